@@ -1,0 +1,27 @@
+import type { HistoryOptions } from './history/options.ts'
+import type { LogLevel } from './log.ts'
+import type { PluginInstance } from './plugin.ts'
+
+/** A whole mail system. */
+export interface Config {
+  /** This server's name in greetings and trace fields; the machine's host name where absent. */
+  hostname?: string
+  /** Where plugins keep what is theirs; `data` beside the config file where absent. Relative paths start there too. */
+  dataDir?: string
+  /** In the order in which their taps run. Falsy entries are left out, for `condition && plugin()`. */
+  plugins: readonly (PluginInstance | false | undefined)[]
+  /** From which level on events are logged: `info`. */
+  log?: { level?: LogLevel }
+  history?: HistoryOptions
+  /** Milliseconds, or a text such as `30s`, that a tap may take: 30 s. */
+  hookTimeout?: number | string
+  /** How long a plugin may take to start or to stop: 30 s. */
+  pluginTimeout?: number | string
+  /** How long sessions may go on after a stop or reload was asked for: 30 s. */
+  drainTimeout?: number | string
+}
+
+/** Says what a config is, so that editors and the compiler check it. Answers its argument. */
+export function defineConfig(config: Config): Config {
+  return config
+}

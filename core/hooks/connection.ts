@@ -1,0 +1,49 @@
+import type { Account } from '../model/account.ts'
+import type { LoginAttempt, Session } from '../model/session.ts'
+import type { CheckHook, NotifyHook } from './kinds.ts'
+
+/** Hooks of a connection, the same for every protocol. */
+export interface ConnectionHooks {
+  /**
+   * May this client talk to us at all?
+   *
+   * - Kind: check. When: a client has connected, before the greeting. Previous: none. Next: `checkHello`, `checkLogin`.
+   * - No answer: the client is greeted. Standard: RFC 5321 §3.1, RFC 1939 §4.
+   */
+  readonly checkClient: CheckHook<[session: Session]>
+  /**
+   * May it call itself that?
+   *
+   * - Kind: check. When: at HELO, EHLO or LHLO; `session.hello` is set. Previous: `checkClient`. Next: `checkLogin`, `checkSender`.
+   * - No answer: the greeting is answered with 250. Standard: RFC 5321 §4.1.1.1.
+   */
+  readonly checkHello: CheckHook<[session: Session]>
+  /**
+   * May it try to log in?
+   *
+   * - Kind: check. When: before the accounts service verifies the secret. Previous: `checkClient`. Next: `loggedIn`, `loginFailed`.
+   * - No answer: the secret is verified. Standard: RFC 4954 §4, RFC 5034.
+   */
+  readonly checkLogin: CheckHook<[session: Session, attempt: LoginAttempt]>
+  /**
+   * A login succeeded. The client's answer waits for these taps, so that what they remember is true when it goes on.
+   *
+   * - Kind: notify. When: after the secret was verified, before the answer. Previous: `checkLogin`. Next: `checkSender`, `checkAccess`.
+   * - No answer: nothing. Standard: RFC 4954 §4.
+   */
+  readonly loggedIn: NotifyHook<[session: Session, account: Account]>
+  /**
+   * A login failed. The answer waits for these taps, which may take their time (a tarpit).
+   *
+   * - Kind: notify. When: the secret was wrong, or there is no such account, or it may not use this protocol. Previous: `checkLogin`. Next: `checkLogin`, `closed`.
+   * - No answer: nothing. Standard: RFC 4954 §6.
+   */
+  readonly loginFailed: NotifyHook<[session: Session, attempt: LoginAttempt]>
+  /**
+   * The connection is over, whoever ended it.
+   *
+   * - Kind: notify. When: after the socket has closed. Previous: any. Next: none.
+   * - No answer: nothing. Standard: RFC 5321 §3.8.
+   */
+  readonly closed: NotifyHook<[session: Session]>
+}

@@ -1,0 +1,80 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+import { errorCode, errorText } from './errors.ts'
+
+/** The fixed words of the log. docs/operations.md explains each; a test keeps the two equal. */
+export const logEvents = [
+  'starting',
+  'ready',
+  'reloading',
+  'reloaded',
+  'reload-refused',
+  'stopping',
+  'stopped',
+  'listening',
+  'connected',
+  'login',
+  'login-failed',
+  'accepted',
+  'refused',
+  'delivered',
+  'deferred',
+  'bounced',
+  'closed',
+  'hook-failed',
+  'late-answer',
+  'plugin-failed',
+  'store-repaired',
+  'unavailable',
+  'recovered',
+  'limit-reached',
+  'certificate',
+  'migrated',
+  'first-run',
+  'protocol-error',
+  'internal-error',
+] as const
+
+export type LogEvent = (typeof logEvents)[number]
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+/** Facts of a line. `error` is turned into text and code; ids are `session` and `transaction`, as in the history. */
+export type LogFacts = Readonly<Record<string, unknown>> & { readonly error?: unknown }
+
+/** Structured log: one JSON object a line. Foreign text cannot break a line: pino escapes it. */
+export interface Log {
+  debug(event: LogEvent, facts?: LogFacts): void
+  info(event: LogEvent, facts?: LogFacts): void
+  warn(event: LogEvent, facts?: LogFacts): void
+  error(event: LogEvent, facts?: LogFacts): void
+  /** A log whose lines all carry these facts. */
+  child(facts: LogFacts): Log
+}
+
+/** Writes to standard error where no destination is given, so that standard output stays for answers. */
+export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+  const options = {
+    level,
+    base: null,
+    messageKey: 'event',
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  return wrap(pino(options, destination ?? pino.destination({ fd: 2, sync: true })))
+}
+
+function wrap(logger: Logger): Log {
+  return {
+    debug: (event, facts) => logger.debug(plain(facts), event),
+    info: (event, facts) => logger.info(plain(facts), event),
+    warn: (event, facts) => logger.warn(plain(facts), event),
+    error: (event, facts) => logger.error(plain(facts), event),
+    child: (facts) => wrap(logger.child(plain(facts))),
+  }
+}
+
+function plain(facts: LogFacts = {}): Record<string, unknown> {
+  const { error, ...rest } = facts
+  if (error === undefined) return rest
+  const code = errorCode(error)
+  return { ...rest, ...(code === undefined ? {} : { code }), error: errorText(error) }
+}

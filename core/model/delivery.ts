@@ -1,0 +1,104 @@
+import type { Account } from './account.ts'
+import type { Address } from './address.ts'
+import type { Message } from './message.ts'
+import type { Reply } from './reply.ts'
+
+/** Where a recipient's mail goes. */
+export type Route = AccountRoute | RemoteRoute | HandlerRoute
+
+/** Into the mailboxes of an account here. */
+export interface AccountRoute {
+  readonly kind: 'account'
+  readonly account: Account
+  /** The address that led to the account, after aliases; it may hold a `+detail`. */
+  readonly address: Address
+  /** The `+detail` of the address (RFC 5233), where the accounts service separates one. */
+  readonly detail?: string
+}
+
+/** To another host. */
+export interface RemoteRoute {
+  readonly kind: 'remote'
+  readonly address: Address
+  /** The next hop where it is not the MX of the address's domain: a host, or `host:port`. */
+  readonly nextHop?: string
+}
+
+/** To a plugin that does something of its own: a list, an autoresponder, a program. */
+export interface HandlerRoute {
+  readonly kind: 'handler'
+  readonly address: Address
+  /** The name that the delivering plugin knows. */
+  readonly handler: string
+}
+
+/** An answer to `route`: a destination, or other addresses in its place (aliases). */
+export type RouteAnswer = Route | Expansion
+
+export interface Expansion {
+  readonly kind: 'expansion'
+  readonly addresses: readonly Address[]
+  /** What expanded it, for the history: `alias`, `catch-all`. */
+  readonly via: string
+}
+
+/** What `route` is asked. */
+export interface RouteQuestion {
+  readonly address: Address
+  /** The forward-path that the client gave, before any expansion. */
+  readonly original: Address
+}
+
+/** What sorting may do with one message for one account. Several actions make several copies. */
+export type SortAction =
+  | Filing
+  | { readonly kind: 'forward'; readonly address: Address }
+  | { readonly kind: 'reply'; readonly message: Message }
+
+/** Puts a copy into a mailbox of the account. */
+export interface Filing {
+  readonly kind: 'file'
+  readonly mailbox: string
+  readonly flags?: readonly string[]
+  /** Makes the mailbox where it does not exist. */
+  readonly create?: boolean
+}
+
+/**
+ * One message for one account on its way into mailboxes. It starts as "file into INBOX"; no action at all discards the
+ * message, and the history says who did.
+ */
+export interface Disposition {
+  readonly route: AccountRoute
+  readonly reversePath: Address | null
+  readonly message: Message
+  readonly actions: readonly SortAction[]
+}
+
+/** One message for one or more destinations of one kind, to be delivered together. */
+export interface Batch {
+  /** The queue id. */
+  readonly id: string
+  readonly reversePath: Address | null
+  readonly kind: Route['kind']
+  readonly items: readonly BatchItem[]
+  /** Deliver all items or none, as far as that can be had: nothing that is undone may have been visible. */
+  readonly atomic: boolean
+  readonly signal: AbortSignal
+}
+
+export interface BatchItem {
+  /** The forward-path that the client gave. */
+  readonly recipient: Address
+  readonly route: Route
+  /** This recipient's variant of the message: the body is shared, the trace fields may differ. */
+  readonly message: Message
+  /** For routes into accounts: the mailboxes that sorting decided on. */
+  readonly filings: readonly Filing[]
+}
+
+/** What became of one item of a batch, in the order of the items. */
+export type Outcome =
+  | { readonly kind: 'delivered'; readonly text: string }
+  | { readonly kind: 'deferred'; readonly reply: Reply }
+  | { readonly kind: 'failed'; readonly reply: Reply }

@@ -1,0 +1,86 @@
+import type { Address } from './address.ts'
+import type { Content } from './content.ts'
+
+/**
+ * A change to a message or its envelope, as data: it can be logged, replayed, shown, and translated to and from
+ * milter. Edits are collected from all taps, checked together and applied at once, or not at all.
+ */
+export type Edit = EditAction & {
+  /** Only for these recipients; absent means for all. */
+  readonly recipients?: readonly Address[]
+}
+
+export type EditAction =
+  /** Puts a field on top, or below so many fields where `position` is given. */
+  | {
+      readonly kind: 'insert-field'
+      readonly name: string
+      readonly value: string
+      readonly position?: number
+    }
+  /** Changes the n-th field of that name (from 1, counted from the top). */
+  | {
+      readonly kind: 'change-field'
+      readonly name: string
+      readonly occurrence: number
+      readonly value: string
+    }
+  /** Deletes the n-th field of that name. */
+  | { readonly kind: 'delete-field'; readonly name: string; readonly occurrence: number }
+  /** Puts another body in place of the body. */
+  | { readonly kind: 'replace-body'; readonly body: Content }
+  | { readonly kind: 'add-recipient'; readonly address: Address }
+  | { readonly kind: 'remove-recipient'; readonly address: Address }
+  /** Keeps the message out of mailboxes until someone decides; the text is the reason shown. */
+  | { readonly kind: 'quarantine'; readonly reason: string }
+
+// RFC 5322 §2.2: printable US-ASCII but the colon.
+const fieldName = /^[\x21-\x39\x3b-\x7e]{1,76}$/
+
+/** What is wrong with a value that should be an edit, or undefined. Taps are foreign code: nothing is taken on trust. */
+export function editFault(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return 'an edit is not an object'
+  const edit = value as Edit
+  switch (edit.kind) {
+    case 'insert-field':
+    case 'change-field':
+      return fieldNameFault(edit.name) ?? fieldValueFault(edit.value) ?? positionFault(edit)
+    case 'delete-field':
+      return fieldNameFault(edit.name) ?? positionFault(edit)
+    case 'replace-body':
+      return typeof edit.body?.read === 'function' ? undefined : 'the new body is not a content'
+    case 'add-recipient':
+    case 'remove-recipient':
+      return typeof edit.address?.localPart === 'string' ? undefined : 'the recipient is not an address'
+    case 'quarantine':
+      return typeof edit.reason === 'string' ? undefined : 'the quarantine has no reason'
+    default:
+      return `unknown edit kind ${JSON.stringify((edit as { kind?: unknown }).kind)}`
+  }
+}
+
+function fieldNameFault(name: unknown): string | undefined {
+  return typeof name === 'string' && fieldName.test(name) ? undefined : 'not a field name'
+}
+
+/** RFC 5322 §2.2.3: a line break is only ever the start of a fold, followed by something that is not blank. */
+function fieldValueFault(value: unknown): string | undefined {
+  if (typeof value !== 'string') return 'a field value is not a string'
+  if (value.includes('\0')) return 'a field value holds NUL'
+  if (/[\r\n]/.test(value.replaceAll(/\r\n[ \t]+(?=\S)/g, ' ')))
+    return 'a field value holds a line break that is no fold'
+  return undefined
+}
+
+function positionFault(edit: Edit): string | undefined {
+  if (edit.kind === 'insert-field') {
+    const { position = 0 } = edit
+    return Number.isInteger(position) && position >= 0 ? undefined : 'position is not a whole number from 0'
+  }
+  if (edit.kind === 'change-field' || edit.kind === 'delete-field') {
+    return Number.isInteger(edit.occurrence) && edit.occurrence >= 1
+      ? undefined
+      : 'occurrence is not a whole number from 1'
+  }
+  return undefined
+}

@@ -1,0 +1,72 @@
+import type { Account } from './account.ts'
+
+/**
+ * What a listener is for, in the words of RFC 5598 and RFC 6409. `local` is a session without a network: the
+ * `deliver` command, a mail made by a plugin.
+ */
+export type SessionRole =
+  | 'transfer'
+  | 'submission'
+  | 'lmtp'
+  | 'pop3'
+  | 'imap'
+  | 'managesieve'
+  | 'http'
+  | 'local'
+
+/** One end of a connection. */
+export interface Endpoint {
+  /** An IP address in canonical text form, or the path of a Unix socket. */
+  readonly address: string
+  /** 0 for a Unix socket. */
+  readonly port: number
+}
+
+/** What is known of a session's TLS. */
+export interface TlsFacts {
+  /** Such as `TLSv1.3`. */
+  readonly version: string
+  /** The cipher suite's standard name. */
+  readonly cipher: string
+  /** The name the client asked for (SNI), where it did. */
+  readonly serverName?: string
+}
+
+/** What the client said in HELO, EHLO or LHLO. */
+export interface Hello {
+  readonly name: string
+  /** False for a plain HELO. */
+  readonly extended: boolean
+}
+
+/**
+ * One connection of one client, of any protocol. Plugins read it; only the flow changes it. Plugins that need to
+ * remember something of a session use a WeakMap with the session as key.
+ */
+export interface Session {
+  /** Sortable by time, unique over all nodes. */
+  readonly id: string
+  readonly role: SessionRole
+  /** Name of the plugin instance that opened the session. */
+  readonly listener: string
+  readonly startedAt: Date
+  readonly local: Endpoint
+  readonly remote: Endpoint
+  /** Absent on a connection in clear. */
+  readonly tls: TlsFacts | undefined
+  readonly hello: Hello | undefined
+  /** Who has logged in. */
+  readonly account: Account | undefined
+  /** Aborts when the connection ends. */
+  readonly signal: AbortSignal
+}
+
+/** Someone trying to log in. The secret is not part of it: no plugin but the accounts service sees it. */
+export interface LoginAttempt {
+  /** The SASL mechanism or protocol command, in capitals: `PLAIN`, `LOGIN`, `USER`. */
+  readonly mechanism: string
+  /** The name as the client gave it. */
+  readonly login: string
+  /** The identity to act as, where it differs (RFC 4616 §2). */
+  readonly authorizationIdentity?: string
+}

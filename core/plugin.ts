@@ -1,0 +1,146 @@
+import type { Socket } from 'node:net'
+import type { Clock } from './clock.ts'
+import type { Flow } from './flow/flow.ts'
+import type { Hooks } from './hooks/index.ts'
+import type { Log } from './log.ts'
+import type { Spool } from './message/spool.ts'
+import type { SessionRole } from './model/session.ts'
+import { readOptions } from './options.ts'
+import type { Migration } from './services/database.ts'
+import type { ServiceKey } from './services/key.ts'
+
+/** Where a plugin listens. */
+export interface ListenOptions {
+  readonly role: SessionRole
+  /** An IP address; `0.0.0.0` or `::` for all. */
+  readonly host: string
+  /** 0 lets the system choose one. */
+  readonly port: number
+  /** Sockets at the same time; what comes above is handed to `onOverflow`, or closed. */
+  readonly maxConnections?: number
+  /** TLS from the first octet; for the ready line only, the plugin speaks TLS itself. */
+  readonly implicitTls?: boolean
+  onOverflow?(socket: Socket): void
+}
+
+/** What a plugin gets in `setup`. */
+export interface PluginContext {
+  /** The instance's name: the plugin's, or its `as`. */
+  readonly name: string
+  readonly hooks: Hooks
+  /** The service of a key in `requires` or `provides`. In `setup` the object may be kept, not yet used. */
+  use<Service>(key: ServiceKey<Service>): Service
+  /** The service of a key in `optional`, where somebody provides it. */
+  useOptional<Service>(key: ServiceKey<Service>): Service | undefined
+  /** Fulfils a key in `provides`. */
+  provide<Service>(key: ServiceKey<Service>, service: Service): void
+  /** Takes connections from the moment all plugins have started. The core owns the socket, so that a reload keeps it. */
+  listen(options: ListenOptions, onConnection: (socket: Socket) => void): void
+  readonly flow: Flow
+  /** Takes octets of unknown length from the network, in memory while small. */
+  readonly spool: Spool
+  readonly log: Log
+  readonly clock: Clock
+  /** This server's name in greetings and trace fields. */
+  readonly hostname: string
+  /** Absolute path of the folder where plugins keep what is theirs. */
+  readonly dataDir: string
+  /** The tables that all plugins contribute, in the order of dependencies; for the database plugin. */
+  readonly migrations: readonly ContributedMigrations[]
+}
+
+export interface ContributedMigrations {
+  readonly plugin: string
+  readonly migrations: readonly Migration[]
+}
+
+/**
+ * What a plugin does over time. `start` makes it usable for the others (opens files and connections); `serve` begins
+ * what it does by itself (timers, queue runs), only in a server, not in a command; `stop` undoes both. Starts follow
+ * the dependencies, stops go the other way, also after a start that failed.
+ */
+export interface Lifecycle {
+  start?(): Promise<void>
+  serve?(): Promise<void>
+  stop?(): Promise<void>
+}
+
+/** A command that a plugin adds to `mailwright`. */
+export interface PluginCommand {
+  /** Such as `queue list`. */
+  readonly name: string
+  readonly summary: string
+  readonly arguments?: readonly {
+    readonly name: string
+    readonly summary: string
+    readonly optional?: boolean
+  }[]
+  readonly options?: readonly { readonly flags: string; readonly summary: string }[]
+  /** Runs with every plugin started and none serving. What it answers is printed: as JSON with `--json`. */
+  run(invocation: CommandInvocation): Promise<CommandOutput>
+}
+
+export interface CommandInvocation {
+  readonly arguments: readonly string[]
+  readonly options: Readonly<Record<string, string | boolean | undefined>>
+}
+
+export interface CommandOutput {
+  readonly json: unknown
+  readonly text: string
+}
+
+/** What `definePlugin` takes. */
+export interface PluginDefinition<Options> {
+  /** Unique, kebab-case: in logs, errors, tap names. */
+  readonly name: string
+  readonly provides?: readonly ServiceKey<unknown>[]
+  readonly requires?: readonly ServiceKey<unknown>[]
+  readonly optional?: readonly ServiceKey<unknown>[]
+  readonly migrations?: readonly Migration[]
+  /** Checks what the config says. Throws ConfigError with all faults; `readOptions` helps. */
+  parseOptions(input: unknown): Options
+  /** Taps, provides, uses. Synchronous and without I/O. */
+  setup(context: PluginContext, options: Options): Lifecycle | undefined
+  /** Commands for the command line, made after `setup` for this instance. */
+  commands?(context: PluginContext, options: Options): readonly PluginCommand[]
+}
+
+/** A plugin as it stands in a config: the definition with its options, nothing run yet. */
+export interface PluginInstance {
+  readonly definition: PluginDefinition<unknown>
+  readonly options: unknown
+  /** The instance's own name where one plugin is used twice. */
+  readonly as: string | undefined
+}
+
+/** What may be written in a config: every option that has a default may be left out, so inputs are their own type. */
+export type PluginFactory<Input> =
+  Partial<Input> extends Input
+    ? (options?: Input, instance?: { as?: string }) => PluginInstance
+    : (options: Input, instance?: { as?: string }) => PluginInstance
+
+/**
+ * Makes a plugin: a function that a config calls with options. `Options` is what `parseOptions` answers, `Input` what
+ * a config may write, which is the same with everything optional where not said otherwise.
+ */
+export function definePlugin<Options = NoOptions, Input = Partial<Options>>(
+  definition: PluginDefinition<Options>,
+): PluginFactory<Input> & { readonly definition: PluginDefinition<Options> } {
+  const factory = (options: unknown = {}, instance: { as?: string } = {}): PluginInstance => ({
+    definition: definition as PluginDefinition<unknown>,
+    options,
+    as: instance.as,
+  })
+  return Object.assign(factory, { definition }) as PluginFactory<Input> & {
+    readonly definition: PluginDefinition<Options>
+  }
+}
+
+/** The options of a plugin that has none. */
+export type NoOptions = Record<never, never>
+
+/** `parseOptions` for plugins without options. */
+export function noOptions(input: unknown): NoOptions {
+  return readOptions(input).done({})
+}

@@ -1,0 +1,23 @@
+import { accounts } from './accounts.ts'
+import { certificates } from './certificates.ts'
+import { classifier } from './classifier.ts'
+import { database } from './database.ts'
+import { history } from './history.ts'
+import type { ServiceKey } from './key.ts'
+import { notifier } from './notifier.ts'
+import { queue } from './queue.ts'
+import { resolver } from './resolver.ts'
+import { store } from './store.ts'
+
+/** Every service that the framework knows, for messages and the documents. */
+export const serviceCatalogue: readonly ServiceKey<unknown>[] = [
+  accounts,
+  certificates,
+  classifier,
+  database,
+  history,
+  notifier,
+  queue,
+  resolver,
+  store,
+]
