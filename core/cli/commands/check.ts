@@ -1,0 +1,31 @@
+import { createHost } from '../../host.ts'
+import { createLog } from '../../log.ts'
+import { configOf } from '../context.ts'
+import { table } from '../output.ts'
+import type { CoreCommand } from '../program.ts'
+
+export const checkCommand: CoreCommand = {
+  usage: 'check',
+  summary: 'load and check the config; print the plugins and the taps of each hook in their order',
+  action: async (context) => {
+    const { config, file, folder } = await configOf(context)
+    const host = createHost(config, { folder, log: createLog('silent') })
+    const hooks = host.hooks.list().filter((hook) => hook.taps.length > 0)
+    const json = {
+      config: file,
+      hostname: host.settings.hostname,
+      dataDir: host.settings.dataDir,
+      plugins: host.plugins,
+      hooks: Object.fromEntries(hooks.map((hook) => [hook.name, hook.taps])),
+    }
+    const rows = hooks.map((hook) => [hook.name, hook.kind, hook.taps.join(' → ')])
+    const text = [
+      `${file} is good.`,
+      '',
+      `Plugins, in the order in which they start: ${host.plugins.join(', ')}`,
+      '',
+      table(['hook', 'kind', 'taps'], rows),
+    ].join('\n')
+    return { json, text }
+  },
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import type { Host } from '../../host.ts'
+import { createSpool } from '../../message/spool.ts'
+import { type Address, formatAddress } from '../../model/address.ts'
+import type { Content } from '../../model/content.ts'
+import { formatReply, isTransient, type Reply } from '../../model/reply.ts'
+import { addressArgument, withHost } from '../context.ts'
+import { crlfLines } from '../crlf-lines.ts'
+import type { CoreCommand } from '../program.ts'
+
+// sysexits.h, which Postfix's pipe(8) and other callers of delivery agents understand.
+const tryAgainLater = 75
+const endpoint = { address: 'local', port: 0 } as const
+
+export const deliverCommand: CoreCommand = {
+  usage: 'deliver <address>',
+  summary:
+    'sort and store one message from standard input, as a delivery agent (exit code 75: try again later)',
+  options: [{ flags: '-f, --from <address>', summary: 'the reverse-path; empty or "<>" for none' }],
+  examples: ['mailwright deliver me@example.org < message.eml'],
+  action: (context, [word = ''], options) => {
+    const recipient = addressArgument(word)
+    const from = options.from
+    const reversePath =
+      typeof from !== 'string' || from === '' || from === '<>' ? null : addressArgument(from)
+    return withHost(context, async (host) => {
+      const writer = createSpool(join(host.settings.dataDir, 'spool')).receive()
+      try {
+        for await (const chunk of crlfLines(context.stdin)) await writer.write(chunk)
+        const { id, answer } = await deliver(host, reversePath, recipient, await writer.finish())
+        const reply = formatReply(answer)
+        const delivered = answer.code < 400
+        const text = delivered ? '' : `mailwright: not delivered to ${formatAddress(recipient)}: ${reply}`
+        const exitCode = delivered ? 0 : isTransient(answer) ? tryAgainLater : 1
+        if (!delivered && !context.json) context.output.stderr(`${text}\n`)
+        return { json: { id, recipient: formatAddress(recipient), delivered, reply }, text: '', exitCode }
+      } finally {
+        await writer.dispose()
+      }
+    })
+  },
+}
+
+async function deliver(
+  host: Host,
+  reversePath: Address | null,
+  recipient: Address,
+  content: Content,
+): Promise<{ id: string | undefined; answer: Reply }> {
+  const session = host.flow.openSession({ role: 'local', local: endpoint, remote: endpoint })
+  try {
+    const mail = await session.mail(reversePath)
+    if (!mail.ok) return { id: undefined, answer: mail.reply }
+    const { id } = mail.transaction.transaction
+    const answer = await mail.transaction.recipient(recipient)
+    if (answer.code >= 400) return { id, answer }
+    const [taken] = await mail.transaction.message(content)
+    return { id, answer: taken?.reply ?? answer }
+  } finally {
+    session.close('delivered from the command line')
+  }
+}

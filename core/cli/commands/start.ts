@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { OpenListener } from '../../host/listeners.ts'
+import type { Host } from '../../host.ts'
+import { Server } from '../../server.ts'
+import { table } from '../output.ts'
+import type { CoreCommand } from '../program.ts'
+
+export const startCommand: CoreCommand = {
+  usage: 'start',
+  summary:
+    'run in the foreground; SIGTERM and Ctrl-C finish the sessions and stop, SIGHUP takes the changed config',
+  action: async (context) => {
+    const server = new Server(context.folder, context.configFile)
+    const host = await server.start()
+    if (!context.json) context.output.stdout(await welcome(host, server.listeners))
+    await stopSignal(server)
+    await server.stop()
+    return undefined
+  },
+}
+
+/** Resolves when the process is asked to stop; reloads meanwhile. A second Ctrl-C ends the process at once. */
+function stopSignal(server: Server): Promise<void> {
+  // Keeps the process alive also where no listener does.
+  const hold = setInterval(() => undefined, 2 ** 30)
+  process.on('SIGHUP', () => void server.reload())
+  return new Promise((resolve) => {
+    const stop = () => {
+      clearInterval(hold)
+      resolve()
+    }
+    process.once('SIGTERM', stop)
+    process.once('SIGINT', stop)
+  })
+}
+
+/** What runs where, and how to send and read a first mail. */
+async function welcome(host: Host, listeners: readonly OpenListener[]): Promise<string> {
+  const rows = listeners.map(({ plugin, role, host: address, port }) => [
+    role,
+    `${address} port ${port}`,
+    plugin,
+  ])
+  const lines = [`Mailwright is ready as ${host.settings.hostname}; data is in ${host.settings.dataDir}.`]
+  lines.push(
+    '',
+    ...table(['what', 'where', 'plugin'], rows)
+      .split('\n')
+      .map((row) => `  ${row}`),
+  )
+  const first = await firstAccount(host.settings.dataDir)
+  if (first !== undefined) lines.push('', ...tryIt(first, listeners))
+  return `${lines.join('\n')}\n\n`
+}
+
+/** The account that was made at the first run, as the accounts plugin wrote it down. */
+async function firstAccount(dataDir: string): Promise<{ address: string; password: string } | undefined> {
+  const text = await readFile(join(dataDir, 'first-account.txt'), 'utf8').catch(() => '')
+  const [, address] = /^address: (.+)$/m.exec(text) ?? []
+  const [, password] = /^password: (.+)$/m.exec(text) ?? []
+  return address === undefined || password === undefined ? undefined : { address, password }
+}
+
+function tryIt(
+  first: { address: string; password: string },
+  listeners: readonly OpenListener[],
+): readonly string[] {
+  const find = (role: string) => listeners.find((listener) => listener.role === role)
+  const at = ({ host, port }: OpenListener) => `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const lines = [`Your first account is ${first.address} with the password ${first.password}`]
+  const [transfer, pop3] = [find('transfer'), find('pop3')]
+  if (transfer !== undefined) lines.push(`  send  swaks --server ${at(transfer)} --to ${first.address}`)
+  if (pop3 !== undefined)
+    lines.push(`  read  curl -k --ssl-reqd --user '${first.address}:${first.password}' pop3://${at(pop3)}/1`)
+  return lines
+}

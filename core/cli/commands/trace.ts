@@ -1,0 +1,57 @@
+import { MailwrightError } from '../../errors.ts'
+import { readOptions } from '../../options.ts'
+import { type HistoryEntry, history } from '../../services/history.ts'
+import { UsageError, withHost } from '../context.ts'
+import { printable } from '../output.ts'
+import type { CoreCommand } from '../program.ts'
+
+/** One entry as one line: when, what, who said it, what was said, how long it took. */
+function line(entry: HistoryEntry, first: number): string {
+  const offset = `+${((entry.at - first) / 1000).toFixed(3)}s`.padStart(10)
+  const by = entry.by === undefined ? '' : ` ${entry.by}`
+  const hook = entry.hook === undefined ? '' : ` (${entry.hook})`
+  const time = entry.milliseconds === undefined ? '' : ` [${entry.milliseconds} ms]`
+  const id = entry.transaction === undefined ? '' : ` ${entry.transaction}`
+  return printable(`${offset}  ${entry.verb.padEnd(12)}${id}${by}${hook} ${entry.text ?? ''}${time}`)
+}
+
+function since(value: string | boolean | undefined): Date | undefined {
+  if (typeof value !== 'string') return undefined
+  try {
+    const read = readOptions({ since: value })
+    return new Date(Date.now() - read.done(read.duration('since')))
+  } catch {
+    const date = new Date(value)
+    if (!Number.isNaN(date.getTime())) return date
+    throw new UsageError(`"${value}" is neither a time such as 2026-01-31T12:00Z nor a duration such as 2h`)
+  }
+}
+
+export const traceCommand: CoreCommand = {
+  usage: 'trace [id]',
+  summary: 'what happened to a session or message, and why; without an id, what matches --text',
+  options: [
+    { flags: '--text <text>', summary: 'entries that hold a text, such as an address' },
+    { flags: '--since <when>', summary: 'not before: a time, or a duration such as 2h' },
+    { flags: '--limit <number>', summary: 'entries at most: 1000' },
+  ],
+  examples: ['mailwright trace 1kd5m0r5q8w2x7c9v', 'mailwright trace --text someone@example.org --since 2h'],
+  action: (context, [id], options) => {
+    const { text, limit } = options
+    if (id === undefined && typeof text !== 'string') throw new UsageError('say an id or --text')
+    const from = since(options.since)
+    return withHost(context, async (host) => {
+      const entries = await host.service(history).find({
+        ...(id === undefined ? {} : { id }),
+        ...(typeof text === 'string' ? { text } : {}),
+        ...(from === undefined ? {} : { since: from }),
+        ...(typeof limit === 'string' ? { limit: Math.max(1, Number.parseInt(limit, 10) || 1) } : {}),
+      })
+      const [first] = entries
+      if (first === undefined)
+        throw new MailwrightError('MAIL_E_NOT_FOUND', `nothing is known of ${id ?? text}`)
+      const heading = `${new Date(first.at).toISOString()}${first.session === undefined ? '' : `  session ${first.session}`}`
+      return { json: entries, text: [heading, ...entries.map((entry) => line(entry, first.at))].join('\n') }
+    })
+  },
+}

@@ -1,0 +1,58 @@
+import type { Readable } from 'node:stream'
+import { type LoadedConfig, loadConfig } from '../config-file.ts'
+import { MailwrightError } from '../errors.ts'
+import { createHost, type Host } from '../host.ts'
+import { createLog } from '../log.ts'
+import { type Address, parseAddress } from '../model/address.ts'
+import type { Output } from './output.ts'
+
+/** What a command works with. */
+export interface CliContext {
+  readonly output: Output
+  readonly stdin: Readable
+  readonly folder: string
+  /** `--config`. */
+  readonly configFile: string | undefined
+  readonly json: boolean
+}
+
+/** The command line was wrong: exit code 2. */
+export class UsageError extends Error {}
+
+export function configOf(context: CliContext): Promise<LoadedConfig> {
+  return loadConfig(context.folder, context.configFile)
+}
+
+/** Runs something with every plugin started and none serving, then stops them. Only warnings are logged. */
+export async function withHost<T>(context: CliContext, run: (host: Host) => Promise<T>): Promise<T> {
+  const { config, folder } = await configOf(context)
+  const host = createHost(config, { folder, log: createLog('warn') })
+  await host.start()
+  try {
+    return await run(host)
+  } finally {
+    await host.stop()
+  }
+}
+
+/** An address from the command line; a wrong one is wrong use. */
+export function addressArgument(text: string): Address {
+  const address = parseAddress(text)
+  if (address !== undefined) return address
+  throw new UsageError(`"${text}" is not an address such as someone@example.org`)
+}
+
+/** The first line of standard input, for `--password-stdin`. */
+export async function firstLine(stdin: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stdin) {
+    const octets = Buffer.from(chunk as Uint8Array | string)
+    size += octets.length
+    if (size > 65_536)
+      throw new MailwrightError('MAIL_E_INVALID', 'the password on standard input is too long')
+    chunks.push(octets)
+  }
+  const [line = ''] = Buffer.concat(chunks).toString('utf8').split(/\r?\n/)
+  return line
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+// The `mailwright` command. In the published package it loads the compiled sources; in a clone it runs the TypeScript
+// sources as they are, under the `node` devDependency where the machine's own Node.js is too old for that.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+const source = fileURLToPath(new URL('./main.ts', import.meta.url))
+const bundledNode = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url))
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const recentEnough = major > 22 || (major === 22 && minor >= 18)
+
+if (existsSync(source)) runSources()
+else if (recentEnough) await import('../../dist/core/cli/main.js')
+else tooOld()
+
+function runSources() {
+  const node = recentEnough ? process.execPath : bundledNode
+  if (!existsSync(node)) return tooOld()
+  const argv = ['--conditions=mailwright-source', source, ...process.argv.slice(2)]
+  const child = spawn(node, argv, { stdio: 'inherit' })
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0)
+  })
+}
+
+function tooOld() {
+  process.stderr.write(`mailwright needs Node.js 22.18 or later; this is ${process.versions.node}\n`)
+  process.exitCode = 1
+}

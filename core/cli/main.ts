@@ -1,0 +1,20 @@
+import { errorCode } from '../errors.ts'
+import { UsageError } from './context.ts'
+import { printError } from './output.ts'
+import { runCommandLine } from './program.ts'
+
+const output = {
+  stdout: (text: string) => void process.stdout.write(text),
+  stderr: (text: string) => void process.stderr.write(text),
+}
+
+try {
+  process.exitCode = await runCommandLine(process.argv.slice(2), {
+    output,
+    stdin: process.stdin,
+    folder: process.cwd(),
+  })
+} catch (error) {
+  printError(output, process.argv.includes('--json'), error)
+  process.exitCode = error instanceof UsageError || errorCode(error) === 'MAIL_E_CONFIG_NOT_FOUND' ? 2 : 1
+}

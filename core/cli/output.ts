@@ -1,0 +1,51 @@
+import { ConfigError, errorText, formatFault, MailwrightError } from '../errors.ts'
+
+/** Where a command's words go; tests catch them. */
+export interface Output {
+  stdout(text: string): void
+  stderr(text: string): void
+}
+
+/** Prints a result: as one JSON value with `--json`, else as text. */
+export function printResult(output: Output, asJson: boolean, json: unknown, text: string): void {
+  if (asJson) output.stdout(`${JSON.stringify(json, null, 2)}\n`)
+  else if (text !== '') output.stdout(text.endsWith('\n') ? text : `${text}\n`)
+}
+
+/** Prints an error: a config's faults one a line. Terminal controls in foreign text are shown, not obeyed. */
+export function printError(output: Output, asJson: boolean, error: unknown): void {
+  const code = error instanceof MailwrightError ? error.code : undefined
+  if (asJson) {
+    const faults = error instanceof ConfigError ? { faults: error.faults } : {}
+    output.stderr(`${JSON.stringify({ error: { code, message: errorText(error), ...faults } })}\n`)
+  } else if (error instanceof ConfigError) {
+    const count = error.faults.length === 1 ? 'a fault' : `${error.faults.length} faults`
+    output.stderr(`mailwright: the config has ${count}:\n`)
+    for (const fault of error.faults) output.stderr(`  ${printable(formatFault(fault))}\n`)
+  } else {
+    output.stderr(`mailwright: ${printable(errorText(error))}${code === undefined ? '' : ` [${code}]`}\n`)
+  }
+}
+
+/** Foreign text made fit for a terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
+}
+
+/** Columns under headings, each as wide as its widest cell. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return ''
+  const all = [headings, ...rows.map((row) => row.map((cell) => printable(cell).replaceAll('\n', ' ')))]
+  const widths = headings.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}

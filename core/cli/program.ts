@@ -1,0 +1,185 @@
+import { Command, CommanderError } from 'commander'
+import { errorCode } from '../errors.ts'
+import { createHost } from '../host.ts'
+import { createLog } from '../log.ts'
+import type { CommandOutput, PluginCommand } from '../plugin.ts'
+import { aliasCommands } from './commands/alias.ts'
+import { checkCommand } from './commands/check.ts'
+import { deliverCommand } from './commands/deliver.ts'
+import { domainCommands } from './commands/domain.ts'
+import { queueCommands } from './commands/queue.ts'
+import { startCommand } from './commands/start.ts'
+import { traceCommand } from './commands/trace.ts'
+import { userCommands } from './commands/user.ts'
+import { type CliContext, configOf, UsageError, withHost } from './context.ts'
+import { printResult } from './output.ts'
+
+export type Surroundings = Pick<CliContext, 'output' | 'stdin' | 'folder'>
+
+/** What a command's action gets: its words, its options, and the context. Answers what to print, and an exit code other than 0. */
+export type Action = (
+  context: CliContext,
+  words: readonly string[],
+  options: Readonly<Record<string, string | boolean | undefined>>,
+) => Promise<(CommandOutput & { readonly exitCode?: number }) | undefined>
+
+/** A command of the core: its words as in `user add <address>`. */
+export interface CoreCommand {
+  readonly usage: string
+  readonly summary: string
+  readonly options?: readonly { readonly flags: string; readonly summary: string }[]
+  readonly examples?: readonly string[]
+  readonly action: Action
+}
+
+export const coreCommands: readonly CoreCommand[] = [
+  startCommand,
+  checkCommand,
+  ...domainCommands,
+  ...userCommands,
+  ...aliasCommands,
+  ...queueCommands,
+  traceCommand,
+  deliverCommand,
+]
+
+const groups: Readonly<Record<string, string>> = {
+  domain: 'the domains that are ours',
+  user: 'accounts: who has mailboxes and can log in',
+  alias: 'addresses that stand for other addresses',
+  queue: 'messages that wait to be delivered',
+}
+
+/** Runs one command line; answers the exit code: 0 done, 1 failed, 2 wrong use. Errors of the command are thrown. */
+export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  let exitCode = 0
+  const program = new Command('mailwright')
+    .description('A mail system put together from plugins.')
+    .option('--config <file>', 'the config; else mailwright.config.ts (or .js, .mjs, …) here or above')
+    .showHelpAfterError('(add --help for what can be said)')
+    .configureOutput({ writeOut: surroundings.output.stdout, writeErr: surroundings.output.stderr })
+    .exitOverride()
+  program.addHelpText('after', helpText)
+  const run =
+    (action: Action) =>
+    async (words: readonly string[], options: Record<string, string | boolean | undefined>) => {
+      const { config } = program.opts<{ config?: string }>()
+      const context: CliContext = {
+        ...surroundings,
+        configFile: config ?? text(options.config),
+        json: options.json === true,
+      }
+      const result = await action(context, words, options)
+      if (result === undefined) return
+      printResult(surroundings.output, context.json, result.json, result.text)
+      exitCode = result.exitCode ?? 0
+    }
+  for (const command of coreCommands) addCommand(program, command, run(command.action))
+  if (mayBePlugins(argv)) await addPluginCommands(program, argv, surroundings, run)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    throw error
+  }
+  return exitCode
+}
+
+const helpText = `
+A first mail, in a new folder with a mailwright.config.ts:
+  mailwright check                               what would run, or all that is wrong
+  mailwright domain add example.org              take mail for a domain
+  mailwright user add me@example.org             make an account; asks nothing: use --password-stdin
+  mailwright start                               run in the foreground; Ctrl-C stops
+
+Every command that prints data takes --json. Exit codes: 0 done, 1 failed, 2 wrong use.`
+
+function text(value: string | boolean | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+type Run = (words: readonly string[], options: Record<string, string | boolean | undefined>) => Promise<void>
+
+function addCommand(
+  program: Command,
+  { usage, summary, options = [], examples = [] }: Omit<CoreCommand, 'action'>,
+  run: Run,
+): void {
+  const words = usage.split(' ')
+  const names = words.filter((word) => !/^[<[]/.test(word))
+  let parent = program
+  for (const name of names.slice(0, -1)) parent = group(parent, name)
+  const command = parent
+    .command(names.at(-1) ?? '')
+    .description(summary)
+    .exitOverride()
+  for (const argument of words.filter((word) => /^[<[]/.test(word))) command.argument(argument)
+  for (const option of options) command.option(option.flags, option.summary)
+  command.option('--json', 'print JSON').option('--config <file>', 'the config file')
+  if (examples.length > 0)
+    command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`)
+  command.action(async (...given: unknown[]) => {
+    const values = given.slice(0, -2).filter((value) => value !== undefined) as string[]
+    await run(values.flat(), command.opts())
+  })
+}
+
+function group(parent: Command, name: string): Command {
+  const known = parent.commands.find((command) => command.name() === name)
+  if (known !== undefined) return known
+  return parent
+    .command(name)
+    .description(groups[name] ?? '')
+    .exitOverride()
+}
+
+/** The first word is none of ours, or help was asked for: only then is the config loaded before the command line is read. */
+function mayBePlugins(argv: readonly string[]): boolean {
+  const [first] = argv.filter((word) => !word.startsWith('-'))
+  const own = new Set(coreCommands.map(({ usage }) => usage.split(' ')[0]))
+  return first === undefined || first === 'help' ? false : !own.has(first)
+}
+
+async function addPluginCommands(
+  program: Command,
+  argv: readonly string[],
+  surroundings: Surroundings,
+  run: (action: Action) => Run,
+): Promise<void> {
+  const at = argv.indexOf('--config')
+  const context = {
+    ...surroundings,
+    configFile: at < 0 ? undefined : argv[at + 1],
+    json: argv.includes('--json'),
+  }
+  const loaded = await configOf(context).catch((error: unknown) => {
+    // Without a config there are only the core's commands, and commander says that this is none of them.
+    if (errorCode(error) === 'MAIL_E_CONFIG_NOT_FOUND' && context.configFile === undefined) return undefined
+    throw error
+  })
+  if (loaded === undefined) return
+  const { config, folder } = loaded
+  const { commands } = createHost(config, { folder, log: createLog('silent') })
+  for (const command of commands) addCommand(program, coreShape(command), run(pluginAction(command.name)))
+}
+
+function coreShape(command: PluginCommand): Omit<CoreCommand, 'action'> {
+  const words = (command.arguments ?? []).map(({ name, optional }) =>
+    optional === true ? `[${name}]` : `<${name}>`,
+  )
+  return {
+    usage: [command.name, ...words].join(' '),
+    summary: command.summary,
+    options: command.options ?? [],
+  }
+}
+
+/** Plugins' commands belong to a host; the one that runs them is started first. */
+function pluginAction(name: string): Action {
+  return (context, words, options) =>
+    withHost(context, async (host) => {
+      const command = host.commands.find((other) => other.name === name)
+      if (command === undefined) throw new UsageError(`there is no command ${name}`)
+      return command.run({ arguments: words, options })
+    })
+}

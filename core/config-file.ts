@@ -1,0 +1,94 @@
+import { stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { cosmiconfig } from 'cosmiconfig'
+import type { Config } from './config.ts'
+import { MailwrightError } from './errors.ts'
+
+/** A config with the place it came from. */
+export interface LoadedConfig {
+  readonly config: Config
+  /** Absolute. */
+  readonly file: string
+  /** The file's folder, where relative paths of the config start. */
+  readonly folder: string
+}
+
+const endings = ['ts', 'mts', 'js', 'mjs', 'cjs'] as const
+/** Looked for in the working folder, then upwards. The last one is for a clone that has no config of its own yet. */
+export const configNames: readonly string[] = [
+  ...endings.map((ending) => `mailwright.config.${ending}`),
+  'config.example.ts',
+]
+
+/**
+ * Finds and loads a config: the named file, or the first one upwards from `from`. Loads anew at each call, so that a
+ * reload sees what was edited. MAIL_E_CONFIG_NOT_FOUND, or MAIL_E_CONFIG_LOAD with the error of the file as it is.
+ */
+export async function loadConfig(from: string, file?: string): Promise<LoadedConfig> {
+  const loaders = Object.fromEntries(endings.map((ending) => [`.${ending}`, importFresh]))
+  const explorer = cosmiconfig('mailwright', {
+    searchPlaces: [...configNames],
+    loaders,
+    stopDir: '/',
+    cache: false,
+  })
+  const found =
+    file === undefined
+      ? await explorer.search(from)
+      : await explorer.load(await existing(resolve(from, file)))
+  if (found === null || found.isEmpty) {
+    const names = `mailwright.config.{${endings.join(',')}}`
+    throw new MailwrightError(
+      'MAIL_E_CONFIG_NOT_FOUND',
+      `no ${names} in ${from} or above it; name one with --config`,
+    )
+  }
+  return {
+    config: configOf(found.config, found.filepath),
+    file: found.filepath,
+    folder: dirname(found.filepath),
+  }
+}
+
+async function existing(file: string): Promise<string> {
+  const known = await stat(file).catch(() => undefined)
+  if (known?.isFile()) return file
+  throw new MailwrightError('MAIL_E_CONFIG_NOT_FOUND', `there is no config file ${file}`)
+}
+
+/** Modules are cached by their address, so a changed file needs a new one. */
+async function importFresh(file: string): Promise<unknown> {
+  try {
+    return await import(`${pathToFileURL(file).href}?loaded=${process.hrtime.bigint()}`)
+  } catch (error) {
+    throw new MailwrightError(
+      'MAIL_E_CONFIG_LOAD',
+      `the config file ${file} failed: ${ownWords(error, file)}`,
+      { cause: error },
+    )
+  }
+}
+
+/** The error's message, and where in the config file it arose. */
+function ownWords(error: unknown, file: string): string {
+  if (!(error instanceof Error)) return String(error)
+  const stack = error.stack ?? ''
+  const place = stack.split('\n').find((line) => line.includes(file))
+  const position = place === undefined ? undefined : /:(\d+)(?::(\d+))?\)?$/.exec(place)
+  const where =
+    position === null || position === undefined
+      ? ''
+      : ` (line ${position[1]}${position[2] === undefined ? '' : `, column ${position[2]}`})`
+  return `${error.name}: ${error.message}${where}`
+}
+
+function configOf(loaded: unknown, file: string): Config {
+  const { default: exported } = (loaded ?? {}) as { default?: unknown }
+  const config = (exported as { default?: unknown } | undefined)?.default ?? exported
+  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as Config
+  throw new MailwrightError(
+    'MAIL_E_CONFIG_LOAD',
+    `the config file ${file} must have a config as its default export, as in: export default defineConfig({ … })`,
+  )
+}

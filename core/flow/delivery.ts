@@ -1,0 +1,190 @@
+import { formatAddress } from '../model/address.ts'
+import type { BatchItem, Disposition, Filing, Outcome, SortAction } from '../model/delivery.ts'
+import { formatReply, localError, reply } from '../model/reply.ts'
+import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
+import { findRoutes, routeKey } from './routing.ts'
+import type { FlowContext } from './surroundings.ts'
+
+/** Sends an automatic reply that sorting asked for. */
+export type Respond = (
+  item: AttemptItem,
+  action: Extract<SortAction, { kind: 'reply' }>,
+  attempt: Attempt,
+) => Promise<void>
+
+/** What sorting made of one item: where it is filed and forwarded to, or an outcome at once. */
+interface SortedItem {
+  readonly item: AttemptItem
+  readonly filings: readonly Filing[]
+  readonly forwards: readonly AttemptItem[]
+  readonly replies: readonly Extract<SortAction, { kind: 'reply' }>[]
+  readonly outcome?: Outcome
+}
+
+const undeliverable: Outcome = {
+  kind: 'failed',
+  reply: reply(550, '5.7.1', 'Nobody delivers to that address'),
+}
+const notNow: Outcome = { kind: 'deferred', reply: localError }
+
+/** Runs the hooks of delivery; see {@link DeliveryFlow}. */
+export class Delivery implements DeliveryFlow {
+  readonly #context: FlowContext
+  readonly #respond: Respond
+
+  constructor(context: FlowContext, respond: Respond) {
+    this.#context = context
+    this.#respond = respond
+  }
+
+  route(question: Parameters<DeliveryFlow['route']>[0]): Promise<RouteResult> {
+    return findRoutes((one) => this.#context.hooks.delivery.route.decide([one], {}), question)
+  }
+
+  async attempt(attempt: Attempt): Promise<readonly Outcome[]> {
+    const sorted = await Promise.all(attempt.items.map((item) => this.#sort(attempt, item)))
+    const failure = sorted.find(
+      ({ outcome }) => outcome !== undefined && outcome.kind !== 'delivered',
+    )?.outcome
+    const delivered =
+      attempt.atomic && failure !== undefined
+        ? sorted.map(({ outcome }) => outcome ?? notNow)
+        : await this.#deliverSorted(attempt, sorted)
+    for (const [index, { replies, item }] of sorted.entries()) {
+      if (delivered[index]?.kind !== 'delivered') continue
+      for (const action of replies) this.#context.inBackground(this.#respond(item, action, attempt))
+    }
+    return delivered
+  }
+
+  async #sort(attempt: Attempt, item: AttemptItem): Promise<SortedItem> {
+    const nothing = { item, filings: [], forwards: [], replies: [] }
+    if (item.route.kind !== 'account') return nothing
+    if (item.quarantine !== undefined) {
+      return { ...nothing, filings: [{ kind: 'file', mailbox: 'Junk', create: true }] }
+    }
+    const { reversePath } = attempt
+    const disposition: Disposition = {
+      route: item.route,
+      reversePath,
+      message: item.message,
+      actions: [{ kind: 'file', mailbox: 'INBOX' }],
+    }
+    const result = await this.#context.hooks.delivery.sort.rewrite(disposition, [], this.#subject(attempt))
+    if (result.kind === 'fault') return { ...nothing, outcome: notNow }
+    const { actions } = result.value
+    const forwards = await this.#forwards(item, actions)
+    if (forwards === undefined) return { ...nothing, outcome: notNow }
+    const filings = actions.filter((action) => action.kind === 'file')
+    const replies = actions.filter((action) => action.kind === 'reply')
+    if (filings.length + forwards.length > 0) return { item, filings, forwards, replies }
+    return { ...nothing, replies, outcome: { kind: 'delivered', text: 'discarded by sorting' } }
+  }
+
+  /** The items that forwarding adds; undefined where one of them has nowhere to go. */
+  async #forwards(
+    item: AttemptItem,
+    actions: readonly SortAction[],
+  ): Promise<readonly AttemptItem[] | undefined> {
+    const items: AttemptItem[] = []
+    for (const action of actions) {
+      if (action.kind !== 'forward') continue
+      const found = await this.route({ address: action.address, original: item.recipient })
+      if (!found.ok) return undefined
+      items.push(
+        ...found.routes.map((route) => ({ recipient: item.recipient, route, message: item.message })),
+      )
+    }
+    return items
+  }
+
+  /** Delivers by kind of route; what several recipients lead to is delivered once. */
+  async #deliverSorted(attempt: Attempt, sorted: readonly SortedItem[]): Promise<readonly Outcome[]> {
+    const parts = sorted.map((one) => (one.outcome === undefined ? batchItems(one) : []))
+    const wanted = new Map<string, BatchItem>()
+    for (const item of parts.flat()) if (!wanted.has(deliveryKey(item))) wanted.set(deliveryKey(item), item)
+    const outcomes = new Map<string, Outcome>()
+    // Accounts last: what goes elsewhere cannot be undone, what goes into mailboxes is then not visible without it.
+    for (const kind of ['remote', 'handler', 'account'] as const) {
+      const items = [...wanted.values()].filter((item) => item.route.kind === kind)
+      if (items.length === 0) continue
+      const stopped = attempt.atomic && [...outcomes.values()].some((outcome) => outcome.kind !== 'delivered')
+      const results = stopped ? items.map(() => notNow) : await this.#deliverBatch(attempt, kind, items)
+      for (const [index, item] of items.entries()) outcomes.set(deliveryKey(item), results[index] ?? notNow)
+    }
+    return sorted.map((one, index) => {
+      const own = (parts[index] ?? []).map((item) => outcomes.get(deliveryKey(item)) ?? notNow)
+      return one.outcome ?? worst(own)
+    })
+  }
+
+  async #deliverBatch(
+    attempt: Attempt,
+    kind: BatchItem['route']['kind'],
+    items: readonly BatchItem[],
+  ): Promise<readonly Outcome[]> {
+    const { id, reversePath, atomic, signal } = attempt
+    const { delivery } = this.#context.hooks
+    const subject = this.#subject(attempt)
+    const batch = { id, reversePath, kind, items, atomic, signal }
+    const decision = await delivery.deliver.decide<readonly Outcome[]>([batch], { ...subject, signal })
+    const outcomes =
+      decision === undefined
+        ? items.map(() => undeliverable)
+        : decision.kind === 'fault'
+          ? items.map(() => notNow)
+          : decision.answer
+    for (const [index, item] of items.entries()) this.#report(attempt, item, outcomes[index] ?? notNow)
+    return outcomes
+  }
+
+  #report(attempt: Attempt, item: BatchItem, outcome: Outcome): void {
+    const { delivery } = this.#context.hooks
+    const subject = this.#subject(attempt)
+    const text =
+      outcome.kind === 'delivered' ? outcome.text : formatReply(outcome.reply).replaceAll('\r\n', ' / ')
+    const verb = outcome.kind === 'failed' ? 'bounced' : outcome.kind
+    const recipient = formatAddress(item.recipient)
+    this.#context.record(verb, subject, { text, facts: { recipient, route: routeKey(item.route) } })
+    this.#context.log.info(verb, { transaction: attempt.id, recipient, text })
+    const hook = { delivered: delivery.delivered, deferred: delivery.deferred, failed: delivery.bounced }[
+      outcome.kind
+    ]
+    this.#context.inBackground(hook.notify([{ id: attempt.id, item, outcome }], subject))
+  }
+
+  #subject({ id, session }: Attempt): { transaction: string; session?: string } {
+    return session === undefined ? { transaction: id } : { transaction: id, session }
+  }
+}
+
+function batchItems({ item, filings, forwards }: SortedItem): readonly BatchItem[] {
+  const { recipient, route, message } = item
+  const own = route.kind === 'account' && filings.length === 0 ? [] : [{ recipient, route, message, filings }]
+  return [...own, ...forwards.map((forward) => ({ ...forward, filings: inboxOf(forward) }))]
+}
+
+/** A forward into an account here is not sorted again, so that two accounts cannot forward to each other for ever. */
+function inboxOf(item: AttemptItem): readonly Filing[] {
+  return item.route.kind === 'account' ? [{ kind: 'file', mailbox: 'INBOX' }] : []
+}
+
+const variantNumbers = new WeakMap<object, number>()
+let variants = 0
+
+/** The same for deliveries of the same message to the same place. */
+function deliveryKey(item: BatchItem): string {
+  const variant = variantNumbers.get(item.message) ?? ++variants
+  variantNumbers.set(item.message, variant)
+  return `${variant} ${routeKey(item.route)} ${JSON.stringify(item.filings)}`
+}
+
+/** A recipient with several destinations is delivered when all are. */
+function worst(outcomes: readonly Outcome[]): Outcome {
+  return (
+    outcomes.find((outcome) => outcome.kind === 'deferred') ??
+    outcomes.find((outcome) => outcome.kind === 'failed') ??
+    outcomes[0] ??
+    notNow
+  )
+}

@@ -1,0 +1,70 @@
+import type { MailboxChange } from '../hooks/retrieval.ts'
+import type { HookPoint } from '../host/hook-point.ts'
+import { formatAddress } from '../model/address.ts'
+import type { HistoryVerb } from '../services/history.ts'
+import { Delivery, type Respond } from './delivery.ts'
+import type { Flow, RetrievalFlow, SessionOptions } from './flow.ts'
+import { SessionRun } from './session.ts'
+import { FlowContext, type FlowSurroundings } from './surroundings.ts'
+
+const nowhere = { address: 'local', port: 0 } as const
+
+/** Makes the flow of a host. `settled` resolves when no work is left that nobody waits for. */
+export function createFlow(surroundings: FlowSurroundings): {
+  flowFor(plugin: string): Flow
+  settled(): Promise<void>
+} {
+  const context = new FlowContext(surroundings)
+  const open = (plugin: string, options: SessionOptions) => new SessionRun(context, delivery, plugin, options)
+  const delivery = new Delivery(context, responder(open, context))
+  const retrieval = createRetrieval(context)
+  return {
+    flowFor: (plugin) => ({ openSession: (options) => open(plugin, options), delivery, retrieval }),
+    settled: () => context.settled(),
+  }
+}
+
+/**
+ * Sends automatic replies as mail of their own, from the null reverse-path and never to it, so that no two machines
+ * answer each other (RFC 3834 §2, §3.3).
+ */
+function responder(
+  open: (plugin: string, options: SessionOptions) => SessionRun,
+  context: FlowContext,
+): Respond {
+  return async (_item, action, attempt) => {
+    if (attempt.reversePath === null) return
+    const session = open('sort', { role: 'local', local: nowhere, remote: nowhere })
+    const mail = await session.mail(null)
+    if (mail.ok) {
+      const reply = await mail.transaction.recipient(attempt.reversePath)
+      if (reply.code < 400) await mail.transaction.message(action.message.content)
+      else
+        context.log.warn('refused', {
+          transaction: mail.transaction.transaction.id,
+          text: reply.lines.join(' '),
+        })
+    }
+    session.close('the reply is sent')
+  }
+}
+
+function createRetrieval(context: FlowContext): RetrievalFlow {
+  const { retrieval } = context.hooks
+  const tell = (hook: HookPoint, verb: HistoryVerb) => (change: MailboxChange) => {
+    const { account, mailbox, cause, uids, origin, from, to } = change
+    const text = `${formatAddress(account.address)} ${mailbox}: ${cause}`
+    const facts = {
+      uids: uids.slice(0, 100),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+    }
+    context.record(verb, origin === undefined ? {} : { transaction: origin }, { text, facts })
+    context.inBackground(hook.notify([change], {}))
+  }
+  return {
+    stored: tell(retrieval.messageStored, 'stored'),
+    flagged: tell(retrieval.messageFlagged, 'flagged'),
+    expunged: tell(retrieval.messageExpunged, 'expunged'),
+  }
+}

@@ -1,0 +1,165 @@
+import type { HookSubject } from '../host/hook-point.ts'
+import { createMessage } from '../message/create-message.ts'
+import { formatAddress } from '../model/address.ts'
+import type { Content } from '../model/content.ts'
+import type { Edit } from '../model/edit.ts'
+import type { Finding } from '../model/finding.ts'
+import type { Message } from '../model/message.ts'
+import { formatReply, isTransient, localError, type Reply, reply } from '../model/reply.ts'
+import type { Recipient, Transaction } from '../model/transaction.ts'
+import { queue, type RecipientAnswer, type Variant } from '../services/queue.ts'
+import type { Delivery } from './delivery.ts'
+import { refusal } from './refusal.ts'
+import type { FlowContext } from './surroundings.ts'
+import { makeVariants } from './variants.ts'
+
+/** From the end of DATA to the answer: inspect, check, rewrite, and the queue's word for each recipient. */
+export async function processMessage(
+  context: FlowContext,
+  delivery: Delivery,
+  transaction: Transaction,
+  subject: HookSubject,
+  content: Content,
+): Promise<readonly RecipientAnswer[]> {
+  const message = await createMessage(content)
+  const decided = await decide(context, transaction, message, subject)
+  const answers =
+    'code' in decided
+      ? everyone(transaction, decided)
+      : await handOver(context, delivery, transaction, message, decided)
+  conclude(context, transaction, message, subject, answers)
+  return answers
+}
+
+/** The edits to apply, or the reply that refuses the message. */
+async function decide(
+  context: FlowContext,
+  transaction: Transaction,
+  message: Message,
+  subject: HookSubject,
+): Promise<readonly Edit[] | Reply> {
+  const { hooks } = context
+  const inspected = await hooks.data.inspect.collect<Finding>([transaction, message], subject)
+  const failed = inspected.failed.map((by) => ({
+    test: `${by.split('/')[0]}/failed`,
+    score: 0,
+    text: `${by} failed`,
+  }))
+  const findings = [...inspected.answers, ...failed]
+  for (const { test, score, text } of findings)
+    context.record('finding', subject, { by: test, text, facts: { score } })
+  const refused = refusal(
+    await hooks.data.checkMessage.decide<Reply>([transaction, message, findings], subject),
+  )
+  if (refused !== undefined) return refused
+  const edited = await hooks.data.rewriteMessage.rewrite<readonly Edit[]>(
+    [],
+    [transaction, message, findings],
+    subject,
+  )
+  if (edited.kind === 'fault') return localError
+  for (const edit of edited.value) context.record('edited', subject, { text: editText(edit) })
+  return edited.value
+}
+
+async function handOver(
+  context: FlowContext,
+  delivery: Delivery,
+  transaction: Transaction,
+  message: Message,
+  edits: readonly Edit[],
+): Promise<readonly RecipientAnswer[]> {
+  const added = await addedRecipients(delivery, edits)
+  if (added === undefined) return everyone(transaction, localError)
+  const variants = await makeVariants(message, [...transaction.recipients, ...added], edits)
+  const kept = variants.filter((variant: Variant) => variant.recipients.length > 0)
+  const service = context.services.find(queue)
+  if (service === undefined) return everyone(transaction, localError)
+  const atomic = transaction.session.role !== 'lmtp'
+  const answers = kept.length === 0 ? [] : await service.accept({ transaction, variants: kept, atomic })
+  return atomic ? oneForAll(transaction, answers) : eachTheirs(transaction, answers)
+}
+
+/** Recipients that edits add, with their routes; undefined where one has none. A plugin needs no claim for its own. */
+async function addedRecipients(
+  delivery: Delivery,
+  edits: readonly Edit[],
+): Promise<readonly Recipient[] | undefined> {
+  const added: Recipient[] = []
+  for (const edit of edits) {
+    if (edit.kind !== 'add-recipient') continue
+    const found = await delivery.route({ address: edit.address, original: edit.address })
+    if (!found.ok) return undefined
+    added.push({ forwardPath: edit.address, parameters: {}, claimedBy: 'edit', routes: found.routes })
+  }
+  return added
+}
+
+/**
+ * SMTP's one answer. A refusal wins over an acceptance and "later" over "never": better twice than not at all.
+ * RFC 5321 §4.1.1.4.
+ */
+function oneForAll(
+  transaction: Transaction,
+  answers: readonly RecipientAnswer[],
+): readonly RecipientAnswer[] {
+  const refusals = answers.map((answer) => answer.reply).filter(({ code }) => code >= 400)
+  return everyone(transaction, refusals.find(isTransient) ?? refusals[0] ?? taken(transaction))
+}
+
+/** LMTP's answers (RFC 2033 §4.2): one for each RCPT, also for those whom an edit removed. */
+function eachTheirs(
+  transaction: Transaction,
+  answers: readonly RecipientAnswer[],
+): readonly RecipientAnswer[] {
+  const byAddress = new Map(answers.map((answer) => [formatAddress(answer.recipient), answer.reply]))
+  return transaction.recipients.map(({ forwardPath }) => ({
+    recipient: forwardPath,
+    reply: byAddress.get(formatAddress(forwardPath)) ?? taken(transaction),
+  }))
+}
+
+function everyone({ recipients }: Transaction, answer: Reply): readonly RecipientAnswer[] {
+  return recipients.map(({ forwardPath }) => ({ recipient: forwardPath, reply: answer }))
+}
+
+function taken({ id }: Transaction): Reply {
+  return reply(250, '2.0.0', `Taken as ${id}`)
+}
+
+function conclude(
+  context: FlowContext,
+  transaction: Transaction,
+  message: Message,
+  subject: HookSubject,
+  answers: readonly RecipientAnswer[],
+): void {
+  const [first] = answers
+  const accepted = answers.some((answer) => answer.reply.code < 400)
+  const text = first === undefined ? 'nobody' : formatReply(first.reply).replaceAll('\r\n', ' / ')
+  const facts = {
+    size: message.size,
+    recipients: transaction.recipients.map((one) => formatAddress(one.forwardPath)),
+  }
+  context.record(accepted ? 'accepted' : 'refused', subject, { text, facts })
+  const sender = transaction.reversePath === null ? '<>' : formatAddress(transaction.reversePath)
+  const { session, transaction: id } = subject
+  context.log.info(accepted ? 'accepted' : 'refused', { session, transaction: id, sender, ...facts, text })
+  if (accepted) context.inBackground(context.hooks.data.accepted.notify([transaction, message], subject))
+}
+
+function editText(edit: Edit): string {
+  switch (edit.kind) {
+    case 'insert-field':
+    case 'change-field':
+    case 'delete-field':
+      return `${edit.kind} ${edit.name}`
+    case 'add-recipient':
+    case 'remove-recipient':
+      return `${edit.kind} ${formatAddress(edit.address)}`
+    case 'quarantine':
+      return `quarantine: ${edit.reason}`
+    case 'replace-body':
+      return `replace-body with ${edit.body.size} octets`
+  }
+}

@@ -1,0 +1,58 @@
+import type { Decision } from '../host/hook-point.ts'
+import { type Address, addressKey, formatAddress } from '../model/address.ts'
+import type { Route, RouteAnswer, RouteQuestion } from '../model/delivery.ts'
+import { localError, type Reply, reply } from '../model/reply.ts'
+import type { RouteResult } from './flow.ts'
+
+// RFC 5321 §6.3: loops are found by limits as well as by memory. An alias of an alias is common, twenty deep is not.
+const maxDepth = 20
+const maxAddresses = 10_000
+
+const noRoute = reply(550, '5.7.1', 'No route to that address')
+const loop = reply(554, '5.4.6', 'Mail loop in the aliases of that address')
+const tooMany = reply(554, '5.4.6', 'The aliases of that address name too many others')
+
+/** Asks `route` once. */
+type Ask = (question: RouteQuestion) => Promise<Decision<RouteAnswer> | undefined>
+
+/**
+ * Follows expansions to their ends, each address once. Where any of them has nowhere to go the whole address has not:
+ * nobody is left out in silence.
+ */
+export async function findRoutes(ask: Ask, question: RouteQuestion): Promise<RouteResult> {
+  const routes = new Map<string, Route>()
+  const seen = new Set<string>()
+  let level: readonly Address[] = [question.address]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) return refuse(loop)
+    const next: Address[] = []
+    for (const address of level) {
+      if (seen.has(addressKey(address))) continue
+      seen.add(addressKey(address))
+      const decision = await ask({ address, original: question.original })
+      if (decision === undefined) return refuse(noRoute)
+      if (decision.kind === 'fault') return refuse(localError)
+      if (decision.answer.kind === 'expansion') next.push(...decision.answer.addresses)
+      else routes.set(routeKey(decision.answer), decision.answer)
+      if (seen.size + next.length > maxAddresses) return refuse(tooMany)
+    }
+    level = next
+  }
+  return routes.size === 0 ? refuse(loop) : { ok: true, routes: [...routes.values()] }
+}
+
+function refuse(answer: Reply): RouteResult {
+  return { ok: false, reply: answer }
+}
+
+/** Two routes with the same key need one delivery. */
+export function routeKey(route: Route): string {
+  switch (route.kind) {
+    case 'account':
+      return `account ${route.account.id} ${route.detail ?? ''}`
+    case 'remote':
+      return `remote ${route.nextHop ?? ''} ${formatAddress(route.address)}`
+    case 'handler':
+      return `handler ${route.handler} ${formatAddress(route.address)}`
+  }
+}

@@ -1,0 +1,204 @@
+import type { HookSubject } from '../host/hook-point.ts'
+import type { Account } from '../model/account.ts'
+import type { Address } from '../model/address.ts'
+import { formatAddress } from '../model/address.ts'
+import { formatReply, localError, type Reply, reply } from '../model/reply.ts'
+import type { Hello, LoginAttempt, Session, SessionRole, TlsFacts } from '../model/session.ts'
+import type { MailParameters } from '../model/transaction.ts'
+import { accounts, type Verification } from '../services/accounts.ts'
+import type { HistoryEntry, HistoryVerb } from '../services/history.ts'
+import type { Delivery } from './delivery.ts'
+import type { LoginResult, MailResult, SessionFlow, SessionOptions } from './flow.ts'
+import { newId } from './id.ts'
+import { refusal } from './refusal.ts'
+import type { FlowContext } from './surroundings.ts'
+import { TransactionRun } from './transaction.ts'
+
+// RFC 4954 §6. One answer for every kind of failure, so that nobody learns which logins exist.
+const wrongLogin = reply(535, '5.7.8', 'Authentication failed')
+const cannotVerify = reply(454, '4.7.0', 'Authentication is not possible now, try again later')
+
+/** The session as plugins see it; the flow alone writes to it. */
+class LiveSession implements Session {
+  readonly id: string
+  readonly role: SessionRole
+  readonly listener: string
+  readonly startedAt: Date
+  readonly local: Session['local']
+  readonly remote: Session['remote']
+  readonly signal: AbortSignal
+  tls: TlsFacts | undefined
+  hello: Hello | undefined
+  account: Account | undefined
+
+  constructor(id: string, listener: string, startedAt: Date, options: SessionOptions, signal: AbortSignal) {
+    this.id = id
+    this.role = options.role
+    this.listener = listener
+    this.startedAt = startedAt
+    this.local = options.local
+    this.remote = options.remote
+    this.tls = options.tls
+    this.signal = signal
+  }
+}
+
+/** One session on its way; see {@link SessionFlow}. */
+export class SessionRun implements SessionFlow {
+  readonly #context: FlowContext
+  readonly #delivery: Delivery
+  readonly #ended = new AbortController()
+  readonly #live: LiveSession
+  readonly #subject: HookSubject
+  #transaction: TransactionRun | undefined
+
+  constructor(context: FlowContext, delivery: Delivery, listener: string, options: SessionOptions) {
+    this.#context = context
+    this.#delivery = delivery
+    const now = context.clock.now()
+    this.#live = new LiveSession(newId(now), listener, new Date(now), options, this.#ended.signal)
+    this.#subject = { session: this.#live.id, signal: this.#ended.signal }
+    const { remote, local, role, tls } = options
+    const text = `${role} from ${remote.address}`
+    this.record('connected', {
+      text,
+      facts: { remote, local, listener, ...(tls === undefined ? {} : { tls }) },
+    })
+    context.log.debug('connected', { session: this.#live.id, listener, role, remote: remote.address })
+  }
+
+  get session(): Session {
+    return this.#live
+  }
+
+  async connect(): Promise<Reply | undefined> {
+    const { connection } = this.#context.hooks
+    return this.#refused(refusal(await connection.checkClient.decide<Reply>([this.session], this.#subject)))
+  }
+
+  secured(tls: TlsFacts): void {
+    this.#transaction?.abandon()
+    this.#live.tls = tls
+    this.#live.hello = undefined
+    this.#live.account = undefined
+    this.record('secured', { text: `${tls.version} ${tls.cipher}`, facts: { ...tls } })
+  }
+
+  async hello(hello: Hello): Promise<Reply | undefined> {
+    this.#transaction?.abandon()
+    this.#live.hello = hello
+    this.record('greeted', { text: hello.name, facts: { extended: hello.extended } })
+    const { connection } = this.#context.hooks
+    const refused = refusal(await connection.checkHello.decide<Reply>([this.session], this.#subject))
+    if (refused !== undefined) this.#live.hello = undefined
+    return this.#refused(refused)
+  }
+
+  async login(attempt: LoginAttempt, secret: string): Promise<LoginResult> {
+    const { connection } = this.#context.hooks
+    const refused = refusal(await connection.checkLogin.decide<Reply>([this.session, attempt], this.#subject))
+    if (refused !== undefined) return this.#loginFailed(attempt, refused, 'refused by a check')
+    const verified = await this.#verify(attempt, secret)
+    if (verified === undefined) return this.#loginFailed(attempt, cannotVerify, 'could not be verified')
+    if (!verified.ok) {
+      await connection.loginFailed.notify([this.session, attempt], this.#subject)
+      return this.#loginFailed(attempt, wrongLogin, verified.reason)
+    }
+    const { account } = verified
+    this.#live.account = account
+    this.record('logged-in', {
+      text: formatAddress(account.address),
+      facts: { mechanism: attempt.mechanism },
+    })
+    const address = formatAddress(account.address)
+    this.#context.log.info('login', {
+      session: this.session.id,
+      remote: this.session.remote.address,
+      account: address,
+    })
+    await connection.loggedIn.notify([this.session, account], this.#subject)
+    return { ok: true, account }
+  }
+
+  /** Undefined where it could not be found out. */
+  async #verify(
+    { login, authorizationIdentity }: LoginAttempt,
+    secret: string,
+  ): Promise<Verification | undefined> {
+    const service = this.#context.services.find(accounts)
+    // Acting for somebody else (RFC 4616 §2) is a right that no account has yet.
+    if (
+      authorizationIdentity !== undefined &&
+      authorizationIdentity !== '' &&
+      authorizationIdentity !== login
+    ) {
+      return { ok: false, reason: 'wrong-secret' }
+    }
+    try {
+      return await service?.verify(login, secret, this.session.role)
+    } catch (error) {
+      this.#context.log.error('unavailable', { session: this.session.id, service: 'accounts', error })
+      return undefined
+    }
+  }
+
+  #loginFailed(attempt: LoginAttempt, answer: Reply, reason: string): LoginResult {
+    const { login, mechanism } = attempt
+    const text = `${login.slice(0, 320)}: ${reason}`
+    this.record('login-failed', { text, facts: { mechanism } })
+    const remote = this.session.remote.address
+    this.#context.log.warn('login-failed', {
+      session: this.session.id,
+      remote,
+      login: login.slice(0, 320),
+      reason,
+    })
+    return { ok: false, reply: answer }
+  }
+
+  async mail(reversePath: Address | null, parameters: MailParameters = {}): Promise<MailResult> {
+    this.#transaction?.abandon()
+    const id = newId(this.#context.clock.now())
+    const transaction = new TransactionRun(this.#context, this.#delivery, this.session, id, {
+      reversePath,
+      parameters,
+    })
+    if (this.#ended.signal.aborted) return { ok: false, reply: localError }
+    const refused = this.#refused(await transaction.begin())
+    if (refused !== undefined) {
+      transaction.abandon()
+      return { ok: false, reply: refused }
+    }
+    this.#transaction = transaction
+    return { ok: true, transaction }
+  }
+
+  async access(request: Parameters<SessionFlow['access']>[0]): Promise<Reply | undefined> {
+    const { retrieval } = this.#context.hooks
+    const whole = { ...request, session: this.session }
+    const refused = refusal(await retrieval.checkAccess.decide<Reply>([whole], this.#subject))
+    if (refused !== undefined) return this.#refused(refused)
+    this.record('opened', { text: request.mailbox, facts: { action: request.action } })
+    this.#context.inBackground(retrieval.mailboxOpened.notify([whole], this.#subject))
+    return undefined
+  }
+
+  /** Notes a refusal that ends a step. */
+  #refused(answer: Reply | undefined): Reply | undefined {
+    if (answer !== undefined) this.record('refused', { text: formatReply(answer).replaceAll('\r\n', ' / ') })
+    return answer
+  }
+
+  record(verb: HistoryVerb, entry: Partial<Omit<HistoryEntry, 'at' | 'verb' | 'session'>> = {}): void {
+    this.#context.record(verb, this.#subject, entry)
+  }
+
+  close(reason = 'the client has left'): void {
+    if (this.#ended.signal.aborted) return
+    this.#transaction?.abandon()
+    this.#ended.abort()
+    this.record('closed', { text: reason })
+    this.#context.log.debug('closed', { session: this.session.id, reason })
+    this.#context.inBackground(this.#context.hooks.connection.closed.notify([this.session], this.#subject))
+  }
+}

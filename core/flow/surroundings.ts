@@ -1,0 +1,59 @@
+import type { Clock } from '../clock.ts'
+import type { HookSubject } from '../host/hook-point.ts'
+import type { HookSet } from '../host/hook-set.ts'
+import type { ServiceRegistry } from '../host/registry.ts'
+import type { Log } from '../log.ts'
+import { type History, type HistoryEntry, type HistoryVerb, history } from '../services/history.ts'
+
+/** What the host gives the flow. */
+export interface FlowSurroundings {
+  readonly hooks: HookSet
+  readonly services: ServiceRegistry
+  readonly log: Log
+  readonly clock: Clock
+}
+
+type Facts = Partial<Omit<HistoryEntry, 'at' | 'verb'>>
+
+/** What every step of the flow shares: the hooks, the services, the history, and work that nobody waits for. */
+export class FlowContext {
+  readonly hooks: HookSet['points']
+  readonly services: ServiceRegistry
+  readonly log: Log
+  readonly clock: Clock
+  readonly #background = new Set<Promise<void>>()
+  #history: History | undefined
+
+  constructor({ hooks, services, log, clock }: FlowSurroundings) {
+    this.hooks = hooks.points
+    this.services = services
+    this.log = log
+    this.clock = clock
+  }
+
+  /** Adds an entry to the history. */
+  record(verb: HistoryVerb, subject: HookSubject, facts: Facts = {}): void {
+    this.#history ??= this.services.get(history)
+    const { session, transaction } = subject
+    this.#history.record({
+      at: this.clock.now(),
+      verb,
+      ...(session === undefined ? {} : { session }),
+      ...(transaction === undefined ? {} : { transaction }),
+      ...facts,
+    })
+  }
+
+  /** Runs on without anybody waiting, until {@link settled}. */
+  inBackground(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => this.log.error('internal-error', { error }))
+      .finally(() => this.#background.delete(tracked))
+    this.#background.add(tracked)
+  }
+
+  /** Resolves when no background work is left. */
+  async settled(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background)
+  }
+}

@@ -1,0 +1,33 @@
+import type { Clock } from '../clock.ts'
+import { type ErrorCode, MailwrightError } from '../errors.ts'
+
+/** Waits for a step of a plugin; MAIL_E_TIMEOUT with plugin and step where it takes too long. */
+export async function withinTime(
+  clock: Clock,
+  plugin: string,
+  step: string,
+  milliseconds: number,
+  run: () => Promise<void> | undefined,
+): Promise<void> {
+  let cancel = () => {}
+  const late = new Promise<never>((_, reject) => {
+    const timer = clock.after(milliseconds, () => {
+      reject(new MailwrightError('MAIL_E_TIMEOUT', `${plugin} did not ${step} within ${milliseconds} ms`))
+    })
+    cancel = () => timer.cancel()
+  })
+  // The process must not end while a plugin is starting or stopping, and a waiting promise alone does not hold it.
+  const hold = setInterval(() => undefined, 60_000)
+  try {
+    await Promise.race([Promise.resolve().then(run), late])
+  } finally {
+    cancel()
+    clearInterval(hold)
+  }
+}
+
+/** Names the plugin and the step in an error that came out of it. */
+export function stepError(code: ErrorCode, plugin: string, step: string, error: unknown): MailwrightError {
+  if (error instanceof MailwrightError && error.code === 'MAIL_E_TIMEOUT') return error
+  return new MailwrightError(code, `${plugin} failed in ${step}`, { cause: error })
+}

@@ -1,0 +1,53 @@
+import { type ParsedMail, simpleParser } from 'mailparser'
+import { MailwrightError } from '../errors.ts'
+import { type Content, readAll } from '../model/content.ts'
+import { defaultHeaderLimits, type Header, parseHeader } from '../model/header.ts'
+import type { Message } from '../model/message.ts'
+import { type MessageStructure, MimeScanner } from '../model/mime.ts'
+
+const parsedLimit = 4 * 1024 * 1024
+// Nearly every header is shorter.
+const firstRead = 65_536
+
+/** Reads the header of a content and makes a message of it. MAIL_E_UNAVAILABLE where the content cannot be read. */
+export async function createMessage(content: Content): Promise<Message> {
+  const header = parseHeader(await content.read(0, firstRead))
+  if (header.ended || content.size <= firstRead) return new ContentMessage(content, header)
+  return new ContentMessage(content, parseHeader(await content.read(0, defaultHeaderLimits.octets)))
+}
+
+class ContentMessage implements Message {
+  readonly content: Content
+  readonly header: Header
+  #structure: Promise<MessageStructure> | undefined
+
+  constructor(content: Content, header: Header) {
+    this.content = content
+    this.header = header
+  }
+
+  get size(): number {
+    return this.content.size
+  }
+
+  structure(): Promise<MessageStructure> {
+    this.#structure ??= scan(this.content)
+    return this.#structure
+  }
+
+  async parsed(limit = parsedLimit): Promise<ParsedMail> {
+    if (this.size > limit) {
+      throw new MailwrightError(
+        'MAIL_E_UNSUPPORTED',
+        `a message of ${this.size} octets is too large to be parsed whole`,
+      )
+    }
+    return simpleParser(await readAll(this.content), { skipHtmlToText: true, skipTextToHtml: true })
+  }
+}
+
+async function scan(content: Content): Promise<MessageStructure> {
+  const scanner = new MimeScanner()
+  for await (const chunk of content.stream()) scanner.push(chunk as Buffer)
+  return scanner.finish()
+}

@@ -1,0 +1,149 @@
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { UnavailableError } from '../errors.ts'
+import { bufferContent, type Content } from '../model/content.ts'
+
+/** What is being received: chunks in, a content out, then it is disposed of. */
+export interface SpoolWriter {
+  /** Octets so far. */
+  readonly size: number
+  /** Resolves when more may be written. MAIL_E_UNAVAILABLE where the disk fails; the writer is then disposed of. */
+  write(chunk: Buffer): Promise<void>
+  /** All octets; readable until `dispose`. Not durable: durability is the store's and the queue's. */
+  finish(): Promise<Content>
+  /** Frees memory and file. Always call it in the end; more than once does no harm. */
+  dispose(): Promise<void>
+}
+
+/** Takes octets of unknown length: in memory while small and while there is room, else in a file. */
+export interface Spool {
+  receive(): SpoolWriter
+}
+
+export interface SpoolLimits {
+  /** Octets of one message that are kept in memory. */
+  readonly messageMemory: number
+  /** Octets of all messages together that are kept in memory. */
+  readonly totalMemory: number
+}
+
+const defaultLimits: SpoolLimits = { messageMemory: 256 * 1024, totalMemory: 64 * 1024 * 1024 }
+
+/**
+ * Makes a spool with its files in a folder. A file has no name from the moment it is open, so that a crash leaves
+ * nothing behind.
+ */
+export function createSpool(folder: string, limits: SpoolLimits = defaultLimits): Spool {
+  const memory = { used: 0, limits }
+  let next = 0
+  return { receive: () => new Writer(memory, () => openNameless(folder, `${process.pid}.${++next}`)) }
+}
+
+interface SharedMemory {
+  used: number
+  readonly limits: SpoolLimits
+}
+
+class Writer implements SpoolWriter {
+  readonly #memory: SharedMemory
+  readonly #open: () => Promise<FileHandle>
+  #chunks: Buffer[] = []
+  #held = 0
+  #file: FileHandle | undefined
+  #disposed = false
+  size = 0
+
+  constructor(memory: SharedMemory, open: () => Promise<FileHandle>) {
+    this.#memory = memory
+    this.#open = open
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    if (this.#disposed) throw new UnavailableError('the spool entry is gone')
+    this.size += chunk.length
+    const { limits } = this.#memory
+    const fits = this.size <= limits.messageMemory && this.#memory.used + chunk.length <= limits.totalMemory
+    if (this.#file === undefined && fits) {
+      this.#chunks.push(chunk)
+      this.#hold(chunk.length)
+      return
+    }
+    try {
+      await this.#toFile(chunk)
+    } catch (error) {
+      await this.dispose()
+      throw new UnavailableError('the spool cannot be written', { cause: error })
+    }
+  }
+
+  async #toFile(chunk: Buffer): Promise<void> {
+    if (this.#file === undefined) {
+      this.#file = await this.#open()
+      const held = this.#chunks
+      this.#chunks = []
+      this.#hold(-this.#held)
+      for (const earlier of held) await writeFully(this.#file, earlier)
+    }
+    await writeFully(this.#file, chunk)
+  }
+
+  #hold(octets: number): void {
+    this.#held += octets
+    this.#memory.used += octets
+  }
+
+  async finish(): Promise<Content> {
+    if (this.#disposed) throw new UnavailableError('the spool entry is gone')
+    return this.#file === undefined
+      ? bufferContent(Buffer.concat(this.#chunks))
+      : fileContent(this.#file, this.size)
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return
+    this.#disposed = true
+    this.#chunks = []
+    this.#hold(-this.#held)
+    await this.#file?.close().catch(() => undefined)
+  }
+}
+
+async function openNameless(folder: string, name: string): Promise<FileHandle> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, name)
+  const file = await open(path, 'wx+', 0o600)
+  await unlink(path)
+  return file
+}
+
+async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {
+  for (let offset = 0; offset < chunk.length; ) {
+    const { bytesWritten } = await file.write(chunk, offset)
+    offset += bytesWritten
+  }
+}
+
+/** An open file as content. The handle stays its owner's to close. */
+export function fileContent(file: FileHandle, size: number): Content {
+  return {
+    size,
+    async read(start, end) {
+      const from = Math.min(Math.max(0, start), size)
+      const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(end, size) - from))
+      for (let offset = 0; offset < buffer.length; ) {
+        const { bytesRead } = await file.read(buffer, offset, buffer.length - offset, from + offset)
+        if (bytesRead === 0) throw new UnavailableError('a spool file is shorter than it was')
+        offset += bytesRead
+      }
+      return buffer
+    },
+    stream: (start = 0, end = size): Readable =>
+      file.createReadStream({
+        start,
+        end: Math.max(start, end) - 1,
+        autoClose: false,
+        highWaterMark: 65_536,
+      }),
+  }
+}
