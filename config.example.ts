@@ -1,0 +1,56 @@
+// A complete mail system. Copy this file to mailwright.config.ts and change it; `mailwright check` tells what is wrong.
+// In a clone of the project `npm start` runs it as it is: everything listens on this machine only.
+import { defineConfig } from 'mailwright'
+import accountsSql from 'mailwright/plugins/accounts-sql'
+import certificates from 'mailwright/plugins/certificates'
+import database from 'mailwright/plugins/database'
+import localDelivery from 'mailwright/plugins/local-delivery'
+import maildir from 'mailwright/plugins/maildir'
+import pop3 from 'mailwright/plugins/pop3'
+import queue from 'mailwright/plugins/queue'
+import smtp from 'mailwright/plugins/smtp'
+
+export default defineConfig({
+  // This server's name: the one in its MX record, its PTR record and its certificate. The machine's own where left out.
+  // hostname: 'mail.example.org',
+
+  // Where plugins keep what is theirs: the database, the mail, keys, the history. Relative to this file.
+  dataDir: 'data',
+
+  plugins: [
+    // Tables of all plugins. SQLite in a file unless you say otherwise.
+    database(),
+
+    // Domains, accounts and aliases in these tables: `mailwright domain`, `mailwright user`, `mailwright alias`.
+    // Where there is no account at all, this one is made, with a password that the first start prints.
+    accountsSql({ firstAccount: { address: 'me@example.test' } }),
+
+    // Keys for TLS. Without files a self-signed certificate is made, which is good enough to try things:
+    // certificates({ files: [{ key: '/etc/ssl/mail.key', chain: '/etc/ssl/mail.pem' }] }),
+    certificates(),
+
+    // Mail lies in Maildirs: data/mail/<domain>/<user>/Maildir.
+    maildir(),
+
+    // Mail for the accounts above goes into their INBOX. Somebody has to read mail for the postmaster.
+    localDelivery({ postmaster: 'me@example.test' }),
+
+    // Takes responsibility for a message: nothing is answered with 250 before it is safe on the disk.
+    queue(),
+
+    // Port 25 in real life: other servers bring mail for our domains.
+    smtp({ role: 'transfer', host: '127.0.0.1', port: 2525 }, { as: 'transfer' }),
+
+    // Port 587 in real life: our users send, after STARTTLS and a login.
+    smtp({ role: 'submission', host: '127.0.0.1', port: 2587 }, { as: 'submission' }),
+
+    // Port 110 in real life: our users read, after STLS.
+    pop3({ host: '127.0.0.1', port: 2110 }),
+  ],
+
+  // Every event of this level and above is a line of JSON on standard error: debug, info, warn, error, silent.
+  log: { level: 'info' },
+
+  // `mailwright trace` can tell for so long where a message went, and why.
+  history: { retentionDays: 30 },
+})

@@ -1,0 +1,135 @@
+import {
+  type AccountStore,
+  type Batch,
+  type BatchItem,
+  bufferContent,
+  type Content,
+  errorCode,
+  type Filing,
+  formatAddress,
+  joinedContent,
+  type Log,
+  MailwrightError,
+  type Outcome,
+  reply,
+  type StagedMessage,
+  type Store,
+} from 'mailwright'
+import type { LocalDeliveryOptions } from './options.ts'
+
+// RFC 3463 §3.3: 5.2.2 is "mailbox full"; §3.5: 5.4.6 is "routing loop detected".
+const full = reply(552, '5.2.2', 'The mailbox is full')
+const loop = reply(554, '5.4.6', 'This message has been delivered to that address before')
+const notNow = reply(451, '4.2.0', 'The mailbox cannot be written now, try again later')
+const withTheOthers = reply(451, '4.3.0', 'Not delivered because another recipient could not be')
+
+type Prepared = { readonly staged: readonly StagedMessage[] } | { readonly outcome: Outcome }
+
+/**
+ * Puts messages into mailboxes in two steps: every copy is written durably first, and only then made visible, so that
+ * a full disk or mailbox in the middle of several recipients leaves nothing behind.
+ */
+export class StoreDelivery {
+  readonly #store: Store
+  readonly #options: LocalDeliveryOptions
+  readonly #log: Log
+
+  constructor(service: Store, options: LocalDeliveryOptions, log: Log) {
+    this.#store = service
+    this.#options = options
+    this.#log = log
+  }
+
+  async deliver(batch: Batch): Promise<readonly Outcome[]> {
+    const prepared = await Promise.all(batch.items.map((item) => this.#prepare(batch, item)))
+    const failed = prepared.some((one) => 'outcome' in one)
+    if (batch.atomic && failed) {
+      await Promise.all(
+        prepared.flatMap((one) => ('staged' in one ? one.staged : [])).map((staged) => staged.abort()),
+      )
+      return prepared.map((one) =>
+        'outcome' in one ? one.outcome : { kind: 'deferred', reply: withTheOthers },
+      )
+    }
+    return Promise.all(
+      prepared.map((one, index) =>
+        'outcome' in one ? one.outcome : this.#commit(batch, one.staged, batch.items[index]),
+      ),
+    )
+  }
+
+  async #prepare(batch: Batch, item: BatchItem): Promise<Prepared> {
+    if (this.#wasHere(item)) return { outcome: { kind: 'failed', reply: loop } }
+    const staged: StagedMessage[] = []
+    try {
+      if (item.route.kind !== 'account')
+        throw new MailwrightError('MAIL_E_INVALID', 'not a route into an account')
+      const accountStore = await this.#store.open(item.route.account)
+      const content = this.#withTrace(batch, item)
+      for (const filing of item.filings) staged.push(await stage(accountStore, filing, content, batch.id))
+      return { staged }
+    } catch (error) {
+      await Promise.all(staged.map((one) => one.abort()))
+      return { outcome: this.#outcomeOf(batch, error) }
+    }
+  }
+
+  async #commit(
+    batch: Batch,
+    staged: readonly StagedMessage[],
+    item: BatchItem | undefined,
+  ): Promise<Outcome> {
+    try {
+      for (const one of staged) await one.commit()
+      return { kind: 'delivered', text: `into ${item?.filings.map((filing) => filing.mailbox).join(', ')}` }
+    } catch (error) {
+      return this.#outcomeOf(batch, error)
+    }
+  }
+
+  #outcomeOf({ id }: Batch, error: unknown): Outcome {
+    if (errorCode(error) === 'MAIL_E_OVER_QUOTA') return { kind: 'failed', reply: full }
+    this.#log.error('unavailable', { transaction: id, service: 'store', error })
+    return { kind: 'deferred', reply: notNow }
+  }
+
+  #wasHere({ route, message }: BatchItem): boolean {
+    if (!this.#options.deliveredTo || route.kind !== 'account') return false
+    const address = formatAddress(route.address).toLowerCase()
+    return message.header.all('Delivered-To').some((field) => field.body.toLowerCase() === address)
+  }
+
+  /** RFC 5321 §4.4: final delivery puts the reverse-path on top. */
+  #withTrace({ reversePath }: Batch, { route, message }: BatchItem): Content {
+    const fields = [`Return-Path: <${reversePath === null ? '' : formatAddress(reversePath)}>`]
+    if (this.#options.deliveredTo && route.kind === 'account')
+      fields.push(`Delivered-To: ${formatAddress(route.address)}`)
+    const trace = bufferContent(Buffer.from(fields.map((field) => `${field}\r\n`).join('')))
+    return joinedContent([
+      { content: trace, start: 0, end: trace.size },
+      { content: message.content, start: 0, end: message.size },
+    ])
+  }
+}
+
+/** Into the mailbox that sorting named; into INBOX where there is none of that name, since mail is never lost for a name. */
+async function stage(
+  accountStore: AccountStore,
+  filing: Filing,
+  content: Content,
+  id: string,
+): Promise<StagedMessage> {
+  const options = {
+    origin: id,
+    cause: 'delivery',
+    ...(filing.flags === undefined ? {} : { flags: filing.flags }),
+    ...(filing.create === undefined ? {} : { create: filing.create }),
+  } as const
+  try {
+    return await accountStore.stage(filing.mailbox, content, options)
+  } catch (error) {
+    const nameless = errorCode(error) === 'MAIL_E_NOT_FOUND' || errorCode(error) === 'MAIL_E_INVALID'
+    if (!nameless || filing.mailbox === 'INBOX') throw error
+    return accountStore.stage('INBOX', content, options)
+  }
+}

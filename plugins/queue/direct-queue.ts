@@ -1,0 +1,123 @@
+import {
+  type Address,
+  type AttemptItem,
+  type DeliveryFlow,
+  MailwrightError,
+  type Outcome,
+  type Queue,
+  type QueueAbilities,
+  type QueueItem,
+  type RecipientAnswer,
+  type Reply,
+  reply,
+  type Submission,
+} from 'mailwright'
+
+const shuttingDown = reply(451, '4.3.2', 'The system is shutting down, try again later')
+
+/**
+ * Delivers before it answers: a recipient is answered with 250 when the delivery of all its routes is durable, and
+ * with the reason when not. Nothing waits in memory, so a crash loses nothing that was answered (RFC 5321 §6.1).
+ */
+export class DirectQueue implements Queue {
+  readonly supports: QueueAbilities = { retries: false, manageable: false }
+  readonly #delivery: DeliveryFlow
+  readonly #attempts = new Set<Promise<unknown>>()
+  readonly #closing = new AbortController()
+
+  constructor(delivery: DeliveryFlow) {
+    this.#delivery = delivery
+  }
+
+  async accept(submission: Submission): Promise<readonly RecipientAnswer[]> {
+    const items = attemptItems(submission)
+    if (this.#closing.signal.aborted) return answers(items, () => shuttingDown)
+    // Not the session's signal: once the whole message is here, a client that leaves does not undo its delivery.
+    const attempt = this.#delivery.attempt({
+      id: submission.transaction.id,
+      session: submission.transaction.session.id,
+      reversePath: submission.transaction.reversePath,
+      items,
+      atomic: submission.atomic,
+      signal: this.#closing.signal,
+    })
+    this.#attempts.add(attempt)
+    try {
+      const outcomes = await attempt
+      return answers(items, (index) => answerFor(outcomes[index]))
+    } finally {
+      this.#attempts.delete(attempt)
+    }
+  }
+
+  /** Takes no more and waits for what is being delivered. */
+  async close(): Promise<void> {
+    const last = [...this.#attempts]
+    await Promise.allSettled(last)
+    this.#closing.abort()
+  }
+
+  async list(): Promise<readonly QueueItem[]> {
+    return []
+  }
+
+  async show(): Promise<QueueItem | undefined> {
+    return undefined
+  }
+
+  async flush(id?: string): Promise<void> {
+    if (id !== undefined) notQueued(id)
+  }
+
+  async hold(id: string): Promise<void> {
+    notQueued(id)
+  }
+
+  async release(id: string): Promise<void> {
+    notQueued(id)
+  }
+
+  async remove(id: string): Promise<void> {
+    notQueued(id)
+  }
+}
+
+function notQueued(id: string): never {
+  throw new MailwrightError('MAIL_E_NOT_FOUND', `no message ${id} is queued`)
+}
+
+function attemptItems({ variants }: Submission): readonly AttemptItem[] {
+  return variants.flatMap(({ recipients, message, quarantine }) =>
+    recipients.flatMap(({ forwardPath, routes }) =>
+      routes.map((route) => ({
+        recipient: forwardPath,
+        route,
+        message,
+        ...(quarantine === undefined ? {} : { quarantine }),
+      })),
+    ),
+  )
+}
+
+function answerFor(outcome: Outcome | undefined): Reply {
+  if (outcome === undefined) return reply(451, '4.3.0', 'Local error in processing, try again later')
+  return outcome.kind === 'delivered' ? reply(250, '2.0.0', 'Delivered') : outcome.reply
+}
+
+/** One answer for each recipient: the worst of its routes', "later" before "never". */
+function answers(
+  items: readonly AttemptItem[],
+  answer: (index: number) => Reply,
+): readonly RecipientAnswer[] {
+  const found = new Map<Address, Reply>()
+  for (const [index, { recipient }] of items.entries()) {
+    const one = answer(index)
+    const before = found.get(recipient)
+    if (before === undefined || rank(one) > rank(before)) found.set(recipient, one)
+  }
+  return [...found].map(([recipient, one]) => ({ recipient, reply: one }))
+}
+
+function rank({ code }: Reply): number {
+  return code < 400 ? 0 : code < 500 ? 2 : 1
+}
