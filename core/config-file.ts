@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -65,22 +66,29 @@ async function importFresh(file: string): Promise<unknown> {
     throw new MailwrightError(
       'MAIL_E_CONFIG_LOAD',
       `the config file ${file} failed: ${ownWords(error, file)}`,
-      { cause: error },
     )
   }
 }
 
-/** The error's message, and where in the config file it arose. */
+/** The error's own words, and where in the config file it arose. */
 function ownWords(error: unknown, file: string): string {
   if (!(error instanceof Error)) return String(error)
-  const stack = error.stack ?? ''
-  const place = stack.split('\n').find((line) => line.includes(file))
-  const position = place === undefined ? undefined : /:(\d+)(?::(\d+))?\)?$/.exec(place)
+  const lines = (error.stack ?? '').split('\n')
+  const frame = lines.find((line) => line.trim().startsWith('at ') && line.includes(file))
+  const [, row, column] = /:(\d+):(\d+)\)?$/.exec(frame ?? '') ?? []
   const where =
-    position === null || position === undefined
-      ? ''
-      : ` (line ${position[1]}${position[2] === undefined ? '' : `, column ${position[2]}`})`
+    row === undefined ? syntaxPlace(error, lines[0] ?? '', file) : ` (line ${row}, column ${column})`
   return `${error.name}: ${error.message}${where}`
+}
+
+/** Node puts the line of a TypeScript syntax error on top of the stack, and that of others on the command line alone. */
+function syntaxPlace(error: Error, top: string, file: string): string {
+  if (error.name !== 'SyntaxError') return ''
+  const check = () =>
+    spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: 10_000 }).stderr
+  const text = top.includes(file) || /\.m?ts$/.test(file) ? top : check()
+  const [, row] = /:(\d+)$/m.exec(text) ?? []
+  return row === undefined ? '' : ` (line ${row})`
 }
 
 function configOf(loaded: unknown, file: string): Config {

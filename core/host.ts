@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -8,18 +9,18 @@ import { createFileHistory } from './history/file-history.ts'
 import { HookSet } from './host/hook-set.ts'
 import {
   createListenerPool,
-  keyOf,
+  keysOf,
   type ListenerPool,
   type ListenRequest,
   type OpenListener,
 } from './host/listeners.ts'
 import { createObserver } from './host/observer.ts'
-import { type PlannedPlugin, planPlugins } from './host/plan.ts'
+import { type PlannedPlugin, planPlugins, within } from './host/plan.ts'
 import { ServiceRegistry } from './host/registry.ts'
 import { type HostSettings, readSettings } from './host/settings.ts'
 import { stepError, withinTime } from './host/steps.ts'
 import { createLog, type Log } from './log.ts'
-import { createSpool } from './message/spool.ts'
+import { createSpool, type Spool } from './message/spool.ts'
 import { createLocalNotifier } from './notifier.ts'
 import type { Lifecycle, PluginCommand, PluginContext } from './plugin.ts'
 import { createResolver } from './resolver.ts'
@@ -58,10 +59,13 @@ export class Host {
   readonly #services = new ServiceRegistry()
   readonly #plugins: RunningPlugin[] = []
   readonly #requests: ListenRequest[] = []
+  readonly #spool: Spool
   readonly #history: ReturnType<typeof createFileHistory>
   readonly #flowFor: (plugin: string) => Flow
   readonly #settled: () => Promise<void>
   #started: RunningPlugin[] = []
+  /** What `start` or `serve` is doing. */
+  #running: Promise<unknown> = Promise.resolve()
   #stopping: Promise<void> | undefined
 
   /** Throws ConfigError with all faults, or MAIL_E_SETUP naming the plugin. Nothing has been opened then. */
@@ -71,6 +75,7 @@ export class Host {
     this.#clock = options.clock ?? systemClock
     this.log = options.log ?? createLog(this.settings.logLevel)
     this.#pool = options.listeners ?? createListenerPool()
+    this.#spool = createSpool(join(this.settings.dataDir, 'spool'))
     this.#history = createFileHistory(
       join(this.settings.dataDir, 'history'),
       this.settings.historyDays,
@@ -97,48 +102,85 @@ export class Host {
   }
 
   #setUp(plan: readonly PlannedPlugin[]): void {
-    const spool = createSpool(join(this.settings.dataDir, 'spool'))
-    const migrations = plan.flatMap(({ name, definition }) =>
-      definition.migrations === undefined ? [] : [{ plugin: name, migrations: definition.migrations }],
-    )
+    const faults: ConfigFault[] = []
     for (const plugin of plan) {
-      const context: PluginContext = {
-        name: plugin.name,
-        hooks: this.hooks.facade(plugin.name, plugin.position),
-        use: (key) => this.#services.use(plugin, key),
-        useOptional: (key) => this.#services.useOptional(plugin, key),
-        provide: (key, service) => this.#services.provide(plugin, key, service),
-        listen: (listen, onConnection) =>
-          this.#requests.push({ plugin: plugin.name, options: listen, onConnection }),
-        flow: this.#flowFor(plugin.name),
-        spool,
-        log: this.log.child({ plugin: plugin.name }),
-        clock: this.#clock,
-        hostname: this.settings.hostname,
-        dataDir: this.settings.dataDir,
-        migrations,
-      }
       try {
-        const lifecycle = plugin.definition.setup(context, plugin.options) ?? {}
-        this.#services.check(plugin)
-        const commands = plugin.definition.commands?.(context, plugin.options) ?? []
-        this.#plugins.push({ plan: plugin, lifecycle, commands })
+        this.#plugins.push(this.#setUpPlugin(plugin, plan))
       } catch (error) {
-        throw stepError('MAIL_E_SETUP', plugin.path, 'setup', error)
+        // What a plugin can only see with its services at hand is a fault of the config all the same.
+        if (error instanceof ConfigError)
+          faults.push(...error.faults.map((fault) => within(plugin.path, fault)))
+        else if (faults.length === 0) throw stepError('MAIL_E_SETUP', plugin.path, 'setup', error)
       }
     }
+    if (faults.length > 0) throw new ConfigError(faults)
     this.hooks.freeze()
     this.#checkListeners()
   }
 
+  #setUpPlugin(plugin: PlannedPlugin, plan: readonly PlannedPlugin[]): RunningPlugin {
+    let done = false
+    const inSetup = (call: string) => {
+      if (done)
+        throw new MailwrightError('MAIL_E_SETUP', `${plugin.name} can call \`${call}\` only in its setup`)
+    }
+    const context: PluginContext = {
+      name: plugin.name,
+      hooks: this.hooks.facade(plugin.name, plugin.position),
+      use: (key) => this.#services.use(plugin, key),
+      useOptional: (key) => this.#services.useOptional(plugin, key),
+      provide: (key, service) => {
+        inSetup('provide')
+        this.#services.provide(plugin, key, service)
+      },
+      listen: (options, onConnection) => {
+        inSetup('listen')
+        this.#requests.push({
+          plugin: plugin.name,
+          options,
+          onConnection: this.#guarded(plugin, onConnection),
+        })
+      },
+      flow: this.#flowFor(plugin.name),
+      spool: this.#spool,
+      log: this.log.child({ plugin: plugin.name }),
+      clock: this.#clock,
+      hostname: this.settings.hostname,
+      dataDir: this.settings.dataDir,
+      migrations: plan.flatMap(({ name, definition: { migrations } }) =>
+        migrations === undefined ? [] : [{ plugin: name, migrations }],
+      ),
+    }
+    const lifecycle = plugin.definition.setup(context, plugin.options) ?? {}
+    refusePromise(lifecycle)
+    this.#services.check(plugin)
+    const commands = plugin.definition.commands?.(context, plugin.options) ?? []
+    done = true
+    return { plan: plugin, lifecycle, commands }
+  }
+
+  /** A plugin that throws at a connection loses that connection, and nothing else. */
+  #guarded({ name }: PlannedPlugin, onConnection: (socket: Socket) => unknown): (socket: Socket) => void {
+    return async (socket) => {
+      try {
+        await onConnection(socket)
+      } catch (error) {
+        this.log.error('internal-error', { plugin: name, error })
+        socket.destroy()
+      }
+    }
+  }
+
   #checkListeners(): void {
     const taken = new Map<string, string>()
-    for (const request of this.#requests) {
-      const { host, port } = request.options
-      const other = taken.get(keyOf(request))
-      if (other === undefined) taken.set(keyOf(request), request.plugin)
-      else
-        throw new ConfigError('plugins', `${other} and ${request.plugin} both listen on ${host} port ${port}`)
+    for (const [index, key] of keysOf(this.#requests).entries()) {
+      const { plugin = '', options } = this.#requests[index] ?? {}
+      const other = taken.get(key)
+      if (other === undefined) taken.set(key, plugin)
+      else {
+        const place = `${options?.host} port ${options?.port}`
+        throw new ConfigError('plugins', `${other} and ${plugin} both listen on ${place}`)
+      }
     }
   }
 
@@ -158,39 +200,45 @@ export class Host {
   }
 
   /** Starts the plugins in the order of their dependencies. Where one fails, those before it are stopped again. */
-  async start(): Promise<void> {
-    await this.#history.open()
-    for (const plugin of this.#plugins) {
-      const { name } = plugin.plan
-      this.#started.push(plugin)
-      try {
-        await withinTime(this.#clock, name, 'start', this.settings.pluginTimeout, () =>
-          plugin.lifecycle.start?.(),
-        )
-      } catch (error) {
-        await this.stop().catch((stopError) =>
-          this.log.error('plugin-failed', { plugin: name, error: stopError }),
-        )
-        throw stepError('MAIL_E_START', name, 'start', error)
+  start(): Promise<void> {
+    return this.#orStop(async () => {
+      await this.#history.open()
+      for (const plugin of this.#plugins) {
+        this.#started.push(plugin)
+        await this.#step(plugin, 'start')
       }
+    })
+  }
+
+  /**
+   * Lets the plugins begin their own work and opens the listeners, those last, so that after a failure the listeners of
+   * an older host are still its own. Call `start` first. Stops everything on failure.
+   */
+  serve(): Promise<readonly OpenListener[]> {
+    return this.#orStop(async () => {
+      for (const plugin of this.#plugins) await this.#step(plugin, 'serve')
+      return this.listen()
+    })
+  }
+
+  async #orStop<T>(run: () => Promise<T>): Promise<T> {
+    const running = run()
+    this.#running = running
+    try {
+      return await running
+    } catch (error) {
+      await this.stop().catch((stopError) => this.log.error('plugin-failed', { error: stopError }))
+      throw error
     }
   }
 
-  /** Opens the listeners and lets the plugins begin their own work. Call `start` first. Stops everything on failure. */
-  async serve(): Promise<readonly OpenListener[]> {
-    let step = 'listen'
+  async #step({ plan: { name }, lifecycle }: RunningPlugin, step: 'start' | 'serve'): Promise<void> {
+    if (this.#stopping !== undefined)
+      throw new MailwrightError('MAIL_E_START', `stopped before ${name} could ${step}`)
     try {
-      const listeners = await this.listen()
-      for (const { plan, lifecycle } of this.#plugins) {
-        step = plan.name
-        await withinTime(this.#clock, plan.name, 'serve', this.settings.pluginTimeout, () =>
-          lifecycle.serve?.(),
-        )
-      }
-      return listeners
+      await withinTime(this.#clock, name, step, this.settings.pluginTimeout, () => lifecycle[step]?.())
     } catch (error) {
-      await this.stop().catch((stopError) => this.log.error('plugin-failed', { error: stopError }))
-      throw step === 'listen' ? error : stepError('MAIL_E_START', step, 'serve', error)
+      throw stepError('MAIL_E_START', name, step, error)
     }
   }
 
@@ -211,6 +259,8 @@ export class Host {
 
   async #stop(): Promise<void> {
     const problems: string[] = []
+    // A step that is being taken is finished first, and no other is begun.
+    await this.#running.catch(() => undefined)
     await this.#pool.release(this)
     const cut = this.#clock.after(this.settings.drainTimeout, () => this.#pool.cut(this))
     const time = this.settings.drainTimeout + this.settings.pluginTimeout
@@ -228,6 +278,13 @@ export class Host {
     await this.#history.close()
     if (problems.length > 0) throw new MailwrightError('MAIL_E_STOP', problems.join('; '))
   }
+}
+
+/** An asynchronous setup would be I/O that nobody waits for, and its errors would go unheard. */
+function refusePromise(value: object): void {
+  if (!(value instanceof Promise)) return
+  value.catch(() => undefined)
+  throw new MailwrightError('MAIL_E_SETUP', 'setup must not be asynchronous; `start` is the place for I/O')
 }
 
 /** Makes a host; see {@link Host}. */

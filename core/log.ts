@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
 import { errorCode, errorText } from './errors.ts'
 
 /** The fixed words of the log. docs/operations.md explains each; a test keeps the two equal. */
@@ -57,6 +57,7 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
     level,
     base: null,
     messageKey: 'event',
+    timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
   return wrap(pino(options, destination ?? pino.destination({ fd: 2, sync: true })))

@@ -68,10 +68,14 @@ function planPlugin(entry: unknown, position: number, faults: ConfigFault[]): Pl
     return { name, position, path, definition, options: definition.parseOptions(entry.options) }
   } catch (error) {
     if (!(error instanceof ConfigError)) return fault(path, `its option parser failed: ${errorText(error)}`)
-    for (const one of error.faults)
-      faults.push({ ...one, path: one.path === '' ? path : `${path}.${one.path}` })
+    faults.push(...error.faults.map((one) => within(path, one)))
     return undefined
   }
+}
+
+/** A fault of a plugin's options as a fault of the config. */
+export function within(path: string, fault: ConfigFault): ConfigFault {
+  return { ...fault, path: fault.path === '' ? path : `${path}.${fault.path}` }
 }
 
 function isInstance(entry: unknown): entry is PluginInstance {

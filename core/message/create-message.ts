@@ -1,4 +1,4 @@
-import { type ParsedMail, simpleParser } from 'mailparser'
+import type { ParsedMail } from 'mailparser'
 import { MailwrightError } from '../errors.ts'
 import { type Content, readAll } from '../model/content.ts'
 import { defaultHeaderLimits, type Header, parseHeader } from '../model/header.ts'
@@ -42,6 +42,8 @@ class ContentMessage implements Message {
         `a message of ${this.size} octets is too large to be parsed whole`,
       )
     }
+    // Loaded when first asked for: it costs 13 MiB and a tenth of a second, and few systems use it.
+    const { simpleParser } = await import('mailparser')
     return simpleParser(await readAll(this.content), { skipHtmlToText: true, skipTextToHtml: true })
   }
 }

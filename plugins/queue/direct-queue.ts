@@ -1,14 +1,12 @@
 import {
-  type Address,
-  type AttemptItem,
+  attemptItems,
   type DeliveryFlow,
   MailwrightError,
-  type Outcome,
   type Queue,
   type QueueAbilities,
   type QueueItem,
   type RecipientAnswer,
-  type Reply,
+  recipientAnswers,
   reply,
   type Submission,
 } from 'mailwright'
@@ -31,7 +29,12 @@ export class DirectQueue implements Queue {
 
   async accept(submission: Submission): Promise<readonly RecipientAnswer[]> {
     const items = attemptItems(submission)
-    if (this.#closing.signal.aborted) return answers(items, () => shuttingDown)
+    if (this.#closing.signal.aborted) {
+      return recipientAnswers(
+        items,
+        items.map(() => ({ kind: 'deferred', reply: shuttingDown })),
+      )
+    }
     // Not the session's signal: once the whole message is here, a client that leaves does not undo its delivery.
     const attempt = this.#delivery.attempt({
       id: submission.transaction.id,
@@ -43,8 +46,9 @@ export class DirectQueue implements Queue {
     })
     this.#attempts.add(attempt)
     try {
-      const outcomes = await attempt
-      return answers(items, (index) => answerFor(outcomes[index]))
+      return recipientAnswers(items, await attempt)
+    } catch {
+      return recipientAnswers(items, [])
     } finally {
       this.#attempts.delete(attempt)
     }
@@ -84,40 +88,4 @@ export class DirectQueue implements Queue {
 
 function notQueued(id: string): never {
   throw new MailwrightError('MAIL_E_NOT_FOUND', `no message ${id} is queued`)
-}
-
-function attemptItems({ variants }: Submission): readonly AttemptItem[] {
-  return variants.flatMap(({ recipients, message, quarantine }) =>
-    recipients.flatMap(({ forwardPath, routes }) =>
-      routes.map((route) => ({
-        recipient: forwardPath,
-        route,
-        message,
-        ...(quarantine === undefined ? {} : { quarantine }),
-      })),
-    ),
-  )
-}
-
-function answerFor(outcome: Outcome | undefined): Reply {
-  if (outcome === undefined) return reply(451, '4.3.0', 'Local error in processing, try again later')
-  return outcome.kind === 'delivered' ? reply(250, '2.0.0', 'Delivered') : outcome.reply
-}
-
-/** One answer for each recipient: the worst of its routes', "later" before "never". */
-function answers(
-  items: readonly AttemptItem[],
-  answer: (index: number) => Reply,
-): readonly RecipientAnswer[] {
-  const found = new Map<Address, Reply>()
-  for (const [index, { recipient }] of items.entries()) {
-    const one = answer(index)
-    const before = found.get(recipient)
-    if (before === undefined || rank(one) > rank(before)) found.set(recipient, one)
-  }
-  return [...found].map(([recipient, one]) => ({ recipient, reply: one }))
-}
-
-function rank({ code }: Reply): number {
-  return code < 400 ? 0 : code < 500 ? 2 : 1
 }

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
+import { MailwrightError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { createSpool } from '../../message/spool.ts'
 import { type Address, formatAddress } from '../../model/address.ts'
 import type { Content } from '../../model/content.ts'
 import { formatReply, isTransient, type Reply } from '../../model/reply.ts'
+import { store } from '../../services/store.ts'
 import { addressArgument, withHost } from '../context.ts'
 import { crlfLines } from '../crlf-lines.ts'
 import type { CoreCommand } from '../program.ts'
@@ -24,6 +26,12 @@ export const deliverCommand: CoreCommand = {
     const reversePath =
       typeof from !== 'string' || from === '' || from === '<>' ? null : addressArgument(from)
     return withHost(context, async (host) => {
+      if (host.service(store).supports.persistent === false) {
+        throw new MailwrightError(
+          'MAIL_E_UNSUPPORTED',
+          'the store of this config lives in the memory of the server; a command cannot deliver into it',
+        )
+      }
       const writer = createSpool(join(host.settings.dataDir, 'spool')).receive()
       try {
         for await (const chunk of crlfLines(context.stdin)) await writer.write(chunk)

@@ -1,0 +1,42 @@
+import type { Address } from '../model/address.ts'
+import type { Outcome } from '../model/delivery.ts'
+import { localError, type Reply, reply } from '../model/reply.ts'
+import type { RecipientAnswer, Submission } from '../services/queue.ts'
+import type { AttemptItem } from './flow.ts'
+
+const delivered = reply(250, '2.0.0', 'Delivered')
+
+/** What a queue has to deliver for a submission: an item for every route of every recipient. */
+export function attemptItems({ variants }: Submission): readonly AttemptItem[] {
+  return variants.flatMap(({ recipients, ...variant }) =>
+    recipients.flatMap(({ forwardPath, routes }) =>
+      routes.map((route) => ({ ...variant, recipient: forwardPath, route })),
+    ),
+  )
+}
+
+/**
+ * One answer for each recipient out of the outcomes of its items, in their order: the worst of its routes', "later"
+ * before "never", for twice is better than never. An item without an outcome is a 451.
+ */
+export function recipientAnswers(
+  items: readonly AttemptItem[],
+  outcomes: readonly Outcome[],
+): readonly RecipientAnswer[] {
+  const worst = new Map<Address, Reply>()
+  for (const [index, { recipient }] of items.entries()) {
+    const answer = answerFor(outcomes[index])
+    const known = worst.get(recipient)
+    if (known === undefined || severity(answer) > severity(known)) worst.set(recipient, answer)
+  }
+  return [...worst].map(([recipient, answer]) => ({ recipient, reply: answer }))
+}
+
+function answerFor(outcome: Outcome | undefined): Reply {
+  if (outcome === undefined) return localError
+  return outcome.kind === 'delivered' ? delivered : outcome.reply
+}
+
+function severity({ code }: Reply): number {
+  return code < 400 ? 0 : code < 500 ? 2 : 1
+}

@@ -1,0 +1,200 @@
+import {
+  type Account,
+  type Accounts,
+  type Address,
+  type Batch,
+  type BatchItem,
+  bufferContent,
+  createLog,
+  createMessage,
+  MailwrightError,
+  parseAddress,
+  type Store,
+  UnavailableError,
+} from 'mailwright'
+import { describe, expect, test } from 'vitest'
+import { LocalAddresses } from './local-addresses.ts'
+import { parseOptions } from './options.ts'
+import { StoreDelivery } from './store-delivery.ts'
+
+function address(text: string): Address {
+  const parsed = parseAddress(text)
+  if (parsed === undefined) throw new Error(`${text} is no address`)
+  return parsed
+}
+
+const account = (name: string): Account => ({ id: name, address: address(`${name}@here.example`) })
+
+/** Accounts jo and anna, and an alias team for both. */
+const directory = {
+  async resolve({ localPart, domain }: Address) {
+    if (domain !== 'here.example') return { kind: 'foreign' }
+    const [name = '', detail] = localPart.split('+')
+    if (name === 'jo' || name === 'anna')
+      return { kind: 'account', account: account(name), ...(detail ? { detail } : {}) }
+    if (name === 'team') return { kind: 'alias', addresses: [address('jo@here.example')], via: 'alias' }
+    return { kind: 'unknown' }
+  },
+} as unknown as Accounts
+
+describe('LocalAddresses', () => {
+  const addresses = new LocalAddresses(directory, address('jo@here.example'))
+
+  test.each([
+    ['jo@here.example', { kind: 'account', account: account('jo') }],
+    ['jo+lists@here.example', { kind: 'account', detail: 'lists' }],
+    ['team@here.example', { kind: 'expansion', via: 'alias' }],
+    ['Postmaster@here.example', { kind: 'expansion', addresses: [address('jo@here.example')] }],
+  ])('routes %s', async (text, expected) => {
+    expect(await addresses.route(address(text))).toMatchObject(expected)
+  })
+
+  test('routes a postmaster without a domain, and nobody else without one', async () => {
+    expect(await addresses.route({ localPart: 'postmaster', domain: '' })).toMatchObject({
+      kind: 'expansion',
+    })
+    expect(await addresses.route({ localPart: 'jo', domain: '' })).toBeUndefined()
+  })
+
+  test('has no route for the unknown and the foreign', async () => {
+    expect(await addresses.route(address('nobody@here.example'))).toBeUndefined()
+    expect(await addresses.route(address('jo@elsewhere.example'))).toBeUndefined()
+    expect(await addresses.route(address('postmaster@elsewhere.example'))).toBeUndefined()
+  })
+
+  test('has a postmaster only where one is named', async () => {
+    const without = new LocalAddresses(directory, undefined)
+    expect(await without.resolve(address('postmaster@here.example'))).toEqual({ kind: 'unknown' })
+  })
+})
+
+/** A store that keeps what is committed; `broken` says which step fails, by account and mailbox. */
+function fakeStore(broken: Readonly<Record<string, Error>> = {}): {
+  store: Store
+  kept: string[]
+  aborted: string[]
+} {
+  const kept: string[] = []
+  const aborted: string[] = []
+  const store = {
+    open: async ({ id }: Account) => ({
+      async stage(
+        mailbox: string,
+        content: { size: number; read(start: number, end: number): Promise<Buffer> },
+      ) {
+        const place = `${id}/${mailbox}`
+        const problem = broken[`stage ${place}`]
+        if (problem !== undefined) throw problem
+        const text = (await content.read(0, content.size)).toString()
+        return {
+          async commit() {
+            const late = broken[`commit ${place}`]
+            if (late !== undefined) throw late
+            kept.push(`${place}: ${text}`)
+          },
+          async abort() {
+            aborted.push(place)
+          },
+        }
+      },
+    }),
+  } as unknown as Store
+  return { store, kept, aborted }
+}
+
+async function item(
+  name: string,
+  mailboxes: readonly string[] = ['INBOX'],
+  text = 'Subject: x\r\n\r\nbody\r\n',
+): Promise<BatchItem> {
+  const to = address(`${name}@here.example`)
+  return {
+    recipient: to,
+    route: { kind: 'account', account: account(name), address: to },
+    message: await createMessage(bufferContent(Buffer.from(text))),
+    filings: mailboxes.map((mailbox) => ({ kind: 'file', mailbox })),
+  }
+}
+
+function batch(items: readonly BatchItem[], atomic = true): Batch {
+  const { signal } = new AbortController()
+  return { id: 'q1', reversePath: address('sender@else.example'), kind: 'account', items, atomic, signal }
+}
+
+const log = createLog('silent')
+const delivery = (store: Store) => new StoreDelivery(store, { postmaster: undefined, deliveredTo: true }, log)
+
+describe('StoreDelivery', () => {
+  test('puts the trace fields on top of the octets as they came', async () => {
+    const { store, kept } = fakeStore()
+    const outcomes = await delivery(store).deliver(batch([await item('jo')]))
+    expect(outcomes).toEqual([{ kind: 'delivered', text: 'into INBOX' }])
+    const trace = 'Return-Path: <sender@else.example>\r\nDelivered-To: jo@here.example\r\n'
+    expect(kept).toEqual([`jo/INBOX: ${trace}Subject: x\r\n\r\nbody\r\n`])
+  })
+
+  test('writes the null reverse-path', async () => {
+    const { store, kept } = fakeStore()
+    await delivery(store).deliver({ ...batch([await item('jo')]), reversePath: null })
+    expect(kept[0]).toContain('Return-Path: <>\r\n')
+  })
+
+  test('files into several mailboxes, and into INBOX where one of them does not exist', async () => {
+    const { store, kept } = fakeStore({ 'stage jo/Lists': new MailwrightError('MAIL_E_NOT_FOUND', 'no') })
+    await delivery(store).deliver(batch([await item('jo', ['Archive', 'Lists'])]))
+    expect(kept.map((one) => one.split(':')[0])).toEqual(['jo/Archive', 'jo/INBOX'])
+  })
+
+  test.each([
+    [
+      'a full mailbox',
+      new MailwrightError('MAIL_E_OVER_QUOTA', 'full'),
+      { kind: 'failed', reply: { code: 552, enhanced: '5.2.2' } },
+    ],
+    ['a broken disk', new UnavailableError('EIO'), { kind: 'deferred', reply: { code: 451 } }],
+    ['a fault of ours', new TypeError('oops'), { kind: 'deferred', reply: { code: 451 } }],
+  ])('delivers to nobody where one of them has %s', async (_, problem, outcome) => {
+    const { store, kept, aborted } = fakeStore({ 'stage anna/INBOX': problem })
+    const outcomes = await delivery(store).deliver(batch([await item('jo'), await item('anna')]))
+    expect(outcomes).toMatchObject([{ kind: 'deferred', reply: { code: 451 } }, outcome])
+    expect(kept).toEqual([])
+    expect(aborted).toEqual(['jo/INBOX'])
+  })
+
+  test('delivers to the others where each has an answer of its own', async () => {
+    const { store, kept } = fakeStore({ 'stage anna/INBOX': new UnavailableError('EIO') })
+    const outcomes = await delivery(store).deliver(batch([await item('jo'), await item('anna')], false))
+    expect(outcomes.map((outcome) => outcome.kind)).toEqual(['delivered', 'deferred'])
+    expect(kept).toHaveLength(1)
+  })
+
+  test('says later where the last step fails', async () => {
+    const { store } = fakeStore({ 'commit jo/INBOX': new UnavailableError('EIO') })
+    expect(await delivery(store).deliver(batch([await item('jo')]))).toMatchObject([{ kind: 'deferred' }])
+  })
+
+  test('stops a message that was delivered to the address before', async () => {
+    const { store, kept } = fakeStore()
+    const text = 'Delivered-To: JO@here.example\r\nSubject: x\r\n\r\n'
+    const outcomes = await delivery(store).deliver(batch([await item('jo', ['INBOX'], text)]))
+    expect(outcomes).toMatchObject([{ kind: 'failed', reply: { code: 554, enhanced: '5.4.6' } }])
+    expect(kept).toEqual([])
+    const off = new StoreDelivery(store, { postmaster: undefined, deliveredTo: false }, log)
+    expect(await off.deliver(batch([await item('jo', ['INBOX'], text)]))).toMatchObject([
+      { kind: 'delivered' },
+    ])
+  })
+})
+
+describe('options', () => {
+  test('a postmaster is an address', () => {
+    expect(parseOptions({ postmaster: 'me@Example.ORG' }).postmaster).toEqual({
+      localPart: 'me',
+      domain: 'example.org',
+    })
+    expect(() => parseOptions({ postmaster: 'me' })).toThrow(
+      'postmaster: must be an address such as "me@example.org"',
+    )
+    expect(() => parseOptions({ postmastr: 'me@example.org' })).toThrow('did you mean "postmaster"?')
+  })
+})
