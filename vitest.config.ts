@@ -1,6 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
-const conditions = ['mailwright-source', 'node', 'import', 'module', 'default']
+// What these name is handed to Node too: 'import' among them would give CommonJS packages ES modules.
+const conditions = ['mailwright-source', 'node']
 
 const config: ViteUserConfig = defineConfig({
   resolve: { conditions },

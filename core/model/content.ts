@@ -10,13 +10,22 @@ export interface Content {
   stream(start?: number, end?: number): Readable
 }
 
+/** Whether a value can be read as a content. For what plugins hand over. */
+export function isContent(value: unknown): value is Content {
+  if (typeof value !== 'object' || value === null) return false
+  const { size, read, stream } = value as Partial<Content>
+  return (
+    Number.isInteger(size) && (size ?? -1) >= 0 && typeof read === 'function' && typeof stream === 'function'
+  )
+}
+
 /** Octets in memory. The buffer belongs to the content from then on and must not be changed. */
 export function bufferContent(octets: Buffer): Content {
   return {
     size: octets.length,
     read: async (start, end) => octets.subarray(Math.max(0, start), Math.max(0, end)),
     stream: (start = 0, end = octets.length) =>
-      Readable.from([octets.subarray(start, end)], { objectMode: false }),
+      Readable.from([octets.subarray(Math.max(0, start), Math.max(0, end))], { objectMode: false }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Address } from './address.ts'
-import type { Content } from './content.ts'
+import { isAddress } from './address-check.ts'
+import { type Content, isContent } from './content.ts'
 
 /**
  * A change to a message or its envelope, as data: it can be logged, replayed, shown, and translated to and from
@@ -41,6 +42,10 @@ const fieldName = /^[\x21-\x39\x3b-\x7e]{1,76}$/
 export function editFault(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'an edit is not an object'
   const edit = value as Edit
+  return actionFault(edit) ?? recipientsFault(edit.recipients)
+}
+
+function actionFault(edit: Edit): string | undefined {
   switch (edit.kind) {
     case 'insert-field':
     case 'change-field':
@@ -48,15 +53,22 @@ export function editFault(value: unknown): string | undefined {
     case 'delete-field':
       return fieldNameFault(edit.name) ?? positionFault(edit)
     case 'replace-body':
-      return typeof edit.body?.read === 'function' ? undefined : 'the new body is not a content'
+      return isContent(edit.body) ? undefined : 'the new body is not a content'
     case 'add-recipient':
     case 'remove-recipient':
-      return typeof edit.address?.localPart === 'string' ? undefined : 'the recipient is not an address'
+      return isAddress(edit.address) ? undefined : 'the recipient is not an address'
     case 'quarantine':
       return typeof edit.reason === 'string' ? undefined : 'the quarantine has no reason'
     default:
-      return `unknown edit kind ${JSON.stringify((edit as { kind?: unknown }).kind)}`
+      return 'the kind of edit is unknown'
   }
+}
+
+function recipientsFault(recipients: unknown): string | undefined {
+  if (recipients === undefined) return undefined
+  return Array.isArray(recipients) && recipients.every(isAddress)
+    ? undefined
+    : 'its recipients are no list of addresses'
 }
 
 function fieldNameFault(name: unknown): string | undefined {

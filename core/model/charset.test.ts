@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { decodeLatin1, decodeText } from './charset.ts'
+
+describe('decodeText', () => {
+  it.each([
+    ['utf-8', 'c3bc', 'ü'],
+    ['UTF8', 'c3bc', 'ü'],
+    ['iso-8859-1', 'fc', 'ü'],
+    ['"ISO-8859-15"', 'a4', '€'],
+    ['windows-1252', '80', '€'],
+    ['cp1251', 'cff0e8', 'При'],
+    ['koi8-r', 'f0d2c9', 'При'],
+    ['iso-2022-jp', '1b244224221b2842', 'あ'],
+    ['shift_jis', '82a0', 'あ'],
+    ['cp932', '82a0', 'あ'],
+    ['gb2312', 'c4e3', '你'],
+    ['cp936', 'c4e3', '你'],
+    ['big5', 'a741', '你'],
+    ['euc-kr', 'b0a1', '가'],
+    ['utf-16le', 'fc00', 'ü'],
+    ['iso-8859-1*de', 'fc', 'ü'],
+    ['us-ascii', '6a6f', 'jo'],
+  ])('decodes %s', (charset, hex, text) => {
+    expect(decodeText(Buffer.from(hex, 'hex'), charset)).toBe(text)
+  })
+
+  it('takes what is undeclared, unknown or mislabelled ASCII as UTF-8, else as Windows-1252', () => {
+    for (const charset of [
+      undefined,
+      '',
+      'us-ascii',
+      'x-unknown',
+      'utf-7',
+      'iso-2022-kr',
+      '\0',
+      '__proto__',
+    ]) {
+      expect(decodeText(Buffer.from('ü'), charset)).toBe('ü')
+      expect(decodeText(Buffer.from([0xfc]), charset)).toBe('ü')
+    }
+  })
+
+  it('marks octets that are not of the charset', () => {
+    expect(decodeText(Buffer.from([0x61, 0xff, 0x62]), 'utf-8')).toBe('a\ufffdb')
+  })
+
+  it('reads header octets', () => {
+    expect(decodeLatin1('\xc3\xbc')).toBe('ü')
+    expect(decodeLatin1('\xfc')).toBe('ü')
+    expect(decodeLatin1('plain')).toBe('plain')
+  })
+})

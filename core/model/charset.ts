@@ -1,0 +1,83 @@
+import { TextDecoder } from 'node:util'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+const windows1252 = new TextDecoder('windows-1252')
+const decoders = new Map<string, TextDecoder>()
+
+const eightBit = /[\x80-\xff]/
+// Names that mail uses and the WHATWG list does not have; the right side is in the list.
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['utf', 'utf-8'],
+  ['utf8mb4', 'utf-8'],
+  ['unicode', 'utf-16'],
+  ['ansi', 'windows-1252'],
+  ['latin-1', 'windows-1252'],
+  ['8bit', 'utf-8'],
+  ['binary', 'utf-8'],
+  ['iso8859', 'windows-1252'],
+  ['cp936', 'gbk'],
+  ['cp949', 'euc-kr'],
+  ['cp950', 'big5'],
+  ['cp932', 'shift_jis'],
+  ['ks_c_5601', 'euc-kr'],
+  ['gb2312-80', 'gbk'],
+])
+
+/**
+ * Turns octets of a declared charset into text. Never throws: octets that are not of that charset become U+FFFD; where
+ * the charset is unknown, missing or US-ASCII, the octets are taken as UTF-8 if they are UTF-8, else as Windows-1252.
+ */
+export function decodeText(octets: Buffer, charset: string | undefined): string {
+  const decoder = decoderFor(charset)
+  return decoder === undefined ? decodeUndeclared(octets) : decode(decoder, octets)
+}
+
+/**
+ * Turns octets that were read as Latin-1, one character an octet, into the text they mean where nothing declares a
+ * charset: UTF-8 (RFC 6532) if they are UTF-8, else Windows-1252.
+ */
+export function decodeLatin1(text: string): string {
+  return eightBit.test(text) ? decodeUndeclared(Buffer.from(text, 'latin1')) : text
+}
+
+function decodeUndeclared(octets: Buffer): string {
+  try {
+    return utf8.decode(octets)
+  } catch {
+    return windows1252.decode(octets)
+  }
+}
+
+function decode(decoder: TextDecoder, octets: Buffer): string {
+  try {
+    return decoder.decode(octets)
+  } catch {
+    // A decoder that is not fatal has no fault of its own, but a string may be longer than the engine allows.
+    return ''
+  }
+}
+
+function isAscii(label: string): boolean {
+  return label === '' || label === 'us-ascii' || label === 'ascii' || label === 'ansi_x3.4-1968'
+}
+
+function decoderFor(charset: string | undefined): TextDecoder | undefined {
+  // RFC 2231 §5 lets a language follow the name; it stands behind an asterisk.
+  const label = (charset ?? '').split('*', 1)[0]?.trim().toLowerCase().replace(/^"|"$/g, '') ?? ''
+  if (isAscii(label)) return undefined
+  const known = decoders.get(label)
+  if (known !== undefined) return known
+  const made =
+    makeDecoder(aliases.get(label) ?? label) ?? makeDecoder(label.replace(/^cp-?(?=125\d$)/, 'windows-'))
+  // Only names that exist are kept, so the map stays as small as the WHATWG list of labels.
+  if (made !== undefined) decoders.set(label, made)
+  return made
+}
+
+function makeDecoder(label: string): TextDecoder | undefined {
+  try {
+    return new TextDecoder(label)
+  } catch {
+    return undefined
+  }
+}

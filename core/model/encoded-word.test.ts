@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { decodeEncodedWords } from './encoded-word.ts'
+
+describe('decodeEncodedWords', () => {
+  // RFC 2047 §8 shows how white space between and around encoded words is displayed.
+  it.each([
+    ['(=?ISO-8859-1?Q?a?=)', '(a)'],
+    ['(=?ISO-8859-1?Q?a?= b)', '(a b)'],
+    ['(=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=)', '(ab)'],
+    ['(=?ISO-8859-1?Q?a?=  =?ISO-8859-1?Q?b?=)', '(ab)'],
+    ['(=?ISO-8859-1?Q?a_b?=)', '(a b)'],
+    ['(=?ISO-8859-1?Q?a?= =?ISO-8859-2?Q?_b?=)', '(a b)'],
+  ])('displays %s as %s', (text, shown) => {
+    expect(decodeEncodedWords(text)).toBe(shown)
+  })
+
+  it.each([
+    ['=?UTF-8?B?w7xiZXI=?=', 'über'],
+    ['=?utf-8?b?w7xiZXI?=', 'über'],
+    ['=?utf-8?q?=C3=BCber?=', 'über'],
+    ['=?iso-8859-1?q?=fcber?=', 'über'],
+    ['=?utf-8*de-CH?q?=C3=BCber?=', 'über'],
+    ['=?utf-8?q?=C3?= =?utf-8?q?=BCber?=', 'über'],
+    ['=?utf-8?B?w7?= =?utf-8?q?b?=', '\ufffdb'],
+    ['=?utf-8?Q?a b?=', 'a b'],
+    ['=?utf-8?Q?100=_=GG?=', '100= =GG'],
+    ['=?x-unknown?q?=FC?=', 'ü'],
+    ['=?utf-8?q??= x', ' x'],
+    ['a =?utf-8?q?b?= c', 'a b c'],
+    ['a=?utf-8?q?b?=c', 'abc'],
+    ['=?utf-8?q?ü€?=', 'ü€'],
+  ])('decodes %s', (text, decoded) => {
+    expect(decodeEncodedWords(text)).toBe(decoded)
+  })
+
+  it.each(['plain', '=?', '=?utf-8?q?open', '=?utf-8?x?a?=', '=??q?a?=', '=?utf-8?q?a', '==??=='])(
+    'leaves %j',
+    (text) => {
+      expect(decodeEncodedWords(text)).toBe(text)
+    },
+  )
+
+  it('never lets an encoded line break or NUL through', () => {
+    expect(decodeEncodedWords('=?utf-8?q?a=0D=0ABcc:=20x=00?=')).toBe('a  Bcc: x ')
+  })
+})

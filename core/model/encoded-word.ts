@@ -1,0 +1,55 @@
+import { decodeText } from './charset.ts'
+
+// RFC 2047 §2, with the language of RFC 2231 §5. Every part is bounded or ends at the next question mark, so that no
+// text makes the search go over the same characters twice. Spaces in the encoded text are against the rule, but common.
+const encodedWord = /=\?([^?\s*]{1,60})(?:\*[^?\s]{0,60})?\?([bBqQ])\?([^?\r\n]*)\?=/g
+const lineBreaker = /[\r\n\0]/g
+const nonBlank = /[^ \t\r\n]/
+
+interface Run {
+  readonly charset: string
+  readonly octets: Buffer[]
+}
+
+/**
+ * Replaces the encoded words (RFC 2047) in a field body by what they say. White space between two of them goes; words
+ * next to each other in one charset are decoded together, so that a character split between them is whole again. What
+ * is not well-formed stays as it is. The answer never holds CR, LF or NUL, whatever was encoded.
+ */
+export function decodeEncodedWords(text: string): string {
+  if (!text.includes('=?')) return text
+  let decoded = ''
+  let last = 0
+  let run: Run | undefined
+  for (const match of text.matchAll(encodedWord)) {
+    const between = text.slice(last, match.index)
+    const charset = (match[1] ?? '').toLowerCase()
+    const octets = decodeWord(match[2] ?? '', match[3] ?? '')
+    last = match.index + match[0].length
+    const joins = run !== undefined && !nonBlank.test(between)
+    if (joins && run?.charset === charset) {
+      run.octets.push(octets)
+      continue
+    }
+    decoded += endRun(run) + (joins ? '' : between)
+    run = { charset, octets: [octets] }
+  }
+  return (decoded + endRun(run) + text.slice(last)).replace(lineBreaker, ' ')
+}
+
+function endRun(run: Run | undefined): string {
+  return run === undefined ? '' : decodeText(Buffer.concat(run.octets), run.charset)
+}
+
+function decodeWord(encoding: string, text: string): Buffer {
+  if (encoding === 'b' || encoding === 'B') return Buffer.from(text, 'base64')
+  const octets = text
+    .replaceAll('_', ' ')
+    .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return hasWide(octets) ? Buffer.from(text, 'utf8') : Buffer.from(octets, 'latin1')
+}
+
+// A raw character beyond Latin-1 inside an encoded word can only have been written as UTF-8.
+function hasWide(text: string): boolean {
+  return /[^\x00-\xff]/.test(text)
+}
