@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { errorCode } from '../errors.ts'
+import {
+  checkAddress,
+  checkAliasAddress,
+  checkDomain,
+  checkPersonName,
+  checkQuota,
+  newAccountId,
+  splitDetail,
+} from './index.ts'
+
+function codeOf(run: () => unknown): unknown {
+  try {
+    return run()
+  } catch (error) {
+    return errorCode(error)
+  }
+}
+
+describe('the rules for accounts', () => {
+  it('make domains canonical', () => {
+    expect(checkDomain('MÜNCHEN.example')).toBe('xn--mnchen-3ya.example')
+    for (const name of ['', 'a b', 'x.', "x';--", '__proto__ ', 'a\0b', 'x'.repeat(10_000)]) {
+      expect(codeOf(() => checkDomain(name))).toBe('MAIL_E_INVALID')
+    }
+  })
+
+  it('make addresses canonical', () => {
+    expect(checkAddress({ localPart: 'Jo', domain: 'EXAMPLE.org' })).toEqual({
+      localPart: 'Jo',
+      domain: 'example.org',
+    })
+    expect(checkAliasAddress({ localPart: '', domain: 'example.org' })).toEqual({
+      localPart: '',
+      domain: 'example.org',
+    })
+    for (const [localPart, domain] of [
+      ['', 'example.org'],
+      ['jo', ''],
+      ['postmaster', ''],
+      ['j\0o', 'example.org'],
+      ['j\no', 'example.org'],
+      ['j\ud800', 'example.org'],
+      ['jo', 'example.org\r\nRCPT'],
+      ['x'.repeat(65), 'example.org'],
+      ['x'.repeat(1_000_000), 'example.org'],
+    ] as const) {
+      expect(codeOf(() => checkAddress({ localPart, domain }))).toBe('MAIL_E_INVALID')
+    }
+  })
+
+  it('bound quotas and names', () => {
+    for (const quota of [undefined, 0, 1, Number.MAX_SAFE_INTEGER]) expect(checkQuota(quota)).toBe(quota)
+    for (const quota of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
+      expect(codeOf(() => checkQuota(quota))).toBe('MAIL_E_INVALID')
+    }
+    expect(checkPersonName('Jö: Q. "Public"')).toBe('Jö: Q. "Public"')
+    expect(checkPersonName(undefined)).toBeUndefined()
+    for (const name of ['', 'a\nb', 'a\0', '\u2028', 'x'.repeat(256)]) {
+      expect(codeOf(() => checkPersonName(name))).toBe('MAIL_E_INVALID')
+    }
+  })
+})
+
+describe('splitDetail', () => {
+  it.each([
+    ['jo+lists', '+', 'jo', 'lists'],
+    ['jo+a+b', '+', 'jo', 'a+b'],
+    ['jo+', '+', 'jo', ''],
+    ['jo--Detail', '--', 'jo', 'Detail'],
+  ])('splits %s', (localPart, separator, base, detail) => {
+    const domain = 'example.org'
+    expect(splitDetail({ localPart, domain }, separator)).toEqual({
+      address: { localPart: base, domain },
+      detail,
+    })
+  })
+
+  it.each([
+    ['jo', '+'],
+    ['+jo', '+'],
+    ['', '+'],
+    ['jo+x', ''],
+    ['jo+x', '-'],
+  ])('does not split %s at "%s"', (localPart, separator) => {
+    expect(splitDetail({ localPart, domain: 'example.org' }, separator)).toBeUndefined()
+  })
+})
+
+describe('account ids', () => {
+  it('are 26 digits that sort by time and never repeat', () => {
+    const ids = Array.from({ length: 1000 }, (_, index) => newAccountId(1_800_000_000_000 + index))
+    expect(ids.every((id) => /^[0-9a-hjkmnp-tv-z]{26}$/.test(id))).toBe(true)
+    expect(ids.toSorted()).toEqual(ids)
+    expect(new Set(Array.from({ length: 1000 }, () => newAccountId(0))).size).toBe(1000)
+  })
+})

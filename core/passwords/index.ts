@@ -1,0 +1,1 @@
+export { hashPassword, needsRehash, verifyNothing, verifyPassword } from './password.ts'

@@ -1,0 +1,95 @@
+import type { Knex } from 'knex'
+import { type Database, errorCode, type Log, MailwrightError, UnavailableError } from 'mailwright'
+import type { Dialect } from './dialect.ts'
+import { translate } from './failure.ts'
+
+/** The `database` service with its beginning and its end. */
+export interface DatabaseConnection extends Database {
+  /** MAIL_E_UNAVAILABLE where it cannot be reached, MAIL_E_START where it is none. */
+  open(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Everything that asks the database comes through here: errors are translated, and trouble is logged once. */
+export function createConnection(dialect: Dialect, log: Log): DatabaseConnection {
+  return new Connection(dialect, log)
+}
+
+class Connection implements DatabaseConnection {
+  readonly dialect: Database['dialect']
+  readonly #dialect: Dialect
+  readonly #log: Log
+  #knex: Knex | undefined
+  #isAway = false
+
+  constructor(dialect: Dialect, log: Log) {
+    this.dialect = dialect.name
+    this.#dialect = dialect
+    this.#log = log.child({ database: dialect.location })
+  }
+
+  async open(): Promise<void> {
+    const { location } = this.#dialect
+    await this.#dialect.prepare().catch((cause) => {
+      throw new UnavailableError(`the database ${location} cannot be made`, { cause })
+    })
+    this.#knex = this.#dialect.connect()
+    await this.#knex.raw('select 1').catch((cause) => {
+      // What is no database, or a broken one, will not get better by itself.
+      const code = translate(cause) instanceof UnavailableError ? 'MAIL_E_UNAVAILABLE' : 'MAIL_E_START'
+      throw new MailwrightError(code, `the database ${location} cannot be opened`, { cause })
+    })
+  }
+
+  async close(): Promise<void> {
+    const knex = this.#knex
+    this.#knex = undefined
+    await knex?.destroy()
+  }
+
+  query<T>(run: (knex: Knex) => Promise<T>): Promise<T> {
+    return this.#watched(run)
+  }
+
+  transaction<T>(run: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
+    return this.#watched(async (knex) => {
+      let failure: unknown
+      try {
+        return await knex.transaction(async (transaction) => {
+          // Knex goes on with a transaction that could not be begun, and rejects with the reason itself.
+          if (transaction.isCompleted()) return undefined as T
+          return await run(transaction).catch((error) => {
+            failure = error
+            throw error
+          })
+        })
+      } catch (error) {
+        // Where SQLite has rolled back by itself (disk full), knex's ROLLBACK fails and its error hides the first one.
+        throw errorCode(translate(error)) === undefined ? (failure ?? error) : error
+      }
+    })
+  }
+
+  async #watched<T>(run: (knex: Knex) => Promise<T>): Promise<T> {
+    if (this.#knex === undefined) throw new UnavailableError('the database is not open')
+    try {
+      const answer = await run(this.#knex)
+      this.#noteRecovery()
+      return answer
+    } catch (error) {
+      const translated = translate(error)
+      if (translated instanceof UnavailableError) this.#noteTrouble(translated)
+      throw translated
+    }
+  }
+
+  #noteTrouble(error: UnavailableError): void {
+    if (!this.#isAway) this.#log.error('unavailable', { error })
+    this.#isAway = true
+  }
+
+  #noteRecovery(): void {
+    if (this.#isAway) this.#log.warn('recovered')
+    this.#isAway = false
+  }
+}

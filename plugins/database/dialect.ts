@@ -1,0 +1,13 @@
+import type { Knex } from 'knex'
+import type { Database } from 'mailwright'
+
+/** Everything that is different from one kind of database to another. A further kind is a further value of this type. */
+export interface Dialect {
+  readonly name: Database['dialect']
+  /** Where it is, for messages: a path, or host and name. Never a password. */
+  readonly location: string
+  /** Makes what must be there before the first connection, such as the file. */
+  prepare(): Promise<void>
+  /** A knex instance whose connections are ready for use. It connects when it is first asked something. */
+  connect(): Knex
+}

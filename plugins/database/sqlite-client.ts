@@ -1,0 +1,64 @@
+import { createRequire } from 'node:module'
+import type SqliteConnection from 'better-sqlite3'
+import type { Knex } from 'knex'
+import type { Clock } from 'mailwright'
+import { isBusy } from './failure.ts'
+import { wait } from './wait.ts'
+
+interface Statement {
+  sql: string
+}
+
+/** The methods of knex's client that are made anew here; knex's own types leave one of them out. */
+interface BaseClient {
+  acquireRawConnection(): Promise<SqliteConnection.Database>
+  _query(connection: SqliteConnection.Database, statement: Statement): Promise<Statement>
+}
+
+export interface ClientSettings {
+  readonly clock: Clock
+  /** Milliseconds. */
+  readonly busyTimeout: number
+  /** A connection with everything set, or an error of the driver. */
+  readonly open: () => SqliteConnection.Database
+}
+
+// Knex has its clients as modules without types of their own.
+const Base = createRequire(import.meta.url)('knex/lib/dialects/better-sqlite3/index.js') as new (
+  config: Knex.Config,
+) => BaseClient
+
+const FIRST_PAUSE = 5
+const LONGEST_PAUSE = 100
+
+/**
+ * Knex's client for better-sqlite3 with two differences. A statement that meets another process's lock is tried again
+ * until `busyTimeout` is over, while the process serves others. And transactions take the write lock when they begin:
+ * one that reads first and takes it later fails at once, whatever the timeout, where another process wrote in between.
+ */
+export function createSqliteClient({ clock, busyTimeout, open }: ClientSettings): typeof Knex.Client {
+  async function unlessBusy<T>(attempt: () => T | Promise<T>): Promise<T> {
+    const deadline = clock.monotonic() + busyTimeout
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      try {
+        return await attempt()
+      } catch (error) {
+        const left = deadline - clock.monotonic()
+        if (!isBusy(error) || left <= 0) throw error
+        await wait(clock, Math.min(pause, left))
+      }
+    }
+  }
+
+  class SqliteClient extends Base {
+    override acquireRawConnection(): Promise<SqliteConnection.Database> {
+      return unlessBusy(open)
+    }
+
+    override _query(connection: SqliteConnection.Database, statement: Statement): Promise<Statement> {
+      if (statement.sql === 'BEGIN;') statement.sql = 'BEGIN IMMEDIATE;'
+      return unlessBusy(() => super._query(connection, statement))
+    }
+  }
+  return SqliteClient as unknown as typeof Knex.Client
+}

@@ -1,0 +1,102 @@
+import { closeSync, existsSync, fsyncSync, openSync, type Stats, statSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import SqliteConnection from 'better-sqlite3'
+import knexPackage, { type Knex } from 'knex'
+import type { Clock, Log } from 'mailwright'
+import type { Dialect } from './dialect.ts'
+import { createSqliteClient } from './sqlite-client.ts'
+
+export interface SqliteSettings {
+  /** Absolute. */
+  readonly file: string
+  /** Milliseconds. */
+  readonly busyTimeout: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+// better-sqlite3 waits in the thread that answers everybody else, so SQLite itself waits next to nothing; the client
+// tries again without holding anybody up.
+const BLOCKING_MILLISECONDS = 10
+
+/** One file, opened by this process with one connection. */
+export function sqlite(settings: SqliteSettings): Dialect {
+  const { file, busyTimeout, clock, log } = settings
+  const files = new WeakMap<SqliteConnection.Database, Stats>()
+
+  const open = (): SqliteConnection.Database => {
+    // A file that vanished is not made anew: an empty database would answer that nobody has an address here.
+    const connection = existsSync(file)
+      ? new SqliteConnection(file, { timeout: BLOCKING_MILLISECONDS })
+      : missing(file)
+    try {
+      configure(connection)
+      files.set(connection, statSync(file))
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+  const isUsable = (connection: SqliteConnection.Database): boolean =>
+    connection.open && !connection.inTransaction && isSameFile(files.get(connection), file)
+
+  return {
+    name: 'sqlite',
+    location: file,
+    prepare: () => makeFile(file),
+    connect: (): Knex =>
+      knexPackage({
+        client: createSqliteClient({ clock, busyTimeout, open }),
+        connection: { filename: file },
+        useNullAsDefault: true,
+        // One connection: SQLite has one writer at a time anyway, a second reader gains nothing in a driver that
+        // blocks, and a transaction can then never meet another one of this process.
+        pool: { min: 1, max: 1, validate: isUsable },
+        acquireConnectionTimeout: Math.max(busyTimeout, 100),
+        log: quiet(log),
+      }),
+  }
+}
+
+function configure(connection: SqliteConnection.Database): void {
+  connection.pragma('journal_mode = WAL')
+  connection.pragma('synchronous = FULL')
+  connection.pragma('foreign_keys = ON')
+  connection.pragma('trusted_schema = OFF')
+}
+
+/** What is written to a file that was deleted or replaced would be lost without any error from SQLite. */
+function isSameFile(opened: Stats | undefined, file: string): boolean {
+  const now = statSync(file, { throwIfNoEntry: false })
+  return opened !== undefined && now !== undefined && now.ino === opened.ino && now.dev === opened.dev
+}
+
+function missing(file: string): never {
+  throw Object.assign(new Error(`there is no file ${file}`), { code: 'SQLITE_CANTOPEN' })
+}
+
+async function makeFile(file: string): Promise<void> {
+  const folder = dirname(file)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  if (existsSync(file)) return
+  closeSync(openSync(file, 'a', 0o600))
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** Knex writes to the console by itself; its warnings repeat errors that reach the caller anyway. */
+function quiet(log: Log): Knex.Logger {
+  const tell = (message: unknown): void => log.debug('unavailable', { text: String(message) })
+  return {
+    warn: tell,
+    error: tell,
+    deprecate: (...texts: unknown[]) => tell(texts.join(' ')),
+    debug: () => undefined,
+  }
+}
