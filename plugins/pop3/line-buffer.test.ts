@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import { LineBuffer } from './line-buffer.ts'
+
+const limit = 255
+
+function texts(buffer: LineBuffer, within: number = limit): string[] {
+  const found: string[] = []
+  for (let result = buffer.next(within); result !== undefined; result = buffer.next(within)) {
+    found.push(result.kind === 'line' ? result.octets.toString() : `<${result.kind}>`)
+  }
+  return found
+}
+
+describe('LineBuffer', () => {
+  test('finds the same lines however they are cut', () => {
+    const input = Buffer.from('STAT\r\nPASS a b \r\n\r\nNOOP\nQUIT\r\nrest')
+    for (let cut = 0; cut <= input.length; cut++) {
+      const buffer = new LineBuffer()
+      buffer.push(input.subarray(0, cut))
+      const lines = texts(buffer)
+      buffer.push(input.subarray(cut))
+      expect([...lines, ...texts(buffer)]).toEqual(['STAT', 'PASS a b ', '', 'NOOP', 'QUIT'])
+      expect(buffer.size).toBe(4)
+    }
+  })
+
+  test('takes octet after octet', () => {
+    const buffer = new LineBuffer()
+    const lines: string[] = []
+    for (const octet of Buffer.from('UIDL 1\r\nRSET\r\n')) {
+      buffer.push(Buffer.of(octet))
+      lines.push(...texts(buffer))
+    }
+    expect(lines).toEqual(['UIDL 1', 'RSET'])
+    expect(buffer.size).toBe(0)
+  })
+
+  test('allows 255 octets with the line end and not one more', () => {
+    const buffer = new LineBuffer()
+    buffer.push(Buffer.from(`${'a'.repeat(253)}\r\n${'b'.repeat(254)}\r\nNOOP\r\n`))
+    expect(texts(buffer)).toEqual(['a'.repeat(253), '<too-long>', 'NOOP'])
+  })
+
+  test('says once that a line was too long, after it has ended, and holds none of it', () => {
+    const buffer = new LineBuffer()
+    for (let piece = 0; piece < 10; piece++) {
+      buffer.push(Buffer.alloc(1000, 'x'))
+      expect(texts(buffer)).toEqual([])
+      expect(buffer.size).toBe(0)
+    }
+    buffer.push(Buffer.from('x\r\nNOOP\r\n'))
+    expect(texts(buffer)).toEqual(['<too-long>', 'NOOP'])
+  })
+
+  test('gives up on a line without end', () => {
+    const buffer = new LineBuffer()
+    let result = buffer.next(limit)
+    for (let pieces = 0; result === undefined && pieces < 100; pieces++) {
+      buffer.push(Buffer.alloc(1000))
+      result = buffer.next(limit)
+    }
+    expect(result).toEqual({ kind: 'flood' })
+    expect(buffer.size).toBe(0)
+  })
+
+  test('takes a longer line where more is allowed for it', () => {
+    const buffer = new LineBuffer()
+    buffer.push(Buffer.from(`${'c'.repeat(1000)}\r\n`))
+    expect(texts(buffer, 12_290)).toEqual(['c'.repeat(1000)])
+  })
+
+  test('keeps a CR that does not end a line', () => {
+    const buffer = new LineBuffer()
+    buffer.push(Buffer.from('a\rb\r\r\n'))
+    expect(texts(buffer)).toEqual(['a\rb\r'])
+  })
+})

@@ -1,0 +1,47 @@
+import type { Content } from 'mailwright'
+import { type Connection, ConnectionLost } from './connection.ts'
+import { DotStuffing } from './dot-stuffing.ts'
+import type { TopLines } from './top-lines.ts'
+
+/** Octets that are read, stuffed and written at once. */
+const pieceOctets = 65_536
+
+/**
+ * Writes the status line and the message, or its top, as a multi-line response; large messages piece by piece, as the
+ * client reads them. Rejects with the error of the content where nothing was written yet. Later than that only the end
+ * of the connection can tell the client that it does not have the message: ConnectionLost, with the error as cause.
+ */
+export async function sendMessage(
+  connection: Connection,
+  status: string,
+  content: Content,
+  top?: TopLines,
+): Promise<void> {
+  const stuffing = new DotStuffing()
+  let begun = false
+  try {
+    for await (const piece of pieces(content)) {
+      if (!begun) await connection.write(`${status}\r\n`)
+      begun = true
+      await connection.write(stuffing.stuff(top === undefined ? piece : top.take(piece)))
+      if (top?.done) break
+    }
+  } catch (error) {
+    if (!begun || error instanceof ConnectionLost) throw error
+    connection.destroy()
+    throw new ConnectionLost({ cause: error })
+  }
+  await connection.write(stuffing.end())
+}
+
+async function* pieces(content: Content): AsyncGenerator<Buffer> {
+  if (content.size <= pieceOctets) {
+    yield await content.read(0, content.size)
+    return
+  }
+  for await (const chunk of content.stream() as AsyncIterable<Buffer>) {
+    for (let start = 0; start < chunk.length; start += pieceOctets) {
+      yield chunk.subarray(start, start + pieceOctets)
+    }
+  }
+}

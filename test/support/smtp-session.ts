@@ -1,0 +1,186 @@
+import {
+  type Account,
+  type Address,
+  bufferContent,
+  type Content,
+  createLog,
+  formatAddress,
+  type Recipient,
+  type Reply,
+  readAll,
+  reply,
+  type Session,
+  type SessionFlow,
+  type Spool,
+  systemClock,
+  type TlsFacts,
+  type Transaction,
+  type TransactionFlow,
+} from 'mailwright'
+import { answerLine } from '../../plugins/smtp/dispatch.ts'
+import { endOfData } from '../../plugins/smtp/message.ts'
+import { parseOptions } from '../../plugins/smtp/options.ts'
+import { type Answer, SmtpSession } from '../../plugins/smtp/session.ts'
+
+const jo: Account = { id: 'jo', address: { localPart: 'jo', domain: 'example.org' } }
+export const tls: TlsFacts = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' }
+
+/**
+ * A session over a flow that says yes, for the tests of this folder. A test can look at the transactions that were opened,
+ * and whether anything of the spool is left.
+ */
+export class SessionDouble {
+  readonly transactions: {
+    readonly from: string
+    readonly to: string[]
+    abandoned: boolean
+    message: string
+  }[] = []
+  readonly records: string[] = []
+  readonly session: SmtpSession
+  readonly #live: { -readonly [Key in keyof Session]: Session[Key] }
+  spooled = 0
+  /** What the flow answers instead of yes. */
+  refusals: { hello?: Reply; mail?: Reply; message?: Reply } = {}
+
+  constructor(options: Record<string, unknown> = {}, canSecure = true) {
+    this.#live = {
+      id: 's1',
+      role: 'transfer',
+      listener: 'smtp',
+      startedAt: new Date(0),
+      local: { address: '192.0.2.9', port: 25 },
+      remote: { address: '192.0.2.1', port: 4000 },
+      tls: undefined,
+      hello: undefined,
+      account: undefined,
+      signal: new AbortController().signal,
+    }
+    const service = {
+      options: parseOptions(options),
+      hostname: 'mx.example.org',
+      canSecure,
+      resolver: undefined,
+      spool: this.#spool(),
+      log: createLog('silent'),
+      clock: systemClock,
+    }
+    this.session = new SmtpSession(service, this.#flow())
+  }
+
+  #spool(): Spool {
+    return {
+      receive: () => {
+        const chunks: Buffer[] = []
+        let open = true
+        this.spooled++
+        return {
+          size: 0,
+          write: async (chunk) => void chunks.push(Buffer.from(chunk)),
+          finish: async () => bufferContent(Buffer.concat(chunks)),
+          dispose: async () => {
+            if (open) this.spooled--
+            open = false
+          },
+        }
+      },
+    }
+  }
+
+  #flow(): SessionFlow {
+    const live = this.#live
+    return {
+      session: live,
+      connect: async () => undefined,
+      secured(facts) {
+        Object.assign(live, { tls: facts, hello: undefined, account: undefined })
+      },
+      hello: async (hello) => {
+        live.hello = hello
+        return this.refusals.hello
+      },
+      login: async (attempt, secret) => {
+        if (secret === 'late') return { ok: false, reply: reply(454, '4.7.0', 'Later') }
+        if (attempt.login !== 'jo' || secret !== 'secret')
+          return { ok: false, reply: reply(535, '5.7.8', 'No') }
+        live.account = jo
+        return { ok: true, account: jo }
+      },
+      mail: async (path, parameters = {}) => {
+        if (this.refusals.mail !== undefined) return { ok: false, reply: this.refusals.mail }
+        return { ok: true, transaction: this.#transaction(path, parameters) }
+      },
+      access: async () => undefined,
+      record: (verb, entry = {}) => void this.records.push(`${verb}: ${entry.text}`),
+      close: () => undefined,
+    }
+  }
+
+  #transaction(reversePath: Address | null, parameters: Transaction['parameters']): TransactionFlow {
+    const recipients: Recipient[] = []
+    const log = {
+      from: reversePath === null ? '' : formatAddress(reversePath),
+      to: [] as string[],
+      abandoned: false,
+      message: '',
+    }
+    this.transactions.push(log)
+    const id = `q${this.transactions.length}`
+    const signal = new AbortController().signal
+    return {
+      transaction: {
+        id,
+        session: this.#live,
+        startedAt: new Date(0),
+        reversePath,
+        parameters,
+        recipients,
+        signal,
+      },
+      async recipient(forwardPath, given = {}) {
+        if (forwardPath.localPart === 'nobody') return reply(550, '5.1.1', 'No such address here')
+        if (forwardPath.localPart === 'bug') throw new Error('a bug')
+        recipients.push({ forwardPath, parameters: given, claimedBy: 'test', routes: [] })
+        log.to.push(formatAddress(forwardPath))
+        return reply(250, '2.1.5', 'Recipient OK')
+      },
+      message: async (content: Content) => {
+        log.message = (await readAll(content)).toString()
+        return recipients.map(({ forwardPath }) => ({
+          recipient: forwardPath,
+          reply: this.refusals.message ?? reply(250, '2.0.0', `Taken as ${id}`),
+        }))
+      },
+      abandon() {
+        log.abandoned = true
+      },
+    }
+  }
+
+  answer(line: string): Promise<Answer> {
+    return answerLine(this.session, Buffer.from(line), undefined)
+  }
+
+  /** The replies to lines, and to messages behind DATA, without their texts. */
+  async say(...lines: string[]): Promise<string[]> {
+    const replies: string[] = []
+    for (const line of lines) {
+      const { reception } = this.session
+      if (reception !== undefined) {
+        await reception.push(Buffer.from(line))
+        replies.push(short((await endOfData(this.session, reception)).reply))
+      } else replies.push(short((await this.answer(line)).reply))
+    }
+    return replies
+  }
+}
+
+/** A reply without its text: `250 2.1.0`. */
+export function short({ code, enhanced }: Reply): string {
+  return enhanced === undefined ? String(code) : `${code} ${enhanced}`
+}
+
+/** A response of an authentication exchange. */
+export const base64 = (text: string): string => Buffer.from(text).toString('base64')
+/** A short message with its final dot. */
+export const message = 'Subject: x\r\n\r\ntext\r\n.\r\n'
