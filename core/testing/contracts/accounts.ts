@@ -1,0 +1,38 @@
+import { administrationCases } from './accounts-administration.ts'
+import {
+  type AccountsCase,
+  type AccountsFixture,
+  type AccountsSeed,
+  accountsHave,
+  accountsSeed,
+} from './accounts-fixture.ts'
+import { loginCases } from './accounts-login.ts'
+import { lookupCases } from './accounts-lookup.ts'
+import { bindContract, type ContractCase, selectCases } from './contract.ts'
+
+/** Everything that is demanded of an `accounts` service. */
+export const accountsContractCases: readonly AccountsCase[] = [
+  ...lookupCases,
+  ...loginCases,
+  ...administrationCases,
+]
+
+export interface AccountsContractOptions {
+  /** What the suite is called: the plugin's name. */
+  readonly name: string
+  /**
+   * Makes a service that holds the seed and nothing else; `seedAccounts` puts it in by the administration. Called for
+   * every case, and once beforehand; so it must not need a `beforeAll`.
+   */
+  create(seed: AccountsSeed): Promise<AccountsFixture>
+}
+
+/** The cases that apply to a service, by what it supports and its fixture offers. */
+export function accountsCases(probe: AccountsFixture): readonly ContractCase<AccountsFixture>[] {
+  return selectCases(accountsContractCases, accountsHave, probe)
+}
+
+/** The contract suite of the `accounts` service; see `storeContract` for how cases are chosen. */
+export function accountsContract(options: AccountsContractOptions): void {
+  bindContract(`${options.name}: the accounts contract`, () => options.create(accountsSeed), accountsCases)
+}

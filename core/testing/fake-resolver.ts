@@ -1,0 +1,76 @@
+import { canonicalDomain } from '../model/address.ts'
+import type { DnsAnswer, MxRecord, Resolver, TlsaRecord } from '../services/resolver.ts'
+
+/** What DNS knows of one name, or of one IP address. */
+export interface FakeRecords {
+  /** IPv4 addresses. */
+  readonly a?: readonly string[]
+  readonly aaaa?: readonly string[]
+  readonly mx?: readonly MxRecord[]
+  readonly txt?: readonly string[]
+  /** For an IP address: its names. */
+  readonly ptr?: readonly string[]
+  readonly tlsa?: readonly TlsaRecord[]
+  /** Whether answers come with DNSSEC. */
+  readonly secure?: boolean
+  /** The name cannot be asked: every question fails, with this text. */
+  readonly failure?: string
+}
+
+/** A resolver that answers from a table and notes what it was asked. */
+export interface FakeResolver extends Resolver {
+  /** Such as `MX example.org`, oldest first. */
+  readonly asked: readonly string[]
+  /** Changes what is known of a name; undefined: it does not exist any more. */
+  set(name: string, records: FakeRecords | undefined): void
+}
+
+/** Makes one. Names may be written in any form; IP addresses are the names for `ptr`. */
+export function fakeResolver(zones: Readonly<Record<string, FakeRecords>> = {}): FakeResolver {
+  const known = new Map(Object.entries(zones).map(([name, records]) => [keyOf(name), records]))
+  const asked: string[] = []
+  const answer = async <T>(
+    type: string,
+    name: string,
+    pick: (records: FakeRecords) => readonly T[] | undefined,
+  ) => {
+    const key = keyOf(name)
+    asked.push(`${type} ${key}`)
+    return answerFrom(known.get(key), pick, nameExists(known, key))
+  }
+  return {
+    asked,
+    set(name, records) {
+      if (records === undefined) known.delete(keyOf(name))
+      else known.set(keyOf(name), records)
+    },
+    addresses: (name, family) =>
+      answer(family === 4 ? 'A' : 'AAAA', name, (records) => (family === 4 ? records.a : records.aaaa)),
+    mx: (name) => answer('MX', name, (records) => records.mx),
+    txt: (name) => answer('TXT', name, (records) => records.txt),
+    ptr: (address) => answer('PTR', address, (records) => records.ptr),
+    tlsa: (name) => answer('TLSA', name, (records) => records.tlsa),
+  }
+}
+
+function answerFrom<T>(
+  records: FakeRecords | undefined,
+  pick: (records: FakeRecords) => readonly T[] | undefined,
+  nameExists: boolean,
+): DnsAnswer<T> {
+  if (records?.failure !== undefined) return { kind: 'failed', text: records.failure }
+  const found = records === undefined ? [] : (pick(records) ?? [])
+  if (found.length === 0) return { kind: 'none', nameExists }
+  return { kind: 'found', records: found, secure: records?.secure ?? false }
+}
+
+/** A name exists where it has records, or where names below it have (RFC 8020). */
+function nameExists(known: ReadonlyMap<string, FakeRecords>, key: string): boolean {
+  return [...known.keys()].some((name) => name === key || name.endsWith(`.${key}`))
+}
+
+/** Names such as `_dmarc.example.org` and IP addresses are no domains of mail, but of DNS. */
+function keyOf(name: string): string {
+  const bare = name.endsWith('.') ? name.slice(0, -1) : name
+  return canonicalDomain(bare) ?? bare.toLowerCase()
+}

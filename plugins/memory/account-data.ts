@@ -1,0 +1,99 @@
+import { MailwrightError } from 'mailwright'
+import { MailboxData } from './mailbox-data.ts'
+import { canonicalName, isWithin, parentsOf, sortedNames } from './mailbox-name.ts'
+
+/** Makes numbers that no other mailbox of the store has. */
+export interface Numbering {
+  nextUidValidity(): number
+  nextId(): string
+}
+
+/** One account's mailboxes by name. Every change is one synchronous step. */
+export class AccountData {
+  readonly #mailboxes = new Map<string, MailboxData>()
+  readonly #numbering: Numbering
+  /** Octets staged and not yet committed: they count for the quota, so that two deliveries cannot share its last room. */
+  stagedBytes = 0
+  maildropLocked = false
+
+  constructor(numbering: Numbering) {
+    this.#numbering = numbering
+    this.#make('INBOX')
+  }
+
+  get names(): readonly string[] {
+    return sortedNames(this.#mailboxes.keys())
+  }
+
+  get usage(): { readonly bytes: number; readonly messages: number } {
+    const all = [...this.#mailboxes.values()]
+    return {
+      bytes: all.reduce((sum, mailbox) => sum + mailbox.size, 0),
+      messages: all.reduce((sum, mailbox) => sum + mailbox.messages.length, 0),
+    }
+  }
+
+  nextId(): string {
+    return this.#numbering.nextId()
+  }
+
+  has(name: string): boolean {
+    return this.#mailboxes.has(canonicalName(name))
+  }
+
+  /** MAIL_E_NOT_FOUND, MAIL_E_INVALID. */
+  mailbox(name: string): MailboxData {
+    const found = this.#mailboxes.get(canonicalName(name))
+    if (found === undefined)
+      throw new MailwrightError('MAIL_E_NOT_FOUND', `no mailbox ${JSON.stringify(name)}`)
+    return found
+  }
+
+  /** Makes a mailbox and its missing parents. MAIL_E_EXISTS, MAIL_E_INVALID. */
+  create(name: string): MailboxData {
+    const canonical = canonicalName(name)
+    if (this.#mailboxes.has(canonical)) throw exists(name)
+    this.#makeParents(canonical)
+    return this.#make(canonical)
+  }
+
+  delete(name: string): void {
+    const mailbox = this.mailbox(name)
+    if (mailbox.name === 'INBOX') throw new MailwrightError('MAIL_E_INVALID', 'INBOX cannot be deleted')
+    this.#mailboxes.delete(mailbox.name)
+    mailbox.remove(mailbox.entries.map((entry) => entry.uid))
+  }
+
+  /** Renames a mailbox other than INBOX with its children. */
+  rename(from: string, to: string): void {
+    const source = this.mailbox(from).name
+    const target = canonicalName(to)
+    if (this.#mailboxes.has(target)) throw exists(to)
+    if (isWithin(target, source))
+      throw new MailwrightError('MAIL_E_INVALID', 'a mailbox cannot be renamed into itself')
+    const moving = [...this.#mailboxes.values()].filter((mailbox) => isWithin(mailbox.name, source))
+    const newName = (mailbox: MailboxData): string => target + mailbox.name.slice(source.length)
+    const taken = moving.find((mailbox) => this.#mailboxes.has(newName(mailbox)))
+    if (taken !== undefined) throw exists(newName(taken))
+    this.#makeParents(target)
+    for (const mailbox of moving) {
+      this.#mailboxes.delete(mailbox.name)
+      mailbox.name = newName(mailbox)
+      this.#mailboxes.set(mailbox.name, mailbox)
+    }
+  }
+
+  #makeParents(name: string): void {
+    for (const parent of parentsOf(name)) if (!this.#mailboxes.has(parent)) this.#make(parent)
+  }
+
+  #make(name: string): MailboxData {
+    const mailbox = new MailboxData(name, this.#numbering.nextUidValidity())
+    this.#mailboxes.set(name, mailbox)
+    return mailbox
+  }
+}
+
+function exists(name: string): MailwrightError {
+  return new MailwrightError('MAIL_E_EXISTS', `there is a mailbox ${JSON.stringify(name)} already`)
+}

@@ -1,0 +1,13 @@
+import { type Account, MailwrightError } from 'mailwright'
+import type { AccountData } from './account-data.ts'
+
+/** MAIL_E_OVER_QUOTA where so many octets more do not fit. What is staged counts as if it were there. */
+export function requireRoom(account: Account, data: AccountData, octets: number): void {
+  const { quotaBytes } = account
+  if (quotaBytes === undefined) return
+  if (data.usage.bytes + data.stagedBytes + octets <= quotaBytes) return
+  throw new MailwrightError(
+    'MAIL_E_OVER_QUOTA',
+    `${octets} octets do not fit into the quota of ${quotaBytes}`,
+  )
+}
