@@ -14,5 +14,5 @@ export interface Notifier {
 export const notifier: ServiceKey<Notifier> = serviceKey(
   'notifier',
   'change hints between sessions and nodes',
-  ['core', 'memory'],
+  ['core'],
 )

@@ -1,7 +1,6 @@
-import { accounts, classifier, definePlugin, notifier, type PluginFactory, queue, store } from 'mailwright'
+import { accounts, classifier, definePlugin, type PluginFactory, queue, store } from 'mailwright'
 import { createMemoryAccounts, directoryOf } from './accounts.ts'
 import { createMemoryClassifier } from './classifier.ts'
-import { createMemoryNotifier } from './notifier.ts'
 import { type MemoryAccountsInput, type MemoryAccountsOptions, parseAccountsOptions } from './options.ts'
 import { createMemoryQueue } from './queue.ts'
 import { createMemoryStore } from './store.ts'
@@ -10,22 +9,20 @@ export { createMemoryAccounts, memoryAccounts } from './accounts.ts'
 export { type AccountRecord, AccountsDirectory } from './accounts-directory.ts'
 export { createMemoryClassifier, memoryClassifier } from './classifier.ts'
 export { createMemoryHistory, type MemoryHistoryOptions, memoryHistory } from './history.ts'
-export { createMemoryNotifier, memoryNotifier } from './notifier.ts'
 export type { AccountOption, AliasOption, MemoryAccountsInput } from './options.ts'
 export { createMemoryQueue, memoryQueue } from './queue.ts'
 export { createMemoryStore, memoryStore } from './store.ts'
 
-/** A whole system without a disk: accounts, store, queue, classifier and notifier in one; see README.md. */
+/** A whole system without a disk: accounts, store, queue and classifier in one; see README.md. */
 const memory: PluginFactory<MemoryAccountsInput> = definePlugin<MemoryAccountsOptions, MemoryAccountsInput>({
   name: 'memory',
-  provides: [accounts, store, queue, classifier, notifier],
+  provides: [accounts, store, queue, classifier],
   parseOptions: parseAccountsOptions,
-  setup({ provide, flow, clock, log }, options) {
+  setup({ provide, flow, clock }, options) {
     provide(accounts, createMemoryAccounts(directoryOf(options), options.detailSeparator))
     provide(store, createMemoryStore(flow.retrieval, clock))
     provide(queue, createMemoryQueue(flow.delivery))
     provide(classifier, createMemoryClassifier())
-    provide(notifier, createMemoryNotifier(log))
   },
 })
 

@@ -1,18 +1,15 @@
 import {
-  type Address,
+  attemptItems,
   type DeliveryFlow,
   definePlugin,
-  localError,
   MailwrightError,
   type NoOptions,
   noOptions,
-  type Outcome,
   type PluginFactory,
   type Queue,
   queue as queueKey,
   type RecipientAnswer,
-  type Reply,
-  reply,
+  recipientAnswers,
   type Submission,
 } from 'mailwright'
 
@@ -33,41 +30,14 @@ export function createMemoryQueue(delivery: DeliveryFlow): Queue {
   }
 }
 
-async function accept(
-  delivery: DeliveryFlow,
-  { transaction, variants, atomic }: Submission,
-): Promise<readonly RecipientAnswer[]> {
+async function accept(delivery: DeliveryFlow, submission: Submission): Promise<readonly RecipientAnswer[]> {
+  const { transaction, atomic } = submission
   const { id, session, reversePath } = transaction
-  const items = variants.flatMap(({ recipients, ...variant }) =>
-    recipients.flatMap(({ forwardPath, routes }) =>
-      routes.map((route) => ({ ...variant, recipient: forwardPath, route })),
-    ),
-  )
+  const items = attemptItems(submission)
   // Not the transaction's signal: a client that leaves does not undo a delivery that has begun.
   const { signal } = new AbortController()
   const attempt = { id, session: session.id, reversePath, items, atomic, signal }
-  const outcomes = await delivery.attempt(attempt).catch(() => undefined)
-  return combine(items.map(({ recipient }, index) => ({ recipient, reply: answerFor(outcomes?.[index]) })))
-}
-
-function answerFor(outcome: Outcome | undefined): Reply {
-  if (outcome === undefined) return localError
-  return outcome.kind === 'delivered' ? reply(250, '2.0.0', 'Delivered') : outcome.reply
-}
-
-/** One answer for each recipient, the worst of its routes': "later" before "never", for twice is better than never. */
-function combine(answers: readonly RecipientAnswer[]): readonly RecipientAnswer[] {
-  const worst = new Map<Address, RecipientAnswer>()
-  for (const answer of answers) {
-    const known = worst.get(answer.recipient)
-    if (known === undefined || severity(answer.reply) > severity(known.reply))
-      worst.set(answer.recipient, answer)
-  }
-  return [...worst.values()]
-}
-
-function severity({ code }: Reply): number {
-  return code < 400 ? 0 : code < 500 ? 2 : 1
+  return recipientAnswers(items, await delivery.attempt(attempt).catch(() => []))
 }
 
 async function notQueued(id: string): Promise<never> {
