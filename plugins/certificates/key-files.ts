@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { MailwrightError } from 'mailwright'
+import { type KeyPair, makeKeyPair } from './key-pair.ts'
+import type { KeyFiles } from './options.ts'
+
+/** Reads all pairs. MAIL_E_INVALID naming the option and the file of the first that cannot be used. */
+export async function readKeyFiles(files: readonly KeyFiles[]): Promise<readonly KeyPair[]> {
+  const pairs: KeyPair[] = []
+  for (const [index, { names, key, chain }] of files.entries()) {
+    const at = `files[${index}]`
+    const certificate = { key: await readPem(`${at}.key`, key), chain: await readPem(`${at}.chain`, chain) }
+    try {
+      pairs.push(makeKeyPair(certificate, names))
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error)
+      throw new MailwrightError('MAIL_E_INVALID', `${at}.${problem}; files: ${key}, ${chain}`)
+    }
+  }
+  return pairs
+}
+
+/** The folders to watch: programs that renew certificates replace the files, or links to them. */
+export function foldersOf(files: readonly KeyFiles[]): readonly string[] {
+  return [...new Set(files.flatMap(({ key, chain }) => [dirname(key), dirname(chain)]))]
+}
+
+const readErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'no permission to read it',
+  EISDIR: 'it is a folder',
+}
+
+async function readPem(option: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    throw new MailwrightError(
+      'MAIL_E_INVALID',
+      `${option}: cannot read ${path}: ${readErrors[code] ?? message}`,
+    )
+  }
+}

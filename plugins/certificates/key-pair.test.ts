@@ -1,0 +1,68 @@
+import { generate } from 'selfsigned'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { chooseKeyPair, makeKeyPair } from './key-pair.ts'
+
+let one: { key: string; chain: string }
+let two: { key: string; chain: string }
+
+/** A certificate for a name and the hosts below it. */
+async function certificateFor(name: string): Promise<{ key: string; chain: string }> {
+  const made = await generate([{ name: 'commonName', value: name }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: name },
+          { type: 2, value: `*.${name}` },
+        ],
+      },
+    ],
+  })
+  return { key: made.private, chain: made.cert }
+}
+
+beforeAll(async () => {
+  one = await certificateFor('one.example')
+  two = await certificateFor('two.example')
+})
+
+describe('the names of a pair', () => {
+  test('are those in the certificate', () => {
+    const pair = makeKeyPair(one, undefined)
+    expect(pair.covers('one.example')).toBe(true)
+    expect(pair.covers('mail.one.example')).toBe(true)
+    expect(pair.covers('a.mail.one.example')).toBe(false)
+    expect(pair.covers('two.example')).toBe(false)
+  })
+
+  test('or those that the config says', () => {
+    const pair = makeKeyPair(one, ['mx.three.example', '*.four.example'])
+    expect(pair.covers('mx.three.example')).toBe(true)
+    expect(pair.covers('a.four.example')).toBe(true)
+    expect(pair.covers('four.example')).toBe(false)
+    expect(pair.covers('a.b.four.example')).toBe(false)
+    expect(pair.covers('one.example')).toBe(false)
+  })
+})
+
+test('the first pair is for unknown and impossible names', () => {
+  const pairs = [makeKeyPair(one, undefined), makeKeyPair(two, undefined)]
+  expect(chooseKeyPair(pairs, 'TWO.example')).toBe(pairs[1])
+  for (const name of [undefined, 'three.example', '', '..', 'a\0b', 'x'.repeat(1000), '[192.0.2.1]']) {
+    expect(chooseKeyPair(pairs, name)).toBe(pairs[0])
+  }
+  expect(chooseKeyPair([], 'one.example')).toBeUndefined()
+})
+
+describe('what cannot be used is named', () => {
+  test.each([
+    [() => ({ key: one.key, chain: two.chain }), /^key: does not belong to the certificate$/],
+    [() => ({ key: 'nonsense', chain: one.chain }), /^key: is not a private key in PEM form/],
+    [() => ({ key: one.key, chain: 'nonsense' }), /^chain: is not a certificate in PEM form/],
+    [() => ({ key: one.chain, chain: one.key }), /^key: is not a private key/],
+  ])('case %#', (certificate, problem) => {
+    expect(() => makeKeyPair(certificate(), undefined)).toThrow(problem)
+  })
+})

@@ -1,0 +1,55 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { type Certificate, canonicalDomain, errorText, MailwrightError } from 'mailwright'
+
+/** A key and a chain that have been seen to belong together. */
+export interface KeyPair {
+  readonly certificate: Certificate
+  /** The end of its validity. */
+  readonly validTo: Date
+  /** Whether it is made for this name (canonical). */
+  covers(serverName: string): boolean
+}
+
+/**
+ * Makes a pair of PEM texts. MAIL_E_INVALID, with what is wrong and where, for texts that are no key or no certificate
+ * or that do not belong together. `names` take the place of the names in the certificate.
+ */
+export function makeKeyPair(certificate: Certificate, names: readonly string[] | undefined): KeyPair {
+  const key = parsed('key', 'is not a private key in PEM form', () => createPrivateKey(certificate.key))
+  const chain = parsed(
+    'chain',
+    'is not a certificate in PEM form',
+    () => new X509Certificate(certificate.chain),
+  )
+  if (!chain.checkPrivateKey(key))
+    throw new MailwrightError('MAIL_E_INVALID', 'key: does not belong to the certificate')
+  return {
+    certificate,
+    validTo: new Date(chain.validTo),
+    covers: (name) =>
+      names === undefined ? chain.checkHost(name) !== undefined : names.some((one) => matches(one, name)),
+  }
+}
+
+/** The pair for a server name; the first one for none and for a name that no pair covers. */
+export function chooseKeyPair(
+  pairs: readonly KeyPair[],
+  serverName: string | undefined,
+): KeyPair | undefined {
+  const name = serverName === undefined ? undefined : canonicalDomain(serverName)
+  return (name === undefined ? undefined : pairs.find((pair) => pair.covers(name))) ?? pairs[0]
+}
+
+/** RFC 6125 §6.4.3: the asterisk stands for one label. */
+function matches(pattern: string, name: string): boolean {
+  if (!pattern.startsWith('*.')) return pattern === name
+  return name.slice(name.indexOf('.') + 1) === pattern.slice(2) && name.includes('.')
+}
+
+function parsed<T>(what: string, problem: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    throw new MailwrightError('MAIL_E_INVALID', `${what}: ${problem} (${errorText(error)})`)
+  }
+}

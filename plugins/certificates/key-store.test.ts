@@ -1,0 +1,146 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Clock, createLog, systemClock } from 'mailwright'
+import { fakeClock } from 'mailwright/testing'
+import { generate } from 'selfsigned'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { KeyStore } from './key-store.ts'
+import { SelfSigned } from './self-signed.ts'
+
+const hour = 60 * 60 * 1000
+let folder: string
+let stores: KeyStore[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mailwright-keys-'))
+})
+
+afterEach(async () => {
+  for (const store of stores) await store.stop()
+  stores = []
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Puts a new pair for a name into place, as programs that renew certificates do; answers its certificate. */
+async function renew(name: string): Promise<string> {
+  const made = await generate([{ name: 'commonName', value: name }], { keyType: 'ec', algorithm: 'sha256' })
+  for (const [suffix, text] of [
+    ['key', made.private],
+    ['pem', made.cert],
+  ] as const) {
+    await writeFile(join(folder, `${name}.${suffix}.new`), text)
+    await rename(join(folder, `${name}.${suffix}.new`), join(folder, `${name}.${suffix}`))
+  }
+  return made.cert
+}
+
+function openStore(names: readonly string[], clock: Clock): { store: KeyStore; lines: string[] } {
+  const lines: string[] = []
+  const log = createLog('info', { write: (line) => void lines.push(line) })
+  const files = names.map((name) => ({
+    names: undefined,
+    key: join(folder, `${name}.key`),
+    chain: join(folder, `${name}.pem`),
+  }))
+  const store = new KeyStore(files, new SelfSigned(join(folder, 'tls'), 'mx.example.org', clock), log, clock)
+  stores.push(store)
+  return { store, lines }
+}
+
+describe('keys from files', () => {
+  test('are found by name; the first is for the others', async () => {
+    const one = await renew('one.example')
+    const two = await renew('two.example')
+    const { store } = openStore(['one.example', 'two.example'], systemClock)
+    await expect(store.forName()).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+    await store.load()
+    expect((await store.forName()).chain).toBe(one)
+    expect((await store.forName('two.example')).chain).toBe(two)
+    expect((await store.forName('three.example')).chain).toBe(one)
+  })
+
+  test('are read again when they change', async () => {
+    await renew('one.example')
+    const { store } = openStore(['one.example'], systemClock)
+    await store.load()
+    store.watch()
+    const changed = new Promise<void>((resolve) => {
+      store.onChange(resolve)
+    })
+    const chain = await renew('one.example')
+    await changed
+    expect((await store.forName()).chain).toBe(chain)
+  })
+
+  test('are looked at every hour, where nobody tells of changes', async () => {
+    await renew('one.example')
+    const clock = fakeClock(Date.now())
+    const { store } = openStore(['one.example'], clock)
+    await store.load()
+    store.watch()
+    const chain = await renew('one.example')
+    const changed = new Promise<void>((resolve) => {
+      store.onChange(resolve)
+    })
+    clock.advance(hour)
+    await changed
+    expect((await store.forName()).chain).toBe(chain)
+  })
+
+  test('stay as they were while the new ones cannot be used', async () => {
+    const chain = await renew('one.example')
+    const { store, lines } = openStore(['one.example'], systemClock)
+    await store.load()
+    let changes = 0
+    const unlisten = store.onChange(() => changes++)
+    await writeFile(join(folder, 'one.example.pem'), 'half')
+    await store.reload()
+    expect((await store.forName()).chain).toBe(chain)
+    expect(lines.join('')).toMatch(/not reloaded.*files\[0\]\.chain: is not a certificate in PEM form/)
+    await renew('one.example')
+    await store.reload()
+    await store.reload()
+    expect(changes).toBe(1)
+    unlisten()
+    await renew('one.example')
+    await store.reload()
+    expect(changes).toBe(1)
+  })
+
+  test('that are not there, or do not fit, are named with option and path', async () => {
+    const { store } = openStore(['one.example'], systemClock)
+    await expect(store.load()).rejects.toThrow(
+      `files[0].key: cannot read ${join(folder, 'one.example.key')}: there is no such file`,
+    )
+    await renew('one.example')
+    await renew('two.example')
+    await rename(join(folder, 'two.example.key'), join(folder, 'one.example.key'))
+    await expect(store.load()).rejects.toThrow(
+      /^files\[0\]\.key: does not belong to the certificate; files: /,
+    )
+  })
+
+  test('that are about to expire are told of', async () => {
+    await renew('one.example')
+    const { store, lines } = openStore(['one.example'], fakeClock(Date.now() + 360 * 24 * hour))
+    await store.load()
+    expect(lines.join('')).toMatch(/"text":"expires on 20/)
+  })
+})
+
+test('without files there is a self-signed one, renewed in time', async () => {
+  const clock = fakeClock(Date.now())
+  const { store, lines } = openStore([], clock)
+  await store.load()
+  expect(lines.join('')).toContain('made a self-signed one')
+  const { chain } = await store.forName('anything.example')
+  const changed = new Promise<void>((resolve) => {
+    store.onChange(resolve)
+  })
+  store.watch()
+  clock.set(Date.now() + 340 * 24 * hour)
+  clock.advance(hour)
+  await changed
+  expect((await store.forName()).chain).not.toBe(chain)
+})

@@ -1,0 +1,129 @@
+import { formatReply, localError, type Reply } from 'mailwright'
+import { authenticate } from './authentication.ts'
+import { isHttpRequest, lineText, parseCommandLine } from './command-line.ts'
+import { mail, recipient, reset } from './envelope.ts'
+import { hello } from './greeting.ts'
+import { data } from './message.ts'
+import type { LineFault } from './protocol-stream.ts'
+import {
+  argumentNeeded,
+  bareLineFeed,
+  bye,
+  cannotVerify,
+  helloFirst,
+  help,
+  httpRefused,
+  lineTooLong,
+  loginLineTooLong,
+  malformedLine,
+  noArgumentAllowed,
+  notImplemented,
+  ok,
+  readyForTls,
+  tlsActive,
+  tlsFirst,
+  tooManyErrors,
+  unknownCommand,
+} from './replies.ts'
+import type { Answer, SmtpSession } from './session.ts'
+
+interface Command {
+  run(session: SmtpSession, argument: string): Answer | Promise<Answer>
+  /** Only behind HELO or EHLO. */
+  readonly needsHello?: boolean
+  /** Also before TLS where it is required (RFC 3207 §4). */
+  readonly beforeTls?: boolean
+  /** Leads to no mail: only so many of them. */
+  readonly idle?: boolean
+}
+
+const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['EHLO', { run: (session, name) => hello(session, name, true), beforeTls: true, idle: true }],
+  ['HELO', { run: (session, name) => hello(session, name, false), beforeTls: true, idle: true }],
+  ['MAIL', { run: mail, needsHello: true }],
+  ['RCPT', { run: recipient, needsHello: true }],
+  ['DATA', { run: data, needsHello: true }],
+  ['AUTH', { run: authenticate, needsHello: true }],
+  ['STARTTLS', { run: startTls, beforeTls: true }],
+  [
+    'RSET',
+    {
+      run: (session, argument) => (argument === '' ? reset(session) : { reply: noArgumentAllowed }),
+      idle: true,
+    },
+  ],
+  ['NOOP', { run: () => ({ reply: ok }), beforeTls: true, idle: true }],
+  [
+    'VRFY',
+    { run: (_, argument) => ({ reply: argument === '' ? argumentNeeded : cannotVerify }), idle: true },
+  ],
+  ['EXPN', { run: () => ({ reply: notImplemented }) }],
+  ['HELP', { run: () => ({ reply: help }), idle: true }],
+  ['QUIT', { run: () => ({ reply: bye, next: 'close' }), beforeTls: true }],
+])
+
+/** Answers one line of the client. Never rejects. */
+export async function answerLine(
+  session: SmtpSession,
+  octets: Buffer,
+  fault: LineFault | undefined,
+): Promise<Answer> {
+  const { exchange } = session
+  session.exchange = undefined
+  try {
+    if (exchange !== undefined)
+      return counted(session, 'AUTH', await continueExchange(exchange, octets, fault))
+    if (fault !== undefined)
+      return counted(session, '', { reply: fault === 'too-long' ? lineTooLong : bareLineFeed })
+    const text = lineText(octets)
+    if (text === undefined) return counted(session, '', { reply: malformedLine })
+    if (isHttpRequest(text)) return counted(session, '', { reply: httpRefused })
+    const { verb, argument } = parseCommandLine(text)
+    return counted(session, verb, await runCommand(session, verb, argument))
+  } catch (error) {
+    session.service.log.error('internal-error', { session: session.flow.session.id, error })
+    return { reply: localError }
+  }
+}
+
+function continueExchange(
+  exchange: (line: string) => Promise<Answer>,
+  octets: Buffer,
+  fault: LineFault | undefined,
+): Answer | Promise<Answer> {
+  if (fault !== undefined) return { reply: fault === 'too-long' ? loginLineTooLong : bareLineFeed }
+  return exchange(octets.toString('latin1'))
+}
+
+function runCommand(session: SmtpSession, verb: string, argument: string): Answer | Promise<Answer> {
+  const command = commands.get(verb)
+  const { tls, maxIdleCommands } = session.service.options
+  if (command === undefined) return { reply: unknownCommand }
+  if (tls === 'required' && !session.isSecure && command.beforeTls !== true) return { reply: tlsFirst }
+  if (command.needsHello === true && !session.greeted) return { reply: helloFirst }
+  if (command.idle === true && ++session.idleCommands > maxIdleCommands) return { reply: tooManyErrors }
+  return command.run(session, argument)
+}
+
+/** STARTTLS (RFC 3207 §4). */
+function startTls(session: SmtpSession, argument: string): Answer {
+  if (argument !== '') return { reply: noArgumentAllowed }
+  if (session.isSecure) return { reply: tlsActive }
+  return session.service.canSecure ? { reply: readyForTls, next: 'secure' } : { reply: notImplemented }
+}
+
+/** Puts what the flow does not know of into the history, and ends sessions that only make errors. */
+function counted(session: SmtpSession, verb: string, answer: Answer): Answer {
+  const { reply, recorded } = answer
+  if (reply.code < 400) return answer
+  if (recorded !== true) recordRefusal(session, verb, reply)
+  if (reply.code < 500 || ++session.errors < session.service.options.maxErrors) return answer
+  recordRefusal(session, verb, tooManyErrors)
+  return { reply: tooManyErrors }
+}
+
+function recordRefusal(session: SmtpSession, verb: string, reply: Reply): void {
+  const id = session.transaction?.transaction.id
+  const text = `${commands.has(verb) ? `${verb}: ` : ''}${formatReply(reply)}`
+  session.flow.record('refused', { by: 'smtp', text, ...(id === undefined ? {} : { transaction: id }) })
+}

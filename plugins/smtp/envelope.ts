@@ -1,0 +1,94 @@
+import { isAscii } from 'node:buffer'
+import {
+  formatAddress,
+  isRefusal,
+  type ParsedPath,
+  parsePath,
+  type Reply,
+  reply,
+  type TransactionFlow,
+} from 'mailwright'
+import { parseMailParameters } from './mail-parameters.ts'
+import { parseRecipientParameters } from './recipient-parameters.ts'
+import {
+  badRecipient,
+  badSender,
+  loginFirst,
+  mailFirst,
+  nestedMail,
+  ok,
+  senderOk,
+  smtpUtf8Needed,
+  tooManyRecipients,
+  tooManyTransactions,
+} from './replies.ts'
+import type { Answer, SmtpSession } from './session.ts'
+
+const namedAlready: Reply = reply(250, '2.1.5', 'Recipient OK, named already')
+
+// The accepted forward-paths as they would be written. They go when the transaction goes.
+const accepted = new WeakMap<TransactionFlow, Set<string>>()
+
+/** MAIL (RFC 5321 §4.1.1.2). */
+export async function mail(session: SmtpSession, argument: string): Promise<Answer> {
+  const { options } = session.service
+  if (session.transaction !== undefined) return { reply: nestedMail }
+  if (options.auth && session.flow.session.account === undefined) return { reply: loginFirst }
+  const parsed = pathArgument('FROM:', argument)
+  // A bare <postmaster> is for recipients only.
+  if (parsed === undefined || parsed.path?.domain === '') return { reply: badSender }
+  const parameters = parseMailParameters(parsed.rest, options)
+  if (!parameters.ok) return { reply: parameters.reply }
+  if (parameters.value.smtpUtf8 !== true && !isAscii(Buffer.from(argument))) return { reply: smtpUtf8Needed }
+  if (++session.transactions > options.maxTransactions) return { reply: tooManyTransactions }
+  const result = await session.flow.mail(parsed.path, parameters.value)
+  if (!result.ok) return { reply: result.reply, recorded: true }
+  session.transaction = result.transaction
+  noteSourceRoute(session, parsed)
+  return { reply: senderOk }
+}
+
+/** RCPT (RFC 5321 §4.1.1.3). Routing by `%` and `!` in local parts is left to those who claim recipients. */
+export async function recipient(session: SmtpSession, argument: string): Promise<Answer> {
+  const { transaction } = session
+  const { options } = session.service
+  if (transaction === undefined) return { reply: mailFirst }
+  const parsed = pathArgument('TO:', argument)
+  if (parsed === undefined || parsed.path === null) return { reply: badRecipient }
+  const parameters = parseRecipientParameters(parsed.rest, options)
+  if (!parameters.ok) return { reply: parameters.reply }
+  const { smtpUtf8 } = transaction.transaction.parameters
+  if (smtpUtf8 !== true && !isAscii(Buffer.from(argument))) return { reply: smtpUtf8Needed }
+  if (transaction.transaction.recipients.length >= options.maxRecipients) return { reply: tooManyRecipients }
+  noteSourceRoute(session, parsed)
+  // Who is named twice gets the message once.
+  const forwardPath = formatAddress(parsed.path)
+  const known = accepted.get(transaction) ?? new Set()
+  if (known.has(forwardPath)) return { reply: namedAlready }
+  const answer = await transaction.recipient(parsed.path, parameters.value)
+  if (!isRefusal(answer)) accepted.set(transaction, known.add(forwardPath))
+  return { reply: answer, recorded: true }
+}
+
+/** RSET (RFC 5321 §4.1.1.5). */
+export function reset(session: SmtpSession): Answer {
+  session.reset()
+  return { reply: ok }
+}
+
+/** Many clients put a space behind the colon, where RFC 5321 §4.1.1.2 has none. */
+function pathArgument(keyword: string, argument: string): ParsedPath | undefined {
+  if (argument.slice(0, keyword.length).toUpperCase() !== keyword) return undefined
+  return parsePath(argument.slice(keyword.length).trimStart())
+}
+
+/** RFC 5321 Appendix C: a source route is ignored; that there was one is worth knowing. */
+function noteSourceRoute(session: SmtpSession, { sourceRoute }: ParsedPath): void {
+  const id = session.transaction?.transaction.id
+  if (!sourceRoute || id === undefined) return
+  session.flow.record('verdict', {
+    transaction: id,
+    by: 'smtp',
+    text: 'a source route was dropped from an address',
+  })
+}

@@ -1,0 +1,38 @@
+import { reply } from 'mailwright'
+import { badHello } from './replies.ts'
+import type { Answer, SmtpSession } from './session.ts'
+
+// RFC 5321 §4.5.3.1.2
+const maxNameOctets = 255
+
+/**
+ * HELO and EHLO (RFC 5321 §4.1.1.1). Any single word is taken for a name: §4.1.4 forbids to refuse mail because the
+ * name is wrong, and whether it is, is for plugins to say.
+ */
+export async function hello(session: SmtpSession, name: string, extended: boolean): Promise<Answer> {
+  if (name === '' || /\s/.test(name) || Buffer.byteLength(name) > maxNameOctets) return { reply: badHello }
+  session.reset()
+  const refusal = await session.flow.hello({ name, extended })
+  if (refusal !== undefined) return { reply: refusal, recorded: true }
+  session.greeted = true
+  const { hostname } = session.service
+  // RFC 2034 §3: no enhanced code here.
+  return {
+    reply: reply(250, undefined, extended ? [`${hostname} greets you`, ...extensions(session)] : hostname),
+  }
+}
+
+/** The extensions that hold for this session now. */
+function extensions(session: SmtpSession): readonly string[] {
+  const { options, canSecure } = session.service
+  return [
+    'PIPELINING',
+    `SIZE ${options.maxSize}`,
+    '8BITMIME',
+    'SMTPUTF8',
+    'ENHANCEDSTATUSCODES',
+    ...(options.dsn ? ['DSN'] : []),
+    ...(canSecure && !session.isSecure ? ['STARTTLS'] : []),
+    ...(session.mayLogIn ? ['AUTH PLAIN LOGIN'] : []),
+  ]
+}

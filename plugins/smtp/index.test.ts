@@ -1,0 +1,102 @@
+import { definePlugin, noOptions } from 'mailwright'
+import certificates from 'mailwright/plugins/certificates'
+import localDelivery from 'mailwright/plugins/local-delivery'
+import memory from 'mailwright/plugins/memory'
+import { createTestHost, fakeResolver, runDialogue } from 'mailwright/testing'
+import { describe, expect, test } from 'vitest'
+import smtp, { type SmtpInput } from './index.ts'
+
+const base = [memory({ accounts: [{ address: 'jo@example.org', password: 'secret' }] }), localDelivery()]
+const jo = Buffer.from('\0jo@example.org\0secret').toString('base64')
+
+describe('a dialogue', () => {
+  test('of two servers, in clear and under TLS', async () => {
+    const traces: (string | undefined)[] = []
+    const watcher = definePlugin({
+      name: 'watcher',
+      parseOptions: noOptions,
+      setup({ hooks }) {
+        hooks.data.inspect.tap('trace', async (_, { header }) => {
+          traces.push(header.first('Received')?.body)
+          return undefined
+        })
+      },
+    })
+    const plugins = [...base, certificates(), watcher(), smtp({ port: 2525 })]
+    const resolver = fakeResolver({
+      'relay.example': { a: ['192.0.2.5'] },
+      '192.0.2.5': { ptr: ['relay.example'] },
+    })
+    await using host = await createTestHost({ hostname: 'mx.example.org', plugins, resolver })
+    await runDialogue(
+      `S: 220 mx.example.org ESMTP Mailwright
+C: EHLO client.example
+S*: 250-<re:.*>
+S: 250 STARTTLS
+C: MAIL FROM:<ann@client.example>
+S: 250 2.1.0 Sender OK
+# It does not outlive what follows.
+C: STARTTLS
+S: 220 2.0.0 Ready to start TLS
+TLS
+C: RCPT TO:<jo@example.org>
+S: 503 5.5.1 Send EHLO first
+C: EHLO client.example
+S*: 250-<re:.*>
+S: 250 ENHANCEDSTATUSCODES
+C: MAIL FROM:<ann@client.example>
+S: 250 2.1.0 Sender OK
+C: RCPT TO:<nobody@example.org>
+S: 550 5.1.1 <re:.*>
+C: RCPT TO:<someone@elsewhere.example>
+S: 550 5.7.1 <re:.*>
+C: RCPT TO:<jo@example.org>
+S: 250 2.1.5 Recipient OK
+C: DATA
+S: 354 <re:.*>
+C: Subject: hello
+C:
+C: ..
+C: .
+S: 250 2.0.0 <re:.*>
+C: QUIT
+S: 221 2.0.0 Bye
+S[end]`,
+      await host.connect('smtp', { remote: { address: '192.0.2.5', port: 40_000 } }),
+    )
+    expect(traces).toEqual([expect.stringContaining('from client.example (relay.example [192.0.2.5])')])
+  })
+
+  test('of a user', async () => {
+    const submission = smtp({ role: 'submission', port: 2587, allowPlaintextAuth: true, tls: 'none' })
+    await using host = await createTestHost({ plugins: [...base, submission] })
+    await runDialogue(
+      `S: 220 <re:.*>
+C: EHLO laptop
+S*: 250-<re:.*>
+S: 250 AUTH PLAIN LOGIN
+C: MAIL FROM:<jo@example.org>
+S: 530 5.7.0 Authentication required
+C: AUTH PLAIN ${jo}
+S: 235 2.7.0 Authentication successful
+C: MAIL FROM:<jo@example.org> AUTH=a+0D
+S: 501 5.5.4 <re:.*>
+C: MAIL FROM:<jo@example.org>
+S: 250 2.1.0 Sender OK`,
+      await host.connect('smtp'),
+    )
+  })
+})
+
+describe('what is missing', () => {
+  const faults: readonly [string, SmtpInput, string][] = [
+    ['keys for STARTTLS', { tls: 'required' }, 'tls: cannot be "required" without TLS keys'],
+    ['keys for TLS', { implicitTls: true }, 'implicitTls: needs TLS keys'],
+    ['keys for logins', { role: 'submission' }, 'auth: nobody could log in, for passwords need TLS'],
+  ]
+  test.each(faults)('%s', async (_, options, problem) => {
+    await expect(createTestHost({ plugins: [...base, smtp({ port: 0, ...options })] })).rejects.toThrow(
+      problem,
+    )
+  })
+})

@@ -1,0 +1,70 @@
+import {
+  accounts,
+  type Certificates,
+  ConfigError,
+  certificates,
+  definePlugin,
+  type PluginFactory,
+  queue,
+  resolver,
+} from 'mailwright'
+import { Engine } from './engine.ts'
+import { parseOptions, type SmtpInput, type SmtpOptions } from './options.ts'
+import { SecureContexts } from './secure-contexts.ts'
+
+export type { SmtpInput, SmtpOptions, SmtpTimeouts } from './options.ts'
+
+/** One SMTP listener: for other servers, or for users who log in; see README.md. */
+const plugin: PluginFactory<SmtpInput> = definePlugin<SmtpOptions, SmtpInput>({
+  name: 'smtp',
+  requires: [queue],
+  optional: [accounts, certificates, resolver],
+  parseOptions,
+  setup({ useOptional, listen, flow, hostname, spool, log, clock }, options) {
+    const keys = options.tls === 'none' ? undefined : useOptional(certificates)
+    checkTls(options, keys)
+    if (options.auth && useOptional(accounts) === undefined) {
+      throw new ConfigError(
+        'auth',
+        'nobody could log in: add a plugin that provides "accounts", such as accounts-sql',
+      )
+    }
+    const contexts = keys && new SecureContexts(keys, log)
+    const service = {
+      options,
+      hostname,
+      spool,
+      log,
+      clock,
+      canSecure: keys !== undefined,
+      resolver: options.lookupClientName ? useOptional(resolver) : undefined,
+    }
+    const engine = new Engine(service, flow, contexts)
+    const { role, host, port, maxConnections, implicitTls } = options
+    const onOverflow = engine.overflow.bind(engine)
+    listen({ role, host, port, maxConnections, implicitTls, onOverflow }, (socket) => engine.connect(socket))
+    return {
+      start: async () => contexts?.start(),
+      async stop() {
+        await engine.stop()
+        contexts?.stop()
+      },
+    }
+  },
+})
+
+export default plugin
+
+function checkTls(options: SmtpOptions, keys: Certificates | undefined): void {
+  if (keys !== undefined) return
+  const advice = 'add the certificates plugin, or another one that provides "certificates"'
+  if (options.implicitTls) throw new ConfigError('implicitTls', `needs TLS keys: ${advice}`)
+  if (options.tls === 'required')
+    throw new ConfigError('tls', `cannot be "required" without TLS keys: ${advice}`)
+  if (options.auth && !options.allowPlaintextAuth) {
+    throw new ConfigError(
+      'auth',
+      `nobody could log in, for passwords need TLS: ${advice}, or set allowPlaintextAuth: true`,
+    )
+  }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { parseMailParameters } from './mail-parameters.ts'
+
+const bare = { maxSize: 1000, dsn: false, auth: false }
+const all = { maxSize: 1000, dsn: true, auth: true }
+
+describe('known', () => {
+  test.each([
+    ['', {}],
+    [' SIZE=1000', { size: 1000 }],
+    [' body=8bitmime', { body: '8BITMIME' }],
+    [' BODY=7BIT', { body: '7BIT' }],
+    [' SMTPUTF8', { smtpUtf8: true }],
+    [' RET=hdrs ENVID=QQ+2B1', { ret: 'HDRS', envelopeId: 'QQ+1' }],
+    [' AUTH=<>', { auth: '<>' }],
+    [' AUTH=jo+40example.org', { auth: 'jo@example.org' }],
+  ])('%j', (text, value) => {
+    expect(parseMailParameters(text, all)).toEqual({ ok: true, value })
+  })
+})
+
+describe('refused', () => {
+  test.each([
+    [' SIZE=1001', 552, '5.3.4'],
+    [' SIZE=99999999999999999999', 552, '5.3.4'],
+    [' SIZE=-1', 501, '5.5.4'],
+    [' SIZE=1e3', 501, '5.5.4'],
+    [' SIZE', 501, '5.5.4'],
+    [' SIZE=000000000000000000001', 501, '5.5.4'],
+    [' BODY=BINARYMIME', 501, '5.5.4'],
+    [' BODY', 501, '5.5.4'],
+    [' SMTPUTF8=1', 501, '5.5.4'],
+    [' RET=BODY', 501, '5.5.4'],
+    [' ENVID=a+0D+0A', 501, '5.5.4'],
+    [` ENVID=${'a'.repeat(101)}`, 501, '5.5.4'],
+    [' AUTH=a+00', 501, '5.5.4'],
+    [' FOO=bar', 555, '5.5.4'],
+    [' SIZE=1 REQUIRETLS', 555, '5.5.4'],
+  ])('%j', (text, code, enhanced) => {
+    expect(parseMailParameters(text, all)).toMatchObject({ ok: false, reply: { code, enhanced } })
+  })
+
+  test.each([' RET=FULL', ' ENVID=a', ' AUTH=<>'])('%j where it was not offered', (text) => {
+    expect(parseMailParameters(text, bare)).toMatchObject({
+      ok: false,
+      reply: { code: 555, enhanced: '5.5.4' },
+    })
+  })
+})

@@ -1,0 +1,156 @@
+import { type OptionReader, readOptions } from 'mailwright'
+
+/** How long a client may take in each phase, in milliseconds or as texts such as `5m`. */
+export interface SmtpTimeouts {
+  /** From our reply to the next complete command: 5 minutes (RFC 5321 §4.5.3.2.7). */
+  readonly command: number
+  /** Between two blocks of a message: 3 minutes (RFC 5321 §4.5.3.2.5). */
+  readonly dataBlock: number
+  /** For a whole message, however steadily it trickles: 1 hour. */
+  readonly message: number
+  /** For the TLS handshake: 1 minute. */
+  readonly handshake: number
+  /** For a session that is in the middle of a message when the server stops: 20 seconds. */
+  readonly stop: number
+}
+
+/** The options of one SMTP listener. */
+export interface SmtpOptions {
+  /** `transfer` takes mail from other servers, `submission` from users who log in (RFC 6409). */
+  readonly role: 'transfer' | 'submission'
+  /** The IP address to listen on: 127.0.0.1. */
+  readonly host: string
+  /** 2525 for transfer, 2587 for submission; 0 lets the system choose. */
+  readonly port: number
+  /** TLS from the first octet (RFC 8314 §3.3): false. */
+  readonly implicitTls: boolean
+  /** STARTTLS: `none`, `offered` (where a certificates service is there), or `required` before any mail: `offered`. */
+  readonly tls: 'none' | 'offered' | 'required'
+  /** Whether AUTH is offered and MAIL needs it: true for submission, not possible for transfer. */
+  readonly auth: boolean
+  /** Whether passwords may travel without TLS: false. */
+  readonly allowPlaintextAuth: boolean
+  /** Octets of the largest message (RFC 1870): 25M. */
+  readonly maxSize: number
+  /** Octets of the longest line of a message, CRLF included: 1M. RFC 5321 §4.5.3.1.6 promises 1,000; real mail has longer ones. */
+  readonly maxLineLength: number
+  /** Bare CR and LF in a message: `refuse` it, or `normalise` them to CRLF: `refuse`. */
+  readonly lineEnds: 'refuse' | 'normalise'
+  /** Recipients of one message: 1,000; at least 100 (RFC 5321 §4.5.3.1.8). */
+  readonly maxRecipients: number
+  /** Sessions at the same time: 1,000. */
+  readonly maxConnections: number
+  /** Refusals for good (5yz) in one session since its last accepted message, after which it is ended: 20. */
+  readonly maxErrors: number
+  /** Failed logins in one session, after which it is ended: 3. */
+  readonly maxLoginFailures: number
+  /** Commands that lead to nothing (NOOP, RSET, VRFY, HELP, HELO, EHLO) between two messages: 100. */
+  readonly maxIdleCommands: number
+  /** Transactions in one session: 10,000. */
+  readonly maxTransactions: number
+  /** Received fields above which a message is taken to be going round in circles (RFC 5321 §6.3): 50. */
+  readonly maxHops: number
+  /** DSN (RFC 3461) is offered. Only with a queue that honours it: false. */
+  readonly dsn: boolean
+  /** Whether the names of clients' addresses are looked up in DNS, for the Received field: true. */
+  readonly lookupClientName: boolean
+  /** Text behind the host name in the greeting: `ESMTP Mailwright`. */
+  readonly banner: string
+  readonly timeouts: SmtpTimeouts
+}
+
+/** What a config may write: everything may be left out; durations and sizes may be texts such as `5m` and `25M`. */
+export type SmtpInput = Partial<Omit<SmtpOptions, 'maxSize' | 'maxLineLength' | 'timeouts'>> & {
+  readonly maxSize?: number | string
+  readonly maxLineLength?: number | string
+  readonly timeouts?: { readonly [Phase in keyof SmtpTimeouts]?: number | string }
+}
+
+// RFC 5321 §4.2: printable ASCII, short enough for the greeting's line.
+const bannerForm = /^[\x20-\x7e]{1,200}$/
+
+/** Reads and checks the options. Throws ConfigError with all faults. */
+export function parseOptions(input: unknown): SmtpOptions {
+  const read = readOptions(input)
+  const role = read.choice('role', ['transfer', 'submission'], { default: 'transfer' })
+  const options: SmtpOptions = {
+    role,
+    host: read.host('host', { default: '127.0.0.1' }),
+    port: read.port('port', { default: role === 'transfer' ? 2525 : 2587 }),
+    implicitTls: read.boolean('implicitTls', { default: false }),
+    tls: read.choice('tls', ['none', 'offered', 'required'], { default: 'offered' }),
+    auth: read.boolean('auth', { default: role === 'submission' }),
+    allowPlaintextAuth: read.boolean('allowPlaintextAuth', { default: false }),
+    ...readLimits(read),
+    lineEnds: read.choice('lineEnds', ['refuse', 'normalise'], { default: 'refuse' }),
+    dsn: read.boolean('dsn', { default: false }),
+    lookupClientName: read.boolean('lookupClientName', { default: true }),
+    banner: read.string('banner', {
+      default: 'ESMTP Mailwright',
+      pattern: bannerForm,
+      expected: 'up to 200 printable ASCII characters',
+    }),
+    timeouts: readTimeouts(read),
+  }
+  if (options.auth && role === 'transfer')
+    read.fault('auth', 'is for submission: a transfer listener has no users')
+  if (options.implicitTls && options.tls === 'none') read.fault('tls', 'cannot be "none" with implicitTls')
+  if (options.auth && options.tls === 'none' && !options.allowPlaintextAuth) {
+    read.fault('tls', 'cannot be "none" where users log in, but for allowPlaintextAuth: true')
+  }
+  return read.done(options)
+}
+
+type Limits = Pick<
+  SmtpOptions,
+  | 'maxSize'
+  | 'maxLineLength'
+  | 'maxRecipients'
+  | 'maxConnections'
+  | 'maxErrors'
+  | 'maxLoginFailures'
+  | 'maxIdleCommands'
+  | 'maxTransactions'
+  | 'maxHops'
+>
+
+function readLimits(read: OptionReader): Limits {
+  return {
+    // RFC 5321 §4.5.3.1.7: at least 64K octets of message.
+    maxSize: read.size('maxSize', { default: '25M', min: 65_536 }),
+    maxLineLength: read.size('maxLineLength', { default: '1M', min: 1000 }),
+    // RFC 5321 §4.5.3.1.8: at least 100 recipients.
+    maxRecipients: read.integer('maxRecipients', { default: 1000, min: 100 }),
+    maxConnections: read.integer('maxConnections', { default: 1000, min: 1 }),
+    maxErrors: read.integer('maxErrors', { default: 20, min: 1 }),
+    maxLoginFailures: read.integer('maxLoginFailures', { default: 3, min: 1 }),
+    maxIdleCommands: read.integer('maxIdleCommands', { default: 100, min: 10 }),
+    maxTransactions: read.integer('maxTransactions', { default: 10_000, min: 1 }),
+    maxHops: read.integer('maxHops', { default: 50, min: 10 }),
+  }
+}
+
+const defaultTimeouts = {
+  command: '5m',
+  dataBlock: '3m',
+  message: '1h',
+  handshake: '1m',
+  stop: '20s',
+} as const
+
+function readTimeouts(read: OptionReader): SmtpTimeouts {
+  const given = read.object('timeouts', readPhases)
+  return given ?? readPhases(readOptions({}))
+}
+
+function readPhases(read: OptionReader): SmtpTimeouts {
+  const phase = (name: keyof SmtpTimeouts) =>
+    read.duration(name, { default: defaultTimeouts[name], min: name === 'stop' ? 0 : 1 })
+  return {
+    command: phase('command'),
+    dataBlock: phase('dataBlock'),
+    message: phase('message'),
+    handshake: phase('handshake'),
+    stop: phase('stop'),
+  }
+}

@@ -1,0 +1,76 @@
+import { type Content, errorText, localError, type Reply, reply, type SpoolWriter } from 'mailwright'
+import { DataScanner } from './data-scanner.ts'
+import { LineEnds, type LineFault, type LineRules } from './line-ends.ts'
+import { tooLarge } from './replies.ts'
+
+// RFC 5321 §2.3.8, §4.1.1.4: CR and LF come only together, and there is no NUL in a message.
+const lineFaultReplies: Readonly<Record<LineFault, Reply>> = {
+  'bare-cr': reply(554, '5.6.0', 'Message refused: a CR without LF in it (RFC 5321 section 2.3.8)'),
+  'bare-lf': reply(554, '5.6.0', 'Message refused: an LF without CR in it (RFC 5321 section 2.3.8)'),
+  nul: reply(554, '5.6.0', 'Message refused: a NUL octet in it'),
+  'long-line': reply(554, '5.6.0', 'Message refused: a line in it is too long'),
+}
+
+/** Why a message that was received is not taken. */
+export interface ReceptionFault {
+  readonly reply: Reply
+  /** For the log and the history. */
+  readonly reason: string
+}
+
+/** Takes the octets behind 354 as far as the final dot. Once something is wrong, it goes on reading but keeps nothing. */
+export class Reception {
+  readonly #scanner = new DataScanner()
+  readonly #lineEnds: LineEnds
+  readonly #maxSize: number
+  readonly #spool: SpoolWriter
+  #size = 0
+  #fault: ReceptionFault | undefined
+
+  constructor(spool: SpoolWriter, rules: LineRules & { readonly maxSize: number }) {
+    this.#spool = spool
+    this.#lineEnds = new LineEnds(rules)
+    this.#maxSize = rules.maxSize
+  }
+
+  get fault(): ReceptionFault | undefined {
+    return this.#fault
+  }
+
+  /**
+   * Resolves when more may come: undefined, or how many octets of the chunk were used where they held the end of the
+   * data. Never rejects.
+   */
+  async push(chunk: Buffer): Promise<number | undefined> {
+    const { content, end } = this.#scanner.push(chunk)
+    if (this.#fault === undefined && content.length > 0) await this.#keep(content)
+    return end
+  }
+
+  async #keep(content: Buffer): Promise<void> {
+    const lines = this.#lineEnds.push(content)
+    if (typeof lines === 'string') return this.#fail(lineFaultReplies[lines], lines)
+    this.#size += lines.length
+    if (this.#size > this.#maxSize) return this.#fail(tooLarge, 'too large')
+    try {
+      await this.#spool.write(lines)
+    } catch (error) {
+      await this.#fail(localError, errorText(error))
+    }
+  }
+
+  async #fail(fault: Reply, reason: string): Promise<void> {
+    this.#fault = { reply: fault, reason }
+    await this.dispose()
+  }
+
+  /** All octets, where there is no fault. MAIL_E_UNAVAILABLE where the spool has lost them. */
+  finish(): Promise<Content> {
+    return this.#spool.finish()
+  }
+
+  /** Frees what was kept. Always to be called in the end; more than once does no harm. */
+  dispose(): Promise<void> {
+    return this.#spool.dispose()
+  }
+}

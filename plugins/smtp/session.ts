@@ -1,0 +1,87 @@
+import type { Clock, Log, Reply, Resolver, SessionFlow, Spool, TlsFacts, TransactionFlow } from 'mailwright'
+import type { SmtpOptions } from './options.ts'
+import type { Reception } from './reception.ts'
+
+/** What all sessions of a listener share. */
+export interface SmtpService {
+  readonly options: SmtpOptions
+  /** This server's name. */
+  readonly hostname: string
+  /** Whether there are certificates, so that STARTTLS can be offered. */
+  readonly canSecure: boolean
+  /** Undefined where names of clients are not looked up. */
+  readonly resolver: Resolver | undefined
+  readonly spool: Spool
+  readonly log: Log
+  readonly clock: Clock
+}
+
+/** The answer to a command. */
+export interface Answer {
+  readonly reply: Reply
+  /** What follows the reply. Behind a 421 the connection is always closed. */
+  readonly next?: 'close' | 'secure' | 'receive'
+  /** The flow has put it into the history already. */
+  readonly recorded?: boolean
+}
+
+/**
+ * What a session has come to. A transaction is one object from MAIL to the reply to DATA; nothing of it is kept beside
+ * it, so that nothing of one message can get into the next.
+ */
+export class SmtpSession {
+  readonly service: SmtpService
+  readonly flow: SessionFlow
+  /** Whether HELO or EHLO was accepted. */
+  greeted = false
+  transaction: TransactionFlow | undefined
+  /** The name of the client's address, once DNS has told it. */
+  clientName: string | undefined
+  /** The message that is coming in. */
+  reception: Reception | undefined
+  /** Takes the next line, where it belongs to an authentication exchange (RFC 4954 §4). */
+  exchange: ((line: string) => Promise<Answer>) | undefined
+  /** 5yz since the last accepted message. */
+  errors = 0
+  /** Commands that lead to nothing since the last accepted message. */
+  idleCommands = 0
+  loginFailures = 0
+  transactions = 0
+
+  constructor(service: SmtpService, flow: SessionFlow) {
+    this.service = service
+    this.flow = flow
+  }
+
+  get isSecure(): boolean {
+    return this.flow.session.tls !== undefined
+  }
+
+  /** Whether AUTH may be used now. */
+  get mayLogIn(): boolean {
+    const { auth, allowPlaintextAuth } = this.service.options
+    return auth && (this.isSecure || allowPlaintextAuth)
+  }
+
+  /** RSET and everything that means the same: the transaction is forgotten (RFC 5321 §4.1.1.5). */
+  reset(): void {
+    this.transaction?.abandon()
+    this.transaction = undefined
+  }
+
+  /** RFC 3207 §4.2: what was said in clear is forgotten. */
+  secured(tls: TlsFacts): void {
+    this.reset()
+    this.greeted = false
+    this.exchange = undefined
+    this.flow.secured(tls)
+  }
+
+  /** The connection is gone: what was half done is undone. */
+  end(reason: string): void {
+    this.reset()
+    this.reception?.dispose().catch(() => undefined)
+    this.reception = undefined
+    this.flow.close(reason)
+  }
+}

@@ -1,0 +1,205 @@
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runCommandLine } from '../core/cli/program.ts'
+import { type TemporaryProject, temporaryProject } from './support/project.ts'
+
+let project: TemporaryProject
+
+const config = `
+  import accountsSql from 'mailwright/plugins/accounts-sql'
+  import database from 'mailwright/plugins/database'
+  import localDelivery from 'mailwright/plugins/local-delivery'
+  import maildir from 'mailwright/plugins/maildir'
+  import queue from 'mailwright/plugins/queue'
+  const greeter = {
+    definition: {
+      name: 'greeter',
+      parseOptions: () => ({}),
+      setup: () => undefined,
+      commands: () => [{
+        name: 'greet',
+        summary: 'says hello',
+        arguments: [{ name: 'whom', summary: 'a name' }],
+        options: [{ flags: '--loud', summary: 'in capitals' }],
+        run: async (said) => {
+          const text = 'hello ' + said.arguments[0]
+          return { json: { text }, text: said.options.loud ? text.toUpperCase() : text }
+        },
+      }],
+    },
+    options: {},
+    as: undefined,
+  }
+  export default {
+    dataDir: 'data',
+    plugins: [database(), accountsSql(), maildir(), localDelivery(), queue(), greeter],
+  }
+`
+
+beforeAll(async () => {
+  project = await temporaryProject({ 'mailwright.config.ts': config })
+})
+
+afterAll(async () => {
+  await project[Symbol.asyncDispose]()
+})
+
+interface Ran {
+  readonly exitCode: number | string
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs a command line; an error that it throws is told by its code, or `usage`. */
+async function run(argv: readonly string[], stdin = ''): Promise<Ran> {
+  let out = ''
+  let err = ''
+  const output = {
+    stdout: (text: string) => {
+      out += text
+    },
+    stderr: (text: string) => {
+      err += text
+    },
+  }
+  try {
+    const exitCode = await runCommandLine(argv, {
+      output,
+      stdin: Readable.from([Buffer.from(stdin)]),
+      folder: project.folder,
+    })
+    return { exitCode, out, err }
+  } catch (error) {
+    const { code, name } = error as { code?: string; name: string }
+    return { exitCode: code ?? (name === 'Error' ? 'usage' : name), out, err }
+  }
+}
+
+describe('administration', () => {
+  test('domains: added, listed, tolerated, removed', async () => {
+    expect(await run(['domain', 'add', 'Example.ORG'])).toMatchObject({
+      exitCode: 0,
+      out: 'added example.org\n',
+    })
+    expect(await run(['domain', 'add', 'example.org'])).toMatchObject({ exitCode: 'MAIL_E_EXISTS' })
+    const again = await run(['domain', 'add', 'example.org', '--if-missing', '--json'])
+    expect(JSON.parse(again.out)).toEqual({ domain: 'example.org', added: false })
+    expect((await run(['domain', 'list'])).out).toBe('example.org\n')
+    expect(await run(['domain', 'remove', 'nowhere.example'])).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND' })
+    expect(await run(['domain', 'remove', 'nowhere.example', '--if-exists'])).toMatchObject({ exitCode: 0 })
+    expect(await run(['domain', 'add', 'no domain'])).toMatchObject({ exitCode: 'usage' })
+  })
+
+  test('users: a password from standard input, a quota, a list, removal', async () => {
+    await run(['domain', 'add', 'users.example'])
+    const added = await run(
+      ['user', 'add', 'me@users.example', '--password-stdin', '--quota', '2M', '--name', 'My Name'],
+      'secret\n',
+    )
+    expect(added).toMatchObject({ exitCode: 0, out: 'added me@users.example\n' })
+    const [account] = JSON.parse((await run(['user', 'list', 'users.example', '--json'])).out) as Record<
+      string,
+      unknown
+    >[]
+    expect(account).toMatchObject({
+      address: 'me@users.example',
+      name: 'My Name',
+      quotaBytes: 2 * 1024 * 1024,
+    })
+    expect(await run(['user', 'quota', 'me@users.example', 'none'])).toMatchObject({ exitCode: 0 })
+    expect((await run(['user', 'list', 'users.example'])).out).toMatch(/me@users\.example\s+My Name\s+none/)
+    expect(await run(['user', 'passwd', 'me@users.example'])).toMatchObject({ exitCode: 'usage' })
+    expect(await run(['user', 'passwd', 'me@users.example', '--password-stdin'], 'other\n')).toMatchObject({
+      exitCode: 0,
+    })
+    expect(await run(['user', 'quota', 'me@users.example', 'much'])).toMatchObject({ exitCode: 'usage' })
+    expect(await run(['user', 'add', 'not an address'])).toMatchObject({ exitCode: 'usage' })
+    expect(await run(['user', 'remove', 'me@users.example'])).toMatchObject({ exitCode: 0 })
+    expect(await run(['user', 'remove', 'me@users.example'])).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND' })
+  })
+
+  test('aliases and catch-alls', async () => {
+    await run(['domain', 'add', 'alias.example'])
+    await run(['user', 'add', 'me@alias.example'])
+    expect(await run(['alias', 'add', 'info@alias.example', 'me@alias.example'])).toMatchObject({
+      exitCode: 0,
+    })
+    expect(await run(['alias', 'add', '@alias.example', 'me@alias.example'])).toMatchObject({ exitCode: 0 })
+    expect(JSON.parse((await run(['alias', 'list', 'alias.example', '--json'])).out)).toEqual([
+      { alias: '@alias.example', targets: ['me@alias.example'] },
+      { alias: 'info@alias.example', targets: ['me@alias.example'] },
+    ])
+    expect(await run(['alias', 'remove', '@alias.example'])).toMatchObject({ exitCode: 0 })
+    expect(await run(['alias', 'remove', '@alias.example', '--if-exists'])).toMatchObject({ exitCode: 0 })
+  })
+})
+
+describe('deliver and trace', () => {
+  test('a message from standard input gets into the mailbox, and the trace tells how', async () => {
+    await run(['domain', 'add', 'deliver.example'])
+    await run(['user', 'add', 'me@deliver.example'])
+    const message = 'From sender@example.net Mon Nov 23 00:00:00 2026\nSubject: hi\n\nbody\n'
+    const done = await run(['deliver', 'me@deliver.example', '-f', 'sender@example.net', '--json'], message)
+    expect(done.exitCode).toBe(0)
+    const { id, delivered } = JSON.parse(done.out) as { id: string; delivered: boolean }
+    expect(delivered).toBe(true)
+    const traced = await run(['trace', id])
+    expect(traced.out).toContain('sender@example.net')
+    expect(traced.out).toMatch(/delivered .*into INBOX/)
+    const entries = JSON.parse((await run(['trace', id, '--json'])).out) as { verb: string }[]
+    expect(entries.map((entry) => entry.verb)).toEqual(
+      expect.arrayContaining(['connected', 'sender', 'recipient', 'delivered', 'accepted']),
+    )
+    expect((await run(['trace', '--text', 'me@deliver.example', '--since', '1h'])).exitCode).toBe(0)
+    expect(await run(['trace', 'nothing-like-it'])).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND' })
+    expect(await run(['trace'])).toMatchObject({ exitCode: 'usage' })
+    expect(await run(['trace', '--text', 'x', '--since', 'whenever'])).toMatchObject({ exitCode: 'usage' })
+  })
+
+  test('exit codes of a delivery agent: 1 for never, 75 for later', async () => {
+    expect(await run(['deliver', 'nobody@deliver.example'], 'x\n')).toMatchObject({ exitCode: 1 })
+    expect((await run(['deliver', 'nobody@deliver.example'], 'x\n')).err).toContain('550 5.1.1')
+    expect(await run(['deliver', 'someone@elsewhere.example'], 'x\n')).toMatchObject({ exitCode: 1 })
+  })
+})
+
+describe('the rest', () => {
+  test('check prints plugins and taps', async () => {
+    const { out } = await run(['check'])
+    expect(out).toContain('database, accounts-sql, maildir, local-delivery, queue, greeter')
+    expect(out).toMatch(/envelope\.claimRecipient\s+claim\s+local-delivery\/local-address/)
+    expect(JSON.parse((await run(['check', '--json'])).out)).toMatchObject({
+      plugins: expect.arrayContaining(['queue']) as unknown,
+    })
+  })
+
+  test('the queue has nothing that waits', async () => {
+    expect((await run(['queue', 'list'])).out).toBe('the queue is empty\n')
+    expect((await run(['queue', 'flush'])).exitCode).toBe(0)
+    for (const verb of ['show', 'hold', 'release', 'delete', 'flush']) {
+      expect(await run(['queue', verb, 'no-such-id'])).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND' })
+    }
+  })
+
+  test("a plugin's command", async () => {
+    expect(await run(['greet', 'you'])).toMatchObject({ exitCode: 0, out: 'hello you\n' })
+    expect(await run(['greet', 'you', '--loud'])).toMatchObject({ exitCode: 0, out: 'HELLO YOU\n' })
+    expect(JSON.parse((await run(['greet', 'you', '--json'])).out)).toEqual({ text: 'hello you' })
+  })
+
+  test('wrong use is 2, help is 0', async () => {
+    expect(await run(['no-such-command'])).toMatchObject({ exitCode: 2 })
+    expect(await run(['user', 'add'])).toMatchObject({ exitCode: 2 })
+    expect(await run(['user', 'add', 'me@example.org', '--no-such-option'])).toMatchObject({ exitCode: 2 })
+    expect(await run(['--help'])).toMatchObject({ exitCode: 0 })
+    expect((await run(['deliver', '--help'])).out).toContain(
+      'mailwright deliver me@example.org < message.eml',
+    )
+  })
+
+  test('without a config a config is asked for', async () => {
+    expect(await run(['check', '--config', 'not-there.ts'])).toMatchObject({
+      exitCode: 'MAIL_E_CONFIG_NOT_FOUND',
+    })
+  })
+})
