@@ -55,28 +55,3 @@ export function interferedFiles(files: FileSystem, interfere: Interference): Fil
   const lastText = (words: unknown[]): string => String(words.findLast((word) => typeof word === 'string'))
   return watched({ ...files }, '', lastText) as FileSystem
 }
-
-/** Lets one call fail: the one after so many others from when it is told so. */
-export class OneFault {
-  readonly files: FileSystem
-  #left = -1
-  #struck = false
-
-  constructor(files: FileSystem, code = 'EIO') {
-    this.files = interferedFiles(files, (call) => {
-      if (this.#left < 0 || this.#left-- > 0) return
-      this.#struck = true
-      throw systemError(code, call)
-    })
-  }
-
-  /** Plans the fault; the answer takes the plan back and says whether it has struck. */
-  plan(skip: number): () => boolean {
-    this.#left = skip
-    this.#struck = false
-    return () => {
-      this.#left = -1
-      return this.#struck
-    }
-  }
-}

@@ -1,0 +1,86 @@
+import { constants } from 'node:fs'
+import type { DirectorySync } from './directory-sync.ts'
+import type { FileStatus, FileSystem, OpenFile } from './file-system.ts'
+
+export const fileMode = 0o600
+export const directoryMode = 0o700
+
+// O_NONBLOCK: a FIFO that somebody put in the place of a message must not hold a thread until a writer comes.
+const reading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const creating = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+
+/** Opens a file that must not be a symbolic link, for reading. */
+export function openToRead(files: FileSystem, path: string): Promise<OpenFile> {
+  return files.open(path, reading)
+}
+
+/** Makes a new file; fails where the name is taken. */
+export function openNew(files: FileSystem, path: string): Promise<OpenFile> {
+  return files.open(path, creating, fileMode)
+}
+
+export async function writeFully(file: OpenFile, octets: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < octets.length; ) {
+    const { bytesWritten } = await file.write(octets, written, octets.length - written, position + written)
+    written += bytesWritten
+  }
+}
+
+/** Up to so many octets; fewer only at the end of the file. */
+export async function readFully(file: OpenFile, length: number, position: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length)
+  let filled = 0
+  while (filled < length) {
+    const { bytesRead } = await file.read(buffer, filled, length - filled, position + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return buffer.subarray(0, filled)
+}
+
+/** A whole small file and its status at that moment. */
+export async function readSmallFile(
+  files: FileSystem,
+  path: string,
+): Promise<{ readonly octets: Buffer; readonly status: FileStatus }> {
+  const file = await openToRead(files, path)
+  try {
+    const status = await file.stat()
+    return { octets: await readFully(file, status.size, 0), status }
+  } finally {
+    await file.close()
+  }
+}
+
+export interface Replacement {
+  readonly directory: string
+  readonly name: string
+  /** Where the new file is written first, on the same file system. */
+  readonly temporary: string
+  readonly octets: Buffer
+}
+
+/** Replaces a file whole: after a crash there is the old one or the new one. Durable when it resolves. */
+export async function replaceFile(
+  files: FileSystem,
+  directories: DirectorySync,
+  { directory, name, temporary, octets }: Replacement,
+): Promise<FileStatus> {
+  try {
+    const file = await openNew(files, temporary)
+    let status: FileStatus
+    try {
+      await writeFully(file, octets, 0)
+      await file.datasync()
+      status = await file.stat()
+    } finally {
+      await file.close()
+    }
+    await files.rename(temporary, `${directory}/${name}`)
+    await directories.sync(directory)
+    return status
+  } catch (error) {
+    await files.unlink(temporary).catch(() => undefined)
+    throw error
+  }
+}

@@ -1,0 +1,73 @@
+const CR = 13
+const LF = 10
+
+/** Counts, chunk by chunk, what a message would have in octets if each line ended with CRLF. */
+export class CrlfMeter {
+  /** Octets as they came. */
+  octets = 0
+  #bareLineFeeds = 0
+  #endedInCr = false
+
+  add(chunk: Buffer): void {
+    this.octets += chunk.length
+    this.#bareLineFeeds += bareLineFeeds(chunk, this.#endedInCr).length
+    if (chunk.length > 0) this.#endedInCr = chunk.at(-1) === CR
+  }
+
+  get crlfOctets(): number {
+    return this.octets + this.#bareLineFeeds
+  }
+}
+
+/** Gives every LF that has none a CR before it. `afterCr` says whether the octet before the chunk was a CR. */
+export function toCrlf(chunk: Buffer, afterCr: boolean): Buffer {
+  const places = bareLineFeeds(chunk, afterCr)
+  if (places.length === 0) return chunk
+  const result = Buffer.allocUnsafe(chunk.length + places.length)
+  let from = 0
+  let filled = 0
+  for (const place of places) {
+    filled += chunk.copy(result, filled, from, place)
+    result[filled++] = CR
+    from = place
+  }
+  chunk.copy(result, filled, from)
+  return result
+}
+
+/** Turns CRLF into LF, chunk by chunk; a CR at the end of a chunk waits for what follows. */
+export class LfWriter {
+  #held = false
+
+  add(chunk: Buffer): Buffer {
+    const all = this.#held ? Buffer.concat([Buffer.of(CR), chunk]) : chunk
+    this.#held = all.at(-1) === CR
+    const end = this.#held ? all.length - 1 : all.length
+    return withoutCr(all.subarray(0, end))
+  }
+
+  /** What still waits. */
+  end(): Buffer {
+    return this.#held ? Buffer.of(CR) : Buffer.alloc(0)
+  }
+}
+
+function withoutCr(chunk: Buffer): Buffer {
+  const runs: Buffer[] = []
+  let from = 0
+  for (let place = chunk.indexOf('\r\n'); place >= 0; place = chunk.indexOf('\r\n', place + 2)) {
+    runs.push(chunk.subarray(from, place))
+    from = place + 1
+  }
+  runs.push(chunk.subarray(from))
+  return runs.length === 1 ? chunk : Buffer.concat(runs)
+}
+
+function bareLineFeeds(chunk: Buffer, afterCr: boolean): number[] {
+  const places: number[] = []
+  for (let place = chunk.indexOf(LF); place >= 0; place = chunk.indexOf(LF, place + 1)) {
+    const before = place === 0 ? afterCr : chunk[place - 1] === CR
+    if (!before) places.push(place)
+  }
+  return places
+}

@@ -1,0 +1,149 @@
+import { Readable } from 'node:stream'
+import { bufferContent, type Content, MailwrightError } from 'mailwright'
+import { isMissing, storeError, systemCode } from './disk-errors.ts'
+import { openToRead, readFully } from './durable-file.ts'
+import type { OpenFile } from './file-system.ts'
+import { CrlfMeter, toCrlf } from './line-ends.ts'
+import type { MailboxState } from './mailbox-state.ts'
+import { pathOf } from './scan.ts'
+import type { UidRecord } from './uid-list.ts'
+
+// Up to here a message is read at once: one opening, and what is read stays readable whatever others do.
+const smallMessage = 128 * 1024
+const chunkSize = 128 * 1024
+const attempts = 5
+
+/** A place in a file and the same place in its CRLF form. */
+interface Mark {
+  readonly disk: number
+  readonly crlf: number
+  readonly afterCr: boolean
+}
+
+/** The octets of a message with CRLF line ends, whatever the file has. */
+export async function openContent(state: MailboxState, record: UidRecord): Promise<Content> {
+  const file = await openMessage(state, record)
+  try {
+    const status = await file.stat()
+    if (!status.isFile()) throw gone(record)
+    if (status.size <= smallMessage)
+      return bufferContent(toCrlf(await readFully(file, status.size, 0), false))
+    const size = await sizeOf(file, status.size, record)
+    return new FileContent(state, record, { disk: status.size, crlf: size })
+  } finally {
+    await file.close()
+  }
+}
+
+/** The recorded size, unless the file tells that it cannot be right. */
+async function sizeOf(file: OpenFile, onDisk: number, record: UidRecord): Promise<number> {
+  const inName = /,S=(\d{1,15})(?=,|$)/.exec(record.base)?.[1]
+  if (record.size >= onDisk && (inName === undefined || Number(inName) === onDisk)) return record.size
+  const meter = new CrlfMeter()
+  for (let position = 0; position < onDisk; ) {
+    const chunk = await readFully(file, chunkSize, position)
+    if (chunk.length === 0) break
+    meter.add(chunk)
+    position += chunk.length
+  }
+  return meter.crlfOctets
+}
+
+/**
+ * A large message, read from its file piece by piece; the file is looked for anew each time, because others may rename
+ * it in between. Where the file has bare LFs, marks on the way say which octet of the file is which of the CRLF form,
+ * so that a range in the middle costs one pass over what is before it, once.
+ */
+class FileContent implements Content {
+  readonly size: number
+  readonly #state: MailboxState
+  readonly #record: UidRecord
+  readonly #plain: boolean
+  readonly #marks: Mark[] = [{ disk: 0, crlf: 0, afterCr: false }]
+
+  constructor(
+    state: MailboxState,
+    record: UidRecord,
+    sizes: { readonly disk: number; readonly crlf: number },
+  ) {
+    this.#state = state
+    this.#record = record
+    this.size = sizes.crlf
+    this.#plain = sizes.disk === sizes.crlf
+  }
+
+  async read(start: number, end: number): Promise<Buffer> {
+    const pieces: Buffer[] = []
+    for await (const piece of this.#pieces(start, end)) pieces.push(piece)
+    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
+  }
+
+  stream(start = 0, end: number = this.size): Readable {
+    return Readable.from(this.#pieces(start, end), { objectMode: false })
+  }
+
+  async *#pieces(start: number, end: number): AsyncGenerator<Buffer> {
+    const from = Math.max(0, start)
+    const to = Math.min(end, this.size)
+    if (from >= to) return
+    try {
+      const file = await openMessage(this.#state, this.#record)
+      try {
+        yield* this.#plain ? plainPieces(file, from, to) : this.#convertedPieces(file, from, to)
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      throw storeError(error, 'reading a message')
+    }
+  }
+
+  async *#convertedPieces(file: OpenFile, from: number, to: number): AsyncGenerator<Buffer> {
+    let index = this.#marks.findLastIndex(({ crlf }) => crlf <= from)
+    for (let mark = this.#marks[index]; mark !== undefined && mark.crlf < to; ) {
+      const chunk = await readFully(file, chunkSize, mark.disk)
+      if (chunk.length === 0) return
+      const converted = toCrlf(chunk, mark.afterCr)
+      const piece = converted.subarray(Math.max(0, from - mark.crlf), Math.max(0, to - mark.crlf))
+      if (piece.length > 0) yield piece
+      const next = {
+        disk: mark.disk + chunk.length,
+        crlf: mark.crlf + converted.length,
+        afterCr: chunk.at(-1) === 13,
+      }
+      index += 1
+      this.#marks[index] ??= next
+      mark = next
+    }
+  }
+}
+
+async function* plainPieces(file: OpenFile, from: number, to: number): AsyncGenerator<Buffer> {
+  for (let position = from; position < to; ) {
+    const chunk = await readFully(file, Math.min(chunkSize, to - position), position)
+    if (chunk.length === 0) return
+    yield chunk
+    position += chunk.length
+  }
+}
+
+/** Opens the file under whatever name it has now. MAIL_E_NOT_FOUND where it is gone. */
+async function openMessage(state: MailboxState, record: UidRecord): Promise<OpenFile> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (attempt > 0 || state.located(record.base) === undefined) await state.look([record.base])
+    const located = state.located(record.base)
+    if (located === undefined) break
+    try {
+      return await openToRead(state.context.files, pathOf(state.place.path, located))
+    } catch (error) {
+      // ELOOP: somebody put a symbolic link in its place, which is not followed.
+      if (systemCode(error) === 'ELOOP') break
+      if (!isMissing(error)) throw error
+    }
+  }
+  throw gone(record)
+}
+
+function gone({ uid }: UidRecord): MailwrightError {
+  return new MailwrightError('MAIL_E_NOT_FOUND', `the message with UID ${uid} is no longer there`)
+}

@@ -1,0 +1,43 @@
+import { isAbsolute, posix } from 'node:path'
+import { readOptions } from 'mailwright'
+import { placeholders } from './account-path.ts'
+
+export interface MaildirOptions {
+  /** The directory below which all accounts' Maildirs are: absolute, or relative to the config's `dataDir`. `mail`. */
+  readonly root: string
+  /**
+   * An account's Maildir below `root`: `{domain}` and `{user}` are replaced by the parts of its address, `{id}` by its
+   * id, all made safe. `{domain}/{user}/Maildir`.
+   */
+  readonly path: string
+  /**
+   * Line ends of new files. `crlf` stores messages octet for octet as they came; `lf` suits sites whose other programs
+   * expect Unix lines. Reading gives CRLF in any case. `crlf`.
+   */
+  readonly lineEnds: 'crlf' | 'lf'
+}
+
+export function parseMaildirOptions(input: unknown): MaildirOptions {
+  const read = readOptions(input)
+  const options: MaildirOptions = {
+    root: read.string('root', { default: 'mail' }),
+    path: read.string('path', { default: '{domain}/{user}/Maildir' }),
+    lineEnds: read.choice('lineEnds', ['crlf', 'lf'], { default: 'crlf' }),
+  }
+  if (options.root.includes('\0')) read.fault('root', 'must not hold a NUL')
+  for (const problem of templateProblems(options.path)) read.fault('path', problem)
+  return read.done(options)
+}
+
+function templateProblems(path: string): readonly string[] {
+  const problems: string[] = []
+  if (isAbsolute(path)) problems.push('must be relative to root')
+  if (path.includes('\0') || posix.normalize(path).split('/').includes('..'))
+    problems.push('must stay below root')
+  for (const [placeholder] of path.matchAll(/\{[^}]*\}/g))
+    if (!placeholders.includes(placeholder))
+      problems.push(`has ${placeholder}; it may hold ${placeholders.join(', ')}`)
+  if (!path.includes('{user}') && !path.includes('{id}'))
+    problems.push('must hold {user} or {id}, or all accounts would share one Maildir')
+  return problems
+}

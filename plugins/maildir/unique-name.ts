@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from 'mailwright'
+
+export interface NameSourceOptions {
+  readonly clock: Clock
+  readonly hostname: string
+  readonly pid?: number
+  /** 16 hexadecimal digits. */
+  readonly random?: () => string
+}
+
+/** Makes names that nobody else makes, in the form `seconds.M<µs>P<pid>Q<counter>R<random>.host`. */
+export type NameSource = () => string
+
+// What other programs would misread: `/` and `:` end names, `,` starts a size. The convention writes octal numbers.
+const hostEscapes: Readonly<Record<string, string>> = { '/': '\\057', ':': '\\072', ',': '\\054' }
+const longestHost = 64
+const ownForm = /^\d{1,11}\.M\d{1,6}P\d+Q\d+R[0-9a-f]{16}\./
+
+export function createNameSource(options: NameSourceOptions): NameSource {
+  const { clock, pid = process.pid, random = () => randomBytes(8).toString('hex') } = options
+  const host = escapeHost(options.hostname)
+  let lastMicroseconds = 0
+  let counter = 0
+  return () => {
+    // Always later than the name before, so that the names of one process sort in their order.
+    lastMicroseconds = Math.max(lastMicroseconds + 1, Math.floor(clock.now()) * 1000)
+    const seconds = Math.floor(lastMicroseconds / 1e6)
+    counter += 1
+    return `${seconds}.M${lastMicroseconds % 1e6}P${pid}Q${counter}R${random()}.${host}`
+  }
+}
+
+/** Whether a name was made here: then whoever made it has also told the hooks. */
+export function isOwnName(base: string): boolean {
+  return ownForm.test(base)
+}
+
+function escapeHost(hostname: string): string {
+  const escaped = hostname
+    .slice(0, longestHost)
+    .replace(/[/:,]/g, (character) => hostEscapes[character] ?? '_')
+    .replace(/[^\w.\\-]/g, '_')
+  return escaped === '' ? 'localhost' : escaped
+}
