@@ -10,7 +10,6 @@ export const logEvents = [
   'reload-refused',
   'stopping',
   'stopped',
-  'listening',
   'connected',
   'login',
   'login-failed',

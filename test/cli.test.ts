@@ -17,6 +17,10 @@ const config = `
       parseOptions: () => ({}),
       setup: () => undefined,
       commands: () => [{
+        name: 'queue greet',
+        summary: 'says hello to the queue',
+        run: async () => ({ json: {}, text: 'hello queue' }),
+      }, {
         name: 'greet',
         summary: 'says hello',
         arguments: [{ name: 'whom', summary: 'a name' }],
@@ -183,6 +187,7 @@ describe('the rest', () => {
 
   test("a plugin's command", async () => {
     expect(await run(['greet', 'you'])).toMatchObject({ exitCode: 0, out: 'hello you\n' })
+    expect(await run(['queue', 'greet'])).toMatchObject({ exitCode: 0, out: 'hello queue\n' })
     expect(await run(['greet', 'you', '--loud'])).toMatchObject({ exitCode: 0, out: 'HELLO YOU\n' })
     expect(JSON.parse((await run(['greet', 'you', '--json'])).out)).toEqual({ text: 'hello you' })
   })

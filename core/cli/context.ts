@@ -23,10 +23,19 @@ export function configOf(context: CliContext): Promise<LoadedConfig> {
   return loadConfig(context.folder, context.configFile)
 }
 
-/** Runs something with every plugin started and none serving, then stops them. Only warnings are logged. */
-export async function withHost<T>(context: CliContext, run: (host: Host) => Promise<T>): Promise<T> {
+/** A host with every plugin set up and none started. Only warnings are logged. */
+export async function hostOf(context: CliContext): Promise<Host> {
   const { config, folder } = await configOf(context)
-  const host = createHost(config, { folder, log: createLog('warn') })
+  return createHost(config, { folder, log: createLog('warn') })
+}
+
+/** Runs something with every plugin started and none serving, then stops them. */
+export async function withHost<T>(context: CliContext, run: (host: Host) => Promise<T>): Promise<T> {
+  return whileStarted(await hostOf(context), run)
+}
+
+/** Runs something between a host's start and its stop. */
+export async function whileStarted<T>(host: Host, run: (host: Host) => Promise<T>): Promise<T> {
   await host.start()
   try {
     return await run(host)

@@ -11,7 +11,7 @@ import { queueCommands } from './commands/queue.ts'
 import { startCommand } from './commands/start.ts'
 import { traceCommand } from './commands/trace.ts'
 import { userCommands } from './commands/user.ts'
-import { type CliContext, configOf, UsageError, withHost } from './context.ts'
+import { type CliContext, configOf, hostOf, UsageError, whileStarted } from './context.ts'
 import { printResult } from './output.ts'
 
 export type Surroundings = Pick<CliContext, 'output' | 'stdin' | 'folder'>
@@ -106,14 +106,14 @@ function addCommand(
   run: Run,
 ): void {
   const words = usage.split(' ')
-  const names = words.filter((word) => !/^[<[]/.test(word))
+  const names = words.filter(isName)
   let parent = program
   for (const name of names.slice(0, -1)) parent = group(parent, name)
   const command = parent
     .command(names.at(-1) ?? '')
     .description(summary)
     .exitOverride()
-  for (const argument of words.filter((word) => /^[<[]/.test(word))) command.argument(argument)
+  for (const argument of words.filter((word) => !isName(word))) command.argument(argument)
   for (const option of options) command.option(option.flags, option.summary)
   command.option('--json', 'print JSON').option('--config <file>', 'the config file')
   if (examples.length > 0)
@@ -133,11 +133,17 @@ function group(parent: Command, name: string): Command {
     .exitOverride()
 }
 
-/** The first word is none of ours, or help was asked for: only then is the config loaded before the command line is read. */
+/** The words are none of our commands': only then is the config loaded before the command line is read. */
 function mayBePlugins(argv: readonly string[]): boolean {
-  const [first] = argv.filter((word) => !word.startsWith('-'))
-  const own = new Set(coreCommands.map(({ usage }) => usage.split(' ')[0]))
-  return first === undefined || first === 'help' ? false : !own.has(first)
+  const words = argv.filter((word, index) => !word.startsWith('-') && argv[index - 1] !== '--config')
+  if (words.length === 0 || words[0] === 'help') return false
+  const starts = (name: readonly string[]) => name.every((word, index) => words[index] === word)
+  const isOurs = coreCommands.some(({ usage }) => starts(usage.split(' ').filter(isName)))
+  return !isOurs && !(words.length === 1 && Object.hasOwn(groups, words[0] ?? ''))
+}
+
+function isName(word: string): boolean {
+  return !/^[<[]/.test(word)
 }
 
 async function addPluginCommands(
@@ -174,12 +180,13 @@ function coreShape(command: PluginCommand): Omit<CoreCommand, 'action'> {
   }
 }
 
-/** Plugins' commands belong to a host; the one that runs them is started first. */
+/** Plugins' commands belong to a host; the one that runs them is started first, unless the command does not want that. */
 function pluginAction(name: string): Action {
-  return (context, words, options) =>
-    withHost(context, async (host) => {
-      const command = host.commands.find((other) => other.name === name)
-      if (command === undefined) throw new UsageError(`there is no command ${name}`)
-      return command.run({ arguments: words, options })
-    })
+  return async (context, words, options) => {
+    const host = await hostOf(context)
+    const command = host.commands.find((other) => other.name === name)
+    if (command === undefined) throw new UsageError(`there is no command ${name}`)
+    const run = () => command.run({ arguments: words, options })
+    return command.beforeStart === true ? run() : whileStarted(host, run)
+  }
 }

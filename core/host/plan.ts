@@ -1,6 +1,7 @@
 import { ConfigError, type ConfigFault, errorText } from '../errors.ts'
 import type { PluginDefinition, PluginInstance } from '../plugin.ts'
 import type { ServiceKey } from '../services/key.ts'
+import { findCircle } from './circle.ts'
 
 /** A plugin that is going to run: checked, with its options parsed. */
 export interface PlannedPlugin {
@@ -18,7 +19,8 @@ const nameForm = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 
 /**
  * Checks the plugins of a config and puts them in the order of their dependencies; otherwise as written. `given` are
- * the keys that the core provides where no plugin does. All faults are added to `faults`.
+ * the keys that the core provides where no plugin does. All faults are added to `faults`; where there are any, the
+ * plan is not one to be run.
  */
 export function planPlugins(
   entries: readonly unknown[],
@@ -27,7 +29,8 @@ export function planPlugins(
 ): readonly PlannedPlugin[] {
   const planned: PlannedPlugin[] = []
   for (const [position, entry] of entries.entries()) {
-    if (entry === undefined || entry === false || entry === null) continue
+    // `condition && plugin()` leaves behind what the condition was.
+    if (!entry) continue
     const plugin = planPlugin(entry, position, faults)
     if (plugin === undefined) continue
     const twin = planned.find((other) => other.name === plugin.name)
@@ -52,8 +55,11 @@ function planPlugin(entry: unknown, position: number, faults: ConfigFault[]): Pl
     return undefined
   }
   if (typeof entry === 'function') {
-    const { definition } = entry as { definition?: { name?: string } }
-    return fault(at, `is a function: call it, as in ${definition?.name ?? 'plugin'}()`)
+    const { definition } = entry as { definition?: PluginDefinition<unknown> }
+    fault(at, `is a function: call it, as in ${definition?.name ?? 'plugin'}()`)
+    // What it would provide is not missing.
+    const usable = definition !== undefined && definitionFault(definition) === undefined
+    return usable ? { name: definition.name, position, path: at, definition, options: undefined } : undefined
   }
   if (!isInstance(entry)) return fault(at, 'is not a plugin; definePlugin makes one')
   const { definition } = entry
@@ -62,15 +68,34 @@ function planPlugin(entry: unknown, position: number, faults: ConfigFault[]): Pl
     return fault(at, `its name ${JSON.stringify(name)} must be lower case letters, digits and single hyphens`)
   }
   const path = `${at} (${name})`
-  if (typeof definition.setup !== 'function') return fault(path, 'has no setup function')
-  if (typeof definition.parseOptions !== 'function') return fault(path, 'has no parseOptions function')
+  const broken = definitionFault(definition)
+  if (broken !== undefined) return fault(path, broken)
+  const plugin = { name, position, path, definition }
   try {
-    return { name, position, path, definition, options: definition.parseOptions(entry.options) }
+    return { ...plugin, options: definition.parseOptions(entry.options) }
   } catch (error) {
-    if (!(error instanceof ConfigError)) return fault(path, `its option parser failed: ${errorText(error)}`)
-    faults.push(...error.faults.map((one) => within(path, one)))
-    return undefined
+    if (error instanceof ConfigError) faults.push(...error.faults.map((one) => within(path, one)))
+    else fault(path, `its option parser failed: ${errorText(error)}`)
+    // It still says what it provides and needs, so that these faults are told too.
+    return { ...plugin, options: undefined }
   }
+}
+
+/** Plugins may be plain JavaScript, made for another version. */
+function definitionFault(definition: PluginDefinition<unknown>): string | undefined {
+  if (typeof definition.setup !== 'function') return 'has no setup function'
+  if (typeof definition.parseOptions !== 'function') return 'has no parseOptions function'
+  for (const list of ['provides', 'requires', 'optional'] as const) {
+    const keys: unknown = definition[list] ?? []
+    if (!Array.isArray(keys) || !keys.every(isKey)) return `its \`${list}\` is no list of service keys`
+  }
+  return undefined
+}
+
+function isKey(key: unknown): boolean {
+  return (
+    typeof key === 'object' && key !== null && typeof (key as Partial<ServiceKey<unknown>>).name === 'string'
+  )
 }
 
 /** A fault of a plugin's options as a fault of the config. */
@@ -103,8 +128,6 @@ function checkServices(
         })
     }
   }
-  // A plugin with faults in its options is not in the plan; what it would provide is not known to be missing.
-  if (faults.length > 0) return providers
   for (const plugin of planned) {
     for (const key of plugin.definition.requires ?? []) {
       if (!providers.has(key.name)) faults.push(missing(plugin, key))
@@ -114,8 +137,9 @@ function checkServices(
 }
 
 function missing(plugin: PlannedPlugin, key: ServiceKey<unknown>): ConfigFault {
-  const problem = `needs "${key.name}" (${key.summary}), and no plugin of this config provides it`
-  const known = key.providers.map((name) => `"${name}"`)
+  const summary = typeof key.summary === 'string' ? ` (${key.summary})` : ''
+  const problem = `needs "${key.name}"${summary}, and no plugin of this config provides it`
+  const known = (key.providers ?? []).map((name) => `"${name}"`)
   const list = known.length > 1 ? `one of the plugins ${known.join(', ')}` : `the plugin ${known.join('')}`
   return { path: plugin.path, problem, ...(known.length === 0 ? {} : { suggestion: `add ${list}` }) }
 }
@@ -125,20 +149,18 @@ function orderByServices(
   providers: Providers,
   faults: ConfigFault[],
 ): readonly PlannedPlugin[] {
-  const needs = (plugin: PlannedPlugin) =>
-    [...(plugin.definition.requires ?? []), ...(plugin.definition.optional ?? [])]
-      .map((key) => providers.get(key.name))
-      .filter((other) => other !== undefined && other !== plugin)
+  const needs = ({ definition: { requires = [], optional = [] } }: PlannedPlugin) =>
+    [...requires, ...optional].map((key) => providers.get(key.name)).filter((other) => other !== undefined)
   const ordered: PlannedPlugin[] = []
   const waiting = [...planned]
+  const unmet = (plugin: PlannedPlugin) =>
+    needs(plugin).find((other) => other !== plugin && !ordered.includes(other))
   while (waiting.length > 0) {
-    const next = waiting.findIndex((plugin) =>
-      needs(plugin).every((other) => other !== undefined && ordered.includes(other)),
-    )
+    const next = waiting.findIndex((plugin) => unmet(plugin) === undefined)
     const [plugin] = next < 0 ? [] : waiting.splice(next, 1)
     if (plugin === undefined) {
-      const names = waiting.map((other) => other.name).join(', ')
-      faults.push({ path: 'plugins', problem: `${names} need each other in a circle` })
+      const names = findCircle(waiting, unmet).map((other) => other.name)
+      faults.push({ path: 'plugins', problem: `${names.join(', ')} need each other in a circle` })
       return ordered
     }
     ordered.push(plugin)

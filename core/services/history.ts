@@ -15,7 +15,6 @@ export const historyVerbs = [
   'edited',
   'accepted',
   'refused',
-  'sorted',
   'delivered',
   'deferred',
   'bounced',

@@ -20,18 +20,25 @@ export const startCommand: CoreCommand = {
   },
 }
 
-/** Resolves when the process is asked to stop; reloads meanwhile. A second Ctrl-C ends the process at once. */
+// A signal may come twice: from the terminal, and passed on by a program in between.
+const echo = 1_000
+
+/** Resolves when the process is asked to stop; reloads meanwhile. Asked again later, the process ends at once. */
 function stopSignal(server: Server): Promise<void> {
   // Keeps the process alive also where no listener does.
   const hold = setInterval(() => undefined, 2 ** 30)
   process.on('SIGHUP', () => void server.reload())
   return new Promise((resolve) => {
-    const stop = () => {
+    let asked: number | undefined
+    const stop = (_signal: NodeJS.Signals, number: number) => {
+      const now = performance.now()
+      if (asked !== undefined && now - asked > echo) process.exit(128 + number)
+      asked ??= now
       clearInterval(hold)
       resolve()
     }
-    process.once('SIGTERM', stop)
-    process.once('SIGINT', stop)
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
   })
 }
 

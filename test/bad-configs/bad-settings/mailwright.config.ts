@@ -1,0 +1,10 @@
+import { defineConfig } from 'mailwright'
+import queue from 'mailwright/plugins/queue'
+
+export default defineConfig({
+  hostname: 'mail_server',
+  dataDir: '',
+  plugins: [queue()],
+  log: { level: 'inof' },
+  history: { retentionDays: 1.5 },
+})

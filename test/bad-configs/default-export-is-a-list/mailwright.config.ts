@@ -1,0 +1,3 @@
+import queue from 'mailwright/plugins/queue'
+
+export default [queue()]

@@ -1,0 +1,3 @@
+import { defineConfig } from 'mailwright'
+
+export default defineConfig({ plugins: [] })

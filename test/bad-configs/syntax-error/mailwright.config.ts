@@ -1,0 +1,6 @@
+import { defineConfig } from 'mailwright'
+
+export default defineConfig({
+  plugins: [],
+  log: { level: 'info'
+})

@@ -1,0 +1,4 @@
+import { defineConfig } from 'mailwright'
+import queue from 'mailwright/plugins/queue'
+
+export default defineConfig({ plugins: [queue(), queue({}, { as: 'second-queue' })] })
