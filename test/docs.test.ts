@@ -1,7 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
-import { errorCodes, historyVerbs, hookCatalogue, logEvents, serviceCatalogue } from 'mailwright'
+import {
+  errorCodes,
+  historyVerbs,
+  hookCatalogue,
+  logEvents,
+  passwordSchemes,
+  serviceCatalogue,
+} from 'mailwright'
 import { describe, expect, test } from 'vitest'
 import { coreCommands } from '../core/cli/program.ts'
 import { exportedInterfaces, interfaceMembers, memberComment } from './support/declarations.ts'
@@ -120,6 +127,14 @@ describe('fixed words', () => {
   test('docs/config.md has every setting', () => {
     const rows = tableRows(section(readText('docs/config.md'), '##', 'Settings'))
     expect(rows.map(([name]) => plain(name))).toEqual(interfaceMembers(readText('core/config.ts'), 'Config'))
+  })
+})
+
+describe('docs/passwords.md', () => {
+  test('has every scheme that can be verified', () => {
+    const rows = tableRows(section(readText('docs/passwords.md'), '##', 'What can be verified'))
+    const named = new Set(rows.flatMap(([names = '']) => namesIn(names)))
+    expect([...named].sort()).toEqual(passwordSchemes)
   })
 })
 

@@ -50,10 +50,25 @@ describe('verifyPassword', () => {
     expect(await verifyPassword('secret', `{}${stored}`)).toBe(false)
   })
 
+  it('takes hashes of other schemes, and what the caller says a bare one is', async () => {
+    expect(await verifyPassword('mypass', '*6C8989366EAF75BB670AD8EA7A7FC1176A95CEF4')).toBe(true)
+    expect(await verifyPassword('secret', '{PLAIN}secret')).toBe(true)
+    expect(await verifyPassword('Secret', '{PLAIN}secret')).toBe(false)
+    expect(await verifyPassword('secret', 'secret', { plain: true })).toBe(true)
+    const md5 = '5ebe2294ecd0e0f08eab7690d2a6ee69'
+    expect(await verifyPassword('secret', md5)).toBe(false)
+    expect(await verifyPassword('secret', md5, { bareScheme: 'PLAIN-MD5' })).toBe(true)
+    expect(await verifyPassword('secret', md5, { bareScheme: 'MD6' }).catch(errorCode)).toBe('MAIL_E_INVALID')
+  })
+
   it('never takes a secret that could not have been set', async () => {
     const stored = await hash('', weak)
     expect(await verifyPassword('', stored)).toBe(false)
+    expect(await verifyPassword('', '{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=')).toBe(false)
+    expect(await verifyPassword('', '{PLAIN}')).toBe(false)
+    expect(await verifyPassword('', '', { plain: true })).toBe(false)
     const long = 'a'.repeat(1025)
+    expect(await verifyPassword(long, `{PLAIN}${long}`)).toBe(false)
     expect(await verifyPassword(long, await hash(long, weak))).toBe(false)
     expect(await verifyNothing('')).toBe(false)
     expect(await verifyNothing(long)).toBe(false)
@@ -66,7 +81,6 @@ describe('verifyPassword', () => {
     '!',
     '*',
     'secret',
-    '{PLAIN}secret',
     '{ARGON2ID}secret',
     '{__proto__}secret',
     '$',
@@ -96,10 +110,15 @@ describe('verifyPassword', () => {
 })
 
 describe('needsRehash', () => {
-  it('is true for weaker parameters and other kinds', async () => {
+  it('is true for weaker parameters, other kinds and other schemes', async () => {
     const stored = await hash('secret', weak)
     expect(await verifyPassword('secret', stored)).toBe(true)
     expect(needsRehash(stored)).toBe(true)
+    const today = await hashPassword('secret')
+    for (const prefix of ['', '{ARGON2ID}', '{argon2}']) expect(needsRehash(`${prefix}${today}`)).toBe(false)
+    // A password that looks like a hash, kept as it is.
+    expect(needsRehash(`{PLAIN}${today}`)).toBe(true)
+    expect(needsRehash('{SHA}I7dElEdfX4dJgLdnbVEeI9iG2mQ=')).toBe(true)
     const other = `$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$${'A'.repeat(43)}`
     expect(needsRehash(other)).toBe(true)
   })

@@ -1,19 +1,17 @@
-import { MailwrightError } from '../errors.ts'
-import { argon2, hashArgon2id, nobodysHash } from './argon2.ts'
-import type { PasswordScheme } from './scheme.ts'
+import { MailwrightError, UnavailableError } from '../errors.ts'
+import { argon2, hashArgon2id, isCurrent, nobodysHash } from './argon2.ts'
+import type { SecretCheck } from './scheme.ts'
+import { readStored, type VerifyOptions } from './stored-hash.ts'
 import { createWaitingLine } from './waiting-line.ts'
 
 const MAX_SECRET_OCTETS = 1024
-const MAX_STORED_LENGTH = 1024
 
-/** The schemes that can be verified. The first is the one for new passwords. */
-const schemes: readonly PasswordScheme[] = [argon2]
-
-// Each takes 19 MiB and some 20 ms of a thread of libuv's pool, which the file system needs too. With a full line the
-// last one waits about three seconds; who comes then is told to try again.
+// Each takes up to 19 MiB and some 20 ms of a thread of libuv's pool, which the file system needs too; what migrating
+// sites have takes up to the bounds of its scheme. With a full line of our own hashes the last one waits about three
+// seconds; who comes then is told to try again.
 const line = createWaitingLine('passwords to hash', 2, 256)
 
-const schemePrefix = /^\{([A-Za-z0-9.-]{1,32})\}/
+const nobody: SecretCheck | undefined = argon2.read({ text: nobodysHash })
 
 /**
  * Hashes a new password (argon2id, 19 MiB, two passes, one lane) into a PHC string of about a hundred characters.
@@ -24,21 +22,31 @@ export async function hashPassword(secret: string): Promise<string> {
   if (octets === undefined) {
     throw new MailwrightError('MAIL_E_INVALID', `a password must have 1 to ${MAX_SECRET_OCTETS} octets`)
   }
-  return line.run(() => hashArgon2id(octets))
+  return inLine('hashed', () => hashArgon2id(octets))
 }
 
 /**
- * Whether the secret is the one that was hashed. `stored` is what {@link hashPassword} gave, or a hash of another known
- * scheme, with or without `{SCHEME}` before it. False for a hash that is malformed or of no known scheme, and for a
- * secret that is empty or longer than 1,024 octets. MAIL_E_UNAVAILABLE where too many wait.
+ * Whether the secret is the one that is stored. `stored` is what {@link hashPassword} gave or a hash of another known
+ * scheme (docs/passwords.md), with or without `{SCHEME}` before it; a text that neither has that nor shows by itself
+ * what it is matches nothing unless the options say what it is. False for a hash that is malformed, asks for too much
+ * work, or is of no known scheme, and for a secret that is empty or longer than 1,024 octets. A wrong secret takes at
+ * least as long as {@link verifyNothing}. MAIL_E_UNAVAILABLE where too many wait; MAIL_E_INVALID for a `bareScheme`
+ * that is not known.
  */
-export async function verifyPassword(secret: string, stored: string): Promise<boolean> {
+export async function verifyPassword(
+  secret: string,
+  stored: string,
+  options: VerifyOptions = {},
+): Promise<boolean> {
+  const check = readStored(stored, options)
   const octets = secretOctets(secret)
   if (octets === undefined) return false
-  const found = findScheme(stored)
-  // Nobody learns from the time whether an account's hash is of a kind that can be verified.
-  if (found === undefined) return burn(octets)
-  return line.run(() => found.scheme.verify(octets, found.hash))
+  return inLine('verified', async () => {
+    if (check !== undefined && (await check(octets))) return true
+    // Nobody learns from the time whether there is an account whose hash takes less of it, or cannot be verified.
+    if (check === undefined || needsRehash(stored)) await nobody?.(octets)
+    return false
+  })
 }
 
 /**
@@ -46,34 +54,28 @@ export async function verifyPassword(secret: string, stored: string): Promise<bo
  * verified at all.
  */
 export function needsRehash(stored: string): boolean {
-  const found = findScheme(stored)
-  return found === undefined || found.scheme !== schemes[0] || !found.scheme.isCurrent(found.hash)
+  return !isCurrent(stored)
 }
 
-/** Takes as long as {@link verifyPassword} and answers false: for logins that nobody has. */
+/** Takes as long as {@link verifyPassword} does for a hash of today, and answers false: for logins that nobody has. */
 export async function verifyNothing(secret: string): Promise<false> {
   const octets = secretOctets(secret)
-  return octets === undefined ? false : burn(octets)
+  if (octets !== undefined) await inLine('verified', async () => nobody?.(octets))
+  return false
 }
 
-async function burn(octets: Buffer): Promise<false> {
-  await line.run(() => argon2.verify(octets, nobodysHash))
-  return false
+async function inLine<T>(what: string, task: () => Promise<T>): Promise<T> {
+  return line.run(async () => {
+    try {
+      return await task()
+    } catch (cause) {
+      throw new UnavailableError(`a password could not be ${what}`, { cause })
+    }
+  })
 }
 
 function secretOctets(secret: string): Buffer | undefined {
   if (secret.length === 0 || secret.length > MAX_SECRET_OCTETS) return undefined
   const octets = Buffer.from(secret, 'utf8')
   return octets.length > MAX_SECRET_OCTETS ? undefined : octets
-}
-
-function findScheme(stored: string): { scheme: PasswordScheme; hash: string } | undefined {
-  if (stored.length > MAX_STORED_LENGTH) return undefined
-  const prefix = schemePrefix.exec(stored)
-  const hash = stored.slice(prefix?.[0].length ?? 0)
-  const name = prefix?.[1]?.toUpperCase()
-  const scheme = schemes.find(
-    (each) => (name === undefined || each.names.includes(name)) && each.recognises(hash),
-  )
-  return scheme && { scheme, hash }
 }

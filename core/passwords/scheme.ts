@@ -1,14 +1,25 @@
-/** One way in which passwords are kept. A further one is a further value of this type in the table of password.ts. */
+/** Whether a secret is the one that was stored. It rejects only where that could not be found out. */
+export type SecretCheck = (secret: Buffer) => Promise<boolean>
+
+/** What a database has for a password. */
+export interface StoredHash {
+  /** The `{SCHEME}` before it, in capitals; absent where nothing says what it is. */
+  readonly name?: string
+  /** What follows. */
+  readonly text: string
+  /** The octets that `{SCHEME.HEX}` or `{SCHEME.B64}` encoded; `text` is then these octets as text. */
+  readonly octets?: Buffer
+}
+
+/** One way in which passwords are kept. A further one is a further value of this type in the table of stored-hash.ts. */
 export interface PasswordScheme {
-  /** In capitals, as in the `{SCHEME}` before a hash: `ARGON2ID`. The first is the scheme's own. */
+  /** In capitals, as in the `{SCHEME}` before a hash: `SHA512-CRYPT`. The first is the scheme's own. */
   readonly names: readonly [string, ...string[]]
-  /** Whether a hash without `{SCHEME}` is of this scheme: cheap, and never true for two schemes. */
-  recognises(hash: string): boolean
+  /** Whether its hashes show without `{SCHEME}` what they are. No text is well-formed for two such schemes. */
+  readonly marked: boolean
   /**
-   * Compares in constant time. False for a hash that is malformed or beyond what the scheme's bounds allow; it rejects
-   * only where the comparison could not be made.
+   * Reads a hash in linear time. Undefined where it is malformed, or asks for more work or memory than the scheme
+   * allows. The check compares in constant time, and does no work on the event loop that takes a millisecond.
    */
-  verify(secret: Buffer, hash: string): Promise<boolean>
-  /** Whether new passwords are kept in this way, with these parameters, today. */
-  isCurrent(hash: string): boolean
+  read(stored: StoredHash): SecretCheck | undefined
 }
