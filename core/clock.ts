@@ -13,13 +13,21 @@ export interface Clock {
   after(milliseconds: number, run: () => void): Timer
 }
 
+// What setTimeout can count to; beyond it would not wait at all.
+const longestTimeout = 2 ** 31 - 1
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(milliseconds, run) {
-    const timer = setTimeout(run, milliseconds)
-    timer.unref()
+    let timer: NodeJS.Timeout
+    const wait = (rest: number) => {
+      const now = Math.min(rest, longestTimeout)
+      timer = setTimeout(() => (rest > now ? wait(rest - now) : run()), now)
+      timer.unref()
+    }
+    wait(milliseconds)
     return { cancel: () => clearTimeout(timer) }
   },
 }

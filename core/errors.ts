@@ -87,16 +87,27 @@ export function errorCode(error: unknown): ErrorCode | undefined {
   return error instanceof MailwrightError ? error.code : undefined
 }
 
-/** A one-line text of anything thrown, with its causes, for logs. */
+const lineBreaks = /[\r\n\u2028\u2029]+[ \t]*/g
+// A statement with its data may be in an error's text.
+const longestText = 2_000
+
+/** A one-line text of anything thrown, with its causes, for logs. Never throws itself. */
 export function errorText(error: unknown): string {
-  const texts: string[] = []
-  for (let current = error, depth = 0; current !== undefined && depth < 5; depth++) {
-    if (!(current instanceof Error)) {
-      texts.push(String(current))
-      break
-    }
-    texts.push(current.message || current.name)
-    current = current.cause
+  try {
+    const text = causes(error).join(': ')
+    const cut = text.length <= longestText ? text : `${text.slice(0, longestText)}…`
+    return cut.replaceAll(lineBreaks, ' / ')
+  } catch {
+    return 'something was thrown that cannot be shown'
   }
-  return texts.join(': ')
+}
+
+function causes(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return [String(error)]
+  const texts: string[] = []
+  for (let current: unknown = error; current !== undefined && current !== null && texts.length < 5; ) {
+    texts.push(String(current instanceof Error ? current.message || current.name : current))
+    current = current instanceof Error ? current.cause : undefined
+  }
+  return texts
 }

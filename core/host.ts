@@ -203,10 +203,7 @@ export class Host {
   start(): Promise<void> {
     return this.#orStop(async () => {
       await this.#history.open()
-      for (const plugin of this.#plugins) {
-        this.#started.push(plugin)
-        await this.#step(plugin, 'start')
-      }
+      for (const plugin of this.#plugins) await this.#step(plugin, 'start')
     })
   }
 
@@ -232,11 +229,14 @@ export class Host {
     }
   }
 
-  async #step({ plan: { name }, lifecycle }: RunningPlugin, step: 'start' | 'serve'): Promise<void> {
+  async #step(plugin: RunningPlugin, step: 'start' | 'serve'): Promise<void> {
+    const { name } = plugin.plan
     if (this.#stopping !== undefined)
       throw new MailwrightError('MAIL_E_START', `stopped before ${name} could ${step}`)
+    // What fails half-way is stopped too.
+    if (step === 'start') this.#started.push(plugin)
     try {
-      await withinTime(this.#clock, name, step, this.settings.pluginTimeout, () => lifecycle[step]?.())
+      await withinTime(this.#clock, name, step, this.settings.pluginTimeout, () => plugin.lifecycle[step]?.())
     } catch (error) {
       throw stepError('MAIL_E_START', name, step, error)
     }

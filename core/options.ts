@@ -59,15 +59,16 @@ const sizes: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20,
 class Reader implements OptionReader {
   readonly #input: Record<string, unknown>
   readonly #path: string
+  readonly #isObject: boolean
   readonly #faults: ConfigFault[]
   readonly #known = new Set<string>()
 
   constructor(input: unknown, path: string, faults: ConfigFault[]) {
     this.#path = path
     this.#faults = faults
-    const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
-    if (!isObject) this.#faults.push({ path, problem: `must be an object, not ${kindOf(input)}` })
-    this.#input = isObject ? (input as Record<string, unknown>) : {}
+    this.#isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
+    if (!this.#isObject) this.#faults.push({ path, problem: `must be an object, not ${kindOf(input)}` })
+    this.#input = this.#isObject ? (input as Record<string, unknown>) : {}
   }
 
   value(name: string): unknown {
@@ -91,13 +92,18 @@ class Reader implements OptionReader {
     const value = this.value(name)
     if (value === undefined) {
       if (fallback !== undefined) return fallback
-      this.fault(name, `is missing; it must be ${expected}`)
+      this.#missing(name, expected)
       return zero
     }
     const accepted = accept(value)
     if (accepted !== undefined) return accepted
     this.fault(name, `must be ${expected}, not ${kindOf(value)}`)
     return fallback ?? zero
+  }
+
+  /** What is no object lacks everything; that has been said. */
+  #missing(name: string, expected: string): void {
+    if (this.#isObject) this.fault(name, `is missing; it must be ${expected}`)
   }
 
   string(name: string, options: { default?: string; pattern?: RegExp; expected?: string } = {}): string {
@@ -154,12 +160,12 @@ class Reader implements OptionReader {
     options: NumberBounds & { default?: number | string },
   ): number {
     const accept = (value: unknown): number | undefined => {
-      if (typeof value === 'number')
-        return Number.isFinite(value) && within(value, options) ? value : undefined
       const match = typeof value === 'string' ? form.exec(value) : null
-      if (match === null) return undefined
-      const result = Math.round(Number(match[1]) * (factors[(match[2] ?? '').toLowerCase()] ?? 1))
-      return within(result, options) ? result : undefined
+      const factor = factors[(match?.[2] ?? '').toLowerCase()] ?? 1
+      const result = match === null ? value : Math.round(Number(match[1]) * factor)
+      // Nothing that is counted here can be less than nothing.
+      const isWhole = Number.isSafeInteger(result) && within(result as number, { min: 0, ...options })
+      return isWhole ? (result as number) : undefined
     }
     const fallback = options.default === undefined ? undefined : accept(options.default)
     return this.#read(name, expected + boundsText(options), accept, fallback, 0)
@@ -177,7 +183,7 @@ class Reader implements OptionReader {
     if (first === undefined) throw new RangeError('a choice needs choices')
     if (value === undefined && options.default !== undefined) return options.default
     const expected = `one of ${choices.map((choice) => `"${choice}"`).join(', ')}`
-    if (value === undefined) this.fault(name, `is missing; it must be ${expected}`)
+    if (value === undefined) this.#missing(name, expected)
     else
       this.fault(
         name,
@@ -270,5 +276,6 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'string') return value === '' ? 'an empty text' : JSON.stringify(value.slice(0, 60))
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (value === undefined) return 'undefined'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

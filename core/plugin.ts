@@ -76,6 +76,11 @@ export interface PluginCommand {
     readonly optional?: boolean
   }[]
   readonly options?: readonly { readonly flags: string; readonly summary: string }[]
+  /**
+   * For a command that does what has to be done before the plugins can start: it runs with every plugin set up and none
+   * started, opens what it needs, and closes it again. `false`
+   */
+  readonly beforeStart?: boolean
   /** Runs with every plugin started and none serving. What it answers is printed: as JSON with `--json`. */
   run(invocation: CommandInvocation): Promise<CommandOutput>
 }
@@ -116,7 +121,7 @@ export interface PluginInstance {
 
 /** What may be written in a config: every option that has a default may be left out, so inputs are their own type. */
 export type PluginFactory<Input> =
-  Partial<Input> extends Input
+  Record<never, never> extends Input
     ? (options?: Input, instance?: { as?: string }) => PluginInstance
     : (options: Input, instance?: { as?: string }) => PluginInstance
 
@@ -138,7 +143,7 @@ export function definePlugin<Options = NoOptions, Input = Partial<Options>>(
 }
 
 /** The options of a plugin that has none. */
-export type NoOptions = Record<never, never>
+export type NoOptions = Record<string, never>
 
 /** `parseOptions` for plugins without options. */
 export function noOptions(input: unknown): NoOptions {

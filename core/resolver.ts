@@ -1,6 +1,7 @@
 import { Resolver as DnsResolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { Clock } from './clock.ts'
+import { errorText } from './errors.ts'
 import { canonicalDomain } from './model/address.ts'
 import type { DnsAnswer, MxRecord, Resolver, TlsaRecord } from './services/resolver.ts'
 
@@ -33,12 +34,14 @@ export function createResolver(
     if (name === undefined) return Promise.resolve<DnsAnswer<T>>({ kind: 'none', nameExists: false })
     const key = `${type} ${name}`
     const known = kept.get(key)
-    if (known !== undefined && known.until > clock.now()) return known.answer as Promise<DnsAnswer<T>>
-    const answer = query(name).then(found, failed) as Promise<DnsAnswer<T>>
-    remember(kept, key, { until: clock.now() + keepFound, answer })
+    if (known !== undefined && known.until > clock.monotonic()) return known.answer as Promise<DnsAnswer<T>>
+    const answer = asked(() => query(name))
+    const entry = { until: clock.monotonic() + keepFound, answer }
+    remember(kept, key, entry)
     void answer.then((value) => {
+      if (kept.get(key) !== entry) return
       if (value.kind === 'failed') kept.delete(key)
-      else if (value.kind === 'none') kept.set(key, { until: clock.now() + keepNone, answer })
+      else if (value.kind === 'none') kept.set(key, { until: clock.monotonic() + keepNone, answer })
     })
     return answer
   }
@@ -64,14 +67,23 @@ export function createResolver(
   }
 }
 
+async function asked<T>(query: () => Promise<readonly T[]>): Promise<DnsAnswer<T>> {
+  try {
+    return found(await query())
+  } catch (error) {
+    return failed(error)
+  }
+}
+
 function found<T>(records: readonly T[]): DnsAnswer<T> {
   return records.length === 0 ? { kind: 'none', nameExists: true } : { kind: 'found', records, secure: false }
 }
 
-function failed(error: NodeJS.ErrnoException): DnsAnswer<never> {
-  if (error.code === 'ENOTFOUND') return { kind: 'none', nameExists: false }
-  if (error.code === 'ENODATA') return { kind: 'none', nameExists: true }
-  return { kind: 'failed', text: error.code ?? error.message }
+function failed(error: unknown): DnsAnswer<never> {
+  const { code } = Object(error) as NodeJS.ErrnoException
+  if (code === 'ENOTFOUND') return { kind: 'none', nameExists: false }
+  if (code === 'ENODATA') return { kind: 'none', nameExists: true }
+  return { kind: 'failed', text: code ?? errorText(error) }
 }
 
 function remember(kept: Map<string, Kept>, key: string, entry: Kept): void {

@@ -1,5 +1,6 @@
+import type { HookSubject } from '../host/hook-point.ts'
 import { formatAddress } from '../model/address.ts'
-import type { BatchItem, Disposition, Filing, Outcome, SortAction } from '../model/delivery.ts'
+import type { BatchItem, Disposition, Filing, Outcome, RouteQuestion, SortAction } from '../model/delivery.ts'
 import { formatReply, localError, reply } from '../model/reply.ts'
 import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
 import { findRoutes, routeKey } from './routing.ts'
@@ -37,11 +38,25 @@ export class Delivery implements DeliveryFlow {
     this.#respond = respond
   }
 
-  route(question: Parameters<DeliveryFlow['route']>[0]): Promise<RouteResult> {
-    return findRoutes((one) => this.#context.hooks.delivery.route.decide([one], {}), question)
+  route(question: RouteQuestion): Promise<RouteResult> {
+    return this.routeFor(question, {})
+  }
+
+  /** The same on behalf of a transaction, so that its history says who answered what. */
+  routeFor(question: RouteQuestion, subject: HookSubject): Promise<RouteResult> {
+    return findRoutes((one) => this.#context.hooks.delivery.route.decide([one], subject), question)
   }
 
   async attempt(attempt: Attempt): Promise<readonly Outcome[]> {
+    try {
+      return await this.#attempt(attempt)
+    } catch (error) {
+      this.#context.log.error('internal-error', { transaction: attempt.id, error })
+      return attempt.items.map(() => notNow)
+    }
+  }
+
+  async #attempt(attempt: Attempt): Promise<readonly Outcome[]> {
     const sorted = await Promise.all(attempt.items.map((item) => this.#sort(attempt, item)))
     const failure = sorted.find(
       ({ outcome }) => outcome !== undefined && outcome.kind !== 'delivered',
@@ -50,6 +65,8 @@ export class Delivery implements DeliveryFlow {
       attempt.atomic && failure !== undefined
         ? sorted.map(({ outcome }) => outcome ?? notNow)
         : await this.#deliverSorted(attempt, sorted)
+    // What is refused as a whole comes again as a whole, and is replied to then.
+    if (attempt.atomic && delivered.some(({ kind }) => kind !== 'delivered')) return delivered
     for (const [index, { replies, item }] of sorted.entries()) {
       if (delivered[index]?.kind !== 'delivered') continue
       for (const action of replies) this.#context.inBackground(this.#respond(item, action, attempt))
@@ -73,7 +90,7 @@ export class Delivery implements DeliveryFlow {
     const result = await this.#context.hooks.delivery.sort.rewrite(disposition, [], this.#subject(attempt))
     if (result.kind === 'fault') return { ...nothing, outcome: notNow }
     const { actions } = result.value
-    const forwards = await this.#forwards(item, actions)
+    const forwards = await this.#forwards(item, actions, this.#subject(attempt))
     if (forwards === undefined) return { ...nothing, outcome: notNow }
     const filings = actions.filter((action) => action.kind === 'file')
     const replies = actions.filter((action) => action.kind === 'reply')
@@ -85,11 +102,13 @@ export class Delivery implements DeliveryFlow {
   async #forwards(
     item: AttemptItem,
     actions: readonly SortAction[],
+    subject: HookSubject,
   ): Promise<readonly AttemptItem[] | undefined> {
     const items: AttemptItem[] = []
     for (const action of actions) {
       if (action.kind !== 'forward') continue
-      const found = await this.route({ address: action.address, original: item.recipient })
+      const question = { address: action.address, original: item.recipient }
+      const found = await this.routeFor(question, subject)
       if (!found.ok) return undefined
       items.push(
         ...found.routes.map((route) => ({ recipient: item.recipient, route, message: item.message })),
@@ -153,7 +172,7 @@ export class Delivery implements DeliveryFlow {
     this.#context.inBackground(hook.notify([{ id: attempt.id, item, outcome }], subject))
   }
 
-  #subject({ id, session }: Attempt): { transaction: string; session?: string } {
+  #subject({ id, session }: Attempt): HookSubject {
     return session === undefined ? { transaction: id } : { transaction: id, session }
   }
 }

@@ -8,7 +8,7 @@ const randomDigits = 8
 /** A new session or queue id: nine digits of milliseconds and eight of chance, so that ids sort by time. */
 export function newId(now: number): string {
   let time = ''
-  for (let rest = now, i = 0; i < timeDigits; i++) {
+  for (let rest = Math.floor(now), i = 0; i < timeDigits; i++) {
     time = digits[rest % 32] + time
     rest = Math.floor(rest / 32)
   }

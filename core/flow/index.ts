@@ -59,8 +59,9 @@ function createRetrieval(context: FlowContext): RetrievalFlow {
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
     }
-    context.record(verb, origin === undefined ? {} : { transaction: origin }, { text, facts })
-    context.inBackground(hook.notify([change], {}))
+    const subject = origin === undefined ? {} : { transaction: origin }
+    context.record(verb, subject, { text, facts })
+    context.inBackground(hook.notify([change], subject))
   }
   return {
     stored: tell(retrieval.messageStored, 'stored'),

@@ -5,7 +5,15 @@ import type { Content } from '../model/content.ts'
 import type { Edit } from '../model/edit.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Message } from '../model/message.ts'
-import { formatReply, isTransient, localError, type Reply, reply } from '../model/reply.ts'
+import {
+  formatReply,
+  isRefusal,
+  isTransient,
+  localError,
+  type Reply,
+  reply,
+  replyFault,
+} from '../model/reply.ts'
 import type { Recipient, Transaction } from '../model/transaction.ts'
 import { queue, type RecipientAnswer, type Variant } from '../services/queue.ts'
 import type { Delivery } from './delivery.ts'
@@ -26,7 +34,7 @@ export async function processMessage(
   const answers =
     'code' in decided
       ? everyone(transaction, decided)
-      : await handOver(context, delivery, transaction, message, decided)
+      : await handOver(context, delivery, transaction, message, decided, subject)
   conclude(context, transaction, message, subject, answers)
   return answers
 }
@@ -68,27 +76,54 @@ async function handOver(
   transaction: Transaction,
   message: Message,
   edits: readonly Edit[],
+  subject: HookSubject,
 ): Promise<readonly RecipientAnswer[]> {
-  const added = await addedRecipients(delivery, edits)
+  const added = await addedRecipients(delivery, edits, subject)
   if (added === undefined) return everyone(transaction, localError)
   const variants = await makeVariants(message, [...transaction.recipients, ...added], edits)
   const kept = variants.filter((variant: Variant) => variant.recipients.length > 0)
   const service = context.services.find(queue)
   if (service === undefined) return everyone(transaction, localError)
   const atomic = transaction.session.role !== 'lmtp'
-  const answers = kept.length === 0 ? [] : await service.accept({ transaction, variants: kept, atomic })
+  if (kept.length === 0) return everyone(transaction, taken(transaction))
+  const answered = await service.accept({ transaction, variants: kept, atomic })
+  const answers = answersFor(
+    kept.flatMap(({ recipients }) => recipients),
+    answered,
+  )
   return atomic ? oneForAll(transaction, answers) : eachTheirs(transaction, answers)
+}
+
+/** The queue's answer for each recipient. Whom it says nothing about it has not taken: 250 has to be said. */
+function answersFor(
+  recipients: readonly Recipient[],
+  answered: readonly RecipientAnswer[],
+): readonly RecipientAnswer[] {
+  const byAddress = new Map<string, Reply>()
+  for (const { recipient, reply: answer } of answered) {
+    const address = formatAddress(recipient)
+    const before = byAddress.get(address)
+    if (before === undefined || !isRefusal(before)) byAddress.set(address, answer)
+  }
+  return recipients.map(({ forwardPath }) => {
+    const answer = byAddress.get(formatAddress(forwardPath))
+    return {
+      recipient: forwardPath,
+      reply: replyFault(answer) === undefined && answer !== undefined ? answer : localError,
+    }
+  })
 }
 
 /** Recipients that edits add, with their routes; undefined where one has none. A plugin needs no claim for its own. */
 async function addedRecipients(
   delivery: Delivery,
   edits: readonly Edit[],
+  subject: HookSubject,
 ): Promise<readonly Recipient[] | undefined> {
   const added: Recipient[] = []
   for (const edit of edits) {
     if (edit.kind !== 'add-recipient') continue
-    const found = await delivery.route({ address: edit.address, original: edit.address })
+    const found = await delivery.routeFor({ address: edit.address, original: edit.address }, subject)
     if (!found.ok) return undefined
     added.push({ forwardPath: edit.address, parameters: {}, claimedBy: 'edit', routes: found.routes })
   }

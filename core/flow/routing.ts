@@ -9,6 +9,7 @@ const maxDepth = 20
 const maxAddresses = 10_000
 
 const noRoute = reply(550, '5.7.1', 'No route to that address')
+const noTargets = reply(550, '5.1.1', 'The aliases of that address name nobody')
 const loop = reply(554, '5.4.6', 'Mail loop in the aliases of that address')
 const tooMany = reply(554, '5.4.6', 'The aliases of that address name too many others')
 
@@ -32,9 +33,14 @@ export async function findRoutes(ask: Ask, question: RouteQuestion): Promise<Rou
       const decision = await ask({ address, original: question.original })
       if (decision === undefined) return refuse(noRoute)
       if (decision.kind === 'fault') return refuse(localError)
-      if (decision.answer.kind === 'expansion') next.push(...decision.answer.addresses)
-      else routes.set(routeKey(decision.answer), decision.answer)
-      if (seen.size + next.length > maxAddresses) return refuse(tooMany)
+      if (decision.answer.kind !== 'expansion') {
+        routes.set(routeKey(decision.answer), decision.answer)
+        continue
+      }
+      const { addresses } = decision.answer
+      if (addresses.length === 0) return refuse(noTargets)
+      if (seen.size + next.length + addresses.length > maxAddresses) return refuse(tooMany)
+      for (const target of addresses) next.push(target)
     }
     level = next
   }

@@ -135,7 +135,8 @@ export class SessionRun implements SessionFlow {
       return { ok: false, reason: 'wrong-secret' }
     }
     try {
-      return await service?.verify(login, secret, this.session.role)
+      // Whatever the provider says that is no verification is none.
+      return (await service?.verify(login, secret, this.session.role)) ?? undefined
     } catch (error) {
       this.#context.log.error('unavailable', { session: this.session.id, service: 'accounts', error })
       return undefined
@@ -164,12 +165,12 @@ export class SessionRun implements SessionFlow {
       parameters,
     })
     if (this.#ended.signal.aborted) return { ok: false, reply: localError }
+    this.#transaction = transaction
     const refused = this.#refused(await transaction.begin())
     if (refused !== undefined) {
       transaction.abandon()
       return { ok: false, reply: refused }
     }
-    this.#transaction = transaction
     return { ok: true, transaction }
   }
 

@@ -31,17 +31,21 @@ export class FlowContext {
     this.clock = clock
   }
 
-  /** Adds an entry to the history. */
+  /** Adds an entry to the history. Mail goes on without a history that fails. */
   record(verb: HistoryVerb, subject: HookSubject, facts: Facts = {}): void {
-    this.#history ??= this.services.get(history)
     const { session, transaction } = subject
-    this.#history.record({
-      at: this.clock.now(),
-      verb,
-      ...(session === undefined ? {} : { session }),
-      ...(transaction === undefined ? {} : { transaction }),
-      ...facts,
-    })
+    try {
+      this.#history ??= this.services.get(history)
+      this.#history.record({
+        at: this.clock.now(),
+        verb,
+        ...(session === undefined ? {} : { session }),
+        ...(transaction === undefined ? {} : { transaction }),
+        ...facts,
+      })
+    } catch (error) {
+      this.log.error('internal-error', { session, transaction, service: 'history', error })
+    }
   }
 
   /** Runs on without anybody waiting, until {@link settled}. */

@@ -71,7 +71,10 @@ export class TransactionRun implements TransactionFlow {
     if (claim === undefined) return relayDenied
     if (claim.kind === 'fault') return localError
     const { forwardPath } = candidate
-    const found = await this.#delivery.route({ address: forwardPath, original: forwardPath })
+    const found = await this.#delivery.routeFor(
+      { address: forwardPath, original: forwardPath },
+      this.#subject,
+    )
     if (!found.ok) return found.reply
     if (this.#ended.signal.aborted) return localError
     this.#recipients.push(Object.freeze({ ...candidate, claimedBy: claim.by, routes: found.routes }))

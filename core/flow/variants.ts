@@ -1,5 +1,5 @@
 import { applyEdits } from '../message/apply-edits.ts'
-import { type Address, addressKey } from '../model/address.ts'
+import { addressKey } from '../model/address.ts'
 import type { Edit } from '../model/edit.ts'
 import type { Message } from '../model/message.ts'
 import type { Recipient } from '../model/transaction.ts'
@@ -16,32 +16,36 @@ export async function makeVariants(
 ): Promise<readonly Variant[]> {
   const groups = new Map<string, { edits: readonly Edit[]; recipients: Recipient[] }>()
   for (const recipient of recipients) {
-    const own = edits.filter((edit) => concerns(edit, recipient.forwardPath))
-    if (
-      own.some(
-        (edit) =>
-          edit.kind === 'remove-recipient' && addressKey(edit.address) === addressKey(recipient.forwardPath),
-      )
-    )
-      continue
-    const key = own.map((edit) => edits.indexOf(edit)).join(' ')
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { edits: own, recipients: [recipient] })
+    const key = addressKey(recipient.forwardPath)
+    const own = edits.filter((edit) => concerns(edit, key))
+    if (own.some((edit) => edit.kind === 'remove-recipient' && addressKey(edit.address) === key)) continue
+    // Edits of the envelope make no difference to the message.
+    const changes = own.filter((edit) => changesMessage(edit) || edit.kind === 'quarantine')
+    const same = changes.map((edit) => edits.indexOf(edit)).join(' ')
+    const group = groups.get(same)
+    if (group === undefined) groups.set(same, { edits: changes, recipients: [recipient] })
     else group.recipients.push(recipient)
   }
-  return Promise.all(
-    [...groups.values()].map(async (group) => {
-      const changes = group.edits.some((edit) => edit.kind.endsWith('-field') || edit.kind === 'replace-body')
-      const quarantine = group.edits.find((edit) => edit.kind === 'quarantine')?.reason
-      return {
-        recipients: group.recipients,
-        message: changes ? await applyEdits(message, group.edits) : message,
-        ...(quarantine === undefined ? {} : { quarantine }),
-      }
-    }),
-  )
+  return Promise.all([...groups.values()].map((group) => makeVariant(message, group.edits, group.recipients)))
 }
 
-function concerns(edit: Edit, address: Address): boolean {
-  return edit.recipients?.some((other) => addressKey(other) === addressKey(address)) ?? true
+async function makeVariant(
+  message: Message,
+  edits: readonly Edit[],
+  recipients: readonly Recipient[],
+): Promise<Variant> {
+  const quarantine = edits.find((edit) => edit.kind === 'quarantine')?.reason
+  return {
+    recipients,
+    message: edits.some(changesMessage) ? await applyEdits(message, edits) : message,
+    ...(quarantine === undefined ? {} : { quarantine }),
+  }
+}
+
+function changesMessage(edit: Edit): boolean {
+  return edit.kind.endsWith('-field') || edit.kind === 'replace-body'
+}
+
+function concerns(edit: Edit, key: string): boolean {
+  return edit.recipients?.some((other) => addressKey(other) === key) ?? true
 }

@@ -1,5 +1,7 @@
+import { isAddress } from '../model/address-check.ts'
+import { isContent } from '../model/content.ts'
 import { editFault } from '../model/edit.ts'
-import { isRefusal, type Reply, replyFault } from '../model/reply.ts'
+import { isPermanent, isRefusal, isTransient, type Reply, replyFault } from '../model/reply.ts'
 
 type AnswerFault = (answer: unknown, args: readonly unknown[]) => string | undefined
 
@@ -23,15 +25,13 @@ const faults: Readonly<Record<string, AnswerFault>> = {
   'envelope.claimRecipient': (answer) =>
     typeof property(answer, 'reason') === 'string' ? undefined : 'answered a claim without a reason',
   'data.inspect': (answer) => [answer].flat().map(findingFault).find(Boolean),
-  'data.rewriteMessage': (answer) =>
-    Array.isArray(answer)
-      ? answer.map(editFault).find((fault) => fault !== undefined)
-      : 'answered no list of edits',
-  'delivery.route': routeFault,
-  'delivery.sort': (answer) => {
-    const actions = property(answer, 'actions')
-    return Array.isArray(actions) ? actions.map(actionFault).find(Boolean) : 'answered no disposition'
+  'data.rewriteMessage': (answer) => {
+    if (!Array.isArray(answer)) return 'answered no list of edits'
+    const problem = answer.map(editFault).find(Boolean)
+    return problem === undefined ? undefined : `answered an edit that is not valid: ${problem}`
   },
+  'delivery.route': routeFault,
+  'delivery.sort': dispositionFault,
   'delivery.deliver': (answer, [batch]) => {
     const items = property(batch, 'items')
     if (!Array.isArray(answer)) return 'answered no list of outcomes'
@@ -50,45 +50,69 @@ function findingFault(finding: unknown): string | undefined {
 }
 
 function routeFault(answer: unknown): string | undefined {
-  switch (property(answer, 'kind')) {
-    case 'account':
-      return property(answer, 'account') === undefined ? 'answered a route without an account' : undefined
-    case 'remote':
-      return property(answer, 'address') === undefined ? 'answered a route without an address' : undefined
-    case 'handler':
-      return typeof property(answer, 'handler') === 'string'
-        ? undefined
-        : 'answered a route without a handler'
-    case 'expansion':
-      return Array.isArray(property(answer, 'addresses'))
-        ? undefined
-        : 'answered an expansion without addresses'
-    default:
-      return 'answered no route'
+  const kind = property(answer, 'kind')
+  if (kind === 'expansion') {
+    const addresses = property(answer, 'addresses')
+    return Array.isArray(addresses) && addresses.every(isAddress)
+      ? undefined
+      : 'answered an expansion without a list of addresses'
   }
+  if (kind !== 'account' && kind !== 'remote' && kind !== 'handler') return 'answered no route'
+  if (!isAddress(property(answer, 'address'))) return 'answered a route without an address'
+  if (kind === 'account' && !isAccount(property(answer, 'account')))
+    return 'answered a route without an account'
+  if (kind === 'handler' && typeof property(answer, 'handler') !== 'string')
+    return 'answered a route without a handler'
+  return undefined
+}
+
+function isAccount(value: unknown): boolean {
+  return typeof property(value, 'id') === 'string' && isAddress(property(value, 'address'))
+}
+
+function dispositionFault(answer: unknown): string | undefined {
+  const actions = property(answer, 'actions')
+  if (!Array.isArray(actions)) return 'answered no disposition'
+  if (property(answer, 'route') === undefined || !isMessage(property(answer, 'message')))
+    return 'answered a disposition without its route and message'
+  return actions.map(actionFault).find(Boolean)
 }
 
 function actionFault(action: unknown): string | undefined {
   switch (property(action, 'kind')) {
     case 'file':
-      return typeof property(action, 'mailbox') === 'string'
-        ? undefined
-        : 'files into a mailbox without a name'
+      return filingFault(action)
     case 'forward':
-      return property(action, 'address') === undefined ? 'forwards to no address' : undefined
+      return isAddress(property(action, 'address')) ? undefined : 'forwards to no address'
     case 'reply':
-      return property(action, 'message') === undefined ? 'replies without a message' : undefined
+      return isMessage(property(action, 'message')) ? undefined : 'replies without a message'
     default:
       return 'sorts with an unknown action'
   }
 }
 
+function filingFault(action: unknown): string | undefined {
+  if (typeof property(action, 'mailbox') !== 'string') return 'files into a mailbox without a name'
+  const flags = property(action, 'flags')
+  const wellFormed =
+    flags === undefined || (Array.isArray(flags) && flags.every((flag) => typeof flag === 'string'))
+  return wellFormed ? undefined : 'files with flags that are no list of texts'
+}
+
+function isMessage(value: unknown): boolean {
+  return isContent(property(value, 'content'))
+}
+
 function outcomeFault(outcome: unknown): string | undefined {
   const kind = property(outcome, 'kind')
-  if (kind === 'delivered') return undefined
+  if (kind === 'delivered')
+    return typeof property(outcome, 'text') === 'string' ? undefined : 'answered an outcome without its text'
   if (kind !== 'deferred' && kind !== 'failed') return 'answered an unknown outcome'
-  const problem = replyFault(property(outcome, 'reply'))
-  return problem === undefined ? undefined : `answered an outcome whose reply is not valid: ${problem}`
+  const answer = property(outcome, 'reply')
+  const problem = replyFault(answer)
+  if (problem !== undefined) return `answered an outcome without a valid reply: ${problem}`
+  const fits = kind === 'deferred' ? isTransient(answer as Reply) : isPermanent(answer as Reply)
+  return fits ? undefined : `answered "${kind}" with a reply that says otherwise`
 }
 
 function property(value: unknown, name: string): unknown {

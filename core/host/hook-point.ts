@@ -1,56 +1,40 @@
-import { AsyncParallelHook, AsyncSeriesBailHook, AsyncSeriesWaterfallHook } from 'tapable'
-import type { Clock } from '../clock.ts'
 import { MailwrightError } from '../errors.ts'
 import type { Hook, HookKind } from '../hooks/kinds.ts'
-import { callTap, type TapResult } from './tap-call.ts'
+import { HookCall, type HookSettings, type HookSubject } from './hook-call.ts'
+import type { CallableTap } from './tap-call.ts'
 import { orderTaps, type PlacedTap } from './tap-order.ts'
+import {
+  type BailHook,
+  bailHook,
+  type Decision,
+  type ParallelHook,
+  parallelHook,
+  type RewriteStopped,
+  type WaterfallHook,
+  waterfallHook,
+} from './tapable-hooks.ts'
+import { Deadlines } from './waiting.ts'
 
-/** On whose behalf a hook runs: for the history, and to stop waiting when the session ends. */
-export interface HookSubject {
-  readonly session?: string
-  readonly transaction?: string
-  readonly signal?: AbortSignal
-}
-
-/** Is told what each tap answered, so that it gets into the history and the log. */
-export interface HookObserver {
-  answered(hook: string, by: string, answer: unknown, milliseconds: number, subject: HookSubject): void
-  failed(hook: string, by: string, error: unknown, milliseconds: number, subject: HookSubject): void
-  late(hook: string, by: string, subject: HookSubject): void
-}
-
-export interface HookSettings {
-  readonly clock: Clock
-  /** Milliseconds for a tap that names none. */
-  readonly timeout: number
-  readonly observer: HookObserver
-  /** What is wrong with a tap's answer, beyond null. */
-  fault(answer: unknown, args: readonly unknown[]): string | undefined
-}
-
-/** What a bail hook came to: who answered what, or whose failure stopped it. */
-export type Decision<Answer> =
-  | { readonly kind: 'answer'; readonly by: string; readonly answer: Answer }
-  | { readonly kind: 'fault'; readonly by: string }
+export type { HookObserver, HookSettings, HookSubject } from './hook-call.ts'
+export type { Decision } from './tapable-hooks.ts'
 
 /** What a rewrite came to. */
 export type Rewritten<Value> =
   | { readonly kind: 'value'; readonly value: Value }
   | { readonly kind: 'fault'; readonly by: string }
 
-interface Call {
-  readonly args: readonly unknown[]
-  readonly subject: HookSubject
-  readonly collected: { readonly by: string; readonly result: TapResult }[]
+/** What an inspection brought. */
+export interface Collected<Answer> {
+  /** In the order of the taps. */
+  readonly answers: readonly Answer[]
+  /** The taps that failed. */
+  readonly failed: readonly string[]
 }
 
-class RewriteStopped extends Error {
-  readonly by: string
-  constructor(by: string) {
-    super('rewrite stopped')
-    this.by = by
-  }
-}
+const nothing: Promise<Collected<never>> = Promise.resolve({ answers: [], failed: [] })
+const nobody: Promise<undefined> = Promise.resolve(undefined)
+/** A session that has ended gets no more answers; nobody is to blame. */
+const ended = { kind: 'fault', by: 'core/session-ended' } as const
 
 /** One hook with its taps: collects them during setup, then is frozen, ordered once, and run. */
 export class HookPoint {
@@ -60,9 +44,9 @@ export class HookPoint {
   readonly #added: PlacedTap[] = []
   #frozen = false
   #ordered: readonly PlacedTap[] = []
-  #bail: AsyncSeriesBailHook<[Call], Decision<unknown> | undefined> | undefined
-  #parallel: AsyncParallelHook<[Call]> | undefined
-  #waterfall: AsyncSeriesWaterfallHook<[unknown, Call]> | undefined
+  #bail: BailHook | undefined
+  #parallel: ParallelHook | undefined
+  #waterfall: WaterfallHook | undefined
 
   constructor(name: string, kind: HookKind, settings: HookSettings) {
     this.name = name
@@ -72,16 +56,16 @@ export class HookPoint {
 
   /** The hook as one plugin sees it; `position` is the plugin's place in the config. */
   facade(plugin: string, position: number): Hook<HookKind, readonly unknown[], unknown> {
-    return {
+    return Object.freeze({
       kind: this.kind,
       name: this.name,
       tap: (step, run, options = {}) =>
         this.#tap({ name: `${plugin}/${step}`, plugin, position, run, options }, step),
-    }
+    } satisfies Hook<HookKind, readonly unknown[], unknown>)
   }
 
   #tap(tap: PlacedTap, step: string): void {
-    const { name, run } = tap
+    const { name, run, options } = tap
     const refuse = (problem: string) => {
       throw new MailwrightError('MAIL_E_HOOK', `${name} cannot tap ${this.name}: ${problem}`)
     }
@@ -89,6 +73,9 @@ export class HookPoint {
     if (typeof run !== 'function') refuse('it is not a function')
     if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(step)) refuse('a step is named in lower case, with hyphens')
     if (this.#added.some((other) => other.name === name)) refuse('it has a tap of that name already')
+    const { timeout = 1 } = options
+    if (!(Number.isFinite(timeout) && timeout > 0))
+      refuse('its timeout is not a number of milliseconds above 0')
     this.#added.push(tap)
   }
 
@@ -97,10 +84,20 @@ export class HookPoint {
     this.#frozen = true
     this.#ordered = orderTaps(this.name, this.#added)
     if (this.#ordered.length === 0) return
-    const invoke = (tap: PlacedTap, call: Call, args: readonly unknown[]) => this.#invoke(tap, call, args)
-    if (this.kind === 'check' || this.kind === 'claim') this.#bail = bailHook(this.#ordered, invoke)
-    else if (this.kind === 'rewrite') this.#waterfall = waterfallHook(this.#ordered, invoke)
-    else this.#parallel = parallelHook(this.#ordered, invoke)
+    const taps = this.#callable()
+    if (this.kind === 'check' || this.kind === 'claim') this.#bail = bailHook(taps)
+    else if (this.kind === 'rewrite') this.#waterfall = waterfallHook(taps)
+    else this.#parallel = parallelHook(taps)
+  }
+
+  #callable(): readonly CallableTap[] {
+    const byTimeout = new Map<number, Deadlines>()
+    return this.#ordered.map(({ name, run, options }) => {
+      const timeout = options.timeout ?? this.#settings.timeout
+      const deadlines = byTimeout.get(timeout) ?? new Deadlines(this.#settings.clock, timeout)
+      byTimeout.set(timeout, deadlines)
+      return { name, hook: this.name, run: run as CallableTap['run'], deadlines }
+    })
   }
 
   /** Names of the taps in the order in which they run. */
@@ -108,130 +105,44 @@ export class HookPoint {
     return this.#ordered.map((tap) => tap.name)
   }
 
-  /** Runs a check or a claim. */
-  async decide<Answer>(
-    args: readonly unknown[],
-    subject: HookSubject,
-  ): Promise<Decision<Answer> | undefined> {
-    if (this.#bail === undefined) return undefined
-    return (await this.#bail.promise({ args, subject, collected: [] })) as Decision<Answer> | undefined
+  /** Runs a check or a claim. Never rejects. */
+  decide<Answer>(args: readonly unknown[], subject: HookSubject): Promise<Decision<Answer> | undefined> {
+    if (this.#bail === undefined) return nobody
+    if (subject.signal?.aborted) return Promise.resolve(ended)
+    return this.#bail.promise(this.#call(args, subject)) as Promise<Decision<Answer> | undefined>
   }
 
-  /** Runs an inspection; what failed is listed apart. */
-  async collect<Answer>(
-    args: readonly unknown[],
-    subject: HookSubject,
-  ): Promise<{ answers: Answer[]; failed: string[] }> {
-    const answers: Answer[] = []
-    const failed: string[] = []
-    if (this.#parallel !== undefined) {
-      const call: Call = { args, subject, collected: [] }
-      await this.#parallel.promise(call)
-      for (const { by, result } of call.collected) {
-        if (result.kind === 'fault') failed.push(by)
-        if (result.kind === 'answer') answers.push(...([result.answer].flat() as Answer[]))
-      }
-    }
+  /** Runs an inspection; what failed is listed apart. Never rejects. */
+  collect<Answer>(args: readonly unknown[], subject: HookSubject): Promise<Collected<Answer>> {
+    if (this.#parallel === undefined || subject.signal?.aborted) return nothing
+    const call = this.#call(args, subject)
+    return this.#parallel.promise(call).then(() => this.#collected<Answer>(call))
+  }
+
+  #collected<Answer>({ results }: HookCall): Collected<Answer> {
+    const failed = this.taps.filter((_, index) => results[index]?.kind === 'fault')
+    const answers = results.flatMap((result) =>
+      result.kind === 'answer' ? ([result.answer].flat() as Answer[]) : [],
+    )
     return { answers, failed }
   }
 
-  /** Runs a rewrite over a value. */
-  async rewrite<Value>(
-    value: Value,
-    args: readonly unknown[],
-    subject: HookSubject,
-  ): Promise<Rewritten<Value>> {
-    if (this.#waterfall === undefined) return { kind: 'value', value }
-    try {
-      const changed = await this.#waterfall.promise(value, { args, subject, collected: [] })
-      return { kind: 'value', value: changed as Value }
-    } catch (error) {
-      if (error instanceof RewriteStopped) return { kind: 'fault', by: error.by }
-      throw error
-    }
-  }
-
-  /** Tells all taps; resolves when all have finished or timed out. */
-  async notify(args: readonly unknown[], subject: HookSubject): Promise<void> {
-    await this.#parallel?.promise({ args, subject, collected: [] })
-  }
-
-  async #invoke(tap: PlacedTap, call: Call, args: readonly unknown[]): Promise<TapResult> {
-    const { clock, observer, timeout } = this.#settings
-    const began = clock.monotonic()
-    const result = await callTap(
-      {
-        name: tap.name,
-        hook: this.name,
-        run: tap.run as (...args: readonly unknown[]) => unknown,
-        timeout: tap.options.timeout ?? timeout,
-        clock,
-        signal: this.kind === 'notify' ? undefined : call.subject.signal,
-        late: () => observer.late(this.name, tap.name, call.subject),
-      },
-      args,
+  /** Runs a rewrite over a value. Never rejects. */
+  rewrite<Value>(value: Value, args: readonly unknown[], subject: HookSubject): Promise<Rewritten<Value>> {
+    if (this.#waterfall === undefined) return Promise.resolve({ kind: 'value', value })
+    if (subject.signal?.aborted) return Promise.resolve(ended)
+    return this.#waterfall.promise(value, this.#call(args, subject)).then(
+      (changed) => ({ kind: 'value', value: changed as Value }),
+      ({ by }: RewriteStopped) => ({ kind: 'fault', by }),
     )
-    if (result.kind === 'silent') return result
-    const judged = this.#judge(tap, result, args)
-    const milliseconds = clock.monotonic() - began
-    if (judged.kind === 'fault')
-      observer.failed(this.name, tap.name, judged.error, milliseconds, call.subject)
-    else if (judged.kind === 'answer')
-      observer.answered(this.name, tap.name, judged.answer, milliseconds, call.subject)
-    return judged
   }
 
-  #judge(tap: PlacedTap, result: TapResult, args: readonly unknown[]): TapResult {
-    if (result.kind !== 'answer') return result
-    const problem = this.#settings.fault(result.answer, args)
-    if (problem === undefined) return result
-    return {
-      kind: 'fault',
-      error: new MailwrightError('MAIL_E_HOOK', `${tap.name} in ${this.name}: ${problem}`),
-    }
+  /** Tells all taps; resolves when all have finished or timed out. Never rejects. */
+  notify(args: readonly unknown[], subject: HookSubject): Promise<void> {
+    return this.#parallel === undefined ? nobody : this.#parallel.promise(this.#call(args, subject))
   }
-}
 
-type Invoke = (tap: PlacedTap, call: Call, args: readonly unknown[]) => Promise<TapResult>
-
-function bailHook(
-  taps: readonly PlacedTap[],
-  invoke: Invoke,
-): AsyncSeriesBailHook<[Call], Decision<unknown> | undefined> {
-  const hook = new AsyncSeriesBailHook<[Call], Decision<unknown> | undefined>(['call'])
-  for (const tap of taps) {
-    hook.tapPromise(tap.name, async (call) => {
-      const result = await invoke(tap, call, call.args)
-      if (result.kind === 'silent') return undefined
-      return result.kind === 'answer'
-        ? { kind: 'answer', by: tap.name, answer: result.answer }
-        : { kind: 'fault', by: tap.name }
-    })
+  #call(args: readonly unknown[], subject: HookSubject): HookCall {
+    return new HookCall(this.kind, this.#settings, args, subject)
   }
-  return hook
-}
-
-function waterfallHook(
-  taps: readonly PlacedTap[],
-  invoke: Invoke,
-): AsyncSeriesWaterfallHook<[unknown, Call]> {
-  const hook = new AsyncSeriesWaterfallHook<[unknown, Call]>(['value', 'call'])
-  for (const tap of taps) {
-    hook.tapPromise(tap.name, async (value, call) => {
-      const result = await invoke(tap, call, [value, ...call.args])
-      if (result.kind === 'fault') throw new RewriteStopped(tap.name)
-      return result.kind === 'answer' ? result.answer : undefined
-    })
-  }
-  return hook
-}
-
-function parallelHook(taps: readonly PlacedTap[], invoke: Invoke): AsyncParallelHook<[Call]> {
-  const hook = new AsyncParallelHook<[Call]>(['call'])
-  for (const tap of taps) {
-    hook.tapPromise(tap.name, async (call) => {
-      call.collected.push({ by: tap.name, result: await invoke(tap, call, call.args) })
-    })
-  }
-  return hook
 }

@@ -46,7 +46,8 @@ export function createListenerPool(): ListenerPool {
   const connections = new Map<Socket, object>()
   return {
     async adopt(owner, requests) {
-      const wanted = requests.map((request) => ({ key: keyOf(request), request }))
+      const keys = keysOf(requests)
+      const wanted = requests.map((request, index) => ({ key: keys[index] ?? '', request }))
       const fresh: [string, Listener][] = []
       try {
         for (const { key, request } of wanted) {
@@ -70,9 +71,19 @@ export function createListenerPool(): ListenerPool {
   }
 }
 
-/** Two requests with the same key want the same socket. */
-export function keyOf({ plugin, options }: ListenRequest): string {
-  return options.port === 0 ? `${options.host}:0:${plugin}` : `${options.host}:${options.port}`
+/**
+ * One key for each request; two of the same want the same socket. Where the system chooses the port, each request is a
+ * socket of its own, and a plugin's n-th is the same one after a reload.
+ */
+export function keysOf(requests: readonly ListenRequest[]): readonly string[] {
+  const counts = new Map<string, number>()
+  return requests.map(({ plugin, options: { host, port } }) => {
+    if (port !== 0) return `${host}:${port}`
+    const key = `${host}:0:${plugin}`
+    const count = counts.get(key) ?? 0
+    counts.set(key, count + 1)
+    return `${key}:${count}`
+  })
 }
 
 function take(listener: Listener | undefined, owner: object, request: ListenRequest): OpenListener {
@@ -109,8 +120,7 @@ async function openListener(
     })
     const { options, onConnection } = listener.request
     if (open <= (options.maxConnections ?? Number.POSITIVE_INFINITY)) onConnection(socket)
-    else if (options.onOverflow === undefined) socket.destroy()
-    else options.onOverflow(socket)
+    else overflow(socket, options)
   })
   const { host, port } = request.options
   await new Promise<void>((resolve, reject) => {
@@ -121,6 +131,15 @@ async function openListener(
   // Such as EMFILE at accept: the connection is lost, the listener goes on.
   server.on('error', () => undefined)
   return listener
+}
+
+function overflow(socket: Socket, options: ListenOptions): void {
+  try {
+    if (options.onOverflow === undefined) socket.destroy()
+    else options.onOverflow(socket)
+  } catch {
+    socket.destroy()
+  }
 }
 
 function cannotListen({ plugin, options }: ListenRequest, error: NodeJS.ErrnoException): MailwrightError {

@@ -2,46 +2,61 @@ import type { Clock } from '../clock.ts'
 import { errorText } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { formatReply, type Reply, replyFault } from '../model/reply.ts'
-import type { History } from '../services/history.ts'
+import type { History, HistoryEntry } from '../services/history.ts'
 import type { HookObserver, HookSubject } from './hook-point.ts'
 
 /** Writes what taps answered into the history, and what failed into the log too. */
 export function createObserver(history: () => History, log: Log, clock: Clock): HookObserver {
-  const ids = ({ session, transaction }: HookSubject) => ({
-    ...(session === undefined ? {} : { session }),
-    ...(transaction === undefined ? {} : { transaction }),
-  })
+  const record = (
+    subject: HookSubject,
+    entry: Pick<HistoryEntry, 'verb' | 'hook' | 'by' | 'text' | 'milliseconds'>,
+  ) => {
+    try {
+      history().record({ at: clock.now(), ...ids(subject), ...entry })
+    } catch (error) {
+      log.error('internal-error', { ...ids(subject), service: 'history', error })
+    }
+  }
   return {
     answered(hook, by, answer, milliseconds, subject) {
       // Inspections are recorded as findings, by the flow, which adds them up.
       if (hook === 'data.inspect') return
-      const text = answerText(answer)
-      history().record({
-        at: clock.now(),
+      record(subject, {
         verb: 'verdict',
-        ...ids(subject),
         hook,
         by,
-        text,
+        text: answerText(answer),
         milliseconds: rounded(milliseconds),
       })
     },
     failed(hook, by, error, milliseconds, subject) {
-      const text = errorText(error)
-      history().record({
-        at: clock.now(),
+      record(subject, {
         verb: 'fault',
-        ...ids(subject),
         hook,
         by,
-        text,
+        text: errorText(error),
         milliseconds: rounded(milliseconds),
       })
-      log.error('hook-failed', { ...ids(subject), hook, tap: by, error })
+      // Clients leave while taps are at work, which is no fault of the taps.
+      const level = subject.signal?.aborted ? 'debug' : 'error'
+      log[level]('hook-failed', { ...ids(subject), hook, tap: by, error })
     },
     late(hook, by, subject) {
+      record(subject, {
+        verb: 'fault',
+        hook,
+        by,
+        text: 'answered again or too late; the answer does not count',
+      })
       log.warn('late-answer', { ...ids(subject), hook, tap: by })
     },
+  }
+}
+
+function ids({ session, transaction }: HookSubject): Pick<HistoryEntry, 'session' | 'transaction'> {
+  return {
+    ...(session === undefined ? {} : { session }),
+    ...(transaction === undefined ? {} : { transaction }),
   }
 }
 

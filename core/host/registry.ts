@@ -4,11 +4,12 @@ import type { PlannedPlugin } from './plan.ts'
 
 /** The services of one host: who provides what, and who may use it. */
 export class ServiceRegistry {
+  readonly #defaults = new Map<string, unknown>()
   readonly #services = new Map<string, unknown>()
 
   /** What the core provides; a plugin that provides the same replaces it. */
   provideDefault<Service>(key: ServiceKey<Service>, service: Service): void {
-    this.#services.set(key.name, service)
+    this.#defaults.set(key.name, service)
   }
 
   provide(plugin: PlannedPlugin, key: ServiceKey<unknown>, service: unknown): void {
@@ -30,7 +31,7 @@ export class ServiceRegistry {
   }
 
   find<Service>(key: ServiceKey<Service>): Service | undefined {
-    return this.#services.get(key.name) as Service | undefined
+    return (this.#services.get(key.name) ?? this.#defaults.get(key.name)) as Service | undefined
   }
 
   /** MAIL_E_SERVICE where nobody provides it. */
@@ -43,7 +44,7 @@ export class ServiceRegistry {
   /** Throws where a plugin did not keep its word. */
   check(plugin: PlannedPlugin): void {
     for (const key of plugin.definition.provides ?? []) {
-      if (this.#services.has(key.name)) continue
+      if (this.#services.get(key.name) !== undefined) continue
       throw new MailwrightError(
         'MAIL_E_SERVICE',
         `${plugin.name} said that it provides "${key.name}" and did not`,

@@ -27,7 +27,7 @@ export function readSettings(config: Config, folder: string, faults: ConfigFault
   const dataDir = read.string('dataDir', { default: 'data' })
   const plugins = read.value('plugins')
   if (!Array.isArray(plugins)) read.fault('plugins', 'must be a list of plugins')
-  else if (plugins.length === 0) read.fault('plugins', 'is empty; a system without plugins does nothing')
+  else if (!plugins.some(Boolean)) read.fault('plugins', 'is empty; a system without plugins does nothing')
   const settings: HostSettings = {
     hostname: read.string('hostname', {
       default: usableHostname(),

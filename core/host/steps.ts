@@ -1,6 +1,13 @@
 import type { Clock } from '../clock.ts'
 import { type ErrorCode, MailwrightError } from '../errors.ts'
 
+/** The plugin and the step are in its message already. */
+class StepTimeout extends MailwrightError {
+  constructor(message: string) {
+    super('MAIL_E_TIMEOUT', message)
+  }
+}
+
 /** Waits for a step of a plugin; MAIL_E_TIMEOUT with plugin and step where it takes too long. */
 export async function withinTime(
   clock: Clock,
@@ -12,7 +19,7 @@ export async function withinTime(
   let cancel = () => {}
   const late = new Promise<never>((_, reject) => {
     const timer = clock.after(milliseconds, () => {
-      reject(new MailwrightError('MAIL_E_TIMEOUT', `${plugin} did not ${step} within ${milliseconds} ms`))
+      reject(new StepTimeout(`${plugin} did not ${step} within ${milliseconds} ms`))
     })
     cancel = () => timer.cancel()
   })
@@ -28,6 +35,6 @@ export async function withinTime(
 
 /** Names the plugin and the step in an error that came out of it. */
 export function stepError(code: ErrorCode, plugin: string, step: string, error: unknown): MailwrightError {
-  if (error instanceof MailwrightError && error.code === 'MAIL_E_TIMEOUT') return error
+  if (error instanceof StepTimeout) return error
   return new MailwrightError(code, `${plugin} failed in ${step}`, { cause: error })
 }

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts'
 import { MailwrightError } from '../errors.ts'
 import type { TapContext } from '../hooks/kinds.ts'
+import type { Deadlines, Place, Waiting, WaitingLine } from './waiting.ts'
 
 /** What came of calling a tap once. */
 export type TapResult =
@@ -8,99 +8,112 @@ export type TapResult =
   | { readonly kind: 'answer'; readonly answer: unknown }
   | { readonly kind: 'fault'; readonly error: unknown }
 
-/** What {@link callTap} needs to know of a tap and of who asks. */
-export interface TapCall {
+/** What stays the same from one call of a tap to the next. */
+export interface CallableTap {
   /** `<plugin>/<step>`. */
   readonly name: string
+  /** The hook it taps. */
   readonly hook: string
   readonly run: (...args: readonly unknown[]) => unknown
-  readonly timeout: number
-  readonly clock: Clock
-  /** Ends the wait when the session ends. */
-  readonly signal: AbortSignal | undefined
-  /** Called when a tap answers (again) after its result was taken. */
+  /** Keeps its time. */
+  readonly deadlines: Deadlines
+}
+
+/** Who called a tap. */
+export interface TapCaller {
+  /** The one result of the call. */
+  taken(result: TapResult): void
+  /** The tap answered (again) when its result had been taken. */
   late(): void
 }
 
+const nativeThen = Promise.prototype.then
 const silent: TapResult = { kind: 'silent' }
 
 /**
- * Calls a tap and waits for its first answer, its error, its timeout or the end of the session, whichever comes first.
- * Never rejects. What a tap does after that changes nothing; it is reported as late.
+ * Calls a tap and tells the caller its first answer, its error, its timeout or the end of the session, whichever comes
+ * first. Never throws. What a tap does after that changes nothing; it is told as late. `began` is the clock's
+ * monotonic time; `session` is the line of those who are told of its end.
  */
-export function callTap(call: TapCall, args: readonly unknown[]): Promise<TapResult> {
-  const wait = new TapWait(call)
-  wait.begin(args)
-  return wait.result
+export function callTap(
+  tap: CallableTap,
+  args: readonly unknown[],
+  began: number,
+  session: WaitingLine | undefined,
+  caller: TapCaller,
+): void {
+  new TapWait(tap, began, session, caller).begin(args)
 }
 
-class TapWait implements TapContext {
-  readonly #call: TapCall
-  readonly result: Promise<TapResult>
-  #resolve: (result: TapResult) => void = () => undefined
-  #taken: TapResult | undefined
+class TapWait implements Waiting {
+  readonly due: number
+  readonly #tap: CallableTap
+  readonly #session: WaitingLine | undefined
+  readonly #caller: TapCaller
   #done = false
-  #answers = 0
+  #taken: TapResult | undefined
+  #inTime: Place | undefined
+  #inSession: Place | undefined
+  #gaveUp: MailwrightError | undefined
   #abort: AbortController | undefined
-  #cancel: (() => void) | undefined
 
-  constructor(call: TapCall) {
-    this.#call = call
-    this.result = new Promise((resolve) => {
-      this.#resolve = resolve
-    })
-  }
-
-  /** Made when a tap first asks for it: most never do. */
-  get signal(): AbortSignal {
-    this.#abort ??= new AbortController()
-    return this.#abort.signal
+  constructor(tap: CallableTap, began: number, session: WaitingLine | undefined, caller: TapCaller) {
+    this.due = began + tap.deadlines.timeout
+    this.#tap = tap
+    this.#session = session
+    this.#caller = caller
   }
 
   begin(args: readonly unknown[]): void {
     let returned: unknown
     try {
-      returned = this.#call.run(...args, this)
+      returned = this.#tap.run(...args, new Context(this))
     } catch (error) {
       this.#finish({ kind: 'fault', error })
       return
     }
     if (returned === undefined) this.#finish(silent)
-    else if (!isThenable(returned)) this.#finish(this.#fault('answered without a promise'))
     else this.#await(returned)
   }
 
-  #await(thenable: PromiseLike<unknown>): void {
-    const { clock, timeout, signal } = this.#call
-    const timer = clock.after(timeout, () => this.#giveUp(`did not answer within ${timeout} ms`))
-    const ended = () => this.#giveUp('was still at work when the session ended')
-    signal?.addEventListener('abort', ended, { once: true })
-    this.#cancel = () => {
-      timer.cancel()
-      signal?.removeEventListener('abort', ended)
-    }
-    const answered = (answer: unknown) => this.#take(this.#judge(answer))
-    const failed = (error: unknown) => this.#take({ kind: 'fault', error })
+  #await(returned: unknown): void {
+    this.#inTime = this.#tap.deadlines.join(this)
+    this.#inSession = this.#session?.join(this)
     try {
-      thenable.then(answered, failed)
+      this.#listen(returned)
     } catch (error) {
-      failed(error)
+      this.#take({ kind: 'fault', error })
     }
   }
 
-  /** Takes the first answer; a thenable of foreign make may call back again, which spoils an answer not yet used. */
+  #listen(returned: unknown): void {
+    const { then } = Object(returned) as { then?: unknown }
+    if (typeof then !== 'function') {
+      this.#take(this.#fault('answered without a promise'))
+    } else if (then === nativeThen) {
+      // The language's own promises call back once, whatever happens.
+      nativeThen.call(
+        returned,
+        (answer) => this.#finish(this.#judge(answer)),
+        (error: unknown) => this.#finish({ kind: 'fault', error }),
+      )
+    } else {
+      then.call(
+        returned,
+        (answer: unknown) => this.#take(this.#judge(answer)),
+        (error: unknown) => this.#take({ kind: 'fault', error }),
+      )
+    }
+  }
+
+  /** A thenable of foreign make may call back again: in the same turn that spoils its answer, afterwards it is late. */
   #take(result: TapResult): void {
-    this.#answers++
-    if (this.#done) {
-      this.#call.late()
-      return
+    if (this.#done) this.#caller.late()
+    else if (this.#taken !== undefined) this.#taken = this.#fault('answered twice')
+    else {
+      this.#taken = result
+      queueMicrotask(() => this.#finish(this.#taken ?? silent))
     }
-    if (this.#answers > 1) {
-      this.#taken = this.#fault('answered twice')
-      return
-    }
-    this.#taken = result
-    queueMicrotask(() => this.#finish(this.#taken ?? silent))
   }
 
   #judge(answer: unknown): TapResult {
@@ -108,30 +121,49 @@ class TapWait implements TapContext {
     return answer === null ? this.#fault('answered null') : { kind: 'answer', answer }
   }
 
-  #giveUp(problem: string): void {
+  /** Ends the wait for a tap that has not answered. */
+  giveUp(problem: string): void {
     if (this.#done) return
-    this.#finish(this.#fault(problem))
-    this.#abort?.abort(new MailwrightError('MAIL_E_TIMEOUT', `${this.#call.name} ${problem}`))
+    const code = problem.startsWith('did not') ? 'MAIL_E_TIMEOUT' : 'MAIL_E_HOOK'
+    const error = new MailwrightError(code, `${this.#tap.name} in ${this.#tap.hook} ${problem}`)
+    this.#gaveUp = error
+    this.#finish({ kind: 'fault', error })
+    this.#abort?.abort(error)
+  }
+
+  /** Made when a tap first asks for it: most never do. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#gaveUp !== undefined) this.#abort.abort(this.#gaveUp)
+    return this.#abort.signal
   }
 
   #finish(result: TapResult): void {
-    if (this.#done) return
+    if (this.#done) {
+      this.#caller.late()
+      return
+    }
     this.#done = true
-    this.#cancel?.()
-    this.#resolve(result)
+    this.#inTime?.leave()
+    this.#inSession?.leave()
+    this.#caller.taken(result)
   }
 
   #fault(problem: string): TapResult {
-    const text = `${this.#call.name} in ${this.#call.hook} ${problem}`
-    return {
-      kind: 'fault',
-      error: new MailwrightError(problem.startsWith('did not') ? 'MAIL_E_TIMEOUT' : 'MAIL_E_HOOK', text),
-    }
+    const text = `${this.#tap.name} in ${this.#tap.hook} ${problem}`
+    return { kind: 'fault', error: new MailwrightError('MAIL_E_HOOK', text) }
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  )
+/** All of the wait that a tap sees. */
+class Context implements TapContext {
+  readonly #wait: TapWait
+
+  constructor(wait: TapWait) {
+    this.#wait = wait
+  }
+
+  get signal(): AbortSignal {
+    return this.#wait.signal
+  }
 }

@@ -1,6 +1,7 @@
 import { MailwrightError } from '../errors.ts'
 import type { Tap, TapOptions } from '../hooks/kinds.ts'
 import { didYouMean } from '../suggest.ts'
+import { findCircle } from './circle.ts'
 
 /** A tap as it was added. */
 export interface PlacedTap {
@@ -25,13 +26,14 @@ export function orderTaps(hook: string, taps: readonly PlacedTap[]): readonly Pl
   }
   const ordered: PlacedTap[] = []
   const waiting = taps.toSorted((a, b) => a.position - b.position)
+  const blocker = (tap: PlacedTap) => [...(earlier.get(tap) ?? [])].find((other) => !ordered.includes(other))
   while (waiting.length > 0) {
-    const next = waiting.findIndex((tap) =>
-      [...(earlier.get(tap) ?? [])].every((other) => ordered.includes(other)),
-    )
+    const next = waiting.findIndex((tap) => blocker(tap) === undefined)
     const [tap] = next < 0 ? [] : waiting.splice(next, 1)
     if (tap === undefined) {
-      const names = waiting.map((other) => other.name).join(', ')
+      const names = findCircle(waiting, blocker)
+        .map((other) => other.name)
+        .join(', ')
       throw new MailwrightError('MAIL_E_HOOK', `${hook}: the order of ${names} goes round in a circle`)
     }
     ordered.push(tap)
@@ -48,10 +50,8 @@ function named(
   return [names ?? []].flat().flatMap((name) => {
     const matches = taps.filter((other) => other !== tap && (other.name === name || other.plugin === name))
     if (matches.length > 0) return matches
-    const hint = didYouMean(
-      name,
-      taps.map((other) => other.name),
-    )
+    const others = taps.filter((other) => other !== tap)
+    const hint = didYouMean(name, new Set(others.flatMap((other) => [other.name, other.plugin])))
     const tail = hint === undefined ? '' : ` (${hint})`
     throw new MailwrightError(
       'MAIL_E_HOOK',

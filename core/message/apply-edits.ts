@@ -1,12 +1,15 @@
 import { bufferContent, type Content, joinedContent, type Slice } from '../model/content.ts'
 import type { Edit } from '../model/edit.ts'
+import type { HeaderField } from '../model/header.ts'
 import type { Message } from '../model/message.ts'
 import { createMessage } from './create-message.ts'
+
+const LF = 10
 
 /** One field of a header that is being edited: the octets as received, or new ones. */
 interface Piece {
   readonly name: string
-  readonly slice: Slice
+  readonly slices: readonly Slice[]
 }
 
 /**
@@ -20,20 +23,31 @@ export async function applyEdits(message: Message, edits: readonly Edit[]): Prom
     if (edit.kind === 'replace-body') body = { content: edit.body, start: 0, end: edit.body.size }
     else pieces = editHeader(pieces, edit)
   }
-  return createMessage(joinedContent([...pieces.map((piece) => piece.slice), headerEnd(message), body]))
+  const slices = [...pieces.flatMap((piece) => piece.slices), ...headerEnd(message, body), body]
+  return createMessage(joinedContent(slices))
 }
 
-function headerPieces({ content, header }: Message): readonly Piece[] {
-  return header.fields.map((field) => ({
-    name: field.name.toLowerCase(),
-    slice: { content, start: field.start, end: field.end },
-  }))
+function headerPieces(message: Message): readonly Piece[] {
+  const { content } = message
+  return readFields(message).map(({ name, raw, start, end }) => {
+    const field: Slice = { content, start, end }
+    // The last line of a message may lack its end, and another field may be put below it.
+    const slices = raw.at(-1) === LF ? [field] : [field, newOctets('\r\n')]
+    return { name: name.toLowerCase(), slices }
+  })
 }
 
-/** What stands between the last field and the body: the empty line and what no limit let be read, as received. */
-function headerEnd({ content, header }: Message): Slice {
-  const start = header.fields.at(-1)?.end ?? 0
-  return header.ended ? { content, start, end: header.size } : newOctets('\r\n')
+/** The fields that were read to their ends: where the header goes on beyond what is read, the last one was not. */
+function readFields({ header, size }: Message): readonly HeaderField[] {
+  return header.ended || header.size === size ? header.fields : header.fields.slice(0, -1)
+}
+
+/** What stands between the last field and the body: what no limit let be read, as received, and the empty line. */
+function headerEnd(message: Message, body: Slice): readonly Slice[] {
+  const { content, header, size } = message
+  const rest = { content, start: readFields(message).at(-1)?.end ?? 0, end: header.size }
+  const lacksEmptyLine = !header.ended && header.size === size && body.end > body.start
+  return lacksEmptyLine ? [rest, newOctets('\r\n')] : [rest]
 }
 
 function editHeader(pieces: readonly Piece[], edit: Edit): readonly Piece[] {
@@ -59,7 +73,7 @@ function nthOfName(pieces: readonly Piece[], name: string, occurrence: number): 
 }
 
 function newField(name: string, value: string): Piece {
-  return { name: name.toLowerCase(), slice: newOctets(`${name}: ${value}\r\n`) }
+  return { name: name.toLowerCase(), slices: [newOctets(`${name}: ${value}\r\n`)] }
 }
 
 function newOctets(text: string): Slice {

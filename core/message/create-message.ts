@@ -31,7 +31,11 @@ class ContentMessage implements Message {
   }
 
   structure(): Promise<MessageStructure> {
-    this.#structure ??= scan(this.content)
+    this.#structure ??= scan(this.content).catch((error: unknown) => {
+      // What could not be read now may be read later.
+      this.#structure = undefined
+      throw error
+    })
     return this.#structure
   }
 

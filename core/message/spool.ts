@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { UnavailableError } from '../errors.ts'
 import { bufferContent, type Content } from '../model/content.ts'
 
@@ -28,6 +29,7 @@ export interface SpoolLimits {
   readonly totalMemory: number
 }
 
+const gatheredOctets = 2_048
 const defaultLimits: SpoolLimits = { messageMemory: 256 * 1024, totalMemory: 64 * 1024 * 1024 }
 
 /**
@@ -36,8 +38,7 @@ const defaultLimits: SpoolLimits = { messageMemory: 256 * 1024, totalMemory: 64 
  */
 export function createSpool(folder: string, limits: SpoolLimits = defaultLimits): Spool {
   const memory = { used: 0, limits }
-  let next = 0
-  return { receive: () => new Writer(memory, () => openNameless(folder, `${process.pid}.${++next}`)) }
+  return { receive: () => new Writer(memory, () => openNameless(folder)) }
 }
 
 interface SharedMemory {
@@ -49,6 +50,8 @@ class Writer implements SpoolWriter {
   readonly #memory: SharedMemory
   readonly #open: () => Promise<FileHandle>
   #chunks: Buffer[] = []
+  #gathering: Buffer | undefined
+  #gathered = 0
   #held = 0
   #file: FileHandle | undefined
   #disposed = false
@@ -65,8 +68,7 @@ class Writer implements SpoolWriter {
     const { limits } = this.#memory
     const fits = this.size <= limits.messageMemory && this.#memory.used + chunk.length <= limits.totalMemory
     if (this.#file === undefined && fits) {
-      this.#chunks.push(chunk)
-      this.#hold(chunk.length)
+      this.#keep(chunk)
       return
     }
     try {
@@ -78,14 +80,44 @@ class Writer implements SpoolWriter {
   }
 
   async #toFile(chunk: Buffer): Promise<void> {
-    if (this.#file === undefined) {
-      this.#file = await this.#open()
-      const held = this.#chunks
-      this.#chunks = []
-      this.#hold(-this.#held)
-      for (const earlier of held) await writeFully(this.#file, earlier)
-    }
+    this.#file ??= await this.#opened()
+    const held = this.#takeChunks()
+    for (const earlier of held) await writeFully(this.#file, earlier)
     await writeFully(this.#file, chunk)
+  }
+
+  /** Whoever disposes while the file is being opened has not seen it. */
+  async #opened(): Promise<FileHandle> {
+    const file = await this.#open()
+    if (!this.#disposed) return file
+    await file.close()
+    throw new UnavailableError('the spool entry is gone')
+  }
+
+  /** A Buffer costs a hundred octets beside its own, so that small chunks are gathered in larger ones. */
+  #keep(chunk: Buffer): void {
+    this.#hold(chunk.length)
+    if (this.#gathered + chunk.length > gatheredOctets) this.#chunks.push(this.#takeGathered())
+    if (chunk.length > gatheredOctets) {
+      this.#chunks.push(chunk)
+      return
+    }
+    this.#gathering ??= Buffer.allocUnsafeSlow(gatheredOctets)
+    this.#gathered += chunk.copy(this.#gathering, this.#gathered)
+  }
+
+  #takeGathered(): Buffer {
+    const octets = Buffer.from(this.#gathering?.subarray(0, this.#gathered) ?? [])
+    this.#gathered = 0
+    return octets
+  }
+
+  #takeChunks(): readonly Buffer[] {
+    const chunks = [...this.#chunks, this.#takeGathered()]
+    this.#chunks = []
+    this.#gathering = undefined
+    this.#hold(-this.#held)
+    return chunks
   }
 
   #hold(octets: number): void {
@@ -95,23 +127,23 @@ class Writer implements SpoolWriter {
 
   async finish(): Promise<Content> {
     if (this.#disposed) throw new UnavailableError('the spool entry is gone')
-    return this.#file === undefined
-      ? bufferContent(Buffer.concat(this.#chunks))
-      : fileContent(this.#file, this.size)
+    if (this.#file !== undefined) return fileContent(this.#file, this.size)
+    const gathered = this.#gathering?.subarray(0, this.#gathered) ?? Buffer.alloc(0)
+    return bufferContent(Buffer.concat([...this.#chunks, gathered]))
   }
 
   async dispose(): Promise<void> {
     if (this.#disposed) return
     this.#disposed = true
-    this.#chunks = []
-    this.#hold(-this.#held)
+    this.#takeChunks()
     await this.#file?.close().catch(() => undefined)
   }
 }
 
-async function openNameless(folder: string, name: string): Promise<FileHandle> {
+async function openNameless(folder: string): Promise<FileHandle> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const path = join(folder, name)
+  // Several processes may share the folder, and a crash may have left a name behind.
+  const path = join(folder, randomUUID())
   const file = await open(path, 'wx+', 0o600)
   await unlink(path)
   return file
@@ -124,26 +156,28 @@ async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {
   }
 }
 
+const streamedAtOnce = 65_536
+
 /** An open file as content. The handle stays its owner's to close. */
 export function fileContent(file: FileHandle, size: number): Content {
+  const read = async (start: number, end: number): Promise<Buffer> => {
+    const from = Math.min(Math.max(0, start), size)
+    const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(end, size) - from))
+    for (let offset = 0; offset < buffer.length; ) {
+      const { bytesRead } = await file.read(buffer, offset, buffer.length - offset, from + offset)
+      if (bytesRead === 0) throw new UnavailableError('a spool file is shorter than it was')
+      offset += bytesRead
+    }
+    return buffer
+  }
+  // Not the handle's own streams: the handle cannot be closed while one of them has not been read to its end.
+  async function* chunks(start: number, end: number): AsyncGenerator<Buffer> {
+    for (let at = Math.max(0, start); at < Math.min(end, size); at += streamedAtOnce)
+      yield await read(at, Math.min(end, at + streamedAtOnce))
+  }
   return {
     size,
-    async read(start, end) {
-      const from = Math.min(Math.max(0, start), size)
-      const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(end, size) - from))
-      for (let offset = 0; offset < buffer.length; ) {
-        const { bytesRead } = await file.read(buffer, offset, buffer.length - offset, from + offset)
-        if (bytesRead === 0) throw new UnavailableError('a spool file is shorter than it was')
-        offset += bytesRead
-      }
-      return buffer
-    },
-    stream: (start = 0, end = size): Readable =>
-      file.createReadStream({
-        start,
-        end: Math.max(start, end) - 1,
-        autoClose: false,
-        highWaterMark: 65_536,
-      }),
+    read,
+    stream: (start = 0, end = size) => Readable.from(chunks(start, end), { objectMode: false }),
   }
 }

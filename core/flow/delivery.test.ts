@@ -1,0 +1,330 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { Hooks } from '../hooks/index.ts'
+import { createMessage } from '../message/create-message.ts'
+import type { Account } from '../model/account.ts'
+import type { Address } from '../model/address.ts'
+import { bufferContent } from '../model/content.ts'
+import type { Batch, Outcome, Route, SortAction } from '../model/delivery.ts'
+import { localError, reply } from '../model/reply.ts'
+import { definePlugin, noOptions } from '../plugin.ts'
+import { type Queue, queue, type Submission } from '../services/queue.ts'
+import { createTestHost, type TestHost } from '../testing/test-host.ts'
+import type { Attempt, AttemptItem } from './flow.ts'
+
+const at = (localPart: string): Address => ({ localPart, domain: 'example.org' })
+const account = (id: string): Account => ({ id, address: at(id) })
+const message = await createMessage(bufferContent(Buffer.from('Subject: hi\r\n\r\nbody\r\n')))
+const inbox: SortAction = { kind: 'file', mailbox: 'INBOX' }
+const delivered: Outcome = { kind: 'delivered', text: 'done' }
+const never: Outcome = { kind: 'failed', reply: reply(550, '5.1.1', 'No') }
+const later: Outcome = { kind: 'deferred', reply: reply(452, '4.2.2', 'Full') }
+
+const into = (id: string): AttemptItem => ({
+  recipient: at(id),
+  route: { kind: 'account', account: account(id), address: at(id) },
+  message,
+})
+const away = (name: string): AttemptItem => ({
+  recipient: at(name),
+  route: { kind: 'remote', address: at(name) },
+  message,
+})
+
+interface Parts {
+  readonly taps?: (hooks: Hooks) => void
+  /** What becomes of each item, by the local part of where it goes. */
+  readonly outcome?: (name: string) => Outcome
+  /** What sorting answers for an account. */
+  readonly sort?: (id: string) => readonly SortAction[] | undefined
+}
+
+interface Setup extends AsyncDisposable {
+  readonly host: TestHost
+  /** Each batch as `kind: where(mailboxes), …`. */
+  readonly batches: readonly string[]
+  readonly submissions: readonly Submission[]
+}
+
+function place(route: Route): string {
+  return route.kind === 'account' ? route.account.id : route.address.localPart
+}
+
+async function setUp({ taps, outcome = () => delivered, sort }: Parts = {}): Promise<Setup> {
+  const batches: string[] = []
+  const submissions: Submission[] = []
+  const deliver = async ({ kind, items }: Batch) => {
+    const shown = items.map(
+      ({ route, filings }) => `${place(route)}(${filings.map(({ mailbox }) => mailbox).join(' ')})`,
+    )
+    batches.push(`${kind}: ${shown.join(', ')}`)
+    return items.map(({ route }) => outcome(place(route)))
+  }
+  const plugin = definePlugin({
+    name: 'test',
+    provides: [queue],
+    parseOptions: noOptions,
+    setup({ hooks, provide }) {
+      const accept = async (submission: Submission) => {
+        submissions.push(submission)
+        return []
+      }
+      provide(queue, { accept } as unknown as Queue)
+      taps?.(hooks)
+      hooks.envelope.claimRecipient.tap('all', async () => ({ reason: 'all' }))
+      hooks.delivery.route.tap('all', async ({ address }) =>
+        address.localPart === 'nowhere'
+          ? undefined
+          : address.localPart.startsWith('local')
+            ? { kind: 'account', account: account(address.localPart), address }
+            : { kind: 'remote', address },
+      )
+      if (sort !== undefined)
+        hooks.delivery.sort.tap('test', async (disposition) => {
+          const actions = sort(disposition.route.account.id)
+          return actions === undefined ? undefined : { ...disposition, actions }
+        })
+      hooks.delivery.deliver.tap('test', deliver)
+      return undefined
+    },
+  })
+  const host = await createTestHost({ plugins: [plugin()] })
+  return { host, batches, submissions, [Symbol.asyncDispose]: () => host.stop() }
+}
+
+function tried(
+  { host }: Setup,
+  items: readonly AttemptItem[],
+  more: Partial<Attempt> = {},
+): Promise<readonly Outcome[]> {
+  const { signal } = new AbortController()
+  return host.flow.delivery.attempt({
+    id: 'q1',
+    session: 's1',
+    reversePath: at('sender'),
+    items,
+    atomic: false,
+    signal,
+    ...more,
+  })
+}
+
+const kinds = (outcomes: readonly Outcome[]) => outcomes.map(({ kind }) => kind)
+const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+describe('an attempt', () => {
+  test('files into INBOX where nobody sorts, and goes elsewhere unsorted, accounts last', async () => {
+    await using setup = await setUp()
+    expect(await tried(setup, [into('a'), away('x'), into('b'), away('y')])).toEqual(Array(4).fill(delivered))
+    expect(setup.batches).toEqual(['remote: x(), y()', 'account: a(INBOX), b(INBOX)'])
+  })
+
+  test('what several recipients lead to is delivered once, and told to each', async () => {
+    await using setup = await setUp()
+    expect(await tried(setup, [into('a'), { ...into('a'), recipient: at('alias') }])).toEqual([
+      delivered,
+      delivered,
+    ])
+    expect(setup.batches).toEqual(['account: a(INBOX)'])
+  })
+
+  test('variants of a message are deliveries of their own', async () => {
+    await using setup = await setUp()
+    const other = await createMessage(bufferContent(Buffer.from('Subject: other\r\n\r\n')))
+    await tried(setup, [into('a'), { ...into('a'), message: other }])
+    expect(setup.batches).toEqual(['account: a(INBOX), a(INBOX)'])
+  })
+
+  test('outcomes are in the order of the items', async () => {
+    const outcomes: Readonly<Record<string, Outcome>> = { a: never, x: later, y: delivered }
+    await using setup = await setUp({ outcome: (name) => outcomes[name] ?? delivered })
+    expect(await tried(setup, [into('a'), away('x'), away('y')])).toEqual([never, later, delivered])
+  })
+
+  test('nobody who delivers is a failure for good; one who fails is "not now"', async () => {
+    const plugin = definePlugin({ name: 'none', parseOptions: noOptions, setup: () => undefined })
+    await using host = await createTestHost({ plugins: [plugin()] })
+    const { signal } = new AbortController()
+    const attempt = { id: 'q1', reversePath: null, items: [away('x')], atomic: true, signal }
+    expect(await host.flow.delivery.attempt(attempt)).toMatchObject([
+      { kind: 'failed', reply: { code: 550, enhanced: '5.7.1' } },
+    ])
+    await using setup = await setUp({
+      outcome: () => {
+        throw new Error('x')
+      },
+    })
+    expect(await tried(setup, [away('x'), into('a')])).toEqual(
+      Array(2).fill({ kind: 'deferred', reply: localError }),
+    )
+  })
+
+  test('what throws in our own code is "not now" too', async () => {
+    await using setup = await setUp()
+    const broken = { recipient: at('a'), route: { kind: 'account' }, message } as unknown as AttemptItem
+    expect(await tried(setup, [broken])).toEqual([{ kind: 'deferred', reply: localError }])
+    expect(setup.host.log.lines.map(({ event }) => event)).toContain('internal-error')
+  })
+
+  test('a closing queue ends it', async () => {
+    await using setup = await setUp()
+    expect(await tried(setup, [away('x')], { signal: AbortSignal.abort() })).toEqual([
+      { kind: 'deferred', reply: localError },
+    ])
+    expect(setup.batches).toEqual([])
+  })
+
+  test('many at a time leave no listeners on the signal they share', async () => {
+    const { signal } = new AbortController()
+    const listen = vi.spyOn(signal, 'addEventListener')
+    await using setup = await setUp()
+    await Promise.all(Array.from({ length: 50 }, (_, n) => tried(setup, [away(`x${n}`)], { signal })))
+    expect(listen.mock.calls.length).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('all or none', () => {
+  test('stops at the first kind that cannot be delivered', async () => {
+    await using setup = await setUp({ outcome: (name) => (name === 'x' ? never : delivered) })
+    expect(kinds(await tried(setup, [into('a'), away('x'), away('y')], { atomic: true }))).toEqual([
+      'deferred',
+      'failed',
+      'delivered',
+    ])
+    expect(setup.batches).toEqual(['remote: x(), y()'])
+  })
+
+  test('delivers nothing where sorting one item fails', async () => {
+    const bad = (hooks: Hooks) =>
+      hooks.delivery.sort.tap('bad', async ({ route }) => {
+        if (route.account.id === 'b') throw new Error('x')
+        return undefined
+      })
+    await using setup = await setUp({ taps: bad })
+    expect(kinds(await tried(setup, [into('a'), into('b')], { atomic: true }))).toEqual([
+      'deferred',
+      'deferred',
+    ])
+    expect(setup.batches).toEqual([])
+    expect(kinds(await tried(setup, [into('a'), into('b')]))).toEqual(['delivered', 'deferred'])
+    expect(setup.batches).toEqual(['account: a(INBOX)'])
+  })
+})
+
+describe('sorting', () => {
+  test('is asked for each account with what it has to know', async () => {
+    const seen = vi.fn(async () => undefined)
+    await using setup = await setUp({ taps: (hooks) => hooks.delivery.sort.tap('see', seen) })
+    await tried(setup, [into('a'), away('x')])
+    expect(seen).toHaveBeenCalledTimes(1)
+    expect(seen).toHaveBeenCalledWith(
+      { route: into('a').route, reversePath: at('sender'), message, actions: [inbox] },
+      expect.anything(),
+    )
+  })
+
+  test.each<[string, readonly SortAction[], readonly string[]]>([
+    ['files elsewhere', [{ kind: 'file', mailbox: 'Lists', create: true }], ['account: a(Lists)']],
+    ['files twice', [inbox, { kind: 'file', mailbox: 'Copy' }], ['account: a(INBOX Copy)']],
+    ['forwards', [{ kind: 'forward', address: at('x') }], ['remote: x()']],
+    [
+      'keeps a copy of what it forwards',
+      [inbox, { kind: 'forward', address: at('x') }],
+      ['remote: x()', 'account: a(INBOX)'],
+    ],
+    [
+      'forwards to an account here, which does not sort it again',
+      [{ kind: 'forward', address: at('local1') }],
+      ['account: local1(INBOX)'],
+    ],
+    ['discards', [], []],
+  ])('%s', async (_, actions, batches) => {
+    await using setup = await setUp({
+      sort: (id) => (id === 'a' ? actions : [{ kind: 'file', mailbox: 'sorted again' }]),
+    })
+    expect(kinds(await tried(setup, [into('a')]))).toEqual(['delivered'])
+    expect(setup.batches).toEqual(batches)
+  })
+
+  test('a forward that leads nowhere is "not now", and nothing is filed', async () => {
+    await using setup = await setUp({ sort: () => [inbox, { kind: 'forward', address: at('nowhere') }] })
+    expect(await tried(setup, [into('a')])).toEqual([{ kind: 'deferred', reply: localError }])
+    expect(setup.batches).toEqual([])
+  })
+
+  test('a copy that fails makes the whole item fail, "later" before "never"', async () => {
+    const outcomes: Readonly<Record<string, Outcome>> = { x: later, y: never }
+    const forward = (name: string): SortAction => ({ kind: 'forward', address: at(name) })
+    await using setup = await setUp({
+      sort: () => [inbox, forward('y'), forward('x')],
+      outcome: (name) => outcomes[name] ?? delivered,
+    })
+    expect(await tried(setup, [into('a')])).toEqual([later])
+  })
+
+  test('what is quarantined goes into Junk, whatever sorting would say', async () => {
+    await using setup = await setUp({ sort: () => [{ kind: 'forward', address: at('x') }] })
+    expect(kinds(await tried(setup, [{ ...into('a'), quarantine: 'virus' }]))).toEqual(['delivered'])
+    expect(setup.batches).toEqual(['account: a(Junk)'])
+  })
+})
+
+describe('automatic replies', () => {
+  const answer: SortAction = { kind: 'reply', message }
+
+  test('go to the sender, from the null reverse-path, when the mail is delivered', async () => {
+    await using setup = await setUp({ sort: () => [inbox, answer] })
+    await tried(setup, [into('a')])
+    await vi.waitFor(() => expect(setup.submissions).toHaveLength(1))
+    expect(setup.submissions[0]?.transaction).toMatchObject({
+      reversePath: null,
+      session: { role: 'local', listener: 'sort' },
+    })
+    expect(setup.submissions[0]?.variants[0]?.recipients).toMatchObject([{ forwardPath: at('sender') }])
+  })
+
+  test.each<[string, Parts, Partial<Attempt>]>([
+    ['to the null reverse-path', {}, { reversePath: null }],
+    ['for what was not delivered', { outcome: () => later }, {}],
+    [
+      'for one of several that are refused as a whole',
+      { outcome: (name) => (name === 'b' ? later : delivered) },
+      { atomic: true },
+    ],
+  ])('never go %s', async (_, parts, more) => {
+    const setup = await setUp({ ...parts, sort: () => [inbox, answer] })
+    await tried(setup, more.atomic ? [into('a'), into('b')] : [into('a')], more)
+    await setup.host.stop()
+    expect(setup.submissions).toEqual([])
+  })
+
+  test('are sent also where the mail itself is discarded', async () => {
+    await using setup = await setUp({ sort: () => [answer] })
+    await tried(setup, [into('a')])
+    await vi.waitFor(() => expect(setup.submissions).toHaveLength(1))
+  })
+})
+
+test('every outcome is told to its hook and written down', async () => {
+  const told: string[] = []
+  const outcomes: Readonly<Record<string, Outcome>> = { x: later, y: never }
+  await using setup = await setUp({
+    outcome: (name) => outcomes[name] ?? delivered,
+    taps: ({ delivery }) => {
+      delivery.delivered.tap(
+        'see',
+        async ({ id, item }) => void told.push(`delivered ${id} ${item.recipient.localPart}`),
+      )
+      delivery.deferred.tap('see', async ({ item }) => void told.push(`deferred ${item.recipient.localPart}`))
+      delivery.bounced.tap('see', async ({ item }) => void told.push(`bounced ${item.recipient.localPart}`))
+    },
+  })
+  await tried(setup, [into('a'), away('x'), away('y')])
+  await microtasks()
+  expect(told).toEqual(['deferred x', 'bounced y', 'delivered q1 a'])
+  const entries = await setup.host.history({ id: 'q1' })
+  expect(entries.filter(({ by }) => by === undefined)).toMatchObject([
+    { verb: 'deferred', session: 's1', text: '452 4.2.2 Full', facts: { recipient: 'x@example.org' } },
+    { verb: 'bounced', text: '550 5.1.1 No' },
+    { verb: 'delivered', text: 'done', facts: { recipient: 'a@example.org' } },
+  ])
+})
