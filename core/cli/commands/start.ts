@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OpenListener } from '../../host/listeners.ts'
 import type { Host } from '../../host.ts'
+import type { Log } from '../../log.ts'
 import { Server } from '../../server.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
@@ -14,6 +15,7 @@ export const startCommand: CoreCommand = {
     const server = new Server(context.folder, context.configFile)
     const host = await server.start()
     if (!context.json) context.output.stdout(await welcome(host, server.listeners))
+    surviveStrays(host.log)
     await stopSignal(server)
     await server.stop()
     return undefined
@@ -40,6 +42,15 @@ function stopSignal(server: Server): Promise<void> {
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
   })
+}
+
+/**
+ * An error that a plugin throws in a timer, or a promise that it forgets, belongs to no session. It is logged, and the
+ * others' sessions go on: what is durable changes in steps that hold by themselves, not in the process's memory.
+ */
+function surviveStrays(log: Log): void {
+  process.on('uncaughtException', (error) => log.error('internal-error', { error }))
+  process.on('unhandledRejection', (error) => log.error('internal-error', { error }))
 }
 
 /** What runs where, and how to send and read a first mail. */
