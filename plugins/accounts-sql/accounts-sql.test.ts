@@ -183,7 +183,7 @@ describe('accounts-sql', () => {
 
   it('fails closed for a malformed hash', async () => {
     await admin().addAccount({ address: jo })
-    for (const password of ['', '!', 'secret', '{PLAIN}secret', '$argon2id$']) {
+    for (const password of ['', '!', 'secret', '{PLAIN}other', '$argon2id$']) {
       await setColumns({ password })
       expect(await system.accounts.verify('jo@example.org', 'secret', 'imap')).toMatchObject({ ok: false })
     }
@@ -349,7 +349,7 @@ describe('the options of accounts-sql', () => {
     [{ detailSeparator: '@' }, ['detailSeparator']],
     [{ detailSeparator: 5 }, ['detailSeparator']],
     [{ detailSeparator: null }, ['detailSeparator']],
-    [{ firstAccount: 'jo@example.org' }, ['firstAccount', 'firstAccount.address']],
+    [{ firstAccount: 'jo@example.org' }, ['firstAccount']],
     [{ firstAccount: {} }, ['firstAccount.address']],
     [{ firstAccount: { address: 'jo' } }, ['firstAccount.address']],
     [{ firstAccount: { address: '""@example.org' } }, ['firstAccount.address']],
