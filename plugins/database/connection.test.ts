@@ -1,107 +1,71 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import SqliteConnection from 'better-sqlite3'
-import { type Clock, createLog, errorCode, type Log, systemClock } from 'mailwright'
+import { createLog, errorCode, systemClock } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  type DatabaseUnderTest,
+  databaseKind,
+  databaseUnderTest,
+} from '../../test/support/database-under-test.ts'
 import { createConnection, type DatabaseConnection } from './connection.ts'
-import { sqlite } from './sqlite.ts'
+import { dialectOf } from './dialect-of.ts'
+import { parseOptions } from './options.ts'
 
-/** Time passes only where somebody waits, and then at once. */
-function hurriedClock(onWait: () => void = () => undefined): Clock {
-  let time = 0
-  return {
-    now: () => time,
-    monotonic: () => time,
-    after(milliseconds, run) {
-      const pending = setImmediate(() => {
-        time += milliseconds
-        onWait()
-        run()
-      })
-      return { cancel: () => clearImmediate(pending) }
-    },
-  }
+let underTest: DatabaseUnderTest
+let database: DatabaseConnection
+let events: string[]
+const log = createLog('info', { write: (line) => void events.push(JSON.parse(line).event) })
+
+function connection(): DatabaseConnection {
+  const surroundings = { clock: systemClock, log, dataDir: tmpdir() }
+  return createConnection(dialectOf(parseOptions(underTest.options), surroundings), systemClock, log)
 }
 
-let folder: string
-let file: string
-let events: string[]
-let log: Log
-const open: DatabaseConnection[] = []
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'mailwright-database-'))
-  file = join(folder, 'data', 'test.db')
+beforeEach(async () => {
   events = []
-  log = createLog('info', { write: (line) => void events.push(JSON.parse(line).event) })
+  underTest = await databaseUnderTest()
+  database = connection()
+  await database.open()
+  await database.query(async (knex) => {
+    await knex.schema.createTable('things', (table) => void table.string('name', 50).primary())
+  })
 })
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()))
-  rmSync(folder, { recursive: true, force: true })
+  await database.close()
+  await underTest[Symbol.asyncDispose]()
 })
 
-async function connect(clock: Clock = systemClock): Promise<DatabaseConnection> {
-  const connection = createConnection(sqlite({ file, busyTimeout: 1000, clock, log }), log)
-  open.push(connection)
-  await connection.open()
-  await connection.query(async (knex) => {
-    if (await knex.schema.hasTable('things')) return
-    await knex.schema.createTable('things', (table) => void table.string('name', 50).primary())
-  })
-  return connection
-}
-
-const insert = (database: DatabaseConnection, name: string): Promise<unknown> =>
-  database.query((knex) => knex('things').insert({ name }))
-
-const names = (database: DatabaseConnection): Promise<string[]> =>
-  database.query((knex) => knex('things').orderBy('name').pluck('name'))
-
+const insert = (name: string): Promise<unknown> => database.query((knex) => knex('things').insert({ name }))
+const names = (): Promise<string[]> => database.query((knex) => knex('things').orderBy('name').pluck('name'))
 const code = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'no error', errorCode)
 
-describe('the database service', () => {
-  it('makes a file for its owner only, with the settings that keep what was committed', async () => {
-    const database = await connect()
-    expect(database.dialect).toBe('sqlite')
-    expect(statSync(file).mode & 0o777).toBe(0o600)
-    expect(statSync(join(folder, 'data')).mode & 0o777).toBe(0o700)
-    const pragma = (name: string): Promise<unknown> => database.query((knex) => knex.raw(`pragma ${name}`))
-    expect(await pragma('journal_mode')).toEqual([{ journal_mode: 'wal' }])
-    expect(await pragma('synchronous')).toEqual([{ synchronous: 2 }])
-    expect(await pragma('foreign_keys')).toEqual([{ foreign_keys: 1 }])
-    await insert(database, 'a')
-    expect(statSync(`${file}-wal`).mode & 0o777).toBe(0o600)
+describe(`the database service on ${databaseKind}`, () => {
+  it('says what it is', () => {
+    expect(database.dialect).toBe(databaseKind)
   })
 
   it('is unavailable before it is opened and after it is closed', async () => {
-    const connection = createConnection(sqlite({ file, busyTimeout: 1000, clock: systemClock, log }), log)
-    expect(await code(connection.query((knex) => knex.raw('select 1')))).toBe('MAIL_E_UNAVAILABLE')
-    await connection.close()
-    const database = await connect()
+    const unopened = connection()
+    expect(await code(unopened.query((knex) => knex.raw('select 1')))).toBe('MAIL_E_UNAVAILABLE')
+    await unopened.close()
     await database.close()
-    expect(await code(insert(database, 'a'))).toBe('MAIL_E_UNAVAILABLE')
+    expect(await code(insert('a'))).toBe('MAIL_E_UNAVAILABLE')
   })
 
   it('tells a broken unique constraint, and leaves other errors as they are', async () => {
-    const database = await connect()
-    await insert(database, 'a')
-    expect(await code(insert(database, 'a'))).toBe('MAIL_E_EXISTS')
+    await insert('a')
+    expect(await code(insert('a'))).toBe('MAIL_E_EXISTS')
     expect(await code(database.query((knex) => knex('nothing').select()))).toBeUndefined()
     await expect(database.query(() => Promise.reject(new Error('mine')))).rejects.toThrow('mine')
   })
 
   it('does all of a transaction or nothing', async () => {
-    const database = await connect()
     const failed = database.transaction(async (transaction) => {
       await transaction('things').insert({ name: 'a' })
       throw new Error('mine')
     })
     await expect(failed).rejects.toThrow('mine')
-    expect(await names(database)).toEqual([])
+    expect(await names()).toEqual([])
     const twice = database.transaction(async (transaction) => {
       await transaction('things').insert({ name: 'a' })
       await transaction('things').insert({ name: 'a' })
@@ -114,169 +78,105 @@ describe('the database service', () => {
     expect(count).toBe(1)
   })
 
-  it('lets transactions of one process wait for each other', async () => {
-    const database = await connect()
-    const tasks = Array.from({ length: 50 }, (_, index) =>
+  it('lets transactions wait for a row that another one holds', async () => {
+    await database.query(async (knex) => {
+      await knex.schema.createTable('counters', (table) => void table.integer('value').notNullable())
+      await knex('counters').insert({ value: 0 })
+    })
+    const countUp = (): Promise<void> =>
       database.transaction(async (transaction) => {
-        const before = await transaction('things').select()
-        await transaction('things').insert({ name: `${before.length}`.padStart(2, '0') })
-        return index
-      }),
-    )
-    await Promise.all(tasks)
-    expect(await names(database)).toHaveLength(50)
-  })
-})
-
-describe('trouble', () => {
-  it('waits for another writer, and goes on when it is done', async () => {
-    let waits = 0
-    const other = { end: () => undefined as unknown }
-    const database = await connect(hurriedClock(() => ++waits === 5 && other.end()))
-    const writer = new SqliteConnection(file)
-    writer.exec('begin immediate')
-    other.end = () => writer.exec('commit')
-    await insert(database, 'a')
-    expect(waits).toBe(5)
-    expect(events).toEqual([])
-    writer.close()
+        const { value } = await transaction('counters').forUpdate().first('value')
+        await transaction('counters').update({ value: value + 1 })
+      })
+    await Promise.all(Array.from({ length: 50 }, countUp))
+    expect(await database.query((knex) => knex('counters').pluck('value'))).toEqual([50])
   })
 
-  it('is unavailable while another writer does not end, and then recovers', async () => {
-    const database = await connect(hurriedClock())
-    const writer = new SqliteConnection(file)
-    writer.exec('begin immediate')
-    let ran = false
-    const run = async (): Promise<void> => {
-      ran = true
-    }
-    expect(await code(database.transaction(run))).toBe('MAIL_E_UNAVAILABLE')
-    expect(ran).toBe(false)
-    expect(await code(insert(database, 'a'))).toBe('MAIL_E_UNAVAILABLE')
-    writer.exec('commit')
-    await insert(database, 'a')
-    expect(await names(database)).toEqual(['a'])
-    expect(events).toEqual(['unavailable', 'recovered'])
-    writer.close()
-  })
-
-  it('does not fail in a transaction that reads first while another process writes', async () => {
-    const database = await connect()
-    const writer = new SqliteConnection(file)
-    await database.transaction(async (transaction) => {
-      await transaction('things').select()
-      writer.pragma('busy_timeout = 0')
-      expect(() => writer.exec("insert into things values ('b')")).toThrow('locked')
-      await transaction('things').insert({ name: 'a' })
-    })
-    writer.close()
-  })
-
-  it('lives as long as somebody waits, in a command that has nothing else to do', async () => {
-    await connect()
-    const writer = new SqliteConnection(file)
-    writer.exec('begin immediate')
-    const here = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href)
-    const script = `
-      const { createConnection } = await import(${here('./connection.ts')})
-      const { sqlite } = await import(${here('./sqlite.ts')})
-      const { createLog, systemClock } = await import('mailwright')
-      const log = createLog('silent')
-      const settings = { file: process.env.TEST_FILE, busyTimeout: 300, clock: systemClock, log }
-      const database = createConnection(sqlite(settings), log)
-      await database.open()
-      await database.query((knex) => knex('things').insert({ name: 'a' })).catch((error) => console.log(error.code))
-      await database.close()`
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--conditions=mailwright-source', '--input-type=module', '-e', script],
-      { cwd: import.meta.dirname, env: { ...process.env, TEST_FILE: file } },
-    )
-    expect(stdout.trim()).toBe('MAIL_E_UNAVAILABLE')
-    writer.close()
-  })
-
-  it('is unavailable when it is read-only, and recovers', async () => {
-    const database = await connect()
-    await database.query((knex) => knex.raw('pragma query_only = 1'))
-    expect(await code(insert(database, 'a'))).toBe('MAIL_E_UNAVAILABLE')
-    expect(await names(database)).toEqual([])
-    await database.query((knex) => knex.raw('pragma query_only = 0'))
-    await insert(database, 'a')
-  })
-
-  it('is unavailable when the disk is full, keeps nothing of the transaction, and recovers', async () => {
-    const database = await connect()
-    await insert(database, 'kept')
-    const [{ page_count: pages }] = (await database.query((knex) => knex.raw('pragma page_count'))) as [
-      { page_count: number },
+  it('keeps apart letters of different case and accent, final spaces, and every character', async () => {
+    const different = [
+      'a',
+      'A',
+      'á',
+      'ä',
+      'ß',
+      'ss',
+      '\u{1f600}',
+      "o'neil",
+      '%',
+      '_',
+      '\\',
+      '"',
+      '`',
+      '\u0000',
     ]
-    await database.query((knex) => knex.raw(`pragma max_page_count = ${pages + 1}`))
-    const much = database.transaction(async (transaction) => {
-      for (let index = 0; index < 1000; index++)
-        await transaction('things').insert({ name: `row ${index}`.repeat(5) })
-    })
-    expect(await code(much)).toBe('MAIL_E_UNAVAILABLE')
-    expect(await names(database)).toEqual(['kept'])
-    await database.query((knex) => knex.raw('pragma max_page_count = 100000'))
-    await database.transaction((transaction) => transaction('things').insert({ name: 'later' }))
-    expect(await names(database)).toEqual(['kept', 'later'])
+    for (const name of different) await insert(name)
+    for (const name of different) {
+      const found = await database.query((knex) => knex('things').where({ name }).pluck('name'))
+      expect(found).toEqual([name])
+    }
   })
 
-  it('never writes into a file that is gone, and recovers when it is back', async () => {
-    const database = await connect()
-    await insert(database, 'a')
-    await database.query((knex) => knex.raw('pragma wal_checkpoint(truncate)'))
-    renameSync(join(folder, 'data'), join(folder, 'away'))
-    expect(await code(insert(database, 'lost'))).toBe('MAIL_E_UNAVAILABLE')
-    expect(await code(names(database))).toBe('MAIL_E_UNAVAILABLE')
+  it('gives back whole numbers up to 2^53', async () => {
+    await database.query(async (knex) => {
+      await knex.schema.createTable('numbers', (table) => void table.bigInteger('value').notNullable())
+      await knex('numbers').insert([{ value: Number.MAX_SAFE_INTEGER }, { value: -5 }])
+    })
+    const values = await database.query((knex) => knex('numbers').orderBy('value').pluck('value'))
+    expect(values).toEqual([-5, Number.MAX_SAFE_INTEGER])
+  })
+
+  it('counts the rows that a change meets, also where nothing is different', async () => {
+    await insert('a')
+    const change = (): Promise<number> => database.query((knex) => knex('things').update({ name: 'a' }))
+    expect(await change()).toBe(1)
+    expect(await change()).toBe(1)
+  })
+
+  it('refuses what does not fit', async () => {
+    await database.query(async (knex) => {
+      await knex.schema.createTable('small', (table) => void table.integer('value').notNullable())
+    })
+    await expect(database.query((knex) => knex('small').insert({ value: null }))).rejects.toThrow()
+    expect(await database.query((knex) => knex('small').select())).toEqual([])
+  })
+
+  it('tells no values in its errors', async () => {
+    const failed = database.query((knex) => knex('nothing').insert({ password: 'hash-of-a-password' }))
+    const { message } = (await failed.catch((error) => error)) as Error
+    expect(message).toContain('nothing')
+    expect(message).not.toContain('hash-of-a-password')
+  })
+
+  it('is unavailable while it is away, and recovers by itself', async () => {
+    await insert('a')
+    const bringBack = underTest.takeAway()
+    expect(await code(names())).toBe('MAIL_E_UNAVAILABLE')
     expect(await code(database.transaction((transaction) => transaction('things').select()))).toBe(
       'MAIL_E_UNAVAILABLE',
     )
-    renameSync(join(folder, 'away'), join(folder, 'data'))
-    await insert(database, 'b')
-    expect(await names(database)).toEqual(['a', 'b'])
+    bringBack()
+    expect(await names()).toEqual(['a'])
     expect(events).toEqual(['unavailable', 'recovered'])
-    rmSync(join(folder, 'data'), { recursive: true })
-    expect(await code(names(database))).toBe('MAIL_E_UNAVAILABLE')
   })
 
-  it('does not go on with a connection that was left inside a transaction', async () => {
-    const database = await connect()
-    await database.query((knex) => knex.raw('begin immediate'))
-    await insert(database, 'a')
-    const other = new SqliteConnection(file, { readonly: true })
-    expect(other.prepare('select name from things').pluck().all()).toEqual(['a'])
-    other.close()
+  it('does nothing of a transaction in which the database goes away', async () => {
+    let bringBack: () => void = () => undefined
+    const broken = database.transaction(async (transaction) => {
+      await transaction('things').insert({ name: 'a' })
+      bringBack = underTest.takeAway()
+      await transaction('things').insert({ name: 'b' })
+    })
+    if (databaseKind === 'mysql') expect(await code(broken)).toBe('MAIL_E_UNAVAILABLE')
+    // An open file stays what it is, wherever it is moved.
+    else await broken
+    bringBack()
+    expect(await names()).toEqual(databaseKind === 'mysql' ? [] : ['a', 'b'])
   })
 
-  it('tells a query that waits for its own transaction', async () => {
-    const connection = createConnection(sqlite({ file, busyTimeout: 0, clock: systemClock, log }), log)
-    open.push(connection)
-    await connection.open()
-    const nested = connection.transaction(() => connection.query((knex) => knex.raw('select 1')))
-    await expect(nested).rejects.toThrow('inside a transaction')
-    expect(await connection.query((knex) => knex.raw('select 1 as one'))).toEqual([{ one: 1 }])
-  })
-
-  it('says at once where the file cannot be', async () => {
-    await connect()
-    const below = sqlite({ file: join(file, 'x.db'), busyTimeout: 1000, clock: systemClock, log })
-    expect(await code(createConnection(below, log).open())).toBe('MAIL_E_UNAVAILABLE')
-    const aFolder = createConnection(
-      sqlite({ file: folder, busyTimeout: 1000, clock: systemClock, log }),
-      log,
-    )
-    open.push(aFolder)
-    expect(await code(aFolder.open())).toBe('MAIL_E_UNAVAILABLE')
-    const noDatabase = join(folder, 'notes.txt')
-    writeFileSync(noDatabase, 'Not a database, and nobody may make one of it.'.repeat(50))
-    const notes = createConnection(
-      sqlite({ file: noDatabase, busyTimeout: 1000, clock: systemClock, log }),
-      log,
-    )
-    open.push(notes)
-    expect(await code(notes.open())).toBe('MAIL_E_START')
-    expect(readFileSync(noDatabase, 'utf8')).toContain('Not a database')
+  it('reads while it is read-only, and is unavailable for changes', async () => {
+    await insert('a')
+    await underTest.refuseChanges(database)
+    expect(await code(insert('b'))).toBe('MAIL_E_UNAVAILABLE')
+    expect(await names()).toEqual(['a'])
   })
 })

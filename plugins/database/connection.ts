@@ -1,7 +1,8 @@
 import type { Knex } from 'knex'
-import { type Database, errorCode, type Log, MailwrightError, UnavailableError } from 'mailwright'
+import { type Clock, type Database, type Log, MailwrightError, UnavailableError } from 'mailwright'
+import { Breaker } from './breaker.ts'
 import type { Dialect } from './dialect.ts'
-import { translate } from './failure.ts'
+import { DatabaseAwayError, translate } from './failure.ts'
 
 /** The `database` service with its beginning and its end. */
 export interface DatabaseConnection extends Database {
@@ -11,26 +12,30 @@ export interface DatabaseConnection extends Database {
 }
 
 /** Everything that asks the database comes through here: errors are translated, and trouble is logged once. */
-export function createConnection(dialect: Dialect, log: Log): DatabaseConnection {
-  return new Connection(dialect, log)
+export function createConnection(dialect: Dialect, clock: Clock, log: Log): DatabaseConnection {
+  return new Connection(dialect, clock, log)
 }
 
 class Connection implements DatabaseConnection {
   readonly dialect: Database['dialect']
   readonly #dialect: Dialect
   readonly #log: Log
+  readonly #breaker: Breaker | undefined
   #knex: Knex | undefined
   #isAway = false
 
-  constructor(dialect: Dialect, log: Log) {
+  constructor(dialect: Dialect, clock: Clock, log: Log) {
     this.dialect = dialect.name
     this.#dialect = dialect
     this.#log = log.child({ database: dialect.location })
+    if (!dialect.isRemote) return
+    this.#breaker = new Breaker({ clock, probe: () => this.#attempt((knex) => knex.raw('select 1')) })
   }
 
   async open(): Promise<void> {
     const { location } = this.#dialect
     await this.#dialect.prepare().catch((cause) => {
+      if (cause instanceof MailwrightError) throw cause
       throw new UnavailableError(`the database ${location} cannot be made`, { cause })
     })
     this.#knex = this.#dialect.connect()
@@ -42,6 +47,7 @@ class Connection implements DatabaseConnection {
   }
 
   async close(): Promise<void> {
+    this.#breaker?.stop()
     const knex = this.#knex
     this.#knex = undefined
     await knex?.destroy()
@@ -64,32 +70,40 @@ class Connection implements DatabaseConnection {
           })
         })
       } catch (error) {
-        // Where SQLite has rolled back by itself (disk full), knex's ROLLBACK fails and its error hides the first one.
-        throw errorCode(translate(error)) === undefined ? (failure ?? error) : error
+        // Where the database has rolled back by itself (disk full, connection lost), knex's ROLLBACK fails and its error
+        // hides the first one.
+        throw failure ?? error
       }
     })
   }
 
   async #watched<T>(run: (knex: Knex) => Promise<T>): Promise<T> {
+    this.#breaker?.check()
+    return await this.#attempt(run)
+  }
+
+  async #attempt<T>(run: (knex: Knex) => Promise<T>): Promise<T> {
     if (this.#knex === undefined) throw new UnavailableError('the database is not open')
     try {
       const answer = await run(this.#knex)
-      this.#noteRecovery()
+      this.#noteAnswer()
       return answer
     } catch (error) {
       const translated = translate(error)
-      if (translated instanceof UnavailableError) this.#noteTrouble(translated)
+      if (translated instanceof DatabaseAwayError) this.#noteAway(translated)
       throw translated
     }
   }
 
-  #noteTrouble(error: UnavailableError): void {
+  #noteAway(error: DatabaseAwayError): void {
     if (!this.#isAway) this.#log.error('unavailable', { error })
     this.#isAway = true
+    this.#breaker?.failed(error)
   }
 
-  #noteRecovery(): void {
+  #noteAnswer(): void {
     if (this.#isAway) this.#log.warn('recovered')
     this.#isAway = false
+    this.#breaker?.succeeded()
   }
 }

@@ -6,6 +6,8 @@ export interface Dialect {
   readonly name: Database['dialect']
   /** Where it is, for messages: a path, or host and name. Never a password. */
   readonly location: string
+  /** Whether it is another program, which may hang: then calls fail at once while it is away. */
+  readonly isRemote: boolean
   /** Makes what must be there before the first connection, such as the file. */
   prepare(): Promise<void>
   /** A knex instance whose connections are ready for use. It connects when it is first asked something. */

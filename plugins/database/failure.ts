@@ -1,22 +1,30 @@
 import knexPackage from 'knex'
 import { MailwrightError, UnavailableError } from 'mailwright'
+import { mysqlKind } from './mysql-errors.ts'
 
-type Kind = 'unavailable' | 'exists'
+/**
+ * What an error of a driver means: `away`, the database as a whole cannot answer; `busy`, this call cannot be done now,
+ * others may; `exists`, a unique constraint is broken.
+ */
+export type FailureKind = 'away' | 'busy' | 'exists'
+
+/** The database as a whole does not answer. For its users an UnavailableError like any other. */
+export class DatabaseAwayError extends UnavailableError {}
 
 /**
  * What the drivers' codes mean. SQLite's extended codes (`SQLITE_IOERR_FSYNC`) have their primary code's meaning where
  * they are not listed themselves.
  */
-const kinds: ReadonlyMap<string, Kind> = new Map([
-  ['SQLITE_BUSY', 'unavailable'],
-  ['SQLITE_LOCKED', 'unavailable'],
-  ['SQLITE_READONLY', 'unavailable'],
-  ['SQLITE_FULL', 'unavailable'],
-  ['SQLITE_IOERR', 'unavailable'],
-  ['SQLITE_CANTOPEN', 'unavailable'],
-  ['SQLITE_PERM', 'unavailable'],
-  ['SQLITE_NOMEM', 'unavailable'],
-  ['SQLITE_PROTOCOL', 'unavailable'],
+const kinds: ReadonlyMap<string, FailureKind> = new Map([
+  ['SQLITE_BUSY', 'away'],
+  ['SQLITE_LOCKED', 'away'],
+  ['SQLITE_READONLY', 'away'],
+  ['SQLITE_FULL', 'away'],
+  ['SQLITE_IOERR', 'away'],
+  ['SQLITE_CANTOPEN', 'away'],
+  ['SQLITE_PERM', 'away'],
+  ['SQLITE_NOMEM', 'away'],
+  ['SQLITE_PROTOCOL', 'away'],
   ['SQLITE_CONSTRAINT_UNIQUE', 'exists'],
   ['SQLITE_CONSTRAINT_PRIMARYKEY', 'exists'],
 ])
@@ -27,25 +35,31 @@ export function translate(error: unknown): unknown {
   if (error instanceof knexPackage.KnexTimeoutError) {
     const text =
       'no connection to the database became free (a query inside a transaction must use the transaction)'
-    return new UnavailableError(text, { cause: error })
+    return new DatabaseAwayError(text, { cause: error })
   }
   const kind = kindOf(error)
-  if (kind === 'unavailable') return new UnavailableError('the database cannot answer now', { cause: error })
+  if (kind === 'away') return new DatabaseAwayError('the database cannot answer now', { cause: error })
+  if (kind === 'busy') return new UnavailableError('the database cannot do this now', { cause: error })
   if (kind === 'exists') return new MailwrightError('MAIL_E_EXISTS', 'it exists already', { cause: error })
   return error
 }
 
 /** Whether another connection's lock is in the way, so that the same statement may succeed in a moment. */
 export function isBusy(error: unknown): boolean {
-  return codeOf(error) === 'SQLITE_BUSY'
+  return error instanceof Error && codeOf(error) === 'SQLITE_BUSY'
 }
 
-function kindOf(error: unknown): Kind | undefined {
+function kindOf(error: unknown): FailureKind | undefined {
+  if (!(error instanceof Error)) return undefined
   const code = codeOf(error)
-  if (code === undefined) return undefined
-  return kinds.get(code) ?? kinds.get(code.split('_', 2).join('_'))
+  const known = code === undefined ? undefined : (kinds.get(code) ?? kinds.get(primaryCode(code)))
+  return known ?? mysqlKind(error)
 }
 
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+function primaryCode(code: string): string {
+  return code.split('_', 2).join('_')
+}
+
+function codeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

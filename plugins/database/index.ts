@@ -1,29 +1,65 @@
-import { isAbsolute, join } from 'node:path'
-import { database, definePlugin, type PluginFactory } from 'mailwright'
-import { createConnection } from './connection.ts'
-import { migrate } from './migrations.ts'
+import { database, definePlugin, MailwrightError, type PluginContext, type PluginInstance } from 'mailwright'
+import { migrateCommand, nameOf } from './command.ts'
+import { createConnection, type DatabaseConnection } from './connection.ts'
+import { dialectOf, migrationDialectOf } from './dialect-of.ts'
+import { migrate, pendingMigrations } from './migrations.ts'
 import { type DatabaseInput, type DatabaseOptions, parseOptions } from './options.ts'
-import { sqlite } from './sqlite.ts'
 
-export type { DatabaseInput, DatabaseOptions } from './options.ts'
+export type { DatabaseInput, DatabaseOptions, MysqlInput, SqliteInput } from './options.ts'
 
-/** An embedded SQLite database with the tables that the other plugins contribute. */
-const plugin: PluginFactory<DatabaseInput> = definePlugin<DatabaseOptions, DatabaseInput>({
+/** As a config calls it: what is embedded needs no options. */
+export type DatabaseFactory = (options?: DatabaseInput, instance?: { as?: string }) => PluginInstance
+
+/** A relational database with the tables that the other plugins contribute. */
+const plugin: DatabaseFactory = definePlugin<DatabaseOptions, Partial<DatabaseInput>>({
   name: 'database',
   provides: [database],
   parseOptions,
-  setup({ provide, dataDir, migrations, clock, log }, options) {
-    const file = isAbsolute(options.file) ? options.file : join(dataDir, options.file)
-    const connection = createConnection(sqlite({ file, busyTimeout: options.busyTimeout, clock, log }), log)
-    provide(database, connection)
+  setup(context, options) {
+    const connection = createConnection(dialectOf(options, context), context.clock, context.log)
+    context.provide(database, connection)
     return {
       async start() {
         await connection.open()
-        await migrate(connection, migrations, { clock, log })
+        await updateTables(connection, options, context)
       },
       stop: () => connection.close(),
     }
   },
+  commands: (context, options) => [
+    migrateCommand(() => forMigrations(options, context), context.migrations, context),
+  ],
 })
 
 export default plugin
+
+function forMigrations(options: DatabaseOptions, context: PluginContext): DatabaseConnection {
+  return createConnection(migrationDialectOf(options, context), context.clock, context.log)
+}
+
+async function updateTables(
+  connection: DatabaseConnection,
+  options: DatabaseOptions,
+  context: PluginContext,
+): Promise<void> {
+  const pending = await pendingMigrations(connection, context.migrations)
+  if (pending.length === 0) return
+  if (options.migrate === 'manual') {
+    const names = pending.map(nameOf).join(', ')
+    const problem =
+      'the tables are not up to date, and migrate is "manual": "mailwright database migrate" will run'
+    throw new MailwrightError('MAIL_E_START', `${problem} ${names}`)
+  }
+  // SQLite has one connection; a second one would wait for it.
+  if (options.client === 'sqlite') {
+    await migrate(connection, context.migrations, context)
+    return
+  }
+  const patient = forMigrations(options, context)
+  try {
+    await patient.open()
+    await migrate(patient, context.migrations, context)
+  } finally {
+    await patient.close()
+  }
+}

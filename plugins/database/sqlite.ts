@@ -5,6 +5,7 @@ import SqliteConnection from 'better-sqlite3'
 import knexPackage, { type Knex } from 'knex'
 import type { Clock, Log } from 'mailwright'
 import type { Dialect } from './dialect.ts'
+import { quiet } from './quiet.ts'
 import { createSqliteClient } from './sqlite-client.ts'
 
 export interface SqliteSettings {
@@ -45,6 +46,7 @@ export function sqlite(settings: SqliteSettings): Dialect {
   return {
     name: 'sqlite',
     location: file,
+    isRemote: false,
     prepare: () => makeFile(file),
     connect: (): Knex =>
       knexPackage({
@@ -55,6 +57,8 @@ export function sqlite(settings: SqliteSettings): Dialect {
         // blocks, and a transaction can then never meet another one of this process.
         pool: { min: 1, max: 1, validate: isUsable },
         acquireConnectionTimeout: Math.max(busyTimeout, 100),
+        // Values do not belong into error messages: a password's hash may be one.
+        compileSqlOnError: false,
         log: quiet(log),
       }),
   }
@@ -87,16 +91,5 @@ async function makeFile(file: string): Promise<void> {
     fsyncSync(handle)
   } finally {
     closeSync(handle)
-  }
-}
-
-/** Knex writes to the console by itself; its warnings repeat errors that reach the caller anyway. */
-function quiet(log: Log): Knex.Logger {
-  const tell = (message: unknown): void => log.debug('unavailable', { text: String(message) })
-  return {
-    warn: tell,
-    error: tell,
-    deprecate: (...texts: unknown[]) => tell(texts.join(' ')),
-    debug: () => undefined,
   }
 }

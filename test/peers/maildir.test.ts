@@ -7,11 +7,11 @@ import { requirePeer } from '../support/peers.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { type Finished, runProcess } from '../support/run-process.ts'
 
-const procmail = requirePeer('procmail', 'procmail')
-const maildrop = requirePeer('maildrop', 'maildrop')
-const mutt = requirePeer('mutt', 'mutt')
-const script = requirePeer('script', 'bsdutils')
-const python = requirePeer('python3', 'python3')
+const procmail = requirePeer('procmail')
+const maildrop = requirePeer('maildrop')
+const mutt = requirePeer('mutt')
+const script = requirePeer('script')
+const python = requirePeer('python3')
 
 let box: TestMaildir
 

@@ -10,12 +10,12 @@ import { Random } from '../generator/random.ts'
 import { requirePeer } from '../support/peers.ts'
 import { runProcess } from '../support/run-process.ts'
 
-const doveadm = requirePeer('doveadm', 'dovecot-core')
-const openssl = requirePeer('openssl', 'openssl')
-const mkpasswd = requirePeer('mkpasswd', 'whois')
-const htpasswd = requirePeer('htpasswd', 'apache2-utils')
-const python = requirePeer('python3', 'python3')
-const mariadb = requirePeer('mariadbd', 'mariadb-server')
+const doveadm = requirePeer('doveadm')
+const openssl = requirePeer('openssl')
+const mkpasswd = requirePeer('mkpasswd')
+const htpasswd = requirePeer('htpasswd')
+const python = requirePeer('python3')
+const mariadb = requirePeer('mariadbd')
 
 const folder = mkdtempSync(join(tmpdir(), 'mailwright-passwords-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

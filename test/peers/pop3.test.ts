@@ -5,11 +5,11 @@ import { requirePeer } from '../support/peers.ts'
 import { login, type Pop3Server, password, startPop3Server } from '../support/pop3-server.ts'
 import { type Finished, runProcess } from '../support/run-process.ts'
 
-const curl = requirePeer('curl', 'curl')
-const python = requirePeer('python3', 'python3')
-const fetchmail = requirePeer('fetchmail', 'fetchmail')
-const mpop = requirePeer('mpop', 'mpop')
-const getmail = requirePeer('getmail', 'getmail6')
+const curl = requirePeer('curl')
+const python = requirePeer('python3')
+const fetchmail = requirePeer('fetchmail')
+const mpop = requirePeer('mpop')
+const getmail = requirePeer('getmail')
 
 const first = 'From: a@example.org\r\nSubject: one\r\nMessage-ID: <1@example.org>\r\n\r\nfirst\r\n'
 const dotty =

@@ -6,9 +6,9 @@ import { projectFolder } from '../support/project-files.ts'
 import { type Finished, runProcess } from '../support/run-process.ts'
 import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
 
-const swaks = requirePeer('swaks', 'swaks')
-const curl = requirePeer('curl', 'curl')
-const python = requirePeer('python3', 'python3')
+const swaks = requirePeer('swaks')
+const curl = requirePeer('curl')
+const python = requirePeer('python3')
 
 const to = 'b@example.org'
 
