@@ -1,3 +1,46 @@
 export { newAccountId } from './account-id.ts'
+export {
+  type AppPasswordMatch,
+  makeAppPassword,
+  matchAppPassword,
+  nameKey,
+  noAppPassword,
+  type StoredAppPassword,
+  sameName,
+} from './app-password.ts'
+export {
+  type AuditNote,
+  auditKey,
+  auditLimit,
+  auditSubject,
+  changeDetail,
+  targetDetail,
+} from './audit.ts'
 export { type DetailedAddress, splitDetail } from './detail.ts'
-export { checkAddress, checkAliasAddress, checkDomain, checkPersonName, checkQuota } from './rules.ts'
+export { type AccountRecord, AccountsDirectory, type DeletedRecord } from './directory.ts'
+export { type AccountFacts, accountWith, checkNewAccount } from './directory-accounts.ts'
+export { DirectoryAdministration, type DirectoryHolder } from './directory-administration.ts'
+export { hasExpired } from './directory-aliases.ts'
+export {
+  changedSettings,
+  checkAliasTarget,
+  checkDomainLimits,
+  checkDomainSettings,
+  checkOwnAddresses,
+  type DomainUse,
+} from './domain-rules.ts'
+export { LimitedAdministration, unsupported } from './limited-administration.ts'
+export { type LoginRecord, type VerifiedLogin, verifyLogin } from './login.ts'
+export {
+  checkActor,
+  checkAddress,
+  checkAliasAddress,
+  checkDomain,
+  checkExpiry,
+  checkPersonName,
+  checkQuota,
+  checkRoles,
+  sessionRoles,
+} from './rules.ts'
+export { type CountSending, checkSending, checkSendingLimit, windowStart } from './sending-limit.ts'
+export { compareTexts, sortedByAddress } from './sorting.ts'

@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { errorCode } from '../errors.ts'
 import {
+  checkActor,
   checkAddress,
   checkAliasAddress,
   checkDomain,
+  checkDomainLimits,
+  checkDomainSettings,
+  checkExpiry,
   checkPersonName,
   checkQuota,
+  checkRoles,
+  checkSendingLimit,
   newAccountId,
   splitDetail,
+  windowStart,
 } from './index.ts'
 
 function codeOf(run: () => unknown): unknown {
@@ -60,6 +67,57 @@ describe('the rules for accounts', () => {
     for (const name of ['', 'a\nb', 'a\0', '\u2028', 'x'.repeat(256)]) {
       expect(codeOf(() => checkPersonName(name))).toBe('MAIL_E_INVALID')
     }
+  })
+})
+
+describe('the rules for what came later', () => {
+  it('know the roles of sessions', () => {
+    expect(checkRoles(['imap', 'pop3', 'imap'])).toEqual(['imap', 'pop3'])
+    for (const role of ['IMAP', '', '__proto__'])
+      expect(codeOf(() => checkRoles([role]))).toBe('MAIL_E_INVALID')
+  })
+
+  it('take only ends that are to come', () => {
+    expect(checkExpiry(undefined, 5)).toBeUndefined()
+    expect(checkExpiry(new Date(6), 5)).toEqual(new Date(6))
+    for (const time of [5, 4, Number.NaN])
+      expect(codeOf(() => checkExpiry(new Date(time), 5))).toBe('MAIL_E_INVALID')
+  })
+
+  it('take actors of one line', () => {
+    expect(checkActor('cli:root')).toBe('cli:root')
+    for (const actor of ['', 'a\nb', 'x'.repeat(256)])
+      expect(codeOf(() => checkActor(actor))).toBe('MAIL_E_INVALID')
+  })
+
+  it('make the settings of a domain canonical', () => {
+    const given = { aliasOf: 'EXAMPLE.org', disabled: false, quotaBytes: undefined }
+    expect(checkDomainSettings(given)).toEqual({ aliasOf: 'example.org' })
+    expect(checkDomainSettings({ quotaBytes: 0, maxAccounts: 0, disabled: true })).toEqual({
+      quotaBytes: 0,
+      maxAccounts: 0,
+      disabled: true,
+    })
+    for (const bad of [{ aliasOf: 'a b' }, { maxAccounts: -1 }, { aliasOf: 'a.example', maxAccounts: 5 }])
+      expect(codeOf(() => checkDomainSettings(bad))).toBe('MAIL_E_INVALID')
+  })
+
+  it('keep a domain’s accounts within its limits', () => {
+    const use = { accounts: 2, accountsWithoutQuota: 0, quotaBytes: 100 }
+    const check = (limits: object, more: object = {}) =>
+      codeOf(() => checkDomainLimits({ name: 'a.example', ...limits }, { ...use, ...more }))
+    expect(check({})).toBeUndefined()
+    expect(check({ maxAccounts: 2, quotaBytes: 100 })).toBeUndefined()
+    expect(check({ maxAccounts: 1 })).toBe('MAIL_E_OVER_QUOTA')
+    expect(check({ quotaBytes: 99 })).toBe('MAIL_E_OVER_QUOTA')
+    expect(check({ quotaBytes: 100 }, { accountsWithoutQuota: 1 })).toBe('MAIL_E_OVER_QUOTA')
+  })
+
+  it('bound sending limits, and cut time into windows that stand still', () => {
+    const limit = { recipients: 0, perSeconds: 60 }
+    expect(checkSendingLimit(limit)).toEqual(limit)
+    expect(codeOf(() => checkSendingLimit({ recipients: 1, perSeconds: 0.5 }))).toBe('MAIL_E_INVALID')
+    expect([0, 59_999, 60_000, 119_999].map((now) => windowStart(limit, now))).toEqual([0, 0, 60_000, 60_000])
   })
 })
 

@@ -1,8 +1,21 @@
 import { MailwrightError } from '../errors.ts'
 import { type Address, canonicalDomain, formatAddress, parseAddress } from '../model/address.ts'
+import type { SessionRole } from '../model/session.ts'
 
 const MAX_NAME_CHARACTERS = 255
 const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029]/u
+
+/** Every role of a session: what can be taken away from an account, and what an app password may be for. */
+export const sessionRoles: readonly SessionRole[] = [
+  'transfer',
+  'submission',
+  'lmtp',
+  'pop3',
+  'imap',
+  'managesieve',
+  'http',
+  'local',
+]
 
 /** The canonical form of a domain that is to become ours. MAIL_E_INVALID where it is none. */
 export function checkDomain(name: string): string {
@@ -29,14 +42,36 @@ export function checkQuota(octets: number | undefined): number | undefined {
 
 /** A person's name: one line of 1 to 255 characters. MAIL_E_INVALID where it is something else. */
 export function checkPersonName(name: string | undefined): string | undefined {
-  if (
-    name === undefined ||
-    (name !== '' && [...name].length <= MAX_NAME_CHARACTERS && !unprintable.test(name))
-  )
-    return name
-  return invalid(`is not a name of 1 to ${MAX_NAME_CHARACTERS} printable characters`, name)
+  return name === undefined ? undefined : checkLine(name, 'name', MAX_NAME_CHARACTERS)
 }
 
-function invalid(problem: string, value: string): never {
+/** Who makes a change, for the audit trail: one line of 1 to 255 characters. MAIL_E_INVALID where it is not. */
+export function checkActor(actor: string): string {
+  return checkLine(actor, 'name of an actor', MAX_NAME_CHARACTERS)
+}
+
+/** Roles of sessions, each once. MAIL_E_INVALID for a word that is none. */
+export function checkRoles(names: readonly string[]): readonly SessionRole[] {
+  return [...new Set(names)].map(
+    (name) =>
+      sessionRoles.find((role) => role === name) ??
+      invalid(`is no protocol (there are ${sessionRoles.join(', ')})`, name),
+  )
+}
+
+/** The end of an alias's target, which is still to come. MAIL_E_INVALID. */
+export function checkExpiry(expiresAt: Date | undefined, now: number): Date | undefined {
+  if (expiresAt === undefined || expiresAt.getTime() > now) return expiresAt
+  return invalid('is no time to come', Number.isNaN(expiresAt.getTime()) ? '' : expiresAt.toISOString())
+}
+
+/** One line of so many printable characters. MAIL_E_INVALID. */
+export function checkLine(text: string, what: string, longest: number): string {
+  if (text !== '' && [...text].length <= longest && !unprintable.test(text)) return text
+  return invalid(`is not a ${what} of 1 to ${longest} printable characters`, text)
+}
+
+/** Throws MAIL_E_INVALID with the value, cut. */
+export function invalid(problem: string, value: string): never {
   throw new MailwrightError('MAIL_E_INVALID', `${JSON.stringify(value.slice(0, 100))} ${problem}`)
 }

@@ -4,6 +4,8 @@ import { createHost } from '../host.ts'
 import { createLog } from '../log.ts'
 import type { CommandOutput, PluginCommand } from '../plugin.ts'
 import { aliasCommands } from './commands/alias.ts'
+import { appPasswordCommands } from './commands/app-password.ts'
+import { auditCommands } from './commands/audit.ts'
 import { checkCommand } from './commands/check.ts'
 import { deliverCommand } from './commands/deliver.ts'
 import { domainCommands } from './commands/domain.ts'
@@ -11,6 +13,8 @@ import { queueCommands } from './commands/queue.ts'
 import { startCommand } from './commands/start.ts'
 import { traceCommand } from './commands/trace.ts'
 import { userCommands } from './commands/user.ts'
+import { userChangeCommands } from './commands/user-changes.ts'
+import { userImportCommand } from './commands/user-import.ts'
 import { type CliContext, configOf, hostOf, UsageError, whileStarted } from './context.ts'
 import { printResult } from './output.ts'
 
@@ -37,7 +41,11 @@ export const coreCommands: readonly CoreCommand[] = [
   checkCommand,
   ...domainCommands,
   ...userCommands,
+  ...userChangeCommands,
+  userImportCommand,
+  ...appPasswordCommands,
   ...aliasCommands,
+  ...auditCommands,
   ...queueCommands,
   traceCommand,
   deliverCommand,
@@ -46,7 +54,9 @@ export const coreCommands: readonly CoreCommand[] = [
 const groups: Readonly<Record<string, string>> = {
   domain: 'the domains that are ours',
   user: 'accounts: who has mailboxes and can log in',
+  'app-password': 'passwords for single programs and devices',
   alias: 'addresses that stand for other addresses',
+  audit: 'who changed what',
   queue: 'messages that wait to be delivered',
 }
 

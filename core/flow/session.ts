@@ -104,17 +104,16 @@ export class SessionRun implements SessionFlow {
       await connection.loginFailed.notify([this.session, attempt], this.#subject)
       return this.#loginFailed(attempt, wrongLogin, verified.reason)
     }
-    const { account } = verified
+    const { account, appPassword } = verified
     this.#live.account = account
-    this.record('logged-in', {
-      text: formatAddress(account.address),
-      facts: { mechanism: attempt.mechanism },
-    })
     const address = formatAddress(account.address)
+    const by = appPassword === undefined ? {} : { appPassword }
+    this.record('logged-in', { text: address, facts: { mechanism: attempt.mechanism, ...by } })
     this.#context.log.info('login', {
       session: this.session.id,
       remote: this.session.remote.address,
       account: address,
+      ...by,
     })
     await connection.loggedIn.notify([this.session, account], this.#subject)
     return { ok: true, account }

@@ -1,9 +1,12 @@
 import type { Account } from '../model/account.ts'
 import type { Address } from '../model/address.ts'
 import type { SessionRole } from '../model/session.ts'
+import type { AccountsAdministration, Domain } from './accounts-administration.ts'
 import { type ServiceKey, serviceKey } from './key.ts'
 
-/** What a provider can do beyond look-up and verification. */
+export type * from './accounts-administration.ts'
+
+/** What a provider can do beyond look-up and verification. What is absent it cannot do. */
 export interface AccountsAbilities {
   /** `administration` is there. */
   readonly administration: boolean
@@ -13,9 +16,29 @@ export interface AccountsAbilities {
   readonly catchAll: boolean
   /** Changes outlive the process, so that the command line can make them. */
   readonly persistent: boolean
+  /** Alias domains (`Domain.aliasOf`). */
+  readonly aliasDomains?: boolean
+  /** Domains with a quota, with a number of accounts at most, and disabled ones. */
+  readonly domainSettings?: boolean
+  /** `setName`, `setDisabled`, `setProtocols` and `rename`. */
+  readonly accountSettings?: boolean
+  /** Targets of aliases that end at a time. */
+  readonly expiringAliases?: boolean
+  readonly appPasswords?: boolean
+  /** Limits of sending, which the provider's own taps enforce. */
+  readonly sendingLimits?: boolean
+  /** A removed account can be restored. */
+  readonly restoring?: boolean
+  /** A record of every change. */
+  readonly audit?: boolean
 }
 
-/** What an address is here. */
+/**
+ * What an address is here. For an address of an alias domain: what the same local part is at the other domain. A
+ * disabled account is found like any other; whoever takes mail for it refuses it (550 5.2.1, RFC 3463 §3.3). In a
+ * disabled domain accounts are disabled and everything else is unknown. Targets of aliases that have expired are not
+ * there; an alias without any other is none.
+ */
 export type Resolution =
   | {
       readonly kind: 'account'
@@ -31,52 +54,13 @@ export type Resolution =
 
 /** What came of a login. The reason is for the history, never for the client: all failures look the same to it. */
 export type Verification =
-  | { readonly ok: true; readonly account: Account }
+  | {
+      readonly ok: true
+      readonly account: Account
+      /** The name of the app password that was used in place of the account's own. */
+      readonly appPassword?: string
+    }
   | { readonly ok: false; readonly reason: 'unknown' | 'wrong-secret' | 'disabled' | 'protocol' }
-
-export interface Domain {
-  /** Canonical: lower case, A-labels. */
-  readonly name: string
-}
-
-export interface Alias {
-  /** The address that is replaced; an empty local part is the domain's catch-all. */
-  readonly address: Address
-  readonly targets: readonly Address[]
-}
-
-/** What is needed for a new account. */
-export interface NewAccount {
-  readonly address: Address
-  /** In clear; it is hashed before it is kept. Absent: nobody can log in until one is set. */
-  readonly password?: string
-  readonly name?: string
-  readonly quotaBytes?: number
-}
-
-/**
- * Changes to domains, accounts and aliases: the command line and every administration use this, so that each change
- * is checked in one place. Errors: MAIL_E_EXISTS, MAIL_E_NOT_FOUND, MAIL_E_INVALID, MAIL_E_IN_USE (a domain that still
- * has accounts or aliases), MAIL_E_UNAVAILABLE.
- */
-export interface AccountsAdministration {
-  domains(): Promise<readonly Domain[]>
-  addDomain(name: string): Promise<Domain>
-  removeDomain(name: string): Promise<void>
-  /** Sorted by address; of one domain where named. */
-  accounts(domain?: string): Promise<readonly Account[]>
-  addAccount(account: NewAccount): Promise<Account>
-  setPassword(address: Address, password: string): Promise<void>
-  /** Absent: no limit. */
-  setQuota(address: Address, quotaBytes: number | undefined): Promise<void>
-  /** The account's mail stays in the store. */
-  removeAccount(address: Address): Promise<void>
-  aliases(domain?: string): Promise<readonly Alias[]>
-  /** Adds a target to an alias, which is made where it is new. An empty local part makes the catch-all. */
-  addAlias(address: Address, target: Address): Promise<void>
-  /** Removes one target, or the whole alias where none is named. */
-  removeAlias(address: Address, target?: Address): Promise<void>
-}
 
 /**
  * Who has an address here, and who is logging in. Every call may fail with MAIL_E_UNAVAILABLE; nobody may take that
@@ -90,8 +74,8 @@ export interface Accounts {
   resolve(address: Address): Promise<Resolution>
   byId(id: string): Promise<Account | undefined>
   /**
-   * Verifies a secret for a login, which is an address or what the provider allows beside it. Takes about as long for
-   * an unknown login as for a wrong secret.
+   * Verifies a secret for a login, which is an address or what the provider allows beside it: the account's password,
+   * or an app password for that role. Takes about as long for an unknown login as for a wrong secret.
    */
   verify(login: string, secret: string, role: SessionRole): Promise<Verification>
   /** Absent where `supports.administration` is false. */
@@ -101,5 +85,5 @@ export interface Accounts {
 export const accounts: ServiceKey<Accounts> = serviceKey(
   'accounts',
   'domains, accounts, aliases and passwords',
-  ['accounts-sql', 'accounts-file', 'memory'],
+  ['accounts-sql', 'accounts-existing', 'accounts-file', 'memory'],
 )

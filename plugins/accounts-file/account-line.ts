@@ -1,32 +1,17 @@
-import { createHash } from 'node:crypto'
 import {
   type Account,
   type Address,
-  addressKey,
   checkPersonName,
   checkQuota,
   didYouMean,
   MailwrightError,
-  type SessionRole,
+  sessionRoles,
 } from 'mailwright'
+import { attributeName, derivedId, idExpected, idForm } from './derived-id.ts'
 import { type AccountEntry, LineFault, writeAddress } from './entry.ts'
-
-const protocols: readonly SessionRole[] = [
-  'transfer',
-  'submission',
-  'lmtp',
-  'pop3',
-  'imap',
-  'managesieve',
-  'http',
-  'local',
-]
 
 const keys = ['id', 'name', 'quota', 'deny', 'disabled']
 const attributePrefix = 'attribute.'
-const attributeName = /^[A-Za-z][\w-]{0,63}$/
-// An id may become the name of a folder.
-const idForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const quotaForm = /^(\d{1,16})([kmgt]?)$/i
 const quotaUnits: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
 
@@ -47,6 +32,7 @@ export function readAccount(address: Address, text: string): AccountEntry {
     address,
     ...(name === undefined ? {} : { name: checked(() => checkPersonName(name)) ?? name }),
     ...(quota === undefined ? {} : { quotaBytes: readQuota(quota) }),
+    ...(values.has('disabled') ? { disabled: true } : {}),
     ...(denied === undefined ? {} : { disabledProtocols: readProtocols(denied) }),
     ...(attributes.length === 0 ? {} : { attributes: Object.fromEntries(attributes) }),
   }
@@ -55,18 +41,17 @@ export function readAccount(address: Address, text: string): AccountEntry {
     account,
     hasOwnId: values.has('id'),
     password: password === '' ? undefined : password,
-    disabled: values.has('disabled'),
   }
 }
 
 /** The line of an account. */
-export function writeAccount({ account, hasOwnId, password, disabled }: AccountEntry): string {
+export function writeAccount({ account, hasOwnId, password }: AccountEntry): string {
   const fields = [password ?? '']
   if (hasOwnId) fields.push(`id=${account.id}`)
   if (account.name !== undefined) fields.push(`name=${account.name}`)
   if (account.quotaBytes !== undefined) fields.push(`quota=${account.quotaBytes}`)
   if (account.disabledProtocols !== undefined) fields.push(`deny=${account.disabledProtocols.join(',')}`)
-  if (disabled) fields.push('disabled')
+  if (account.disabled) fields.push('disabled')
   for (const [key, value] of Object.entries(account.attributes ?? {}))
     fields.push(`${attributePrefix}${key}=${value}`)
   return [writeAddress(account.address), ...fields.map((field) => field.replace(/[\\:]/g, '\\$&'))].join(':')
@@ -115,9 +100,7 @@ function readField(field: string): [key: string, value: string] {
     throw new LineFault(key === 'disabled' ? '"disabled" has no value' : `"${key}" needs a value: ${key}=…`)
   }
   if (key === 'id' && !idForm.test(value)) {
-    throw new LineFault(
-      'an id has 1 to 64 letters, digits, dots, hyphens and underscores, and starts with a letter or digit',
-    )
+    throw new LineFault(idExpected)
   }
   return [key, value]
 }
@@ -133,17 +116,12 @@ function readQuota(text: string): number {
 function readProtocols(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim())
   for (const name of names) {
-    if ((protocols as readonly string[]).includes(name)) continue
-    const suggestion = didYouMean(name, protocols)
-    const tail = suggestion === undefined ? ` (there are ${protocols.join(', ')})` : ` (${suggestion})`
+    if ((sessionRoles as readonly string[]).includes(name)) continue
+    const suggestion = didYouMean(name, sessionRoles)
+    const tail = suggestion === undefined ? ` (there are ${sessionRoles.join(', ')})` : ` (${suggestion})`
     throw new LineFault(`${JSON.stringify(name.slice(0, 60))} is no protocol to deny${tail}`)
   }
   return names
-}
-
-/** Always the same for an address, and fit for a folder's name. */
-function derivedId(address: Address): string {
-  return createHash('sha256').update(addressKey(address)).digest('hex').slice(0, 26)
 }
 
 function checked<T>(check: () => T): T {

@@ -81,36 +81,48 @@ function administrationOf({ accounts: service }: System): NonNullable<Accounts['
   return service.administration
 }
 
-/** The seed as the administration writes it; made once, since every change is flushed to the disk. */
-let seeded: string | undefined
+for (const [name, format] of [
+  ['accounts-file', 'passwd'],
+  ['accounts-file with JSON', 'json'],
+  ['accounts-file with YAML', 'yaml'],
+] as const) {
+  /** The seed as the administration writes it; made once, since every change is flushed to the disk. */
+  let seeded: string | undefined
+  accountsContract({
+    name,
+    async create(seed) {
+      const folder = newFolder()
+      const options: AccountsFileInput = { format, file: 'accounts', create: true }
+      const file = join(folder, 'accounts')
+      if (seeded !== undefined) writeFileSync(file, seeded)
+      const clock = movable()
+      const system = await start(folder, options, clock)
+      if (seeded === undefined) await seedAccounts(administrationOf(system), seed)
+      seeded ??= readFileSync(file, 'utf8')
+      return {
+        accounts: system.accounts,
+        clock,
+        reopen: async () => (await start(folder, options)).accounts,
+        cleanup: async () => rmSync(folder, { recursive: true, force: true }),
+      }
+    },
+  })
+}
 
-accountsContract({
-  name: 'accounts-file',
-  async create(seed) {
-    const folder = newFolder()
-    const file = join(folder, 'accounts.txt')
-    if (seeded !== undefined) writeFileSync(file, seeded)
-    const system = await start(folder, { create: true })
-    if (seeded === undefined) await seedAccounts(administrationOf(system), seed)
-    seeded ??= readFileSync(file, 'utf8')
-    return {
-      accounts: system.accounts,
-      reopen: async () => (await start(folder)).accounts,
-      async disableProtocols({ localPart, domain }, protocols) {
-        const lines = readFileSync(file, 'utf8').split('\n')
-        const changed = lines.map((line) =>
-          line.startsWith(`${localPart}@${domain}:`) ? `${line}:deny=${protocols.join(',')}` : line,
-        )
-        writeFileSync(`${file}.mine`, changed.join('\n'))
-        renameSync(`${file}.mine`, file)
-        // The next change waits until the file has settled, so that it is in force from then on.
-        await administrationOf(system).addDomain('settled.example')
-        await administrationOf(system).removeDomain('settled.example')
-      },
-      cleanup: async () => rmSync(folder, { recursive: true, force: true }),
-    }
-  },
-})
+/** A date that stands still until it is moved, and the machine's time to wait by: a change of a file does. */
+function movable(): FakeClock {
+  const start = systemClock.now()
+  let moved = 0
+  return {
+    ...systemClock,
+    now: () => start + moved,
+    advance: (milliseconds) => {
+      moved += milliseconds
+    },
+    set: () => undefined,
+    waiting: 0,
+  }
+}
 
 const contents = '# Ours\n@example.org\n\n# The boss\njo@example.org:\n'
 
@@ -420,13 +432,19 @@ describe('accounts-file', () => {
 
 describe('the options of accounts-file', () => {
   it('have defaults', () => {
-    expect(parseOptions({})).toEqual({ file: 'accounts.txt', create: false, detailSeparator: '+' })
+    const rest = { create: false, detailSeparator: '+' }
+    expect(parseOptions({})).toEqual({ file: 'accounts.txt', format: 'passwd', ...rest })
+    expect(parseOptions({ format: 'yaml' })).toEqual({ file: 'accounts.yaml', format: 'yaml', ...rest })
+    expect(parseOptions({ file: 'a.json' })).toEqual({ file: 'a.json', format: 'json', ...rest })
+    expect(parseOptions({ file: 'a.yml' })).toMatchObject({ format: 'yaml' })
+    expect(parseOptions({ file: 'a.yml', format: 'passwd' })).toMatchObject({ format: 'passwd' })
   })
 
   it.each([
     [{ file: '' }, 'file'],
     [{ file: 'a\0b' }, 'file'],
     [{ create: 1 }, 'create'],
+    [{ format: 'toml' }, 'format'],
     [{ detailSeparator: 'x' }, 'detailSeparator'],
     [{ detailSeparator: null }, 'detailSeparator'],
     [{ fiel: 'x' }, 'fiel'],

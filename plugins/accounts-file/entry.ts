@@ -1,4 +1,4 @@
-import { type Account, type Address, type Alias, formatAddress, parseAddress } from 'mailwright'
+import { type Account, type Address, formatAddress, parseAddress } from 'mailwright'
 
 /** What a line of the file says. */
 export type Entry = DomainEntry | AccountEntry | AliasEntry
@@ -16,11 +16,12 @@ export interface AccountEntry {
   readonly hasOwnId: boolean
   /** A hash; undefined where nobody can log in. */
   readonly password: string | undefined
-  readonly disabled: boolean
 }
 
-export interface AliasEntry extends Alias {
+export interface AliasEntry {
   readonly kind: 'alias'
+  readonly address: Address
+  readonly targets: readonly Address[]
 }
 
 /** A line that cannot be read: the text says why, for the postmaster. */

@@ -1,22 +1,27 @@
 import { isAbsolute, join } from 'node:path'
 import {
   type Accounts,
+  type AccountsAdministration,
   accounts,
-  addressKey,
-  canonicalDomain,
+  type Clock,
   definePlugin,
+  type Lifecycle,
+  type Log,
   type PluginFactory,
   parseAddress,
-  type SessionRole,
-  type Verification,
-  verifyNothing,
-  verifyPassword,
+  verifyLogin,
 } from 'mailwright'
-import { FileAdministration } from './administration.ts'
+import type { FileContents, FileFormat } from './contents.ts'
+import { dataAdministration } from './data-administration.ts'
+import { jsonFormat } from './json-format.ts'
 import { type AccountsFileInput, type AccountsFileOptions, parseOptions } from './options.ts'
+import { PasswdAdministration } from './passwd-administration.ts'
+import { passwdFormat } from './passwd-contents.ts'
+import type { RewritingSettings } from './rewriting.ts'
 import { AccountsSource } from './source.ts'
+import { yamlFormat } from './yaml-format.ts'
 
-export type { AccountsFileInput, AccountsFileOptions } from './options.ts'
+export type { AccountsFileInput, AccountsFileOptions, FormatName } from './options.ts'
 
 /** Domains, accounts and aliases in a text file. */
 const plugin: PluginFactory<AccountsFileInput> = definePlugin<AccountsFileOptions, AccountsFileInput>({
@@ -25,49 +30,61 @@ const plugin: PluginFactory<AccountsFileInput> = definePlugin<AccountsFileOption
   parseOptions,
   setup({ provide, clock, log, dataDir }, options) {
     const file = isAbsolute(options.file) ? options.file : join(dataDir, options.file)
-    const source = new AccountsSource({ file, create: options.create, clock, log })
-    const service: Accounts = {
-      supports: { administration: true, aliases: true, catchAll: true, persistent: true },
-      async domain(name) {
-        const canonical = canonicalDomain(name)
-        const { domains } = await source.current()
-        return canonical !== undefined && domains.has(canonical) ? { name: canonical } : undefined
-      },
-      async resolve(address) {
-        return (await source.current()).resolve(address, options.detailSeparator)
-      },
-      async byId(id) {
-        return (await source.current()).byId(id)?.account
-      },
-      verify: (login, secret, role) => verifyLogin(source, login, secret, role),
-      administration: new FileAdministration({ source, file, clock }),
-    }
+    const surroundings = { options: { ...options, file }, clock, log }
+    const { service, lifecycle } = provideBy(surroundings)
     provide(accounts, service)
-    return {
-      start: () => source.open(),
-      serve: async () => source.watch(),
-      stop: async () => source.close(),
-    }
+    return lifecycle
   },
 })
 
-/** Tells whether there is such an account, and whether it may log in, only after as much work as a wrong secret takes. */
-async function verifyLogin(
-  source: AccountsSource,
-  login: string,
-  secret: string,
-  role: SessionRole,
-): Promise<Verification> {
-  const address = parseAddress(login)
-  const entry = address && (await source.current()).accounts.get(addressKey(address))
-  if (entry?.password === undefined) {
-    await verifyNothing(secret)
-    return { ok: false, reason: entry === undefined ? 'unknown' : 'wrong-secret' }
+interface Surroundings {
+  readonly options: AccountsFileOptions
+  readonly clock: Clock
+  readonly log: Log
+}
+
+interface Provided {
+  readonly service: Accounts
+  readonly lifecycle: Lifecycle
+}
+
+function provideBy(surroundings: Surroundings): Provided {
+  switch (surroundings.options.format) {
+    case 'passwd':
+      return provided(surroundings, passwdFormat, (settings) => new PasswdAdministration(settings))
+    case 'json':
+      return provided(surroundings, jsonFormat, dataAdministration)
+    case 'yaml':
+      return provided(surroundings, yamlFormat, dataAdministration)
   }
-  if (!(await verifyPassword(secret, entry.password))) return { ok: false, reason: 'wrong-secret' }
-  if (entry.disabled) return { ok: false, reason: 'disabled' }
-  if (entry.account.disabledProtocols?.includes(role)) return { ok: false, reason: 'protocol' }
-  return { ok: true, account: entry.account }
+}
+
+/** The service on a file of one format. */
+function provided<Contents extends FileContents>(
+  { options, clock, log }: Surroundings,
+  format: FileFormat<Contents>,
+  administer: (settings: RewritingSettings<Contents>) => AccountsAdministration,
+): Provided {
+  const { file, create, detailSeparator } = options
+  const source = new AccountsSource({ format, file, create, clock, log })
+  const service: Accounts = {
+    supports: format.supports,
+    domain: async (name) => (await source.current()).domain(name),
+    resolve: async (address) => (await source.current()).resolve(address, detailSeparator, clock.now()),
+    byId: async (id) => (await source.current()).byId(id),
+    async verify(login, secret, role) {
+      const address = parseAddress(login)
+      const record = address && (await source.current()).record(address)
+      return (await verifyLogin(secret, role, record)).verification
+    },
+    administration: administer({ source, format, file, clock }),
+  }
+  const lifecycle: Lifecycle = {
+    start: () => source.open(),
+    serve: async () => source.watch(),
+    stop: async () => source.close(),
+  }
+  return { service, lifecycle }
 }
 
 export default plugin

@@ -4,7 +4,7 @@ import { open, stat } from 'node:fs/promises'
 const MAX_OCTETS = 64 * 1024 * 1024
 
 /** The file as it was at one moment. */
-export interface Contents {
+export interface RawContents {
   readonly text: string
   /** See {@link stateOf}. */
   readonly state: string
@@ -21,7 +21,7 @@ export async function lookAt(path: string): Promise<string> {
 }
 
 /** Reads the file as one state of it. Undefined where it was written to meanwhile; rejects where it cannot be read. */
-export async function readContents(path: string): Promise<Contents | undefined> {
+export async function readContents(path: string): Promise<RawContents | undefined> {
   // Not blocking: somebody may have put a pipe there.
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {

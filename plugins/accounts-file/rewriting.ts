@@ -2,21 +2,48 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Clock, MailwrightError, UnavailableError } from 'mailwright'
-import { Directory } from './directory.ts'
-import type { Line } from './line.ts'
+import { type FileContents, type FileFormat, problemOf } from './contents.ts'
 import { type FileLock, lockFile } from './lock-file.ts'
 import { lookAt, stateOf } from './reading.ts'
 import type { AccountsSource } from './source.ts'
 
-/** Answers the lines after a change, made from those before it. May throw: nothing has happened then. */
-export type Edit = (directory: Directory) => readonly Line[]
+/** What changes of a file need. */
+export interface RewritingSettings<Contents extends FileContents> {
+  readonly source: AccountsSource<Contents>
+  readonly format: FileFormat<Contents>
+  /** Absolute. */
+  readonly file: string
+  readonly clock: Clock
+}
+
+/** Answers the text after a change, made from what was there before. May throw: nothing has happened then. */
+export type Edit<Contents> = (contents: Contents) => string
+
+/** Changes of one file: one after the other within this process; a lock file keeps other processes off. */
+export class Rewriting<Contents extends FileContents> {
+  readonly #settings: RewritingSettings<Contents>
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(settings: RewritingSettings<Contents>) {
+    this.#settings = settings
+  }
+
+  change(edit: Edit<Contents>): Promise<void> {
+    const change = this.#last.then(() => rewrite(this.#settings, edit))
+    this.#last = change.catch(() => undefined)
+    return change
+  }
+}
 
 /**
  * Changes the file as a whole: a new file is written, flushed, and put in the old one's place, so that every reader
  * sees all of a change or nothing of it. MAIL_E_UNAVAILABLE where it cannot be written, has faults, or is changed by
  * somebody else at this moment.
  */
-export async function rewrite(source: AccountsSource, path: string, clock: Clock, edit: Edit): Promise<void> {
+async function rewrite<Contents extends FileContents>(
+  { source, format, file: path, clock }: RewritingSettings<Contents>,
+  edit: Edit<Contents>,
+): Promise<void> {
   // A link stays a link: what it leads to is replaced.
   const file = await realpath(path).catch((cause) => {
     throw new UnavailableError('the accounts file cannot be found', { cause })
@@ -24,14 +51,12 @@ export async function rewrite(source: AccountsSource, path: string, clock: Clock
   const lock = await lockFile(file, clock)
   try {
     const before = await source.settled()
-    const lines = edit(before.directory)
-    const text = lines.map((line) => line.text).join('\n')
-    const directory = new Directory(text)
-    const [fault] = directory.faults
-    if (fault !== undefined) {
-      throw new MailwrightError('MAIL_E_INVALID', `it cannot be written to the file: ${fault.problem}`)
-    }
-    source.adopt({ directory, state: await replace(file, text, before.state, lock) })
+    const text = edit(before.contents)
+    const contents = format.read(text)
+    const problem = problemOf(contents.faults)
+    if (problem !== undefined)
+      throw new MailwrightError('MAIL_E_INVALID', `it cannot be written to the file: ${problem}`)
+    source.adopt({ contents, state: await replace(file, text, before.state, lock) })
   } finally {
     await lock.release()
   }

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Clock, errorText, type Log, MailwrightError, type Timer, UnavailableError } from 'mailwright'
-import { Directory, type FileFault } from './directory.ts'
-import { type Contents, lookAt, readContents } from './reading.ts'
+import { type FileContents, type FileFormat, problemOf } from './contents.ts'
+import { lookAt, type RawContents, readContents } from './reading.ts'
 import { wait } from './wait.ts'
 
 // A changed file is read when it has stayed the same for so long: an editor may have emptied or made it and not yet
@@ -12,10 +12,8 @@ const WATCH_MILLISECONDS = 400
 const PATIENCE_MILLISECONDS = 5000
 const PAUSE_MILLISECONDS = 50
 
-const header =
-  '# Accounts of Mailwright. Lines: "@domain", "address:hash:key=value:…", "alias => address, address".\n'
-
-export interface SourceSettings {
+export interface SourceSettings<Contents extends FileContents> {
+  readonly format: FileFormat<Contents>
   /** Absolute. */
   readonly file: string
   readonly create: boolean
@@ -24,8 +22,8 @@ export interface SourceSettings {
 }
 
 /** What the file says, and the state of the file that says so. */
-export interface Snapshot {
-  readonly directory: Directory
+export interface Snapshot<Contents> {
+  readonly contents: Contents
   readonly state: string
 }
 
@@ -33,9 +31,9 @@ export interface Snapshot {
  * The file's contents, always fresh: every look-up asks the file system whether it has changed. What cannot be read or
  * has faults is told once in the log, and the contents before it stay in force.
  */
-export class AccountsSource {
-  readonly #settings: SourceSettings
-  #directory = new Directory('')
+export class AccountsSource<Contents extends FileContents> {
+  readonly #settings: SourceSettings<Contents>
+  #contents: Contents
   /** The state of the file that was last judged, as good or as bad. */
   #judged = ''
   /** What was bad in it. */
@@ -46,23 +44,24 @@ export class AccountsSource {
   #isWatching = false
   #timer: Timer | undefined
 
-  constructor(settings: SourceSettings) {
+  constructor(settings: SourceSettings<Contents>) {
     this.#settings = settings
+    this.#contents = settings.format.read('')
   }
 
   /** Reads the file for the first time. MAIL_E_START with all its faults. */
   async open(): Promise<void> {
-    const { file, create } = this.#settings
-    if (create) await makeFile(file)
+    const { file, create, format } = this.#settings
+    if (create) await makeFile(file, format.empty)
     const { text, state } = await this.#readFirst()
-    const directory = new Directory(text)
-    const problem = problemOf(directory.faults)
+    const contents = format.read(text)
+    const problem = problemOf(contents.faults)
     if (problem !== undefined)
       throw new MailwrightError('MAIL_E_START', `the accounts file ${file}: ${problem}`)
-    this.adopt({ directory, state })
+    this.adopt({ contents, state })
   }
 
-  async #readFirst(): Promise<Contents> {
+  async #readFirst(): Promise<RawContents> {
     const { file, clock } = this.#settings
     const deadline = clock.monotonic() + PATIENCE_MILLISECONDS
     for (;;) {
@@ -96,23 +95,23 @@ export class AccountsSource {
   }
 
   /** The contents in force. Never rejects for what is wrong with the file. */
-  async current(): Promise<Directory> {
+  async current(): Promise<Contents> {
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined
     })
     await this.#refreshing
-    return this.#directory
+    return this.#contents
   }
 
   /** What the file says at this moment, as the base of a change. MAIL_E_UNAVAILABLE where it cannot be used. */
-  async settled(): Promise<Snapshot> {
+  async settled(): Promise<Snapshot<Contents>> {
     const { file, clock } = this.#settings
     const deadline = clock.monotonic() + PATIENCE_MILLISECONDS
     for (;;) {
-      const directory = await this.current()
+      const contents = await this.current()
       const state = await lookAt(file)
-      if (state === this.#judged && directory === this.#directory) {
-        if (this.#problem === undefined) return { directory, state }
+      if (state === this.#judged && contents === this.#contents) {
+        if (this.#problem === undefined) return { contents, state }
         throw new UnavailableError(`the accounts file cannot be changed as it is now: ${this.#problem}`)
       }
       if (clock.monotonic() >= deadline)
@@ -122,10 +121,10 @@ export class AccountsSource {
   }
 
   /** Puts contents in force: those just read, or just written by ourselves. */
-  adopt({ directory, state }: Snapshot): void {
+  adopt({ contents, state }: Snapshot<Contents>): void {
     const { file, log } = this.#settings
     if (this.#problem !== undefined) log.warn('recovered', { file })
-    this.#directory = directory
+    this.#contents = contents
     this.#judged = state
     this.#problem = undefined
   }
@@ -149,10 +148,10 @@ export class AccountsSource {
   }
 
   #judge(state: string, text: string): void {
-    const directory = new Directory(text)
-    const isEmptied = text === '' && this.#directory.domains.size > 0
-    const problem = isEmptied ? 'it has become empty' : problemOf(directory.faults)
-    if (problem === undefined) this.adopt({ directory, state })
+    const contents = this.#settings.format.read(text)
+    const isEmptied = text === '' && !this.#contents.isEmpty
+    const problem = isEmptied ? 'it has become empty' : problemOf(contents.faults)
+    if (problem === undefined) this.adopt({ contents, state })
     else this.#refuse(state, problem)
   }
 
@@ -167,17 +166,10 @@ export class AccountsSource {
   }
 }
 
-function problemOf(faults: readonly FileFault[]): string | undefined {
-  if (faults.length === 0) return undefined
-  const shown = faults.slice(0, 20).map(({ line, problem }) => `line ${line}: ${problem}`)
-  if (faults.length > shown.length) shown.push(`and ${faults.length - shown.length} more`)
-  return shown.join('; ')
-}
-
-async function makeFile(file: string): Promise<void> {
+async function makeFile(file: string, text: string): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-    await writeFile(file, header, { flag: 'wx', mode: 0o600, flush: true })
+    await writeFile(file, text, { flag: 'wx', mode: 0o600, flush: true })
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return
     throw new MailwrightError('MAIL_E_START', `the accounts file ${file} cannot be made`, { cause })

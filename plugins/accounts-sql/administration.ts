@@ -1,210 +1,146 @@
-import type { Knex } from 'knex'
 import {
   type Account,
   type AccountsAdministration,
   type Address,
   type Alias,
-  addressKey,
-  type Clock,
-  checkAddress,
-  checkAliasAddress,
-  checkDomain,
+  type AliasTarget,
+  type AppPassword,
+  type AuditEntry,
+  type AuditQuery,
+  checkActor,
   checkPersonName,
   checkQuota,
-  type Database,
+  checkRoles,
+  checkSendingLimit,
+  type DeletedAccount,
   type Domain,
-  formatAddress,
-  hashPassword,
-  MailwrightError,
+  type DomainChange,
+  type DomainSettings,
   type NewAccount,
-  newAccountId,
+  type NewAppPassword,
+  type SendingLimit,
 } from 'mailwright'
-import { findDomain, targetOf } from './resolution.ts'
-import {
-  type AccountRow,
-  type AliasRow,
-  aliasRowId,
-  type DomainRow,
-  findAccount,
-  toAccount,
-} from './tables.ts'
+import * as accounts from './accounts.ts'
+import * as aliases from './aliases.ts'
+import * as appPasswords from './app-passwords.ts'
+import { findAudit } from './audit.ts'
+import type { Changes } from './changes.ts'
+import * as deleted from './deleted-accounts.ts'
+import * as domains from './domains.ts'
 
-/** Changes to the tables. Every change is one transaction that holds its domain's row. */
+/** Everything that can be changed in the tables; each concept has a file of its own. */
 export class SqlAdministration implements AccountsAdministration {
-  readonly #database: Database
-  readonly #clock: Clock
+  readonly #changes: Changes
 
-  constructor(database: Database, clock: Clock) {
-    this.#database = database
-    this.#clock = clock
+  constructor(changes: Changes) {
+    this.#changes = changes
   }
 
-  async domains(): Promise<readonly Domain[]> {
-    const rows = await this.#database.query((knex) => knex<DomainRow>('domains').select('name'))
-    return rows.map(({ name }) => ({ name })).toSorted((a, b) => compare(a.name, b.name))
+  actingAs(actor: string): AccountsAdministration {
+    return new SqlAdministration(this.#changes.as(checkActor(actor)))
   }
 
-  async addDomain(name: string): Promise<Domain> {
-    const checked = checkDomain(name)
-    await this.#database.transaction(async (transaction) => {
-      if ((await findDomain(transaction, checked)) !== undefined) throw exists('domain', checked)
-      await transaction<DomainRow>('domains').insert({ name: checked, created_at: this.#clock.now() })
-    })
-    return { name: checked }
+  domains(): Promise<readonly Domain[]> {
+    return domains.listDomains(this.#changes)
+  }
+
+  async addDomain(name: string, settings: DomainSettings = {}): Promise<Domain> {
+    return domains.addDomain(this.#changes, name, settings)
+  }
+
+  async updateDomain(name: string, change: DomainChange): Promise<Domain> {
+    return domains.updateDomain(this.#changes, name, change)
   }
 
   async removeDomain(name: string): Promise<void> {
-    const domain = checkDomain(name)
-    await this.#database.transaction(async (transaction) => {
-      await holdDomain(transaction, domain)
-      for (const table of ['accounts', 'aliases']) {
-        if ((await transaction(table).where({ domain }).first('id')) === undefined) continue
-        throw new MailwrightError('MAIL_E_IN_USE', `the domain ${domain} still has ${table}`)
-      }
-      await transaction<DomainRow>('domains').where({ name: domain }).delete()
-    })
+    await domains.removeDomain(this.#changes, name)
   }
 
-  async accounts(domain?: string): Promise<readonly Account[]> {
-    const rows = await this.#database.query((knex) =>
-      knex<AccountRow>('accounts').where(inDomain(domain)).select(),
-    )
-    return rows.toSorted((a, b) => compare(a.address_key, b.address_key)).map(toAccount)
+  accounts(domain?: string): Promise<readonly Account[]> {
+    return accounts.listAccounts(this.#changes, domain)
   }
 
-  async addAccount({ address, password, name, quotaBytes }: NewAccount): Promise<Account> {
-    const { localPart, domain } = checkAddress(address)
-    const row: AccountRow = {
-      id: newAccountId(this.#clock.now()),
-      address_key: addressKey({ localPart, domain }),
-      local_part: localPart,
-      domain,
-      display_name: checkPersonName(name) ?? null,
-      quota_bytes: checkQuota(quotaBytes) ?? null,
-      password: password === undefined ? null : await hashPassword(password),
-      disabled: false,
-      disabled_protocols: '',
-      created_at: this.#clock.now(),
-    }
-    await this.#database.transaction((transaction) => insertAccount(transaction, row))
-    return toAccount(row)
+  addAccount(account: NewAccount): Promise<Account> {
+    return accounts.addAccount(this.#changes, account)
   }
 
-  async setPassword(address: Address, password: string): Promise<void> {
-    await this.#changeAccount(address, { password: await hashPassword(password) })
+  setPassword(address: Address, password: string): Promise<void> {
+    return accounts.setPassword(this.#changes, address, password)
   }
 
   async setQuota(address: Address, quotaBytes: number | undefined): Promise<void> {
-    await this.#changeAccount(address, { quota_bytes: checkQuota(quotaBytes) ?? null })
+    const facts = { quotaBytes: checkQuota(quotaBytes) }
+    await accounts.changeAccount(this.#changes, 'account.quota', address, facts)
   }
 
-  async #changeAccount(address: Address, change: Partial<AccountRow>): Promise<void> {
-    await this.#database.transaction(async (transaction) => {
-      const { id } = await existingAccount(transaction, address)
-      await transaction<AccountRow>('accounts').where({ id }).update(change)
+  async setName(address: Address, name: string | undefined): Promise<void> {
+    await accounts.changeAccount(this.#changes, 'account.name', address, { name: checkPersonName(name) })
+  }
+
+  async setDisabled(address: Address, disabled: boolean): Promise<void> {
+    await accounts.changeAccount(this.#changes, 'account.disabled', address, {
+      disabled: disabled || undefined,
     })
+  }
+
+  async setProtocols(address: Address, given: readonly string[]): Promise<void> {
+    const disabledProtocols = given.length === 0 ? undefined : checkRoles(given)
+    await accounts.changeAccount(this.#changes, 'account.protocols', address, { disabledProtocols })
+  }
+
+  async setSendingLimit(address: Address, limit: SendingLimit | undefined): Promise<void> {
+    const facts = { sendingLimit: checkSendingLimit(limit) }
+    await accounts.changeAccount(this.#changes, 'account.sending-limit', address, facts)
+  }
+
+  async rename(address: Address, to: Address): Promise<Account> {
+    return accounts.renameAccount(this.#changes, address, to)
   }
 
   async removeAccount(address: Address): Promise<void> {
-    await this.#database.transaction(async (transaction) => {
-      const { id } = await existingAccount(transaction, address)
-      await transaction<AccountRow>('accounts').where({ id }).delete()
-    })
+    await deleted.removeAccount(this.#changes, address)
   }
 
-  async aliases(domain?: string): Promise<readonly Alias[]> {
-    const rows = await this.#database.query((knex) =>
-      knex<AliasRow>('aliases').where(inDomain(domain)).orderBy(['created_at', 'id']).select(),
-    )
-    const byKey = Map.groupBy(rows, (row) => row.address_key)
-    return [...byKey]
-      .toSorted(([a], [b]) => compare(a, b))
-      .flatMap(([, [first, ...others]]) =>
-        first === undefined ? [] : [{ address: addressOf(first), targets: [first, ...others].map(targetOf) }],
-      )
+  deletedAccounts(domain?: string): Promise<readonly DeletedAccount[]> {
+    return deleted.listDeleted(this.#changes, domain)
   }
 
-  async addAlias(address: Address, target: Address): Promise<void> {
-    const from = checkAliasAddress(address)
-    const to = checkAddress(target)
-    const row: AliasRow = {
-      id: aliasRowId(from, to),
-      address_key: addressKey(from),
-      local_part: from.localPart,
-      domain: from.domain,
-      target_local_part: to.localPart,
-      target_domain: to.domain,
-      created_at: this.#clock.now(),
-    }
-    await this.#database.transaction(async (transaction) => {
-      await holdDomain(transaction, row.domain)
-      if ((await findAccount(transaction, row.address_key)) !== undefined)
-        throw exists('account', formatAddress(from))
-      const same = await transaction<AliasRow>('aliases').where({ id: row.id }).first('id')
-      if (same !== undefined) throw exists('alias', `${formatAddress(from)} to ${formatAddress(to)}`)
-      await transaction<AliasRow>('aliases').insert(row)
-    })
+  restoreAccount(which: string | Address): Promise<Account> {
+    return deleted.restoreAccount(this.#changes, which)
   }
 
-  async removeAlias(address: Address, target?: Address): Promise<void> {
-    const from = checkAliasAddress(address)
-    const key = addressKey(from)
-    const only = target && aliasRowId(from, checkAddress(target))
-    await this.#database.transaction(async (transaction) => {
-      const rows = await transaction<AliasRow>('aliases')
-        .where({ address_key: key })
-        .select('id', 'address_key')
-      const ids = rows
-        .filter((row) => row.address_key === key && (only === undefined || row.id === only))
-        .map(({ id }) => id)
-      if (ids.length === 0) throw notFound('alias', formatAddress(from))
-      await transaction<AliasRow>('aliases').whereIn('id', ids).delete()
-    })
+  purgeAccount(which: string | Address): Promise<void> {
+    return deleted.purgeAccount(this.#changes, which)
   }
-}
 
-/** Puts an account into the table. MAIL_E_NOT_FOUND where its domain is not there, MAIL_E_EXISTS where it is taken. */
-export async function insertAccount(transaction: Knex.Transaction, row: AccountRow): Promise<void> {
-  const address = formatAddress(addressOf(row))
-  await holdDomain(transaction, row.domain)
-  if ((await findAccount(transaction, row.address_key)) !== undefined) throw exists('account', address)
-  const aliases = await transaction<AliasRow>('aliases')
-    .where({ address_key: row.address_key })
-    .select('address_key')
-  if (aliases.some((alias) => alias.address_key === row.address_key)) throw exists('alias', address)
-  await transaction<AccountRow>('accounts').insert(row)
-}
+  appPasswords(address: Address): Promise<readonly AppPassword[]> {
+    return appPasswords.listAppPasswords(this.#changes, address)
+  }
 
-/** Holds the domain's row until the end, so that nobody removes it or takes the same address in another table. */
-async function holdDomain(transaction: Knex.Transaction, name: string): Promise<void> {
-  const rows = await transaction<DomainRow>('domains').where({ name }).forUpdate().select()
-  if (!rows.some((row) => row.name === name)) throw notFound('domain', name)
-}
+  addAppPassword(
+    address: Address,
+    password: NewAppPassword,
+  ): ReturnType<AccountsAdministration['addAppPassword']> {
+    return appPasswords.addAppPassword(this.#changes, address, password)
+  }
 
-async function existingAccount(transaction: Knex.Transaction, address: Address): Promise<AccountRow> {
-  const checked = checkAddress(address)
-  const row = await findAccount(transaction, addressKey(checked))
-  if (row === undefined) throw notFound('account', formatAddress(checked))
-  return row
-}
+  removeAppPassword(address: Address, name: string): Promise<void> {
+    return appPasswords.removeAppPassword(this.#changes, address, name)
+  }
 
-function addressOf(row: AccountRow | AliasRow): Address {
-  return { localPart: row.local_part, domain: row.domain }
-}
+  aliases(domain?: string): Promise<readonly Alias[]> {
+    return aliases.listAliases(this.#changes, domain)
+  }
 
-function inDomain(domain: string | undefined): { domain?: string } {
-  return domain === undefined ? {} : { domain: checkDomain(domain) }
-}
+  addAlias(address: Address, target: AliasTarget): Promise<void> {
+    return aliases.addAlias(this.#changes, address, target)
+  }
 
-function exists(kind: string, name: string): MailwrightError {
-  return new MailwrightError('MAIL_E_EXISTS', `the ${kind} ${name} exists already`)
-}
+  removeAlias(address: Address, target?: Address): Promise<void> {
+    return aliases.removeAlias(this.#changes, address, target)
+  }
 
-function notFound(kind: string, name: string): MailwrightError {
-  return new MailwrightError('MAIL_E_NOT_FOUND', `there is no ${kind} ${name}`)
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
+  audit(query: AuditQuery = {}): Promise<readonly AuditEntry[]> {
+    return findAudit(this.#changes, query)
+  }
 }

@@ -1,19 +1,12 @@
 import { randomInt } from 'node:crypto'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  addressKey,
-  type Clock,
-  type Database,
-  formatAddress,
-  hashPassword,
-  type Log,
-  newAccountId,
-} from 'mailwright'
-import { insertAccount } from './administration.ts'
+import type { Knex } from 'knex'
+import { type AuditNote, errorCode, formatAddress, hashPassword, type Log, newAccountId } from 'mailwright'
+import { insertAccount } from './accounts.ts'
+import type { Changes } from './changes.ts'
 import type { FirstAccount } from './options.ts'
-import { findDomain } from './resolution.ts'
-import type { AccountRow, DomainRow } from './tables.ts'
+import { type AccountRow, accountColumns, type DomainRow, domainColumns, findDomain } from './tables.ts'
 
 const FILE_NAME = 'first-account.txt'
 
@@ -22,8 +15,7 @@ const characters = '23456789abcdefghjkmnpqrstuvwxyz'
 const groups = [5, 5, 5, 5]
 
 export interface FirstRun {
-  readonly database: Database
-  readonly clock: Clock
+  readonly changes: Changes
   readonly log: Log
   readonly dataDir: string
 }
@@ -33,37 +25,40 @@ export interface FirstRun {
  * that only its owner can read. The file is there before the account is: its password cannot get lost between the two.
  */
 export async function makeFirstAccount(
-  { database, clock, log, dataDir }: FirstRun,
+  { changes, log, dataDir }: FirstRun,
   wanted: FirstAccount,
 ): Promise<void> {
-  const someAccount = (): Promise<unknown> =>
-    database.query((knex) => knex<AccountRow>('accounts').first('id'))
-  if ((await someAccount()) !== undefined) return
-  const { localPart, domain } = wanted.address
+  const someAccount = (knex: Knex): Promise<unknown> => knex<AccountRow>('accounts').first('id')
+  if ((await changes.database.query(someAccount)) !== undefined) return
+  const { address } = wanted
   const password = generatePassword()
+  const id = newAccountId(changes.now())
   const row: AccountRow = {
-    id: newAccountId(clock.now()),
-    address_key: addressKey(wanted.address),
-    local_part: localPart,
-    domain,
-    display_name: null,
+    id,
     password: await hashPassword(password),
-    quota_bytes: null,
-    disabled: false,
-    disabled_protocols: '',
-    created_at: clock.now(),
+    created_at: changes.now(),
+    ...accountColumns({ id, address }),
   }
   const file = join(dataDir, FILE_NAME)
-  const isMade = await database.transaction(async (transaction) => {
-    if ((await transaction<AccountRow>('accounts').first('id')) !== undefined) return false
-    if ((await findDomain(transaction, domain)) === undefined) {
-      await transaction<DomainRow>('domains').insert({ name: domain, created_at: clock.now() })
+  const notes = (isMade: boolean): readonly AuditNote[] =>
+    isMade ? [{ action: 'account.add', subject: address, detail: { id } }] : []
+  const make = changes.as('first-run').make(notes, async (transaction) => {
+    if ((await someAccount(transaction)) !== undefined) return false
+    if ((await findDomain(transaction, row.domain)) === undefined) {
+      const domain = { name: row.domain, created_at: changes.now(), ...domainColumns({}) }
+      await transaction<DomainRow>('domains').insert(domain)
     }
     await insertAccount(transaction, row)
-    await writeNote(dataDir, file, `address: ${formatAddress(wanted.address)}\npassword: ${password}\n`)
+    await writeNote(dataDir, file, `address: ${formatAddress(address)}\npassword: ${password}\n`)
     return true
   })
-  if (isMade) log.info('first-run', { address: formatAddress(wanted.address), file })
+  const isMade = await make.catch(async (error) => {
+    // Another server that starts at the same time was quicker; nothing of ours was written.
+    const isTheirs = errorCode(error) === 'MAIL_E_EXISTS' && (await changes.database.query(someAccount))
+    if (isTheirs === undefined || isTheirs === false) throw error
+    return false
+  })
+  if (isMade) log.info('first-run', { address: formatAddress(address), file })
 }
 
 function generatePassword(): string {

@@ -1,9 +1,12 @@
 import { type Address, type OptionReader, parseAddress, readOptions } from 'mailwright'
+import type { LookupCacheSettings } from './lookup-cache.ts'
 
 /** How addresses are looked up, and what a first run makes. */
 export interface AccountsSqlOptions {
   /** What separates the detail from the local part (RFC 5233); empty where nothing does. */
   readonly detailSeparator: string
+  /** Undefined: every look-up asks the database. */
+  readonly cache: LookupCacheSettings | undefined
   /** The account that is made, with its domain and a generated password, when a server starts without any account. */
   readonly firstAccount: FirstAccount | undefined
 }
@@ -16,6 +19,8 @@ export interface FirstAccount {
 export interface AccountsSqlInput {
   /** `+`. Empty for none. */
   readonly detailSeparator?: string
+  /** How look-ups are kept; false: not at all. */
+  readonly cache?: CacheInput | false
   /** None is made where absent. */
   readonly firstAccount?: {
     /** Such as `postmaster@example.org`. */
@@ -23,12 +28,34 @@ export interface AccountsSqlInput {
   }
 }
 
+/** How look-ups are kept. Logins never are. */
+export interface CacheInput {
+  /** Answers at most, half a kilobyte each: 10,000. A quarter as many "no such address" are kept beside them. */
+  readonly size?: number
+  /** How long an answer is kept while nothing changes: `1m`. "No such address" is kept for 10 s at most. */
+  readonly ttl?: number | string
+  /** How long a change that another process makes may stay unnoticed: `1s`. 0: every look-up asks. */
+  readonly checkEvery?: number | string
+}
+
 export function parseOptions(input: unknown): AccountsSqlOptions {
   const read = readOptions(input)
   return read.done({
     detailSeparator: readSeparator(read),
+    cache: read.value('cache') === false ? undefined : (read.object('cache', readCache) ?? defaultCache),
     firstAccount: read.object('firstAccount', readFirstAccount),
   })
+}
+
+const defaultCache: LookupCacheSettings = { size: 10_000, ttl: 60_000, checkEvery: 1000 }
+
+function readCache(read: OptionReader): LookupCacheSettings {
+  const { size, ttl, checkEvery } = defaultCache
+  return {
+    size: read.integer('size', { default: size, min: 1, max: 10_000_000 }),
+    ttl: read.duration('ttl', { default: ttl, min: 1, max: 86_400_000 }),
+    checkEvery: read.duration('checkEvery', { default: checkEvery, max: 60_000 }),
+  }
 }
 
 function readSeparator(read: OptionReader): string {

@@ -5,6 +5,8 @@ import { StoreDelivery } from './store-delivery.ts'
 
 // RFC 3463 §3.2: 5.1.1 is "bad destination mailbox address".
 const unknownAddress = reply(550, '5.1.1', 'No such address here')
+// RFC 3463 §3.3: 5.2.1 is "mailbox disabled, not accepting messages". Its sender is to stop trying.
+const disabledAccount = reply(550, '5.2.1', 'This mailbox is disabled')
 
 /** Mail for accounts of this system, into their mailboxes; see README.md. */
 const plugin: PluginFactory<LocalDeliveryInput> = definePlugin<LocalDeliveryOptions, LocalDeliveryInput>({
@@ -16,8 +18,9 @@ const plugin: PluginFactory<LocalDeliveryInput> = definePlugin<LocalDeliveryOpti
     const delivery = new StoreDelivery(use(store), options, log)
 
     hooks.envelope.checkRecipient.tap('known-address', async (_transaction, recipient) => {
-      const { kind } = await addresses.resolve(recipient.forwardPath)
-      return kind === 'unknown' ? unknownAddress : undefined
+      const found = await addresses.resolve(recipient.forwardPath)
+      if (found.kind === 'account' && found.account.disabled) return disabledAccount
+      return found.kind === 'unknown' ? unknownAddress : undefined
     })
 
     hooks.envelope.claimRecipient.tap('local-address', async (_transaction, recipient) => {

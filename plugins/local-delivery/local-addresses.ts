@@ -23,6 +23,8 @@ export class LocalAddresses {
     const found = await this.resolve(address)
     switch (found.kind) {
       case 'account': {
+        // An alias leads nowhere where one of its targets takes no mail: nobody is left out in silence.
+        if (found.account.disabled) return undefined
         const detail = found.detail === undefined ? {} : { detail: found.detail }
         return { kind: 'account', account: found.account, address, ...detail }
       }

@@ -10,13 +10,13 @@ import {
   type AccountsFixture,
   accountsCases,
   accountsSeed,
+  fakeClock,
   overlay,
   runCases,
   seedAccounts,
 } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
 import { createMemoryAccounts } from './accounts.ts'
-import { AccountsDirectory } from './accounts-directory.ts'
 
 /** What is wrong with a service. */
 interface Faults {
@@ -25,13 +25,14 @@ interface Faults {
 }
 
 async function fixtureOf(faults: Faults): Promise<AccountsFixture> {
-  const inner = createMemoryAccounts(new AccountsDirectory(), '+')
+  const clock = fakeClock()
+  const inner = createMemoryAccounts({}, clock)
   const { administration } = inner
   if (administration === undefined) throw new TypeError('no administration')
   await seedAccounts(administration, accountsSeed)
   const broken = overlay(administration, faults.administration?.(administration) ?? {})
   const accounts = overlay(inner, { administration: broken, ...faults.accounts?.(inner) })
-  return { accounts }
+  return { accounts, clock }
 }
 
 const unknown: Resolution = { kind: 'unknown' }
@@ -279,6 +280,138 @@ const mistakes: readonly (readonly [mistake: string, noticedBy: string, faults: 
     'aliases: add targets',
     {
       administration: () => ({ removeAlias: async () => {} }),
+    },
+  ],
+  [
+    'an alias domain has accounts of its own',
+    'alias domains: have nothing',
+    {
+      administration: (inner) => ({
+        addAccount: (account) => inner.addAccount(account).catch(() => ({ ...account, id: 'x' })),
+      }),
+    },
+  ],
+  [
+    'a domain that others stand for can be removed',
+    'alias domains: have nothing',
+    {
+      administration: (inner) => ({
+        removeDomain: (name) => inner.removeDomain(name).catch(() => undefined),
+      }),
+    },
+  ],
+  [
+    'accounts of a disabled domain are unknown',
+    'disabled domains',
+    {
+      accounts: (inner) => ({
+        resolve: async (address) => {
+          const found = await inner.resolve(address)
+          return found.kind === 'account' && found.account.disabled ? unknown : found
+        },
+      }),
+    },
+  ],
+  [
+    'a domain’s quota is not looked at when an account’s is changed',
+    'domain limits: the quotas',
+    {
+      administration: (inner) => ({
+        setQuota: (address, quota) => inner.setQuota(address, quota).catch(() => undefined),
+      }),
+    },
+  ],
+  [
+    'a disabled account logs in',
+    'setDisabled:',
+    {
+      accounts: (inner) => ({
+        verify: async (login, secret, role) => {
+          const verified = await inner.verify(login, secret, role)
+          const account = (await inner.administration?.accounts())?.[0]
+          return !verified.ok && verified.reason === 'disabled' && account ? { ok: true, account } : verified
+        },
+      }),
+    },
+  ],
+  [
+    'renaming makes a new account',
+    'rename: another address',
+    {
+      administration: (inner) => ({
+        rename: async (address, to) => {
+          await inner.removeAccount(address)
+          return inner.addAccount({ address: to })
+        },
+      }),
+    },
+  ],
+  [
+    'an app password opens everything',
+    'app passwords: open what they are for',
+    {
+      administration: (inner) => ({
+        addAppPassword: (address, { roles: _, ...wanted }) => inner.addAppPassword(address, wanted),
+      }),
+    },
+  ],
+  [
+    'an app password is told as the account’s own',
+    'app passwords: open what they are for',
+    {
+      accounts: (inner) => ({
+        verify: async (login, secret, role) => {
+          const verified = await inner.verify(login, secret, role)
+          return verified.ok ? { ok: true, account: verified.account } : verified
+        },
+      }),
+    },
+  ],
+  [
+    'a revoked app password still works',
+    'app passwords: a given secret',
+    { administration: () => ({ removeAppPassword: async () => {} }) },
+  ],
+  [
+    'an expired alias goes on',
+    'aliases: a target ends',
+    {
+      administration: (inner) => ({
+        addAlias: (address, { expiresAt: _, ...target }) => inner.addAlias(address, target),
+      }),
+    },
+  ],
+  [
+    'a restored account has lost its password',
+    'restoreAccount: everything is as it was',
+    {
+      administration: (inner) => ({
+        restoreAccount: async (which) => {
+          const restored = await inner.restoreAccount(which)
+          await inner.setPassword(restored.address, 'another')
+          return restored
+        },
+      }),
+    },
+  ],
+  [
+    'a purged account can be restored',
+    'removeAccount: the address is free',
+    { administration: () => ({ purgeAccount: async () => {} }) },
+  ],
+  [
+    'nobody is told who made a change',
+    'audit: every change is there',
+    { administration: (inner) => ({ actingAs: () => inner }) },
+  ],
+  [
+    'the audit trail has the newest first',
+    'audit: every change is there',
+    {
+      administration: (inner) => ({
+        actingAs: (actor) =>
+          overlay(inner.actingAs(actor), { audit: async (query) => (await inner.audit(query)).toReversed() }),
+      }),
     },
   ],
   [

@@ -1,68 +1,126 @@
 import {
+  type AccountRecord,
   type Accounts,
-  type Address,
+  type AccountsAbilities,
+  AccountsDirectory,
+  type AuditEntry,
   accounts as accountsKey,
-  canonicalDomain,
+  type Clock,
+  checkNewAccount,
+  checkSending,
+  DirectoryAdministration,
   definePlugin,
+  type Hooks,
+  matchAppPassword,
   type PluginFactory,
   parseAddress,
-  type Resolution,
-  splitDetail,
+  type SessionRole,
+  systemClock,
+  type Verification,
 } from 'mailwright'
-import { MemoryAdministration } from './accounts-administration.ts'
-import { AccountsDirectory } from './accounts-directory.ts'
+import { AccountSecrets } from './account-secrets.ts'
 import { type MemoryAccountsInput, type MemoryAccountsOptions, parseAccountsOptions } from './options.ts'
+import { SendingCounts } from './sending-counts.ts'
 
-/** An `accounts` service on a directory in memory. */
-export function createMemoryAccounts(directory: AccountsDirectory, detailSeparator: string): Accounts {
+const supports: AccountsAbilities = {
+  administration: true,
+  aliases: true,
+  catchAll: true,
+  persistent: false,
+  aliasDomains: true,
+  domainSettings: true,
+  accountSettings: true,
+  expiringAliases: true,
+  appPasswords: true,
+  sendingLimits: true,
+  restoring: true,
+  audit: true,
+}
+
+const usedWithin = 60_000
+
+/** An `accounts` service in memory, with what a config may name. MAIL_E_CONFIG. */
+export function createMemoryAccounts(input: MemoryAccountsInput = {}, clock: Clock = systemClock): Accounts {
+  return memoryAccountsOf(parseAccountsOptions(input), clock)
+}
+
+/** The same with options that have been checked. */
+export function memoryAccountsOf(options: MemoryAccountsOptions, clock: Clock): Accounts {
+  const secrets = new AccountSecrets()
+  const directory = directoryOf(options, secrets, clock)
+  const trail: AuditEntry[] = []
   return {
-    supports: { administration: true, aliases: true, catchAll: true, persistent: false },
-    administration: new MemoryAdministration(directory),
-    async domain(name) {
-      const canonical = canonicalDomain(name)
-      return canonical !== undefined && directory.domains.has(canonical) ? { name: canonical } : undefined
+    supports,
+    administration: new DirectoryAdministration({
+      supports,
+      clock,
+      trail,
+      read: async () => directory,
+      change: async (edit) => edit(directory),
+      hash: async (password) => secrets.keep(password),
+    }),
+    domain: async (name) => directory.domain(name),
+    resolve: async (address) => directory.resolve(address, options.detailSeparator, clock.now()),
+    async byId(id) {
+      const record = directory.byId(id)
+      return record && directory.accountOf(record)
     },
-    resolve: async (address) => resolve(directory, address, detailSeparator),
-    byId: async (id) => directory.records.find((record) => record.account.id === id)?.account,
     async verify(login, secret, role) {
       const address = parseAddress(login)
       const record = address && directory.record(address)
-      const matches = directory.matches(secret, record)
-      if (record === undefined) return { ok: false, reason: 'unknown' }
-      if (!matches) return { ok: false, reason: 'wrong-secret' }
-      if (record.account.disabledProtocols?.includes(role)) return { ok: false, reason: 'protocol' }
-      return { ok: true, account: record.account }
+      const isOwn = secrets.matches(secret, record?.password)
+      return record === undefined
+        ? { ok: false, reason: 'unknown' }
+        : verify({ directory, clock }, record, { secret, isOwn, role })
     },
   }
 }
 
-function resolve(directory: AccountsDirectory, address: Address, separator: string): Resolution {
-  if (!directory.domains.has(address.domain)) return { kind: 'foreign' }
-  const whole = address.localPart === '' ? undefined : exactly(directory, address)
-  if (whole !== undefined) return whole
-  const split = splitDetail(address, separator)
-  const user = split && exactly(directory, split.address)
-  if (split && user) return user.kind === 'account' ? { ...user, detail: split.detail } : user
-  const catchAll = address.localPart === '' ? undefined : directory.alias({ ...address, localPart: '' })
-  return catchAll ? { kind: 'alias', addresses: catchAll.targets, via: 'catch-all' } : { kind: 'unknown' }
-}
-
-function exactly(directory: AccountsDirectory, address: Address): Resolution | undefined {
-  const record = directory.record(address)
-  if (record !== undefined) return { kind: 'account', account: record.account }
-  const alias = directory.alias(address)
-  return alias && { kind: 'alias', addresses: alias.targets, via: 'alias' }
-}
-
-/** A directory with what the options name. */
-export function directoryOf(options: MemoryAccountsOptions): AccountsDirectory {
-  const directory = new AccountsDirectory()
-  for (const domain of options.domains) directory.domains.add(domain)
-  for (const account of options.accounts) directory.addAccount(account)
-  for (const { address, targets } of options.aliases) {
-    for (const target of targets) directory.addAlias(address, target)
+/** What a secret opens: `isOwn` says that it is the account's own password. */
+function verify(
+  { directory, clock }: { directory: AccountsDirectory; clock: Clock },
+  record: AccountRecord,
+  { secret, isOwn, role }: { secret: string; isOwn: boolean; role: SessionRole },
+): Verification {
+  const match = isOwn ? undefined : matchAppPassword(secret, role, record.appPasswords)
+  if (!isOwn && match === undefined) return { ok: false, reason: 'wrong-secret' }
+  const account = directory.accountOf(record)
+  if (account.disabled) return { ok: false, reason: 'disabled' }
+  if (match?.inScope === false || account.disabledProtocols?.includes(role))
+    return { ok: false, reason: 'protocol' }
+  if (match === undefined) return { ok: true, account }
+  const { found } = match
+  const now = clock.now()
+  if (now - (found.lastUsedAt?.getTime() ?? 0) >= usedWithin) {
+    const used = { ...found, lastUsedAt: new Date(now) }
+    const appPasswords = record.appPasswords.map((each) => (each === found ? used : each))
+    directory.put({ ...record, appPasswords })
   }
+  return { ok: true, account, appPassword: found.name }
+}
+
+/** A directory with what the options name; they have been checked. */
+function directoryOf(
+  options: MemoryAccountsOptions,
+  secrets: AccountSecrets,
+  clock: Clock,
+): AccountsDirectory {
+  const directory = new AccountsDirectory()
+  for (const name of options.domains) directory.domains.set(name, { name })
+  for (const { password, ...given } of options.accounts) {
+    const kept = password === undefined ? undefined : secrets.keep(password)
+    directory.put({ account: checkNewAccount(given, clock.now()), password: kept, appPasswords: [] })
+  }
+  for (const alias of options.aliases) directory.putAlias(alias)
   return directory
+}
+
+/** Refuses recipients of accounts that have reached their sending limit. */
+export function limitSending(hooks: Hooks, accounts: Accounts, clock: Clock): void {
+  const counts = new SendingCounts(clock)
+  hooks.envelope.checkRecipient.tap('sending-limit', async (transaction) =>
+    checkSending(accounts, transaction, async (id, limit) => counts.count(id, limit)),
+  )
 }
 
 /** The plugin `memory-accounts`. */
@@ -73,7 +131,9 @@ export const memoryAccounts: PluginFactory<MemoryAccountsInput> = definePlugin<
   name: 'memory-accounts',
   provides: [accountsKey],
   parseOptions: parseAccountsOptions,
-  setup({ provide }, options) {
-    provide(accountsKey, createMemoryAccounts(directoryOf(options), options.detailSeparator))
+  setup({ provide, hooks, clock }, options) {
+    const accounts = memoryAccountsOf(options, clock)
+    provide(accountsKey, accounts)
+    limitSending(hooks, accounts, clock)
   },
 })

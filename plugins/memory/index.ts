@@ -1,12 +1,11 @@
 import { accounts, classifier, definePlugin, type PluginFactory, queue, store } from 'mailwright'
-import { createMemoryAccounts, directoryOf } from './accounts.ts'
+import { limitSending, memoryAccountsOf } from './accounts.ts'
 import { createMemoryClassifier } from './classifier.ts'
 import { type MemoryAccountsInput, type MemoryAccountsOptions, parseAccountsOptions } from './options.ts'
 import { createMemoryQueue } from './queue.ts'
 import { createMemoryStore } from './store.ts'
 
 export { createMemoryAccounts, memoryAccounts } from './accounts.ts'
-export { type AccountRecord, AccountsDirectory } from './accounts-directory.ts'
 export { createMemoryClassifier, memoryClassifier } from './classifier.ts'
 export { createMemoryHistory, type MemoryHistoryOptions, memoryHistory } from './history.ts'
 export type { AccountOption, AliasOption, MemoryAccountsInput } from './options.ts'
@@ -18,8 +17,10 @@ const memory: PluginFactory<MemoryAccountsInput> = definePlugin<MemoryAccountsOp
   name: 'memory',
   provides: [accounts, store, queue, classifier],
   parseOptions: parseAccountsOptions,
-  setup({ provide, flow, clock }, options) {
-    provide(accounts, createMemoryAccounts(directoryOf(options), options.detailSeparator))
+  setup({ provide, hooks, flow, clock }, options) {
+    const service = memoryAccountsOf(options, clock)
+    provide(accounts, service)
+    limitSending(hooks, service, clock)
     provide(store, createMemoryStore(flow.retrieval, clock))
     provide(queue, createMemoryQueue(flow.delivery))
     provide(classifier, createMemoryClassifier())

@@ -1,15 +1,23 @@
+import { userInfo } from 'node:os'
 import { errorCode, MailwrightError } from '../../errors.ts'
-import type { Host } from '../../host.ts'
-import { type AccountsAdministration, accounts } from '../../services/accounts.ts'
+import type { Account } from '../../model/account.ts'
+import { type Address, formatAddress, sameAddress } from '../../model/address.ts'
+import { type Accounts, type AccountsAdministration, accounts } from '../../services/accounts.ts'
 import { type CliContext, withHost } from '../context.ts'
 
-/** Runs something with the administration of the config's accounts. */
+/** What a command may use beside the administration. */
+interface Surroundings {
+  readonly service: Accounts
+}
+
+/** Runs something with the administration of the config's accounts, acting as the user of the operating system. */
 export function withAdministration<T>(
   context: CliContext,
-  run: (administration: AccountsAdministration, host: Host) => Promise<T>,
+  run: (administration: AccountsAdministration, surroundings: Surroundings) => Promise<T>,
 ): Promise<T> {
   return withHost(context, async (host) => {
-    const { administration, supports } = host.service(accounts)
+    const service = host.service(accounts)
+    const { administration, supports } = service
     if (administration === undefined) {
       throw new MailwrightError(
         'MAIL_E_UNSUPPORTED',
@@ -22,15 +30,38 @@ export function withAdministration<T>(
         'the accounts of this config live in the memory of the server; a command cannot change them',
       )
     }
-    return run(administration, host)
+    return run(administration.actingAs(actor()), { service })
   })
+}
+
+/** Who is at the keyboard, for the audit trail: `cli:root`. */
+function actor(): string {
+  try {
+    return `cli:${userInfo().username}`
+  } catch {
+    // A user of a container may have a number and no name.
+    return `cli:${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+/** The account of exactly that address. MAIL_E_NOT_FOUND. */
+export async function existingAccount(service: Accounts, address: Address): Promise<Account> {
+  const account = await findAccount(service, address)
+  if (account !== undefined) return account
+  throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no account ${formatAddress(address)}`)
+}
+
+/** The same; undefined where there is none. */
+export async function findAccount(service: Accounts, address: Address): Promise<Account | undefined> {
+  const found = await service.resolve(address)
+  return found.kind === 'account' && sameAddress(found.account.address, address) ? found.account : undefined
 }
 
 /** What can be said of an idempotent change: `--if-missing`, `--if-exists`. */
 export async function unless(
   code: 'MAIL_E_EXISTS' | 'MAIL_E_NOT_FOUND',
   tolerated: boolean,
-  change: () => Promise<void>,
+  change: () => Promise<unknown>,
 ): Promise<boolean> {
   try {
     await change()

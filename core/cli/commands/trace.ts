@@ -1,9 +1,9 @@
 import { MailwrightError } from '../../errors.ts'
-import { readOptions } from '../../options.ts'
 import { type HistoryEntry, history } from '../../services/history.ts'
 import { UsageError, withHost } from '../context.ts'
 import { printable } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
+import { since } from '../times.ts'
 
 /** One entry as one line: when, what, who said it, what was said, how long it took. */
 function line(entry: HistoryEntry, first: number): string {
@@ -13,18 +13,6 @@ function line(entry: HistoryEntry, first: number): string {
   const time = entry.milliseconds === undefined ? '' : ` [${entry.milliseconds} ms]`
   const id = entry.transaction === undefined ? '' : ` ${entry.transaction}`
   return printable(`${offset}  ${entry.verb.padEnd(12)}${id}${by}${hook} ${entry.text ?? ''}${time}`)
-}
-
-function since(value: string | boolean | undefined): Date | undefined {
-  if (typeof value !== 'string') return undefined
-  try {
-    const read = readOptions({ since: value })
-    return new Date(Date.now() - read.done(read.duration('since')))
-  } catch {
-    const date = new Date(value)
-    if (!Number.isNaN(date.getTime())) return date
-    throw new UsageError(`"${value}" is neither a time such as 2026-01-31T12:00Z nor a duration such as 2h`)
-  }
 }
 
 export const traceCommand: CoreCommand = {

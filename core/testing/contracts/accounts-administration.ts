@@ -1,19 +1,15 @@
 import { expect } from 'vitest'
 import { addressKey } from '../../model/address.ts'
-import type { Accounts } from '../../services/accounts.ts'
 import {
   type AccountsCase,
   accountAt,
   addressOf,
   administrationOf,
   hostileAddresses,
+  loginWorks,
   seedPassword,
 } from './accounts-fixture.ts'
 import { codeOf, expectCode, outcomeOf, present } from './expectations.ts'
-
-async function loginWorks(accounts: Accounts, login: string, secret: string): Promise<boolean> {
-  return (await accounts.verify(login, secret, 'imap')).ok
-}
 
 /** Local parts that no parser of ours lets through; a file's or a log's lines could be broken with them. */
 const impossibleLocalParts = ['', 'a\nb', 'a\r\nroot', 'a\0b', 'x'.repeat(65), '\ud800']

@@ -8,8 +8,9 @@ import type {
   Alias,
   NewAccount,
 } from '../../services/accounts.ts'
+import type { FakeClock } from '../fake-clock.ts'
 import type { ConditionalCase, Disposable } from './contract.ts'
-import { present } from './expectations.ts'
+import { expectCode, present } from './expectations.ts'
 
 /** What has to be in an accounts service before each case. Domains are canonical. */
 export interface AccountsSeed {
@@ -26,23 +27,32 @@ export interface AccountsFixture extends Disposable {
   reopen?(): Promise<Accounts>
   /** What separates user and detail in `user+detail@domain`; null where the service separates none. `+` where absent. */
   readonly detailSeparator?: string | null
-  /** Takes protocols away from an account, by whatever means the service has for it. */
+  /** The clock that the service goes by, in the hands of the test: for what ends at a time. */
+  readonly clock?: FakeClock
+  /** Takes protocols away from an account, by whatever means the service has; `setProtocols` where absent. */
   disableProtocols?(address: Address, protocols: readonly string[]): Promise<void>
   /** Makes whatever the service needs (a database, a directory) fail until the answered call. */
   injectOutage?(): () => void
 }
 
 /** What a case may need of the service or of its fixture. */
-export type AccountsNeed = keyof AccountsAbilities | 'details' | 'disabled protocols' | 'injected outages'
+export type AccountsNeed =
+  | keyof AccountsAbilities
+  | 'a fake clock'
+  | 'details'
+  | 'disabled protocols'
+  | 'injected outages'
 
 export type AccountsCase = ConditionalCase<AccountsFixture, AccountsNeed>
 
 /** Whether a service, or its fixture, has what a case needs. A persistent service must have `reopen`. */
 export function accountsHave(need: AccountsNeed, fixture: AccountsFixture): boolean {
   if (need === 'details') return fixture.detailSeparator !== null
-  if (need === 'disabled protocols') return fixture.disableProtocols !== undefined
+  if (need === 'disabled protocols')
+    return fixture.disableProtocols !== undefined || fixture.accounts.supports.accountSettings === true
+  if (need === 'a fake clock') return fixture.clock !== undefined
   if (need === 'injected outages') return fixture.injectOutage !== undefined
-  return fixture.accounts.supports[need]
+  return fixture.accounts.supports[need] === true
 }
 
 /** An address from its text, quoted local parts included. */
@@ -98,6 +108,33 @@ export async function accountAt(accounts: Accounts, address: string | Address): 
 /** The administration, failing the case where there is none. */
 export function administrationOf({ accounts }: AccountsFixture): AccountsAdministration {
   return present(accounts.administration, 'administration')
+}
+
+/** Demands that a call is MAIL_E_UNSUPPORTED where there is an administration that could make it. */
+export async function expectUnsupported(
+  { accounts: { administration } }: AccountsFixture,
+  call: (administration: AccountsAdministration) => Promise<unknown>,
+): Promise<void> {
+  if (administration !== undefined) await expectCode(call(administration), 'MAIL_E_UNSUPPORTED')
+}
+
+/** What an address comes to in the end: the ids of accounts, and the addresses and kinds that lead no further. */
+export async function endsOf(accounts: Accounts, address: string | Address): Promise<readonly string[]> {
+  const ends: string[] = []
+  const queue = [typeof address === 'string' ? addressOf(address) : address]
+  for (let steps = 0; steps < 20; steps++) {
+    const next = queue.shift()
+    if (next === undefined) break
+    const found = await accounts.resolve(next)
+    if (found.kind === 'alias') queue.push(...found.addresses)
+    else ends.push(found.kind === 'account' ? found.account.id : found.kind)
+  }
+  return ends
+}
+
+/** Whether a login works, as an IMAP client would try it. */
+export async function loginWorks(accounts: Accounts, login: string, secret: string): Promise<boolean> {
+  return (await accounts.verify(login, secret, 'imap')).ok
 }
 
 /** Addresses that attackers, or odd customers, have; all of them are valid. */

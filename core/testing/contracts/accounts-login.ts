@@ -113,7 +113,9 @@ export const loginCases: readonly AccountsCase[] = [
     name: 'verify: a protocol that the account may not use',
     needs: ['disabled protocols'],
     async run({ accounts, disableProtocols }) {
-      await present(disableProtocols, 'disableProtocols')(addressOf('jo@example.org'), ['pop3', 'imap'])
+      const [jo, protocols] = [addressOf('jo@example.org'), ['pop3', 'imap']]
+      if (disableProtocols !== undefined) await disableProtocols(jo, protocols)
+      else await present(accounts.administration, 'administration').setProtocols(jo, protocols)
       await expectFailure(accounts, 'jo@example.org', seedPassword, 'protocol')
       expect(await accounts.verify('jo@example.org', seedPassword, 'submission')).toMatchObject({ ok: true })
       expect(await accounts.verify('jo@example.org', 'wrong', 'pop3')).toMatchObject({ ok: false })

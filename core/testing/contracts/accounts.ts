@@ -1,4 +1,6 @@
 import { administrationCases } from './accounts-administration.ts'
+import { appPasswordCases } from './accounts-app-passwords.ts'
+import { domainSettingsCases } from './accounts-domain-settings.ts'
 import {
   type AccountsCase,
   type AccountsFixture,
@@ -8,6 +10,8 @@ import {
 } from './accounts-fixture.ts'
 import { loginCases } from './accounts-login.ts'
 import { lookupCases } from './accounts-lookup.ts'
+import { accountSettingsCases } from './accounts-settings.ts'
+import { trailCases } from './accounts-trail.ts'
 import { bindContract, type ContractCase, selectCases } from './contract.ts'
 
 /** Everything that is demanded of an `accounts` service. */
@@ -15,6 +19,10 @@ export const accountsContractCases: readonly AccountsCase[] = [
   ...lookupCases,
   ...loginCases,
   ...administrationCases,
+  ...domainSettingsCases,
+  ...accountSettingsCases,
+  ...appPasswordCases,
+  ...trailCases,
 ]
 
 export interface AccountsContractOptions {

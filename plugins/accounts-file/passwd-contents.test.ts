@@ -1,7 +1,7 @@
 import { type Address, parseAddress } from 'mailwright'
 import { describe, expect, it } from 'vitest'
-import { Directory } from './directory.ts'
 import { lineOf, readLine } from './line.ts'
+import { PasswdContents } from './passwd-contents.ts'
 
 function addressOf(text: string): Address {
   const address = parseAddress(text)
@@ -23,19 +23,19 @@ describe('a line', () => {
         address: { localPart: 'a:b', domain: 'example.org' },
         name: 'Jo : \\ "Q" ',
         quotaBytes: 10 * 2 ** 30,
+        disabled: true,
         disabledProtocols: ['pop3', 'imap'],
         attributes: { home: '/srv:x' },
       },
       hasOwnId: true,
       password: `{ARGON2ID}${hash}`,
-      disabled: true,
     })
     if (entry !== undefined) expect(readLine(lineOf(entry).text).entry).toEqual(entry)
   })
 
   it('is an account with next to nothing', () => {
     const { entry } = readLine('  Jo@[192.0.2.1]:\r')
-    expect(entry).toMatchObject({ kind: 'account', password: undefined, disabled: false, hasOwnId: false })
+    expect(entry).toMatchObject({ kind: 'account', password: undefined, hasOwnId: false })
     expect(entry?.kind === 'account' && entry.account).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{26}$/),
       address: { localPart: 'Jo', domain: '[192.0.2.1]' },
@@ -103,9 +103,9 @@ describe('a line', () => {
     'jo@example.org:\\',
     '"jo@example.org:',
   ])('%j is refused', (text) => {
-    const { faults } = new Directory(`@example.org\n${text}\n`)
+    const { faults } = new PasswdContents(`@example.org\n${text}\n`)
     expect(faults).toHaveLength(1)
-    expect(faults[0]?.line).toBe(2)
+    expect(faults[0]?.where).toBe('line 2')
   })
 
   it('is read again as it was written, whatever the address', () => {
@@ -131,7 +131,6 @@ describe('a line', () => {
         account: { id: 'x', address, name: ' x\\:' },
         hasOwnId: true,
         password: 'a\\:',
-        disabled: false,
       }
       expect(readLine(lineOf(account).text).entry).toEqual(account)
       const alias = { kind: 'alias' as const, address, targets: [address, address] }
@@ -140,7 +139,7 @@ describe('a line', () => {
   })
 })
 
-describe('the directory', () => {
+describe('the contents', () => {
   it('tells every fault with its line', () => {
     const text = [
       '# a comment',
@@ -154,13 +153,15 @@ describe('the directory', () => {
       'b@example.org::id=same',
       'c@example.org::qouta=5',
     ]
-    expect(new Directory(text.join('\n')).faults.map(({ line, problem }) => `${line}: ${problem}`)).toEqual([
-      '3: the domain example.org is there twice',
-      '5: JO@example.org is there twice',
-      '6: jo@example.org is there twice',
-      '7: the domain elsewhere.example has no line "@elsewhere.example"',
-      '9: the id same is there twice',
-      '10: "qouta" is no field of an account (did you mean "quota"?)',
+    expect(
+      new PasswdContents(text.join('\n')).faults.map(({ where, problem }) => `${where}: ${problem}`),
+    ).toEqual([
+      'line 3: the domain example.org is there twice',
+      'line 5: JO@example.org is there twice',
+      'line 6: jo@example.org is there twice',
+      'line 7: the domain elsewhere.example has no line "@elsewhere.example"',
+      'line 9: the id same is there twice',
+      'line 10: "qouta" is no field of an account (did you mean "quota"?)',
     ])
   })
 
@@ -176,7 +177,7 @@ describe('the directory', () => {
       `jo@a:${'\\:'.repeat(500_000)}`,
       '\n'.repeat(1_000_000),
     ]) {
-      expect(new Directory(text).faults.length).toBeLessThan(2)
+      expect(new PasswdContents(text).faults.length).toBeLessThan(2)
     }
   })
 
@@ -185,12 +186,12 @@ describe('the directory', () => {
       { length: 20_000 },
       (_, index) => `user${index}@example.org:${hash}:id=u${index}`,
     )
-    const directory = new Directory(['@example.org', ...lines].join('\n'))
-    expect(directory.faults).toEqual([])
-    expect(directory.resolve(addressOf('USER19999+x@example.org'), '+')).toMatchObject({
+    const contents = new PasswdContents(['@example.org', ...lines].join('\n'))
+    expect(contents.faults).toEqual([])
+    expect(contents.resolve(addressOf('USER19999+x@example.org'), '+')).toMatchObject({
       account: { id: 'u19999' },
       detail: 'x',
     })
-    expect(directory.byId('u77')?.account.address.localPart).toBe('user77')
+    expect(contents.byId('u77')?.address.localPart).toBe('user77')
   })
 })

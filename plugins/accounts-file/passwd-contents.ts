@@ -1,18 +1,21 @@
-import { type Address, addressKey, canonicalDomain, type Resolution, splitDetail } from 'mailwright'
+import {
+  type Account,
+  type AccountRecord,
+  type Address,
+  addressKey,
+  canonicalDomain,
+  type Domain,
+  type Resolution,
+  splitDetail,
+} from 'mailwright'
+import type { FileContents, FileFault, FileFormat } from './contents.ts'
 import { type AccountEntry, type AliasEntry, domainOf, type Entry, LineFault, writeAddress } from './entry.ts'
 import { type Line, readLine } from './line.ts'
 
-/** Something wrong in the file. */
-export interface FileFault {
-  /** From 1. */
-  readonly line: number
-  readonly problem: string
-}
-
-/** Everything that a file says, by what is asked for. */
-export class Directory {
+/** The lines of a passwd-like file, and everything that they say. */
+export class PasswdContents implements FileContents {
+  readonly text: string
   readonly lines: readonly Line[]
-  /** Where it is not empty, the directory must not be used. */
   readonly faults: readonly FileFault[]
   readonly domains: Set<string> = new Set()
   readonly accounts: Map<string, AccountEntry> = new Map()
@@ -20,7 +23,8 @@ export class Directory {
   readonly #byId = new Map<string, AccountEntry>()
 
   constructor(text: string) {
-    const faults: FileFault[] = []
+    this.text = text
+    const faults: { line: number; problem: string }[] = []
     const lines = text.split('\n').map((content, index): Line => {
       try {
         return readLine(content)
@@ -37,7 +41,9 @@ export class Directory {
       if (problem !== undefined) faults.push({ line: index + 1, problem })
     }
     this.lines = lines
-    this.faults = faults.toSorted((a, b) => a.line - b.line)
+    this.faults = faults
+      .toSorted((a, b) => a.line - b.line)
+      .map(({ line, problem }) => ({ where: `line ${line}`, problem }))
   }
 
   /** Puts an entry where it will be found; answers what is wrong with it beside the others. */
@@ -62,8 +68,22 @@ export class Directory {
     return undefined
   }
 
-  byId(id: string): AccountEntry | undefined {
-    return this.#byId.get(id)
+  get isEmpty(): boolean {
+    return this.domains.size === 0
+  }
+
+  domain(name: string): Domain | undefined {
+    const canonical = canonicalDomain(name)
+    return canonical !== undefined && this.domains.has(canonical) ? { name: canonical } : undefined
+  }
+
+  byId(id: string): Account | undefined {
+    return this.#byId.get(id)?.account
+  }
+
+  record(address: Address): AccountRecord | undefined {
+    const entry = this.accounts.get(addressKey(address))
+    return entry && { account: entry.account, password: entry.password, appPasswords: [] }
   }
 
   /** Exactly that name first, then without its detail, then the domain's catch-all. */
@@ -89,4 +109,18 @@ export class Directory {
     const via = address.localPart === '' ? 'catch-all' : 'alias'
     return alias && { kind: 'alias', addresses: alias.targets, via }
   }
+}
+
+/** Lines: `@domain`, `address:hash:key=value:…`, `alias => address, address`. */
+export const passwdFormat: FileFormat<PasswdContents> = {
+  read: (text) => new PasswdContents(text),
+  empty:
+    '# Accounts of Mailwright. Lines: "@domain", "address:hash:key=value:…", "alias => address, address".\n',
+  supports: {
+    administration: true,
+    aliases: true,
+    catchAll: true,
+    persistent: true,
+    accountSettings: true,
+  },
 }

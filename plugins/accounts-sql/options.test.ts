@@ -1,0 +1,48 @@
+import type { ConfigError } from 'mailwright'
+import { describe, expect, it } from 'vitest'
+import { parseOptions } from './options.ts'
+
+describe('the options of accounts-sql', () => {
+  const paths = (input: unknown): unknown => {
+    try {
+      return parseOptions(input)
+    } catch (error) {
+      return (error as ConfigError).faults.map(({ path }) => path)
+    }
+  }
+
+  it('have defaults', () => {
+    expect(parseOptions({})).toEqual({
+      detailSeparator: '+',
+      cache: { size: 10_000, ttl: 60_000, checkEvery: 1000 },
+      firstAccount: undefined,
+    })
+    expect(parseOptions({ cache: false }).cache).toBeUndefined()
+    expect(parseOptions({ cache: { size: 5, ttl: '2m', checkEvery: 0 } }).cache).toEqual({
+      size: 5,
+      ttl: 120_000,
+      checkEvery: 0,
+    })
+    expect(parseOptions({ detailSeparator: '' }).detailSeparator).toBe('')
+  })
+
+  it.each([
+    [{ detailSeparator: 'a' }, ['detailSeparator']],
+    [{ detailSeparator: '@' }, ['detailSeparator']],
+    [{ detailSeparator: 5 }, ['detailSeparator']],
+    [{ detailSeparator: null }, ['detailSeparator']],
+    [{ firstAccount: 'jo@example.org' }, ['firstAccount']],
+    [{ firstAccount: {} }, ['firstAccount.address']],
+    [{ firstAccount: { address: 'jo' } }, ['firstAccount.address']],
+    [{ firstAccount: { address: '""@example.org' } }, ['firstAccount.address']],
+    [{ firstAccount: { address: 'jo@example.org', pasword: 'x' } }, ['firstAccount.pasword']],
+    [{ cache: true }, ['cache']],
+    [
+      { cache: { size: 0, ttl: 0, checkEvery: '2m', sise: 1 } },
+      ['cache.size', 'cache.ttl', 'cache.checkEvery', 'cache.sise'],
+    ],
+    [{ first: {} }, ['first']],
+  ])('%j is refused', (input, expected) => {
+    expect(paths(input)).toEqual(expected)
+  })
+})
