@@ -1,0 +1,102 @@
+import {
+  type Database,
+  hashPassword,
+  type Log,
+  needsRehash,
+  parseAddress,
+  type SessionRole,
+  type Verification,
+  verifyNothing,
+  verifyPassword,
+} from 'mailwright'
+import { unavailable } from './failure.ts'
+import type { FoundAccount, Login, Schema } from './schema.ts'
+
+/** How a site keeps passwords, and what may be written. */
+export interface PasswordSettings {
+  readonly defaultScheme: string | undefined
+  readonly plain: boolean
+  readonly rehash: boolean
+  readonly writeBack: boolean
+}
+
+export interface LoginContext {
+  readonly database: Database
+  readonly schema: Schema
+  readonly log: Log
+  readonly passwords: PasswordSettings
+  readonly defaultDomain: string | undefined
+}
+
+const MAX_LOGIN_OCTETS = 320
+// Controls, lone surrogates, line separators, and the mark of octets that were not UTF-8.
+const forbidden = /[\p{Cc}\p{Cs}\u2028\u2029\ufffd]/u
+
+/**
+ * Verifies a secret. Whether there is such an account, and whether it may log in, is told only after as much work as a
+ * wrong secret takes.
+ */
+export async function verifyLogin(
+  context: LoginContext,
+  text: string,
+  secret: string,
+  role: SessionRole,
+): Promise<Verification> {
+  const login = readLogin(text, role, context.defaultDomain)
+  const found = login && (await findLogin(context, login))
+  if (found === undefined) {
+    await verifyNothing(secret)
+    return { ok: false, reason: 'unknown' }
+  }
+  if (!(await hasSecret(found, secret, context.passwords))) return { ok: false, reason: 'wrong-secret' }
+  const { account, isActive } = found
+  if (!isActive) return { ok: false, reason: 'disabled' }
+  if (account.disabledProtocols?.includes(role)) return { ok: false, reason: 'protocol' }
+  if (context.passwords.rehash && found.hash !== undefined && needsRehash(found.hash)) {
+    // The login has succeeded whatever becomes of this: the database may well let nobody write.
+    await renewPassword(context, found, secret).catch((error) =>
+      context.log.warn('unavailable', { account: account.id, error }),
+    )
+  }
+  return { ok: true, account }
+}
+
+/** Keeps a password as new ones are kept, with its scheme before it, so that other programs know it too. */
+export async function renewPassword(
+  { database, schema }: Pick<LoginContext, 'database' | 'schema'>,
+  found: FoundAccount,
+  secret: string,
+): Promise<boolean> {
+  const hash = `{ARGON2ID}${await hashPassword(secret)}`
+  return database.query((knex) => schema.setPassword(knex, found, hash))
+}
+
+function findLogin({ database, schema }: LoginContext, login: Login): Promise<FoundAccount | undefined> {
+  return database
+    .query((knex) => schema.accountForLogin(knex, login))
+    .catch((error: unknown) => Promise.reject(unavailable(error)))
+}
+
+function readLogin(text: string, role: SessionRole, defaultDomain: string | undefined): Login | undefined {
+  if (text === '' || text.trim() !== text || forbidden.test(text)) return undefined
+  if (Buffer.byteLength(text) > MAX_LOGIN_OCTETS) return undefined
+  const isBare = defaultDomain !== undefined && !text.includes('@')
+  const address = parseAddress(isBare ? `${text}@${defaultDomain}` : text)
+  return { text, address: address?.localPart === '' ? undefined : address, role }
+}
+
+/** The hash counts where there is one; what is kept in clear, only where there is none. */
+async function hasSecret(
+  { hash, clear }: FoundAccount,
+  secret: string,
+  { defaultScheme, plain }: PasswordSettings,
+): Promise<boolean> {
+  if (hash !== undefined) {
+    return verifyPassword(secret, hash, {
+      plain,
+      ...(defaultScheme === undefined ? {} : { bareScheme: defaultScheme }),
+    })
+  }
+  if (clear !== undefined) return verifyPassword(secret, `{PLAIN}${clear}`)
+  return verifyNothing(secret)
+}
