@@ -18,7 +18,14 @@ export default defineConfig({
   dataDir: 'data',
 
   plugins: [
-    // Tables of all plugins. SQLite in a file unless you say otherwise.
+    // Tables of all plugins. SQLite in a file unless you say otherwise:
+    // database({
+    //   client: 'mysql',
+    //   hosts: [{ socketPath: '/run/mysqld/mysqld.sock' }],
+    //   user: 'mailwright',
+    //   passwordFile: '/etc/mailwright/database-password',
+    //   database: 'mailwright',
+    // }),
     database(),
 
     // Domains, accounts and aliases in these tables: `mailwright domain`, `mailwright user`, `mailwright alias`.

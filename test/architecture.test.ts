@@ -35,6 +35,7 @@ const owners: Readonly<Record<string, Owner>> = {
   tapable: { folders: ['core/host'] },
   // Contract suites and the test kit run in the user's own vitest.
   vitest: { folders: ['core/testing'] },
+  yaml: { folders: ['plugins/accounts-file'] },
 }
 
 // knex loads the driver of a database by itself; nothing of ours names it.

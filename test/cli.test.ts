@@ -1,11 +1,12 @@
-import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runCommandLine } from '../core/cli/program.ts'
+import { runCommand } from './support/command-line.ts'
+import { type DatabaseUnderTest, databaseUnderTest } from './support/database-under-test.ts'
 import { type TemporaryProject, temporaryProject } from './support/project.ts'
 
 let project: TemporaryProject
+let underTest: DatabaseUnderTest
 
-const config = `
+const config = (databaseCall: string) => `
   import accountsSql from 'mailwright/plugins/accounts-sql'
   import database from 'mailwright/plugins/database'
   import localDelivery from 'mailwright/plugins/local-delivery'
@@ -36,48 +37,21 @@ const config = `
   }
   export default {
     dataDir: 'data',
-    plugins: [database(), accountsSql(), maildir(), localDelivery(), queue(), greeter],
+    plugins: [${databaseCall}, accountsSql(), maildir(), localDelivery(), queue(), greeter],
   }
 `
 
 beforeAll(async () => {
-  project = await temporaryProject({ 'mailwright.config.ts': config })
+  underTest = await databaseUnderTest()
+  project = await temporaryProject({ 'mailwright.config.ts': config(underTest.call) })
 })
 
 afterAll(async () => {
   await project[Symbol.asyncDispose]()
+  await underTest[Symbol.asyncDispose]()
 })
 
-interface Ran {
-  readonly exitCode: number | string
-  readonly out: string
-  readonly err: string
-}
-
-/** Runs a command line; an error that it throws is told by its code, or `usage`. */
-async function run(argv: readonly string[], stdin = ''): Promise<Ran> {
-  let out = ''
-  let err = ''
-  const output = {
-    stdout: (text: string) => {
-      out += text
-    },
-    stderr: (text: string) => {
-      err += text
-    },
-  }
-  try {
-    const exitCode = await runCommandLine(argv, {
-      output,
-      stdin: Readable.from([Buffer.from(stdin)]),
-      folder: project.folder,
-    })
-    return { exitCode, out, err }
-  } catch (error) {
-    const { code, name } = error as { code?: string; name: string }
-    return { exitCode: code ?? (name === 'Error' ? 'usage' : name), out, err }
-  }
-}
+const run = (argv: readonly string[], stdin = '') => runCommand(project.folder, argv, stdin)
 
 describe('administration', () => {
   test('domains: added, listed, tolerated, removed', async () => {
@@ -130,8 +104,8 @@ describe('administration', () => {
     })
     expect(await run(['alias', 'add', '@alias.example', 'me@alias.example'])).toMatchObject({ exitCode: 0 })
     expect(JSON.parse((await run(['alias', 'list', 'alias.example', '--json'])).out)).toEqual([
-      { alias: '@alias.example', targets: ['me@alias.example'] },
-      { alias: 'info@alias.example', targets: ['me@alias.example'] },
+      { alias: '@alias.example', targets: ['me@alias.example'], expiring: [] },
+      { alias: 'info@alias.example', targets: ['me@alias.example'], expiring: [] },
     ])
     expect(await run(['alias', 'remove', '@alias.example'])).toMatchObject({ exitCode: 0 })
     expect(await run(['alias', 'remove', '@alias.example', '--if-exists'])).toMatchObject({ exitCode: 0 })

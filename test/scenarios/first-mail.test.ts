@@ -6,8 +6,8 @@ import { runProcess } from '../support/run-process.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
 
 // What README.md tells a new user to do, with the programs it names: the example config, swaks and curl.
-const swaks = requirePeer('swaks', 'swaks')
-const curl = requirePeer('curl', 'curl')
+const swaks = requirePeer('swaks')
+const curl = requirePeer('curl')
 
 let project: TemporaryProject
 let server: ServerProcess
