@@ -73,10 +73,9 @@ test(`tables on ${databaseKind} are changed by the command, and by nothing else`
   }
 })
 
-// SQLite makes a file where there is none.
-test.runIf(databaseKind === 'mysql')('a database that cannot be reached is exit code 1', async () => {
+test('a database that cannot be reached is exit code 1; a file of SQLite that is not there is made', async () => {
   underTest.takeAway()
   const { code, stderr } = await mailwright('database', 'migrate', '--dry-run')
-  expect(stderr).toContain('[MAIL_E_UNAVAILABLE]')
-  expect(code).toBe(1)
+  if (databaseKind === 'mysql') expect(stderr).toContain('[MAIL_E_UNAVAILABLE]')
+  expect(code).toBe(databaseKind === 'mysql' ? 1 : 0)
 })
