@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { systemClock } from './clock.ts'
+import { systemClock, wait } from './clock.ts'
+import { fakeClock } from './testing/fake-clock.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -36,5 +37,19 @@ describe('systemClock', () => {
     cancelled.cancel()
     vi.advanceTimersByTime(2 * days)
     expect(run).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('wait', () => {
+  test('resolves when the clock has come so far, and not before', async () => {
+    const clock = fakeClock()
+    const done = vi.fn()
+    const waiting = wait(clock, 100).then(done)
+    clock.advance(99)
+    await Promise.resolve()
+    expect(done).not.toHaveBeenCalled()
+    clock.advance(1)
+    await waiting
+    expect(done).toHaveBeenCalledOnce()
   })
 })

@@ -22,12 +22,24 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   after(milliseconds, run) {
     let timer: NodeJS.Timeout
-    const wait = (rest: number) => {
+    const arm = (rest: number) => {
       const now = Math.min(rest, longestTimeout)
-      timer = setTimeout(() => (rest > now ? wait(rest - now) : run()), now)
+      timer = setTimeout(() => (rest > now ? arm(rest - now) : run()), now)
       timer.unref()
     }
-    wait(milliseconds)
+    arm(milliseconds)
     return { cancel: () => clearTimeout(timer) }
   },
+}
+
+/** Resolves after so many milliseconds of the clock. The process lives as long as somebody waits. */
+export function wait(clock: Clock, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    // The clock's timers keep no process alive; a command that waits for its turn must not end meanwhile.
+    const alive = setInterval(() => undefined, 2 ** 30)
+    clock.after(milliseconds, () => {
+      clearInterval(alive)
+      resolve()
+    })
+  })
 }

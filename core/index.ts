@@ -1,7 +1,7 @@
 // The public face of the framework. Plugins and configs import from here, as `mailwright`.
 export * from './accounts/index.ts'
 export type { Clock, Timer } from './clock.ts'
-export { systemClock } from './clock.ts'
+export { systemClock, wait } from './clock.ts'
 export { type Config, defineConfig } from './config.ts'
 export * from './errors.ts'
 export type * from './flow/flow.ts'

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { type Clock, UnavailableError } from 'mailwright'
-import { wait } from './wait.ts'
+import { type Clock, UnavailableError, wait } from 'mailwright'
 
 // A change takes milliseconds. Whoever holds the lock for longer than this was killed.
 const STALE_MILLISECONDS = 30_000

@@ -1,9 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Clock, errorText, type Log, MailwrightError, type Timer, UnavailableError } from 'mailwright'
+import {
+  type Clock,
+  errorText,
+  type Log,
+  MailwrightError,
+  type Timer,
+  UnavailableError,
+  wait,
+} from 'mailwright'
 import { type FileContents, type FileFormat, problemOf } from './contents.ts'
 import { lookAt, type RawContents, readContents } from './reading.ts'
-import { wait } from './wait.ts'
 
 // A changed file is read when it has stayed the same for so long: an editor may have emptied or made it and not yet
 // filled it, and half a file would make senders believe that the other half's accounts are gone.

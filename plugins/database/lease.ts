@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Knex } from 'knex'
-import { type Clock, type Database, errorCode, UnavailableError } from 'mailwright'
-import { wait } from './wait.ts'
+import { type Clock, type Database, errorCode, UnavailableError, wait } from 'mailwright'
 
 const TABLE = 'mailwright_locks'
 const POLL_MILLISECONDS = 100

@@ -1,9 +1,8 @@
 import { createRequire } from 'node:module'
 import type SqliteConnection from 'better-sqlite3'
 import type { Knex } from 'knex'
-import type { Clock } from 'mailwright'
+import { type Clock, wait } from 'mailwright'
 import { isBusy } from './failure.ts'
-import { wait } from './wait.ts'
 
 interface Statement {
   sql: string
