@@ -56,7 +56,7 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 async function succeed(program: string, words: readonly string[], where: string): Promise<Finished> {
-  const finished = await runProcess(program, words, { folder: where })
+  const finished = await runProcess(program, words, { folder: where, limit: 280_000 })
   expect(finished.code, `${program} ${words.join(' ')}\n${finished.stdout}${finished.stderr}`).toBe(0)
   return finished
 }

@@ -63,13 +63,11 @@ async function watching<T>(mailbox: Mailbox, work: Promise<T>, { removals = fals
       if (!removals) expect([...gone], 'nothing vanished').toEqual([])
     }
   }
-  const watched = watch()
-  try {
-    return await work
-  } finally {
+  const worked = work.finally(() => {
     running = false
-    await watched
-  }
+  })
+  const [done] = await Promise.all([worked, watch()])
+  return done
 }
 
 describe.runIf(procmail.available)(procmail.title, () => {
@@ -129,7 +127,9 @@ describe.runIf(mutt.available && script.available)(`${mutt.title}, ${script.titl
       `push "${push}"`,
     ]
     await writeFile(join(box.path, 'muttrc'), `${settings.join('\n')}\n`)
-    await run('script', ['-qec', `timeout 30 mutt -n -F '${box.path}/muttrc' -f '${box.path}'`, '/dev/null'])
+    // In a process group of its own, which is what timeout makes otherwise, mutt may not read the terminal.
+    const command = `timeout --foreground 30 mutt -n -F '${box.path}/muttrc' -f '${box.path}'`
+    await run('script', ['-qec', command, '/dev/null'])
   }
 
   const tagged = (pattern: string, action: string): string =>

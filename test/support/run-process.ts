@@ -12,15 +12,17 @@ export interface RunOptions {
   readonly folder: string
   readonly stdin?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Milliseconds after which the process is ended: a peer that hangs fails its own test, by name. */
+  readonly limit?: number
 }
 
 /** Runs a program to its end. The Node.js that runs the tests comes first in its PATH. */
 export function runProcess(
   program: string,
   words: readonly string[],
-  { folder, stdin = '', env = {} }: RunOptions,
+  { folder, stdin = '', env = {}, limit = 110_000 }: RunOptions,
 ): Promise<Finished> {
-  const child = spawn(program, words, { cwd: folder, env: environment(env) })
+  const child = spawn(program, words, { cwd: folder, env: environment(env), timeout: limit })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
