@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { requirePeer } from '../support/peers.ts'
+import { requirePeer, requirePeerModule } from '../support/peers.ts'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { projectFolder, readText } from '../support/project-files.ts'
 import { runProcess } from '../support/run-process.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
 
 // What README.md tells a new user to do, with the programs it names: the example config, swaks and curl.
-const swaks = requirePeer('swaks')
+const swaks = requirePeerModule('swaks', 'libio-socket-ssl-perl')
 const curl = requirePeer('curl')
 
 let project: TemporaryProject

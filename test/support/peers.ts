@@ -28,6 +28,8 @@ export const debianModules: Readonly<Record<string, readonly string[]>> = {
     '/usr/lib/dovecot/modules/libdriver_mysql.so',
     '/usr/lib/dovecot/modules/auth/libdriver_mysql.so',
   ],
+  // What swaks needs for TLS.
+  'libio-socket-ssl-perl': ['/usr/share/perl5/IO/Socket/SSL.pm'],
   'postfix-mysql': ['/usr/lib/postfix/postfix-mysql.so', '/usr/lib/postfix/dict_mysql.so'],
 }
 
