@@ -259,7 +259,7 @@ async function flag(side: string): Promise<string> {
     { set: ['\\Seen', `$Kept${mailbox.highestModSequence}`] },
   )
   await mailbox.close()
-  return flagged.length > 0 ? 'flagged' : 'nothing to flag'
+  return flagged.entries.length > 0 ? 'flagged' : 'nothing to flag'
 }
 
 interface Expectation {

@@ -4,6 +4,7 @@ import { formatAddress } from '../model/address.ts'
 import type { HistoryVerb } from '../services/history.ts'
 import { Delivery, type Respond } from './delivery.ts'
 import type { Flow, RetrievalFlow, SessionOptions } from './flow.ts'
+import { mailboxHints } from './mailbox-hint.ts'
 import { SessionRun } from './session.ts'
 import { FlowContext, type FlowSurroundings } from './surroundings.ts'
 
@@ -51,6 +52,7 @@ function responder(
 
 function createRetrieval(context: FlowContext): RetrievalFlow {
   const { retrieval } = context.hooks
+  const hint = mailboxHints(context)
   const tell = (hook: HookPoint, verb: HistoryVerb) => (change: MailboxChange) => {
     const { account, mailbox, cause, uids, origin, from, to } = change
     const text = `${formatAddress(account.address)} ${mailbox}: ${cause}`
@@ -62,6 +64,7 @@ function createRetrieval(context: FlowContext): RetrievalFlow {
     const subject = origin === undefined ? {} : { transaction: origin }
     context.record(verb, subject, { text, facts })
     context.inBackground(hook.notify([change], subject))
+    hint(change)
   }
   return {
     stored: tell(retrieval.messageStored, 'stored'),

@@ -1,6 +1,9 @@
 import type { Account } from '../model/account.ts'
 import type { Content } from '../model/content.ts'
+import type { AccessEntry, Rights, RightsIdentifier } from '../model/rights.ts'
+import type { SpecialUse } from '../model/special-use.ts'
 import { type ServiceKey, serviceKey } from './key.ts'
+import type { Mailbox } from './mailbox.ts'
 
 /** What a store can do beyond INBOX with UIDs, contents and expunge. Declared as data and read by everyone who asks. */
 export interface StoreAbilities {
@@ -10,38 +13,48 @@ export interface StoreAbilities {
   readonly flags: boolean
   /** Keywords of the clients' own. */
   readonly keywords: boolean
-  /** Mod-sequences (RFC 7162). */
+  /** Mod-sequences, and which UIDs vanished (RFC 7162). */
   readonly modSequences: boolean
   /** Contents and UIDs outlive the process. */
   readonly persistent: boolean
   /** Several processes may work on one account. */
   readonly shared: boolean
+  /** Subscriptions and special uses are remembered. */
+  readonly subscriptions: boolean
+  /** Annotations of mailboxes and of the account (RFC 5464). */
+  readonly metadata: boolean
+  /** Mailboxes may be opened to other accounts (RFC 4314). */
+  readonly rights: boolean
 }
 
-/** What is known of a message without reading it. A value of the moment. */
-export interface MessageEntry {
-  /** Never changes, never used again while UIDVALIDITY stands (RFC 9051 §2.3.1.1). 1 to 4,294,967,295. */
-  readonly uid: number
-  /** Stable name of the message in this store, also after a move where the store can (RFC 8474 §5.1). Printable, no spaces. */
-  readonly id: string
-  /** Octets with CRLF line ends. */
-  readonly size: number
-  /** System flags as in RFC 9051 (`\Seen`) and keywords, sorted. */
-  readonly flags: readonly string[]
-  readonly internalDate: Date
-  /** 0 where `supports.modSequences` is false. */
-  readonly modSequence: number
+/** What is known of a mailbox without opening it. */
+export interface MailboxInfo {
+  /** With `/` between levels. */
+  readonly name: string
+  readonly subscribed: boolean
+  readonly specialUse?: SpecialUse
+  /** Whose it is: the account's own, another account's, or nobody's (RFC 2342). */
+  readonly namespace: 'personal' | 'other' | 'shared'
 }
 
 export interface MailboxStatus {
   readonly name: string
+  /** As {@link Mailbox.id}. */
+  readonly id: string
   readonly uidValidity: number
   readonly uidNext: number
   readonly messages: number
   readonly unseen: number
+  /** Messages with `\Deleted`. */
+  readonly deleted: number
   /** Sum of the sizes in octets. */
   readonly size: number
   readonly highestModSequence: number
+}
+
+export interface CreateOptions {
+  /** Takes it from the mailbox that has it. MAIL_E_UNSUPPORTED without `supports.subscriptions`. */
+  readonly specialUse?: SpecialUse
 }
 
 export interface StageOptions {
@@ -67,54 +80,51 @@ export interface StagedMessage {
   abort(): Promise<void>
 }
 
-/** A change of flags: exactly one of the three ways. */
-export type FlagChange =
-  | { readonly add: readonly string[] }
-  | { readonly remove: readonly string[] }
-  | { readonly set: readonly string[] }
+/** A message to be put into a mailbox. */
+export interface AppendMessage {
+  readonly content: Content
+  readonly flags?: readonly string[]
+  /** Now where absent. */
+  readonly internalDate?: Date
+  /**
+   * The UID that it should have, where the mailbox can still give it: not below `uidNext` and above those of the
+   * messages before. Else it gets the next one. For imports.
+   */
+  readonly uid?: number
+  /** As {@link MessageEntry.uidl}, for imports. */
+  readonly uidl?: string
+}
+
+/** UIDs that were given, in the order of the messages (RFC 4315 §3, APPENDUID). */
+export interface Appended {
+  readonly uidValidity: number
+  readonly uids: readonly number[]
+}
 
 /** Holds something exclusively until released. */
 export interface Lease {
   release(): Promise<void>
 }
 
-/**
- * One opened mailbox. `entries` is a view that changes only at `refresh` and by this object's own changes, so that
- * message sequence numbers can be built on it.
- */
-export interface Mailbox {
-  readonly name: string
-  readonly uidValidity: number
-  readonly uidNext: number
-  readonly highestModSequence: number
-  /** Ascending by UID. */
-  readonly entries: readonly MessageEntry[]
-  /** Notices what others did since; answers whether anything changed. */
-  refresh(): Promise<boolean>
-  /** The message's octets with CRLF line ends. MAIL_E_NOT_FOUND where it was removed by someone else. */
-  content(uid: number): Promise<Content>
-  /** Changes flags of those that still exist; answers their new entries. */
-  changeFlags(uids: readonly number[], change: FlagChange): Promise<readonly MessageEntry[]>
-  /** Removes messages: all, or, where it fails, none. Those gone already do not count. Answers the UIDs removed. */
-  expunge(uids: readonly number[]): Promise<readonly number[]>
-  /** Copies into a mailbox of the same account: all or none. MAIL_E_NOT_FOUND where the target does not exist. */
-  copy(uids: readonly number[], target: string): Promise<void>
-  /** The same, and the originals are gone. A crash may leave both, never neither. */
-  move(uids: readonly number[], target: string): Promise<void>
-  close(): Promise<void>
-}
+/** Annotations by entry name, such as `/private/comment` (RFC 5464 §3.2). Names are answered in lower case. */
+export type Metadata = ReadonlyMap<string, Buffer>
 
-/** The mailboxes of one account. */
+/** The mailboxes of one account, and those of others that it may see. */
 export interface AccountStore {
   readonly account: Account
-  /** All mailboxes, INBOX first, then sorted. INBOX always exists. */
-  mailboxes(): Promise<readonly string[]>
-  /** MAIL_E_EXISTS, MAIL_E_INVALID. Missing parents are made too. */
-  createMailbox(name: string): Promise<void>
+  /** All mailboxes that the account may see, INBOX first, then sorted. INBOX always exists. */
+  mailboxes(): Promise<readonly MailboxInfo[]>
+  /** MAIL_E_EXISTS, MAIL_E_INVALID, MAIL_E_PERMISSION. Missing parents are made too. */
+  createMailbox(name: string, options?: CreateOptions): Promise<void>
   /** With its messages; its children stay. MAIL_E_NOT_FOUND; MAIL_E_INVALID for INBOX. */
   deleteMailbox(name: string): Promise<void>
   /** With its children. Renaming INBOX moves its messages and leaves it empty (RFC 9051 §6.3.6). */
   renameMailbox(from: string, to: string): Promise<void>
+  /** Names that the account is subscribed to, whether or not there is such a mailbox (RFC 9051 §6.3.7), sorted. */
+  subscriptions(): Promise<readonly string[]>
+  subscribe(name: string, subscribed: boolean): Promise<void>
+  /** Sets or takes away what a mailbox is for. */
+  setSpecialUse(name: string, use: SpecialUse | undefined): Promise<void>
   status(name: string): Promise<MailboxStatus>
   openMailbox(name: string): Promise<Mailbox>
   /**
@@ -122,10 +132,37 @@ export interface AccountStore {
    * there is no such mailbox, MAIL_E_UNAVAILABLE for trouble of the disk.
    */
   stage(mailbox: string, content: Content, options?: StageOptions): Promise<StagedMessage>
-  /** Octets and messages in all mailboxes. */
+  /** Puts messages into a mailbox, all or none (RFC 3502 §3). Fails as `stage` does. */
+  append(mailbox: string, messages: readonly AppendMessage[], origin?: string): Promise<Appended>
+  /** Octets and messages in all mailboxes of its own. */
   usage(): Promise<{ readonly bytes: number; readonly messages: number }>
+  /** Annotations of a mailbox, or of the account where `mailbox` is undefined. */
+  metadata(mailbox: string | undefined): Promise<Metadata>
+  /** Sets annotations, or removes those that are null; all or none. */
+  setMetadata(mailbox: string | undefined, changes: ReadonlyMap<string, Buffer | null>): Promise<void>
+  /** What the account may do with a mailbox; all of its own. */
+  myRights(mailbox: string): Promise<Rights>
+  /** Who may do what with a mailbox. MAIL_E_PERMISSION without the right `a`. */
+  accessList(mailbox: string): Promise<readonly AccessEntry[]>
+  /** Sets one line of the list; empty rights remove it. */
+  setAccess(mailbox: string, identifier: RightsIdentifier, rights: Rights): Promise<void>
+  /**
+   * Calls back within 100 ms after something in a mailbox may have changed, by whatever program; once for several
+   * changes at the same time. `mailbox` is undefined where the list of mailboxes itself may have changed. Whoever is
+   * called looks for itself; nothing may have changed after all.
+   */
+  watch(mailboxes: readonly string[] | 'all', listener: (mailbox: string | undefined) => void): Promise<Lease>
   /** The exclusive access that POP3 needs (RFC 1939 §3). MAIL_E_IN_USE while another session or process has it. */
   lockMaildrop(): Promise<Lease>
+}
+
+/** What `check` or `repair` found wrong. */
+export interface StoreFault {
+  readonly mailbox: string
+  /** One line for people. */
+  readonly problem: string
+  /** What repairing did, or would do. */
+  readonly remedy: string
 }
 
 /** Mailboxes and messages. Every call may fail with MAIL_E_UNAVAILABLE. */
@@ -133,6 +170,8 @@ export interface Store {
   readonly supports: StoreAbilities
   /** The account's mailboxes; made when first opened. Cheap: call it for each use. */
   open(account: Account): Promise<AccountStore>
+  /** Looks for damage in an account's mailboxes, also where a reader would not notice; and undoes it. Loses no message. */
+  examine(account: Account, options: { readonly repair: boolean }): Promise<readonly StoreFault[]>
 }
 
 export const store: ServiceKey<Store> = serviceKey('store', 'mailboxes and messages', ['maildir', 'memory'])

@@ -1,6 +1,8 @@
-import { MailwrightError } from 'mailwright'
+import { MailwrightError, type SpecialUse } from 'mailwright'
+import { Annotations } from './annotations.ts'
 import { MailboxData } from './mailbox-data.ts'
 import { canonicalName, isWithin, parentsOf, sortedNames } from './mailbox-name.ts'
+import { Watchers } from './watchers.ts'
 
 /** Makes numbers that no other mailbox of the store has. */
 export interface Numbering {
@@ -12,6 +14,9 @@ export interface Numbering {
 export class AccountData {
   readonly #mailboxes = new Map<string, MailboxData>()
   readonly #numbering: Numbering
+  readonly #subscribed = new Set<string>()
+  readonly #annotations = new Annotations()
+  readonly watchers: Watchers = new Watchers()
   /** Octets staged and not yet committed: they count for the quota, so that two deliveries cannot share its last room. */
   stagedBytes = 0
   maildropLocked = false
@@ -21,8 +26,14 @@ export class AccountData {
     this.#make('INBOX')
   }
 
-  get names(): readonly string[] {
-    return sortedNames(this.#mailboxes.keys())
+  /** INBOX first, the others sorted by name. */
+  get mailboxes(): readonly MailboxData[] {
+    return sortedNames(this.#mailboxes.keys()).flatMap((name) => this.#mailboxes.get(name) ?? [])
+  }
+
+  /** Names, whether or not there are such mailboxes. */
+  get subscribed(): ReadonlySet<string> {
+    return this.#subscribed
   }
 
   get usage(): { readonly bytes: number; readonly messages: number } {
@@ -49,11 +60,17 @@ export class AccountData {
     return found
   }
 
+  /** Annotations of a mailbox, or those of the account. */
+  annotations(mailbox: string | undefined): Annotations {
+    return mailbox === undefined ? this.#annotations : this.mailbox(mailbox).annotations
+  }
+
   /** Makes a mailbox and its missing parents. MAIL_E_EXISTS, MAIL_E_INVALID. */
   create(name: string): MailboxData {
     const canonical = canonicalName(name)
     if (this.#mailboxes.has(canonical)) throw exists(name)
     this.#makeParents(canonical)
+    this.watchers.tell(undefined)
     return this.#make(canonical)
   }
 
@@ -62,6 +79,7 @@ export class AccountData {
     if (mailbox.name === 'INBOX') throw new MailwrightError('MAIL_E_INVALID', 'INBOX cannot be deleted')
     this.#mailboxes.delete(mailbox.name)
     mailbox.remove(mailbox.entries.map((entry) => entry.uid))
+    this.#tellOfList(mailbox.name)
   }
 
   /** Renames a mailbox other than INBOX with its children. */
@@ -78,9 +96,31 @@ export class AccountData {
     this.#makeParents(target)
     for (const mailbox of moving) {
       this.#mailboxes.delete(mailbox.name)
+      this.#tellOfList(mailbox.name)
       mailbox.name = newName(mailbox)
       this.#mailboxes.set(mailbox.name, mailbox)
+      this.#tellOfList(mailbox.name)
     }
+  }
+
+  subscribe(name: string, subscribed: boolean): void {
+    const canonical = canonicalName(name)
+    if (subscribed) this.#subscribed.add(canonical)
+    else this.#subscribed.delete(canonical)
+    this.watchers.tell(undefined)
+  }
+
+  /** Gives a mailbox a use, which its former holder loses, or takes its own away. */
+  setSpecialUse(mailbox: MailboxData, use: SpecialUse | undefined): void {
+    for (const other of this.#mailboxes.values()) if (other.specialUse === use) other.specialUse = undefined
+    mailbox.specialUse = use
+    this.watchers.tell(undefined)
+  }
+
+  /** Tells of a mailbox that came, went or got another name. */
+  #tellOfList(name: string): void {
+    this.watchers.tell(name)
+    this.watchers.tell(undefined)
   }
 
   #makeParents(name: string): void {
@@ -88,7 +128,8 @@ export class AccountData {
   }
 
   #make(name: string): MailboxData {
-    const mailbox = new MailboxData(name, this.#numbering.nextUidValidity())
+    const uidValidity = this.#numbering.nextUidValidity()
+    const mailbox = new MailboxData(name, uidValidity, (changed) => this.watchers.tell(changed))
     this.#mailboxes.set(name, mailbox)
     return mailbox
   }

@@ -1,48 +1,52 @@
 import {
+  type AccessEntry,
   type Account,
   type AccountStore,
-  type Clock,
+  type Appended,
+  type AppendMessage,
+  allRights,
   type Content,
+  type CreateOptions,
   type Lease,
   type Mailbox,
+  type MailboxInfo,
   type MailboxStatus,
   MailwrightError,
-  type RetrievalFlow,
-  readAll,
+  type Metadata,
+  type Rights,
+  type SpecialUse,
   type StagedMessage,
   type StageOptions,
 } from 'mailwright'
 import type { AccountData } from './account-data.ts'
-import { canonicalFlags } from './flags.ts'
-import type { NewMessage } from './mailbox-data.ts'
+import { append, type Place, type StoreContext, stage } from './delivery.ts'
 import { canonicalName } from './mailbox-name.ts'
 import { MailboxView } from './mailbox-view.ts'
-import { requireRoom } from './quota.ts'
-
-/** What all account stores of one store share. */
-export interface StoreContext {
-  readonly flow: RetrievalFlow
-  readonly clock: Clock
-}
 
 /** The mailboxes of one account, in memory. */
 export class MemoryAccountStore implements AccountStore {
   readonly account: Account
   readonly #data: AccountData
-  readonly #context: StoreContext
+  readonly #place: Place
 
   constructor(account: Account, data: AccountData, context: StoreContext) {
     this.account = account
     this.#data = data
-    this.#context = context
+    this.#place = { ...context, account, data }
   }
 
-  async mailboxes(): Promise<readonly string[]> {
-    return this.#data.names
+  async mailboxes(): Promise<readonly MailboxInfo[]> {
+    return this.#data.mailboxes.map(({ name, specialUse }) => ({
+      name,
+      subscribed: this.#data.subscribed.has(name),
+      namespace: 'personal',
+      ...(specialUse === undefined ? {} : { specialUse }),
+    }))
   }
 
-  async createMailbox(name: string): Promise<void> {
-    this.#data.create(name)
+  async createMailbox(name: string, options: CreateOptions = {}): Promise<void> {
+    const made = this.#data.create(name)
+    if (options.specialUse !== undefined) this.#data.setSpecialUse(made, options.specialUse)
   }
 
   async deleteMailbox(name: string): Promise<void> {
@@ -60,88 +64,79 @@ export class MemoryAccountStore implements AccountStore {
     )
   }
 
+  async subscriptions(): Promise<readonly string[]> {
+    return [...this.#data.subscribed].sort()
+  }
+
+  async subscribe(name: string, subscribed: boolean): Promise<void> {
+    this.#data.subscribe(name, subscribed)
+  }
+
+  async setSpecialUse(name: string, use: SpecialUse | undefined): Promise<void> {
+    this.#data.setSpecialUse(this.#data.mailbox(name), use)
+  }
+
   async status(name: string): Promise<MailboxStatus> {
     const data = this.#data.mailbox(name)
-    const { entries, uidValidity, uidNext, size, highestModSequence } = data
-    const unseen = entries.filter((entry) => !entry.flags.includes('\\Seen')).length
+    const { entries, id, uidValidity, uidNext, size, highestModSequence } = data
+    const seen = entries.filter((entry) => entry.flags.includes('\\Seen')).length
     return {
       name: data.name,
+      id,
       uidValidity,
       uidNext,
       messages: entries.length,
-      unseen,
+      unseen: entries.length - seen,
+      deleted: entries.filter((entry) => entry.flags.includes('\\Deleted')).length,
       size,
       highestModSequence,
     }
   }
 
   async openMailbox(name: string): Promise<Mailbox> {
-    return new MailboxView(this.account, this.#data, this.#data.mailbox(name), this.#context.flow)
+    return new MailboxView(this.#place, this.#data.mailbox(name))
   }
 
-  async stage(mailbox: string, content: Content, options: StageOptions = {}): Promise<StagedMessage> {
-    if (!options.create || this.#data.has(mailbox)) this.#data.mailbox(mailbox)
-    const flags = canonicalFlags(options.flags ?? [])
-    requireRoom(this.account, this.#data, content.size)
-    this.#data.stagedBytes += content.size
-    const endStaging = (): void => {
-      this.#data.stagedBytes -= content.size
-    }
-    try {
-      // A copy, for the source may be disposed of before this message is.
-      const octets = Buffer.from(await readAll(content))
-      const internalDate = options.internalDate ?? new Date(this.#context.clock.now())
-      return this.#staged(
-        mailbox,
-        { id: this.#data.nextId(), flags, internalDate, octets },
-        options,
-        endStaging,
-      )
-    } catch (error) {
-      endStaging()
-      throw error
-    }
+  stage(mailbox: string, content: Content, options: StageOptions = {}): Promise<StagedMessage> {
+    return stage(this.#place, mailbox, content, options)
   }
 
-  #staged(
-    mailbox: string,
-    message: NewMessage,
-    options: StageOptions,
-    endStaging: () => void,
-  ): StagedMessage {
-    let state: 'staged' | 'committed' | 'aborted' = 'staged'
-    return {
-      commit: async () => {
-        if (state === 'aborted')
-          throw new MailwrightError('MAIL_E_NOT_FOUND', 'the staged message was aborted')
-        if (state === 'committed') return
-        this.#store(mailbox, message, options)
-        state = 'committed'
-        endStaging()
-      },
-      abort: async () => {
-        if (state !== 'staged') return
-        state = 'aborted'
-        endStaging()
-      },
-    }
-  }
-
-  #store(mailbox: string, message: NewMessage, options: StageOptions): void {
-    const data =
-      options.create && !this.#data.has(mailbox) ? this.#data.create(mailbox) : this.#data.mailbox(mailbox)
-    this.#context.flow.stored({
-      account: this.account,
-      mailbox: data.name,
-      cause: options.cause ?? 'append',
-      uidValidity: data.uidValidity,
-      uids: data.add([message]),
-      ...(options.origin === undefined ? {} : { origin: options.origin }),
-    })
+  append(mailbox: string, messages: readonly AppendMessage[], origin?: string): Promise<Appended> {
+    return append(this.#place, mailbox, messages, origin)
   }
 
   async usage(): Promise<{ readonly bytes: number; readonly messages: number }> {
     return this.#data.usage
+  }
+
+  async metadata(mailbox: string | undefined): Promise<Metadata> {
+    return this.#data.annotations(mailbox).values
+  }
+
+  async setMetadata(mailbox: string | undefined, changes: ReadonlyMap<string, Buffer | null>): Promise<void> {
+    this.#data.annotations(mailbox).change(changes)
+    this.#data.watchers.tell(mailbox === undefined ? undefined : canonicalName(mailbox))
+  }
+
+  async myRights(mailbox: string): Promise<Rights> {
+    this.#data.mailbox(mailbox)
+    return allRights
+  }
+
+  async accessList(): Promise<readonly AccessEntry[]> {
+    throw withoutRights()
+  }
+
+  async setAccess(): Promise<void> {
+    throw withoutRights()
+  }
+
+  async watch(
+    mailboxes: readonly string[] | 'all',
+    listener: (mailbox: string | undefined) => void,
+  ): Promise<Lease> {
+    const names = mailboxes === 'all' ? undefined : mailboxes.map(canonicalName)
+    return this.#data.watchers.watch(names, listener)
   }
 
   async lockMaildrop(): Promise<Lease> {
@@ -156,4 +151,8 @@ export class MemoryAccountStore implements AccountStore {
       },
     }
   }
+}
+
+function withoutRights(): MailwrightError {
+  return new MailwrightError('MAIL_E_UNSUPPORTED', 'mailboxes in memory are open to their own account only')
 }

@@ -1,32 +1,33 @@
 import {
-  type Account,
   bufferContent,
   type Content,
   type FlagChange,
+  type FlagChangeOptions,
+  type FlagOutcome,
   type Mailbox,
   MailwrightError,
   type MessageEntry,
-  type RetrievalFlow,
+  type MessageSummary,
+  type SearchCriterion,
+  searchEntries,
+  summarise,
+  type Transfer,
 } from 'mailwright'
-import type { AccountData } from './account-data.ts'
-import type { MailboxData, NewMessage } from './mailbox-data.ts'
+import type { Place } from './delivery.ts'
+import type { KeptMessage, MailboxData, NewMessage } from './mailbox-data.ts'
 import { requireRoom } from './quota.ts'
 
 /** An opened mailbox: a list of entries that follows the data only when it is told to. */
 export class MailboxView implements Mailbox {
-  readonly #account: Account
-  readonly #accountData: AccountData
+  readonly #place: Place
   readonly #data: MailboxData
-  readonly #flow: RetrievalFlow
   entries: readonly MessageEntry[]
   uidNext: number
   highestModSequence: number
 
-  constructor(account: Account, accountData: AccountData, data: MailboxData, flow: RetrievalFlow) {
-    this.#account = account
-    this.#accountData = accountData
+  constructor(place: Place, data: MailboxData) {
+    this.#place = place
     this.#data = data
-    this.#flow = flow
     this.entries = data.entries
     this.uidNext = data.uidNext
     this.highestModSequence = data.highestModSequence
@@ -34,6 +35,10 @@ export class MailboxView implements Mailbox {
 
   get name(): string {
     return this.#data.name
+  }
+
+  get id(): string {
+    return this.#data.id
   }
 
   get uidValidity(): number {
@@ -56,67 +61,97 @@ export class MailboxView implements Mailbox {
     return bufferContent(message.octets)
   }
 
-  async changeFlags(uids: readonly number[], change: FlagChange): Promise<readonly MessageEntry[]> {
-    const existing = this.#data.existing(uids)
-    const changed = this.#data.changeFlags(existing, change)
-    const entries = this.#entriesOf(existing)
+  async *summaries(uids: readonly number[]): AsyncGenerator<MessageSummary> {
+    for (const uid of uids.toSorted((a, b) => a - b)) {
+      const message = this.#data.find(uid)
+      if (message !== undefined) yield await summarise(uid, bufferContent(message.octets))
+    }
+  }
+
+  search(criterion: SearchCriterion): Promise<readonly number[]> {
+    return searchEntries(this, criterion, this.#place.clock.now())
+  }
+
+  async vanishedSince(modSequence: number): Promise<readonly number[]> {
+    return this.#data.vanishedSince(modSequence)
+  }
+
+  async changeFlags(
+    uids: readonly number[],
+    change: FlagChange,
+    { unchangedSince = Number.POSITIVE_INFINITY }: FlagChangeOptions = {},
+  ): Promise<FlagOutcome> {
+    const existing = this.#entriesOf(this.#data.existing(uids))
+    const modified = uidsOf(existing.filter((entry) => entry.modSequence > unchangedSince))
+    const meant = uidsOf(existing.filter((entry) => entry.modSequence <= unchangedSince))
+    const changed = this.#data.changeFlags(meant, change)
+    const entries = this.#entriesOf(meant)
     this.#takeOver(entries)
     if (changed.length > 0) {
       const flags = this.#entriesOf(changed).map((entry) => entry.flags)
-      this.#flow.flagged({ ...this.#about(this.#data), cause: 'store', uids: changed, flags })
+      this.#place.flow.flagged({ ...this.#about(this.#data), cause: 'store', uids: changed, flags })
     }
-    return entries
+    return { entries, modified }
   }
 
   async expunge(uids: readonly number[]): Promise<readonly number[]> {
     const removed = this.#remove(uids)
     if (removed.length > 0)
-      this.#flow.expunged({ ...this.#about(this.#data), cause: 'expunge', uids: removed })
+      this.#place.flow.expunged({ ...this.#about(this.#data), cause: 'expunge', uids: removed })
     return removed
   }
 
-  async copy(uids: readonly number[], target: string): Promise<void> {
-    const targetData = this.#accountData.mailbox(target)
-    const messages = this.#messages(uids).map((message) => ({ ...message, id: this.#accountData.nextId() }))
-    requireRoom(
-      this.#account,
-      this.#accountData,
-      messages.reduce((sum, message) => sum + message.octets.length, 0),
-    )
-    this.#addTo(targetData, messages, 'copy')
+  async copy(uids: readonly number[], target: string): Promise<Transfer> {
+    const { account, data } = this.#place
+    const targetData = data.mailbox(target)
+    const messages = this.#messages(uids)
+    const octets = messages.reduce((sum, message) => sum + message.octets.length, 0)
+    requireRoom(account, data, octets)
+    return this.#addTo(targetData, messages, 'copy', () => data.nextId())
   }
 
-  async move(uids: readonly number[], target: string): Promise<void> {
-    const targetData = this.#accountData.mailbox(target)
+  async move(uids: readonly number[], target: string): Promise<Transfer> {
+    const targetData = this.#place.data.mailbox(target)
     const messages = this.#messages(uids)
-    const removed = this.#remove(uids)
-    this.#addTo(targetData, messages, 'move')
-    if (removed.length === 0) return
-    this.#flow.expunged({ ...this.#about(this.#data), cause: 'move', uids: removed, to: targetData.name })
+    const transfer = this.#addTo(targetData, messages, 'move', ({ entry }) => entry.id)
+    const removed = this.#remove(messages.map(({ entry }) => entry.uid))
+    if (removed.length > 0) {
+      const to = targetData.name
+      this.#place.flow.expunged({ ...this.#about(this.#data), cause: 'move', uids: removed, to })
+    }
+    return transfer
   }
 
   async close(): Promise<void> {
     this.entries = []
   }
 
-  #messages(uids: readonly number[]): readonly NewMessage[] {
-    return this.#data.existing(uids).flatMap((uid) => {
-      const message = this.#data.find(uid)
-      if (message === undefined) return []
-      const { id, flags, internalDate } = message.entry
-      return [{ id, flags, internalDate, octets: message.octets }]
-    })
+  #messages(uids: readonly number[]): readonly KeptMessage[] {
+    return this.#data.existing(uids).flatMap((uid) => this.#data.find(uid) ?? [])
   }
 
-  #addTo(target: MailboxData, messages: readonly NewMessage[], cause: 'copy' | 'move'): void {
-    const uids = target.add(messages)
-    if (uids.length > 0) this.#flow.stored({ ...this.#about(target), cause, uids, from: this.#data.name })
+  #addTo(
+    target: MailboxData,
+    messages: readonly KeptMessage[],
+    cause: 'copy' | 'move',
+    idOf: (message: KeptMessage) => string,
+  ): Transfer {
+    const added = messages.map((message): NewMessage => {
+      const { flags, internalDate } = message.entry
+      return { id: idOf(message), flags, internalDate, octets: message.octets }
+    })
+    const uids = target.add(added, new Date(this.#place.clock.now()))
+    if (uids.length > 0)
+      this.#place.flow.stored({ ...this.#about(target), cause, uids, from: this.#data.name })
+    const pairs = messages.map(({ entry }, index) => [entry.uid, uids[index] ?? 0] as const)
+    return { uidValidity: target.uidValidity, uids: pairs }
   }
 
   #remove(uids: readonly number[]): readonly number[] {
     const removed = this.#data.existing(uids)
     this.#data.remove(removed)
-    this.entries = this.entries.filter((entry) => !removed.includes(entry.uid))
+    const gone = new Set(removed)
+    this.entries = this.entries.filter((entry) => !gone.has(entry.uid))
     this.highestModSequence = Math.max(this.highestModSequence, this.#data.highestModSequence)
     return removed
   }
@@ -133,6 +168,10 @@ export class MailboxView implements Mailbox {
   }
 
   #about(data: MailboxData) {
-    return { account: this.#account, mailbox: data.name, uidValidity: data.uidValidity }
+    return { account: this.#place.account, mailbox: data.name, uidValidity: data.uidValidity }
   }
+}
+
+function uidsOf(entries: readonly MessageEntry[]): readonly number[] {
+  return entries.map((entry) => entry.uid)
 }

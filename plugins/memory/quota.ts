@@ -11,3 +11,12 @@ export function requireRoom(account: Account, data: AccountData, octets: number)
     `${octets} octets do not fit into the quota of ${quotaBytes}`,
   )
 }
+
+/** The same, and keeps the room. The answered call, to be made once, gives it back. */
+export function reserveRoom(account: Account, data: AccountData, octets: number): () => void {
+  requireRoom(account, data, octets)
+  data.stagedBytes += octets
+  return () => {
+    data.stagedBytes -= octets
+  }
+}

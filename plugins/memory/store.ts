@@ -24,12 +24,17 @@ export function createMemoryStore(flow: RetrievalFlow, clock: Clock = systemCloc
       modSequences: true,
       persistent: false,
       shared: false,
+      subscriptions: true,
+      metadata: true,
+      rights: false,
     },
     async open(account) {
       const data = accounts.get(account.id) ?? new AccountData(numbering)
       accounts.set(account.id, data)
       return new MemoryAccountStore(account, data, { flow, clock })
     },
+    // Every change is one step, so there is nothing to find.
+    examine: async () => [],
   }
 }
 

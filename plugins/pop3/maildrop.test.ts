@@ -79,6 +79,15 @@ describe('Maildrop', () => {
     expect(ids).toEqual(['4294967295.4294967295'])
   })
 
+  test('a unique id of a former server stays where it can be one', async () => {
+    const maildrop = await openMaildrop(storeOf(1).store, account)
+    const idOf = (uidl: string) =>
+      [...maildrop.messages()].map(({ entry }) => maildrop.uniqueId({ ...entry, uidl }))
+    for (const uidl of ['0000000a5cc1f0ba', '!', 'x'.repeat(70)]) expect(idOf(uidl)).toEqual([uidl])
+    for (const uidl of ['', 'a b', 'a\r\nb', 'ü', 'x'.repeat(71)])
+      expect(idOf(uidl)).toEqual(['4294967295.3'])
+  })
+
   test('commits what is marked, in one call, ascending; and nothing where nothing is', async () => {
     const { store, calls } = storeOf(4)
     const maildrop = await openMaildrop(store, account)

@@ -1,5 +1,7 @@
 import type { Account, Content, Lease, Mailbox, MessageEntry, Store } from 'mailwright'
 
+const uniqueIdForm = /^[\x21-\x7e]{1,70}$/
+
 /** A message of the maildrop with its number in this session, which counts from 1. */
 export interface Numbered {
   readonly number: number
@@ -70,9 +72,12 @@ export class Maildrop {
     }
   }
 
-  /** RFC 1939 §7: 1 to 70 printable octets that name the message for ever, also after another one was deleted. */
-  uniqueId(entry: MessageEntry): string {
-    return `${this.#mailbox.uidValidity}.${entry.uid}`
+  /**
+   * RFC 1939 §7: 1 to 70 printable octets that name the message for ever, also after another one was deleted. What the
+   * client's former server called it stays.
+   */
+  uniqueId({ uid, uidl }: MessageEntry): string {
+    return uidl !== undefined && uniqueIdForm.test(uidl) ? uidl : `${this.#mailbox.uidValidity}.${uid}`
   }
 
   content(entry: MessageEntry): Promise<Content> {

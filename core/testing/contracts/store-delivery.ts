@@ -10,6 +10,7 @@ import {
   entryAt,
   expectWellFormed,
   messageOfSize,
+  namesOf,
   type StoreCase,
   sampleMessage,
   stage,
@@ -48,11 +49,11 @@ export const deliveryCases: readonly StoreCase[] = [
     async run({ store, account }) {
       const opened = await store.open(account)
       await deliver(opened)
-      const before = [await opened.status('INBOX'), await opened.usage(), await opened.mailboxes()]
+      const before = [await opened.status('INBOX'), await opened.usage(), await namesOf(opened)]
       const staged = await stage(opened)
       await staged.abort()
       await staged.abort()
-      expect([await opened.status('INBOX'), await opened.usage(), await opened.mailboxes()]).toEqual(before)
+      expect([await opened.status('INBOX'), await opened.usage(), await namesOf(opened)]).toEqual(before)
     },
   },
   {
@@ -83,11 +84,11 @@ export const deliveryCases: readonly StoreCase[] = [
     async run({ store, account }) {
       const opened = await store.open(account)
       await expectCode(stage(opened, sampleMessage(), 'Archive/2026'), 'MAIL_E_NOT_FOUND')
-      expect(await opened.mailboxes()).toEqual(['INBOX'])
+      expect(await namesOf(opened)).toEqual(['INBOX'])
       await deliver(opened, sampleMessage('one'), 'Archive/2026', { create: true })
       await deliver(opened, sampleMessage('two'), 'Archive/2026', { create: true })
       expect(await contentsOf(opened, 'Archive/2026')).toHaveLength(2)
-      expect(await opened.mailboxes()).toContain('Archive/2026')
+      expect(await namesOf(opened)).toContain('Archive/2026')
     },
     async otherwise({ store, account }) {
       const opened = await store.open(account)

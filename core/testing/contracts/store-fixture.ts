@@ -3,10 +3,11 @@ import { expect } from 'vitest'
 import type { MailboxChange } from '../../hooks/retrieval.ts'
 import type { Account } from '../../model/account.ts'
 import { bufferContent, readAll } from '../../model/content.ts'
+import type { Mailbox, MessageEntry } from '../../services/mailbox.ts'
 import type {
   AccountStore,
-  Mailbox,
-  MessageEntry,
+  Appended,
+  AppendMessage,
   StagedMessage,
   StageOptions,
   Store,
@@ -109,6 +110,21 @@ export async function deliverMany(
   return messages
 }
 
+/** Appends messages, octets alone or with what belongs to them. */
+export function append(
+  account: AccountStore,
+  messages: readonly (Buffer | AppendMessage)[],
+  mailbox = 'INBOX',
+): Promise<Appended> {
+  const all = messages.map((each) => (Buffer.isBuffer(each) ? { content: bufferContent(each) } : each))
+  return account.append(mailbox, all)
+}
+
+/** The names of the mailboxes, as they are listed. */
+export async function namesOf(account: AccountStore): Promise<readonly string[]> {
+  return (await account.mailboxes()).map((mailbox) => mailbox.name)
+}
+
 /** The contents of a mailbox as others see it now, in the order of the UIDs. */
 export async function contentsOf(account: AccountStore, mailbox = 'INBOX'): Promise<readonly string[]> {
   const opened = await account.openMailbox(mailbox)
@@ -153,11 +169,19 @@ export function expectWellFormed(mailbox: Mailbox): void {
     expect(Number.isInteger(entry.uid) && entry.uid <= 4_294_967_295, `uid ${entry.uid}`).toBe(true)
     expect(entry.uid, 'UIDs ascend').toBeGreaterThan(previous)
     expect(entry.id, 'an id is printable ASCII').toMatch(/^[\x21-\x7e]+$/)
+    if (entry.uidl !== undefined) expect(entry.uidl, 'RFC 1939 §7').toMatch(/^[\x21-\x7e]{1,70}$/)
     expect(entry.internalDate.getTime(), 'the date is one').not.toBeNaN()
+    expect(entry.savedDate.getTime(), 'the date of saving is one').not.toBeNaN()
     expect([...entry.flags], 'flags are sorted').toEqual([...entry.flags].sort())
+    expect(entry.modSequence, 'no mod-sequence is above the mailbox’s').toBeLessThanOrEqual(
+      mailbox.highestModSequence,
+    )
     previous = entry.uid
   }
+  const uidls = mailbox.entries.flatMap((entry) => entry.uidl ?? [])
+  expect(new Set(uidls).size, 'no UIDL is there twice').toBe(uidls.length)
   expect(mailbox.uidNext, 'uidNext is above every UID').toBeGreaterThan(previous)
   expect(Number.isInteger(mailbox.uidValidity) && mailbox.uidValidity > 0, 'uidValidity').toBe(true)
   expect(mailbox.uidValidity).toBeLessThanOrEqual(4_294_967_295)
+  expect(mailbox.id, 'the mailbox’s id is printable ASCII').toMatch(/^[\x21-\x7e]+$/)
 }

@@ -6,6 +6,7 @@ import {
   deliverMany,
   entryAt,
   messageOfSize,
+  namesOf,
   otherAccount,
   reopened,
   type StoreCase,
@@ -146,7 +147,7 @@ export const limitCases: readonly StoreCase[] = [
         expect(neighbour.account.address.localPart).toBe(localPart)
       }
       expect(await contentsOf(opened)).toEqual([text(own)])
-      expect(await opened.mailboxes()).toEqual(['INBOX'])
+      expect(await namesOf(opened)).toEqual(['INBOX'])
     },
   },
 ]

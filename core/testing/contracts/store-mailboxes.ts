@@ -6,6 +6,7 @@ import {
   deliver,
   deliverMany,
   expectWellFormed,
+  namesOf,
   otherAccount,
   type StoreCase,
   sampleMessage,
@@ -68,9 +69,9 @@ async function expectUsable(opened: AccountStore, name: string): Promise<void> {
   const message = sampleMessage(`in ${name}`.slice(0, 40))
   await deliver(opened, message, name)
   expect(await contentsOf(opened, name), name).toEqual([text(message)])
-  expect(await opened.mailboxes(), name).toContain(name)
+  expect(await namesOf(opened), name).toContain(name)
   await opened.deleteMailbox(name)
-  expect(await opened.mailboxes(), name).not.toContain(name)
+  expect(await namesOf(opened), name).not.toContain(name)
 }
 
 /** Mailboxes beside INBOX. */
@@ -81,7 +82,7 @@ export const mailboxCases: readonly StoreCase[] = [
     async run({ store, account }) {
       const opened = await store.open(account)
       for (const name of ['Work/Letters/2026', 'Archive', 'Work/Bills']) await opened.createMailbox(name)
-      expect(await opened.mailboxes()).toEqual([
+      expect(await namesOf(opened)).toEqual([
         'INBOX',
         'Archive',
         'Work',
@@ -98,7 +99,7 @@ export const mailboxCases: readonly StoreCase[] = [
       await expectCode(opened.createMailbox('Archive'), 'MAIL_E_UNSUPPORTED')
       await expectCode(opened.deleteMailbox('Archive'), 'MAIL_E_UNSUPPORTED')
       await expectCode(opened.renameMailbox('INBOX', 'Archive'), 'MAIL_E_UNSUPPORTED')
-      expect(await opened.mailboxes()).toEqual(['INBOX'])
+      expect(await namesOf(opened)).toEqual(['INBOX'])
     },
   },
   {
@@ -126,7 +127,7 @@ export const mailboxCases: readonly StoreCase[] = [
         await expectCode(stage(opened, sampleMessage(), name), 'MAIL_E_INVALID', 'MAIL_E_NOT_FOUND')
         await expectCode(stage(opened, sampleMessage(), name, { create: true }), 'MAIL_E_INVALID')
       }
-      expect(await opened.mailboxes()).toEqual(['INBOX', 'Real'])
+      expect(await namesOf(opened)).toEqual(['INBOX', 'Real'])
     },
   },
   {
@@ -155,7 +156,7 @@ export const mailboxCases: readonly StoreCase[] = [
       }
       expect(await opened.status('INBOX')).toMatchObject({ messages: 0 })
       expect(await neighbour.usage()).toMatchObject({ messages: 1 })
-      expect(await neighbour.mailboxes()).toEqual(['INBOX'])
+      expect(await namesOf(neighbour)).toEqual(['INBOX'])
     },
   },
   {
@@ -167,7 +168,7 @@ export const mailboxCases: readonly StoreCase[] = [
       await deliver(opened, sampleMessage(), 'Work')
       await deliver(opened, sampleMessage(), 'Work/Bills')
       await opened.deleteMailbox('Work')
-      expect(await opened.mailboxes()).toEqual(['INBOX', 'Work/Bills'])
+      expect(await namesOf(opened)).toEqual(['INBOX', 'Work/Bills'])
       expect(await contentsOf(opened, 'Work/Bills')).toHaveLength(1)
       expect(await opened.usage()).toMatchObject({ messages: 1 })
       await expectCode(opened.status('Work'), 'MAIL_E_NOT_FOUND')
@@ -204,7 +205,7 @@ export const mailboxCases: readonly StoreCase[] = [
         const committed = (await outcomeOf(staged.commit())).ok
         if (!committed) await staged.abort()
         expect((await opened.usage()).messages, change).toBe(before.messages + (committed ? 1 : 0))
-        if (committed && (await opened.mailboxes()).includes('Archive')) await opened.deleteMailbox('Archive')
+        if (committed && (await namesOf(opened)).includes('Archive')) await opened.deleteMailbox('Archive')
       }
     },
   },
@@ -217,7 +218,7 @@ export const mailboxCases: readonly StoreCase[] = [
       const bills = await deliverMany(opened, 2, 'Work/Bills')
       const work = await deliverMany(opened, 2, 'Work')
       await opened.renameMailbox('Work', 'Old/Office')
-      expect(await opened.mailboxes()).toEqual(['INBOX', 'Old', 'Old/Office', 'Old/Office/Bills'])
+      expect(await namesOf(opened)).toEqual(['INBOX', 'Old', 'Old/Office', 'Old/Office/Bills'])
       expect(await contentsOf(opened, 'Old/Office')).toEqual(work.map(text))
       expect(await contentsOf(opened, 'Old/Office/Bills')).toEqual(bills.map(text))
       await expectCode(opened.status('Work'), 'MAIL_E_NOT_FOUND')
@@ -247,7 +248,7 @@ export const mailboxCases: readonly StoreCase[] = [
       const opened = await store.open(account)
       for (const name of ['Work', 'Workshop', 'Work-2']) await opened.createMailbox(name)
       await opened.renameMailbox('Work', 'Play')
-      expect(await opened.mailboxes()).toEqual(['INBOX', 'Play', 'Work-2', 'Workshop'])
+      expect(await namesOf(opened)).toEqual(['INBOX', 'Play', 'Work-2', 'Workshop'])
     },
   },
   {
@@ -258,7 +259,7 @@ export const mailboxCases: readonly StoreCase[] = [
       const messages = await deliverMany(opened, 2)
       const used = uidsOf(await opened.openMailbox('INBOX'))
       await opened.renameMailbox('INBOX', 'Archive')
-      expect(await opened.mailboxes()).toEqual(['INBOX', 'Archive'])
+      expect(await namesOf(opened)).toEqual(['INBOX', 'Archive'])
       expect([...(await contentsOf(opened, 'Archive'))].sort()).toEqual(messages.map(text).sort())
       expect(await contentsOf(opened)).toEqual([])
       await deliver(opened)

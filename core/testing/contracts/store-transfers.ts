@@ -9,6 +9,7 @@ import {
   deliverMany,
   entryAt,
   expectWellFormed,
+  namesOf,
   type StoreCase,
   sampleMessage,
   text,
@@ -135,7 +136,7 @@ export const transferCases: readonly StoreCase[] = [
       await expectCode(inbox.copy(uidsOf(inbox), 'Nowhere'), 'MAIL_E_NOT_FOUND')
       await expectCode(inbox.move(uidsOf(inbox), 'Nowhere'), 'MAIL_E_NOT_FOUND')
       expect(await contentsOf(opened)).toEqual(messages)
-      expect(await opened.mailboxes()).toEqual(['INBOX', 'Archive'])
+      expect(await namesOf(opened)).toEqual(['INBOX', 'Archive'])
     },
   },
   {
@@ -186,6 +187,48 @@ export const transferCases: readonly StoreCase[] = [
       const { opened, messages, inbox } = await filled(store, account)
       await outcomeOf(inbox.move([entryAt(inbox, 1).uid], 'INBOX'))
       expect([...(await contentsOf(opened))].sort()).toEqual([...messages].sort())
+    },
+  },
+  {
+    name: 'copy, move: answer where each message went (RFC 4315 §3)',
+    needs: ['mailboxes'],
+    async run({ store, account }) {
+      const { opened, inbox } = await filled(store, account)
+      await deliver(opened, sampleMessage(), 'Archive')
+      for (const way of ['copy', 'move'] as const) {
+        const [first = 0, , third = 0, fourth = 0] = uidsOf(inbox)
+        const sent = [first, third, fourth]
+        const contents = await Promise.all(sent.map((uid) => contentText(inbox, uid)))
+        const there = uidsOf(await opened.openMailbox('Archive'))
+        const { uidValidity, uids } = await inbox[way]([fourth, first, 999_999, third, first], 'Archive')
+        expect(uids.map(([from]) => from)).toEqual(sent)
+        const archive = await opened.openMailbox('Archive')
+        expect(uidValidity).toBe(archive.uidValidity)
+        const arrived = uids.map(([, to]) => to)
+        expect(await Promise.all(arrived.map((uid) => contentText(archive, uid)))).toEqual(contents)
+        expect([...arrived].sort((a, b) => a - b)).toEqual(
+          uidsOf(archive).filter((uid) => !there.includes(uid)),
+        )
+        expect((await inbox[way]([], 'Archive')).uids).toEqual([])
+      }
+    },
+  },
+  {
+    name: 'copy: beside deliveries into the target, the answer names the right messages',
+    needs: ['mailboxes'],
+    async run({ store, account }) {
+      const { opened, messages, inbox } = await filled(store, account)
+      const [transfer] = await Promise.all([
+        inbox.copy(uidsOf(inbox), 'Archive'),
+        deliverMany(opened, 3, 'Archive'),
+        deliverMany(await store.open(account), 3, 'Archive'),
+      ])
+      const archive = await opened.openMailbox('Archive')
+      expect(archive.entries).toHaveLength(11)
+      expectWellFormed(archive)
+      expect(transfer.uids.map(([from]) => from)).toEqual(uidsOf(inbox))
+      const arrived = await Promise.all(transfer.uids.map(([, to]) => contentText(archive, to)))
+      expect(arrived).toEqual(messages)
     },
   },
   {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { MessageEntry } from '../../services/store.ts'
+import type { MessageEntry } from '../../services/mailbox.ts'
 import { expectCode } from './expectations.ts'
 import {
   contentsOf,
@@ -8,10 +8,9 @@ import {
   deliverMany,
   entryAt,
   expectWellFormed,
-  reopened,
+  namesOf,
   type StoreCase,
   sampleMessage,
-  stage,
   text,
   uidsOf,
 } from './store-fixture.ts'
@@ -22,7 +21,7 @@ export const viewCases: readonly StoreCase[] = [
     name: 'INBOX: is there from the start, empty, under its name in any case',
     async run({ store, account }) {
       const opened = await store.open(account)
-      expect(await opened.mailboxes()).toEqual(['INBOX'])
+      expect(await namesOf(opened)).toEqual(['INBOX'])
       expect(await opened.status('INBOX')).toMatchObject({ name: 'INBOX', messages: 0, unseen: 0, size: 0 })
       await deliver(opened, sampleMessage(), 'inbox')
       for (const name of ['INBOX', 'inbox', 'InBox']) {
@@ -31,7 +30,7 @@ export const viewCases: readonly StoreCase[] = [
         expect(mailbox.entries).toHaveLength(1)
         expect(await opened.status(name)).toMatchObject({ name: 'INBOX', messages: 1 })
       }
-      expect(await opened.mailboxes()).toEqual(['INBOX'])
+      expect(await namesOf(opened)).toEqual(['INBOX'])
     },
   },
   {
@@ -116,6 +115,26 @@ export const viewCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'entries: an own change shows itself and nothing that others did',
+    async run({ store, account }) {
+      const opened = await store.open(account)
+      await deliverMany(opened, 4)
+      const [mine, theirs] = [await opened.openMailbox('INBOX'), await opened.openMailbox('INBOX')]
+      const [first = 0, second = 0, third = 0, fourth = 0] = uidsOf(mine)
+      const { flags } = store.supports
+      await theirs.expunge([second])
+      if (flags) await theirs.changeFlags([third], { add: ['\\Answered'] })
+      await deliver(opened)
+      await mine.expunge([first])
+      if (flags) await mine.changeFlags([fourth], { add: ['\\Seen'] })
+      expect(uidsOf(mine)).toEqual([second, third, fourth])
+      expect(mine.entries.map((entry) => entry.flags)).toEqual([[], [], flags ? ['\\Seen'] : []])
+      expect(await mine.refresh()).toBe(true)
+      expect(uidsOf(mine)).toEqual([third, fourth, expect.any(Number)])
+      expect(mine.entries).toEqual((await opened.openMailbox('INBOX')).entries)
+    },
+  },
+  {
     name: 'two openers: agree on UIDs and ids, whoever looks first',
     async run({ store, account }) {
       const first = await (await store.open(account)).openMailbox('INBOX')
@@ -149,69 +168,6 @@ export const viewCases: readonly StoreCase[] = [
       await closed.close()
       await closed.close()
       expect(await contentText(mailbox, entryAt(mailbox, 0).uid)).toBe(text(message))
-    },
-  },
-  {
-    name: 'reopen: mailboxes, UIDs, ids, dates, flags and octets outlive the store object',
-    needs: ['persistent'],
-    async run(fixture) {
-      const opened = await fixture.store.open(fixture.account)
-      await deliverMany(opened, 4)
-      const mailbox = await opened.openMailbox('INBOX')
-      await mailbox.expunge([entryAt(mailbox, 1).uid])
-      if (fixture.store.supports.flags)
-        await mailbox.changeFlags([entryAt(mailbox, 0).uid], { add: ['\\Seen'] })
-      if (fixture.store.supports.mailboxes) await deliver(opened, sampleMessage(), 'Sent', { create: true })
-      const contents = await contentsOf(opened)
-      const again = await (await reopened(fixture)).open(fixture.account)
-      const found = await again.openMailbox('INBOX')
-      expect(found.entries).toEqual(mailbox.entries)
-      expect(found.uidValidity).toBe(mailbox.uidValidity)
-      expect(found.uidNext).toBeGreaterThanOrEqual(mailbox.uidNext)
-      expect(await contentsOf(again)).toEqual(contents)
-      expect(await again.mailboxes()).toEqual(await opened.mailboxes())
-    },
-  },
-  {
-    name: 'reopen: UIDs of expunged messages do not come back, staged messages do not appear',
-    needs: ['persistent'],
-    async run(fixture) {
-      const opened = await fixture.store.open(fixture.account)
-      await deliverMany(opened, 3)
-      const mailbox = await opened.openMailbox('INBOX')
-      const used = uidsOf(mailbox)
-      await mailbox.expunge(used)
-      await stage(opened)
-      const again = await (await reopened(fixture)).open(fixture.account)
-      await deliver(again)
-      const found = await again.openMailbox('INBOX')
-      expect(found.entries).toHaveLength(1)
-      expect(found.uidValidity).toBe(mailbox.uidValidity)
-      expect(entryAt(found, 0).uid).toBeGreaterThan(Math.max(...used))
-    },
-  },
-  {
-    name: 'shared: two processes deliver and expunge at the same time and agree',
-    needs: ['shared'],
-    async run(fixture) {
-      const mine = await fixture.store.open(fixture.account)
-      const theirs = await (await reopened(fixture)).open(fixture.account)
-      const both = [mine, theirs]
-      await Promise.all(
-        Array.from({ length: 12 }, (_, index) =>
-          deliver(both[index % 2] ?? mine, sampleMessage(`shared ${index}`)),
-        ),
-      )
-      const [first, second] = await Promise.all([mine.openMailbox('INBOX'), theirs.openMailbox('INBOX')])
-      expect(first.entries).toHaveLength(12)
-      expect(second.entries).toEqual(first.entries)
-      const gone = await second.expunge(uidsOf(second).slice(0, 5))
-      expect(await first.refresh()).toBe(true)
-      expect(uidsOf(first).some((uid) => gone.includes(uid))).toBe(false)
-      await deliver(mine)
-      await Promise.all([first.refresh(), second.refresh()])
-      expect(second.entries).toEqual(first.entries)
-      expectWellFormed(second)
     },
   },
 ]

@@ -1,22 +1,52 @@
 import { bindContract, type ContractCase, selectCases } from './contract.ts'
+import { appendCases } from './store-append.ts'
 import { changeCases } from './store-changes.ts'
 import { deliveryCases } from './store-delivery.ts'
+import { examineCases } from './store-examine.ts'
+import { faultCases } from './store-faults.ts'
 import { type StoreCase, type StoreFixture, storeHas } from './store-fixture.ts'
 import { flagCases } from './store-flags.ts'
+import { identityCases } from './store-identity.ts'
+import { keywordCases } from './store-keywords.ts'
 import { limitCases } from './store-limits.ts'
 import { mailboxCases } from './store-mailboxes.ts'
+import { metadataCases } from './store-metadata.ts'
+import { modSequenceCases } from './store-mod-sequences.ts'
+import { randomCases } from './store-random.ts'
+import { reopenCases } from './store-reopen.ts'
+import { rightsCases } from './store-rights.ts'
+import { searchCases } from './store-search.ts'
+import { subscriptionCases } from './store-subscriptions.ts'
+import { summaryCases } from './store-summaries.ts'
 import { transferCases } from './store-transfers.ts'
+import { vanishedCases } from './store-vanished.ts'
 import { viewCases } from './store-views.ts'
+import { watchCases } from './store-watch.ts'
 
 /** Everything that is demanded of a `store`. */
 export const storeContractCases: readonly StoreCase[] = [
   ...viewCases,
   ...deliveryCases,
+  ...appendCases,
   ...mailboxCases,
+  ...subscriptionCases,
+  ...identityCases,
   ...transferCases,
   ...flagCases,
+  ...keywordCases,
+  ...modSequenceCases,
+  ...vanishedCases,
+  ...summaryCases,
+  ...searchCases,
+  ...metadataCases,
+  ...rightsCases,
   ...limitCases,
+  ...watchCases,
   ...changeCases,
+  ...randomCases,
+  ...reopenCases,
+  ...faultCases,
+  ...examineCases,
 ]
 
 export interface StoreContractOptions {

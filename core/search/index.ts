@@ -1,0 +1,9 @@
+export { foldText } from './fold-text.ts'
+export { type SearchSource, searchEntries } from './search-entries.ts'
+export {
+  type FoldedNeedle,
+  foldedNeedle,
+  mayContain,
+  signText,
+  TextSignatureBuilder,
+} from './text-signature.ts'

@@ -1,0 +1,175 @@
+import { errorCode } from '../errors.ts'
+import type { Content } from '../model/content.ts'
+import { defaultHeaderLimits, type Header, parseHeader } from '../model/header.ts'
+import type { SearchCriterion } from '../model/search.ts'
+import type { MessageSummary } from '../model/summary.ts'
+import type { MessageEntry } from '../services/mailbox.ts'
+import { isSummaryField } from '../summary/summary-fields.ts'
+import { readTexts } from './message-texts.ts'
+import { type Needle, NeedleSearch } from './needle-search.ts'
+import { Pacer } from './pacer.ts'
+import { type Known, prepareQuery, type Query } from './query.ts'
+
+/** Messages that can be searched: a mailbox, and whatever else knows as much of its messages. */
+export interface SearchSource {
+  /** What is searched, ascending by UID. */
+  readonly entries: readonly MessageEntry[]
+  /** As `Mailbox.summaries`. */
+  summaries(uids: readonly number[]): AsyncIterable<MessageSummary>
+  /** As `Mailbox.content`. */
+  content(uid: number): Promise<Content>
+  /**
+   * Those of the messages that may hold a text (folded as `foldText` folds) in a header or a body, for a store that keeps
+   * something to tell from, such as `signText`. It may name too many, for they are read all the same; never too few.
+   */
+  textCandidates?(uids: readonly number[], folded: string): Promise<readonly number[]>
+}
+
+/**
+ * UIDs of the entries that meet a criterion, ascending. What is cheap to know is asked first, and no message is read that
+ * needs not be: entries, then what `textCandidates` tells, then summaries, then contents. Contents are read in bounded
+ * memory, and other work gets its turn meanwhile. Messages that are removed meanwhile are left out.
+ *
+ * `now` is in milliseconds since 1970. MAIL_E_INVALID for what is no criterion, is deeper than 100 levels, has more than
+ * 10,000 nodes, or looks for a text of more than 10,000 characters or for more than 200 texts in contents. Else fails as
+ * the source does.
+ */
+export async function searchEntries(
+  source: SearchSource,
+  criterion: SearchCriterion,
+  now: number,
+): Promise<readonly number[]> {
+  const search = new Search(source, prepareQuery(criterion, now))
+  return search.run()
+}
+
+// Where messages lie on a disk, the next are read while one is searched.
+const parallelReads = 4
+// Nearly every header is shorter.
+const firstRead = 65_536
+// How many nodes of a criterion are applied between two looks at the clock.
+const nodesAtOnce = 10_000
+
+class Search {
+  readonly #source: SearchSource
+  readonly #query: Query
+  readonly #pacer = new Pacer()
+  readonly #matching: number[] = []
+  /** For each needle the messages that may hold it, where that is known. */
+  readonly #candidates = new Map<Needle, ReadonlySet<number>>()
+  /** Messages of which it is not known yet whether they match. */
+  #open: readonly MessageEntry[] = []
+
+  constructor(source: SearchSource, query: Query) {
+    this.#source = source
+    this.#query = query
+  }
+
+  async run(): Promise<readonly number[]> {
+    this.#open = this.#source.entries
+    await this.#sift()
+    if (this.#query.needles.length > 0 && this.#open.length > 0) await this.#askForCandidates()
+    if (this.#query.needsHeader && this.#open.length > 0) await this.#readSummaries()
+    if (this.#open.length > 0) await this.#readContents()
+    return this.#matching.sort((a, b) => a - b)
+  }
+
+  /** Applies the criterion to what is known of the open messages so far. */
+  async #sift(): Promise<void> {
+    const entries = this.#open
+    const open: MessageEntry[] = []
+    const atOnce = Math.ceil(nodesAtOnce / this.#query.size)
+    for (let index = 0; index < entries.length; index += 1) {
+      const entry = entries[index]
+      if (entry !== undefined && this.#decide(this.#known(entry)) === undefined) open.push(entry)
+      if (index % atOnce === 0 && this.#pacer.isDue) await this.#pacer.rest()
+    }
+    this.#open = open
+  }
+
+  /** Applies the criterion to a message and notes it where it matches. Whether it does is undefined as long as nobody knows. */
+  #decide(known: Known): boolean | undefined {
+    const answer = this.#query.matches(known)
+    if (answer === true) this.#matching.push(known.entry.uid)
+    return answer
+  }
+
+  #known(entry: MessageEntry): Known {
+    return { entry, found: (needle) => (this.#mayHold(entry, needle) ? undefined : false) }
+  }
+
+  #mayHold(entry: MessageEntry, needle: Needle): boolean {
+    return this.#candidates.get(needle)?.has(entry.uid) !== false
+  }
+
+  async #askForCandidates(): Promise<void> {
+    if (this.#source.textCandidates === undefined) return
+    const uids = this.#open.map(({ uid }) => uid)
+    const asked = new Map<string, ReadonlySet<number>>()
+    for (const needle of this.#query.needles) {
+      const { folded } = needle
+      const answer = asked.get(folded) ?? new Set(await this.#source.textCandidates(uids, folded))
+      asked.set(folded, answer)
+      this.#candidates.set(needle, answer)
+      if (this.#pacer.isDue) await this.#pacer.rest()
+    }
+    await this.#sift()
+  }
+
+  async #readSummaries(): Promise<void> {
+    const byUid = new Map(this.#open.map((entry) => [entry.uid, entry]))
+    const open: MessageEntry[] = []
+    for await (const summary of this.#source.summaries([...byUid.keys()])) {
+      const entry = byUid.get(summary.uid)
+      if (entry === undefined) continue
+      const { header } = summary
+      const lacks = (field: string): boolean => !isSummaryField(field) || summary.omitted.includes(field)
+      if (this.#decide({ ...this.#known(entry), header, lacks }) === undefined) open.push(entry)
+      if (this.#pacer.isDue) await this.#pacer.rest()
+    }
+    this.#open = open
+  }
+
+  async #readContents(): Promise<void> {
+    const waiting = this.#open.values()
+    let failed = false
+    const lane = async (): Promise<void> => {
+      for (const entry of waiting) {
+        if (failed) return
+        try {
+          await this.#readContent(entry)
+        } catch (error) {
+          if (errorCode(error) === 'MAIL_E_NOT_FOUND') continue
+          failed = true
+          throw error
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: parallelReads }, lane))
+  }
+
+  async #readContent(entry: MessageEntry): Promise<void> {
+    const content = await this.#source.content(entry.uid)
+    if (this.#pacer.isDue) await this.#pacer.rest()
+    const before = this.#known(entry)
+    const known = this.#query.needsHeader ? { ...before, header: await readHeader(content) } : before
+    if (this.#query.needsHeader && this.#query.matches(known) !== undefined) {
+      this.#decide(known)
+      return
+    }
+    const wanted = this.#query.needles.filter((needle) => this.#mayHold(entry, needle))
+    const search = new NeedleSearch(wanted, (found) => {
+      const sofar = (needle: Needle) => found.has(needle) || before.found?.(needle)
+      return this.#query.matches({ ...known, found: sofar }) !== undefined
+    })
+    await readTexts(content, search, this.#pacer)
+    this.#decide({ ...known, found: (needle) => search.found.has(needle) })
+  }
+}
+
+/** The header as the MIME scanner reads it, within the same limits. */
+async function readHeader(content: Content): Promise<Header> {
+  const header = parseHeader(await content.read(0, firstRead))
+  if (header.ended || content.size <= firstRead) return header
+  return parseHeader(await content.read(0, defaultHeaderLimits.octets))
+}

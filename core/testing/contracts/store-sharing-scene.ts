@@ -1,0 +1,106 @@
+import { expect } from 'vitest'
+import type { Account } from '../../model/account.ts'
+import { bufferContent } from '../../model/content.ts'
+import type { AccessEntry, Rights } from '../../model/rights.ts'
+import type { AccountStore } from '../../services/store.ts'
+import type { ConditionalCase } from './contract.ts'
+import {
+  append,
+  otherAccount,
+  type StoreFixture,
+  type StoreNeed,
+  sampleMessage,
+  storeHas,
+} from './store-fixture.ts'
+
+/** A store whose mailboxes can be opened to others. */
+export interface SharingFixture extends StoreFixture {
+  /** Makes a public mailbox, `Shared/<name>`, with a list; where the store has public mailboxes. */
+  publicMailbox?(name: string, list: readonly AccessEntry[]): Promise<void>
+}
+
+export type SharingNeed = StoreNeed | 'public mailboxes'
+
+export type SharingCase = ConditionalCase<SharingFixture, SharingNeed>
+
+/** Whether a store, or its fixture, has what a case of sharing needs. */
+export function sharingHas(need: SharingNeed, fixture: SharingFixture): boolean {
+  return need === 'public mailboxes' ? fixture.publicMailbox !== undefined : storeHas(need, fixture)
+}
+
+/**
+ * The account of an id, as the cases make accounts from the fixture's; for stores that must find the owner of a mailbox
+ * by its id. Undefined where no case would make it.
+ */
+export function fixtureAccountById(account: Account, id: string): Account | undefined {
+  if (id === account.id) return account
+  const hex = id.startsWith(`${account.id}-`) ? id.slice(account.id.length + 1) : ''
+  const made = otherAccount(account, Buffer.from(hex, 'hex').toString())
+  return hex !== '' && made.id === id ? made : undefined
+}
+
+/** Ann, who has mailboxes, and Bob, to whom some of them may be opened. */
+export interface Scene {
+  readonly ann: AccountStore
+  readonly bob: AccountStore
+  /** Bob's name for a mailbox of Ann's. */
+  theirs(mailbox: string): string
+  /** Gives Bob exactly these rights to mailboxes of Ann's. */
+  give(rights: Rights, ...mailboxes: readonly string[]): Promise<void>
+}
+
+let scenes = 0
+
+/** Two accounts that no case has used yet. Ann has three messages in Work, and Work/Bills; Bob has one in INBOX. */
+export async function newScene({ store, account }: StoreFixture): Promise<Scene> {
+  const number = ++scenes
+  const owner = otherAccount(account, `ann-${number}`)
+  const [ann, bob] = [await store.open(owner), await store.open(otherAccount(account, `bob-${number}`))]
+  await ann.createMailbox('Work/Bills')
+  await append(ann, [sampleMessage('one'), sampleMessage('two'), sampleMessage('three')], 'Work')
+  await append(bob, [sampleMessage('mine')])
+  return {
+    ann,
+    bob,
+    theirs: (mailbox) => `Other Users/${owner.address.localPart}@${owner.address.domain}/${mailbox}`,
+    async give(rights, ...mailboxes) {
+      for (const mailbox of mailboxes) await ann.setAccess(mailbox, bob.account.id, rights)
+    },
+  }
+}
+
+/** Everything in an account's own mailboxes that could be changed, for comparing. */
+export async function snapshot(account: AccountStore): Promise<unknown> {
+  const mailboxes = (await account.mailboxes()).filter(({ namespace }) => namespace === 'personal')
+  const contents: unknown[] = []
+  for (const { name } of mailboxes) {
+    const opened = await account.openMailbox(name)
+    const messages = opened.entries.map(({ uid, size, flags }) => ({ uid, size, flags }))
+    contents.push({ name, messages, list: await account.accessList(name) })
+    await opened.close()
+  }
+  return contents
+}
+
+/** A message with flags. */
+export function flagged(subject: string, ...flags: readonly string[]) {
+  return { content: bufferContent(sampleMessage(subject)), flags }
+}
+
+/** The flags of the messages of a mailbox, in the order of the UIDs. */
+export async function flagsIn(
+  account: AccountStore,
+  mailbox: string,
+): Promise<readonly (readonly string[])[]> {
+  const opened = await account.openMailbox(mailbox)
+  const flags = opened.entries.map((entry) => entry.flags)
+  await opened.close()
+  return flags
+}
+
+/** The names of others' mailboxes, and of public ones, that an account has in its list. */
+export async function foreignNames(account: AccountStore): Promise<readonly string[]> {
+  const mailboxes = await account.mailboxes()
+  expect(mailboxes[0]?.name).toBe('INBOX')
+  return mailboxes.filter(({ namespace }) => namespace !== 'personal').map(({ name }) => name)
+}
