@@ -1,6 +1,7 @@
 import type { Clock, Log, RetrievalFlow } from 'mailwright'
 import { DirectorySync } from './directory-sync.ts'
 import type { FileSystem } from './file-system.ts'
+import { FreshMessages } from './fresh-messages.ts'
 import { LockFiles } from './lock-file.ts'
 import { createNameSource, type NameSource } from './unique-name.ts'
 
@@ -14,6 +15,10 @@ export interface MaildirSurroundings {
   readonly hostname: string
   /** Line ends of the files that are written. */
   readonly lineEnds: 'crlf' | 'lf'
+  /** Whether bodies are indexed for searches. */
+  readonly fullText: boolean
+  /** The `pop3_uidl_format` of a Dovecot whose Maildirs are taken over. */
+  readonly pop3UidlFormat: string
 }
 
 /** What all parts of one store share. */
@@ -21,6 +26,7 @@ export interface MaildirContext extends MaildirSurroundings {
   readonly directories: DirectorySync
   readonly locks: LockFiles
   readonly names: NameSource
+  readonly fresh: FreshMessages
 }
 
 export function createContext(surroundings: MaildirSurroundings): MaildirContext {
@@ -30,5 +36,6 @@ export function createContext(surroundings: MaildirSurroundings): MaildirContext
     directories: new DirectorySync(files),
     locks: new LockFiles(files, clock),
     names: createNameSource(surroundings),
+    fresh: new FreshMessages(),
   }
 }

@@ -1,19 +1,21 @@
 import { join } from 'node:path'
 import {
   type Account,
+  type AppendMessage,
   type Content,
   MailwrightError,
   type StagedMessage,
   type StageOptions,
   UnavailableError,
 } from 'mailwright'
+import type { Arrival } from './arrival.ts'
 import type { MaildirContext } from './context.ts'
 import { guarded, isMissing } from './disk-errors.ts'
 import { openNew, writeFully } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'
-import { lettersOf } from './flags.ts'
+import { type KeptFlags, keptFlags } from './flags.ts'
 import { CrlfMeter, LfWriter } from './line-ends.ts'
-import { formatFileName } from './message-name.ts'
+import { signatureKind, summaryKind } from './summaries.ts'
 import type { Reservation } from './usage.ts'
 
 export interface Delivery {
@@ -25,37 +27,73 @@ export interface Delivery {
   readonly options: StageOptions
   /** Makes what the mailbox's directory lacks. */
   complete(): Promise<void>
+  /** Puts a message with flags into the mailbox from `tmp`: `new` has none, and keywords are in no file name. */
+  admit(arrival: Arrival): Promise<void>
+  /** Called when the message is in its mailbox, which has yet to give it a UID. */
+  delivered(): void
   /** Given back when the message is in its mailbox or given up. */
   readonly reservation: Reservation | undefined
 }
 
 const chunkSize = 256 * 1024
 
+/** A message to be written. */
+export type Draft = Pick<AppendMessage, 'content' | 'internalDate'>
+
+/** A message in `tmp`, durable. */
+export interface Written {
+  readonly temporary: string
+  /** The name that it will have. */
+  readonly base: string
+  /** Octets with CRLF line ends. */
+  readonly size: number
+}
+
 /**
  * Writes a message to `tmp` and makes it durable: the first phase of a delivery. What fails leaves no file behind.
  */
 export async function stageMessage(context: MaildirContext, delivery: Delivery): Promise<StagedMessage> {
+  const kept = keptFlags(delivery.options.flags ?? [])
+  const { content, options } = delivery
+  const draft =
+    options.internalDate === undefined ? { content } : { content, internalDate: options.internalDate }
+  return new Staged(context, delivery, await writeToTmp(context, delivery.path, draft), kept)
+}
+
+/** Writes a message to a mailbox's `tmp`, and makes what will be wanted of it. */
+export async function writeToTmp(context: MaildirContext, path: string, draft: Draft): Promise<Written> {
   const name = context.names()
-  const temporary = join(delivery.path, 'tmp', name)
+  const temporary = join(path, 'tmp', name)
   const file = await openNew(context.files, temporary)
   try {
     let sizes: { readonly disk: number; readonly crlf: number }
     try {
-      sizes = await writeMessage(context, file, delivery)
+      sizes = await writeMessage(context, file, draft)
     } finally {
       await file.close()
     }
-    return new Staged(context, delivery, temporary, `${name},S=${sizes.disk},W=${sizes.crlf}`)
+    const base = `${name},S=${sizes.disk},W=${sizes.crlf}`
+    await makeFresh(context, base, draft.content)
+    return { temporary, base, size: sizes.crlf }
   } catch (error) {
     await context.files.unlink(temporary).catch(() => undefined)
     throw error
   }
 }
 
+// A larger one is read again when it is listed for the first time.
+const mostToIndex = 8 * 1024 * 1024
+
+async function makeFresh({ fresh, fullText }: MaildirContext, base: string, content: Content): Promise<void> {
+  if (content.size > mostToIndex) return
+  const summary = await summaryKind.compute(content)
+  fresh.put(base, fullText ? { summary, signature: await signatureKind.compute(content) } : { summary })
+}
+
 async function writeMessage(
   context: MaildirContext,
   file: OpenFile,
-  { content, options }: Delivery,
+  { content, internalDate }: Draft,
 ): Promise<{ readonly disk: number; readonly crlf: number }> {
   const meter = new CrlfMeter()
   const lf = context.lineEnds === 'lf' ? new LfWriter() : undefined
@@ -72,11 +110,11 @@ async function writeMessage(
     position += chunk.length
   }
   if (lf !== undefined) await write(lf.end())
-  if (options.internalDate === undefined) {
+  if (internalDate === undefined) {
     // fdatasync writes what is needed to read the data again, which includes the size; only times may be older.
     await file.datasync()
   } else {
-    await file.utimes(options.internalDate, options.internalDate)
+    await file.utimes(internalDate, internalDate)
     await file.sync()
   }
   return { disk, crlf: meter.crlfOctets }
@@ -86,16 +124,16 @@ async function writeMessage(
 class Staged implements StagedMessage {
   readonly #context: MaildirContext
   readonly #delivery: Delivery
-  readonly #temporary: string
-  readonly #base: string
+  readonly #written: Written
+  readonly #kept: KeptFlags
   #committed: Promise<void> | undefined
   #aborted: Promise<void> | undefined
 
-  constructor(context: MaildirContext, delivery: Delivery, temporary: string, base: string) {
+  constructor(context: MaildirContext, delivery: Delivery, written: Written, kept: KeptFlags) {
     this.#context = context
     this.#delivery = delivery
-    this.#temporary = temporary
-    this.#base = base
+    this.#written = written
+    this.#kept = kept
   }
 
   commit(): Promise<void> {
@@ -107,27 +145,40 @@ class Staged implements StagedMessage {
 
   abort(): Promise<void> {
     if (this.#committed !== undefined) return this.#committed.catch(() => undefined)
-    this.#aborted ??= this.#remove(this.#temporary).then(() => this.#release())
+    this.#aborted ??= this.#remove(this.#written.temporary).then(() => this.#release())
     return this.#aborted
   }
 
   /** One rename shows the message whole; the fsync of the directory makes that durable. */
   async #commit(): Promise<void> {
-    const { options, account, mailbox } = this.#delivery
-    const letters = lettersOf(options.flags ?? [])
-    const directory = join(this.#delivery.path, letters === '' ? 'new' : 'cur')
-    const fileName = letters === '' ? this.#base : formatFileName({ base: this.#base, letters, rest: '' })
-    const path = join(directory, fileName)
+    const { letters, keywords } = this.#kept
+    const { base, size, temporary } = this.#written
+    if (letters !== '' || keywords.length > 0) {
+      const internalDate = (
+        this.#delivery.options.internalDate ?? new Date(this.#context.clock.now())
+      ).getTime()
+      await this.#context.files.rename(temporary, join(this.#delivery.path, 'tmp', base))
+      await this.#delivery.admit({ base, letters, rest: '', keywords, size, internalDate })
+      return
+    }
+    const directory = join(this.#delivery.path, 'new')
+    const path = join(directory, base)
     try {
       await this.#show(path)
       await this.#context.directories.sync(directory)
     } catch (error) {
       // Nobody was promised this message yet, and whoever gave it to us tries again: no second copy may stay.
-      for (const each of [this.#temporary, path]) await this.#remove(each)
+      for (const each of [temporary, path]) await this.#remove(each)
       if (isMissing(error))
         throw new UnavailableError('the mailbox went away during delivery', { cause: error })
       throw error
     }
+    this.#tell()
+    this.#delivery.delivered()
+  }
+
+  #tell(): void {
+    const { options, account, mailbox } = this.#delivery
     this.#context.announce.stored({
       account,
       mailbox,
@@ -140,12 +191,12 @@ class Staged implements StagedMessage {
 
   async #show(path: string): Promise<void> {
     try {
-      await this.#context.files.rename(this.#temporary, path)
+      await this.#context.files.rename(this.#written.temporary, path)
     } catch (error) {
       if (!isMissing(error)) throw error
       // A Maildir that was copied without its empty directories has no `new`.
       await this.#delivery.complete()
-      await this.#context.files.rename(this.#temporary, path)
+      await this.#context.files.rename(this.#written.temporary, path)
     }
   }
 

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import type { DirectorySync } from './directory-sync.ts'
+import { systemCode } from './disk-errors.ts'
 import type { FileStatus, FileSystem, OpenFile } from './file-system.ts'
 
 export const fileMode = 0o600
@@ -82,5 +83,32 @@ export async function replaceFile(
   } catch (error) {
     await files.unlink(temporary).catch(() => undefined)
     throw error
+  }
+}
+
+const chunkSize = 256 * 1024
+
+/** Copies a file into a new one, durably and with a modification date. */
+export async function copyFile(files: FileSystem, from: string, to: string, date: Date): Promise<void> {
+  const source = await openToRead(files, from)
+  try {
+    const copy = await openNew(files, to)
+    try {
+      for (let position = 0; ; ) {
+        const chunk = await readFully(source, chunkSize, position)
+        if (chunk.length === 0) break
+        await writeFully(copy, chunk, position)
+        position += chunk.length
+      }
+      await copy.utimes(date, date)
+      await copy.sync()
+    } finally {
+      await copy.close()
+    }
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') await files.unlink(to).catch(() => undefined)
+    throw error
+  } finally {
+    await source.close()
   }
 }

@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { UnavailableError } from 'mailwright'
+import { isFull } from './disk-errors.ts'
+import { existing } from './flag-change.ts'
+import type { IndexRecord } from './index-record.ts'
 import type { MailboxState } from './mailbox-state.ts'
-import { finishPending, removeMessages, syncRemovals, unlinkWhereItIs } from './pending.ts'
-import type { UidList, UidRecord } from './uid-list.ts'
+import { removeMessages, unlinkWhereItIs } from './pending.ts'
 
 // How often a message that others rename at the same time is followed.
 const attempts = 8
@@ -16,64 +19,54 @@ export function expungeMessages(state: MailboxState, uids: readonly number[]): P
 }
 
 /**
- * The same for a caller who holds the mailbox and tells of it. Several are removed by one write of the list of UIDs,
- * which names them as leaving; that they are then removed from the disk is only a matter of time, whatever happens. A
- * single one is unlinked, which is all or nothing by itself and works on a full disk.
+ * The same for a caller who holds the mailbox and tells of it. One write of the index names them as leaving; that they
+ * are then removed from the disk is only a matter of time, whatever happens. A single one can be removed from a full disk
+ * as well: that it is unlinked is all or nothing by itself.
  */
 export async function removeRecords(
   state: MailboxState,
   uids: readonly number[],
 ): Promise<readonly number[]> {
-  const { list } = state
-  const wanted = new Set(uids)
-  const leaving = list.records.filter(({ uid, base }) => wanted.has(uid) && state.located(base) !== undefined)
-  const [first] = leaving
+  const records = existing(state, uids)
+  const [first] = records
   if (first === undefined) return []
-  const gone = new Set(leaving.map(({ uid }) => uid))
-  const kept: UidList = { ...list, records: list.records.filter(({ uid }) => !gone.has(uid)) }
-  if (leaving.length > 1) await removeTogether(state, leaving, kept)
-  else if (!(await removeOne(state, first, kept))) return []
-  return [...gone]
-}
-
-/** Answers false where somebody else was faster. */
-async function removeOne(state: MailboxState, { base }: UidRecord, kept: UidList): Promise<boolean> {
-  const { context, place } = state
-  for (let attempt = 0; ; attempt++) {
-    if (attempt === attempts)
-      throw new UnavailableError(`a message in ${place.path} is renamed too fast to be removed`)
-    if (attempt > 0) await state.look([base])
-    const located = state.located(base)
-    if (located === undefined) return false
-    if (await unlinkWhereItIs(context, place.path, located)) break
+  const removed = records.map(({ entry }) => entry.uid)
+  const leaving = records.map(({ base }) => base)
+  try {
+    await state.write({ modSequence: state.table.modSequence + 1, removed, leaving })
+  } catch (error) {
+    if (!isFull(error) || records.length > 1) throw error
+    if (!(await unlinkOne(state, first))) return []
+    state.goAhead({ removed })
+    return removed
   }
-  await afterwards(state, async () => {
-    await removeMessages(context, place.path, [base])
-    await syncRemovals(context, place.path, [base])
-    await state.save(kept)
-  })
-  return true
-}
-
-async function removeTogether(
-  state: MailboxState,
-  leaving: readonly UidRecord[],
-  kept: UidList,
-): Promise<void> {
-  const bases = leaving.map(({ base }) => base)
-  const decided: UidList = { ...kept, leaving: [...kept.leaving, ...bases] }
-  await state.save(decided)
-  await afterwards(state, async () =>
-    state.save(await finishPending(state.context, state.place.path, decided)),
-  )
+  await finishRemoval(state, records)
+  return removed
 }
 
 /** What is left to do once it has happened: a failure is logged, and the next who looks at the mailbox does it. */
-async function afterwards(state: MailboxState, finish: () => Promise<void>): Promise<void> {
+async function finishRemoval(state: MailboxState, records: readonly IndexRecord[]): Promise<void> {
+  const { context, place } = state
+  const bases = records.map(({ base }) => base)
+  const located = records.map((record) => state.located(record))
   try {
-    await finish()
+    await removeMessages(context, place.path, bases, { located, doubles: state.hasDoubles })
+    for (const directory of new Set(located.map((each) => each.directory)))
+      await context.directories.sync(join(place.path, directory))
   } catch (error) {
-    const facts = { mailbox: state.place.path, problem: 'an expunge is finished later', error }
-    state.context.log.warn('unavailable', facts)
+    context.log.warn('unavailable', { mailbox: place.path, problem: 'an expunge is finished later', error })
+    return
   }
+  await state.writeLater({ left: bases })
+}
+
+/** Answers false where somebody else was faster. */
+async function unlinkOne(state: MailboxState, record: IndexRecord): Promise<boolean> {
+  const { context, place } = state
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const located = attempt === 0 ? state.located(record) : (await state.look([record.base])).get(record.base)
+    if (located === undefined) return false
+    if (await unlinkWhereItIs(context, place.path, located)) return true
+  }
+  throw new UnavailableError(`a message in ${place.path} is renamed too fast to be removed`)
 }

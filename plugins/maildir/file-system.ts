@@ -1,3 +1,4 @@
+import { watch } from 'node:fs'
 import * as promises from 'node:fs/promises'
 
 /** What `stat` tells that this plugin looks at. */
@@ -27,6 +28,8 @@ export interface OpenFile {
   ): Promise<{ readonly bytesWritten: number }>
   stat(): Promise<FileStatus>
   utimes(accessed: Date, modified: Date): Promise<void>
+  /** Cuts the file off behind so many octets. */
+  truncate(length: number): Promise<void>
   /** Data and what is needed to read it (fdatasync). */
   datasync(): Promise<void>
   /** Data and everything about the file (fsync). */
@@ -49,8 +52,33 @@ export interface FileSystem {
   rm(path: string, options: { readonly recursive: true; readonly force: true }): Promise<void>
   symlink(target: string, path: string): Promise<void>
   readlink(path: string): Promise<string>
+  /** Calls back at changes in a directory; with the name of what changed where the system says so. */
+  watch(path: string, listener: (name: string | undefined) => void): Promise<DirectoryWatcher>
   lutimes(path: string, accessed: Date, modified: Date): Promise<void>
 }
 
+/** Something that tells of changes until it is closed. */
+export interface DirectoryWatcher {
+  close(): void
+  /** Calls back once when no more will be told. */
+  onEnd(listener: () => void): void
+}
+
 /** The machine's files. */
-export const nodeFileSystem: FileSystem = promises
+export const nodeFileSystem: FileSystem = { ...promises, watch: watchDirectory }
+
+async function watchDirectory(
+  path: string,
+  listener: (name: string | undefined) => void,
+): Promise<DirectoryWatcher> {
+  const watcher = watch(path, { persistent: false }, (_, name) => listener(name ?? undefined))
+  return {
+    close: () => watcher.close(),
+    onEnd: (ended) => {
+      watcher.once('error', () => {
+        watcher.close()
+        ended()
+      })
+    },
+  }
+}

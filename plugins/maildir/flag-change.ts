@@ -1,87 +1,131 @@
 import { join } from 'node:path'
-import { type FlagChange, type MessageEntry, UnavailableError } from 'mailwright'
-import { isMissing } from './disk-errors.ts'
-import { changedLetters, requireKnownFlags } from './flags.ts'
+import { type FlagChange, type FlagChangeOptions, type FlagOutcome, UnavailableError } from 'mailwright'
+import { isFull, isMissing } from './disk-errors.ts'
+import { changeKept } from './flags.ts'
+import { inGroups } from './groups.ts'
+import type { Alteration } from './index-change.ts'
+import { type IndexRecord, locationOf } from './index-record.ts'
 import type { MailboxState } from './mailbox-state.ts'
 import { formatFileName } from './message-name.ts'
-import { pathOf } from './scan.ts'
-import type { UidRecord } from './uid-list.ts'
+import { type Located, pathOf } from './scan.ts'
 
 // How often a message that others rename at the same time is followed.
 const attempts = 8
 
-/**
- * Changes flags of the messages that still exist; answers their new entries. Durable when it resolves.
- * MAIL_E_UNSUPPORTED for keywords.
- */
+/** Changes flags and keywords of the messages that still exist. Durable when it resolves. */
 export function changeFlags(
   state: MailboxState,
   uids: readonly number[],
   change: FlagChange,
-): Promise<readonly MessageEntry[]> {
-  return state.inTurn(async () => {
-    requireKnownFlags(change)
-    const records = [...new Set(uids)]
-      .map((uid) => state.record(uid))
-      .filter((record) => record !== undefined)
-    const touched = new Set<string>()
-    const existing: UidRecord[] = []
-    const changed: UidRecord[] = []
+  { unchangedSince }: FlagChangeOptions = {},
+): Promise<FlagOutcome> {
+  return state.exclusively(async () => {
+    const records = existing(state, uids)
+    const modified = records.filter(
+      ({ entry }) => entry.modSequence > (unchangedSince ?? Number.POSITIVE_INFINITY),
+    )
+    const wanted = records.filter((record) => !modified.includes(record))
+    const spelled = spelledAs(state, change)
+    const work = new FlagWork(state, spelled)
     try {
-      for (const record of records.sort((a, b) => a.uid - b.uid)) {
-        const result = await changeLetters(state, record.base, change, touched)
-        if (result !== 'gone') existing.push(record)
-        if (result === 'changed') changed.push(record)
-      }
+      await inGroups(wanted, (record) => work.change(record))
     } finally {
-      await settleChange(state, touched, changed)
+      await work.finish()
     }
-    return existing.map((record) => state.refreshEntry(record)).filter((entry) => entry !== undefined)
+    return {
+      entries: wanted.flatMap(({ entry: { uid } }) =>
+        work.gone.has(uid) ? [] : (state.record(uid)?.entry ?? []),
+      ),
+      modified: modified.map(({ entry: { uid } }) => uid),
+    }
   })
 }
 
-/** Makes the renames durable and tells of them, also where a later one has failed. */
-async function settleChange(
-  state: MailboxState,
-  touched: ReadonlySet<string>,
-  changed: readonly UidRecord[],
-): Promise<void> {
-  // `cur` first: where a file system loses half of a rename, the message is then in both places, not in neither.
-  for (const directory of [...touched].sort())
-    await state.context.directories.sync(join(state.place.path, directory))
-  const entries = changed.map((record) => state.refreshEntry(record)).filter((entry) => entry !== undefined)
-  if (entries.length === 0) return
-  const uids = entries.map(({ uid }) => uid)
-  state.context.announce.flagged(
-    state.change({ cause: 'store', uids, flags: entries.map(({ flags }) => flags) }),
-  )
+/** The records of UIDs, ascending, each once. */
+export function existing(state: MailboxState, uids: readonly number[]): readonly IndexRecord[] {
+  return [...new Set(uids)]
+    .sort((a, b) => a - b)
+    .map((uid) => state.record(uid))
+    .filter((record) => record !== undefined)
 }
 
-/** Renames one message from whatever name it has now. */
-async function changeLetters(
-  state: MailboxState,
-  base: string,
-  change: FlagChange,
-  touched: Set<string>,
-): Promise<'changed' | 'same' | 'gone'> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    if (attempt > 0 || state.located(base) === undefined) await state.look([base])
-    const located = state.located(base)
-    if (located === undefined) return 'gone'
-    const letters = changedLetters(located.letters, change)
-    if (letters === located.letters) return 'same'
+/** Renames files, and then tells the index. */
+class FlagWork {
+  readonly gone = new Set<number>()
+  readonly #state: MailboxState
+  readonly #change: FlagChange
+  readonly #altered: Alteration[] = []
+  readonly #touched = new Set<string>()
+
+  constructor(state: MailboxState, change: FlagChange) {
+    this.#state = state
+    this.#change = change
+  }
+
+  /** Changes one message, under whatever name its file has now. */
+  async change(record: IndexRecord): Promise<void> {
+    const { uid } = record.entry
+    let located: Located | undefined = this.#state.located(record)
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      if (attempt > 0) located = (await this.#state.look([record.base])).get(record.base)
+      if (located === undefined) return void this.gone.add(uid)
+      const { letters, keywords } = changeKept(
+        { letters: located.letters, keywords: record.keywords },
+        this.#change,
+      )
+      const sameKeywords = keywords.join(' ') === record.keywords.join(' ')
+      if (letters === located.letters && sameKeywords) return
+      const moved = letters === located.letters ? located : await this.#rename(located, letters)
+      if (moved === undefined) continue
+      this.#altered.push([uid, locationOf(moved), keywords])
+      return
+    }
+    const { path } = this.#state.place
+    throw new UnavailableError(`a message in ${path} is renamed faster than its flags can be changed`)
+  }
+
+  /** Makes the renames durable, then the index, and tells of them; also where a later one has failed. */
+  async finish(): Promise<void> {
+    const { context, place, table } = this.#state
+    // `cur` first: where a file system loses half of a rename, the message is then in both places, not in neither.
+    for (const directory of [...this.#touched].sort())
+      await context.directories.sync(join(place.path, directory))
+    if (this.#altered.length === 0) return
+    const altered = this.#altered.toSorted(([a], [b]) => a - b)
+    try {
+      await this.#state.write({ modSequence: table.modSequence + 1, altered })
+    } catch (error) {
+      // The names of the files have changed, and they decide; the index follows when there is room.
+      if (!isFull(error) || this.#touched.size === 0) throw error
+      context.log.warn('unavailable', { mailbox: place.path, problem: 'the index is behind', error })
+      this.#state.goAhead({ altered })
+    }
+    const entries = altered.flatMap(([uid]) => this.#state.record(uid)?.entry ?? [])
+    const uids = entries.map(({ uid }) => uid)
+    context.announce.flagged(
+      this.#state.change({ cause: 'store', uids, flags: entries.map(({ flags }) => flags) }),
+    )
+  }
+
+  /** Undefined where the file has another name by now. */
+  async #rename(located: Located, letters: string): Promise<Located | undefined> {
+    const { context, place } = this.#state
     const fileName = formatFileName({ ...located, letters })
     const moved = { ...located, letters, fileName, directory: 'cur' as const }
     try {
-      await state.context.files.rename(pathOf(state.place.path, located), pathOf(state.place.path, moved))
-      touched.add('cur').add(located.directory)
-      state.relocate(moved)
-      return 'changed'
+      await context.files.rename(pathOf(place.path, located), pathOf(place.path, moved))
+      this.#touched.add('cur').add(located.directory)
+      return moved
     } catch (error) {
-      if (!isMissing(error)) throw error
+      if (isMissing(error)) return undefined
+      throw error
     }
   }
-  throw new UnavailableError(
-    `a message in ${state.place.path} is renamed faster than its flags can be changed`,
-  )
+}
+
+/** Keywords as the mailbox spells them already: case makes no other one of them. */
+function spelledAs({ table }: MailboxState, change: FlagChange): FlagChange {
+  const spell = (flags: readonly string[]): readonly string[] => flags.map((flag) => table.spell(flag))
+  if ('add' in change) return { add: spell(change.add) }
+  return 'remove' in change ? { remove: spell(change.remove) } : { set: spell(change.set) }
 }

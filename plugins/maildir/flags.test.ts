@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { changedLetters, flagsOf, lettersOf, requireKnownFlags } from './flags.ts'
+import { changeKept, flagsOf, keptFlags } from './flags.ts'
 
 it('reads letters as flags', () => {
   expect(flagsOf('')).toEqual([])
@@ -7,20 +7,24 @@ it('reads letters as flags', () => {
   expect(flagsOf('PSzq')).toEqual(['\\Seen'])
 })
 
-it('writes flags as letters, in any case, sorted, and leaves keywords out', () => {
-  expect(lettersOf(['\\seen', '\\ANSWERED', '\\Seen', '$Forwarded', 'label'])).toBe('RS')
+it('writes flags as letters, in any case, sorted, and keeps keywords beside them', () => {
+  expect(keptFlags(['\\seen', '\\ANSWERED', '\\Seen', '$Forwarded', 'label'])).toEqual({
+    letters: 'RS',
+    keywords: ['$Forwarded', 'label'],
+  })
 })
 
 it('changes letters and keeps those it does not know', () => {
-  expect(changedLetters('PSa', { add: ['\\Flagged'] })).toBe('FPSa')
-  expect(changedLetters('PSa', { remove: ['\\Seen', '\\Draft'] })).toBe('Pa')
-  expect(changedLetters('FPSTa', { set: ['\\Answered'] })).toBe('PRa')
-  expect(changedLetters('PSa', { set: [] })).toBe('Pa')
-  expect(changedLetters('SF', { add: [] })).toBe('FS')
+  const kept = (letters: string, keywords: readonly string[] = []) => ({ letters, keywords })
+  expect(changeKept(kept('PSa'), { add: ['\\Flagged'] })).toEqual(kept('FPSa'))
+  expect(changeKept(kept('PSa'), { remove: ['\\Seen', '\\Draft'] })).toEqual(kept('Pa'))
+  expect(changeKept(kept('FPSTa', ['x']), { set: ['\\Answered'] })).toEqual(kept('PRa'))
+  expect(changeKept(kept('PSa'), { set: [] })).toEqual(kept('Pa'))
+  expect(changeKept(kept('SF', ['a']), { add: ['B', 'A'] })).toEqual(kept('FS', ['B', 'a']))
+  expect(changeKept(kept('', ['Junk']), { remove: ['junk'] })).toEqual(kept(''))
 })
 
-it('refuses to set what a name cannot hold; taking it away is no change', () => {
-  expect(() => requireKnownFlags({ add: ['\\Seen', '$Junk'] })).toThrow('$Junk')
-  expect(() => requireKnownFlags({ set: ['\\Recent'] })).toThrow('Recent')
-  expect(() => requireKnownFlags({ remove: ['$Junk'] })).not.toThrow()
+it('refuses what is neither flag nor keyword', () => {
+  expect(() => keptFlags(['\\Recent'])).toThrow('Recent')
+  expect(() => changeKept({ letters: '', keywords: [] }, { set: ['a b'] })).toThrow('a b')
 })

@@ -1,4 +1,4 @@
-import { type FlagChange, MailwrightError } from 'mailwright'
+import { canonicalFlags, changedFlags, type FlagChange, MailwrightError, systemFlag } from 'mailwright'
 
 /** The letters of file names and the flags they stand for. `P` (passed) and whatever else occurs is left as it is. */
 const flagOfLetter: ReadonlyMap<string, string> = new Map([
@@ -9,8 +9,14 @@ const flagOfLetter: ReadonlyMap<string, string> = new Map([
   ['T', '\\Deleted'],
 ])
 const letterOfFlag: ReadonlyMap<string, string> = new Map(
-  [...flagOfLetter].map(([letter, flag]) => [flag.toLowerCase(), letter]),
+  [...flagOfLetter].map(([letter, flag]) => [flag, letter]),
 )
+
+/** Flags as a Maildir keeps them: letters in the file's name, keywords in the index. */
+export interface KeptFlags {
+  readonly letters: string
+  readonly keywords: readonly string[]
+}
 
 /** The flags of a file name's letters, sorted. */
 export function flagsOf(letters: string): readonly string[] {
@@ -20,27 +26,27 @@ export function flagsOf(letters: string): readonly string[] {
     .sort()
 }
 
-/** The letters of flags, sorted. Keywords have none here and are left out, as `supports.keywords` says. */
-export function lettersOf(flags: readonly string[]): string {
-  return sorted(flags.map((flag) => letterOfFlag.get(flag.toLowerCase()) ?? ''))
-}
-
-/** MAIL_E_UNSUPPORTED for a change that would set what a file name cannot hold. */
-export function requireKnownFlags(change: FlagChange): void {
-  const wanted = 'add' in change ? change.add : 'set' in change ? change.set : []
-  const unknown = wanted.find((flag) => !letterOfFlag.has(flag.toLowerCase()))
-  if (unknown !== undefined)
-    throw new MailwrightError('MAIL_E_UNSUPPORTED', `a Maildir keeps no flag ${JSON.stringify(unknown)}`)
-}
-
-/** The letters after a change; letters that stand for none of our flags are never lost. */
-export function changedLetters(letters: string, change: FlagChange): string {
-  if ('add' in change) return sorted([...letters, ...lettersOf(change.add)])
-  if ('remove' in change) {
-    const removed = lettersOf(change.remove)
-    return sorted([...letters].filter((letter) => !removed.includes(letter)))
+/** Flags taken apart. MAIL_E_INVALID for what is neither flag nor keyword. */
+export function keptFlags(flags: readonly string[]): KeptFlags {
+  const canonical = required(canonicalFlags(flags), flags)
+  return {
+    letters: sorted(canonical.map((flag) => letterOfFlag.get(flag) ?? '')),
+    keywords: canonical.filter((flag) => systemFlag(flag) === undefined),
   }
-  return sorted([...[...letters].filter((letter) => !flagOfLetter.has(letter)), ...lettersOf(change.set)])
+}
+
+/** What a change makes of flags; letters that stand for none of our flags are never lost. */
+export function changeKept({ letters, keywords }: KeptFlags, change: FlagChange): KeptFlags {
+  const before = [...flagsOf(letters), ...keywords]
+  const named = 'add' in change ? change.add : 'remove' in change ? change.remove : change.set
+  const after = keptFlags(required(changedFlags(before, change), named))
+  const foreign = [...letters].filter((letter) => !flagOfLetter.has(letter))
+  return { letters: sorted([...foreign, ...after.letters]), keywords: after.keywords }
+}
+
+function required(flags: readonly string[] | undefined, of: readonly string[]): readonly string[] {
+  if (flags !== undefined) return flags
+  throw new MailwrightError('MAIL_E_INVALID', `not flags or keywords: ${JSON.stringify(of).slice(0, 300)}`)
 }
 
 /** In the order of ASCII, each once, as the Maildir convention wants. */

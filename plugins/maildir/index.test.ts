@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bufferContent, type PluginContext, parseAddress, type Store } from 'mailwright'
-import { recordedRetrieval } from 'mailwright/testing'
+import { fakeClock, recordedRetrieval } from 'mailwright/testing'
 import { expect, it } from 'vitest'
 import maildir from './index.ts'
 
@@ -15,12 +15,12 @@ it('provides a store below the data directory', async () => {
         provided = service
       },
       flow: { retrieval: recordedRetrieval() },
-      clock: { now: Date.now },
+      clock: fakeClock(),
       hostname: 'mail.example.org',
       dataDir,
     } as unknown as PluginContext
     const { definition, options } = maildir({ root: 'mail', path: '{domain}/{user}' })
-    expect(definition.setup(context, definition.parseOptions(options))).toBeUndefined()
+    await definition.setup(context, definition.parseOptions(options))?.stop?.()
     expect(await readdir(dataDir)).toEqual([])
     const address = parseAddress('Ann@example.org')
     if (provided === undefined || address === undefined) throw new TypeError('not provided')

@@ -12,19 +12,17 @@ const maildir: PluginFactory<Partial<MaildirOptions>> = definePlugin<MaildirOpti
   provides: [store],
   parseOptions: parseMaildirOptions,
   setup({ provide, flow, log, clock, hostname, dataDir }, options) {
-    provide(
-      store,
-      new MaildirStore({
-        root: resolve(dataDir, options.root),
-        path: options.path,
-        lineEnds: options.lineEnds,
-        files: nodeFileSystem,
-        announce: flow.retrieval,
-        log,
-        clock,
-        hostname,
-      }),
-    )
+    const service = new MaildirStore({
+      ...options,
+      root: resolve(dataDir, options.root),
+      files: nodeFileSystem,
+      announce: flow.retrieval,
+      log,
+      clock,
+      hostname,
+    })
+    provide(store, service)
+    return { stop: () => service.close() }
   },
 })
 

@@ -5,8 +5,10 @@ import { fakeClock, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { interferedFiles, systemError, unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir, type TestMaildirOptions } from '../../test/support/maildir.ts'
+import { createContext } from './context.ts'
 import { nodeFileSystem } from './file-system.ts'
-import { uidFileName } from './uid-list.ts'
+import { IndexFile, indexFileName } from './index-file.ts'
+import { encodeFrame } from './index-frame.ts'
 
 const made: TestMaildir[] = []
 let box: TestMaildir
@@ -26,6 +28,13 @@ afterEach(async () => {
 
 const inbox = (of: TestMaildir = box): Promise<Mailbox> => of.mailboxes.openMailbox('INBOX')
 const at = (name: string): string => join(box.path, name)
+/** Puts another index in the place of the one that is there. */
+async function replace(octets: string | Buffer): Promise<void> {
+  await writeFile(at('tmp/other'), octets)
+  await rename(at('tmp/other'), at(indexFileName))
+}
+const change = async (make: (octets: Buffer) => Buffer): Promise<void> =>
+  replace(make(await readFile(at(indexFileName))))
 const repairs = (of: TestMaildir = box): number =>
   of.logged.filter(({ event }) => event === 'store-repaired').length
 
@@ -41,13 +50,13 @@ describe('changes by other programs', () => {
   it('are noticed and told once, however many have the mailbox open', async () => {
     await box.deliver('ours')
     const [one, two] = [await inbox(), await inbox()]
-    const [own = ''] = await box.names('new')
+    const [own = ''] = await box.names('cur')
     await box.put('new/1700000000.5_0.host', 'theirs')
     const before = box.retrieval.changes.length
     expect(await one.refresh()).toBe(true)
-    await rename(at(`new/${own}`), at(`cur/${own}:2,RS`))
+    await rename(at(`cur/${own}`), at(`cur/${own}RS`))
     expect(await two.refresh()).toBe(true)
-    await rm(at('new/1700000000.5_0.host'))
+    await rm(at('cur/1700000000.5_0.host:2,'))
     expect(await one.refresh()).toBe(true)
     expect(await two.refresh()).toBe(true)
     expect(await one.refresh()).toBe(false)
@@ -72,9 +81,9 @@ describe('changes by other programs', () => {
     await box.put('new/1.a.h', 'a')
     await box.put('new/2.b.h', 'b')
     const mailbox = await inbox()
-    await rename(at('new/1.a.h'), at('cur/1.a.h:2,'))
+    await rename(at('cur/1.a.h:2,'), at('new/1.a.h'))
     await mailbox.refresh()
-    await rename(at('cur/1.a.h:2,'), at('cur/1.a.h:2,PS'))
+    await rename(at('new/1.a.h'), at('cur/1.a.h:2,PS'))
     expect(await shown(mailbox)).toEqual(['1 a', '2 b'])
     await mailbox.changeFlags([1, 2], { add: ['\\Flagged'] })
     expect(await box.names('cur')).toEqual(['1.a.h:2,FPS', '2.b.h:2,F'])
@@ -92,7 +101,7 @@ describe('changes by other programs', () => {
     })
     const other = await maildir({ root: box.options.root, files })
     const mailbox = await inbox(other)
-    const [entry] = await mailbox.changeFlags([1], { add: ['\\Flagged'] })
+    const [entry] = (await mailbox.changeFlags([1], { add: ['\\Flagged'] })).entries
     expect(entry?.flags).toEqual(['\\Answered', '\\Draft', '\\Flagged', '\\Seen'])
     expect(await box.names('cur')).toEqual(['1.a.h:2,DFRS'])
   })
@@ -126,17 +135,18 @@ describe('changes by other programs', () => {
   })
 })
 
-describe('the list of UIDs', () => {
+describe('the index', () => {
   it('is on the disk before a UID is shown, whatever fails', async () => {
     const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
     const other = await maildir({ root: box.options.root, files: fault.fileSystem })
     const given = new Map<string, string>()
     const note = async (mailbox: Mailbox): Promise<void> => {
+      const onDisk = await new IndexFile(createContext(box.options), box.path).refresh()
       for (const line of await shown(mailbox)) {
         const [, uid = '', text = ''] = /^(\d+) (.*)$/.exec(line) ?? []
         expect(given.get(uid) ?? text, `UID ${uid}`).toBe(text)
         given.set(uid, text)
-        expect(await readFile(at(uidFileName), 'latin1')).toContain(`\n${uid} `)
+        expect(onDisk?.byUid(Number(uid))?.entry.uid).toBe(Number(uid))
       }
       await mailbox.close()
     }
@@ -157,14 +167,14 @@ describe('the list of UIDs', () => {
   })
 
   it.each([
-    ['lost', () => rm(at(uidFileName))],
-    ['cut', async () => writeFile(at(uidFileName), (await readFile(at(uidFileName))).subarray(0, -9))],
-    ['emptied', () => writeFile(at(uidFileName), '')],
-    ['overwritten', () => writeFile(at(uidFileName), Buffer.alloc(300, 0xff))],
+    ['lost', () => rm(at(indexFileName))],
+    ['damaged', () => change((octets) => octets.fill(0x55, 60, 70))],
+    ['emptied', () => replace('')],
+    ['overwritten', () => replace(Buffer.alloc(300, 0xff))],
     [
       'lost with its account’s counter',
       async () => {
-        await rm(at(uidFileName))
+        await rm(at(indexFileName))
         await rm(at('mailwright-uidvalidity'))
       },
     ],
@@ -189,10 +199,10 @@ describe('the list of UIDs', () => {
   it('of a later version is not touched', async () => {
     await box.deliver('one')
     await (await inbox()).close()
-    const later = (await readFile(at(uidFileName), 'latin1')).replace('uids 1', 'uids 2')
-    await writeFile(at(uidFileName), later)
+    const later = encodeFrame('S', Buffer.from('{"version":2,"more":true}\n'))
+    await replace(later)
     await expect(inbox()).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
-    expect(await readFile(at(uidFileName), 'latin1')).toBe(later)
+    expect(await readFile(at(indexFileName))).toEqual(later)
   })
 
   it('has a new UIDVALIDITY in a mailbox that is made again, also when time stands still', async () => {
@@ -231,9 +241,9 @@ describe('the list of UIDs', () => {
     await box.deliver('one')
     const { uidValidity } = await inbox()
     const other = await maildir()
-    await copyFile(at(uidFileName), join(other.path, uidFileName))
-    for (const name of await box.names('new'))
-      await copyFile(at(`new/${name}`), join(other.path, 'new', name))
+    await copyFile(at(indexFileName), join(other.path, indexFileName))
+    for (const name of await box.names('cur'))
+      await copyFile(at(`cur/${name}`), join(other.path, 'cur', name))
     const mailbox = await inbox(other)
     expect([mailbox.uidValidity, await shown(mailbox)]).toEqual([uidValidity, ['1 one']])
   })

@@ -1,15 +1,22 @@
 import { join } from 'node:path'
 import { type Account, type MailboxChange, MailwrightError, type MessageEntry } from 'mailwright'
 import type { MaildirContext } from './context.ts'
+import { DirectoryStamps, type MailboxStamp } from './directory-stamps.ts'
+import { compareNew, compareWithDisk, type DiskDifference, matters } from './disk-difference.ts'
 import { isFull, isMissing } from './disk-errors.ts'
-import { flagsOf } from './flags.ts'
-import { formatFileName, printableName } from './message-name.ts'
-import { examineNewcomers, withNewcomers } from './newcomers.ts'
-import { finishPending, isSettled } from './pending.ts'
-import { type Located, pathOf, type Scan, scanFor, scanMailbox } from './scan.ts'
+import { scanApart } from './doubles.ts'
+import type { IndexChange } from './index-change.ts'
+import { IndexFile, indexFileName } from './index-file.ts'
+import { type IndexRecord, locatedAt } from './index-record.ts'
+import type { IndexTable } from './index-table.ts'
+import { foundIndex, markAsOurs } from './new-index.ts'
+import { moveOutOfNew } from './new-messages.ts'
+import { additionsOf, examineNewcomers } from './newcomers.ts'
+import { finishPending } from './pending.ts'
+import { type Located, type Scan, scanDirectory, scanFor, scanMailbox } from './scan.ts'
 import { Serial } from './serial.ts'
-import { UidFile } from './uid-file.ts'
-import { emptyUidList, type UidList, type UidRecord, uidFileName } from './uid-list.ts'
+import { SideValues } from './side-values.ts'
+import { signatureKind, summaryKind } from './summaries.ts'
 import { isOwnName } from './unique-name.ts'
 
 export interface MailboxPlace {
@@ -22,63 +29,89 @@ export interface MailboxPlace {
   readonly root: string
 }
 
+interface Comparison {
+  readonly difference: DiskDifference
+  /** Files with a name that another one has too. */
+  readonly doubles: number
+}
+
 /** What is known of a mailbox at one moment. */
 export interface MailboxSnapshot {
+  readonly id: string
   readonly uidValidity: number
   readonly uidNext: number
+  readonly modSequence: number
   /** Ascending by UID. */
   readonly entries: readonly MessageEntry[]
 }
 
 /**
- * What this process knows of one mailbox, shared by all who have it open here: which UID is which file, and where the
- * file is now. Nothing in it is believed longer than until the disk says otherwise.
+ * What this process knows of one mailbox, shared by all who have it open here. The index says which message has which
+ * UID; whether it is there and which system flags it has is said by the file's name. Nothing is believed longer than
+ * until the disk says otherwise.
  *
- * UIDs are given under a lock between processes and are on the disk before anybody is told. Reading, delivering and
- * changing flags need no lock.
+ * Every change of the index happens under a lock between processes, and is on the disk before anybody is told. Reading
+ * and delivering need no lock.
  */
 export class MailboxState {
   readonly context: MaildirContext
   readonly place: MailboxPlace
-  readonly #uids: UidFile
+  readonly summaries: SideValues
+  /** Only where bodies are to be searched by them. */
+  readonly signatures: SideValues | undefined
+  readonly #index: IndexFile
+  readonly #stamps: DirectoryStamps
   readonly #serial = new Serial()
-  #list: UidList = emptyUidList(0)
-  #byUid = new Map<number, UidRecord>()
-  #located = new Map<string, Located>()
-  #entries = new Map<number, MessageEntry>()
+  /** Where files were seen since the index was last compared with the disk. */
+  #seenAt = new Map<string, Located>()
+  #table: IndexTable | undefined
+  /** Whether the table holds what could not be written. */
+  #ahead = false
+  #isMarked = false
+  #doubles = 0
+  #lastStamp: MailboxStamp | undefined
 
   constructor(context: MaildirContext, place: MailboxPlace) {
     this.context = context
     this.place = place
-    this.#uids = new UidFile(context, place.path, place.root)
+    this.#index = new IndexFile(context, place.path)
+    this.#stamps = new DirectoryStamps(context, place.path)
+    this.summaries = new SideValues(this, summaryKind)
+    this.signatures = context.fullText ? new SideValues(this, signatureKind) : undefined
   }
 
-  /** As last read or written. */
-  get list(): UidList {
-    return this.#list
+  /** As last read or written; only after a `sync`. */
+  get table(): IndexTable {
+    if (this.#table === undefined) throw new TypeError('the mailbox was not read')
+    return this.#table
   }
 
   get uidValidity(): number {
-    return this.#list.uidValidity
+    return this.#table?.uidValidity ?? 0
+  }
+
+  /** How many there are in memory. */
+  get messages(): number {
+    return this.#table?.records.length ?? 0
   }
 
   snapshot(): MailboxSnapshot {
-    const { uidValidity, uidNext, records } = this.#list
-    const entries: MessageEntry[] = []
-    for (const { uid } of records) {
-      const entry = this.#entries.get(uid)
-      if (entry !== undefined) entries.push(entry)
-    }
-    return { uidValidity, uidNext, entries }
+    const { id, uidValidity, uidNext, modSequence, entries } = this.table
+    return { id, uidValidity, uidNext, modSequence, entries }
   }
 
-  record(uid: number): UidRecord | undefined {
-    return this.#byUid.get(uid)
+  record(uid: number): IndexRecord | undefined {
+    return this.#table?.byUid(uid)
+  }
+
+  /** Whether messages were seen under two names. */
+  get hasDoubles(): boolean {
+    return this.#doubles > 0
   }
 
   /** Where the message was last seen. */
-  located(base: string): Located | undefined {
-    return this.#located.get(base)
+  located({ base, location }: IndexRecord): Located {
+    return this.#seenAt.get(base) ?? locatedAt(base, location)
   }
 
   /** Runs after everything else that this process does to the mailbox, and before what comes later. */
@@ -86,66 +119,77 @@ export class MailboxState {
     return this.#serial.run(task)
   }
 
-  /** Notices what others did, gives UIDs to new messages, tells the hooks of what nobody has told them. */
+  /**
+   * Notices what others did, gives UIDs to new messages, tells the hooks of what nobody has told them. When it resolves
+   * everything that it shows is on the disk.
+   */
   sync(): Promise<void> {
     return this.inTurn(async () => {
-      const list = await this.#uids.load()
-      const scan = await this.#scan()
-      const { messages, doubles } = scan
-      const complete =
-        list?.records.length === messages.size && list.records.every(({ base }) => messages.has(base))
-      if (list !== undefined && complete && doubles.length === 0 && isSettled(list)) this.#observe(list, scan)
-      else await this.#underLock(() => this.#settle())
+      if (!(await this.#isCurrent())) await this.#underLock(() => this.#settle())
+      await this.#index.makeDurable()
     })
   }
 
+  /** The same without waiting for the disk: nobody is shown anything by it. */
+  prepare(): Promise<void> {
+    return this.inTurn(() => this.#underLock(() => this.#settle(true)))
+  }
+
   /**
-   * Runs a task that changes the list of UIDs, under the mailbox's lock and with everything noticed that others did. It
-   * may call `save`.
+   * Runs a task that changes the index, under the mailbox's lock and with everything noticed that others did. It may
+   * call `write`.
    */
   exclusively<T>(task: () => Promise<T>): Promise<T> {
     return this.inTurn(() =>
       this.#underLock(async () => {
-        await this.#settle()
-        return task()
+        if (!(await this.#isCurrent())) await this.#settle()
+        else await this.#index.mend()
+        return this.#changing(task)
       }),
     )
   }
 
-  /** Writes the list durably. Only within `exclusively`. */
-  async save(list: UidList): Promise<void> {
-    await this.#uids.write(list)
-    this.#adopt(list)
+  /** Changes the index durably. Only within `exclusively`. */
+  async write(change: IndexChange): Promise<void> {
+    await this.#index.append(change)
   }
 
-  /** Reads the directories again and remembers where files are; knows no more messages and no fewer than before. */
-  async look(bases: readonly string[] = []): Promise<void> {
-    const { messages } = bases.length === 0 ? await this.#scan() : await this.#scan(bases)
-    this.#located = messages
-  }
-
-  /** Remembers where a message was moved to. */
-  relocate(located: Located): void {
-    this.#located.set(located.base, located)
-  }
-
-  /** The entry of a record as its file's name now says. */
-  refreshEntry({ uid, base, size, internalDate }: UidRecord): MessageEntry | undefined {
-    const located = this.#located.get(base)
-    if (located === undefined) return undefined
-    const flags = flagsOf(located.letters)
-    const before = this.#entries.get(uid)
-    if (before !== undefined && before.flags.join() === flags.join()) return before
-    const entry: MessageEntry = {
-      uid,
-      id: printableName(base),
-      size,
-      flags,
-      internalDate: new Date(internalDate),
-      modSequence: 0,
+  /** The same where it may get lost in a crash: then it is done again. A failure is logged. */
+  async writeLater(change: IndexChange): Promise<void> {
+    try {
+      await this.#index.append(change, true)
+    } catch (error) {
+      this.context.log.warn('unavailable', {
+        mailbox: this.place.path,
+        problem: 'the index is behind',
+        error,
+      })
+      this.#leaveBehind()
     }
-    this.#entries.set(uid, entry)
-    return entry
+  }
+
+  /** What was done is not in the index: the next sync reads everything again. */
+  goAhead(change: IndexChange): void {
+    this.table.apply(change)
+    this.#leaveBehind()
+  }
+
+  /** Keeps what was made of messages when they were written. Only within `exclusively`. */
+  async keepFresh(uids: readonly number[]): Promise<void> {
+    const records = uids.map((uid) => this.record(uid)).filter((record) => record !== undefined)
+    await this.summaries.keepFresh(records)
+    await this.signatures?.keepFresh(records)
+  }
+
+  /** Reads the directories again to find where messages are; `undefined` for those that cannot be seen. */
+  async look(bases: readonly string[]): Promise<ReadonlyMap<string, Located>> {
+    const { messages } = await this.#scan(bases)
+    for (const base of bases) {
+      const located = messages.get(base)
+      if (located !== undefined) this.#seenAt.set(base, located)
+    }
+    this.#stamps.forget()
+    return messages
   }
 
   /** What all announcements of this mailbox have in common. */
@@ -154,19 +198,69 @@ export class MailboxState {
     return { account, mailbox: name, uidValidity: this.uidValidity, ...facts }
   }
 
-  async #scan(expected: readonly string[] = []): Promise<Scan> {
+  /** Whether the index, as far as it is known now, agrees with the disk. Takes over what others have written. */
+  async #isCurrent(): Promise<boolean> {
+    const table = this.#ahead ? undefined : await this.#index.refresh()
+    if (table === undefined) return false
+    this.#table = table
+    if (!table.isSettled) return false
+    const stamp = await this.#stamp()
+    if (this.#stamps.isCurrent('cur', stamp) && this.#stamps.isCurrent('new', stamp)) return true
+    const { difference, doubles } = await this.#compare(table, stamp, [])
+    if (doubles > 0 || matters(difference)) return false
+    this.#wasRead(difference, stamp)
+    return true
+  }
+
+  /** Compares the index with the disk, reading no more of it than may have changed. */
+  async #compare(table: IndexTable, stamp: MailboxStamp, expected: readonly string[]): Promise<Comparison> {
     const { files } = this.context
-    const { path, name } = this.place
+    if (this.#stamps.isCurrent('cur', stamp)) {
+      const fresh = await this.#reading(() => scanDirectory(files, this.place.path, 'new'))
+      const difference = compareNew(table, fresh)
+      if (difference !== undefined) return { difference, doubles: 0 }
+    }
+    const scan =
+      expected.length === 0
+        ? await this.#scan()
+        : await scanApart(this.context, this.place.path, (bases) => this.#scan(bases), expected)
+    this.#doubles = scan.doubles.length
+    return { difference: compareWithDisk(table, scan), doubles: scan.doubles.length }
+  }
+
+  async #stamp(): Promise<MailboxStamp> {
+    this.#lastStamp = await this.#reading(() => this.#stamps.look())
+    return this.#lastStamp
+  }
+
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
     try {
-      return expected.length === 0 ? await scanMailbox(files, path) : await scanFor(files, path, expected)
+      return await read()
     } catch (error) {
-      if (!isMissing(error)) throw error
-      throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${name} any more`, { cause: error })
+      throw this.#asGone(error)
     }
   }
 
+  async #scan(expected: readonly string[] = []): Promise<Scan> {
+    const { files } = this.context
+    const { path } = this.place
+    try {
+      return expected.length === 0 ? await scanMailbox(files, path) : await scanFor(files, path, expected)
+    } catch (error) {
+      throw this.#asGone(error)
+    }
+  }
+
+  #asGone(error: unknown): unknown {
+    if (!isMissing(error)) return error
+    return new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${this.place.name} any more`, {
+      cause: error,
+    })
+  }
+
   async #underLock<T>(task: () => Promise<T>): Promise<T> {
-    const lease = await this.context.locks.acquire(join(this.place.path, `${uidFileName}.lock`))
+    const path = join(this.place.path, `${indexFileName}.lock`)
+    const lease = await this.#reading(() => this.context.locks.acquire(path))
     try {
       return await task()
     } finally {
@@ -174,115 +268,119 @@ export class MailboxState {
     }
   }
 
-  /** Brings the list in line with the disk and writes it where it changed. */
-  async #settle(): Promise<void> {
+  /** Brings the index in line with the disk. */
+  async #settle(later = false): Promise<void> {
     const { context, place } = this
-    const stored = await this.#uids.load()
-    const list = stored ?? (await this.#uids.create(await this.#wasRead()))
-    const finished = isSettled(list) ? list : await finishPending(context, place.path, list)
-    const scan = await this.#scanApart(finished.records.map(({ base }) => base))
-    const kept = finished.records.filter(({ base }) => scan.messages.has(base))
-    const gone = finished.records.filter(({ base }) => !scan.messages.has(base))
-    const known = new Set([...kept.map(({ base }) => base), ...finished.leaving])
-    const located = [...scan.messages.values()].filter(({ base }) => !known.has(base))
-    const newcomers = await examineNewcomers(context, place.path, located)
-    const base = gone.length === 0 ? finished : { ...finished, records: kept }
-    const next = newcomers.length === 0 ? base : withNewcomers(base, newcomers)
-    const written = next === stored ? next : await this.#write(next, stored)
-    this.#observe(written, scan)
-    if (stored !== undefined && written === next) this.#announce(next.records.slice(kept.length), gone)
+    if (this.#ahead) this.#index.forget()
+    this.#ahead = false
+    const stored = await this.#index.refresh()
+    await this.#index.mend()
+    if (stored?.isSettled === false)
+      await this.#write(await finishPending(context, place.path, stored), later)
+    if (stored === undefined) this.#stamps.forget()
+    else this.#table = stored
+    const { table, foreign } =
+      stored === undefined
+        ? await foundIndex(context, place, this.#index)
+        : { table: stored, foreign: undefined }
+    const stamp = await this.#stamp()
+    const bases = table.records.map(({ base }) => base)
+    const { difference } = await this.#compare(table, stamp, bases)
+    const newcomers = await examineNewcomers(context, place.path, difference.newcomers)
+    const change = settlingChange(table, difference, additionsOf(table, newcomers, foreign))
+    const isNew = stored === undefined
+    const written = isNew ? await this.#begin(table, change) : change && (await this.#write(change, later))
+    this.#table = table
+    await this.#mark()
+    this.#wasRead(difference, stamp)
+    if (change === undefined || written !== true) return
+    await this.keepFresh((change.added ?? []).map(([uid]) => uid))
+    await this.#changing(() => moveOutOfNew(this, difference.newcomers))
+    if (!isNew) this.#announce(change)
+  }
+
+  /** A new index is written with all messages at once: there is never one without them. */
+  async #begin(table: IndexTable, change: IndexChange | undefined): Promise<boolean> {
+    if (change !== undefined) table.apply(change)
+    await this.#index.replace(table)
+    return true
+  }
+
+  async #mark(): Promise<void> {
+    if (this.#isMarked) return
+    await markAsOurs(this.context, this.place)
+    this.#isMarked = true
   }
 
   /** Where the disk is full, what was recorded before can still be shown, read and expunged. */
-  async #write(next: UidList, stored: UidList | undefined): Promise<UidList> {
+  async #write(change: IndexChange, later: boolean): Promise<boolean> {
     try {
-      await this.#uids.write(next)
-      return next
+      await this.#index.append(change, later)
+      return true
     } catch (error) {
-      if (stored === undefined || !isFull(error)) throw error
+      if (!isFull(error)) throw error
       this.context.log.warn('unavailable', {
         mailbox: this.place.path,
         problem: 'new messages are not shown',
         error,
       })
-      return stored
+      const { altered, removed } = change
+      this.goAhead({ ...(altered && { altered }), ...(removed && { removed }) })
+      return false
     }
   }
 
-  /** Whether some program has read the mailbox before: then messages are in `cur`. */
-  async #wasRead(): Promise<boolean> {
-    return [...(await this.#scan()).messages.values()].some(({ directory }) => directory === 'cur')
+  #leaveBehind(): void {
+    this.#ahead = true
+    this.#stamps.forget()
   }
 
-  /**
-   * A scan in which each base name is one file. Two files of one name are either one that was renamed during the scan,
-   * or two links to one file (somebody moves with link and unlink), or somebody made a copy: the copy gets a name.
-   */
-  async #scanApart(expected: readonly string[]): Promise<Scan> {
-    const scan = await this.#scan(expected)
-    let renamed = false
-    for (const double of scan.doubles) renamed = (await this.#partDouble(scan, double)) || renamed
-    return renamed ? this.#scan(expected) : scan
+  #wasRead({ moved }: DiskDifference, stamp: MailboxStamp): void {
+    this.#seenAt.clear()
+    if (moved.length > 0) this.table.apply({ moved })
+    this.#stamps.wasRead('new', stamp)
+    if (!this.#stamps.isCurrent('cur', stamp)) this.#stamps.wasRead('cur', stamp)
   }
 
-  async #partDouble(scan: Scan, double: Located): Promise<boolean> {
-    const { files, names, log } = this.context
-    const other = scan.messages.get(double.base)
-    if (other === undefined) return false
+  /** Runs what renames files in `cur`, under the lock. */
+  async #changing<T>(task: () => Promise<T>): Promise<T> {
+    const before = this.#lastStamp
     try {
-      const [one, two] = [
-        await files.lstat(pathOf(this.place.path, double)),
-        await files.lstat(pathOf(this.place.path, other)),
-      ]
-      if (one.ino === two.ino && one.dev === two.dev) return false
-      const base = names()
-      await files.rename(
-        pathOf(this.place.path, double),
-        pathOf(this.place.path, { directory: 'cur', fileName: formatFileName({ ...double, base }) }),
+      return await task()
+    } finally {
+      this.#seenAt.clear()
+      await this.#stamps.look().then(
+        (after) => before && this.#stamps.weChangedCur(before, after),
+        () => this.#stamps.forget(),
       )
-      log.warn('store-repaired', {
-        mailbox: this.place.path,
-        reason: 'two messages had one name',
-        name: double.base,
-      })
-      return true
-    } catch (error) {
-      if (isMissing(error)) return false
-      throw error
     }
   }
 
-  #adopt(list: UidList): void {
-    if (list === this.#list) return
-    if (list.uidValidity !== this.#list.uidValidity) this.#entries.clear()
-    this.#list = list
-    this.#byUid = new Map(list.records.map((record) => [record.uid, record]))
-    for (const uid of this.#entries.keys()) if (!this.#byUid.has(uid)) this.#entries.delete(uid)
-  }
-
-  /** Takes over what was seen, and tells of flags that others changed. */
-  #observe(list: UidList, scan: Scan): void {
-    this.#adopt(list)
-    this.#located = scan.messages
-    const changed: MessageEntry[] = []
-    for (const record of list.records) {
-      const before = this.#entries.get(record.uid)
-      const entry = this.refreshEntry(record)
-      if (before !== undefined && entry !== undefined && entry !== before) changed.push(entry)
-    }
-    if (changed.length === 0) return
-    const uids = changed.map(({ uid }) => uid)
-    this.context.announce.flagged(
-      this.change({ cause: 'external', uids, flags: changed.map(({ flags }) => flags) }),
-    )
-  }
-
-  #announce(added: readonly UidRecord[], gone: readonly UidRecord[]): void {
+  #announce({ added = [], altered = [], removed = [] }: IndexChange): void {
     const { announce } = this.context
     // What has one of our names was announced when it was put there.
-    const foreign = added.filter(({ base }) => !isOwnName(base)).map(({ uid }) => uid)
+    const foreign = added.filter(([, base]) => !isOwnName(base)).map(([uid]) => uid)
     if (foreign.length > 0) announce.stored(this.change({ cause: 'external', uids: foreign }))
-    if (gone.length > 0)
-      announce.expunged(this.change({ cause: 'external', uids: gone.map(({ uid }) => uid) }))
+    if (removed.length > 0) announce.expunged(this.change({ cause: 'external', uids: removed }))
+    const flagged = altered.flatMap(([uid]) => this.record(uid)?.entry ?? [])
+    if (flagged.length === 0) return
+    const uids = flagged.map(({ uid }) => uid)
+    announce.flagged(this.change({ cause: 'external', uids, flags: flagged.map(({ flags }) => flags) }))
+  }
+}
+
+/** The change that brings the index in line; undefined where it is. */
+function settlingChange(
+  table: IndexTable,
+  difference: DiskDifference,
+  added: NonNullable<IndexChange['added']>,
+): IndexChange | undefined {
+  const { altered, missing: removed } = difference
+  if (added.length + altered.length + removed.length === 0) return undefined
+  return {
+    modSequence: table.modSequence + 1,
+    ...(added.length > 0 && { added }),
+    ...(altered.length > 0 && { altered }),
+    ...(removed.length > 0 && { removed }),
   }
 }

@@ -1,22 +1,30 @@
 import {
   type Content,
   type FlagChange,
+  type FlagChangeOptions,
+  type FlagOutcome,
   type Mailbox,
   MailwrightError,
   type MessageEntry,
+  type MessageSummary,
+  type SearchCriterion,
+  searchEntries,
+  type Transfer,
   UnavailableError,
 } from 'mailwright'
-import { guarded } from './disk-errors.ts'
+import { guarded, storeError } from './disk-errors.ts'
 import { expungeMessages } from './expunge.ts'
 import { changeFlags } from './flag-change.ts'
 import type { MailboxSnapshot, MailboxState } from './mailbox-state.ts'
 import { openContent } from './message-content.ts'
+import { summariesOf } from './summaries.ts'
+import { textCandidates } from './text-candidates.ts'
+import type { Transferred } from './transfer.ts'
 
 /** What an opened mailbox needs of its account. */
 export interface MailboxSurroundings {
-  copy(source: MailboxState, uids: readonly number[], target: string): Promise<void>
-  /** Answers the UIDs that are gone from here. */
-  move(source: MailboxState, uids: readonly number[], target: string): Promise<readonly number[]>
+  copy(source: MailboxState, uids: readonly number[], target: string): Promise<Transferred>
+  move(source: MailboxState, uids: readonly number[], target: string): Promise<Transferred>
   /** Gives back the state that all who have the mailbox open share. */
   release(): void
 }
@@ -24,8 +32,8 @@ export interface MailboxSurroundings {
 /** One session's view of a mailbox: it changes at `refresh` and by the session's own changes. */
 export class MaildirMailbox implements Mailbox {
   readonly name: string
+  readonly id: string
   readonly uidValidity: number
-  readonly highestModSequence = 0
   readonly #state: MailboxState
   readonly #surroundings: MailboxSurroundings
   #view: MailboxSnapshot
@@ -36,11 +44,16 @@ export class MaildirMailbox implements Mailbox {
     this.#state = state
     this.#surroundings = surroundings
     this.#view = state.snapshot()
+    this.id = this.#view.id
     this.uidValidity = this.#view.uidValidity
   }
 
   get uidNext(): number {
     return this.#view.uidNext
+  }
+
+  get highestModSequence(): number {
+    return this.#view.modSequence
   }
 
   get entries(): readonly MessageEntry[] {
@@ -51,46 +64,85 @@ export class MaildirMailbox implements Mailbox {
     return this.#doing('refreshing a mailbox', async () => {
       await this.#state.sync()
       this.#check()
-      const before = this.#view
-      this.#view = this.#state.snapshot()
       const { entries } = this.#view
-      const same =
-        entries.length === before.entries.length && entries.every((each, at) => each === before.entries[at])
-      return !same
+      this.#view = this.#state.snapshot()
+      return !isSame(entries, this.entries)
     })
   }
 
   content(uid: number): Promise<Content> {
     return this.#doing('opening a message', () => {
-      const record = this.#sees(uid) ? this.#state.record(uid) : undefined
+      const record = this.#seen([uid]).length > 0 ? this.#state.record(uid) : undefined
       if (record === undefined)
         throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no message with UID ${uid}`)
       return openContent(this.#state, record)
     })
   }
 
-  changeFlags(uids: readonly number[], change: FlagChange): Promise<readonly MessageEntry[]> {
+  async *summaries(uids: readonly number[]): AsyncGenerator<MessageSummary> {
+    this.#checkOpen()
+    try {
+      yield* summariesOf(
+        this.#state.summaries,
+        [...this.#seen(uids)].sort((a, b) => a - b),
+      )
+    } catch (error) {
+      throw storeError(error, `reading summaries (${this.name})`)
+    }
+  }
+
+  search(criterion: SearchCriterion): Promise<readonly number[]> {
+    const { signatures, context } = this.#state
+    const source = {
+      entries: this.entries,
+      content: (uid: number) => this.content(uid),
+      summaries: (uids: readonly number[]) => this.summaries(uids),
+      ...(signatures && {
+        textCandidates: (uids: readonly number[], text: string) => textCandidates(signatures, uids, text),
+      }),
+    }
+    return this.#doing('searching', () => searchEntries(source, criterion, context.clock.now()))
+  }
+
+  vanishedSince(modSequence: number): Promise<readonly number[] | undefined> {
+    return this.#doing('looking back', async () => {
+      return this.#state.table.vanishedSince(modSequence)
+    })
+  }
+
+  changeFlags(
+    uids: readonly number[],
+    change: FlagChange,
+    options: FlagChangeOptions = {},
+  ): Promise<FlagOutcome> {
     return this.#doing('changing flags', async () => {
-      const changed = await changeFlags(this.#state, this.#seen(uids), change)
-      const byUid = new Map(changed.map((entry) => [entry.uid, entry]))
+      const outcome = await changeFlags(this.#state, this.#seen(uids), change, options)
+      const byUid = new Map(outcome.entries.map((entry) => [entry.uid, entry]))
       this.#show(this.entries.map((entry) => byUid.get(entry.uid) ?? entry))
-      return changed
+      return outcome
     })
   }
 
   expunge(uids: readonly number[]): Promise<readonly number[]> {
-    return this.#doing('expunging', async () =>
-      this.#hide(await expungeMessages(this.#state, this.#seen(uids))),
-    )
+    return this.#doing('expunging', async () => {
+      const removed = await expungeMessages(this.#state, this.#seen(uids))
+      this.#hide(removed)
+      return removed
+    })
   }
 
-  copy(uids: readonly number[], target: string): Promise<void> {
-    return this.#doing('copying', () => this.#surroundings.copy(this.#state, this.#seen(uids), target))
+  copy(uids: readonly number[], target: string): Promise<Transfer> {
+    return this.#doing('copying', async () => {
+      const { transfer } = await this.#surroundings.copy(this.#state, this.#seen(uids), target)
+      return transfer
+    })
   }
 
-  move(uids: readonly number[], target: string): Promise<void> {
+  move(uids: readonly number[], target: string): Promise<Transfer> {
     return this.#doing('moving', async () => {
-      this.#hide(await this.#surroundings.move(this.#state, this.#seen(uids), target))
+      const { transfer, removed } = await this.#surroundings.move(this.#state, this.#seen(uids), target)
+      this.#hide(removed)
+      return transfer
     })
   }
 
@@ -100,18 +152,20 @@ export class MaildirMailbox implements Mailbox {
     this.#surroundings.release()
   }
 
-  #hide(removed: readonly number[]): readonly number[] {
+  #hide(removed: readonly number[]): void {
+    if (removed.length === 0) return
     const gone = new Set(removed)
-    if (gone.size > 0) this.#show(this.entries.filter(({ uid }) => !gone.has(uid)))
-    return removed
+    this.#show(this.entries.filter(({ uid }) => !gone.has(uid)))
+    this.#view = { ...this.#view, modSequence: this.#state.table.modSequence }
   }
 
+  /** The mailbox's mod-sequence is told as far as what is shown of it goes. */
   #show(entries: readonly MessageEntry[]): void {
-    this.#view = { ...this.#view, entries }
-  }
-
-  #sees(uid: number): boolean {
-    return this.#seen([uid]).length > 0
+    const modSequence = entries.reduce(
+      (highest, each) => Math.max(highest, each.modSequence),
+      this.#view.modSequence,
+    )
+    this.#view = { ...this.#view, entries, modSequence }
   }
 
   /** Those of the UIDs that this session has been shown. */
@@ -123,9 +177,13 @@ export class MaildirMailbox implements Mailbox {
   }
 
   async #doing<T>(what: string, run: () => Promise<T>): Promise<T> {
+    this.#checkOpen()
+    return guarded(`${what} (${this.name})`, run)
+  }
+
+  #checkOpen(): void {
     if (this.#closed) throw new MailwrightError('MAIL_E_INVALID', 'the mailbox was closed')
     this.#check()
-    return guarded(`${what} (${this.name})`, run)
   }
 
   /** After a repair the UIDs that the session knows are other messages': it must not go on with them. */
@@ -133,6 +191,23 @@ export class MaildirMailbox implements Mailbox {
     if (this.#state.uidValidity !== this.uidValidity)
       throw new UnavailableError(`the UIDs of ${this.name} were given anew; open the mailbox again`)
   }
+}
+
+/** Whether two lists say the same; the index may have been read anew in between. */
+function isSame(one: readonly MessageEntry[], two: readonly MessageEntry[]): boolean {
+  if (one === two) return true
+  return (
+    one.length === two.length &&
+    one.every((entry, at) => {
+      const other = two[at]
+      if (entry === other) return true
+      return (
+        entry.uid === other?.uid &&
+        entry.modSequence === other.modSequence &&
+        entry.flags.join(' ') === other.flags.join(' ')
+      )
+    })
+  )
 }
 
 /** Entries ascend by UID. */

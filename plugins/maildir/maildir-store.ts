@@ -1,10 +1,12 @@
 import { join } from 'node:path'
-import type { Account, AccountStore, Store, StoreAbilities } from 'mailwright'
+import type { Account, AccountStore, Store, StoreAbilities, StoreFault } from 'mailwright'
 import { accountPath } from './account-path.ts'
 import { MaildirAccountStore } from './account-store.ts'
 import { createContext, type MaildirContext, type MaildirSurroundings } from './context.ts'
 import { guarded } from './disk-errors.ts'
+import { examineMailboxes } from './examination.ts'
 import { MailboxDirectories } from './mailboxes.ts'
+import { Preparations } from './preparations.ts'
 import { SharedStates } from './shared-states.ts'
 
 export interface MaildirStoreOptions extends MaildirSurroundings {
@@ -19,26 +21,53 @@ export class MaildirStore implements Store {
   readonly supports: StoreAbilities = {
     mailboxes: true,
     flags: true,
-    keywords: false,
-    modSequences: false,
+    keywords: true,
+    modSequences: true,
     persistent: true,
     shared: true,
+    subscriptions: true,
+    metadata: true,
+    rights: false,
   }
   readonly #context: MaildirContext
   readonly #options: MaildirStoreOptions
   readonly #states: SharedStates
+  readonly #preparations: Preparations
 
   constructor(options: MaildirStoreOptions) {
     this.#options = options
     this.#context = createContext(options)
     this.#states = new SharedStates(this.#context)
+    this.#preparations = new Preparations(this.#context, (place) =>
+      this.#states.using(place, (state) => state.prepare()),
+    )
   }
 
   async open(account: Account): Promise<AccountStore> {
+    const { root, directories } = await this.#directories(account)
+    const { states, preparations } = { states: this.#states, preparations: this.#preparations }
+    return new MaildirAccountStore(this.#context, { account, root, directories, states, preparations })
+  }
+
+  async examine(account: Account, { repair }: { readonly repair: boolean }): Promise<readonly StoreFault[]> {
+    const { root, directories } = await this.#directories(account)
+    return guarded(`examining the mail of ${account.id}`, () =>
+      examineMailboxes(this.#context, { account, root, directories, states: this.#states, repair }),
+    )
+  }
+
+  /** Finishes what was begun for later. */
+  close(): Promise<void> {
+    return this.#preparations.finish()
+  }
+
+  async #directories(
+    account: Account,
+  ): Promise<{ readonly root: string; readonly directories: MailboxDirectories }> {
     const { root: storeRoot, path } = this.#options
     const root = join(storeRoot, accountPath(path, account))
     const directories = new MailboxDirectories(this.#context, root, storeRoot)
     await guarded(`opening the mail of ${account.id}`, () => directories.ensureInbox())
-    return new MaildirAccountStore(this.#context, { account, root, directories, states: this.#states })
+    return { root, directories }
   }
 }

@@ -53,7 +53,7 @@ it('follows a file that is moved and flagged between two reads', async () => {
   const mailbox = await inbox()
   const content = await mailbox.content(1)
   await rename(
-    join(maildir.path, 'new/1700000000.1_0.host'),
+    join(maildir.path, 'cur/1700000000.1_0.host:2,'),
     join(maildir.path, 'cur/1700000000.1_0.host:2,S'),
   )
   expect((await content.read(0, 6)).toString()).toBe('line 0')
@@ -73,9 +73,9 @@ it('does not follow a symbolic link out of the Maildir', async () => {
   await maildir.deliver('Subject: real\r\n\r\n')
   const mailbox = await inbox()
   expect(mailbox.entries).toHaveLength(1)
-  const [name = ''] = (await maildir.names('new')).filter((each) => each.includes('mail.example.org'))
-  await rm(join(maildir.path, 'new', name))
-  await symlink(join(maildir.path, '..', 'secret'), join(maildir.path, 'new', name))
+  const [name = ''] = (await maildir.names('cur')).filter((each) => each.includes('mail.example.org'))
+  await rm(join(maildir.path, 'cur', name))
+  await symlink(join(maildir.path, '..', 'secret'), join(maildir.path, 'cur', name))
   await expect(mailbox.content(1)).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
 })
 

@@ -3,10 +3,10 @@ import { bufferContent, type Content, MailwrightError } from 'mailwright'
 import { isMissing, storeError, systemCode } from './disk-errors.ts'
 import { openToRead, readFully } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'
+import type { IndexRecord } from './index-record.ts'
 import { CrlfMeter, toCrlf } from './line-ends.ts'
 import type { MailboxState } from './mailbox-state.ts'
 import { pathOf } from './scan.ts'
-import type { UidRecord } from './uid-list.ts'
 
 // Up to here a message is read at once: one opening, and what is read stays readable whatever others do.
 const smallMessage = 128 * 1024
@@ -21,7 +21,7 @@ interface Mark {
 }
 
 /** The octets of a message with CRLF line ends, whatever the file has. */
-export async function openContent(state: MailboxState, record: UidRecord): Promise<Content> {
+export async function openContent(state: MailboxState, record: IndexRecord): Promise<Content> {
   const file = await openMessage(state, record)
   try {
     const status = await file.stat()
@@ -36,9 +36,10 @@ export async function openContent(state: MailboxState, record: UidRecord): Promi
 }
 
 /** The recorded size, unless the file tells that it cannot be right. */
-async function sizeOf(file: OpenFile, onDisk: number, record: UidRecord): Promise<number> {
+async function sizeOf(file: OpenFile, onDisk: number, record: IndexRecord): Promise<number> {
   const inName = /,S=(\d{1,15})(?=,|$)/.exec(record.base)?.[1]
-  if (record.size >= onDisk && (inName === undefined || Number(inName) === onDisk)) return record.size
+  if (record.entry.size >= onDisk && (inName === undefined || Number(inName) === onDisk))
+    return record.entry.size
   const meter = new CrlfMeter()
   for (let position = 0; position < onDisk; ) {
     const chunk = await readFully(file, chunkSize, position)
@@ -57,13 +58,13 @@ async function sizeOf(file: OpenFile, onDisk: number, record: UidRecord): Promis
 class FileContent implements Content {
   readonly size: number
   readonly #state: MailboxState
-  readonly #record: UidRecord
+  readonly #record: IndexRecord
   readonly #plain: boolean
   readonly #marks: Mark[] = [{ disk: 0, crlf: 0, afterCr: false }]
 
   constructor(
     state: MailboxState,
-    record: UidRecord,
+    record: IndexRecord,
     sizes: { readonly disk: number; readonly crlf: number },
   ) {
     this.#state = state
@@ -128,10 +129,9 @@ async function* plainPieces(file: OpenFile, from: number, to: number): AsyncGene
 }
 
 /** Opens the file under whatever name it has now. MAIL_E_NOT_FOUND where it is gone. */
-async function openMessage(state: MailboxState, record: UidRecord): Promise<OpenFile> {
+async function openMessage(state: MailboxState, record: IndexRecord): Promise<OpenFile> {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    if (attempt > 0 || state.located(record.base) === undefined) await state.look([record.base])
-    const located = state.located(record.base)
+    const located = attempt === 0 ? state.located(record) : (await state.look([record.base])).get(record.base)
     if (located === undefined) break
     try {
       return await openToRead(state.context.files, pathOf(state.place.path, located))
@@ -144,6 +144,6 @@ async function openMessage(state: MailboxState, record: UidRecord): Promise<Open
   throw gone(record)
 }
 
-function gone({ uid }: UidRecord): MailwrightError {
+function gone({ entry: { uid } }: IndexRecord): MailwrightError {
   return new MailwrightError('MAIL_E_NOT_FOUND', `the message with UID ${uid} is no longer there`)
 }

@@ -1,15 +1,27 @@
-import { UnavailableError } from 'mailwright'
+import { canonicalFlags, UnavailableError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing, systemCode } from './disk-errors.ts'
 import { openToRead, readFully } from './durable-file.ts'
 import type { FileStatus } from './file-system.ts'
+import type { ForeignMailbox } from './foreign/foreign-state.ts'
+import type { Addition } from './index-change.ts'
+import { lettersAt, locationOf } from './index-record.ts'
+import type { IndexTable } from './index-table.ts'
 import { CrlfMeter } from './line-ends.ts'
 import { compareDeliveryTimes, deliveryTime, sizeInName } from './message-name.ts'
 import { type Located, pathOf } from './scan.ts'
-import { highestUid, type UidList, type UidRecord } from './uid-list.ts'
+import { highestUid } from './uid.ts'
 
 /** A message without a UID. */
-export type Newcomer = Omit<UidRecord, 'uid'>
+export interface Newcomer {
+  readonly base: string
+  readonly location: string
+  /** Octets with CRLF line ends. */
+  readonly size: number
+  /** Milliseconds since 1970. */
+  readonly internalDate: number
+  readonly savedDate: number
+}
 
 const chunkSize = 256 * 1024
 const atATime = 8
@@ -36,11 +48,35 @@ export async function examineNewcomers(
   return keyed.map(({ newcomer }) => newcomer)
 }
 
-/** The list with the newcomers at its end. */
-export function withNewcomers(list: UidList, newcomers: readonly Newcomer[]): UidList {
-  if (list.uidNext + newcomers.length > highestUid) throw new UnavailableError('the mailbox has no UIDs left')
-  const records = newcomers.map((newcomer, index) => ({ uid: list.uidNext + index, ...newcomer }))
-  return { ...list, uidNext: list.uidNext + records.length, records: [...list.records, ...records] }
+/**
+ * Newcomers as the index takes them: with the next UIDs, in their order; those that another server had here before come
+ * first, with what it told clients of them.
+ */
+export function additionsOf(
+  table: IndexTable,
+  newcomers: readonly Newcomer[],
+  foreign: ForeignMailbox | undefined,
+): readonly Addition[] {
+  const uidOf = ({ base }: Newcomer): number => foreign?.uids.get(base) ?? Number.POSITIVE_INFINITY
+  const ordered = foreign === undefined ? newcomers : newcomers.toSorted((a, b) => uidOf(a) - uidOf(b) || 0)
+  let next = table.uidNext
+  const additions = ordered.map((newcomer): Addition => {
+    const { base, location, size, internalDate, savedDate } = newcomer
+    const uid = foreign?.uids.get(base) ?? next++
+    const uidl = foreign?.pop3Uidls.get(base)
+    const facts = [uid, base, location, size, internalDate, savedDate] as const
+    if (foreign === undefined) return [...facts, []]
+    const keywords = foreignKeywords(foreign, newcomer)
+    return uidl === undefined ? [...facts, keywords] : [...facts, keywords, uidl]
+  })
+  if (next > highestUid) throw new UnavailableError('the mailbox has no UIDs left')
+  return additions
+}
+
+/** Keywords that the other server kept in a list of its own, or as letters in the file's name. */
+function foreignKeywords({ keywords }: ForeignMailbox, { base, location }: Newcomer): readonly string[] {
+  const letters = [...lettersAt(location)].flatMap((letter) => keywords.ofLetter.get(letter) ?? [])
+  return canonicalFlags([...(keywords.ofMessage.get(base) ?? []), ...letters]) ?? []
 }
 
 async function examine(
@@ -53,7 +89,10 @@ async function examine(
     const status = await context.files.lstat(file)
     if (!status.isFile()) return undefined
     const size = sizeInName(located.base) ?? (await measure(context, file, status))
-    return { base: located.base, size, internalDate: Math.round(status.mtimeMs) }
+    const { base } = located
+    // Also when the index is made anew: a message came when its name was made, where that can be read from it.
+    const savedDate = deliveryTime(base, Math.floor(status.ctimeMs / 1000)).seconds * 1000
+    return { base, location: locationOf(located), size, internalDate: Math.round(status.mtimeMs), savedDate }
   } catch (error) {
     if (isMissing(error) || systemCode(error) === 'ELOOP') return undefined
     throw error

@@ -2,7 +2,13 @@ import { expect, it } from 'vitest'
 import { parseMaildirOptions } from './options.ts'
 
 it('has a default for everything', () => {
-  expect(parseMaildirOptions({})).toEqual({ root: 'mail', path: '{domain}/{user}/Maildir', lineEnds: 'crlf' })
+  expect(parseMaildirOptions({})).toEqual({
+    root: 'mail',
+    path: '{domain}/{user}/Maildir',
+    lineEnds: 'crlf',
+    fullText: true,
+    pop3UidlFormat: '%08Xu%08Xv',
+  })
 })
 
 it.each([

@@ -1,6 +1,7 @@
 import { isAbsolute, posix } from 'node:path'
 import { readOptions } from 'mailwright'
 import { placeholders } from './account-path.ts'
+import { defaultUidlFormat } from './foreign/pop3-uidl.ts'
 
 export interface MaildirOptions {
   /** The directory below which all accounts' Maildirs are: absolute, or relative to the config's `dataDir`. `mail`. */
@@ -15,6 +16,16 @@ export interface MaildirOptions {
    * expect Unix lines. Reading gives CRLF in any case. `crlf`.
    */
   readonly lineEnds: 'crlf' | 'lf'
+  /**
+   * Whether the texts of messages are indexed, so that a search reads only messages that may hold what is looked for. It
+   * takes about a tenth of the mail's room. `true`.
+   */
+  readonly fullText: boolean
+  /**
+   * The `pop3_uidl_format` of a Dovecot whose Maildirs are taken over, so that POP3 clients know their messages again.
+   * Dovecot's own default, `%08Xu%08Xv`.
+   */
+  readonly pop3UidlFormat: string
 }
 
 export function parseMaildirOptions(input: unknown): MaildirOptions {
@@ -23,6 +34,8 @@ export function parseMaildirOptions(input: unknown): MaildirOptions {
     root: read.string('root', { default: 'mail' }),
     path: read.string('path', { default: '{domain}/{user}/Maildir' }),
     lineEnds: read.choice('lineEnds', ['crlf', 'lf'], { default: 'crlf' }),
+    fullText: read.boolean('fullText', { default: true }),
+    pop3UidlFormat: read.string('pop3UidlFormat', { default: defaultUidlFormat }),
   }
   if (options.root.includes('\0')) read.fault('root', 'must not hold a NUL')
   for (const problem of templateProblems(options.path)) read.fault('path', problem)

@@ -2,37 +2,40 @@ import { join } from 'node:path'
 import { UnavailableError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing } from './disk-errors.ts'
+import { inGroups } from './groups.ts'
+import type { IndexChange } from './index-change.ts'
+import type { IndexTable } from './index-table.ts'
 import { formatFileName, parseFileName } from './message-name.ts'
 import { type Located, pathOf, scanFor } from './scan.ts'
-import type { UidList } from './uid-list.ts'
 
 // How often messages that are being renamed by others are looked for before they are left for the next time.
 const rounds = 8
 
-export function isSettled(list: UidList): boolean {
-  return list.arriving.length === 0 && list.leaving.length === 0
-}
-
 /**
- * Finishes what the list says has happened: arriving messages go from `tmp` into `cur`, leaving ones are removed. Used
- * right after the list was written, and by whoever opens the mailbox after a crash. Answers the list without what is
- * done; what cannot be removed stays in it, is shown to nobody, and is tried again.
+ * Finishes what the index says has happened: arriving messages go from `tmp` into `cur`, leaving ones are removed. Used
+ * right after the index was written, and by whoever opens the mailbox after a crash. Answers the change that says so;
+ * what cannot be removed stays in the index, is shown to nobody, and is tried again.
  */
-export async function finishPending(context: MaildirContext, path: string, list: UidList): Promise<UidList> {
-  await moveArriving(context, path, list.arriving)
-  let { leaving } = list
+export async function finishPending(
+  context: MaildirContext,
+  path: string,
+  { arriving, leaving }: Pick<IndexTable, 'arriving' | 'leaving'>,
+): Promise<IndexChange> {
+  await moveArriving(context, path, arriving)
+  const arrived = arriving.length === 0 ? {} : { arrived: true as const }
+  if (leaving.length === 0) return arrived
   try {
     await removeMessages(context, path, leaving)
-    await syncRemovals(context, path, leaving)
-    leaving = []
+    await syncRemovals(context, path)
+    return { ...arrived, left: leaving }
   } catch (error) {
     context.log.warn('unavailable', {
       mailbox: path,
       problem: 'expunged messages cannot be removed yet',
       error,
     })
+    return arrived
   }
-  return { ...list, arriving: [], leaving }
 }
 
 async function moveArriving(
@@ -40,17 +43,24 @@ async function moveArriving(
   path: string,
   fileNames: readonly string[],
 ): Promise<void> {
-  for (const fileName of fileNames) {
+  await inGroups(fileNames, async (fileName) => {
     const name = parseFileName(fileName)
-    if (name === undefined) continue
+    if (name === undefined) return
     try {
       await context.files.rename(join(path, 'tmp', name.base), join(path, 'cur', formatFileName(name)))
     } catch (error) {
       // Already moved, by a process that died later.
       if (!isMissing(error)) throw error
     }
-  }
+  })
   if (fileNames.length > 0) await context.directories.sync(join(path, 'cur'))
+}
+
+/** Where messages to be removed were last seen. */
+export interface LastSeen {
+  readonly located: readonly Located[]
+  /** Whether some may be there under two names. */
+  readonly doubles: boolean
 }
 
 /** Removes messages under whatever names they have now; resolves when none of them can be seen any more. */
@@ -58,26 +68,27 @@ export async function removeMessages(
   context: MaildirContext,
   path: string,
   bases: readonly string[],
+  { located, doubles }: LastSeen = { located: [], doubles: true },
 ): Promise<void> {
   if (bases.length === 0) return
   const wanted = new Set(bases)
   const untouched = new Set(bases)
+  await inGroups(located, async (each) => {
+    if (await unlinkWhereItIs(context, path, each)) untouched.delete(each.base)
+  })
+  if (untouched.size === 0 && !doubles) return
   for (let round = 0; round < rounds; round++) {
-    const { messages, doubles } = await scanFor(context.files, path, [...untouched])
-    const present = [...messages.values(), ...doubles].filter(({ base }) => wanted.has(base))
+    const scan = await scanFor(context.files, path, [...untouched])
+    const present = [...scan.messages.values(), ...scan.doubles].filter(({ base }) => wanted.has(base))
     if (present.length === 0) return
-    for (const located of present)
-      if (await unlinkWhereItIs(context, path, located)) untouched.delete(located.base)
+    await inGroups(present, async (each) => {
+      if (await unlinkWhereItIs(context, path, each)) untouched.delete(each.base)
+    })
   }
   throw new UnavailableError(`messages in ${path} are renamed faster than they can be removed`)
 }
 
-export async function syncRemovals(
-  context: MaildirContext,
-  path: string,
-  bases: readonly string[],
-): Promise<void> {
-  if (bases.length === 0) return
+export async function syncRemovals(context: MaildirContext, path: string): Promise<void> {
   for (const directory of ['cur', 'new']) await context.directories.sync(join(path, directory))
 }
 

@@ -37,6 +37,20 @@ export async function scanMailbox(files: FileSystem, path: string): Promise<Scan
   return { messages, doubles }
 }
 
+/** The messages in one of the directories, by base name. */
+export async function scanDirectory(
+  files: FileSystem,
+  path: string,
+  directory: 'new' | 'cur',
+): Promise<ReadonlyMap<string, Located>> {
+  const messages = new Map<string, Located>()
+  for (const fileName of await files.readdir(join(path, directory))) {
+    const name = parseFileName(fileName)
+    if (name !== undefined) messages.set(name.base, { ...name, directory, fileName })
+  }
+  return messages
+}
+
 /**
  * The same, for someone who expects messages to be there. POSIX leaves open whether readdir sees a file that is renamed
  * while it reads, so what is missing is looked for again before it is believed to be gone.

@@ -1,3 +1,4 @@
+import type { Timer } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { type MailboxPlace, MailboxState } from './mailbox-state.ts'
 import { QuotaGuard, type Usage } from './usage.ts'
@@ -7,13 +8,21 @@ interface Shared {
   users: number
 }
 
+/** What is kept of mailboxes that nobody has open. */
+const mostIdle = 256
+const mostIdleMessages = 500_000
+const idleTime = 300_000
+
 /**
- * What sessions of this process share while they use it: the state of a mailbox, so that each change is noticed and
- * told once, and the guard of an account's quota. Nothing is kept longer than it is used.
+ * What sessions of this process share: the state of a mailbox, so that each change is noticed and told once, and the
+ * guard of an account's quota. States of mailboxes that were used a moment ago are kept for the next who opens them;
+ * nothing in them is believed without a look at the disk.
  */
 export class SharedStates {
   readonly #context: MaildirContext
   readonly #states = new Map<string, Shared>()
+  /** By path, those used last at the end. */
+  readonly #idle = new Map<string, { readonly state: MailboxState; readonly timer: Timer }>()
   readonly #guards = new Map<string, QuotaGuard>()
 
   constructor(context: MaildirContext) {
@@ -21,14 +30,29 @@ export class SharedStates {
   }
 
   share(place: MailboxPlace): { readonly state: MailboxState; readonly release: () => void } {
-    const shared = this.#states.get(place.path) ?? { state: new MailboxState(this.#context, place), users: 0 }
+    const shared = this.#states.get(place.path) ?? { state: this.#awaken(place), users: 0 }
     this.#states.set(place.path, shared)
     shared.users += 1
+    let released = false
     const release = (): void => {
+      if (released) return
+      released = true
       shared.users -= 1
-      if (shared.users === 0 && this.#states.get(place.path) === shared) this.#states.delete(place.path)
+      if (shared.users > 0 || this.#states.get(place.path) !== shared) return
+      this.#states.delete(place.path)
+      this.#rest(place.path, shared.state)
     }
     return { state: shared.state, release }
+  }
+
+  /** Runs something on the state of a mailbox. */
+  async using<T>(place: MailboxPlace, run: (state: MailboxState) => Promise<T>): Promise<T> {
+    const { state, release } = this.share(place)
+    try {
+      return await run(state)
+    } finally {
+      release()
+    }
   }
 
   quotaGuard(root: string, measure: () => Promise<Usage>): QuotaGuard {
@@ -36,5 +60,30 @@ export class SharedStates {
     const guard = this.#guards.get(root) ?? new QuotaGuard(measure)
     this.#guards.set(root, guard)
     return guard
+  }
+
+  #awaken(place: MailboxPlace): MailboxState {
+    const idle = this.#idle.get(place.path)
+    this.#forget(place.path)
+    return idle?.state ?? new MailboxState(this.#context, place)
+  }
+
+  #rest(path: string, state: MailboxState): void {
+    this.#forget(path)
+    this.#idle.set(path, { state, timer: this.#context.clock.after(idleTime, () => this.#forget(path)) })
+    let messages = 0
+    for (const [each, { state: kept }] of [...this.#idle].reverse()) {
+      messages += kept.messages
+      if (messages > mostIdleMessages) this.#forget(each)
+    }
+    for (const each of this.#idle.keys()) {
+      if (this.#idle.size <= mostIdle) break
+      this.#forget(each)
+    }
+  }
+
+  #forget(path: string): void {
+    this.#idle.get(path)?.timer.cancel()
+    this.#idle.delete(path)
   }
 }

@@ -8,6 +8,7 @@ for (const lineEnds of ['crlf', 'lf'] as const) {
   storeContract({
     name: `maildir with ${lineEnds}`,
     async create() {
+      const others: MaildirStore[] = []
       const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
       const { store, account, options, retrieval, remove } = await createTestMaildir({
         lineEnds,
@@ -16,10 +17,17 @@ for (const lineEnds of ['crlf', 'lf'] as const) {
       return {
         store,
         account,
-        reopen: async () => new MaildirStore(options),
+        reopen: async () => {
+          const other = new MaildirStore(options)
+          others.push(other)
+          return other
+        },
         announced: () => retrieval.changes,
         injectFault: (skip) => fault.fail({ skip }),
-        cleanup: remove,
+        async cleanup() {
+          for (const each of others) await each.close()
+          await remove()
+        },
       }
     },
   })

@@ -1,75 +1,81 @@
 import { join } from 'node:path'
+import type { Transfer } from 'mailwright'
+import { type Arrival, admit, finishArrivals, finishArrivalsSoon, removeArrivals } from './arrival.ts'
 import type { MaildirContext } from './context.ts'
 import { isMissing, systemCode } from './disk-errors.ts'
-import { openNew, openToRead, readFully, writeFully } from './durable-file.ts'
+import { copyFile } from './durable-file.ts'
 import { removeRecords } from './expunge.ts'
+import { existing } from './flag-change.ts'
+import { inGroups } from './groups.ts'
+import type { IndexRecord } from './index-record.ts'
 import type { MailboxState } from './mailbox-state.ts'
-import { formatFileName } from './message-name.ts'
-import { type Newcomer, withNewcomers } from './newcomers.ts'
-import { finishPending } from './pending.ts'
-import { pathOf } from './scan.ts'
+import { type Located, pathOf } from './scan.ts'
 
-/** A message that lies in the target's `tmp`. */
-interface Arrival extends Newcomer {
-  /** The UID where it comes from. */
-  readonly sourceUid: number
-  readonly fileName: string
+/** A message that was linked from another mailbox. */
+interface Copy extends Arrival {
+  readonly source: IndexRecord
 }
 
-const chunkSize = 256 * 1024
 const attempts = 4
 
+/** Messages that went from one mailbox to another. */
+export interface Transferred {
+  readonly transfer: Transfer
+  /** UIDs that are gone from the first. */
+  readonly removed: readonly number[]
+}
+
 /**
- * Copies messages into another mailbox, all or none: they are linked into its `tmp`, then one write of its list of UIDs
- * makes them part of it. Messages that are gone are left out.
+ * Copies messages into another mailbox, all or none: they are linked into its `tmp`, then one write of its index makes
+ * them part of it. Messages that are gone are left out.
  */
-export function copyMessages(
+export async function copyMessages(
   source: MailboxState,
   target: MailboxState,
   uids: readonly number[],
-): Promise<void> {
+): Promise<Transferred> {
+  // Outside of the target's turn, which may be the source's own.
+  const records = existing(source, uids)
   return target.exclusively(async () => {
-    const arrivals = await bringAll(source, target, uids, false)
-    if (arrivals.length === 0) return
-    await admit(target, arrivals)
-    try {
-      await finishArrival(target)
-    } catch (error) {
-      const facts = { mailbox: target.place.path, problem: 'a copy is finished later', error }
-      target.context.log.warn('unavailable', facts)
-    }
-    tellOfArrival(source, target, arrivals, 'copy')
+    const copies = await bringAll(source, target, records, false)
+    if (copies.length === 0) return nothing(target)
+    const given = await admit(target, copies)
+    await finishArrivalsSoon(target)
+    await takeSummaries(source, target, copies, given)
+    tellOfArrival(source, target, given, 'copy')
+    return { transfer: transferOf(target, copies, given), removed: [] }
   })
 }
 
 /**
  * Moves messages, all or none; both mailboxes are held meanwhile, so that no message goes to two places. The originals
- * are only removed when the copies are whole, in place and durable: a crash may leave both. Answers the UIDs removed.
+ * are only removed when the copies are whole, in place and durable: a crash may leave both.
  */
 export function moveMessages(
   source: MailboxState,
   target: MailboxState,
   uids: readonly number[],
-): Promise<readonly number[]> {
+): Promise<Transferred> {
   return holdingBoth(source, target, async () => {
-    const arrivals = await bringAll(source, target, uids, source !== target)
-    if (arrivals.length === 0) return []
-    await admit(target, arrivals)
+    const copies = await bringAll(source, target, existing(source, uids), source !== target)
+    if (copies.length === 0) return nothing(target)
+    const given = await admit(target, copies)
     let removed: readonly number[]
     try {
-      await finishArrival(target)
+      await finishArrivals(target)
+      await takeSummaries(source, target, copies, given)
       removed = await removeRecords(
         source,
-        arrivals.map(({ sourceUid }) => sourceUid),
+        copies.map(({ source: { entry } }) => entry.uid),
       )
     } catch (error) {
-      await takeBack(target, arrivals)
+      await takeBack(target, copies, given)
       throw error
     }
-    tellOfArrival(source, target, arrivals, 'move')
+    tellOfArrival(source, target, given, 'move')
     if (removed.length > 0)
       source.context.announce.expunged(source.change({ cause: 'move', uids: removed, to: target.place.name }))
-    return removed
+    return { transfer: transferOf(target, copies, given), removed }
   })
 }
 
@@ -80,71 +86,75 @@ function holdingBoth<T>(source: MailboxState, target: MailboxState, task: () => 
   return first.exclusively(() => second.exclusively(task))
 }
 
+function nothing({ uidValidity }: MailboxState): Transferred {
+  return { transfer: { uidValidity, uids: [] }, removed: [] }
+}
+
+function transferOf(
+  { uidValidity }: MailboxState,
+  copies: readonly Copy[],
+  given: readonly number[],
+): Transfer {
+  return { uidValidity, uids: copies.map(({ source }, at) => [source.entry.uid, given[at] ?? 0] as const) }
+}
+
 /** Links all messages into the target's `tmp`, durably, or none. */
 async function bringAll(
   source: MailboxState,
   target: MailboxState,
-  uids: readonly number[],
+  records: readonly IndexRecord[],
   keepNames: boolean,
-): Promise<readonly Arrival[]> {
-  const arrivals: Arrival[] = []
+): Promise<readonly Copy[]> {
+  const copies: Copy[] = []
   try {
-    for (const uid of [...new Set(uids)].sort((a, b) => a - b)) {
-      const arrival = await bring(source, target, uid, keepNames)
-      if (arrival !== undefined) arrivals.push(arrival)
-    }
-    if (arrivals.length > 0) await target.context.directories.sync(join(target.place.path, 'tmp'))
-    return arrivals
+    await inGroups(records, async (record) => {
+      const copy = await bring(source, target, record, keepNames)
+      if (copy !== undefined) copies.push(copy)
+    })
+    if (copies.length > 0) await target.context.directories.sync(join(target.place.path, 'tmp'))
+    return copies.sort((a, b) => a.source.entry.uid - b.source.entry.uid)
   } catch (error) {
-    await removeBrought(target, arrivals)
+    await removeArrivals(target, copies)
     throw error
   }
-}
-
-/** One write of the list gives them their UIDs and decides that they arrive. */
-async function admit(target: MailboxState, arrivals: readonly Arrival[]): Promise<void> {
-  const newcomers = arrivals.map(({ base, size, internalDate }) => ({ base, size, internalDate }))
-  const arriving = [...target.list.arriving, ...arrivals.map(({ fileName }) => fileName)]
-  try {
-    await target.save({ ...withNewcomers(target.list, newcomers), arriving })
-  } catch (error) {
-    await removeBrought(target, arrivals)
-    throw error
-  }
-}
-
-async function finishArrival(target: MailboxState): Promise<void> {
-  await target.save(await finishPending(target.context, target.place.path, target.list))
-  await target.look()
 }
 
 /** Undoes an arrival. Where that fails too there are two of the message, never none. */
-async function takeBack(target: MailboxState, arrivals: readonly Arrival[]): Promise<void> {
-  const { context, list, place } = target
-  const bases = new Set(arrivals.map(({ base }) => base))
+async function takeBack(
+  target: MailboxState,
+  copies: readonly Copy[],
+  given: readonly number[],
+): Promise<void> {
+  const { context, place, table } = target
   try {
-    const records = list.records.filter(({ base }) => !bases.has(base))
-    await target.save({ ...list, records, arriving: [], leaving: [...list.leaving, ...bases] })
-    await removeBrought(target, arrivals)
-    await finishArrival(target)
+    const leaving = copies.map(({ base }) => base)
+    await target.write({ modSequence: table.modSequence + 1, removed: given, arrived: true, leaving })
+    await removeArrivals(target, copies)
+    await finishArrivals(target)
   } catch (error) {
     context.log.warn('unavailable', { mailbox: place.path, problem: 'a failed move may leave copies', error })
   }
 }
 
-async function removeBrought(target: MailboxState, arrivals: readonly Arrival[]): Promise<void> {
-  for (const { base } of arrivals)
-    await target.context.files.unlink(join(target.place.path, 'tmp', base)).catch(() => undefined)
+/** What listings need goes along, as far as it is known. */
+async function takeSummaries(
+  source: MailboxState,
+  target: MailboxState,
+  copies: readonly Copy[],
+  given: readonly number[],
+): Promise<void> {
+  await target.summaries.takeOver(
+    source.summaries,
+    copies.map((copy, at) => ({ from: copy.source, to: given[at] ?? 0 })),
+  )
 }
 
 function tellOfArrival(
   source: MailboxState,
   target: MailboxState,
-  arrivals: readonly Arrival[],
+  uids: readonly number[],
   cause: 'copy' | 'move',
 ): void {
-  const bases = new Set(arrivals.map(({ base }) => base))
-  const uids = target.list.records.filter(({ base }) => bases.has(base)).map(({ uid }) => uid)
   target.context.announce.stored(target.change({ cause, uids, from: source.place.name }))
 }
 
@@ -152,23 +162,24 @@ function tellOfArrival(
 async function bring(
   source: MailboxState,
   target: MailboxState,
-  uid: number,
+  record: IndexRecord,
   keepName: boolean,
-): Promise<Arrival | undefined> {
-  const record = source.record(uid)
-  if (record === undefined) return undefined
+): Promise<Copy | undefined> {
   let base =
-    keepName && target.located(record.base) === undefined
+    keepName && target.table.byBase(record.base) === undefined
       ? record.base
       : freshName(source.context, record.base)
+  let located: Located | undefined = source.located(record)
   for (let attempt = 0; attempt < attempts; attempt++) {
-    if (attempt > 0 || source.located(record.base) === undefined) await source.look([record.base])
-    const located = source.located(record.base)
+    if (attempt > 0) located = (await source.look([record.base])).get(record.base)
     if (located === undefined) return undefined
+    const { size, internalDate } = record.entry
     try {
       const from = pathOf(source.place.path, located)
-      await linkOrCopy(source.context, from, join(target.place.path, 'tmp', base), record.internalDate)
-      return { ...record, base, sourceUid: uid, fileName: formatFileName({ ...located, base }) }
+      await linkOrCopy(source.context, from, join(target.place.path, 'tmp', base), internalDate)
+      const { letters, rest } = located
+      const { keywords } = record
+      return { base, letters, rest, keywords, size, internalDate: internalDate.getTime(), source: record }
     } catch (error) {
       if (systemCode(error) === 'EEXIST') base = freshName(source.context, record.base)
       else if (!isMissing(error)) throw error
@@ -184,35 +195,11 @@ function freshName({ names }: MaildirContext, base: string): string {
 }
 
 /** A hard link where the file system can; else a copy, durable and with its date. */
-async function linkOrCopy(context: MaildirContext, from: string, to: string, date: number): Promise<void> {
+async function linkOrCopy({ files }: MaildirContext, from: string, to: string, date: Date): Promise<void> {
   try {
-    await context.files.link(from, to)
+    await files.link(from, to)
   } catch (error) {
     if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'ENOSYS'].includes(systemCode(error) ?? '')) throw error
-    await copyFile(context, from, to, new Date(date))
-  }
-}
-
-async function copyFile({ files }: MaildirContext, from: string, to: string, date: Date): Promise<void> {
-  const source = await openToRead(files, from)
-  try {
-    const copy = await openNew(files, to)
-    try {
-      for (let position = 0; ; ) {
-        const chunk = await readFully(source, chunkSize, position)
-        if (chunk.length === 0) break
-        await writeFully(copy, chunk, position)
-        position += chunk.length
-      }
-      await copy.utimes(date, date)
-      await copy.sync()
-    } finally {
-      await copy.close()
-    }
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') await files.unlink(to).catch(() => undefined)
-    throw error
-  } finally {
-    await source.close()
+    await copyFile(files, from, to, date)
   }
 }

@@ -1,12 +1,10 @@
-import { join } from 'node:path'
 import { MailwrightError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing } from './disk-errors.ts'
-import { readSmallFile } from './durable-file.ts'
+import { IndexFile } from './index-file.ts'
 import { sizeInName } from './message-name.ts'
 import { type Located, pathOf, scanMailbox } from './scan.ts'
 import { SharedRuns } from './shared-runs.ts'
-import { parseUidList, uidFileName } from './uid-list.ts'
 
 export interface Usage {
   readonly bytes: number
@@ -14,7 +12,7 @@ export interface Usage {
 }
 
 /**
- * What lies in mailboxes, from file names as far as they tell sizes, else from the list of UIDs. A message of another
+ * What lies in mailboxes, from file names as far as they tell sizes, else from the index. A message of another
  * program in a mailbox that nobody has opened since counts with its octets on the disk.
  */
 export async function measureUsage(context: MaildirContext, paths: readonly string[]): Promise<Usage> {
@@ -41,21 +39,16 @@ async function messagesIn({ files }: MaildirContext, path: string): Promise<read
 }
 
 async function sizeOfUnknown(
-  { files }: MaildirContext,
+  context: MaildirContext,
   path: string,
   unknown: readonly Located[],
 ): Promise<number> {
-  const recorded = new Map<string, number>()
+  const { files } = context
+  const recorded = await new IndexFile(context, path).refresh()
   let sum = 0
-  try {
-    const { octets } = await readSmallFile(files, join(path, uidFileName))
-    for (const { base, size } of parseUidList(octets)?.records ?? []) recorded.set(base, size)
-  } catch (error) {
-    if (!isMissing(error)) throw error
-  }
   for (const located of unknown) {
     try {
-      sum += recorded.get(located.base) ?? (await files.lstat(pathOf(path, located))).size
+      sum += recorded?.byBase(located.base)?.entry.size ?? (await files.lstat(pathOf(path, located))).size
     } catch (error) {
       if (!isMissing(error)) throw error
     }

@@ -30,6 +30,8 @@ function openStore(root: string): Promise<AccountStore> {
     root,
     path: '{user}',
     lineEnds: 'crlf',
+    fullText: true,
+    pop3UidlFormat: '%08Xu%08Xv',
     files: nodeFileSystem,
     announce: { stored() {}, flagged() {}, expunged() {} },
     clock: systemClock,

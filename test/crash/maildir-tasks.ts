@@ -31,6 +31,8 @@ export function openMaildir(root: string, files: FileSystem): Promise<AccountSto
     root,
     path: '{user}',
     lineEnds: 'crlf',
+    fullText: true,
+    pop3UidlFormat: '%08Xu%08Xv',
     files,
     announce: { stored() {}, flagged() {}, expunged() {} },
     clock: systemClock,

@@ -107,7 +107,7 @@ describe.runIf(maildrop.available)(maildrop.title, () => {
     )
     await run('maildrop', [join(box.path, 'filter')], message('bill'))
     await run('maildrop', [join(box.path, 'filter')], message('cartoon'))
-    expect(await box.mailboxes.mailboxes()).toEqual(['INBOX', 'Tom & Jerry', 'Work/Bills'])
+    expect(await box.mailboxNames()).toEqual(['INBOX', 'Tom & Jerry', 'Work/Bills'])
     for (const [name, subject] of [
       ['Work/Bills', 'bill'],
       ['Tom & Jerry', 'cartoon'],
@@ -203,7 +203,10 @@ done`
     }
     const flag = async (): Promise<void> => {
       const other = await (await box.again()).openMailbox('INBOX')
-      for (const uid of uids) expect(await other.changeFlags([uid], { add: ['\\Draft'] })).toHaveLength(1)
+      for (const uid of uids) {
+        const { entries } = await other.changeFlags([uid], { add: ['\\Draft'] })
+        expect(entries).toHaveLength(1)
+      }
     }
     await watching(mailbox, Promise.all([run('sh', ['-c', wander]), read(), flag()]))
     expect(mailbox.entries.map(({ uid }) => uid)).toEqual(uids)
@@ -240,7 +243,7 @@ describe.runIf(python.available)(`${python.title} mailbox.Maildir`, () => {
       folders: ['Work', 'Work.Bills'],
       messages: [
         { subject: 'one', flags: 'FS', subdir: 'cur' },
-        { subject: 'two', flags: '', subdir: 'new' },
+        { subject: 'two', flags: '', subdir: 'cur' },
       ],
     })
   })
@@ -262,9 +265,9 @@ describe.runIf(python.available)(`${python.title} mailbox.Maildir`, () => {
       [2, 'theirs', '\\Flagged'],
     ])
     for (const text of texts.values()) expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/)
-    expect(await box.mailboxes.mailboxes()).toEqual(['INBOX', 'Made', 'Made/Below'])
+    expect(await box.mailboxNames()).toEqual(['INBOX', 'Made', 'Made/Below'])
     expect(await box.mailboxes.status('Made/Below')).toMatchObject({ messages: 1, unseen: 1 })
-    const [file = ''] = await readdir(join(box.path, '.Made.Below/new'))
-    expect(await readFile(join(box.path, '.Made.Below/new', file), 'utf8')).toContain('Subject: below')
+    const [file = ''] = await readdir(join(box.path, '.Made.Below/cur'))
+    expect(await readFile(join(box.path, '.Made.Below/cur', file), 'utf8')).toContain('Subject: below')
   })
 })

@@ -25,6 +25,7 @@ export function unsyncedFiles(files: FileSystem): FileSystem {
     read: (...words) => file.read(...words),
     write: (...words) => file.write(...words),
     stat: () => file.stat(),
+    truncate: (...words) => file.truncate(...words),
     utimes: (...words) => file.utimes(...words),
     datasync: done,
     sync: done,

@@ -37,6 +37,8 @@ export interface TestMaildir {
   deliver(text: string, mailbox?: string, options?: StageOptions): Promise<void>
   /** Puts a file where another program would. */
   put(name: string, text: string): Promise<void>
+  /** The names of the account's mailboxes. */
+  mailboxNames(): Promise<readonly string[]>
   /** Names in a directory of the Maildir, sorted. */
   names(directory: string): Promise<readonly string[]>
   /** The file names of all messages of a mailbox. */
@@ -44,7 +46,9 @@ export interface TestMaildir {
   remove(): Promise<void>
 }
 
-export type TestMaildirOptions = Partial<MaildirStoreOptions> & { readonly quotaBytes?: number }
+export type TestMaildirOptions = {
+  readonly [Name in keyof MaildirStoreOptions]?: NonNullable<MaildirStoreOptions[Name]>
+} & { readonly quotaBytes?: number }
 
 /** Makes one, without waiting for the disk unless `files` is given. */
 export async function createTestMaildir({
@@ -57,6 +61,8 @@ export async function createTestMaildir({
   const options: MaildirStoreOptions = {
     path: '{domain}/{user}/Maildir',
     lineEnds: 'crlf',
+    fullText: true,
+    pop3UidlFormat: '%08Xu%08Xv',
     files: unsyncedFiles(nodeFileSystem),
     announce: retrieval,
     clock: systemClock,
@@ -69,6 +75,7 @@ export async function createTestMaildir({
   if (address === undefined) throw new TypeError('not an address')
   const account: Account = { id: 'ann', address, ...(quotaBytes === undefined ? {} : { quotaBytes }) }
   const store = new MaildirStore(options)
+  const stores = [store]
   const mailboxes = await store.open(account)
   const path = join(root, 'example.org/ann/Maildir')
   const names = async (directory: string): Promise<readonly string[]> =>
@@ -82,7 +89,12 @@ export async function createTestMaildir({
     retrieval,
     logged,
     names,
-    again: () => new MaildirStore(options).open(account),
+    mailboxNames: async () => (await mailboxes.mailboxes()).map(({ name }) => name),
+    async again() {
+      const other = new MaildirStore(options)
+      stores.push(other)
+      return other.open(account)
+    },
     async deliver(text, mailbox = 'INBOX', stageOptions = {}) {
       const staged = await mailboxes.stage(mailbox, bufferContent(Buffer.from(text, 'latin1')), stageOptions)
       await staged.commit()
@@ -92,7 +104,10 @@ export async function createTestMaildir({
       ...(await names(join(mailbox, 'cur'))),
       ...(await names(join(mailbox, 'new'))),
     ],
-    remove: () => rm(root, { recursive: true, force: true }),
+    async remove() {
+      for (const each of stores) await each.close()
+      await rm(root, { recursive: true, force: true })
+    },
   }
 }
 

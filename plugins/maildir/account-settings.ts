@@ -1,0 +1,94 @@
+import { type MailboxInfo, MailwrightError, type Metadata, type SpecialUse } from 'mailwright'
+import type { MaildirContext } from './context.ts'
+import type { JsonFile } from './json-file.ts'
+import {
+  type MailboxSettings,
+  metadataOf,
+  settingsFile,
+  settingsFileName,
+  withMetadata,
+  withSpecialUse,
+} from './mailbox-settings.ts'
+import type { MailboxDirectories } from './mailboxes.ts'
+import { subscriptionsFile, withSubscription } from './subscriptions.ts'
+
+const accountFileName = 'mailwright-account'
+
+/** What is kept of an account's mailboxes beside messages: subscriptions, special uses, annotations. */
+export class AccountSettings {
+  readonly #context: MaildirContext
+  readonly #root: string
+  readonly #directories: MailboxDirectories
+  readonly #subscriptions: JsonFile<readonly string[]>
+
+  constructor(context: MaildirContext, root: string, directories: MailboxDirectories) {
+    this.#context = context
+    this.#root = root
+    this.#directories = directories
+    this.#subscriptions = subscriptionsFile(context, root)
+  }
+
+  async mailboxes(): Promise<readonly MailboxInfo[]> {
+    const subscribed = new Set(await this.#subscriptions.read())
+    const infos: MailboxInfo[] = []
+    for (const name of await this.#directories.list()) {
+      const path = await this.#directories.find(name)
+      if (path === undefined) continue
+      const { specialUse } = await this.#file(path).read()
+      infos.push({
+        name,
+        subscribed: subscribed.has(name),
+        namespace: 'personal',
+        ...(specialUse !== undefined && { specialUse }),
+      })
+    }
+    return infos
+  }
+
+  subscriptions(): Promise<readonly string[]> {
+    return this.#subscriptions.read()
+  }
+
+  subscribe(name: string, subscribed: boolean): Promise<void> {
+    return this.#subscriptions.change((names) => withSubscription(names, name, subscribed))
+  }
+
+  /** One mailbox at most has a use: whoever had it loses it first. */
+  async setSpecialUse(name: string, use: SpecialUse | undefined): Promise<void> {
+    const file = this.#file(await this.#pathOf(name))
+    if (use !== undefined) await this.#takeAway(name, use)
+    await file.change((settings) => (settings.specialUse === use ? undefined : withSpecialUse(settings, use)))
+  }
+
+  async metadata(mailbox: string | undefined): Promise<Metadata> {
+    return metadataOf(await (await this.#metadataFile(mailbox)).read())
+  }
+
+  async setMetadata(mailbox: string | undefined, changes: ReadonlyMap<string, Buffer | null>): Promise<void> {
+    await (await this.#metadataFile(mailbox)).change((settings) => withMetadata(settings, changes))
+  }
+
+  async #takeAway(name: string, use: SpecialUse): Promise<void> {
+    for (const info of await this.mailboxes()) {
+      if (info.specialUse !== use || info.name === name) continue
+      const other = this.#file(await this.#pathOf(info.name))
+      await other.change((settings) => withSpecialUse(settings, undefined))
+    }
+  }
+
+  async #metadataFile(mailbox: string | undefined): Promise<JsonFile<MailboxSettings>> {
+    return mailbox === undefined
+      ? settingsFile(this.#context, this.#root, accountFileName)
+      : this.#file(await this.#pathOf(mailbox))
+  }
+
+  #file(path: string): JsonFile<MailboxSettings> {
+    return settingsFile(this.#context, path, settingsFileName)
+  }
+
+  async #pathOf(name: string): Promise<string> {
+    const path = await this.#directories.find(name)
+    if (path === undefined) throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${name}`)
+    return path
+  }
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import type { Appended, AppendMessage } from 'mailwright'
+import { type Arrival, admit, finishArrivalsSoon, removeArrivals } from './arrival.ts'
+import { writeToTmp } from './delivery.ts'
+import { keptFlags } from './flags.ts'
+import type { MailboxState } from './mailbox-state.ts'
+
+/** Puts messages into a mailbox, all or none, with their flags and dates; answers their UIDs. */
+export async function appendMessages(
+  state: MailboxState,
+  messages: readonly AppendMessage[],
+  origin: string | undefined,
+): Promise<Appended> {
+  const arrivals: Arrival[] = []
+  try {
+    for (const message of messages) arrivals.push(await write(state, message))
+  } catch (error) {
+    await removeArrivals(state, arrivals)
+    throw error
+  }
+  return state.exclusively(async () => {
+    const { context, place, uidValidity } = state
+    if (arrivals.length === 0) return { uidValidity, uids: [] }
+    try {
+      await context.directories.sync(join(place.path, 'tmp'))
+    } catch (error) {
+      await removeArrivals(state, arrivals)
+      throw error
+    }
+    const uids = await admit(state, arrivals)
+    await finishArrivalsSoon(state)
+    await state.keepFresh(uids)
+    context.announce.stored(state.change({ cause: 'append', uids, ...(origin !== undefined && { origin }) }))
+    return { uidValidity, uids }
+  })
+}
+
+async function write(state: MailboxState, message: AppendMessage): Promise<Arrival> {
+  const { context, place } = state
+  const kept = keptFlags(message.flags ?? [])
+  const { temporary, base, size } = await writeToTmp(context, place.path, message)
+  try {
+    await context.files.rename(temporary, join(place.path, 'tmp', base))
+  } catch (error) {
+    await context.files.unlink(temporary).catch(() => undefined)
+    throw error
+  }
+  const internalDate = (message.internalDate ?? new Date(context.clock.now())).getTime()
+  return { base, ...kept, rest: '', size, internalDate, uid: message.uid, uidl: message.uidl }
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path'
+import { UnavailableError } from 'mailwright'
+import type { Addition } from './index-change.ts'
+import type { MailboxState } from './mailbox-state.ts'
+import { formatFileName } from './message-name.ts'
+import { finishPending } from './pending.ts'
+import { highestUid } from './uid.ts'
+
+/** A message that lies in a mailbox's `tmp`, durably, under its base name. */
+export interface Arrival {
+  readonly base: string
+  readonly letters: string
+  /** What some programs put behind the letters. */
+  readonly rest: string
+  readonly keywords: readonly string[]
+  /** Octets with CRLF line ends. */
+  readonly size: number
+  /** Milliseconds since 1970. */
+  readonly internalDate: number
+  /** The UID that it should have, where that is still free. */
+  readonly uid?: number | undefined
+  /** What POP3 clients know it by. */
+  readonly uidl?: string | undefined
+}
+
+/**
+ * Makes messages part of a mailbox, all or none, by one write of its index; that their files are then moved into `cur` is
+ * only a matter of time. Only within `exclusively`. Answers their UIDs; where it fails nothing is left of them.
+ */
+export async function admit(target: MailboxState, arrivals: readonly Arrival[]): Promise<readonly number[]> {
+  const { table, context } = target
+  const savedDate = context.clock.now()
+  let uid = table.uidNext - 1
+  const added = arrivals.map((arrival): Addition => {
+    uid = wantedUid(arrival.uid, uid + 1)
+    const { base, letters, rest, size, internalDate, keywords } = arrival
+    const location = `cur/${formatFileName({ base, letters, rest }).slice(base.length)}`
+    const spelled = keywords.map((keyword) => table.spell(keyword))
+    const facts = [uid, base, location, size, internalDate, savedDate, spelled] as const
+    return arrival.uidl === undefined ? facts : [...facts, arrival.uidl]
+  })
+  try {
+    if (uid >= highestUid) throw new UnavailableError('the mailbox has no UIDs left')
+    const arriving = arrivals.map((arrival) => formatFileName(arrival))
+    await target.write({ modSequence: table.modSequence + 1, uidNext: uid + 1, added, arriving })
+  } catch (error) {
+    await removeArrivals(target, arrivals)
+    throw error
+  }
+  return added.map(([given]) => given)
+}
+
+/** What is no UID, or was used before, is not wanted. */
+function wantedUid(wanted: number | undefined, next: number): number {
+  return wanted !== undefined && Number.isInteger(wanted) && wanted > next && wanted < highestUid
+    ? wanted
+    : next
+}
+
+/** Moves what was admitted into place. Where that fails it is done by whoever looks at the mailbox next. */
+export async function finishArrivals(target: MailboxState): Promise<void> {
+  const { context, place, table } = target
+  await target.writeLater(await finishPending(context, place.path, table))
+}
+
+/** The same for a caller who need not know whether it is done yet. */
+export async function finishArrivalsSoon(target: MailboxState): Promise<void> {
+  try {
+    await finishArrivals(target)
+  } catch (error) {
+    const facts = { mailbox: target.place.path, problem: 'messages are put in place later', error }
+    target.context.log.warn('unavailable', facts)
+  }
+}
+
+export async function removeArrivals(
+  target: MailboxState,
+  arrivals: readonly Pick<Arrival, 'base'>[],
+): Promise<void> {
+  for (const { base } of arrivals)
+    await target.context.files.unlink(join(target.place.path, 'tmp', base)).catch(() => undefined)
+}

@@ -1,0 +1,140 @@
+import { highestUid } from './uid.ts'
+
+/** A message that the index gets to know. */
+export type Addition = readonly [
+  uid: number,
+  base: string,
+  location: string,
+  size: number,
+  internalDate: number,
+  savedDate: number,
+  keywords: readonly string[],
+  uidl?: string,
+]
+
+/** A message's new location and keywords. */
+export type Alteration = readonly [uid: number, location: string, keywords: readonly string[]]
+
+/** What a side file has of a message: UID, offset, length. */
+export type Reference = readonly [uid: number, offset: number, length: number]
+
+/** One change of a mailbox's index: it happens as a whole or not at all. */
+export interface IndexChange {
+  /** The highest mod-sequence from now on; that of every message named in `added`, `altered` and `removed`. */
+  readonly modSequence?: number
+  readonly uidNext?: number
+  /** What vanished up to this mod-sequence is not known any more. */
+  readonly vanishedFloor?: number
+  readonly added?: readonly Addition[]
+  readonly altered?: readonly Alteration[]
+  /** Messages whose files have other names now, and are otherwise what they were. */
+  readonly moved?: readonly (readonly [uid: number, location: string])[]
+  /** UIDs of messages that are gone, ascending. */
+  readonly removed?: readonly number[]
+  /** File names in `tmp` that are part of the mailbox now and have to be moved into `cur`. */
+  readonly arriving?: readonly string[]
+  /** Base names of files that are to be removed. */
+  readonly leaving?: readonly string[]
+  /** What was arriving has arrived. */
+  readonly arrived?: true
+  /** Base names of `leaving` that are removed. */
+  readonly left?: readonly string[]
+  readonly summaries?: readonly Reference[]
+  readonly signatures?: readonly Reference[]
+}
+
+export function encodeChange(change: IndexChange): Buffer {
+  return Buffer.from(JSON.stringify(change))
+}
+
+/** Reads what {@link encodeChange} wrote. Undefined for anything else, for a file may hold anything. */
+export function decodeChange(octets: Buffer): IndexChange | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(octets.toString())
+  } catch {
+    return undefined
+  }
+  return isChange(value) ? value : undefined
+}
+
+function isChange(value: unknown): value is IndexChange {
+  if (typeof value !== 'object' || value === null) return false
+  const change = value as Record<keyof IndexChange, unknown>
+  return (
+    isOptional(change.modSequence, isCount) &&
+    isOptional(change.uidNext, isCount) &&
+    isOptional(change.vanishedFloor, isCount) &&
+    isOptional(change.arrived, (arrived) => arrived === true) &&
+    isOptional(change.added, (rows) => isRows(rows, isAddition)) &&
+    isOptional(change.altered, (rows) => isRows(rows, isAlteration)) &&
+    isOptional(change.moved, (rows) =>
+      isRows(rows, ([uid, location]) => isUid(uid) && isLocation(location)),
+    ) &&
+    isOptional(change.removed, (uids) => Array.isArray(uids) && uids.every(isUid)) &&
+    [change.arriving, change.leaving, change.left].every((names) => isOptional(names, isNames)) &&
+    [change.summaries, change.signatures].every((rows) =>
+      isOptional(rows, (each) => isRows(each, (row) => isUid(row[0]) && isCount(row[1]) && isCount(row[2]))),
+    )
+  )
+}
+
+function isAddition([
+  uid,
+  base,
+  location,
+  size,
+  internal,
+  saved,
+  keywords,
+  uidl,
+]: readonly unknown[]): boolean {
+  return (
+    isUid(uid) &&
+    isName(base) &&
+    isLocation(location) &&
+    isCount(size) &&
+    Number.isFinite(internal) &&
+    Number.isFinite(saved) &&
+    isKeywords(keywords) &&
+    isOptional(uidl, (text) => typeof text === 'string')
+  )
+}
+
+function isAlteration([uid, location, keywords]: readonly unknown[]): boolean {
+  return isUid(uid) && isLocation(location) && isKeywords(keywords)
+}
+
+function isOptional(value: unknown, is: (value: unknown) => boolean): boolean {
+  return value === undefined || is(value)
+}
+
+function isRows(rows: unknown, is: (row: readonly unknown[]) => boolean): boolean {
+  return Array.isArray(rows) && rows.every((row) => Array.isArray(row) && is(row))
+}
+
+export function isUid(value: unknown): value is number {
+  return isCount(value) && value > 0 && value <= highestUid
+}
+
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isName)
+}
+
+function isKeywords(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+}
+
+/** A file's name: it leads nowhere else. */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !/[/\0]/.test(value)
+}
+
+/** `new/` or `cur/`, and what stands behind the base name. */
+export function isLocation(value: unknown): value is string {
+  return typeof value === 'string' && /^(?:new|cur)\/[^/\0]*$/.test(value)
+}

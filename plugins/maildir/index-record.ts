@@ -1,0 +1,105 @@
+import type { MessageEntry } from 'mailwright'
+import { flagsOf } from './flags.ts'
+import { type MessageName, parseFileName, printableName } from './message-name.ts'
+import type { Located } from './scan.ts'
+
+/** Where something about a message lies in a side file: offset and length of its frame in octets. */
+export interface SideReference {
+  readonly offset: number
+  readonly length: number
+}
+
+/** What the index knows of a message under its UID. Never changed, only replaced, so that views may hold the entry. */
+export interface IndexRecord {
+  readonly entry: MessageEntry
+  /** The file's name without flags. */
+  readonly base: string
+  /** Where the file was last seen: `new/` or `cur/`, and what stood behind the base. */
+  readonly location: string
+  /** In the order of the mailbox's list of keywords. */
+  readonly keywords: readonly string[]
+  readonly summary: SideReference | undefined
+  readonly signature: SideReference | undefined
+}
+
+/** The facts that make a record. */
+export interface RecordFacts {
+  readonly uid: number
+  readonly base: string
+  readonly location: string
+  readonly size: number
+  /** Milliseconds since 1970. */
+  readonly internalDate: number
+  readonly savedDate: number
+  readonly modSequence: number
+  readonly keywords: readonly string[]
+  readonly uidl?: string | undefined
+  readonly summary?: SideReference | undefined
+  readonly signature?: SideReference | undefined
+}
+
+// Few combinations occur in a mailbox of many messages; each is one array.
+const knownFlags = new Map<string, readonly string[]>()
+const mostKnownFlags = 4096
+
+export function makeRecord(facts: RecordFacts): IndexRecord {
+  const { uid, base, location, size, modSequence, keywords, uidl, summary, signature } = facts
+  const entry: MessageEntry = {
+    uid,
+    id: printableName(base),
+    ...(uidl !== undefined && { uidl }),
+    size,
+    flags: flagsAt(location, keywords),
+    internalDate: new Date(facts.internalDate),
+    savedDate: new Date(facts.savedDate),
+    modSequence,
+  }
+  return { entry, base, location, keywords, summary, signature }
+}
+
+/** The same message with other facts. */
+export function changedRecord(
+  record: IndexRecord,
+  changes: Partial<Pick<RecordFacts, 'location' | 'keywords' | 'modSequence' | 'summary' | 'signature'>>,
+): IndexRecord {
+  const { location = record.location, keywords = record.keywords, modSequence } = changes
+  const { summary = record.summary, signature = record.signature } = changes
+  const flags = flagsAt(location, keywords)
+  const same =
+    flags === record.entry.flags && (modSequence ?? record.entry.modSequence) === record.entry.modSequence
+  const entry = same
+    ? record.entry
+    : { ...record.entry, flags, modSequence: modSequence ?? record.entry.modSequence }
+  return { entry, base: record.base, location, keywords, summary, signature }
+}
+
+/** `new/` or `cur/` with what stands behind the base name. */
+export function locationOf({ directory, fileName, base }: Located): string {
+  return `${directory}/${fileName.slice(base.length)}`
+}
+
+/** The file at a location. */
+export function locatedAt(base: string, location: string): Located {
+  const fileName = base + location.slice(4)
+  const name: MessageName = parseFileName(fileName) ?? { base, letters: '', rest: '' }
+  return { ...name, base, directory: location.startsWith('new') ? 'new' : 'cur', fileName }
+}
+
+/** The flags that the file's name stands for; flags of two locations with the same meaning are the same array. */
+function flagsAt(location: string, keywords: readonly string[]): readonly string[] {
+  const key = keywords.length === 0 ? location : `${location} ${keywords.join(' ')}`
+  const known = knownFlags.get(key)
+  if (known !== undefined) return known
+  const flags = [...flagsOf(lettersAt(location)), ...keywords].sort()
+  const spelled = flags.join(' ')
+  const same = knownFlags.get(spelled) ?? flags
+  if (knownFlags.size >= mostKnownFlags) knownFlags.clear()
+  knownFlags.set(spelled, same)
+  knownFlags.set(key, same)
+  return same
+}
+
+/** The flag letters in a location. */
+export function lettersAt(location: string): string {
+  return parseFileName(`x${location.slice(4)}`)?.letters ?? ''
+}

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { MaildirContext } from './context.ts'
+import { isMissing, systemCode } from './disk-errors.ts'
+import { openNew } from './durable-file.ts'
+import { type ForeignMailbox, readForeignState } from './foreign/foreign-state.ts'
+import { type IndexFile, indexFileName } from './index-file.ts'
+import { IndexTable } from './index-table.ts'
+import type { MailboxPlace } from './mailbox-state.ts'
+import { scanMailbox } from './scan.ts'
+import { nextUidValidity } from './uid-validity.ts'
+
+/** An index that is not written yet. */
+export interface NewIndex {
+  /** Without messages. */
+  readonly table: IndexTable
+  /** What another server knew of the mailbox before it was ours. */
+  readonly foreign: ForeignMailbox | undefined
+}
+
+const ownedFileName = 'mailwright-owned'
+
+/**
+ * An index for a mailbox that has none that can be trusted. Where the mailbox was never ours and another server has left
+ * its list of UIDs there, messages keep them, and the UIDVALIDITY. Else all get new ones under a higher UIDVALIDITY.
+ */
+export async function foundIndex(
+  context: MaildirContext,
+  place: MailboxPlace,
+  index: IndexFile,
+): Promise<NewIndex> {
+  const found = await readForeignState(context.files, place.path, context)
+  const wasOurs = index.fault === 'damaged' || index.lastUidValidity > 0 || (await isOurs(context, place))
+  const foreign = wasOurs ? undefined : found
+  const last = Math.max(index.lastUidValidity, found?.lastUidValidity ?? 0)
+  const uidValidity = foreign?.uidValidity ?? (await nextUidValidity(context, place.root, last))
+  await tell(context, place, index, { foreign, uidValidity })
+  const table = new IndexTable({
+    id: randomBytes(12).toString('base64url'),
+    uidValidity,
+    uidNext: foreign?.uidNext ?? 1,
+    modSequence: 1,
+    vanishedFloor: 0,
+    vanished: [],
+    records: [],
+    arriving: [],
+    leaving: [],
+  })
+  return { table, foreign }
+}
+
+/**
+ * Marks the mailbox as ours, once it has an index. What another server has left there is not read again: its list would
+ * give UIDs again that were given to other messages since.
+ */
+export async function markAsOurs(
+  { files, directories }: MaildirContext,
+  { path }: MailboxPlace,
+): Promise<void> {
+  try {
+    await (await openNew(files, join(path, ownedFileName))).close()
+    await directories.sync(path)
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+  }
+}
+
+async function isOurs({ files }: MaildirContext, { path }: MailboxPlace): Promise<boolean> {
+  try {
+    return (await files.lstat(join(path, ownedFileName))).isFile()
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+async function tell(
+  context: MaildirContext,
+  place: MailboxPlace,
+  { fault, lastUidValidity }: IndexFile,
+  { foreign, uidValidity }: { readonly foreign: ForeignMailbox | undefined; readonly uidValidity: number },
+): Promise<void> {
+  const { log } = context
+  const file = join(place.path, indexFileName)
+  if (foreign?.uidValidity !== undefined) {
+    const reason = `taken over from ${foreign.source}: messages keep their UIDs`
+    log.info('store-repaired', { file, reason, uidValidity })
+    return
+  }
+  const facts = { file, reason: `${fault}: all messages get new UIDs`, uidValidity }
+  if (fault === 'damaged' || lastUidValidity > 0) log.warn('store-repaired', facts)
+  else if (await wasRead(context, place)) log.info('store-repaired', facts)
+}
+
+/** Whether some program has read the mailbox before: then messages are in `cur`. */
+async function wasRead({ files }: MaildirContext, { path }: MailboxPlace): Promise<boolean> {
+  return [...(await scanMailbox(files, path)).messages.values()].some(({ directory }) => directory === 'cur')
+}

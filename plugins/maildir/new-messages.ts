@@ -1,0 +1,36 @@
+import { isMissing } from './disk-errors.ts'
+import { inGroups } from './groups.ts'
+import type { MailboxState } from './mailbox-state.ts'
+import { formatFileName } from './message-name.ts'
+import { type Located, pathOf } from './scan.ts'
+
+/**
+ * Moves messages that have a UID now from `new` into `cur`, as the Maildir convention wants of who has shown them, and so
+ * that the next look at the mailbox has only what came since to read there. Nothing depends on it: a message that stays
+ * is found all the same.
+ */
+export async function moveOutOfNew(
+  { context, place, table }: MailboxState,
+  seen: readonly Located[],
+): Promise<void> {
+  const moved: [number, string][] = []
+  await inGroups(
+    seen.filter(({ directory }) => directory === 'new'),
+    async (located) => {
+      const record = table.byBase(located.base)
+      if (record === undefined) return
+      const fileName = formatFileName(located)
+      try {
+        await context.files.rename(
+          pathOf(place.path, located),
+          pathOf(place.path, { directory: 'cur', fileName }),
+        )
+        moved.push([record.entry.uid, `cur/${fileName.slice(located.base.length)}`])
+      } catch (error) {
+        if (!isMissing(error))
+          context.log.debug('unavailable', { mailbox: place.path, problem: 'a message stays in new', error })
+      }
+    },
+  )
+  if (moved.length > 0) table.apply({ moved })
+}

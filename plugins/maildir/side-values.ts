@@ -1,0 +1,143 @@
+import { type Content, MailwrightError } from 'mailwright'
+import type { Reference } from './index-change.ts'
+import type { IndexRecord } from './index-record.ts'
+import type { MailboxState } from './mailbox-state.ts'
+import { openContent } from './message-content.ts'
+import { SideFile, type SideItem, type SidePlace } from './side-file.ts'
+
+/** Something that is made of a message's content and kept beside the index. */
+export interface SideKind {
+  readonly name: 'summary' | 'signature'
+  readonly fileName: string
+  /** Makes it. */
+  compute(content: Content): Promise<Buffer>
+  /** Whether octets that were read are one. */
+  isSound(octets: Buffer): boolean
+}
+
+/** A message that came from another mailbox, and the UID that it has here. */
+export interface Origin {
+  readonly from: IndexRecord
+  readonly to: number
+}
+
+// So many messages are looked at before what was missing is kept.
+const groupSize = 500
+// A file is written anew when so much of it, and more than half, belongs to messages that are gone.
+const leastWaste = 4 * 1024 * 1024
+
+/** One kind of side values of one mailbox: read where they are there, made where they are not. */
+export class SideValues {
+  readonly #state: MailboxState
+  readonly #kind: SideKind
+  readonly #file: SideFile
+
+  constructor(state: MailboxState, kind: SideKind) {
+    this.#state = state
+    this.#kind = kind
+    this.#file = new SideFile(state.context, state.place.path, kind.fileName)
+  }
+
+  /** Keeps what was made at the delivery of messages that have a UID now. Only within `exclusively`. */
+  async keepFresh(records: readonly IndexRecord[]): Promise<void> {
+    const { fresh } = this.#state.context
+    const items: SideItem[] = []
+    for (const { entry, base } of records) {
+      const content = fresh.take(base, this.#kind.name)
+      if (content !== undefined) items.push({ uid: entry.uid, content })
+    }
+    await this.#keep(items)
+  }
+
+  /** Takes over what another mailbox has of messages. Only within `exclusively`. */
+  async takeOver(other: SideValues, origins: readonly Origin[]): Promise<void> {
+    const uidOf = new Map(origins.map(({ from, to }) => [from.entry.uid, to]))
+    const places = origins.flatMap(({ from }) => this.#placeOf(from))
+    const items: SideItem[] = []
+    try {
+      for await (const [uid, content] of other.#file.read(other.#state.uidValidity, places))
+        if (content !== undefined) items.push({ uid: uidOf.get(uid) ?? 0, content: Buffer.from(content) })
+    } catch (error) {
+      this.#tell(error)
+    }
+    await this.#keep(items)
+  }
+
+  /** The values of messages, in the order of the UIDs; those that are gone are left out. */
+  async *read(uids: readonly number[]): AsyncGenerator<readonly [uid: number, octets: Buffer]> {
+    for (let from = 0; from < uids.length; from += groupSize) {
+      const records = uids.slice(from, from + groupSize).flatMap((uid) => this.#state.record(uid) ?? [])
+      const made: SideItem[] = []
+      for await (const [record, kept] of this.#kept(records)) {
+        const octets = kept ?? (await this.#make(record))
+        if (octets === undefined) continue
+        if (kept === undefined) made.push({ uid: record.entry.uid, content: octets })
+        yield [record.entry.uid, octets]
+      }
+      if (made.length > 0) await this.#state.exclusively(() => this.#keep(made))
+    }
+  }
+
+  async *#kept(records: readonly IndexRecord[]): AsyncGenerator<readonly [IndexRecord, Buffer | undefined]> {
+    const found = new Map<number, Buffer>()
+    const places = records.flatMap((record) => this.#placeOf(record)).sort((a, b) => a.offset - b.offset)
+    for await (const [uid, octets] of this.#file.read(this.#state.uidValidity, places))
+      if (octets !== undefined && this.#kind.isSound(octets)) found.set(uid, octets)
+    for (const record of records) yield [record, found.get(record.entry.uid)]
+  }
+
+  async #make(record: IndexRecord): Promise<Buffer | undefined> {
+    try {
+      return await this.#kind.compute(await openContent(this.#state, record))
+    } catch (error) {
+      if (error instanceof MailwrightError && error.code === 'MAIL_E_NOT_FOUND') return undefined
+      throw error
+    }
+  }
+
+  #placeOf(record: IndexRecord): readonly SidePlace[] {
+    const reference = record[this.#kind.name]
+    return reference === undefined ? [] : [{ uid: record.entry.uid, ...reference }]
+  }
+
+  /** Nothing depends on its success. */
+  async #keep(items: readonly SideItem[]): Promise<void> {
+    const there = items.filter(({ uid }) => this.#state.record(uid) !== undefined)
+    if (there.length === 0) return
+    const { uidValidity } = this.#state
+    try {
+      const references = await this.#file.append(uidValidity, there)
+      await this.#note(references)
+      await this.#fold()
+    } catch (error) {
+      this.#tell(error)
+    }
+  }
+
+  #tell(error: unknown): void {
+    const { context, place } = this.#state
+    const problem = `${this.#kind.fileName} cannot be used`
+    context.log.warn('unavailable', { mailbox: place.path, problem, error })
+  }
+
+  #note(references: readonly Reference[]): Promise<void> {
+    return this.#state.writeLater(
+      this.#kind.name === 'summary' ? { summaries: references } : { signatures: references },
+    )
+  }
+
+  async #fold(): Promise<void> {
+    const { table, uidValidity } = this.#state
+    const places = table.records
+      .flatMap((record) => this.#placeOf(record))
+      .sort((a, b) => a.offset - b.offset)
+    const needed = places.reduce((sum, { length }) => sum + length, 0)
+    if ((await this.#file.size()) < 2 * needed + leastWaste) return
+    const file = this.#file
+    const items = async function* (): AsyncGenerator<SideItem> {
+      for await (const [uid, content] of file.read(uidValidity, places))
+        if (content !== undefined) yield { uid, content }
+    }
+    await this.#note(await file.replace(uidValidity, items()))
+  }
+}

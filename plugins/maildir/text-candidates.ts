@@ -1,0 +1,15 @@
+import { foldedNeedle, mayContain } from 'mailwright'
+import type { SideValues } from './side-values.ts'
+
+/** Messages that may hold a folded text; those that are left out do not. */
+export async function textCandidates(
+  signatures: SideValues,
+  uids: readonly number[],
+  text: string,
+): Promise<readonly number[]> {
+  const needle = foldedNeedle(text)
+  const candidates: number[] = []
+  for await (const [uid, signature] of signatures.read(uids))
+    if (mayContain(signature, needle)) candidates.push(uid)
+  return candidates
+}

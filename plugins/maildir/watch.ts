@@ -1,0 +1,129 @@
+import { join } from 'node:path'
+import type { Lease, Timer } from 'mailwright'
+import type { MaildirContext } from './context.ts'
+import { DirectoryStamps } from './directory-stamps.ts'
+import type { DirectoryWatcher } from './file-system.ts'
+import { indexFileName } from './index-file.ts'
+
+/** Milliseconds in which several changes are told as one. */
+const together = 15
+/** Milliseconds between looks where the system tells of no changes. */
+const pollEvery = 90
+
+/** A mailbox to be watched: its directory, and whom to call. */
+export interface WatchedMailbox {
+  readonly path: string
+  /** `listChanged` says that mailboxes below the directory may have come or gone. */
+  changed(listChanged: boolean): void
+}
+
+/**
+ * Tells of changes to a mailbox by whatever program: the system's own notice where it gives one, else looking often. Our
+ * own locks and drafts are no changes.
+ */
+export async function watchMailbox(
+  context: MaildirContext,
+  { path, changed }: WatchedMailbox,
+): Promise<Lease> {
+  const soon = new Soon(context, changed)
+  const watchers: DirectoryWatcher[] = []
+  let poll: Polling | undefined
+  const close = (): void => {
+    for (const watcher of watchers.splice(0)) watcher.close()
+  }
+  const pollInstead = (): void => {
+    close()
+    poll ??= new Polling(context, path, () => soon.tell(true))
+  }
+  try {
+    for (const directory of ['new', 'cur'])
+      watchers.push(await context.files.watch(join(path, directory), () => soon.tell(false)))
+    const noticed = (name: string | undefined): void => {
+      if (name === undefined || name === indexFileName) soon.tell(name === undefined)
+      else if (name.startsWith('.')) soon.tell(true)
+    }
+    watchers.push(await context.files.watch(path, noticed))
+    for (const watcher of watchers) watcher.onEnd(pollInstead)
+  } catch (error) {
+    context.log.debug('unavailable', { mailbox: path, problem: 'changes are looked for by polling', error })
+    pollInstead()
+  }
+  return {
+    async release() {
+      soon.stop()
+      close()
+      poll?.stop()
+    },
+  }
+}
+
+/** Puts calls together. */
+class Soon {
+  readonly #context: MaildirContext
+  readonly #call: (listChanged: boolean) => void
+  #timer: Timer | undefined
+  #list = false
+  #stopped = false
+
+  constructor(context: MaildirContext, call: (listChanged: boolean) => void) {
+    this.#context = context
+    this.#call = call
+  }
+
+  tell(list: boolean): void {
+    this.#list ||= list
+    if (this.#stopped) return
+    this.#timer ??= this.#context.clock.after(together, () => {
+      this.#timer = undefined
+      const listChanged = this.#list
+      this.#list = false
+      this.#call(listChanged)
+    })
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+}
+
+/** Looks at the times of a mailbox's directories and index again and again. */
+class Polling {
+  readonly #context: MaildirContext
+  readonly #path: string
+  readonly #stamps: DirectoryStamps
+  #last: string | undefined
+  #timer: Timer | undefined
+  #stopped = false
+
+  constructor(context: MaildirContext, path: string, call: () => void) {
+    this.#context = context
+    this.#path = path
+    this.#stamps = new DirectoryStamps(context, path)
+    void this.#look(call)
+  }
+
+  async #look(call: () => void): Promise<void> {
+    const now = await this.#state()
+    if (this.#stopped) return
+    if (this.#last !== undefined && now !== this.#last) call()
+    this.#last = now
+    this.#timer = this.#context.clock.after(pollEvery, () => void this.#look(call))
+  }
+
+  async #state(): Promise<string> {
+    const { files } = this.#context
+    try {
+      const stamp = await this.#stamps.look()
+      const { ino, size, mtimeMs } = await files.lstat(join(this.#path, indexFileName))
+      return `${stamp.new.text} ${stamp.cur.text} ${ino}:${size}:${mtimeMs}`
+    } catch {
+      return ''
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+}
