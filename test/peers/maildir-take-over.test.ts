@@ -1,6 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { type AccountStore, bufferContent, createLog, parseAddress, systemClock } from 'mailwright'
+import { recordedRetrieval } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nodeFileSystem } from '../../plugins/maildir/file-system.ts'
 import { flagsOf } from '../../plugins/maildir/flags.ts'
@@ -9,8 +11,10 @@ import { type ForeignStateOptions, readForeignState } from '../../plugins/maildi
 import { readForeignSubscriptions } from '../../plugins/maildir/foreign/foreign-subscriptions.ts'
 import { defaultUidlFormat } from '../../plugins/maildir/foreign/pop3-uidl.ts'
 import { mailboxOf } from '../../plugins/maildir/mailbox-name.ts'
+import { MaildirStore } from '../../plugins/maildir/maildir-store.ts'
 import { MaildirSize } from '../../plugins/maildir/maildirsize-file.ts'
 import { decodeModifiedUtf7 } from '../../plugins/maildir/modified-utf7.ts'
+import { parseMaildirOptions } from '../../plugins/maildir/options.ts'
 import { type Located, pathOf, scanMailbox } from '../../plugins/maildir/scan.ts'
 import { startCourier } from '../support/courier.ts'
 import { startDovecotMail } from '../support/dovecot-mail.ts'
@@ -176,6 +180,59 @@ async function toldByFiles(maildir: string): Promise<Told> {
   return { subscriptions: (await readForeignSubscriptions(nodeFileSystem, maildir)) ?? [], mailboxes }
 }
 
+/** Our own store on the Maildir of another server. */
+async function storeOn(maildir: string): Promise<AccountStore> {
+  const options = parseMaildirOptions({ root: dirname(maildir), path: '{user}' })
+  const store = new MaildirStore({
+    ...options,
+    path: basename(maildir),
+    files: nodeFileSystem,
+    announce: recordedRetrieval(),
+    clock: systemClock,
+    log: createLog('silent'),
+    hostname: 'mail.example.org',
+  })
+  const address = parseAddress('ann@example.org')
+  if (address === undefined) throw new TypeError('not an address')
+  return store.open({ id: 'ann', address })
+}
+
+/** What our store tells of it. */
+async function toldByStore(account: AccountStore): Promise<Told> {
+  const mailboxes: Record<string, ToldMailbox> = {}
+  for (const { name } of await account.mailboxes()) {
+    const mailbox = await account.openMailbox(name)
+    const messages: Record<number, ToldMessage> = {}
+    for await (const { uid, header } of mailbox.summaries(mailbox.entries.map((entry) => entry.uid))) {
+      const flags = mailbox.entries.find((entry) => entry.uid === uid)?.flags ?? []
+      messages[uid] = [header.text('subject') ?? '', ...flags]
+    }
+    mailboxes[name] = { uidValidity: mailbox.uidValidity, uidNext: mailbox.uidNext, messages }
+    await mailbox.close()
+  }
+  return { subscriptions: await account.subscriptions(), mailboxes }
+}
+
+/** What our store makes of it: the same, and it goes on from there. */
+async function expectTakenOver(maildir: string, told: Told): Promise<void> {
+  const account = await storeOn(maildir)
+  expect(await toldByStore(account)).toEqual(told)
+  const staged = await account.stage('INBOX', bufferContent(Buffer.from(text('ours'))))
+  await staged.commit()
+  const inbox = await account.openMailbox('INBOX')
+  expect(inbox.entries.at(-1)?.uid).toBe(told.mailboxes.INBOX?.uidNext)
+  await account.subscribe('Work', true)
+  await inbox.changeFlags([2], { remove: ['$forwarded'] })
+  await inbox.changeFlags([2], { add: ['ours'] })
+  const again = await toldByStore(await storeOn(maildir))
+  expect(again.subscriptions).toEqual([...told.subscriptions, 'Work'].sort())
+  expect(again.mailboxes.INBOX?.messages[2]).toEqual(['two', 'Custom', '\\Answered', '\\Seen', 'ours'])
+  // Their lists are stale from now on: a lost index of ours does not lead back to them.
+  await rm(join(maildir, 'mailwright-index'))
+  const lost = await toldByStore(await storeOn(maildir))
+  expect(lost.mailboxes.INBOX?.uidValidity).toBeGreaterThan(told.mailboxes.INBOX?.uidValidity ?? 0)
+}
+
 async function subjectOf(path: string, located: Located): Promise<string> {
   const content = await readFile(pathOf(path, located), 'latin1')
   return /^Subject: (.*?)\r?$/m.exec(content)?.[1] ?? ''
@@ -246,6 +303,7 @@ describe.runIf(dovecot.available)(`a Maildir of Dovecot (${dovecot.title})`, () 
     const told = await live(server, naming)
     expectLived(told)
     expect(await toldByFiles(server.maildir)).toEqual(told)
+    await expectTakenOver(server.maildir, told)
   })
 
   it('keeps the UIDLs of the format that Dovecot has, or of another', async () => {
@@ -328,6 +386,7 @@ describe.runIf(courier.available)(`a Maildir of Courier (${courier.title})`, () 
     const told = await live(server, ofCourier)
     expectLived(told)
     expect(await toldByFiles(server.maildir)).toEqual(told)
+    await expectTakenOver(server.maildir, told)
   })
 
   it('keeps UIDLs', async () => {
