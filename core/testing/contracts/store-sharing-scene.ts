@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Account } from '../../model/account.ts'
 import { bufferContent } from '../../model/content.ts'
 import type { AccessEntry, Rights } from '../../model/rights.ts'
-import type { AccountStore } from '../../services/store.ts'
+import type { AccountStore, AppendMessage } from '../../services/store.ts'
 import type { ConditionalCase } from './contract.ts'
 import {
   append,
@@ -83,7 +83,10 @@ export async function snapshot(account: AccountStore): Promise<unknown> {
 }
 
 /** A message with flags. */
-export function flagged(subject: string, ...flags: readonly string[]) {
+export function flagged(
+  subject: string,
+  ...flags: readonly string[]
+): AppendMessage & { readonly flags: readonly string[] } {
   return { content: bufferContent(sampleMessage(subject)), flags }
 }
 

@@ -1,0 +1,147 @@
+import { errorCode, MailwrightError } from '../errors.ts'
+import { allRights, type Rights } from '../model/rights.ts'
+import type { CreateOptions, StagedMessage } from '../services/store.ts'
+import { type AccessGuard, denied, type Located, mailboxNames } from './access-guard.ts'
+import { placeOf } from './mailbox-place.ts'
+import { allows } from './operations.ts'
+
+const inbox = 'INBOX'
+// The list of the root of the public mailboxes. Own mailboxes of the first level have none to begin with.
+const root = ''
+
+/** See `AccountStore.createMailbox`. What is made begins with the list of the mailbox above (RFC 4314 §4). */
+export async function createMailbox(
+  guard: AccessGuard,
+  name: string,
+  options?: CreateOptions,
+): Promise<void> {
+  const located = await findNew(guard, name)
+  await demandParent(guard, located)
+  // Special uses are for the clients of the owner.
+  if (located.space !== 'personal' && options?.specialUse !== undefined) throw denied()
+  const former = await clearLists(guard, located)
+  await located.owner.store.createMailbox(located.mailbox, options)
+  await inheritLists(guard, located, former)
+}
+
+/** See `AccountStore.deleteMailbox`. The list goes with the mailbox. */
+export async function deleteMailbox(guard: AccessGuard, name: string): Promise<void> {
+  const located = await guard.find(name)
+  await guard.demand(located, 'delete')
+  const { owner } = located
+  const { lists } = guard.sharing
+  const mailbox = await nameInStore(located)
+  const list = mailbox === inbox ? [] : await lists.read(owner.id, mailbox)
+  if (list.length > 0) await lists.removed(owner.id, mailbox)
+  try {
+    await owner.store.deleteMailbox(mailbox)
+  } catch (error) {
+    if (list.length > 0 && errorCode(error) !== 'MAIL_E_NOT_FOUND')
+      await lists.update(owner.id, mailbox, () => list)
+    throw error
+  }
+}
+
+/** See `AccountStore.renameMailbox`. Lists stay with their mailboxes (RFC 4314 §4). */
+export async function renameMailbox(guard: AccessGuard, from: string, to: string): Promise<void> {
+  const source = await guard.find(from)
+  await guard.demand(source, 'rename')
+  const target = await findNew(guard, to)
+  const { owner } = source
+  if (target.owner.id !== owner.id)
+    throw new MailwrightError('MAIL_E_INVALID', 'a mailbox cannot be renamed to one of another owner')
+  const ofInbox = source.mailbox === inbox
+  await demandParent(guard, target)
+  // It would take every message out of another's inbox (RFC 9051 §6.3.6).
+  if (ofInbox && source.space !== 'personal') throw denied()
+  const oldName = await nameInStore(source)
+  const former = await clearLists(guard, target)
+  await owner.store.renameMailbox(oldName, target.mailbox)
+  const name = await nameInStore(target)
+  if (!ofInbox) await guard.sharing.lists.renamed(owner.id, oldName, name)
+  await inheritLists(guard, target, ofInbox ? former : new Set([...former, name]))
+}
+
+/** Whether a message that is staged will have to make its mailbox. */
+export async function isMissing({ owner, mailbox }: Located): Promise<boolean> {
+  return mailbox !== inbox && !(await mailboxNames(owner.store)).has(mailbox)
+}
+
+/** A staged message whose commit makes its mailbox: that one begins with the list of the mailbox above too. */
+export function stagedWithLists(guard: AccessGuard, located: Located, staged: StagedMessage): StagedMessage {
+  return {
+    async commit() {
+      const former = await clearLists(guard, located)
+      await staged.commit()
+      // The message is there for good, so this must not say anything else: without a list only the owner sees it.
+      await inheritLists(guard, located, former).catch(() => undefined)
+    },
+    abort: () => staged.abort(),
+  }
+}
+
+/**
+ * Demands the right `k` on the nearest existing parent (RFC 4314 §4) and answers all rights that the account has there.
+ * Always MAIL_E_PERMISSION, so that nothing is told of what exists. Beside the mailboxes of somebody else nobody can make
+ * others.
+ */
+export async function demandParent(guard: AccessGuard, located: Located): Promise<Rights> {
+  if (located.space === 'personal') return allRights
+  const existing = await mailboxNames(located.owner.store)
+  const above = levelsOf(located.mailbox).slice(0, -1)
+  const parent = above.findLast((name) => existing.has(name))
+  if (parent === undefined && located.space !== 'shared') throw denied()
+  const rights = await guard.rightsTo({ ...located, mailbox: parent ?? root })
+  if (!allows(rights, 'createBelow')) throw denied()
+  return rights
+}
+
+/**
+ * Where a mailbox is to be made. MAIL_E_INVALID for a name that none can have; MAIL_E_PERMISSION below somebody who has
+ * opened nothing to this account, whether or not there is such an account.
+ */
+export async function findNew(guard: AccessGuard, name: string): Promise<Located> {
+  const located = await guard.locate(name)
+  if (located !== undefined) return located
+  if (placeOf(name).space !== 'nowhere') throw denied()
+  throw new MailwrightError('MAIL_E_INVALID', 'no mailbox can have this name')
+}
+
+/** Takes care that no list is left over where a mailbox is to be made, and answers which mailboxes there are. */
+async function clearLists(guard: AccessGuard, { owner, mailbox }: Located): Promise<ReadonlySet<string>> {
+  const existing = await mailboxNames(owner.store)
+  for (const name of levelsOf(mailbox))
+    if (!existing.has(name)) await guard.sharing.lists.removed(owner.id, name)
+  return existing
+}
+
+/** Gives a mailbox that was made, and those above it that were not there before, the lists of those above them. */
+async function inheritLists(
+  guard: AccessGuard,
+  located: Located,
+  former: ReadonlySet<string>,
+): Promise<void> {
+  const { owner, space } = located
+  const { lists } = guard.sharing
+  for (const mailbox of levelsOf(await nameInStore(located))) {
+    if (former.has(mailbox)) continue
+    const parent = levelsOf(mailbox).at(-2) ?? root
+    const list = parent === root && space !== 'shared' ? [] : await lists.read(owner.id, parent)
+    const leftOver = await lists.read(owner.id, mailbox)
+    if (list.length > 0 || leftOver.length > 0) await lists.update(owner.id, mailbox, () => list)
+  }
+}
+
+/**
+ * What the store itself calls a mailbox. It may know one by several spellings; a list under another than its own would
+ * outlive it, and would open whatever comes to be there.
+ */
+async function nameInStore({ owner, mailbox }: Located): Promise<string> {
+  return (await owner.store.status(mailbox)).name
+}
+
+/** A mailbox and those above it, the highest first. */
+function levelsOf(mailbox: string): readonly string[] {
+  const levels = mailbox.split('/')
+  return levels.map((_, index) => levels.slice(0, index + 1).join('/'))
+}
