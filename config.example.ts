@@ -5,6 +5,7 @@ import accountsSql from 'mailwright/plugins/accounts-sql'
 import certificates from 'mailwright/plugins/certificates'
 import database from 'mailwright/plugins/database'
 import localDelivery from 'mailwright/plugins/local-delivery'
+import localNotifier from 'mailwright/plugins/local-notifier'
 import maildir from 'mailwright/plugins/maildir'
 import pop3 from 'mailwright/plugins/pop3'
 import queue from 'mailwright/plugins/queue'
@@ -18,6 +19,9 @@ export default defineConfig({
   dataDir: 'data',
 
   plugins: [
+    // What one process changes (a delivery agent, a command, a second server) is known in all others at once.
+    localNotifier(),
+
     // Tables of all plugins. SQLite in a file unless you say otherwise:
     // database({
     //   client: 'mysql',
@@ -36,7 +40,8 @@ export default defineConfig({
     // certificates({ files: [{ key: '/etc/ssl/mail.key', chain: '/etc/ssl/mail.pem' }] }),
     certificates(),
 
-    // Mail lies in Maildirs: data/mail/<domain>/<user>/Maildir.
+    // Mail lies in Maildirs: data/mail/<domain>/<user>/Maildir. Point it at those of a Courier or a Dovecot that no longer
+    // runs, and clients go on with the UIDs they know: maildir({ root: '/home', path: '{user}/Maildir' })
     maildir(),
 
     // Mail for the accounts above goes into their INBOX. Somebody has to read mail for the postmaster.

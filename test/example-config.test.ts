@@ -99,6 +99,11 @@ describe('config.example.ts without one plugin', () => {
         /^250 /,
       )
     },
+    'local-notifier': async (listeners) => {
+      expect(await sendMail(portOf(listeners, 'transfer'), { to: 'me@example.test', text: 'x' })).toMatch(
+        /^250 /,
+      )
+    },
     'local-delivery': async (listeners) => {
       expect(await sendMail(portOf(listeners, 'transfer'), { to: 'me@example.test', text: 'x' })).toMatch(
         /^550 5\.7\.1 /,
@@ -108,7 +113,7 @@ describe('config.example.ts without one plugin', () => {
   const missing: Readonly<Record<string, RegExp>> = {
     database: /plugins\[\d\] \(accounts-sql\): needs "database" .*\(add the plugin "database"\)/,
     'accounts-sql': /needs "accounts" .*\(add one of the plugins "accounts-sql", .*"memory"\)/,
-    maildir: /needs "store" .*\(add one of the plugins "maildir", "memory"\)/,
+    maildir: /needs "store" .*\(add one of the plugins "maildir", "mbox", "memory"\)/,
     queue: /needs "queue" .*\(add one of the plugins "queue", "memory"\)/,
     certificates: /certificates/,
   }

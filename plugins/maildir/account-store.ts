@@ -247,7 +247,7 @@ export class MaildirAccountStore implements AccountStore {
       state.exclusively(async () => {
         const uids = await admit(state, [arrival])
         await finishArrivalsSoon(state)
-        await state.keepFresh(uids)
+        state.toldOfArrival()
         const origin = options.origin === undefined ? {} : { origin: options.origin }
         this.#context.announce.stored(state.change({ cause: options.cause ?? 'delivery', uids, ...origin }))
       }),

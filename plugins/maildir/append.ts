@@ -29,7 +29,7 @@ export async function appendMessages(
     }
     const uids = await admit(state, arrivals)
     await finishArrivalsSoon(state)
-    await state.keepFresh(uids)
+    state.toldOfArrival()
     context.announce.stored(state.change({ cause: 'append', uids, ...(origin !== undefined && { origin }) }))
     return { uidValidity, uids }
   })

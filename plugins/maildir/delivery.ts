@@ -15,7 +15,6 @@ import { openNew, writeFully } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'
 import { type KeptFlags, keptFlags } from './flags.ts'
 import { CrlfMeter, LfWriter } from './line-ends.ts'
-import { signatureKind, summaryKind } from './summaries.ts'
 import type { Reservation } from './usage.ts'
 
 export interface Delivery {
@@ -60,20 +59,20 @@ export async function stageMessage(context: MaildirContext, delivery: Delivery):
   return new Staged(context, delivery, await writeToTmp(context, delivery.path, draft), kept)
 }
 
-/** Writes a message to a mailbox's `tmp`, and makes what will be wanted of it. */
+/** Writes a message to a mailbox's `tmp`. */
 export async function writeToTmp(context: MaildirContext, path: string, draft: Draft): Promise<Written> {
   const name = context.names()
   const temporary = join(path, 'tmp', name)
   const file = await openNew(context.files, temporary)
   try {
-    let sizes: { readonly disk: number; readonly crlf: number }
+    let sizes: WrittenOctets
     try {
       sizes = await writeMessage(context, file, draft)
     } finally {
       await file.close()
     }
     const base = `${name},S=${sizes.disk},W=${sizes.crlf}`
-    await makeFresh(context, base, draft.content)
+    if (sizes.whole !== undefined) context.fresh.put(base, sizes.whole)
     return { temporary, base, size: sizes.crlf }
   } catch (error) {
     await context.files.unlink(temporary).catch(() => undefined)
@@ -81,20 +80,18 @@ export async function writeToTmp(context: MaildirContext, path: string, draft: D
   }
 }
 
-// A larger one is read again when it is listed for the first time.
-const mostToIndex = 8 * 1024 * 1024
-
-async function makeFresh({ fresh, fullText }: MaildirContext, base: string, content: Content): Promise<void> {
-  if (content.size > mostToIndex) return
-  const summary = await summaryKind.compute(content)
-  fresh.put(base, fullText ? { summary, signature: await signatureKind.compute(content) } : { summary })
+interface WrittenOctets {
+  readonly disk: number
+  readonly crlf: number
+  /** All of a small message, with CRLF line ends. */
+  readonly whole: Buffer | undefined
 }
 
 async function writeMessage(
   context: MaildirContext,
   file: OpenFile,
   { content, internalDate }: Draft,
-): Promise<{ readonly disk: number; readonly crlf: number }> {
+): Promise<WrittenOctets> {
   const meter = new CrlfMeter()
   const lf = context.lineEnds === 'lf' ? new LfWriter() : undefined
   let disk = 0
@@ -103,8 +100,10 @@ async function writeMessage(
     meter.add(octets)
     disk += octets.length
   }
+  let whole: Buffer | undefined
   for (let position = 0; position < content.size; ) {
     const chunk = await content.read(position, position + chunkSize)
+    whole = chunk.length === content.size ? chunk : undefined
     if (chunk.length === 0) throw new UnavailableError('the message ended before its size')
     await write(lf === undefined ? chunk : lf.add(chunk))
     position += chunk.length
@@ -117,7 +116,7 @@ async function writeMessage(
     await file.utimes(internalDate, internalDate)
     await file.sync()
   }
-  return { disk, crlf: meter.crlfOctets }
+  return { disk, crlf: meter.crlfOctets, whole: meter.crlfOctets === content.size ? whole : undefined }
 }
 
 /** A message in `tmp`. */

@@ -1,50 +1,31 @@
-// Octets that are kept for messages which have no UID yet.
+import { bufferContent, type Content } from 'mailwright'
+
+// Octets that are kept.
 const most = 32 * 1024 * 1024
 
-/** What was made of a message while it was delivered. */
-export interface FreshValues {
-  readonly summary?: Buffer
-  readonly signature?: Buffer
-}
-
-/** What was made of messages at their delivery, until their mailbox's index takes it. The oldest give way. */
+/** Messages that were written a moment ago, so that what is made of them needs no second look at the disk. */
 export class FreshMessages {
-  readonly #values = new Map<string, { summary?: Buffer | undefined; signature?: Buffer | undefined }>()
-  #octets = 0
+  /** By base name, the oldest first. */
+  readonly #octets = new Map<string, Buffer>()
+  #size = 0
 
-  put(base: string, values: FreshValues): void {
-    this.#values.set(base, { ...values })
-    this.#octets += sizeOf(values)
-    for (const [oldest] of this.#values) {
-      if (this.#octets <= most) return
-      this.#remove(oldest)
+  /** Keeps a message, which must not be changed any more. The oldest give way. */
+  put(base: string, octets: Buffer): void {
+    this.#octets.set(base, octets)
+    this.#size += octets.length
+    for (const oldest of this.#octets.keys()) {
+      if (this.#size <= most) return
+      this.forget(oldest)
     }
   }
 
-  /** Answers a value, once. */
-  take(base: string, name: keyof FreshValues): Buffer | undefined {
-    const values = this.#values.get(base)
-    const value = values?.[name]
-    if (values === undefined || value === undefined) return undefined
-    delete values[name]
-    this.#octets -= value.length
-    if (values.summary === undefined && values.signature === undefined) this.#values.delete(base)
-    return value
+  get(base: string): Content | undefined {
+    const octets = this.#octets.get(base)
+    return octets && bufferContent(octets)
   }
 
-  #remove(base: string): void {
-    const values = this.#values.get(base)
-    this.#values.delete(base)
-    this.#octets -= sizeOf(values ?? {})
+  forget(base: string): void {
+    this.#size -= this.#octets.get(base)?.length ?? 0
+    this.#octets.delete(base)
   }
-}
-
-function sizeOf({
-  summary,
-  signature,
-}: {
-  summary?: Buffer | undefined
-  signature?: Buffer | undefined
-}): number {
-  return (summary?.length ?? 0) + (signature?.length ?? 0)
 }

@@ -1,23 +1,22 @@
 import { join } from 'node:path'
-import { type Account, type MailboxChange, MailwrightError, type MessageEntry } from 'mailwright'
+import type { Account, MailboxChange, MessageEntry } from 'mailwright'
 import type { MaildirContext } from './context.ts'
-import { DirectoryStamps, type MailboxStamp } from './directory-stamps.ts'
-import { compareNew, compareWithDisk, type DiskDifference, matters } from './disk-difference.ts'
-import { isFull, isMissing } from './disk-errors.ts'
-import { scanApart } from './doubles.ts'
+import { matters } from './disk-difference.ts'
+import { isFull } from './disk-errors.ts'
 import type { IndexChange } from './index-change.ts'
 import { IndexFile, indexFileName } from './index-file.ts'
-import { type IndexRecord, locatedAt } from './index-record.ts'
+import type { IndexRecord } from './index-record.ts'
 import type { IndexTable } from './index-table.ts'
+import { MailboxDisk } from './mailbox-disk.ts'
 import { foundIndex, markAsOurs } from './new-index.ts'
 import { moveOutOfNew } from './new-messages.ts'
 import { additionsOf, examineNewcomers } from './newcomers.ts'
 import { finishPending } from './pending.ts'
-import { type Located, type Scan, scanDirectory, scanFor, scanMailbox } from './scan.ts'
+import type { Located } from './scan.ts'
 import { Serial } from './serial.ts'
+import { announceSettled, settlingChange } from './settling.ts'
 import { SideValues } from './side-values.ts'
 import { signatureKind, summaryKind } from './summaries.ts'
-import { isOwnName } from './unique-name.ts'
 
 export interface MailboxPlace {
   readonly account: Account
@@ -29,11 +28,8 @@ export interface MailboxPlace {
   readonly root: string
 }
 
-interface Comparison {
-  readonly difference: DiskDifference
-  /** Files with a name that another one has too. */
-  readonly doubles: number
-}
+// As many were delivered since at most.
+const mostFresh = 2000
 
 /** What is known of a mailbox at one moment. */
 export interface MailboxSnapshot {
@@ -60,22 +56,21 @@ export class MailboxState {
   /** Only where bodies are to be searched by them. */
   readonly signatures: SideValues | undefined
   readonly #index: IndexFile
-  readonly #stamps: DirectoryStamps
+  readonly #disk: MailboxDisk
   readonly #serial = new Serial()
-  /** Where files were seen since the index was last compared with the disk. */
-  #seenAt = new Map<string, Located>()
+  readonly #toldOfNew: (place: MailboxPlace) => void
   #table: IndexTable | undefined
   /** Whether the table holds what could not be written. */
   #ahead = false
   #isMarked = false
-  #doubles = 0
-  #lastStamp: MailboxStamp | undefined
 
-  constructor(context: MaildirContext, place: MailboxPlace) {
+  /** `toldOfNew` is called when messages have got UIDs: what lists want of them is to be made. */
+  constructor(context: MaildirContext, place: MailboxPlace, toldOfNew: (place: MailboxPlace) => void) {
     this.context = context
     this.place = place
+    this.#toldOfNew = toldOfNew
     this.#index = new IndexFile(context, place.path)
-    this.#stamps = new DirectoryStamps(context, place.path)
+    this.#disk = new MailboxDisk(context, place)
     this.summaries = new SideValues(this, summaryKind)
     this.signatures = context.fullText ? new SideValues(this, signatureKind) : undefined
   }
@@ -106,12 +101,12 @@ export class MailboxState {
 
   /** Whether messages were seen under two names. */
   get hasDoubles(): boolean {
-    return this.#doubles > 0
+    return this.#disk.hasDoubles
   }
 
   /** Where the message was last seen. */
-  located({ base, location }: IndexRecord): Located {
-    return this.#seenAt.get(base) ?? locatedAt(base, location)
+  located(record: IndexRecord): Located {
+    return this.#disk.located(record)
   }
 
   /** Runs after everything else that this process does to the mailbox, and before what comes later. */
@@ -130,9 +125,17 @@ export class MailboxState {
     })
   }
 
-  /** The same without waiting for the disk: nobody is shown anything by it. */
-  prepare(): Promise<void> {
-    return this.inTurn(() => this.#underLock(() => this.#settle(true)))
+  /**
+   * Gives UIDs to new messages without waiting for the disk, since nobody is shown anything by it, and makes what lists
+   * and searches want of them.
+   */
+  async prepare(): Promise<void> {
+    await this.inTurn(async () => {
+      if (!(await this.#isCurrent())) await this.#underLock(() => this.#settle(true))
+    })
+    await this.summaries.complete()
+    await this.signatures?.complete()
+    for (const { base } of this.table.records.slice(-mostFresh)) this.context.fresh.forget(base)
   }
 
   /**
@@ -144,7 +147,7 @@ export class MailboxState {
       this.#underLock(async () => {
         if (!(await this.#isCurrent())) await this.#settle()
         else await this.#index.mend()
-        return this.#changing(task)
+        return this.#disk.changing(task)
       }),
     )
   }
@@ -174,22 +177,14 @@ export class MailboxState {
     this.#leaveBehind()
   }
 
-  /** Keeps what was made of messages when they were written. Only within `exclusively`. */
-  async keepFresh(uids: readonly number[]): Promise<void> {
-    const records = uids.map((uid) => this.record(uid)).filter((record) => record !== undefined)
-    await this.summaries.keepFresh(records)
-    await this.signatures?.keepFresh(records)
+  /** Messages have come by `write`: what lists want of them is to be made. */
+  toldOfArrival(): void {
+    this.#toldOfNew(this.place)
   }
 
-  /** Reads the directories again to find where messages are; `undefined` for those that cannot be seen. */
-  async look(bases: readonly string[]): Promise<ReadonlyMap<string, Located>> {
-    const { messages } = await this.#scan(bases)
-    for (const base of bases) {
-      const located = messages.get(base)
-      if (located !== undefined) this.#seenAt.set(base, located)
-    }
-    this.#stamps.forget()
-    return messages
+  /** Reads the directories again to find where messages are; those that are not in the answer cannot be seen. */
+  look(bases: readonly string[]): Promise<ReadonlyMap<string, Located>> {
+    return this.#disk.find(bases)
   }
 
   /** What all announcements of this mailbox have in common. */
@@ -204,63 +199,16 @@ export class MailboxState {
     if (table === undefined) return false
     this.#table = table
     if (!table.isSettled) return false
-    const stamp = await this.#stamp()
-    if (this.#stamps.isCurrent('cur', stamp) && this.#stamps.isCurrent('new', stamp)) return true
-    const { difference, doubles } = await this.#compare(table, stamp, [])
-    if (doubles > 0 || matters(difference)) return false
-    this.#wasRead(difference, stamp)
+    const comparison = await this.#disk.changes(table)
+    if (comparison === undefined) return true
+    if (comparison.doubles > 0 || matters(comparison.difference)) return false
+    this.#disk.wasRead(table, comparison)
     return true
-  }
-
-  /** Compares the index with the disk, reading no more of it than may have changed. */
-  async #compare(table: IndexTable, stamp: MailboxStamp, expected: readonly string[]): Promise<Comparison> {
-    const { files } = this.context
-    if (this.#stamps.isCurrent('cur', stamp)) {
-      const fresh = await this.#reading(() => scanDirectory(files, this.place.path, 'new'))
-      const difference = compareNew(table, fresh)
-      if (difference !== undefined) return { difference, doubles: 0 }
-    }
-    const scan =
-      expected.length === 0
-        ? await this.#scan()
-        : await scanApart(this.context, this.place.path, (bases) => this.#scan(bases), expected)
-    this.#doubles = scan.doubles.length
-    return { difference: compareWithDisk(table, scan), doubles: scan.doubles.length }
-  }
-
-  async #stamp(): Promise<MailboxStamp> {
-    this.#lastStamp = await this.#reading(() => this.#stamps.look())
-    return this.#lastStamp
-  }
-
-  async #reading<T>(read: () => Promise<T>): Promise<T> {
-    try {
-      return await read()
-    } catch (error) {
-      throw this.#asGone(error)
-    }
-  }
-
-  async #scan(expected: readonly string[] = []): Promise<Scan> {
-    const { files } = this.context
-    const { path } = this.place
-    try {
-      return expected.length === 0 ? await scanMailbox(files, path) : await scanFor(files, path, expected)
-    } catch (error) {
-      throw this.#asGone(error)
-    }
-  }
-
-  #asGone(error: unknown): unknown {
-    if (!isMissing(error)) return error
-    return new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${this.place.name} any more`, {
-      cause: error,
-    })
   }
 
   async #underLock<T>(task: () => Promise<T>): Promise<T> {
     const path = join(this.place.path, `${indexFileName}.lock`)
-    const lease = await this.#reading(() => this.context.locks.acquire(path))
+    const lease = await this.#disk.reading(() => this.context.locks.acquire(path))
     try {
       return await task()
     } finally {
@@ -277,26 +225,25 @@ export class MailboxState {
     await this.#index.mend()
     if (stored?.isSettled === false)
       await this.#write(await finishPending(context, place.path, stored), later)
-    if (stored === undefined) this.#stamps.forget()
+    if (stored === undefined) this.#disk.forget()
     else this.#table = stored
     const { table, foreign } =
       stored === undefined
         ? await foundIndex(context, place, this.#index)
         : { table: stored, foreign: undefined }
-    const stamp = await this.#stamp()
-    const bases = table.records.map(({ base }) => base)
-    const { difference } = await this.#compare(table, stamp, bases)
+    const comparison = await this.#disk.compare(table)
+    const { difference } = comparison
     const newcomers = await examineNewcomers(context, place.path, difference.newcomers)
     const change = settlingChange(table, difference, additionsOf(table, newcomers, foreign))
     const isNew = stored === undefined
     const written = isNew ? await this.#begin(table, change) : change && (await this.#write(change, later))
     this.#table = table
     await this.#mark()
-    this.#wasRead(difference, stamp)
+    this.#disk.wasRead(table, comparison)
     if (change === undefined || written !== true) return
-    await this.keepFresh((change.added ?? []).map(([uid]) => uid))
-    await this.#changing(() => moveOutOfNew(this, difference.newcomers))
-    if (!isNew) this.#announce(change)
+    await this.#disk.changing(() => moveOutOfNew(this, difference.newcomers))
+    if (!isNew) announceSettled(this, change)
+    if (change.added !== undefined && !later) this.#toldOfNew(this.place)
   }
 
   /** A new index is written with all messages at once: there is never one without them. */
@@ -332,55 +279,6 @@ export class MailboxState {
 
   #leaveBehind(): void {
     this.#ahead = true
-    this.#stamps.forget()
-  }
-
-  #wasRead({ moved }: DiskDifference, stamp: MailboxStamp): void {
-    this.#seenAt.clear()
-    if (moved.length > 0) this.table.apply({ moved })
-    this.#stamps.wasRead('new', stamp)
-    if (!this.#stamps.isCurrent('cur', stamp)) this.#stamps.wasRead('cur', stamp)
-  }
-
-  /** Runs what renames files in `cur`, under the lock. */
-  async #changing<T>(task: () => Promise<T>): Promise<T> {
-    const before = this.#lastStamp
-    try {
-      return await task()
-    } finally {
-      this.#seenAt.clear()
-      await this.#stamps.look().then(
-        (after) => before && this.#stamps.weChangedCur(before, after),
-        () => this.#stamps.forget(),
-      )
-    }
-  }
-
-  #announce({ added = [], altered = [], removed = [] }: IndexChange): void {
-    const { announce } = this.context
-    // What has one of our names was announced when it was put there.
-    const foreign = added.filter(([, base]) => !isOwnName(base)).map(([uid]) => uid)
-    if (foreign.length > 0) announce.stored(this.change({ cause: 'external', uids: foreign }))
-    if (removed.length > 0) announce.expunged(this.change({ cause: 'external', uids: removed }))
-    const flagged = altered.flatMap(([uid]) => this.record(uid)?.entry ?? [])
-    if (flagged.length === 0) return
-    const uids = flagged.map(({ uid }) => uid)
-    announce.flagged(this.change({ cause: 'external', uids, flags: flagged.map(({ flags }) => flags) }))
-  }
-}
-
-/** The change that brings the index in line; undefined where it is. */
-function settlingChange(
-  table: IndexTable,
-  difference: DiskDifference,
-  added: NonNullable<IndexChange['added']>,
-): IndexChange | undefined {
-  const { altered, missing: removed } = difference
-  if (added.length + altered.length + removed.length === 0) return undefined
-  return {
-    modSequence: table.modSequence + 1,
-    ...(added.length > 0 && { added }),
-    ...(altered.length > 0 && { altered }),
-    ...(removed.length > 0 && { removed }),
+    this.#disk.forget()
   }
 }

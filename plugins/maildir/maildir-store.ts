@@ -37,7 +37,7 @@ export class MaildirStore implements Store {
   constructor(options: MaildirStoreOptions) {
     this.#options = options
     this.#context = createContext(options)
-    this.#states = new SharedStates(this.#context)
+    this.#states = new SharedStates(this.#context, (place) => this.#preparations.schedule(place))
     this.#preparations = new Preparations(this.#context, (place) =>
       this.#states.using(place, (state) => state.prepare()),
     )

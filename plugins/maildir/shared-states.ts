@@ -20,13 +20,16 @@ const idleTime = 300_000
  */
 export class SharedStates {
   readonly #context: MaildirContext
+  readonly #toldOfNew: (place: MailboxPlace) => void
   readonly #states = new Map<string, Shared>()
   /** By path, those used last at the end. */
   readonly #idle = new Map<string, { readonly state: MailboxState; readonly timer: Timer }>()
   readonly #guards = new Map<string, QuotaGuard>()
 
-  constructor(context: MaildirContext) {
+  /** `toldOfNew` is called when messages of a mailbox have got UIDs. */
+  constructor(context: MaildirContext, toldOfNew: (place: MailboxPlace) => void) {
     this.#context = context
+    this.#toldOfNew = toldOfNew
   }
 
   share(place: MailboxPlace): { readonly state: MailboxState; readonly release: () => void } {
@@ -65,7 +68,7 @@ export class SharedStates {
   #awaken(place: MailboxPlace): MailboxState {
     const idle = this.#idle.get(place.path)
     this.#forget(place.path)
-    return idle?.state ?? new MailboxState(this.#context, place)
+    return idle?.state ?? new MailboxState(this.#context, place, this.#toldOfNew)
   }
 
   #rest(path: string, state: MailboxState): void {

@@ -23,6 +23,8 @@ export interface Origin {
 
 // So many messages are looked at before what was missing is kept.
 const groupSize = 500
+// What is older is made when somebody asks for it.
+const mostCompleted = 2000
 // A file is written anew when so much of it, and more than half, belongs to messages that are gone.
 const leastWaste = 4 * 1024 * 1024
 
@@ -38,15 +40,19 @@ export class SideValues {
     this.#file = new SideFile(state.context, state.place.path, kind.fileName)
   }
 
-  /** Keeps what was made at the delivery of messages that have a UID now. Only within `exclusively`. */
-  async keepFresh(records: readonly IndexRecord[]): Promise<void> {
-    const { fresh } = this.#state.context
-    const items: SideItem[] = []
-    for (const { entry, base } of records) {
-      const content = fresh.take(base, this.#kind.name)
-      if (content !== undefined) items.push({ uid: entry.uid, content })
+  /** Makes what is missing of the newest messages and keeps it, so that nobody waits for it later. */
+  async complete(): Promise<void> {
+    const missing = this.#state.table.records
+      .slice(-mostCompleted)
+      .filter((record) => record[this.#kind.name] === undefined)
+    for (let from = 0; from < missing.length; from += groupSize) {
+      const made: SideItem[] = []
+      for (const record of missing.slice(from, from + groupSize)) {
+        const content = await this.#make(record)
+        if (content !== undefined) made.push({ uid: record.entry.uid, content })
+      }
+      if (made.length > 0) await this.#state.exclusively(() => this.#keep(made))
     }
-    await this.#keep(items)
   }
 
   /** Takes over what another mailbox has of messages. Only within `exclusively`. */
@@ -88,7 +94,8 @@ export class SideValues {
 
   async #make(record: IndexRecord): Promise<Buffer | undefined> {
     try {
-      return await this.#kind.compute(await openContent(this.#state, record))
+      const fresh = this.#state.context.fresh.get(record.base)
+      return await this.#kind.compute(fresh ?? (await openContent(this.#state, record)))
     } catch (error) {
       if (error instanceof MailwrightError && error.code === 'MAIL_E_NOT_FOUND') return undefined
       throw error

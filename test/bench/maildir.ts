@@ -1,5 +1,6 @@
-// Deliveries into a Maildir a second, beside the bare system calls that durability costs, and what it takes to open a
-// mailbox of 10,000 messages. Usage: node --conditions=mailwright-source test/bench/maildir.ts [messages]
+// Deliveries into a Maildir a second, beside the bare system calls that durability costs; and what it takes to open,
+// change, list and search a large mailbox. Usage: node --conditions=mailwright-source test/bench/maildir.ts
+// [messages a round] [messages of the large mailbox]
 import { constants } from 'node:fs'
 import { mkdir, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,18 +16,21 @@ import {
 } from 'mailwright'
 import { nodeFileSystem } from '../../plugins/maildir/file-system.ts'
 import { MaildirStore } from '../../plugins/maildir/maildir-store.ts'
+import { realisticCorpus } from '../generator/realistic.ts'
 
 const count = Number(process.argv[2] ?? 400)
-const manyMessages = 10_000
+const manyMessages = Number(process.argv[3] ?? 100_000)
 const message = Buffer.from(
   `From: a@example.org\r\nSubject: bench\r\n\r\n${`${'x'.repeat(76)}\r\n`.repeat(52)}`,
 )
+
+const stores: MaildirStore[] = []
 
 function openStore(root: string): Promise<AccountStore> {
   const address = parseAddress('ann@example.org')
   if (address === undefined) throw new MailwrightError('MAIL_E_INVALID', 'not an address')
   const account: Account = { id: 'ann', address }
-  return new MaildirStore({
+  const store = new MaildirStore({
     root,
     path: '{user}',
     lineEnds: 'crlf',
@@ -37,7 +41,9 @@ function openStore(root: string): Promise<AccountStore> {
     clock: systemClock,
     hostname: 'mail.example.org',
     log: createLog('silent'),
-  }).open(account)
+  })
+  stores.push(store)
+  return store.open(account)
 }
 
 /** Runs a step `count` times, so many side by side; answers how many a second. */
@@ -81,32 +87,82 @@ async function deliveries(root: string, parallel: number): Promise<void> {
   )
 }
 
-async function opening(root: string): Promise<void> {
-  const mailboxes = await openStore(root)
-  const name = (index: number): string =>
-    `170${String(index).padStart(7, '0')}.M1P1Q${index}R0.host,S=${message.length},W=${message.length}`
-  for (let index = 0; index < manyMessages; index++)
-    await writeFile(join(root, 'ann/cur', `${name(index)}:2,S`), message)
-  const timed = async (what: string, run: () => Promise<unknown>): Promise<void> => {
-    const start = performance.now()
-    await run()
-    console.log(`${what}: ${(performance.now() - start).toFixed(1)} ms`)
+/** Small messages that differ, as a Maildir holds them. */
+async function fill(path: string): Promise<void> {
+  const texts = realisticCorpus(1, 600).filter(({ length }) => length < 12_000)
+  let next = 0
+  const lane = async (): Promise<void> => {
+    for (let index = next++; index < manyMessages; index = next++) {
+      const text = Buffer.concat([
+        Buffer.from(`X-Number: ${index}\r\n`),
+        texts[index % texts.length] ?? message,
+      ])
+      const name = `170${String(index).padStart(7, '0')}.M1P1Q${index}R0.host,S=${text.length},W=${text.length}`
+      await writeFile(join(path, 'cur', `${name}:2,S`), text)
+    }
   }
+  await Promise.all(Array.from({ length: 8 }, lane))
+}
+
+/** Milliseconds that a step takes. */
+async function timed<T>(what: string, run: () => Promise<T>, per?: number): Promise<T> {
+  const start = performance.now()
+  const result = await run()
+  const time = performance.now() - start
+  const each = per === undefined ? '' : `, ${Math.round(per / (time / 1000))} a second`
+  console.log(`${what}: ${time.toFixed(1)} ms${each}`)
+  return result
+}
+
+const memory = (): string => `${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB resident`
+
+async function large(root: string): Promise<void> {
+  let mailboxes = await openStore(root)
+  await fill(join(root, 'ann'))
+  console.log(`\n${manyMessages} messages in one mailbox, ${memory()}`)
   const open = async (): Promise<void> => (await mailboxes.openMailbox('INBOX')).close()
-  await timed(`open ${manyMessages} messages for the first time`, open)
-  await timed('open them again', open)
-  await timed('the same, with one new message', async () => {
+  await timed('open without an index (UIDs are given)', open, manyMessages)
+  await timed('open again (warm)', open)
+  mailboxes = await openStore(root)
+  await timed('open in another process (the index is there)', open)
+  await timed('open again, with one new message', async () => {
     await (await mailboxes.stage('INBOX', bufferContent(message))).commit()
     await open()
   })
   const mailbox = await mailboxes.openMailbox('INBOX')
-  await timed('refresh', () => mailbox.refresh())
   const uids = mailbox.entries.map(({ uid }) => uid)
+  const some = uids.slice(0, 1000)
+  await timed('refresh, nothing new', () => mailbox.refresh())
+  await timed('flag 1 message', () => mailbox.changeFlags(uids.slice(0, 1), { add: ['\\Flagged'] }))
+  await timed('flag 1,000 messages', () => mailbox.changeFlags(some, { add: ['\\Flagged'] }))
+  await timed('give 1,000 messages a keyword', () => mailbox.changeFlags(some, { add: ['Work'] }))
   await timed('read 1,000 messages', async () => {
-    for (const uid of uids.slice(0, 1000)) await mailbox.content(uid)
+    for (const uid of some) await mailbox.content(uid)
   })
-  await timed('flag 1,000 messages', () => mailbox.changeFlags(uids.slice(0, 1000), { add: ['\\Flagged'] }))
-  await timed('expunge 1,000 messages', () => mailbox.expunge(uids.slice(0, 1000)))
+  await mailboxes.createMailbox('Archive')
+  await timed('copy 1,000 messages', () => mailbox.copy(some, 'Archive'))
+  await timed('expunge 1,000 messages', () => mailbox.expunge(some))
+  await timed('expunge 1 message', () => mailbox.expunge(uids.slice(1000, 1001)))
+  const all = mailbox.entries.map(({ uid }) => uid)
+  const list = async (): Promise<void> => {
+    let subjects = 0
+    for await (const { header } of mailbox.summaries(all))
+      if (header.first('subject') !== undefined) subjects += 1
+    if (subjects === 0) throw new MailwrightError('MAIL_E_INVALID', 'nothing was listed')
+  }
+  await timed('list all for the first time (every message is read)', list, all.length)
+  await timed('list all again', list, all.length)
+  const from = { kind: 'header', field: 'from', text: 'nobody-of-that-name' } as const
+  const text = { kind: 'text', text: 'no such words' } as const
+  await timed('search From', () => mailbox.search(from))
+  await timed(
+    'search Text for the first time (every message is read)',
+    () => mailbox.search(text),
+    all.length,
+  )
+  await timed('search Text again', () => mailbox.search(text), all.length)
+  await mailbox.close()
+  console.log(memory())
 }
 
 function middle(values: readonly number[]): number {
@@ -117,7 +173,8 @@ const root = await mkdtemp(join(tmpdir(), 'mailwright-bench-'))
 try {
   console.log(`${message.length} octets a message, ${count} messages a round`)
   for (const parallel of [1, 20]) await deliveries(root, parallel)
-  await opening(join(root, 'large'))
+  await large(join(root, 'large'))
 } finally {
+  for (const store of stores) await store.close()
   await rm(root, { recursive: true, force: true })
 }
