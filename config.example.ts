@@ -7,6 +7,7 @@ import database from 'mailwright/plugins/database'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import localNotifier from 'mailwright/plugins/local-notifier'
 import maildir from 'mailwright/plugins/maildir'
+import migration from 'mailwright/plugins/migration'
 import pop3 from 'mailwright/plugins/pop3'
 import queue from 'mailwright/plugins/queue'
 import smtp from 'mailwright/plugins/smtp'
@@ -46,6 +47,9 @@ export default defineConfig({
 
     // Mail for the accounts above goes into their INBOX. Somebody has to read mail for the postmaster.
     localDelivery({ postmaster: 'me@example.test' }),
+
+    // The commands `mailwright import` and `mailwright export`.
+    migration(),
 
     // Takes responsibility for a message: nothing is answered with 250 before it is safe on the disk.
     queue(),

@@ -88,12 +88,31 @@ export interface PluginCommand {
 export interface CommandInvocation {
   readonly arguments: readonly string[]
   readonly options: Readonly<Record<string, string | boolean | undefined>>
+  /** Whoever typed the command; absent where a program runs it. */
+  readonly caller?: CommandCaller
+}
+
+/** What a command may use of the command line that it was typed on. */
+export interface CommandCaller {
+  /** Where relative paths start. */
+  readonly folder: string
+  /** Standard error is a terminal, where a line can be written over. */
+  readonly isTerminal: boolean
+  /** Writes to standard error, for progress and warnings. Controls of a terminal are obeyed. */
+  tell(text: string): void
+  /** The first line of standard input, for `--password-stdin`. MAIL_E_INVALID where there is too much. */
+  firstLine(): Promise<string>
 }
 
 export interface CommandOutput {
   readonly json: unknown
   readonly text: string
+  /** Where it is not 0, though the command answered: 1 where a part of the work failed. */
+  readonly exitCode?: number
 }
+
+/** Thrown by a command that was called with wrong words or options: exit code 2. */
+export class UsageError extends Error {}
 
 /** What `definePlugin` takes. */
 export interface PluginDefinition<Options> {

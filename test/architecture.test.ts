@@ -22,6 +22,8 @@ const owners: Readonly<Record<string, Owner>> = {
   'better-sqlite3': { folders: ['plugins/database'] },
   commander: { folders: ['core/cli'] },
   cosmiconfig: { folders: ['core'] },
+  'fs-native-extensions': { folders: ['plugins/mbox'] },
+  imapflow: { folders: ['plugins/migration'] },
   knex: {
     folders: ['plugins/database'],
     // The service is a knex instance: its users name the types, and never make one of their own.

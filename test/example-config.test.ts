@@ -99,6 +99,11 @@ describe('config.example.ts without one plugin', () => {
         /^250 /,
       )
     },
+    migration: async (listeners) => {
+      expect(await sendMail(portOf(listeners, 'transfer'), { to: 'me@example.test', text: 'x' })).toMatch(
+        /^250 /,
+      )
+    },
     'local-notifier': async (listeners) => {
       expect(await sendMail(portOf(listeners, 'transfer'), { to: 'me@example.test', text: 'x' })).toMatch(
         /^250 /,

@@ -4,7 +4,10 @@ import { MailwrightError } from '../errors.ts'
 import { createHost, type Host } from '../host.ts'
 import { createLog } from '../log.ts'
 import { type Address, parseAddress } from '../model/address.ts'
+import { UsageError } from '../plugin.ts'
 import type { Output } from './output.ts'
+
+export { UsageError } from '../plugin.ts'
 
 /** What a command works with. */
 export interface CliContext {
@@ -15,9 +18,6 @@ export interface CliContext {
   readonly configFile: string | undefined
   readonly json: boolean
 }
-
-/** The command line was wrong: exit code 2. */
-export class UsageError extends Error {}
 
 export function configOf(context: CliContext): Promise<LoadedConfig> {
   return loadConfig(context.folder, context.configFile)

@@ -6,6 +6,7 @@ import { runCommandLine } from './program.ts'
 const output = {
   stdout: (text: string) => void process.stdout.write(text),
   stderr: (text: string) => void process.stderr.write(text),
+  isTerminal: process.stderr.isTTY === true,
 }
 
 try {

@@ -4,6 +4,8 @@ import { ConfigError, errorText, formatFault, MailwrightError } from '../errors.
 export interface Output {
   stdout(text: string): void
   stderr(text: string): void
+  /** Standard error is a terminal. `false` */
+  readonly isTerminal?: boolean
 }
 
 /** Prints a result: as one JSON value with `--json`, else as text. */

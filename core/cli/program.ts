@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { errorCode } from '../errors.ts'
 import { createHost } from '../host.ts'
 import { createLog } from '../log.ts'
-import type { CommandOutput, PluginCommand } from '../plugin.ts'
+import type { CommandCaller, CommandOutput, PluginCommand } from '../plugin.ts'
 import { aliasCommands } from './commands/alias.ts'
 import { appPasswordCommands } from './commands/app-password.ts'
 import { auditCommands } from './commands/audit.ts'
@@ -11,11 +11,12 @@ import { deliverCommand } from './commands/deliver.ts'
 import { domainCommands } from './commands/domain.ts'
 import { queueCommands } from './commands/queue.ts'
 import { startCommand } from './commands/start.ts'
+import { storeCommands } from './commands/store.ts'
 import { traceCommand } from './commands/trace.ts'
 import { userCommands } from './commands/user.ts'
 import { userChangeCommands } from './commands/user-changes.ts'
 import { userImportCommand } from './commands/user-import.ts'
-import { type CliContext, configOf, hostOf, UsageError, whileStarted } from './context.ts'
+import { type CliContext, configOf, firstLine, hostOf, UsageError, whileStarted } from './context.ts'
 import { printResult } from './output.ts'
 
 export type Surroundings = Pick<CliContext, 'output' | 'stdin' | 'folder'>
@@ -25,7 +26,7 @@ export type Action = (
   context: CliContext,
   words: readonly string[],
   options: Readonly<Record<string, string | boolean | undefined>>,
-) => Promise<(CommandOutput & { readonly exitCode?: number }) | undefined>
+) => Promise<CommandOutput | undefined>
 
 /** A command of the core: its words as in `user add <address>`. */
 export interface CoreCommand {
@@ -47,6 +48,7 @@ export const coreCommands: readonly CoreCommand[] = [
   ...aliasCommands,
   ...auditCommands,
   ...queueCommands,
+  ...storeCommands,
   traceCommand,
   deliverCommand,
 ]
@@ -58,6 +60,7 @@ const groups: Readonly<Record<string, string>> = {
   alias: 'addresses that stand for other addresses',
   audit: 'who changed what',
   queue: 'messages that wait to be delivered',
+  store: 'damage of mailboxes: finding and repairing it',
 }
 
 /** Runs one command line; answers the exit code: 0 done, 1 failed, 2 wrong use. Errors of the command are thrown. */
@@ -196,7 +199,16 @@ function pluginAction(name: string): Action {
     const host = await hostOf(context)
     const command = host.commands.find((other) => other.name === name)
     if (command === undefined) throw new UsageError(`there is no command ${name}`)
-    const run = () => command.run({ arguments: words, options })
+    const run = () => command.run({ arguments: words, options, caller: callerOf(context) })
     return command.beforeStart === true ? run() : whileStarted(host, run)
+  }
+}
+
+function callerOf({ folder, output, stdin }: CliContext): CommandCaller {
+  return {
+    folder,
+    isTerminal: output.isTerminal === true,
+    tell: output.stderr,
+    firstLine: () => firstLine(stdin),
   }
 }

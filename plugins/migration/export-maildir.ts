@@ -1,0 +1,148 @@
+import { readdir, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Content, type Mailbox, MailwrightError, type MessageEntry } from 'mailwright'
+import { createDirectory, createFile, guarded } from './export-file.ts'
+import type { ExportedMailbox, ExportForm } from './export-run.ts'
+import { LfWriter } from './line-ends.ts'
+import { formatDovecotKeywords, parseDovecotKeywords } from './maildir-keywords.ts'
+import { formatMaildirDirectory } from './maildir-mailbox-name.ts'
+import { formatMaildirMessageName, maildirKeywordLimit } from './maildir-message-name.ts'
+import { formatDovecotSubscriptions } from './maildir-subscriptions.ts'
+import { formatDovecotUidList } from './maildir-uid-list.ts'
+
+/** Writes Maildir++, with the files that Dovecot keeps UIDs, keywords and subscriptions in. */
+export class MaildirExport implements ExportForm {
+  readonly #path: string
+  readonly #hostname: string
+  readonly #force: boolean
+
+  /** `path` is absolute; `force` lets messages be added to what is there. */
+  constructor(path: string, hostname: string, force: boolean) {
+    this.#path = path
+    this.#hostname = hostname.replaceAll(/[/:,]/g, '_')
+    this.#force = force
+  }
+
+  async check(names: readonly string[]): Promise<void> {
+    if (this.#force) return
+    for (const name of names) {
+      for (const part of ['new', 'cur', 'tmp']) {
+        const directory = join(this.#directory(name), part)
+        if ((await readdir(directory).catch(() => [])).length > 0)
+          throw new MailwrightError('MAIL_E_EXISTS', `there is mail in ${directory} already (see --force)`)
+      }
+    }
+  }
+
+  async begin(mailbox: Mailbox): Promise<ExportedMailbox> {
+    const directory = this.#directory(mailbox.name)
+    for (const part of ['tmp', 'new', 'cur']) await createDirectory(join(directory, part))
+    if (directory !== this.#path) await replace(join(directory, 'maildirfolder'), '')
+    const kept = await readFile(join(directory, 'dovecot-keywords')).catch(() => Buffer.alloc(0))
+    return new ExportedMaildir(mailbox, { directory, hostname: this.#hostname, kept })
+  }
+
+  async finish(subscriptions: readonly string[]): Promise<void> {
+    const file = join(this.#path, 'subscriptions')
+    if (subscriptions.length === 0 || !(await isMissing(file))) return
+    await replace(file, formatDovecotSubscriptions(subscriptions.map((name) => name.split('/'))))
+  }
+
+  #directory(name: string): string {
+    return name === 'INBOX' ? this.#path : join(this.#path, formatMaildirDirectory(name.split('/')))
+  }
+}
+
+interface Place {
+  readonly directory: string
+  readonly hostname: string
+  /** The keywords that are there already. */
+  readonly kept: Buffer
+}
+
+class ExportedMaildir implements ExportedMailbox {
+  readonly #mailbox: Mailbox
+  readonly #place: Place
+  readonly #keywords: readonly string[]
+  readonly #uids = new Map<string, number>()
+
+  constructor(mailbox: Mailbox, place: Place) {
+    this.#mailbox = mailbox
+    this.#place = place
+    this.#keywords = keywordList(mailbox.entries, parseDovecotKeywords(place.kept))
+  }
+
+  async add({ uid, flags, internalDate }: MessageEntry, content: Content): Promise<void> {
+    const { directory, hostname } = this.#place
+    const seconds = Math.max(0, Math.floor(internalDate.getTime() / 1000))
+    const unique = `${seconds}.V${this.#mailbox.uidValidity}U${uid}.${hostname}`
+    const temporary = join(directory, 'tmp', unique)
+    const file = await createFile(temporary)
+    try {
+      const lines = new LfWriter()
+      for await (const chunk of content.stream()) await file.write(lines.add(chunk as Buffer))
+      await file.write(lines.end())
+      await file.finish(internalDate)
+    } catch (error) {
+      await file.abort()
+      throw error
+    }
+    const base = `${unique},S=${file.size},W=${content.size}`
+    const path = join(directory, 'cur', formatMaildirMessageName(base, flags, this.#keywords))
+    await guarded(path, () => rename(temporary, path))
+    this.#uids.set(base, uid)
+  }
+
+  async end(): Promise<readonly string[]> {
+    const { directory } = this.#place
+    const { uidValidity, uidNext } = this.#mailbox
+    if (this.#keywords.length > 0)
+      await replace(join(directory, 'dovecot-keywords'), formatDovecotKeywords(this.#keywords))
+    const list = join(directory, 'dovecot-uidlist')
+    // Where there is one, its server gives UIDs to what it finds.
+    if (await isMissing(list))
+      await replace(list, formatDovecotUidList({ uidValidity, uidNext, uids: this.#uids }))
+    const rest = this.#keywords.slice(maildirKeywordLimit)
+    return rest.map((keyword) => `the keyword ${keyword}: a Maildir can keep ${maildirKeywordLimit} only`)
+  }
+
+  async abort(): Promise<void> {
+    // What is in `cur` is whole.
+  }
+}
+
+/** Keywords in the order of their letters: those that have one already, then the most frequent ones. */
+function keywordList(
+  entries: readonly MessageEntry[],
+  known: ReadonlyMap<number, string>,
+): readonly string[] {
+  const counts = new Map<string, number>()
+  for (const { flags } of entries) {
+    for (const flag of flags) if (!flag.startsWith('\\')) counts.set(flag, (counts.get(flag) ?? 0) + 1)
+  }
+  const places = Math.max(-1, ...known.keys()) + 1
+  const list = Array.from(
+    { length: Math.min(places, 1_000) },
+    (_, place) => known.get(place) ?? `unknown-${place}`,
+  )
+  const added = [...counts].sort(([, a], [, b]) => b - a).map(([keyword]) => keyword)
+  return [...list, ...added.filter((keyword) => !list.includes(keyword))]
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  return (await readFile(path).catch(() => undefined)) === undefined
+}
+
+/** Writes a small file whole. */
+async function replace(path: string, text: string): Promise<void> {
+  const temporary = `${path}.new`
+  const file = await createFile(temporary)
+  try {
+    await file.write(text)
+    await file.finish(undefined)
+    await guarded(path, () => rename(temporary, path))
+  } catch (error) {
+    await file.abort()
+    throw error
+  }
+}
