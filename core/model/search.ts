@@ -24,13 +24,13 @@ export type SearchCriterion =
   | { readonly kind: 'internal' | 'saved'; readonly is: 'before' | 'on' | 'since'; readonly day: Day }
   /** The day that the Date field names, in its own time zone. A message without one is not found. */
   | { readonly kind: 'sent'; readonly is: 'before' | 'on' | 'since'; readonly day: Day }
-  /** The internal date within the last so many seconds, or not (RFC 5032). */
+  /** The internal date within the last so many seconds, or not; exactly so many ago is both (RFC 5032). */
   | { readonly kind: 'younger' | 'older'; readonly seconds: number }
-  /** A field of the message's header that holds the text; an empty text finds every message that has the field. */
+  /** A field of the message's header that, decoded, holds the text; an empty text finds every message that has the field. */
   | { readonly kind: 'header'; readonly field: string; readonly text: string }
-  /** Anywhere in the decoded bodies of text parts. */
+  /** Anywhere in the decoded bodies of text parts (HTML as it is written) or in the header of an attached message. */
   | { readonly kind: 'body'; readonly text: string }
-  /** In the header or in the bodies, headers of attached messages included. */
+  /** Where `body` looks, or in the header or that of a part; in headers as they are written, or decoded. */
   | { readonly kind: 'text'; readonly text: string }
   /** The mod-sequence is this or a later one (RFC 7162 §3.1.5). */
   | { readonly kind: 'modSequence'; readonly from: number }

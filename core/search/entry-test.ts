@@ -45,7 +45,7 @@ function sizeTest(kind: 'larger' | 'smaller', octets: number): EntryTest {
   return kind === 'larger' ? ({ size }) => size > octets : ({ size }) => size < octets
 }
 
-// RFC 5032 §3: a message of exactly that age is found by both.
+// RFC 5032: a message of exactly that age is found by both.
 function ageTest(kind: 'younger' | 'older', moment: number): EntryTest {
   return kind === 'younger'
     ? ({ internalDate }) => internalDate.getTime() >= moment

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bufferContent, type Content } from '../model/content.ts'
+import { Pacer } from '../summary/pacer.ts'
 import { readTexts, type TextPlace, type TextReader } from './message-texts.ts'
-import { Pacer } from './pacer.ts'
 
 interface Text {
   readonly place: TextPlace

@@ -3,9 +3,10 @@ import type { Content } from '../model/content.ts'
 import type { Header } from '../model/header-fields.ts'
 import type { MimePart } from '../model/mime-part.ts'
 import { MimeScanner } from '../model/mime-scanner.ts'
+import { pacedChunks } from '../summary/paced-chunks.ts'
+import type { Pacer } from '../summary/pacer.ts'
 import { BodyText, bodyText } from './body-text.ts'
 import { foldText, TextFolder } from './fold-text.ts'
-import type { Pacer } from './pacer.ts'
 
 /** Where a text of a message stands: its header, a part's, an attached message's, or a body. */
 export type TextPlace = 'header' | 'part-header' | 'attached-header' | 'body'
@@ -39,10 +40,7 @@ export async function readTexts(content: Content, reader: TextReader, pacer: Pac
     }
     return
   }
-  for await (const chunk of content.stream()) {
-    scanner.push(chunk as Buffer)
-    if (pacer.isDue) await pacer.rest()
-  }
+  for await (const chunk of pacedChunks(content, pacer)) scanner.push(chunk)
   for (const { part, place } of placedParts(scanner.finish().root)) {
     takeHeader(part.header, place, reader)
     if (!reader.isDone && hasText(part)) await streamBody(content, part, reader, pacer)
@@ -108,11 +106,10 @@ async function takeBody(octets: Buffer, part: MimePart, reader: TextReader, pace
 async function streamBody(content: Content, part: MimePart, reader: TextReader, pacer: Pacer): Promise<void> {
   const text = new BodyText(part.encoding, charsetOf(part))
   const taker = new BodyTaker(reader)
-  for await (const chunk of content.stream(part.bodyStart, part.bodyEnd)) {
-    for (const piece of text.add(chunk as Buffer)) {
+  for await (const chunk of pacedChunks(content, pacer, part.bodyStart, part.bodyEnd)) {
+    for (const piece of text.add(chunk)) {
       taker.take(piece)
       if (reader.isDone) return
-      if (pacer.isDue) await pacer.rest()
     }
   }
   for (const piece of text.end()) taker.take(piece)

@@ -1,6 +1,7 @@
-import type { Header } from '../model/header-fields.ts'
 import type { SearchCriterion } from '../model/search.ts'
+import type { MessageSummary } from '../model/summary.ts'
 import type { MessageEntry } from '../services/mailbox.ts'
+import { headerMayHold } from '../summary/stored-summary.ts'
 import { sentDay } from './calendar-day.ts'
 import { dayTest } from './day-test.ts'
 import { entryTest } from './entry-test.ts'
@@ -11,9 +12,9 @@ import type { Needle } from './needle-search.ts'
 /** What is known of a message when a criterion is applied to it. */
 export interface Known {
   readonly entry: MessageEntry
-  /** The header, as far as it is known. */
-  readonly header?: Header
-  /** Whether fields of this name (in lower case) may be missing in `header`. */
+  /** What has the header, as far as it is known. It is asked for only where it has to be looked at. */
+  readonly message?: Pick<MessageSummary, 'header'>
+  /** Whether fields of this name (in lower case) may be missing in the header. */
   readonly lacks?: (field: string) => boolean
   /** Whether a needle is in the message, where that is known. */
   readonly found?: (needle: Needle) => boolean | undefined
@@ -121,12 +122,15 @@ class QueryBuilder {
     this.needsHeader = true
     const field = name.toLowerCase()
     const folded = foldNeedle(text)
+    const word = longestWord(folded)
     return {
       cost: HEADER,
-      test: ({ header, lacks }) => {
-        if (header === undefined) return undefined
-        const fields = header.all(field)
-        if (fields.some((each) => folded === '' || foldText(each.text).includes(folded))) return true
+      test: ({ message, lacks }) => {
+        if (message === undefined) return undefined
+        if (word === undefined || headerMayHold(message, word)) {
+          const fields = message.header.all(field)
+          if (fields.some((each) => folded === '' || foldText(each.text).includes(folded))) return true
+        }
         return lacks?.(field) === true ? undefined : false
       },
     }
@@ -137,9 +141,9 @@ class QueryBuilder {
     const holds = dayTest(is, written)
     return {
       cost: HEADER,
-      test: ({ header }) => {
-        if (header === undefined) return undefined
-        const day = sentDay(header)
+      test: ({ message }) => {
+        if (message === undefined) return undefined
+        const day = sentDay(message.header)
         return day !== undefined && holds(day)
       },
     }
@@ -188,4 +192,9 @@ function foldNeedle(text: string): string {
   if (text.length > longestText)
     throw invalidCriterion(`it looks for a text of more than ${longestText} characters`)
   return foldText(text)
+}
+
+/** A part of a folded text that stays in one piece however a field is folded. */
+function longestWord(folded: string): string | undefined {
+  return folded.match(/[!-~]+/g)?.reduce((longest, word) => (word.length > longest.length ? word : longest))
 }

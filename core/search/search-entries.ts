@@ -4,10 +4,10 @@ import { defaultHeaderLimits, type Header, parseHeader } from '../model/header.t
 import type { SearchCriterion } from '../model/search.ts'
 import type { MessageSummary } from '../model/summary.ts'
 import type { MessageEntry } from '../services/mailbox.ts'
+import { Pacer } from '../summary/pacer.ts'
 import { isSummaryField } from '../summary/summary-fields.ts'
 import { readTexts } from './message-texts.ts'
 import { type Needle, NeedleSearch } from './needle-search.ts'
-import { Pacer } from './pacer.ts'
 import { type Known, prepareQuery, type Query } from './query.ts'
 
 /** Messages that can be searched: a mailbox, and whatever else knows as much of its messages. */
@@ -122,9 +122,8 @@ class Search {
     for await (const summary of this.#source.summaries([...byUid.keys()])) {
       const entry = byUid.get(summary.uid)
       if (entry === undefined) continue
-      const { header } = summary
       const lacks = (field: string): boolean => !isSummaryField(field) || summary.omitted.includes(field)
-      if (this.#decide({ ...this.#known(entry), header, lacks }) === undefined) open.push(entry)
+      if (this.#decide({ ...this.#known(entry), message: summary, lacks }) === undefined) open.push(entry)
       if (this.#pacer.isDue) await this.#pacer.rest()
     }
     this.#open = open
@@ -152,7 +151,9 @@ class Search {
     const content = await this.#source.content(entry.uid)
     if (this.#pacer.isDue) await this.#pacer.rest()
     const before = this.#known(entry)
-    const known = this.#query.needsHeader ? { ...before, header: await readHeader(content) } : before
+    const known = this.#query.needsHeader
+      ? { ...before, message: { header: await readHeader(content) } }
+      : before
     if (this.#query.needsHeader && this.#query.matches(known) !== undefined) {
       this.#decide(known)
       return

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { Content } from '../model/content.ts'
+import { Pacer } from '../summary/pacer.ts'
 import { readTexts, type TextReader } from './message-texts.ts'
-import { Pacer } from './pacer.ts'
 import { TrigramSet, trigramAt } from './trigram-set.ts'
 
 // Changed whenever signatures, or the texts and folding they are made of, change: no store must read one by another rule.
@@ -54,15 +54,7 @@ export class TextSignatureBuilder {
   finish(): Buffer {
     const size = Math.max(smallest, Math.ceil((this.#trigrams.size * bitsEach) / 8) * 8)
     const signature = Buffer.alloc(PREFIX + (this.isFull ? 0 : size / 8))
-    if (!this.isFull) {
-      const bits = signature.subarray(PREFIX)
-      for (const trigram of this.#trigrams) {
-        for (let probe = 0; probe < probes; probe += 1) {
-          const bit = bitOf(trigram, probe, size)
-          bits[bit >>> 3] = (bits[bit >>> 3] ?? 0) | (1 << (bit & 7))
-        }
-      }
-    }
+    if (!this.isFull) setBits(signature.subarray(PREFIX), this.#trigrams.values())
     signature[0] = VERSION
     signature.writeUInt32LE(crc32(signature.subarray(PREFIX)), 1)
     return signature
@@ -100,6 +92,17 @@ export async function signText(content: Content): Promise<Buffer> {
 
 function isDamaged(signature: Buffer): boolean {
   return crc32(signature.subarray(PREFIX)) !== signature.readUInt32LE(1)
+}
+
+function setBits(octets: Buffer, trigrams: Uint32Array): void {
+  const size = octets.length * 8
+  for (let index = 0; index < trigrams.length; index += 1) {
+    const trigram = trigrams[index] ?? 0
+    for (let probe = 0; probe < probes; probe += 1) {
+      const bit = bitOf(trigram, probe, size)
+      octets[bit >>> 3] = (octets[bit >>> 3] ?? 0) | (1 << (bit & 7))
+    }
+  }
 }
 
 /** Which of `size` bits a trigram has for a probe. */

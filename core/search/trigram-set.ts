@@ -13,10 +13,12 @@ function trigram(first: number, second: number, third: number): number {
 const firstSlots = 4_096
 
 /** Different trigrams, up to a limit: an open hash table, as a Set of numbers takes ten times as long. */
-export class TrigramSet implements Iterable<number> {
+export class TrigramSet {
   readonly #limit: number
   /** 0 is a free slot. */
   #slots = new Uint32Array(firstSlots)
+  /** The trigrams as they came, up to `#size`; as many as fill half of the slots. */
+  #values = new Uint32Array(firstSlots / 2)
   #size = 0
 
   constructor(limit: number) {
@@ -36,7 +38,7 @@ export class TrigramSet implements Iterable<number> {
   addAll(text: string): void {
     let first = text.charCodeAt(0)
     let second = text.charCodeAt(1)
-    for (let at = 2; at < text.length && !this.isFull; at += 1) {
+    for (let at = 2; at < text.length; at += 1) {
       const third = text.charCodeAt(at)
       this.#add(trigram(first, second, third))
       first = second
@@ -44,26 +46,31 @@ export class TrigramSet implements Iterable<number> {
     }
   }
 
-  *[Symbol.iterator](): Generator<number> {
-    for (const trigram of this.#slots) if (trigram !== 0) yield trigram
+  /** All of them, in the order in which they came. Changed by the next that is added. */
+  values(): Uint32Array {
+    return this.#values.subarray(0, this.#size)
   }
 
   #add(trigram: number): void {
-    const mask = this.#slots.length - 1
+    const slots = this.#slots
+    const mask = slots.length - 1
     let slot = trigram & mask
-    for (let found = this.#slots[slot]; found !== 0; found = this.#slots[slot]) {
+    for (let found = slots[slot]; found !== 0; found = slots[slot]) {
       if (found === trigram) return
       slot = (slot + 1) & mask
     }
-    this.#slots[slot] = trigram
+    if (this.isFull) return
+    slots[slot] = trigram
+    this.#values[this.#size] = trigram
     this.#size += 1
-    if (this.#size * 2 > this.#slots.length) this.#grow()
+    if (this.#size === this.#values.length) this.#grow()
   }
 
   #grow(): void {
-    const old = this.#slots
-    this.#slots = new Uint32Array(old.length * 2)
+    const values = this.#values
+    this.#slots = new Uint32Array(this.#slots.length * 2)
+    this.#values = new Uint32Array(values.length * 2)
     this.#size = 0
-    for (const trigram of old) if (trigram !== 0) this.#add(trigram)
+    for (let index = 0; index < values.length; index += 1) this.#add(values[index] ?? 0)
   }
 }

@@ -22,6 +22,7 @@ export class OctetReader {
     return this.#isWhole
   }
 
+  /** The next number. */
   number(): number {
     let value = 0
     let unit = 1
@@ -46,6 +47,7 @@ export class OctetReader {
     return start
   }
 
+  /** The next text. */
   text(encoding: 'latin1' | 'utf8'): string {
     const start = this.skip()
     return this.#octets.toString(encoding, start, this.#at)

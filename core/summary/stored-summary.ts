@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { crc32 } from 'node:zlib'
 import { type EnvelopeFields, readEnvelopeFields } from '../model/envelope-fields.ts'
 import type { Header } from '../model/header-fields.ts'
@@ -35,6 +36,15 @@ export function decodeSummary(uid: number, octets: Buffer): MessageSummary | und
 /** The same summary for the UID that its message was given. Costs next to nothing. */
 export function withUid(uid: number, summary: SummaryFacts): MessageSummary {
   return new StoredMessageSummary(uid, encodeSummary(summary))
+}
+
+/**
+ * Whether a field of a summary's header may hold a word, which is ASCII in upper case without white space, once the
+ * field is decoded and in upper case too. False only where none does; a quick look, so that a search need not take
+ * apart every header.
+ */
+export function headerMayHold(summary: Pick<MessageSummary, 'header'>, word: string): boolean {
+  return !(summary instanceof StoredSummary) || summary.headerMayHold(word)
 }
 
 /** The summary of a message that has no UID yet. */
@@ -77,6 +87,16 @@ class StoredSummary implements SummaryFacts {
   get envelope(): EnvelopeFields {
     this.#envelope ??= readEnvelopeFields(this.header)
     return this.#envelope
+  }
+
+  headerMayHold(word: string): boolean {
+    const reader = new OctetReader(this.octets, PREFIX)
+    reader.number()
+    const fields = this.octets.subarray(reader.skip(), reader.position)
+    // What is encoded or not ASCII may say anything.
+    if (!isAscii(fields)) return true
+    const text = fields.toString('latin1')
+    return text.includes('=?') || text.toUpperCase().includes(word)
   }
 
   get omitted(): readonly string[] {

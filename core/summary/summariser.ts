@@ -1,6 +1,8 @@
 import type { Content } from '../model/content.ts'
 import { MimeScanner } from '../model/mime-scanner.ts'
 import type { MessageSummary, SummaryFacts } from '../model/summary.ts'
+import { pacedChunks } from './paced-chunks.ts'
+import { Pacer } from './pacer.ts'
 import { previewOf } from './preview.ts'
 import { storedSummary, withUid } from './stored-summary.ts'
 
@@ -40,10 +42,10 @@ export class Summariser {
   }
 }
 
-/** Reads a message once and makes its summary. Fails as the content does. */
+/** Reads a message once and makes its summary, in turn with other work. Fails as the content does. */
 export async function summarise(uid: number, content: Content): Promise<MessageSummary> {
   const summariser = new Summariser()
   if (content.size <= smallMessage) summariser.add(await content.read(0, content.size))
-  else for await (const chunk of content.stream()) summariser.add(chunk as Buffer)
+  else for await (const chunk of pacedChunks(content, new Pacer())) summariser.add(chunk)
   return withUid(uid, summariser.finish())
 }

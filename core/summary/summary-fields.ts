@@ -82,7 +82,7 @@ export function keptFields(header: Header): KeptFields {
   return keep(header, isKept)
 }
 
-/** Chooses the fields of a part's header that count (RFC 2045 §9): those of MIME. */
+/** Chooses the fields of a part's header that count (RFC 2046 §5.1): those of MIME. */
 export function mimeFields(header: Header): KeptFields {
   return keep(header, (name) => name.startsWith('content-') && name.length <= longestName)
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 
 // Milliseconds of work after which others get their turn.
-const longestWork = 8
+const longestWork = 5
 
 /** Keeps long work from holding up everything else in the process. */
 export class Pacer {
