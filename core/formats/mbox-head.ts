@@ -1,6 +1,6 @@
 import { FieldNotes } from './mbox-field-notes.ts'
 import type { MboxField } from './mbox-fields.ts'
-import { type Line, longestPostmark, postmarkAt } from './mbox-line.ts'
+import { type Line, postmarkAt } from './mbox-line.ts'
 import { hasCrlf, LF } from './mbox-line-ends.ts'
 import { GT, UnquotingRules } from './mbox-line-rules.ts'
 import type { Postmark } from './mbox-postmark.ts'
@@ -18,28 +18,33 @@ export interface MboxHead {
 }
 
 const chunkSize = 16 * 1024
+const nothing = Buffer.alloc(0)
 
 /** Reads the postmark and the header of one message; undefined where no postmark begins there. */
 export async function readMboxHead(source: MboxSource, start: number): Promise<MboxHead | undefined> {
-  const first = await source.read(start, start + longestPostmark)
+  const first = await source.read(start, start + chunkSize)
   const lf = first.indexOf(LF)
   const end = lf < 0 ? first.length : lf + 1
   const postmark = postmarkAt({ chunk: first, base: start, at: 0, end, ended: lf >= 0 })
-  return postmark && { postmark, messageStart: start + end, ...(await readHeader(source, start + end)) }
+  if (postmark === undefined) return undefined
+  return {
+    postmark,
+    messageStart: start + end,
+    ...(await readHeader(source, first.subarray(end), start + end)),
+  }
 }
 
 async function readHeader(
   source: MboxSource,
+  first: Buffer,
   messageStart: number,
 ): Promise<Pick<MboxHead, 'fields' | 'crlf'>> {
   const rules = new UnquotingRules()
   const notes = new FieldNotes()
-  let crlf: boolean | undefined
+  const crlf = hasCrlf(first)
   let lineStart = true
-  for (let position = messageStart; position < source.size && rules.inHeader; ) {
-    const chunk = await source.read(position, position + chunkSize)
-    if (chunk.length === 0) break
-    crlf ??= hasCrlf(chunk)
+  let chunk = first
+  for (let position = messageStart; chunk.length > 0 && rules.inHeader; ) {
     const final = position + chunk.length >= source.size
     let at = 0
     while (at < chunk.length && rules.inHeader) {
@@ -52,8 +57,10 @@ async function readHeader(
       at = line.end
     }
     position += at
+    chunk =
+      rules.inHeader && position < source.size ? await source.read(position, position + chunkSize) : nothing
   }
-  return { fields: notes.fields, crlf: crlf ?? false }
+  return { fields: notes.fields, crlf }
 }
 
 function isHidden(rules: UnquotingRules, { chunk, at, end }: Line): boolean {

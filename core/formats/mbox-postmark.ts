@@ -1,4 +1,4 @@
-/** The line that begins a message in an mbox file (RFC 4155, appendix A). */
+/** The line that begins a message in an mbox file (RFC 4155 §A). */
 export interface Postmark {
   /** Who sent the message, as it stands there; `MAILER-DAEMON` for mail without a sender. */
   readonly sender: string

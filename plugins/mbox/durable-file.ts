@@ -1,0 +1,123 @@
+import { constants } from 'node:fs'
+import { dirname } from 'node:path'
+import { isMissing, systemCode } from './disk-errors.ts'
+import type { FileStatus, FileSystem, OpenFile } from './file-system.ts'
+
+const fileMode = 0o600
+const directoryMode = 0o700
+const chunkSize = 256 * 1024
+
+// O_NONBLOCK: a FIFO that somebody put in the place of a mailbox must not hold a thread until a writer comes.
+const careful = constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/** Opens a file that must not be a symbolic link. */
+export function openFile(files: FileSystem, path: string, access: 'read' | 'write'): Promise<OpenFile> {
+  return files.open(path, (access === 'read' ? constants.O_RDONLY : constants.O_RDWR) | careful)
+}
+
+/** Opens a file that must not be a symbolic link, and makes it where it is missing. */
+export function openOrMake(files: FileSystem, path: string): Promise<OpenFile> {
+  return files.open(path, constants.O_RDWR | constants.O_CREAT | careful, fileMode)
+}
+
+/** Makes a new file; fails where the name is taken. */
+export function openNew(files: FileSystem, path: string, mode: number = fileMode): Promise<OpenFile> {
+  return files.open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | careful, mode)
+}
+
+/** Does something with an open file and closes it, whatever happens. */
+export async function using<T>(opening: Promise<OpenFile>, run: (file: OpenFile) => Promise<T>): Promise<T> {
+  const file = await opening
+  try {
+    return await run(file)
+  } finally {
+    await file.close()
+  }
+}
+
+export async function writeFully(file: OpenFile, octets: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < octets.length; ) {
+    const { bytesWritten } = await file.write(octets, written, octets.length - written, position + written)
+    written += bytesWritten
+  }
+}
+
+/** Octets from `start` to `end`; fewer only where the file ends. */
+export async function readRange(file: OpenFile, start: number, end: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(Math.max(0, end - start))
+  let filled = 0
+  while (filled < buffer.length) {
+    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, start + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return buffer.subarray(0, filled)
+}
+
+/** Octets of a file, piece by piece. */
+export async function* readPieces(file: OpenFile, start: number, end: number): AsyncGenerator<Buffer> {
+  for (let position = start; position < end; ) {
+    const piece = await readRange(file, position, Math.min(position + chunkSize, end))
+    if (piece.length === 0) return
+    yield piece
+    position += piece.length
+  }
+}
+
+/** A whole small file and its status at that moment. */
+export function readSmallFile(
+  files: FileSystem,
+  path: string,
+): Promise<{ readonly octets: Buffer; readonly status: FileStatus }> {
+  return using(openFile(files, path, 'read'), async (file) => {
+    const status = await file.stat()
+    return { octets: await readRange(file, 0, status.size), status }
+  })
+}
+
+export interface Replacement {
+  readonly path: string
+  /** Where the new file is written first, on the same file system. */
+  readonly temporary: string
+  readonly octets: Buffer
+}
+
+/** Replaces a file whole: after a crash there is the old one or the new one. Durable when it resolves. */
+export async function replaceFile(
+  files: FileSystem,
+  { path, temporary, octets }: Replacement,
+): Promise<FileStatus> {
+  try {
+    const status = await using(openNew(files, temporary), async (file) => {
+      await writeFully(file, octets, 0)
+      await file.datasync()
+      return file.stat()
+    })
+    await files.rename(temporary, path)
+    await syncDirectory(files, dirname(path))
+    return status
+  } catch (error) {
+    await files.unlink(temporary).catch(() => undefined)
+    throw error
+  }
+}
+
+/** Makes changes of a directory's entries durable. */
+export function syncDirectory(files: FileSystem, path: string): Promise<void> {
+  const opening = files.open(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  return using(opening, (directory) => directory.sync())
+}
+
+/** Makes a directory and what is missing above it, durably. */
+export async function makeDirectory(files: FileSystem, path: string): Promise<void> {
+  try {
+    await files.mkdir(path, { mode: directoryMode })
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return
+    if (!isMissing(error) || dirname(path) === path) throw error
+    await makeDirectory(files, dirname(path))
+    await makeDirectory(files, path)
+    return
+  }
+  await syncDirectory(files, dirname(path))
+}

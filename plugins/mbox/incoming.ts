@@ -1,0 +1,110 @@
+import type {
+  Account,
+  Appended,
+  AppendMessage,
+  Content,
+  StagedMessage,
+  StageOptions,
+  Transfer,
+} from 'mailwright'
+import { appendMessages } from './append.ts'
+import type { MboxContext } from './context.ts'
+import { type NewMessage, requireCanonical, spoolMessages } from './delivery.ts'
+import type { FoundFile } from './mailbox-files.ts'
+import { canonicalMailboxName } from './mailbox-name.ts'
+import { accountUsage } from './quota.ts'
+import type { SharedAccount } from './shared-states.ts'
+import { MboxStagedMessage } from './staged.ts'
+import { copyMessages, type TransferSource } from './transfer.ts'
+
+/** What brings messages into an account's mailboxes, within its quota. */
+export class Incoming {
+  readonly #context: MboxContext
+  readonly #account: Account
+  readonly #shared: SharedAccount
+
+  constructor(context: MboxContext, account: Account, shared: SharedAccount) {
+    this.#context = context
+    this.#account = account
+    this.#shared = shared
+  }
+
+  /** See `AccountStore.stage`. */
+  async stage(mailbox: string, content: Content, options: StageOptions): Promise<StagedMessage> {
+    const name = canonicalMailboxName(mailbox)
+    const message = this.#message({ ...options, content })
+    if (options.create === true) await this.#shared.files.createMissing(name)
+    const found = await this.#shared.files.require(name)
+    const giveBack = await this.#reserve(content.size)
+    const { release: releaseMailbox, ...shared } = this.#shared.share(name)
+    const release = (): void => {
+      releaseMailbox()
+      giveBack()
+    }
+    try {
+      const spooled = await spoolMessages(this.#context, shared.state.place, [message], isEmpty(found))
+      return new MboxStagedMessage({ mailbox: shared, spooled, options, release })
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  /** See `AccountStore.append`. */
+  async append(mailbox: string, messages: readonly AppendMessage[], origin?: string): Promise<Appended> {
+    const name = canonicalMailboxName(mailbox)
+    const fresh = messages.map((message) => this.#message(message))
+    const found = await this.#shared.files.require(name)
+    const giveBack = await this.#reserve(messages.reduce((sum, { content }) => sum + content.size, 0))
+    const { state, release } = this.#shared.share(name)
+    try {
+      await state.sync()
+      if (messages.length === 0) return { uidValidity: state.known.uidValidity, uids: [] }
+      const spooled = await spoolMessages(this.#context, state.place, fresh, isEmpty(found))
+      const wanted = messages.map(({ uid }) => uid)
+      const appended = await appendMessages(state, spooled, wanted)
+      const { uids } = appended
+      this.#context.announce.stored(state.change({ cause: 'append', uids, ...withOrigin(origin) }))
+      return appended
+    } finally {
+      giveBack()
+      release()
+    }
+  }
+
+  /** Copies into a mailbox. */
+  async copy(source: TransferSource, target: string): Promise<Transfer> {
+    const name = canonicalMailboxName(target)
+    await this.#shared.files.require(name)
+    const { known } = source.state
+    const octets = source.uids.reduce((sum, uid) => sum + (known.record(uid)?.size ?? 0), 0)
+    const giveBack = await this.#reserve(octets)
+    const { state, release } = this.#shared.share(name)
+    try {
+      return await copyMessages(source, state)
+    } finally {
+      giveBack()
+      release()
+    }
+  }
+
+  #message({ content, flags, internalDate, uidl }: AppendMessage): NewMessage {
+    const { clock } = this.#context
+    const date = internalDate ?? new Date(clock.now())
+    return { content, flags: requireCanonical(flags), internalDate: date, uidl }
+  }
+
+  async #reserve(octets: number): Promise<() => void> {
+    const { quotaBytes } = this.#account
+    if (quotaBytes === undefined) return () => undefined
+    return this.#shared.quota.reserve(octets, quotaBytes, () => accountUsage(this.#shared))
+  }
+}
+
+function isEmpty({ status }: FoundFile): boolean {
+  return status.size === 0
+}
+
+function withOrigin(origin: string | undefined): { readonly origin?: string } {
+  return origin === undefined ? {} : { origin }
+}

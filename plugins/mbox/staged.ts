@@ -1,0 +1,57 @@
+import { MailwrightError, type StagedMessage, type StageOptions } from 'mailwright'
+import type { SpooledMessages } from './delivery.ts'
+import { guarded } from './disk-errors.ts'
+import type { SharedMailbox } from './shared-states.ts'
+
+/** What a staged message holds until it is committed or aborted. */
+export interface StagedParts {
+  readonly mailbox: SharedMailbox
+  readonly spooled: SpooledMessages
+  readonly options: StageOptions
+  /** Gives back the mailbox and the room in the quota. */
+  release(): void
+}
+
+/** A message in the spool. */
+export class MboxStagedMessage implements StagedMessage {
+  readonly #parts: StagedParts
+  #committed: Promise<void> | undefined
+  #aborted: Promise<void> | undefined
+
+  constructor(parts: StagedParts) {
+    this.#parts = parts
+  }
+
+  commit(): Promise<void> {
+    if (this.#aborted !== undefined)
+      return Promise.reject(new MailwrightError('MAIL_E_INVALID', 'the delivery was aborted before'))
+    this.#committed ??= guarded('delivering a message', () => this.#commit()).finally(() => this.#end())
+    return this.#committed
+  }
+
+  abort(): Promise<void> {
+    if (this.#committed !== undefined) return this.#committed.catch(() => undefined)
+    this.#aborted ??= this.#end()
+    return this.#aborted
+  }
+
+  async #commit(): Promise<void> {
+    const { mailbox, spooled, options } = this.#parts
+    await mailbox.deliveries.add(spooled)
+    const { place, context } = mailbox.state
+    context.announce.stored({
+      account: place.account,
+      mailbox: place.name,
+      cause: options.cause ?? 'delivery',
+      uidValidity: 0,
+      uids: [],
+      ...(options.origin === undefined ? {} : { origin: options.origin }),
+    })
+  }
+
+  async #end(): Promise<void> {
+    const { mailbox, spooled, release } = this.#parts
+    release()
+    await mailbox.state.context.files.unlink(spooled.path).catch(() => undefined)
+  }
+}
