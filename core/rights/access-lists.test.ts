@@ -17,6 +17,10 @@ class FilesInMemory implements NamedFiles {
   failFrom: number = Number.POSITIVE_INFINITY
   #turn: Promise<unknown> = Promise.resolve()
 
+  async isEmpty(): Promise<boolean> {
+    return this.files.size === 0
+  }
+
   async names(): Promise<readonly string[]> {
     return [...this.files.keys()]
   }
@@ -89,6 +93,23 @@ describe.each([
     await Promise.all([...Array(20).keys()].map(add))
     expect(await lists.read('ann', 'Work')).toHaveLength(20)
     expect(await sharedWith(lists, 'x0', 'x19')).toEqual(['ann:Work'])
+  })
+
+  test('are there or not, for an owner', async () => {
+    expect(await lists.has('ann')).toBe(false)
+    await fill('Work', 'INBOX')
+    expect([await lists.has('ann'), await lists.has('bob')]).toEqual([true, false])
+    await lists.removed('ann', 'Work')
+    expect(await lists.has('ann')).toBe(true)
+    await lists.removed('ann', 'INBOX')
+    expect(await lists.has('ann')).toBe(false)
+  })
+
+  test('that are whole are found so', async () => {
+    await fill('Work')
+    for (const owner of ['ann', 'bob'])
+      for (const repair of [false, true]) expect(await lists.examine(owner, { repair })).toEqual([])
+    expect(await sharedWith(lists, 'bob')).toEqual(['ann:Work'])
   })
 
   test('of others are found by any of the identifiers, once, not by those that only take away', async () => {
@@ -258,6 +279,49 @@ describe('files', () => {
     await filed(files).rebuild()
     expect(await state(files)).toEqual(before)
     expect([...files.files.keys()].sort()).toEqual([...contents.map(([name]) => name), 'other'].sort())
+  })
+
+  test('of the index that are lost are found missing, and made anew by a repair', async () => {
+    const files = await prepared()
+    const before = await state(files)
+    const lose = () => {
+      for (const [name, octets] of files.files)
+        if (octets.includes('to bob')) files.files.delete(name)
+        else if (octets.includes('to anyone')) files.files.set(name, Buffer.from('damaged'))
+    }
+    lose()
+    const lists = filed(files)
+    const faults = ['bob', 'anyone'].map((identifier) => ({
+      mailbox: 'Work',
+      problem: `it is not among the mailboxes of others that ${identifier} sees`,
+      remedy: 'the index of access rights is made anew',
+    }))
+    expect(await lists.examine('ann', { repair: false })).toEqual(faults)
+    expect(await lists.examine('carol', { repair: true }), 'of what she only takes away').toEqual([])
+    expect(await lists.examine('ann', { repair: true })).toEqual(faults)
+    expect(await lists.examine('ann', { repair: false })).toEqual([])
+    expect(await state(files)).toEqual(before)
+  })
+
+  test('of lists that are damaged are found so, and set aside by a repair', async () => {
+    const files = await prepared()
+    const [name = '', octets = Buffer.alloc(0)] =
+      [...files.files].find(
+        ([each, content]) => each.startsWith('lists.') && content.includes('owner ann'),
+      ) ?? []
+    const damaged = octets.subarray(0, -3)
+    files.files.set(name, damaged)
+    const lists = filed(files)
+    for (const repair of [false, true])
+      expect(await lists.examine('ann', { repair })).toMatchObject([{ mailbox: '' }])
+    expect(await lists.examine('ann', { repair: true })).toEqual([])
+    expect([...files.files].filter(([, content]) => content.equals(damaged))).toEqual([
+      [name.replace('lists.', 'damaged.'), damaged],
+    ])
+    await lists.rebuild()
+    expect(await sharedWith(lists, 'bob', 'anyone', 'carol')).toEqual([])
+    await lists.update('ann', 'INBOX', () => toBob)
+    expect(await sharedWith(lists, 'bob')).toEqual(['ann:INBOX'])
   })
 
   test('of one owner are not those of another', async () => {

@@ -1,5 +1,5 @@
 import type { AccessEntry, RightsIdentifier } from '../model/rights.ts'
-import type { Lease } from '../services/store.ts'
+import type { Lease, StoreFault } from '../services/store.ts'
 
 /** A mailbox of somebody. */
 export interface MailboxShare {
@@ -27,6 +27,11 @@ export interface AccessLists {
    */
   read(owner: string, mailbox: string): Promise<readonly AccessEntry[]>
   /**
+   * Whether any mailbox of an owner has a list. Asked for whenever a mailbox is made, renamed or deleted: most owners open
+   * nothing to anybody, and that should cost next to nothing.
+   */
+  has(owner: string): Promise<boolean>
+  /**
    * Changes a list durably, or removes it where the change leaves it empty, with no other change in between by any
    * process. What the change throws is thrown and nothing is changed.
    */
@@ -50,8 +55,10 @@ export interface AccessLists {
    */
   shares(identifiers: ReadonlySet<RightsIdentifier>): Promise<readonly SharedMailbox[]>
   /**
-   * Calls back within 100 ms after a list may have changed, by whatever process; with undefined where it is not known
-   * which.
+   * Calls back within 100 ms after a list may have changed, in every process that the notifier reaches; with undefined
+   * where it is not known which.
    */
   watch(listener: (changed: MailboxShare | undefined) => void): Promise<Lease>
+  /** Looks for damage in an owner's lists, and undoes it. A fault that concerns all mailboxes names none. */
+  examine(owner: string, options: { readonly repair: boolean }): Promise<readonly StoreFault[]>
 }

@@ -2,19 +2,17 @@ import { createHash } from 'node:crypto'
 import { MailwrightError } from '../errors.ts'
 import type { AccessEntry, RightsIdentifier } from '../model/rights.ts'
 import type { Notifier } from '../services/notifier.ts'
-import type { Lease } from '../services/store.ts'
-import {
-  formatAccessLists,
-  longestAccessFile,
-  type OwnerLists,
-  parseAccessLists,
-} from './access-list-file.ts'
+import type { Lease, StoreFault } from '../services/store.ts'
+import { formatAccessLists, longestAccessFile, type OwnerLists } from './access-list-file.ts'
 import type { AccessLists, MailboxShare, SharedMailbox } from './access-lists.ts'
 import { isNegative } from './identifier.ts'
+import { ParsedLists } from './parsed-lists.ts'
 import { formatSharers, parseSharers } from './sharer-file.ts'
 
 /** Small files by name, wherever a store keeps such. Every call may fail with MAIL_E_UNAVAILABLE. */
 export interface NamedFiles {
+  /** Whether there can be no file. Asked for whenever somebody lists mailboxes, and cheap as long as nobody shares any. */
+  isEmpty(): Promise<boolean>
   /** Names of all files. */
   names(): Promise<readonly string[]>
   /** A whole file as it is now; undefined where there is none. */
@@ -33,6 +31,7 @@ type Lists = Map<string, readonly AccessEntry[]>
 const topic = 'access-lists'
 const listsPrefix = 'lists.'
 const sharersPrefix = 'sharers.'
+const damagedPrefix = 'damaged.'
 
 /**
  * Access control lists in files: one for each owner that has opened anything, and for each identifier one that names the
@@ -42,6 +41,7 @@ const sharersPrefix = 'sharers.'
 export class FiledAccessLists implements AccessLists {
   readonly #files: NamedFiles
   readonly #notifier: Notifier
+  readonly #parsed = new ParsedLists()
 
   constructor(files: NamedFiles, notifier: Notifier) {
     this.#files = files
@@ -50,6 +50,10 @@ export class FiledAccessLists implements AccessLists {
 
   async read(owner: string, mailbox: string): Promise<readonly AccessEntry[]> {
     return (await this.#read(owner)).get(mailbox) ?? []
+  }
+
+  async has(owner: string): Promise<boolean> {
+    return !(await this.#files.isEmpty()) && (await this.#read(owner)).size > 0
   }
 
   update(
@@ -83,6 +87,7 @@ export class FiledAccessLists implements AccessLists {
   }
 
   async shares(identifiers: ReadonlySet<RightsIdentifier>): Promise<readonly SharedMailbox[]> {
+    if (await this.#files.isEmpty()) return []
     const owners = new Set<string>()
     for (const identifier of identifiers)
       for (const owner of await this.#sharers(identifier)) owners.add(owner)
@@ -104,10 +109,53 @@ export class FiledAccessLists implements AccessLists {
     await this.#files.alone(() => this.#rebuildAlone())
   }
 
+  async examine(owner: string, { repair }: { readonly repair: boolean }): Promise<readonly StoreFault[]> {
+    const octets = await this.#files.read(listsName(owner))
+    if (octets === undefined) return []
+    const lists = this.#parse(owner, octets)
+    if (lists === undefined) {
+      if (repair) await this.#files.alone(() => this.#setAsideAlone(owner))
+      const problem = 'the access control lists of the mailboxes are damaged'
+      return [{ mailbox: '', problem, remedy: 'they are set aside: nobody else sees the mailboxes' }]
+    }
+    const faults = await this.#unfound(owner, lists)
+    if (repair && faults.length > 0) await this.rebuild()
+    return faults
+  }
+
   async #read(owner: string): Promise<Lists> {
     const octets = await this.#files.read(listsName(owner))
-    const parsed = octets && parseAccessLists(octets)
-    return new Map(parsed?.owner === owner ? parsed.lists : [])
+    return (octets && this.#parse(owner, octets)) ?? new Map()
+  }
+
+  /** What a file of lists holds; undefined where it is damaged or of somebody else. */
+  #parse(owner: string, octets: Buffer): Lists | undefined {
+    const parsed = this.#parsed.parse(listsName(owner), octets)
+    return parsed?.owner === owner ? new Map(parsed.lists) : undefined
+  }
+
+  /** Mailboxes that the index does not lead to. */
+  async #unfound(owner: string, lists: Lists): Promise<readonly StoreFault[]> {
+    const faults: StoreFault[] = []
+    const leads = new Map<RightsIdentifier, boolean>()
+    for (const [mailbox, list] of lists) {
+      for (const identifier of givenTo(list)) {
+        const known = leads.get(identifier) ?? (await this.#readSharers(identifier))?.has(owner) ?? false
+        leads.set(identifier, known)
+        if (known) continue
+        const problem = `it is not among the mailboxes of others that ${identifier} sees`
+        faults.push({ mailbox, problem, remedy: 'the index of access rights is made anew' })
+      }
+    }
+    return faults
+  }
+
+  /** Keeps damaged lists under another name, for whoever wants to look. */
+  async #setAsideAlone(owner: string): Promise<void> {
+    const octets = await this.#files.read(listsName(owner))
+    if (octets === undefined || this.#parse(owner, octets) !== undefined) return
+    await this.#files.replace(damagedPrefix + digest(owner), octets)
+    await this.#files.replace(listsName(owner), undefined)
   }
 
   /** Changes an owner's lists; `change` answers of which mailboxes. */
@@ -164,7 +212,7 @@ export class FiledAccessLists implements AccessLists {
     const sharers = new Map<RightsIdentifier, Set<string>>()
     for (const name of names.filter((each) => each.startsWith(listsPrefix))) {
       const octets = await this.#files.read(name)
-      const parsed = octets && parseAccessLists(octets)
+      const parsed = octets && this.#parsed.parse(name, octets)
       for (const identifier of identifiersIn(parsed?.lists.values() ?? []))
         sharers.set(identifier, (sharers.get(identifier) ?? new Set()).add(parsed?.owner ?? ''))
     }

@@ -2,7 +2,7 @@ import type { Content } from '../model/content.ts'
 import type { Appended, AppendMessage, StagedMessage, StageOptions } from '../services/store.ts'
 import { type AccessGuard, denied, refusal } from './access-guard.ts'
 import { permittedFlags } from './flag-rights.ts'
-import { demandParent, findNew, isMissing, stagedWithLists } from './mailbox-changes.ts'
+import { demandParent, findNew, isMissing, mayNeedList, stageWithLists } from './mailbox-changes.ts'
 import { allows } from './operations.ts'
 
 /**
@@ -16,16 +16,19 @@ export async function stageMessage(
   options: StageOptions,
 ): Promise<StagedMessage> {
   const create = options.create === true
+  const { lists } = guard.sharing
   const located = create ? await findNew(guard, name) : await guard.find(name)
-  const missing = create && (await isMissing(located))
+  const withList = create && (await mayNeedList(lists, located))
+  const missing = withList && (await isMissing(located))
   // What is made has the list of the mailbox above it.
   const rights = missing ? await demandParent(guard, located) : await guard.rightsTo(located)
   if (!allows(rights, options.cause === 'delivery' ? 'deliver' : 'append'))
     throw create ? denied() : refusal(rights)
   const flags = permittedFlags(options.flags ?? [], rights)
   const { owner, mailbox } = located
-  const staged = await owner.store.stage(mailbox, content, { ...options, flags, create: missing })
-  return missing ? stagedWithLists(guard, located, staged) : staged
+  const given = { ...options, flags, create: withList ? missing : create }
+  const stage = (): Promise<StagedMessage> => owner.store.stage(mailbox, content, given)
+  return missing ? stageWithLists(lists, located, stage) : stage()
 }
 
 /** See `AccountStore.append`. Flags beyond the rights are left out (RFC 4314 §4). */

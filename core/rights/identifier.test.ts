@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { parseAddress } from '../model/address.ts'
 import { expectCode } from '../testing/contracts/expectations.ts'
-import { canonicalIdentifier, identifiersOf, isNegative, meantBy, speaksOf } from './identifier.ts'
+import {
+  addressIdentifier,
+  canonicalIdentifier,
+  identifierFor,
+  identifiersOf,
+  isNegative,
+  meantBy,
+  speaksOf,
+} from './identifier.ts'
 
 describe('the one spelling of an identifier', () => {
   test.each([
@@ -61,4 +69,16 @@ test('an account is meant by everybody, its id and its address', () => {
   expect(speaksOf('-bob@example.org', { id: 'I', address })).toBe(true)
   expect(speaksOf('anyone', { id: 'I', address })).toBe(false)
   expect(speaksOf('i', { id: 'I', address })).toBe(false)
+})
+
+test('a list calls an account by its id, or by its address where no identifier can be the id', () => {
+  const address = { localPart: 'Bob', domain: 'example.org' }
+  expect(identifierFor({ id: '01h', address })).toBe('01h')
+  for (const id of ['', '-x', 'bad\0id']) expect(identifierFor({ id, address })).toBe('bob@example.org')
+})
+
+test('an address is no identifier that takes away, whatever it begins with', () => {
+  const identifier = addressIdentifier({ localPart: '-bob', domain: 'example.org' })
+  expect(identifier).toBe('"-bob"@example.org')
+  expect([isNegative(identifier), canonicalIdentifier(identifier)]).toEqual([false, identifier])
 })

@@ -40,7 +40,12 @@ export function meantBy(identifier: RightsIdentifier): RightsIdentifier {
 /** Every identifier that speaks of an account: `anyone`, its id, its address. Canonical. */
 export function identifiersOf({ id, address }: Identity): ReadonlySet<RightsIdentifier> {
   const own = canonicalMeaning(id)
-  return new Set([anyone, canonicalAddress(address), ...(own === undefined ? [] : [own])])
+  return new Set([anyone, addressIdentifier(address), ...(own === undefined ? [] : [own])])
+}
+
+/** What a list should call an account: its id, which outlives its address, or the address where no identifier can be the id. */
+export function identifierFor(account: Identity): RightsIdentifier {
+  return canonicalMeaning(account.id) ?? addressIdentifier(account.address)
 }
 
 /** Whether a canonical identifier speaks of this account by name. */
@@ -55,10 +60,11 @@ function canonicalMeaning(text: string): RightsIdentifier | undefined {
   if (Buffer.byteLength(text) > longestIdentifier) return undefined
   if (text.toLowerCase() === anyone) return anyone
   const address = parseAddress(text)
-  return address === undefined ? text : canonicalAddress(address)
+  return address === undefined ? text : addressIdentifier(address)
 }
 
-function canonicalAddress(address: Address): RightsIdentifier {
+/** An address as an identifier, which is never one that takes rights away. */
+export function addressIdentifier(address: Address): RightsIdentifier {
   // The key is the domain, an `@`, and the local part in the form in which it is compared.
   const localPart = addressKey(address).slice(address.domain.length + 1)
   const text = formatAddress({ localPart, domain: address.domain })

@@ -4,8 +4,17 @@ export { effectiveRights, type GrantableRights, grantableRights } from './effect
 export { FiledAccessLists, type NamedFiles } from './filed-access-lists.ts'
 export { permittedFlags, rightOfFlag } from './flag-rights.ts'
 export { GuardedAccountStore } from './guarded-account-store.ts'
-export { type GuardedStoreOptions, guardedStore } from './guarded-store.ts'
-export { anyone, canonicalIdentifier, type Identity, isNegative, meantBy } from './identifier.ts'
-export { otherUsersLevel, sharedLevel } from './mailbox-place.ts'
+export { GuardedStore, type GuardedStoreOptions, guardedStore } from './guarded-store.ts'
+export {
+  addressIdentifier,
+  anyone,
+  canonicalIdentifier,
+  type Identity,
+  identifierFor,
+  isNegative,
+  meantBy,
+} from './identifier.ts'
+export { otherUsersLevel, personalName, sharedLevel } from './mailbox-place.ts'
 export { MemoryAccessLists } from './memory-access-lists.ts'
+export { type PublicMailbox, PublicMailboxes } from './public-mailboxes.ts'
 export { Sharing, type SharingOptions } from './sharing.ts'

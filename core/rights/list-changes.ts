@@ -27,14 +27,11 @@ export async function setAccess(
   identifier: RightsIdentifier,
   rights: Rights,
 ): Promise<void> {
-  const meant = canonicalIdentifier(identifier)
-  const wanted = canonicalRights(rights)
-  if (wanted === undefined)
-    throw new MailwrightError('MAIL_E_INVALID', `not rights: ${JSON.stringify(rights.slice(0, 100))}`)
+  const entry = canonicalEntry(identifier, rights)
   const { owner, mailbox } = await administered(guard, name)
-  if (!owner.isPublic && speaksOf(meant, owner.store.account)) return keepOwner(meant, wanted)
+  if (!owner.isPublic && speaksOf(entry.identifier, owner.store.account)) return keepOwner(entry)
   await guard.sharing.lists.update(owner.id, mailbox, (list) => {
-    const changed = withEntry(list, meant, wanted)
+    const changed = withEntry(list, entry)
     if (owner.isPublic && hasAdministrator(list) && !hasAdministrator(changed))
       throw new MailwrightError(
         'MAIL_E_INVALID',
@@ -53,15 +50,23 @@ async function administered(guard: AccessGuard, name: string): Promise<Located> 
 }
 
 /** The owner's rights are what they are: to give all of them changes nothing, everything else is refused. */
-function keepOwner(identifier: RightsIdentifier, rights: Rights): void {
+function keepOwner({ identifier, rights }: AccessEntry): void {
   if (isNegative(identifier) ? rights !== '' : rights !== allRights)
     throw new MailwrightError('MAIL_E_INVALID', 'the owner of a mailbox has all rights')
 }
 
-function withEntry(
+/** A line as it is kept. MAIL_E_INVALID for what is no identifier or no right. */
+export function canonicalEntry(identifier: RightsIdentifier, rights: Rights): AccessEntry {
+  const meant = canonicalIdentifier(identifier)
+  const wanted = canonicalRights(rights)
+  if (wanted !== undefined) return { identifier: meant, rights: wanted }
+  throw new MailwrightError('MAIL_E_INVALID', `not rights: ${JSON.stringify(rights.slice(0, 100))}`)
+}
+
+/** A list after a line was set; without it where it gives no rights. MAIL_E_OVER_QUOTA beyond 1,000 lines. */
+export function withEntry(
   list: readonly AccessEntry[],
-  identifier: RightsIdentifier,
-  rights: Rights,
+  { identifier, rights }: AccessEntry,
 ): readonly AccessEntry[] {
   const others = list.filter((entry) => entry.identifier !== identifier)
   if (rights === '') return others

@@ -2,6 +2,7 @@ import { errorCode, MailwrightError } from '../errors.ts'
 import { allRights, type Rights } from '../model/rights.ts'
 import type { CreateOptions, StagedMessage } from '../services/store.ts'
 import { type AccessGuard, denied, type Located, mailboxNames } from './access-guard.ts'
+import type { AccessLists } from './access-lists.ts'
 import { placeOf } from './mailbox-place.ts'
 import { allows } from './operations.ts'
 
@@ -19,17 +20,33 @@ export async function createMailbox(
   await demandParent(guard, located)
   // Special uses are for the clients of the owner.
   if (located.space !== 'personal' && options?.specialUse !== undefined) throw denied()
-  const former = await clearLists(guard, located)
-  await located.owner.store.createMailbox(located.mailbox, options)
-  await inheritLists(guard, located, former)
+  await createWithLists(guard.sharing.lists, located, options)
 }
 
-/** See `AccountStore.deleteMailbox`. The list goes with the mailbox. */
+/** Makes a mailbox and the missing ones above it, each with the list of the one above it. */
+export async function createWithLists(
+  lists: AccessLists,
+  located: Located,
+  options?: CreateOptions,
+): Promise<void> {
+  const { owner, mailbox } = located
+  if (!(await lists.has(owner.id))) return owner.store.createMailbox(mailbox, options)
+  const former = await clearLists(lists, located)
+  await owner.store.createMailbox(mailbox, options)
+  await inheritLists(lists, located, former)
+}
+
+/** See `AccountStore.deleteMailbox`. */
 export async function deleteMailbox(guard: AccessGuard, name: string): Promise<void> {
   const located = await guard.find(name)
   await guard.demand(located, 'delete')
+  await deleteWithList(guard.sharing.lists, located)
+}
+
+/** Deletes a mailbox. The list goes with it. */
+export async function deleteWithList(lists: AccessLists, located: Located): Promise<void> {
   const { owner } = located
-  const { lists } = guard.sharing
+  if (!(await lists.has(owner.id))) return owner.store.deleteMailbox(located.mailbox)
   const mailbox = await nameInStore(located)
   const list = mailbox === inbox ? [] : await lists.read(owner.id, mailbox)
   if (list.length > 0) await lists.removed(owner.id, mailbox)
@@ -54,27 +71,55 @@ export async function renameMailbox(guard: AccessGuard, from: string, to: string
   await demandParent(guard, target)
   // It would take every message out of another's inbox (RFC 9051 §6.3.6).
   if (ofInbox && source.space !== 'personal') throw denied()
+  const { lists } = guard.sharing
+  if (!(await lists.has(owner.id))) return owner.store.renameMailbox(source.mailbox, target.mailbox)
   const oldName = await nameInStore(source)
-  const former = await clearLists(guard, target)
+  const former = await clearLists(lists, target)
   await owner.store.renameMailbox(oldName, target.mailbox)
   const name = await nameInStore(target)
-  if (!ofInbox) await guard.sharing.lists.renamed(owner.id, oldName, name)
-  await inheritLists(guard, target, ofInbox ? former : new Set([...former, name]))
+  if (!ofInbox) await lists.renamed(owner.id, oldName, name)
+  await inheritLists(lists, target, ofInbox ? former : new Set([...former, name]))
+}
+
+/** Whether a mailbox may have to be made that has a list to begin with, or one left over. */
+export async function mayNeedList(lists: AccessLists, { owner, space, mailbox }: Located): Promise<boolean> {
+  if (mailbox === inbox) return false
+  return space !== 'personal' || (await lists.has(owner.id))
 }
 
 /** Whether a message that is staged will have to make its mailbox. */
 export async function isMissing({ owner, mailbox }: Located): Promise<boolean> {
-  return mailbox !== inbox && !(await mailboxNames(owner.store)).has(mailbox)
+  return !(await mailboxNames(owner.store)).has(mailbox)
 }
 
-/** A staged message whose commit makes its mailbox: that one begins with the list of the mailbox above too. */
-export function stagedWithLists(guard: AccessGuard, located: Located, staged: StagedMessage): StagedMessage {
+/**
+ * Stages a message whose mailbox is missing. The one that is made, by some stores now and by others at the commit, begins
+ * with the list of the mailbox above it too.
+ */
+export async function stageWithLists(
+  lists: AccessLists,
+  located: Located,
+  stage: () => Promise<StagedMessage>,
+): Promise<StagedMessage> {
+  const former = await clearLists(lists, located)
+  const staged = await stage()
+  try {
+    if (await isMissing(located)) return committedWithLists(lists, located, staged)
+    await inheritLists(lists, located, former)
+    return staged
+  } catch (error) {
+    await staged.abort()
+    throw error
+  }
+}
+
+function committedWithLists(lists: AccessLists, located: Located, staged: StagedMessage): StagedMessage {
   return {
     async commit() {
-      const former = await clearLists(guard, located)
+      const former = await clearLists(lists, located)
       await staged.commit()
       // The message is there for good, so this must not say anything else: without a list only the owner sees it.
-      await inheritLists(guard, located, former).catch(() => undefined)
+      await inheritLists(lists, located, former).catch(() => undefined)
     },
     abort: () => staged.abort(),
   }
@@ -108,21 +153,19 @@ export async function findNew(guard: AccessGuard, name: string): Promise<Located
 }
 
 /** Takes care that no list is left over where a mailbox is to be made, and answers which mailboxes there are. */
-async function clearLists(guard: AccessGuard, { owner, mailbox }: Located): Promise<ReadonlySet<string>> {
+async function clearLists(lists: AccessLists, { owner, mailbox }: Located): Promise<ReadonlySet<string>> {
   const existing = await mailboxNames(owner.store)
-  for (const name of levelsOf(mailbox))
-    if (!existing.has(name)) await guard.sharing.lists.removed(owner.id, name)
+  for (const name of levelsOf(mailbox)) if (!existing.has(name)) await lists.removed(owner.id, name)
   return existing
 }
 
 /** Gives a mailbox that was made, and those above it that were not there before, the lists of those above them. */
 async function inheritLists(
-  guard: AccessGuard,
+  lists: AccessLists,
   located: Located,
   former: ReadonlySet<string>,
 ): Promise<void> {
   const { owner, space } = located
-  const { lists } = guard.sharing
   for (const mailbox of levelsOf(await nameInStore(located))) {
     if (former.has(mailbox)) continue
     const parent = levelsOf(mailbox).at(-2) ?? root

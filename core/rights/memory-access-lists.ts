@@ -1,5 +1,5 @@
 import type { AccessEntry, RightsIdentifier } from '../model/rights.ts'
-import type { Lease } from '../services/store.ts'
+import type { Lease, StoreFault } from '../services/store.ts'
 import type { AccessLists, MailboxShare, SharedMailbox } from './access-lists.ts'
 import { isNegative } from './identifier.ts'
 
@@ -15,6 +15,10 @@ export class MemoryAccessLists implements AccessLists {
 
   async read(owner: string, mailbox: string): Promise<readonly AccessEntry[]> {
     return this.#list(owner, mailbox)
+  }
+
+  async has(owner: string): Promise<boolean> {
+    return (this.#lists.get(owner)?.size ?? 0) > 0
   }
 
   async update(
@@ -56,6 +60,10 @@ export class MemoryAccessLists implements AccessLists {
         this.#watchers.delete(watcher)
       },
     }
+  }
+
+  async examine(): Promise<readonly StoreFault[]> {
+    return []
   }
 
   #list(owner: string, mailbox: string): readonly AccessEntry[] {

@@ -339,6 +339,32 @@ describe('lists', () => {
     await expectCode(bob.openMailbox('Other Users/ann@example.org/Work/New'), 'MAIL_E_NOT_FOUND')
   })
 
+  test('are there for a mailbox that is made when a message is staged; where they cannot be, nothing is staged', async () => {
+    const early = overlay(plain, {
+      open: async (owner) => {
+        const inner = await plain.open(owner)
+        return overlay(inner, {
+          stage: async (name, content, options) => {
+            if (options?.create === true) await inner.createMailbox(name).catch(() => undefined)
+            return inner.stage(name, content, options)
+          },
+        })
+      },
+    })
+    const { ann, bob } = await shared(store({}, early))
+    const theirs = (name: string): string => `Other Users/ann@example.org/${name}`
+    const staged = await stage(bob, sampleMessage(), theirs('Work/New'), { create: true })
+    expect(await bob.myRights(theirs('Work/New'))).toBe(allRights)
+    await ann.setAccess('Work/New', bob.account.id, 'li')
+    await staged.commit()
+    expect(await bob.myRights(theirs('Work/New'))).toBe('li')
+    const broken = await store({ lists: failing('update') }, early).open(bob.account)
+    const message = stage(broken, sampleMessage(), theirs('Work/Newer'), { create: true })
+    await expectCode(message, 'MAIL_E_UNAVAILABLE')
+    expect((await ann.usage()).messages).toBe(1)
+    await expectCode(bob.openMailbox(theirs('Work/Newer')), 'MAIL_E_NOT_FOUND')
+  })
+
   test('stand under the name that the store has for a mailbox, not under others that it takes too', async () => {
     const normalizing = overlay(plain, {
       open: async (owner) => {

@@ -59,10 +59,11 @@ export class Sharing {
     return admitted ? { id, store, isPublic: false } : undefined
   }
 
-  /** The owner of the public mailboxes. */
+  /** The owner of the public mailboxes, where any of them is open to anybody: else nothing is made for them. */
   async publicOwner(account: Account): Promise<Owner | undefined> {
     const { publicOwner } = this.#options
-    return publicOwner === undefined ? undefined : this.owner(publicOwner, account)
+    const isUsed = publicOwner !== undefined && (await this.lists.has(publicOwner))
+    return isUsed ? this.owner(publicOwner, account) : undefined
   }
 
   /** The owner of this level of a name, where it has opened anything to the account. */

@@ -174,4 +174,8 @@ export interface Store {
   examine(account: Account, options: { readonly repair: boolean }): Promise<readonly StoreFault[]>
 }
 
-export const store: ServiceKey<Store> = serviceKey('store', 'mailboxes and messages', ['maildir', 'mbox', 'memory'])
+export const store: ServiceKey<Store> = serviceKey('store', 'mailboxes and messages', [
+  'maildir',
+  'mbox',
+  'memory',
+])

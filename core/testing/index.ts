@@ -23,7 +23,7 @@ export {
 } from './contracts/queue.ts'
 export type { QueueFixture, QueueSubject, QueueSurroundings } from './contracts/queue-fixture.ts'
 export { type StoreContractOptions, storeCases, storeContract } from './contracts/store.ts'
-export type { AnnouncedChange, StoreFixture } from './contracts/store-fixture.ts'
+export { type AnnouncedChange, fixtureAccountById, type StoreFixture } from './contracts/store-fixture.ts'
 export {
   Dialogue,
   type DialogueOptions,

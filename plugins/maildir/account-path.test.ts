@@ -8,6 +8,19 @@ it('puts the parts of an address into the template', () => {
   expect(accountPath('by-id/{id}', account)).toBe('by-id/%41%2f1')
 })
 
+// The digits are those of `printf %s ann@example.org | sha256sum`, of `ann`, and of `a-1`.
+it.each([
+  ['{hash}/{domain}/{user}', 'Ann', '43/example.org/ann'],
+  ['{hash}/{hash}/{domain}/{user}/Maildir', 'aNN', '43/8c/example.org/ann/Maildir'],
+  ['{hash}{hash}/{hash}/{hash}/{user}@{domain}', 'ann', '438c/4c/7a/ann@example.org'],
+  ['{hash}/{user}', 'ANN', '49/ann'],
+  ['{hash}/{hash}/{id}', 'ann', '2f/8f/a-1'],
+  ['{hash}/{user}-{id}', 'ann', '2f/ann-a-1'],
+])('spreads accounts by a hash of what tells them apart: %s', (template, localPart, path) => {
+  const account = { id: 'a-1', address: { localPart, domain: 'Example.ORG' } }
+  expect(accountPath(template, account)).toBe(path)
+})
+
 it.each([
   ['..', '%2e.'],
   ['.', '%2e'],

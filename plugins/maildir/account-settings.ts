@@ -12,7 +12,7 @@ import {
 import type { MailboxDirectories } from './mailboxes.ts'
 import { subscriptionsFile, withSubscription } from './subscriptions.ts'
 
-const accountFileName = 'mailwright-account'
+export const accountFileName = 'mailwright-account'
 
 /** What is kept of an account's mailboxes beside messages: subscriptions, special uses, annotations. */
 export class AccountSettings {

@@ -8,6 +8,8 @@ import {
   allRights,
   type Content,
   type CreateOptions,
+  canonicalMaildirMailbox,
+  inbox,
   type Lease,
   type Mailbox,
   type MailboxInfo,
@@ -19,24 +21,21 @@ import {
   type StagedMessage,
   type StageOptions,
 } from 'mailwright'
+import { AccountMessages } from './account-messages.ts'
 import { AccountSettings } from './account-settings.ts'
 import { AccountWatch } from './account-watch.ts'
-import { appendMessages } from './append.ts'
-import { type Arrival, admit, finishArrivalsSoon } from './arrival.ts'
 import type { MaildirContext } from './context.ts'
-import { stageMessage } from './delivery.ts'
 import { guarded } from './disk-errors.ts'
 import { MaildirMailbox } from './mailbox.ts'
 import { checkMailboxDirectory } from './mailbox-directory.ts'
-import { canonicalMailboxName, inbox } from './mailbox-name.ts'
 import type { MailboxPlace, MailboxState } from './mailbox-state.ts'
 import type { MailboxDirectories } from './mailboxes.ts'
+import type { QuotaSums } from './maildirsize.ts'
 import type { Preparations } from './preparations.ts'
 import type { SharedStates } from './shared-states.ts'
 import { removeStaleFiles } from './stale-files.ts'
 import { statusOf } from './status.ts'
-import { copyMessages, moveMessages, type Transferred } from './transfer.ts'
-import { measureUsage, type Reservation, type Usage } from './usage.ts'
+import { countMaildir } from './usage.ts'
 
 export const maildropLockName = 'mailwright-maildrop.lock'
 
@@ -56,8 +55,8 @@ export class MaildirAccountStore implements AccountStore {
   readonly #root: string
   readonly #directories: MailboxDirectories
   readonly #states: SharedStates
-  readonly #preparations: Preparations
   readonly #settings: AccountSettings
+  readonly #messages: AccountMessages
 
   constructor(context: MaildirContext, parts: AccountParts) {
     this.account = parts.account
@@ -65,8 +64,8 @@ export class MaildirAccountStore implements AccountStore {
     this.#root = parts.root
     this.#directories = parts.directories
     this.#states = parts.states
-    this.#preparations = parts.preparations
     this.#settings = new AccountSettings(context, parts.root, parts.directories)
+    this.#messages = new AccountMessages(context, parts)
   }
 
   mailboxes(): Promise<readonly MailboxInfo[]> {
@@ -75,27 +74,25 @@ export class MaildirAccountStore implements AccountStore {
 
   createMailbox(name: string, { specialUse }: CreateOptions = {}): Promise<void> {
     return guarded('making a mailbox', async () => {
-      await this.#directories.create(canonicalMailboxName(name))
-      if (specialUse !== undefined) await this.#settings.setSpecialUse(canonicalMailboxName(name), specialUse)
+      await this.#directories.create(canonicalMaildirMailbox(name))
+      if (specialUse !== undefined)
+        await this.#settings.setSpecialUse(canonicalMaildirMailbox(name), specialUse)
     })
   }
 
   deleteMailbox(name: string): Promise<void> {
     return guarded('deleting a mailbox', async () => {
-      const canonical = canonicalMailboxName(name)
+      const canonical = canonicalMaildirMailbox(name)
       if (canonical === inbox) throw new MailwrightError('MAIL_E_INVALID', 'INBOX cannot be deleted')
-      await this.#withState(canonical, async (state) => {
-        await state.sync()
-        const uids = state.snapshot().entries.map(({ uid }) => uid)
-        await this.#directories.remove(state.place.path)
-        if (uids.length > 0) this.#context.announce.expunged(state.change({ cause: 'expunge', uids }))
-      })
+      await this.#withState(canonical, (state) =>
+        this.#messages.removeAll(state, () => this.#directories.remove(state.place.path)),
+      )
     })
   }
 
   renameMailbox(from: string, to: string): Promise<void> {
     return guarded('renaming a mailbox', async () => {
-      const [old, renamed] = [canonicalMailboxName(from), canonicalMailboxName(to)]
+      const [old, renamed] = [canonicalMaildirMailbox(from), canonicalMaildirMailbox(to)]
       if (renamed.startsWith(`${old}/`) && old !== inbox)
         throw new MailwrightError('MAIL_E_INVALID', `${old} cannot be moved below itself`)
       if ((await this.#directories.find(old)) === undefined) throw notFound(old)
@@ -119,30 +116,33 @@ export class MaildirAccountStore implements AccountStore {
 
   subscribe(name: string, subscribed: boolean): Promise<void> {
     return guarded('subscribing', async () =>
-      this.#settings.subscribe(canonicalMailboxName(name), subscribed),
+      this.#settings.subscribe(canonicalMaildirMailbox(name), subscribed),
     )
   }
 
   setSpecialUse(name: string, use: SpecialUse | undefined): Promise<void> {
     return guarded('marking a mailbox', async () =>
-      this.#settings.setSpecialUse(canonicalMailboxName(name), use),
+      this.#settings.setSpecialUse(canonicalMaildirMailbox(name), use),
     )
   }
 
   metadata(mailbox: string | undefined): Promise<Metadata> {
     return guarded('reading annotations', async () =>
-      this.#settings.metadata(mailbox === undefined ? undefined : canonicalMailboxName(mailbox)),
+      this.#settings.metadata(mailbox === undefined ? undefined : canonicalMaildirMailbox(mailbox)),
     )
   }
 
   setMetadata(mailbox: string | undefined, changes: ReadonlyMap<string, Buffer | null>): Promise<void> {
     return guarded('annotating', async () =>
-      this.#settings.setMetadata(mailbox === undefined ? undefined : canonicalMailboxName(mailbox), changes),
+      this.#settings.setMetadata(
+        mailbox === undefined ? undefined : canonicalMaildirMailbox(mailbox),
+        changes,
+      ),
     )
   }
 
   async myRights(mailbox: string): Promise<Rights> {
-    await this.#directories.open(canonicalMailboxName(mailbox))
+    await this.#directories.open(canonicalMaildirMailbox(mailbox))
     return allRights
   }
 
@@ -156,7 +156,7 @@ export class MaildirAccountStore implements AccountStore {
 
   status(name: string): Promise<MailboxStatus> {
     return guarded('looking at a mailbox', () =>
-      this.#withState(canonicalMailboxName(name), async (state) => {
+      this.#withState(canonicalMaildirMailbox(name), async (state) => {
         await state.sync()
         return statusOf(state.place.name, state.snapshot())
       }),
@@ -172,8 +172,9 @@ export class MaildirAccountStore implements AccountStore {
         await removeStaleFiles(this.#context, state.place.path)
         return new MaildirMailbox(state, {
           release,
-          copy: (source, uids, target) => this.#copy(source, uids, target),
-          move: (source, uids, target) => this.#withState(target, (to) => moveMessages(source, to, uids)),
+          copy: async (source, uids, target) => this.#messages.copy(source, uids, await this.#place(target)),
+          move: async (source, uids, target) => this.#messages.move(source, uids, await this.#place(target)),
+          expunge: (source, uids) => this.#messages.expunge(source, uids),
         })
       } catch (error) {
         release()
@@ -185,40 +186,19 @@ export class MaildirAccountStore implements AccountStore {
   stage(mailbox: string, content: Content, options: StageOptions = {}): Promise<StagedMessage> {
     return guarded('delivering a message', async () => {
       const place = await this.#placeToDeliver(mailbox, options.create === true)
-      const reservation = await this.#reserve(content.size)
-      try {
-        return await stageMessage(this.#context, {
-          account: this.account,
-          mailbox: place.name,
-          path: place.path,
-          content,
-          options,
-          reservation,
-          complete: () => this.#directories.complete(place.path),
-          delivered: () => this.#preparations.schedule(place),
-          admit: (arrival) => this.#admit(place, arrival, options),
-        })
-      } catch (error) {
-        reservation?.release()
-        throw error
-      }
+      return this.#messages.stage(place, content, options)
     })
   }
 
   append(mailbox: string, messages: readonly AppendMessage[], origin?: string): Promise<Appended> {
     return guarded('storing messages', async () => {
       const place = await this.#placeToDeliver(mailbox, false)
-      const reservation = await this.#reserve(messages.reduce((sum, { content }) => sum + content.size, 0))
-      try {
-        return await this.#states.using(place, (state) => appendMessages(state, messages, origin))
-      } finally {
-        reservation?.release()
-      }
+      return this.#messages.append(place, messages, origin)
     })
   }
 
-  usage(): Promise<Usage> {
-    return guarded('measuring mailboxes', () => this.#measure())
+  usage(): Promise<QuotaSums> {
+    return guarded('measuring mailboxes', async () => (await countMaildir(this.#context, this.#root)).sums)
   }
 
   watch(
@@ -226,7 +206,7 @@ export class MaildirAccountStore implements AccountStore {
     listener: (mailbox: string | undefined) => void,
   ): Promise<Lease> {
     return guarded('watching mailboxes', async () => {
-      const wanted = mailboxes === 'all' ? mailboxes : new Set(mailboxes.map(canonicalMailboxName))
+      const wanted = mailboxes === 'all' ? mailboxes : new Set(mailboxes.map(canonicalMaildirMailbox))
       const watch = new AccountWatch(this.#context, this.#directories, wanted, listener)
       await watch.start()
       return watch
@@ -241,21 +221,8 @@ export class MaildirAccountStore implements AccountStore {
     })
   }
 
-  /** A message with flags is put in by the index: it alone keeps keywords, and knows of who changes `cur`. */
-  async #admit(place: MailboxPlace, arrival: Arrival, options: StageOptions): Promise<void> {
-    await this.#states.using(place, (state) =>
-      state.exclusively(async () => {
-        const uids = await admit(state, [arrival])
-        await finishArrivalsSoon(state)
-        state.toldOfArrival()
-        const origin = options.origin === undefined ? {} : { origin: options.origin }
-        this.#context.announce.stored(state.change({ cause: options.cause ?? 'delivery', uids, ...origin }))
-      }),
-    )
-  }
-
   async #placeToDeliver(mailbox: string, create: boolean): Promise<MailboxPlace> {
-    const name = canonicalMailboxName(mailbox)
+    const name = canonicalMaildirMailbox(mailbox)
     if (create && (await this.#directories.find(name)) === undefined) await this.#createOnce(name)
     return this.#place(name)
   }
@@ -269,40 +236,12 @@ export class MaildirAccountStore implements AccountStore {
     }
   }
 
-  async #copy(source: MailboxState, uids: readonly number[], target: string): Promise<Transferred> {
-    const octets = uids.reduce((sum, uid) => sum + (source.record(uid)?.entry.size ?? 0), 0)
-    return this.#withState(target, async (to) => {
-      const reservation = await this.#reserve(octets)
-      try {
-        return await copyMessages(source, to, uids)
-      } finally {
-        reservation?.release()
-      }
-    })
-  }
-
-  async #reserve(octets: number): Promise<Reservation | undefined> {
-    const { quotaBytes } = this.account
-    return quotaBytes === undefined
-      ? undefined
-      : this.#states.quotaGuard(this.#root, () => this.#measure()).reserve(octets, quotaBytes)
-  }
-
-  async #measure(): Promise<Usage> {
-    const paths: string[] = []
-    for (const name of await this.#directories.list()) {
-      const path = await this.#directories.find(name)
-      if (path !== undefined) paths.push(path)
-    }
-    return measureUsage(this.#context, paths)
-  }
-
   async #withState<T>(name: string, run: (state: MailboxState) => Promise<T>): Promise<T> {
     return this.#states.using(await this.#place(name), run)
   }
 
   async #place(name: string): Promise<MailboxPlace> {
-    const canonical = canonicalMailboxName(name)
+    const canonical = canonicalMaildirMailbox(name)
     const path = await this.#directories.open(canonical)
     return { account: this.account, name: canonical, path, root: this.#root }
   }

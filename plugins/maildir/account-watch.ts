@@ -1,13 +1,14 @@
-import type { Lease } from 'mailwright'
+import { inbox, type Lease } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing } from './disk-errors.ts'
-import { inbox } from './mailbox-name.ts'
 import type { MailboxDirectories } from './mailboxes.ts'
+import { Serial } from './serial.ts'
 import { watchMailbox } from './watch.ts'
 
 interface Watched {
   readonly lease: Lease
-  readonly inode: number
+  /** Which directory it is. */
+  readonly identity: string
 }
 
 /** Watches some mailboxes of an account, or all, also those that are made later. */
@@ -17,6 +18,7 @@ export class AccountWatch implements Lease {
   readonly #wanted: ReadonlySet<string> | 'all'
   readonly #listener: (mailbox: string | undefined) => void
   readonly #watched = new Map<string, Watched>()
+  readonly #serial = new Serial()
   #released = false
 
   constructor(
@@ -31,16 +33,14 @@ export class AccountWatch implements Lease {
     this.#listener = listener
   }
 
-  /** Resolves when everything that is there is watched. */
+  /** Resolves when everything that is there is watched; what fails leaves nothing watched. */
   async start(): Promise<void> {
-    const names = new Set(this.#wanted === 'all' ? await this.#directories.list() : this.#wanted)
-    for (const [name, { lease, inode }] of this.#watched) {
-      if (name === inbox || (names.has(name) && (await this.#inode(name)) === inode)) continue
-      this.#watched.delete(name)
-      await lease.release()
+    try {
+      await this.#serial.run(() => this.#follow(() => undefined))
+    } catch (error) {
+      await this.release()
+      throw error
     }
-    // The INBOX lies where the others' directories come and go.
-    for (const name of names.add(inbox)) await this.#watch(name)
   }
 
   async release(): Promise<void> {
@@ -49,42 +49,60 @@ export class AccountWatch implements Lease {
     this.#watched.clear()
   }
 
-  async #watch(name: string): Promise<void> {
+  /** Watches what is there now, and no longer what is not; tells which mailboxes were not watched before. */
+  async #follow(tell: (name: string) => void): Promise<void> {
+    const names = new Set(this.#wanted === 'all' ? await this.#directories.list() : this.#wanted)
+    for (const [name, { lease, identity }] of this.#watched) {
+      if (name === inbox || (names.has(name) && (await this.#identity(name)) === identity)) continue
+      this.#watched.delete(name)
+      await lease.release()
+    }
+    // The INBOX lies where the others' directories come and go.
+    for (const name of names.add(inbox)) if (await this.#watch(name)) tell(name)
+  }
+
+  async #watch(name: string): Promise<boolean> {
     const path = this.#watched.has(name) ? undefined : await this.#directories.find(name)
-    if (path === undefined || this.#released) return
-    const inode = await this.#inode(name)
+    if (path === undefined || this.#released) return false
+    const identity = await this.#identity(name)
     const isWanted = this.#wanted === 'all' || this.#wanted.has(name)
     const lease = await watchMailbox(this.#context, {
       path,
       changed: (listChanged) => {
-        if (this.#released) return
         if (isWanted) this.#tell(name)
         if (listChanged && name === inbox) this.#listChanged()
       },
     })
-    if (this.#released) return lease.release()
-    this.#watched.set(name, { lease, inode })
+    if (this.#released) await lease.release()
+    else this.#watched.set(name, { lease, identity })
+    return isWanted
   }
 
-  /** Of the mailbox's directory: another one may get its name. */
-  async #inode(name: string): Promise<number> {
+  /** Another directory may get a mailbox's name, and even its inode. */
+  async #identity(name: string): Promise<string> {
     const path = await this.#directories.find(name)
     try {
-      return path === undefined ? 0 : (await this.#context.files.lstat(path)).ino
+      if (path === undefined) return ''
+      const { ino, birthtimeMs } = await this.#context.files.lstat(path)
+      return `${ino}:${birthtimeMs}`
     } catch (error) {
-      if (isMissing(error)) return 0
+      if (isMissing(error)) return ''
       throw error
     }
   }
 
+  /** What came into a new mailbox before it was watched is told of, too. */
   #listChanged(): void {
     this.#tell(undefined)
-    this.start().catch((error: unknown) =>
-      this.#context.log.warn('unavailable', { problem: 'mailboxes cannot be watched', error }),
-    )
+    this.#serial
+      .run(() => this.#follow((name) => this.#tell(name)))
+      .catch((error: unknown) =>
+        this.#context.log.warn('unavailable', { problem: 'mailboxes cannot be watched', error }),
+      )
   }
 
   #tell(name: string | undefined): void {
+    if (this.#released) return
     try {
       this.#listener(name)
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Appended, AppendMessage } from 'mailwright'
 import { type Arrival, admit, finishArrivalsSoon, removeArrivals } from './arrival.ts'
 import { writeToTmp } from './delivery.ts'
 import { keptFlags } from './flags.ts'
+import { inGroups } from './groups.ts'
 import type { MailboxState } from './mailbox-state.ts'
 
 /** Puts messages into a mailbox, all or none, with their flags and dates; answers their UIDs. */
@@ -11,13 +12,7 @@ export async function appendMessages(
   messages: readonly AppendMessage[],
   origin: string | undefined,
 ): Promise<Appended> {
-  const arrivals: Arrival[] = []
-  try {
-    for (const message of messages) arrivals.push(await write(state, message))
-  } catch (error) {
-    await removeArrivals(state, arrivals)
-    throw error
-  }
+  const arrivals = await writeAll(state, messages)
   return state.exclusively(async () => {
     const { context, place, uidValidity } = state
     if (arrivals.length === 0) return { uidValidity, uids: [] }
@@ -33,6 +28,23 @@ export async function appendMessages(
     context.announce.stored(state.change({ cause: 'append', uids, ...(origin !== undefined && { origin }) }))
     return { uidValidity, uids }
   })
+}
+
+/** Writes messages several at a time, all or none. They are named in their order, and answered in it. */
+async function writeAll(
+  state: MailboxState,
+  messages: readonly AppendMessage[],
+): Promise<readonly Arrival[]> {
+  const written = new Map<number, Arrival>()
+  try {
+    await inGroups([...messages.entries()], async ([place, message]) => {
+      written.set(place, await write(state, message))
+    })
+  } catch (error) {
+    await removeArrivals(state, [...written.values()])
+    throw error
+  }
+  return [...written].sort(([a], [b]) => a - b).map(([, arrival]) => arrival)
 }
 
 async function write(state: MailboxState, message: AppendMessage): Promise<Arrival> {

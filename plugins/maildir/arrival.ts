@@ -1,10 +1,8 @@
 import { join } from 'node:path'
-import { UnavailableError } from 'mailwright'
-import type { Addition } from './index-change.ts'
+import { formatMaildirFileName, highestUid, MailwrightError, UnavailableError } from 'mailwright'
+import { type Addition, isTime } from './index-change.ts'
 import type { MailboxState } from './mailbox-state.ts'
-import { formatFileName } from './message-name.ts'
 import { finishPending } from './pending.ts'
-import { highestUid } from './uid.ts'
 
 /** A message that lies in a mailbox's `tmp`, durably, under its base name. */
 export interface Arrival {
@@ -34,14 +32,16 @@ export async function admit(target: MailboxState, arrivals: readonly Arrival[]):
   const added = arrivals.map((arrival): Addition => {
     uid = wantedUid(arrival.uid, uid + 1)
     const { base, letters, rest, size, internalDate, keywords } = arrival
-    const location = `cur/${formatFileName({ base, letters, rest }).slice(base.length)}`
+    const location = `cur/${formatMaildirFileName({ base, letters, rest }).slice(base.length)}`
     const spelled = keywords.map((keyword) => table.spell(keyword))
     const facts = [uid, base, location, size, internalDate, savedDate, spelled] as const
     return arrival.uidl === undefined ? facts : [...facts, arrival.uidl]
   })
   try {
+    if (!arrivals.every(({ internalDate }) => isTime(internalDate)))
+      throw new MailwrightError('MAIL_E_INVALID', 'a message has a date that is none')
     if (uid >= highestUid) throw new UnavailableError('the mailbox has no UIDs left')
-    const arriving = arrivals.map((arrival) => formatFileName(arrival))
+    const arriving = arrivals.map((arrival) => formatMaildirFileName(arrival))
     await target.write({ modSequence: table.modSequence + 1, uidNext: uid + 1, added, arriving })
   } catch (error) {
     await removeArrivals(target, arrivals)

@@ -74,6 +74,8 @@ it('syncs the file before it has its name, and the directory before it answers',
     'open',
     'file.sync',
     'file.close',
+    // Of `maildirsize`, which is not there.
+    'open',
   ])
   calls.length = 0
   await box.deliver(message, 'INBOX', { internalDate: new Date() })
@@ -98,7 +100,7 @@ it.each(['ENOSPC', 'EIO', 'EMFILE', 'EDQUOT', 'EROFS', 'EACCES'])(
       expect(await box.names('tmp'), `after call ${skip}`).toEqual([])
       expect(await box.names('new'), `after call ${skip}`).toHaveLength(delivered)
     }
-    // Only closing the directory can fail without harm.
+    // Only what comes after the directory was flushed can fail without harm.
     expect(delivered).toBeLessThanOrEqual(2)
   },
 )

@@ -8,6 +8,7 @@ import {
   type StageOptions,
   UnavailableError,
 } from 'mailwright'
+import type { Reservation } from './account-quota.ts'
 import type { Arrival } from './arrival.ts'
 import type { MaildirContext } from './context.ts'
 import { guarded, isMissing } from './disk-errors.ts'
@@ -15,7 +16,6 @@ import { openNew, writeFully } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'
 import { type KeptFlags, keptFlags } from './flags.ts'
 import { CrlfMeter, LfWriter } from './line-ends.ts'
-import type { Reservation } from './usage.ts'
 
 export interface Delivery {
   readonly account: Account
@@ -26,6 +26,8 @@ export interface Delivery {
   readonly options: StageOptions
   /** Makes what the mailbox's directory lacks. */
   complete(): Promise<void>
+  /** Puts the message into the mailbox, and tells the account's quota. */
+  counted(put: () => Promise<void>, message: Written): Promise<void>
   /** Puts a message with flags into the mailbox from `tmp`: `new` has none, and keywords are in no file name. */
   admit(arrival: Arrival): Promise<void>
   /** Called when the message is in its mailbox, which has yet to give it a UID. */
@@ -138,7 +140,9 @@ class Staged implements StagedMessage {
   commit(): Promise<void> {
     if (this.#aborted !== undefined)
       return Promise.reject(new MailwrightError('MAIL_E_INVALID', 'the delivery was aborted before'))
-    this.#committed ??= guarded('delivering a message', () => this.#commit()).finally(() => this.#release())
+    this.#committed ??= guarded('delivering a message', () =>
+      this.#delivery.counted(() => this.#commit(), this.#written),
+    ).finally(() => this.#release())
     return this.#committed
   }
 

@@ -7,15 +7,15 @@ export type MessageDirectory = 'new' | 'cur'
 /** When a directory last changed. */
 export interface DirectoryStamp {
   readonly text: string
-  /** Milliseconds since 1970. */
-  readonly changed: number
+  /** How long before the look that was, in milliseconds: what is read takes its time after that. */
+  readonly age: number
 }
 
 export type MailboxStamp = Readonly<Record<MessageDirectory, DirectoryStamp>>
 
 interface Seen {
   readonly text: string
-  /** From then on the directory is read again whatever its time says. */
+  /** From then on, in the clock's monotonic time, the directory is read again whatever its time says. */
   readonly readAgainAt: number
 }
 
@@ -45,13 +45,12 @@ export class DirectoryStamps {
   /** Whether nothing can have changed since the directory was read. */
   isCurrent(directory: MessageDirectory, stamp: MailboxStamp): boolean {
     const seen = this.#seen.get(directory)
-    return seen?.text === stamp[directory].text && this.#context.clock.now() < seen.readAgainAt
+    return seen?.text === stamp[directory].text && this.#context.clock.monotonic() < seen.readAgainAt
   }
 
   /** The directory was read; `stamp` is from before that. */
   wasRead(directory: MessageDirectory, stamp: MailboxStamp): void {
-    const { text, changed } = stamp[directory]
-    const age = this.#context.clock.now() - changed
+    const { text, age } = stamp[directory]
     this.#seen.set(directory, { text, readAgainAt: age > clockTick ? Number.POSITIVE_INFINITY : 0 })
   }
 
@@ -64,7 +63,7 @@ export class DirectoryStamps {
     if (seen?.text !== before.cur.text) return
     const readAgainAt = Math.min(
       seen.readAgainAt || Number.POSITIVE_INFINITY,
-      this.#context.clock.now() + ownChangeCheck,
+      this.#context.clock.monotonic() + ownChangeCheck,
     )
     this.#seen.set('cur', { text: after.cur.text, readAgainAt })
   }
@@ -75,7 +74,9 @@ export class DirectoryStamps {
   }
 
   async #lookAt(directory: MessageDirectory): Promise<DirectoryStamp> {
-    const { ino, mtimeMs } = await this.#context.files.lstat(join(this.#path, directory))
-    return { text: `${ino}:${mtimeMs}`, changed: mtimeMs }
+    const { files, clock } = this.#context
+    const now = clock.now()
+    const { ino, mtimeMs } = await files.lstat(join(this.#path, directory))
+    return { text: `${ino}:${mtimeMs}`, age: now - mtimeMs }
   }
 }

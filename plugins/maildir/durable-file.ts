@@ -1,4 +1,5 @@
 import { constants } from 'node:fs'
+import { UnavailableError } from 'mailwright'
 import type { DirectorySync } from './directory-sync.ts'
 import { systemCode } from './disk-errors.ts'
 import type { FileStatus, FileSystem, OpenFile } from './file-system.ts'
@@ -39,7 +40,10 @@ export async function readFully(file: OpenFile, length: number, position: number
   return buffer.subarray(0, filled)
 }
 
-/** A whole small file and its status at that moment. */
+// A file of settings that is larger is none.
+const largestSmall = 64 * 1024 * 1024
+
+/** A whole small file and its status at that moment. MAIL_E_UNAVAILABLE where it is not small. */
 export async function readSmallFile(
   files: FileSystem,
   path: string,
@@ -47,6 +51,7 @@ export async function readSmallFile(
   const file = await openToRead(files, path)
   try {
     const status = await file.stat()
+    if (status.size > largestSmall) throw new UnavailableError(`${path} is too large`)
     return { octets: await readFully(file, status.size, 0), status }
   } finally {
     await file.close()

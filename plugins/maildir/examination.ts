@@ -1,16 +1,21 @@
 import { join } from 'node:path'
-import type { Account, StoreFault } from 'mailwright'
+import { type Account, formatMaildirFileName, type StoreFault } from 'mailwright'
+import { accountFileName } from './account-settings.ts'
 import type { MaildirContext } from './context.ts'
 import { isMissing } from './disk-errors.ts'
+import { isSameFile } from './doubles.ts'
 import { openToRead, readFully } from './durable-file.ts'
+import type { FileSystem } from './file-system.ts'
 import { IndexFile, indexFileName } from './index-file.ts'
 import type { IndexRecord } from './index-record.ts'
+import type { JsonFile } from './json-file.ts'
 import { CrlfMeter } from './line-ends.ts'
+import { settingsFile, settingsFileName } from './mailbox-settings.ts'
 import type { MailboxState } from './mailbox-state.ts'
 import type { MailboxDirectories } from './mailboxes.ts'
-import { formatFileName } from './message-name.ts'
 import { pathOf, scanMailbox } from './scan.ts'
 import type { SharedStates } from './shared-states.ts'
+import { subscriptionsFile } from './subscriptions.ts'
 
 export interface Examination {
   readonly account: Account
@@ -35,6 +40,7 @@ export async function examineMailboxes(
       void faults.push({ mailbox: name, problem, remedy })
     await examineIndex(context, path, tell)
     await examineNames(context, path, tell)
+    for (const file of settingsIn(context, path, root)) await examineSettings(file, repair, tell)
     if (!repair) {
       await examineSizes(context, path, tell)
       continue
@@ -63,9 +69,36 @@ async function examineIndex(context: MaildirContext, path: string, tell: Tell): 
 }
 
 async function examineNames({ files }: MaildirContext, path: string, tell: Tell): Promise<void> {
-  const { doubles } = await scanMailbox(files, path)
-  for (const { base } of doubles)
-    tell(`two files have the name ${base}`, 'one gets a new name, and a new UID')
+  const { doubles, messages } = await scanMailbox(files, path)
+  for (const double of doubles) {
+    const other = messages.get(double.base) ?? double
+    if (await areTwo(files, pathOf(path, double), pathOf(path, other)))
+      tell(`two files have the name ${double.base}`, 'one gets a new name, and a new UID')
+  }
+}
+
+/** Not where one of them is gone by now: somebody has moved a message meanwhile. */
+async function areTwo(files: FileSystem, one: string, other: string): Promise<boolean> {
+  try {
+    return !isSameFile(await files.lstat(one), await files.lstat(other))
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+/** The files beside a mailbox's index; those of the account lie in its INBOX. */
+function settingsIn(context: MaildirContext, path: string, root: string): readonly JsonFile<unknown>[] {
+  const ofMailbox = settingsFile(context, path, settingsFileName)
+  if (path !== root) return [ofMailbox]
+  return [settingsFile(context, root, accountFileName), subscriptionsFile(context, root), ofMailbox]
+}
+
+/** Nothing of the account can be listed as long as one of them is damaged. */
+async function examineSettings(file: JsonFile<unknown>, repair: boolean, tell: Tell): Promise<void> {
+  if (!(await file.isDamaged())) return
+  tell(`${file.name} is damaged`, `what it said is lost; it is kept as ${file.name}.damaged`)
+  if (repair) await file.putAside()
 }
 
 async function examineSizes(context: MaildirContext, path: string, tell: Tell): Promise<void> {
@@ -86,8 +119,13 @@ async function repairSizes(state: MailboxState, tell: Tell): Promise<void> {
     const size = await sizeOnDisk(context, pathOf(place.path, located))
     if (size === undefined || size === record.entry.size) continue
     tellOfSize(record, size, tell)
-    const fileName = formatFileName({ ...located, base: context.names() })
-    await context.files.rename(pathOf(place.path, located), join(place.path, 'cur', fileName))
+    const fileName = formatMaildirFileName({ ...located, base: context.names() })
+    try {
+      await context.files.rename(pathOf(place.path, located), join(place.path, 'cur', fileName))
+    } catch (error) {
+      // Others have moved it: it is found the next time.
+      if (!isMissing(error)) throw error
+    }
   }
   await state.sync()
 }

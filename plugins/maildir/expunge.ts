@@ -1,20 +1,32 @@
 import { join } from 'node:path'
 import { UnavailableError } from 'mailwright'
 import { isFull } from './disk-errors.ts'
-import { existing } from './flag-change.ts'
+import { chosenRecords, existing } from './flag-change.ts'
 import type { IndexRecord } from './index-record.ts'
-import type { MailboxState } from './mailbox-state.ts'
+import type { Chosen, MailboxState } from './mailbox-state.ts'
+import { noSums, type QuotaSums } from './maildirsize.ts'
 import { removeMessages, unlinkWhereItIs } from './pending.ts'
+import { countMessages } from './usage.ts'
 
 // How often a message that others rename at the same time is followed.
 const attempts = 8
 
-/** Removes messages: all, or none. Answers the UIDs of those removed; messages that are gone are left out. */
-export function expungeMessages(state: MailboxState, uids: readonly number[]): Promise<readonly number[]> {
+/** Messages that were removed. */
+export interface Expunged {
+  readonly removed: readonly number[]
+  /** What they counted. */
+  readonly sums: QuotaSums
+}
+
+/** Removes messages: all, or none. Messages that are gone are left out. */
+export function expungeMessages(state: MailboxState, chosen: Chosen): Promise<Expunged> {
   return state.exclusively(async () => {
+    const uids = chosenRecords(state, chosen).map(({ entry: { uid } }) => uid)
+    const sums = await countMessages(state, uids)
     const removed = await removeRecords(state, uids)
-    if (removed.length > 0) state.context.announce.expunged(state.change({ cause: 'expunge', uids: removed }))
-    return removed
+    if (removed.length === 0) return { removed, sums: noSums }
+    state.context.announce.expunged(state.change({ cause: 'expunge', uids: removed }))
+    return { removed, sums }
   })
 }
 

@@ -8,6 +8,8 @@ export interface FileStatus {
   readonly size: number
   readonly mtimeMs: number
   readonly ctimeMs: number
+  /** When it was made: 0 where the file system does not say. */
+  readonly birthtimeMs: number
   isFile(): boolean
   isDirectory(): boolean
 }
@@ -72,13 +74,14 @@ async function watchDirectory(
   listener: (name: string | undefined) => void,
 ): Promise<DirectoryWatcher> {
   const watcher = watch(path, { persistent: false }, (_, name) => listener(name ?? undefined))
+  const end = new Promise<void>((resolve) => {
+    watcher.on('error', () => {
+      watcher.close()
+      resolve()
+    })
+  })
   return {
     close: () => watcher.close(),
-    onEnd: (ended) => {
-      watcher.once('error', () => {
-        watcher.close()
-        ended()
-      })
-    },
+    onEnd: (ended) => void end.then(ended),
   }
 }

@@ -1,12 +1,17 @@
 import { join } from 'node:path'
-import { type FlagChange, type FlagChangeOptions, type FlagOutcome, UnavailableError } from 'mailwright'
+import {
+  type FlagChange,
+  type FlagChangeOptions,
+  type FlagOutcome,
+  formatMaildirFileName,
+  UnavailableError,
+} from 'mailwright'
 import { isFull, isMissing } from './disk-errors.ts'
 import { changeKept } from './flags.ts'
 import { inGroups } from './groups.ts'
 import type { Alteration } from './index-change.ts'
-import { type IndexRecord, locationOf } from './index-record.ts'
-import type { MailboxState } from './mailbox-state.ts'
-import { formatFileName } from './message-name.ts'
+import { type IndexRecord, lettersAt, locationOf } from './index-record.ts'
+import type { Chosen, MailboxState } from './mailbox-state.ts'
 import { type Located, pathOf } from './scan.ts'
 
 // How often a message that others rename at the same time is followed.
@@ -15,12 +20,12 @@ const attempts = 8
 /** Changes flags and keywords of the messages that still exist. Durable when it resolves. */
 export function changeFlags(
   state: MailboxState,
-  uids: readonly number[],
+  chosen: Chosen,
   change: FlagChange,
   { unchangedSince }: FlagChangeOptions = {},
 ): Promise<FlagOutcome> {
   return state.exclusively(async () => {
-    const records = existing(state, uids)
+    const records = chosenRecords(state, chosen)
     const modified = records.filter(
       ({ entry }) => entry.modSequence > (unchangedSince ?? Number.POSITIVE_INFINITY),
     )
@@ -39,6 +44,12 @@ export function changeFlags(
       modified: modified.map(({ entry: { uid } }) => uid),
     }
   })
+}
+
+/** The records of messages that a session has chosen, as far as they exist; only within `exclusively`. */
+export function chosenRecords(state: MailboxState, { uids, uidValidity }: Chosen): readonly IndexRecord[] {
+  state.requireValidity(uidValidity)
+  return existing(state, uids)
 }
 
 /** The records of UIDs, ascending, each once. */
@@ -74,7 +85,9 @@ class FlagWork {
         this.#change,
       )
       const sameKeywords = keywords.join(' ') === record.keywords.join(' ')
-      if (letters === located.letters && sameKeywords) return
+      // Somebody else may just have set the flag: then the file has it, and only the index does not know.
+      const isKnown = letters === lettersAt(record.location)
+      if (letters === located.letters && isKnown && sameKeywords) return
       const moved = letters === located.letters ? located : await this.#rename(located, letters)
       if (moved === undefined) continue
       this.#altered.push([uid, locationOf(moved), keywords])
@@ -110,7 +123,7 @@ class FlagWork {
   /** Undefined where the file has another name by now. */
   async #rename(located: Located, letters: string): Promise<Located | undefined> {
     const { context, place } = this.#state
-    const fileName = formatFileName({ ...located, letters })
+    const fileName = formatMaildirFileName({ ...located, letters })
     const moved = { ...located, letters, fileName, directory: 'cur' as const }
     try {
       await context.files.rename(pathOf(place.path, located), pathOf(place.path, moved))

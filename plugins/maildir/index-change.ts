@@ -1,4 +1,4 @@
-import { highestUid } from './uid.ts'
+import { highestUid } from 'mailwright'
 
 /** A message that the index gets to know. */
 export type Addition = readonly [
@@ -25,6 +25,8 @@ export interface IndexChange {
   readonly uidNext?: number
   /** What vanished up to this mod-sequence is not known any more. */
   readonly vanishedFloor?: number
+  /** All messages count as changed: somebody may know other flags of them. */
+  readonly renewed?: true
   readonly added?: readonly Addition[]
   readonly altered?: readonly Alteration[]
   /** Messages whose files have other names now, and are otherwise what they were. */
@@ -43,7 +45,9 @@ export interface IndexChange {
   readonly signatures?: readonly Reference[]
 }
 
+/** What could not be read again is not written: it throws a TypeError. */
 export function encodeChange(change: IndexChange): Buffer {
+  if (!isChange(change)) throw new TypeError('not a change of an index')
   return Buffer.from(JSON.stringify(change))
 }
 
@@ -58,6 +62,18 @@ export function decodeChange(octets: Buffer): IndexChange | undefined {
   return isChange(value) ? value : undefined
 }
 
+/** What a change has given, without what it was about: that is not given again. */
+export function passedOver({ uidNext, modSequence }: IndexChange): IndexChange {
+  return { ...(uidNext !== undefined && { uidNext }), ...(modSequence !== undefined && { modSequence }) }
+}
+
+/** A change after one that is lost, but that somebody may have been told of: whoever was has to look at everything. */
+export function doubted({ modSequence, ...others }: IndexChange): IndexChange {
+  if (modSequence === undefined) return others
+  const next = modSequence + 1
+  return { ...others, modSequence: next, vanishedFloor: next, renewed: true }
+}
+
 function isChange(value: unknown): value is IndexChange {
   if (typeof value !== 'object' || value === null) return false
   const change = value as Record<keyof IndexChange, unknown>
@@ -65,7 +81,7 @@ function isChange(value: unknown): value is IndexChange {
     isOptional(change.modSequence, isCount) &&
     isOptional(change.uidNext, isCount) &&
     isOptional(change.vanishedFloor, isCount) &&
-    isOptional(change.arrived, (arrived) => arrived === true) &&
+    [change.arrived, change.renewed].every((flag) => isOptional(flag, (value) => value === true)) &&
     isOptional(change.added, (rows) => isRows(rows, isAddition)) &&
     isOptional(change.altered, (rows) => isRows(rows, isAlteration)) &&
     isOptional(change.moved, (rows) =>
@@ -94,8 +110,8 @@ function isAddition([
     isName(base) &&
     isLocation(location) &&
     isCount(size) &&
-    Number.isFinite(internal) &&
-    Number.isFinite(saved) &&
+    isTime(internal) &&
+    isTime(saved) &&
     isKeywords(keywords) &&
     isOptional(uidl, (text) => typeof text === 'string')
   )
@@ -119,6 +135,14 @@ export function isUid(value: unknown): value is number {
 
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+// Further from 1970 there is no Date.
+const furthestTime = 8.64e15
+
+/** Milliseconds since 1970 that make a date. */
+export function isTime(value: unknown): value is number {
+  return Number.isFinite(value) && Math.abs(value as number) <= furthestTime
 }
 
 function isNames(value: unknown): value is readonly string[] {

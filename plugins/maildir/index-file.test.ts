@@ -1,82 +1,33 @@
-import { appendFile, mkdir, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { appendFile, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createLog, systemClock } from 'mailwright'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createContext, type MaildirContext } from './context.ts'
+import {
+  addition,
+  indexDirectory,
+  partContext,
+  told,
+  writtenIndex,
+} from '../../test/support/maildir-index.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
-import type { Addition } from './index-change.ts'
 import { IndexFile, indexFileName } from './index-file.ts'
 import { encodeFrame } from './index-frame.ts'
-import { IndexTable } from './index-table.ts'
 
 let path = ''
 
 beforeEach(async () => {
-  path = await mkdtemp(join(tmpdir(), 'mailwright-index-'))
-  await mkdir(join(path, 'tmp'))
+  path = await indexDirectory()
 })
 afterEach(() => rm(path, { recursive: true, force: true }))
 
-function context(files: FileSystem = nodeFileSystem): MaildirContext {
-  return createContext({
-    files,
-    clock: systemClock,
-    log: createLog('silent'),
-    announce: { stored() {}, flagged() {}, expunged() {} },
-    hostname: 'mail.example.org',
-    lineEnds: 'crlf',
-    fullText: false,
-    pop3UidlFormat: '%08Xu%08Xv',
-  })
-}
-
 const file = (): string => join(path, indexFileName)
 
-const empty = (): IndexTable =>
-  new IndexTable({
-    id: 'abc',
-    uidValidity: 1700000000,
-    uidNext: 1,
-    modSequence: 1,
-    vanishedFloor: 1,
-    vanished: [],
-    records: [],
-    arriving: [],
-    leaving: [],
-  })
-
-function addition(uid: number, keywords: readonly string[] = []): Addition {
-  return [
-    uid,
-    `${uid}.a.host,S=10,W=12`,
-    'cur/:2,S',
-    12,
-    1_600_000_000_000 + uid,
-    1_700_000_000_000,
-    keywords,
-  ]
-}
-
-/** What a table says, to be compared. */
-function told(table: IndexTable | undefined): unknown {
-  if (table === undefined) return undefined
-  const { id, uidValidity, uidNext, modSequence, vanished, arriving, leaving, records } = table
-  return { id, uidValidity, uidNext, modSequence, vanished, arriving, leaving, records }
-}
-
-async function written(count: number): Promise<IndexFile> {
-  const index = new IndexFile(context(), path)
-  await index.replace(empty())
-  for (let uid = 1; uid <= count; uid++) await index.append({ modSequence: uid + 1, added: [addition(uid)] })
-  return index
-}
+const written = (count: number): Promise<IndexFile> => writtenIndex(path, count)
 
 describe('an index', () => {
   it('is read as it was written, by who wrote it and by others, changes and snapshot', async () => {
     const index = await written(3)
-    const other = new IndexFile(context(), path)
+    const other = new IndexFile(partContext(), path)
     await other.refresh()
     await index.append({ modSequence: 9, altered: [[2, 'cur/:2,FS', ['Junk', '$Forwarded']]] })
     await index.append({ modSequence: 10, removed: [1], leaving: ['1.a.host,S=10,W=12'] })
@@ -87,7 +38,7 @@ describe('an index', () => {
       added: [[7, 'ü/'.slice(0, 1), 'cur/:2,', 1, -5, 0, ['Ä'.normalize()], 'uidl-7']],
     })
     expect(told(await other.refresh())).toEqual(told(index.table))
-    expect(told(await new IndexFile(context(), path).refresh())).toEqual(told(index.table))
+    expect(told(await new IndexFile(partContext(), path).refresh())).toEqual(told(index.table))
     expect(index.table?.uidNext).toBe(8)
     expect(index.table?.vanishedSince(9)).toEqual([1])
     expect(index.table?.vanishedSince(10)).toEqual([])
@@ -101,7 +52,7 @@ describe('an index', () => {
     await index.append({ modSequence: 3, added })
     expect((await stat(file())).size).toBeLessThan(600_000)
     expect((await readFile(file())).subarray(8, 9).toString()).toBe('S')
-    expect(told(await new IndexFile(context(), path).refresh())).toEqual(told(index.table))
+    expect(told(await new IndexFile(partContext(), path).refresh())).toEqual(told(index.table))
     expect(index.table?.records).toHaveLength(5001)
   })
 
@@ -121,23 +72,23 @@ describe('a write that was cut', () => {
   it('is no change, whatever is left of it; what it may have given is not given again', async () => {
     await written(2)
     const whole = await readFile(file())
-    const before = told(await new IndexFile(context(), path).refresh())
+    const before = told(await new IndexFile(partContext(), path).refresh())
     const frame = encodeFrame('C', Buffer.from(JSON.stringify({ modSequence: 4, added: [addition(3)] })))
     for (const length of [1, 4, 8, 9, 20, frame.length - 1]) {
       await writeFile(file(), Buffer.concat([whole, frame.subarray(0, length)]))
-      const reader = new IndexFile(context(), path)
+      const reader = new IndexFile(partContext(), path)
       expect(told(await reader.refresh())).toEqual(before)
       await reader.mend()
       expect(reader.table?.uidNext).toBe(3 + length)
       await reader.append({ modSequence: 100, added: [addition(3 + length)] })
-      expect(told(await new IndexFile(context(), path).refresh())).toEqual(told(reader.table))
+      expect(told(await new IndexFile(partContext(), path).refresh())).toEqual(told(reader.table))
     }
   })
 
   it('by somebody who goes on is read when it is whole', async () => {
     await written(2)
     const whole = await readFile(file())
-    const reader = new IndexFile(context(), path)
+    const reader = new IndexFile(partContext(), path)
     const frame = encodeFrame('C', Buffer.from(JSON.stringify({ modSequence: 4, added: [addition(3)] })))
     for (let length = 1; length < frame.length; length += 7) {
       await writeFile(file(), Buffer.concat([whole, frame.subarray(0, length)]), { flag: 'r+' })
@@ -157,7 +108,7 @@ describe('damage', () => {
       const damaged = Buffer.from(octets)
       damaged[at] = (damaged[at] ?? 0) ^ 0x55
       await writeFile(file(), damaged)
-      const reader = new IndexFile(context(), path)
+      const reader = new IndexFile(partContext(), path)
       const table = await reader.refresh().catch(() => undefined)
       if (table === undefined) continue
       expect(told(table)).not.toEqual(right)
@@ -171,7 +122,7 @@ describe('damage', () => {
     const index = await written(2)
     for (const octets of ['', 'x', '\0'.repeat(100), 'S'.repeat(5000)]) {
       await writeFile(file(), octets)
-      const reader = new IndexFile(context(), path)
+      const reader = new IndexFile(partContext(), path)
       expect(await reader.refresh()).toBeUndefined()
       expect(reader.fault).toBe('damaged')
     }
@@ -185,7 +136,7 @@ describe('damage', () => {
 
   it('by a later version is none: MAIL_E_UNAVAILABLE', async () => {
     await writeFile(file(), encodeFrame('S', Buffer.from('{"version":2,"else":1}\n')))
-    await expect(new IndexFile(context(), path).refresh()).rejects.toMatchObject({
+    await expect(new IndexFile(partContext(), path).refresh()).rejects.toMatchObject({
       code: 'MAIL_E_UNAVAILABLE',
     })
   })
@@ -206,7 +157,7 @@ describe('damage', () => {
     for (const change of changes) {
       await written(1)
       await appendFile(file(), encodeFrame('C', Buffer.from(JSON.stringify(change))))
-      const reader = new IndexFile(context(), path)
+      const reader = new IndexFile(partContext(), path)
       const table = await reader.refresh()
       if (table !== undefined) expect(table.records.map(({ base }) => base)).toEqual(['1.a.host,S=10,W=12'])
       await rm(file())
@@ -219,7 +170,7 @@ describe('a write that fails', () => {
     await written(2)
     for (const call of ['file.write', 'file.datasync', 'open']) {
       const faulty = faultyFileSystem<FileSystem>(nodeFileSystem)
-      const index = new IndexFile(context(faulty.fileSystem), path)
+      const index = new IndexFile(partContext(faulty.fileSystem), path)
       const before = (await index.refresh())?.records.length
       const uid = index.table?.uidNext ?? 0
       faulty.fail({ call, error })
@@ -229,20 +180,20 @@ describe('a write that fails', () => {
       expect(after?.records).toHaveLength(before ?? 0)
       const next = after?.uidNext ?? 0
       await index.append({ modSequence: 60, added: [addition(next)] })
-      expect(told(await new IndexFile(context(), path).refresh())).toEqual(told(index.table))
+      expect(told(await new IndexFile(partContext(), path).refresh())).toEqual(told(index.table))
     }
   })
 
   it('gives no UID again that others may have read', async () => {
     await written(2)
     const faulty = faultyFileSystem<FileSystem>(nodeFileSystem)
-    const index = new IndexFile(context(faulty.fileSystem), path)
+    const index = new IndexFile(partContext(faulty.fileSystem), path)
     await index.refresh()
-    const other = new IndexFile(context(), path)
+    const other = new IndexFile(partContext(), path)
     await other.refresh()
     faulty.fail({ call: 'file.datasync', error: 'EIO' })
     await expect(index.append({ modSequence: 9, uidNext: 4, added: [addition(3)] })).rejects.toThrow('EIO')
-    for (const each of [index, other, new IndexFile(context(), path)])
+    for (const each of [index, other, new IndexFile(partContext(), path)])
       expect((await each.refresh())?.uidNext).toBe(4)
   })
 

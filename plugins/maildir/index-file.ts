@@ -5,29 +5,18 @@ import type { MaildirContext } from './context.ts'
 import { isMissing } from './disk-errors.ts'
 import { openToRead, readFully, replaceFile, writeFully } from './durable-file.ts'
 import type { FileStatus, OpenFile } from './file-system.ts'
-import { decodeChange, encodeChange, type IndexChange } from './index-change.ts'
-import { encodeFrame, type FrameRow, frameOverhead, readFrames } from './index-frame.ts'
+import { decodeChange, doubted, encodeChange, type IndexChange, passedOver } from './index-change.ts'
+import { encodeFrame, type FrameRow, frameLabel, frameOverhead, readFrames } from './index-frame.ts'
 import { decodeSnapshot, encodeSnapshot, indexVersion, snapshotVersion } from './index-snapshot.ts'
 import type { IndexTable } from './index-table.ts'
+import { inodeOf, isGrown, type KnownIndex } from './known-index.ts'
 
 export const indexFileName = 'mailwright-index'
 
 // Changes behind the snapshot are folded into a new one when they take more than this and half of the snapshot.
 const leastToFold = 256 * 1024
-
-/** What the file was when it was last read or written. */
-interface Known {
-  readonly table: IndexTable
-  readonly inode: string
-  /** Behind the last frame that is in the table. */
-  end: number
-  /** Octets behind `end` that are no frame. */
-  rest: number
-  /** Octets of the snapshot's frame. */
-  readonly snapshot: number
-  /** Whether all up to `end` is on the disk for sure. */
-  durable: boolean
-}
+// More than one call can read; an index of 14,000,000 messages.
+const largest = 2 ** 31 - 1
 
 /**
  * The file `mailwright-index` of one mailbox: a snapshot, then the changes since, each a frame of its own. A change is
@@ -38,7 +27,7 @@ export class IndexFile {
   readonly #context: MaildirContext
   readonly #path: string
   readonly #directory: string
-  #known: Known | undefined
+  #known: KnownIndex | undefined
   /** Why there is no index, and what the last one that was known had. */
   fault: 'missing' | 'damaged' = 'missing'
   lastUidValidity = 0
@@ -54,13 +43,18 @@ export class IndexFile {
     return this.#known?.table
   }
 
+  /** Whether the file ends with a change: what else is there somebody writes at this moment, or could not finish. */
+  get isWhole(): boolean {
+    return this.#known?.rest === 0
+  }
+
   /** Notices what others wrote. Undefined where there is no index that can be trusted. */
   async refresh(): Promise<IndexTable | undefined> {
     try {
       const status = await this.#context.files.lstat(this.#path)
-      const known = this.#known
-      if (known?.inode === inodeOf(status) && status.size === known.end + known.rest) return known.table
-      await this.#read(known?.inode === inodeOf(status) && status.size > known.end ? known : undefined)
+      const known = this.#known?.inode === inodeOf(status) ? this.#known : undefined
+      if (known?.changed === status.mtimeMs && known.end + known.rest === status.size) return known.table
+      await this.#read(known !== undefined && status.size > known.end ? known : undefined)
     } catch (error) {
       if (!isMissing(error)) throw error
       this.fault = 'missing'
@@ -88,23 +82,23 @@ export class IndexFile {
   }
 
   /**
-   * Cuts off a write that somebody did not finish, and passes over what it may have given: a frame of so many octets
-   * gives fewer UIDs than that, and one mod-sequence. Only under the mailbox's lock and after `refresh`: without the lock
+   * Cuts off a write that somebody did not finish, or that was damaged since, and passes over what it may have given and
+   * told: a frame of so many octets gives fewer UIDs than that, and one mod-sequence. Only under the mailbox's lock and after `refresh`: without the lock
    * it may be a write that goes on.
    */
   async mend(): Promise<void> {
     const known = this.#known
     if (known === undefined || known.rest === 0) return
     const { table, rest } = known
+    const change = doubted({ uidNext: table.uidNext + rest, modSequence: table.modSequence + rest })
     const file = await this.#openToWrite()
     try {
-      await file.truncate(known.end)
+      await this.#writeOver(known, file, change)
+      await file.datasync()
     } finally {
-      await file.close()
+      await file.close().catch(() => undefined)
     }
-    known.rest = 0
-    const modSequence = table.modSequence + rest
-    await this.append({ uidNext: table.uidNext + rest, modSequence, vanishedFloor: modSequence })
+    table.apply(change)
   }
 
   /**
@@ -117,18 +111,21 @@ export class IndexFile {
     const frame = encodeFrame('C', encodeChange(change))
     const file = await this.#openToWrite()
     try {
+      let isWritten = false
       try {
         await writeFully(file, frame, known.end)
+        isWritten = true
         if (!later) await file.datasync()
       } catch (error) {
-        await this.#withdraw(known, file, change)
+        const skip = passedOver(change)
+        await this.#withdraw(known, file, isWritten ? doubted(skip) : skip)
         throw error
       }
+      await this.#wrote(known, file, frame)
     } finally {
       // What counts is done: an error of the closing changes nothing.
       await file.close().catch(() => undefined)
     }
-    known.end += frame.length
     known.durable = !later
     known.table.apply(change)
     if (known.end - known.snapshot > Math.max(leastToFold, known.snapshot / 2)) await this.#fold(known.table)
@@ -144,7 +141,13 @@ export class IndexFile {
       temporary: join(this.#directory, 'tmp', names()),
       octets: frame,
     })
-    this.#remember(table, { inode: inodeOf(status), end: frame.length, snapshot: frame.length })
+    this.#remember(table, {
+      inode: inodeOf(status),
+      changed: status.mtimeMs,
+      end: frame.length,
+      last: { offset: 0, label: frameLabel(frame) },
+      snapshot: frame.length,
+    })
   }
 
   #openToWrite(): Promise<OpenFile> {
@@ -161,59 +164,79 @@ export class IndexFile {
   }
 
   /** After a write that failed: others may have read it, so what it gave is not given again. */
-  async #withdraw(known: Known, file: OpenFile, { uidNext, modSequence }: IndexChange): Promise<void> {
-    const skip: IndexChange = {
-      ...(uidNext === undefined ? {} : { uidNext }),
-      ...(modSequence === undefined ? {} : { modSequence }),
-    }
+  async #withdraw(known: KnownIndex, file: OpenFile, skip: IndexChange): Promise<void> {
     known.table.apply(skip)
     try {
-      await file.truncate(known.end)
+      await this.#writeOver(known, file, skip)
     } catch {
-      // Read again before anything else is done.
-      this.#known = undefined
-      return
-    }
-    const frame = encodeFrame('C', encodeChange(skip))
-    try {
-      await writeFully(file, frame, known.end)
-      known.end += frame.length
-      known.durable = false
-    } catch {
-      // On a full disk the frame was never whole, so that nobody can have read it.
+      // Where there was no room for this, the frame was never whole, so that nobody can have read it.
       await file.truncate(known.end).catch(() => this.forget())
+      known.changed = Number.NaN
     }
   }
 
-  async #read(known: Known | undefined): Promise<void> {
+  /**
+   * Puts a change in the place of whatever lies behind the last frame. It is there before the rest is cut off: whoever
+   * comes after a crash in between finds the change, and once more octets that are no frame.
+   */
+  async #writeOver(known: KnownIndex, file: OpenFile, change: IndexChange): Promise<void> {
+    const frame = encodeFrame('C', encodeChange(change))
+    await writeFully(file, frame, known.end)
+    await file.truncate(known.end + frame.length)
+    await this.#wrote(known, file, frame)
+    known.rest = 0
+    known.durable = false
+  }
+
+  async #wrote(known: KnownIndex, file: OpenFile, frame: Buffer): Promise<void> {
+    known.last = { offset: known.end, label: frameLabel(frame) }
+    known.end += frame.length
+    known.changed = await file.stat().then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Number.NaN,
+    )
+  }
+
+  async #read(known: KnownIndex | undefined): Promise<void> {
     const file = await openToRead(this.#context.files, this.#path)
     try {
       const status = await file.stat()
-      const same = known !== undefined && inodeOf(status) === known.inode && status.size >= known.end
-      const from = same ? known.end : 0
-      const row = readFrames(await readFully(file, status.size - from, from), from)
+      const grown = known !== undefined && (await isGrown(known, file, status)) ? known : undefined
+      if (status.size > largest) return this.#distrust(known?.table.uidValidity ?? 0)
+      const from = grown?.end ?? 0
+      const octets = await readFully(file, status.size - from, from)
       // Whoever wrote it may have died before it was on the disk.
       await file.datasync()
-      if (same) this.#extend(known, row)
-      else this.#start(row, status)
+      const row = readFrames(octets, from)
+      if (grown === undefined) this.#start(row, octets, status)
+      else this.#extend(grown, row, octets, status)
     } finally {
       await file.close()
     }
   }
 
-  #extend(known: Known, { frames, end, rest, damaged }: FrameRow): void {
+  #extend(
+    known: KnownIndex,
+    { frames, end, rest, damaged }: FrameRow,
+    octets: Buffer,
+    status: FileStatus,
+  ): void {
     const changes = frames.map(({ content }) => decodeChange(content))
     if (damaged || changes.includes(undefined)) {
       this.#distrust(known.table.uidValidity)
       return
     }
     for (const change of changes) if (change !== undefined) known.table.apply(change)
+    const last = frames.at(-1)
+    if (last !== undefined)
+      known.last = { offset: last.offset, label: frameLabel(octets, last.offset - known.end) }
     known.end = end
     known.rest = rest
+    known.changed = status.mtimeMs
     known.durable = true
   }
 
-  #start({ frames, end, rest, damaged }: FrameRow, status: FileStatus): void {
+  #start({ frames, end, rest, damaged }: FrameRow, octets: Buffer, status: FileStatus): void {
     const [first, ...others] = frames
     if (first?.kind === 'S' && snapshotVersion(first.content) > indexVersion)
       throw new UnavailableError(`${this.#path} was written by a later version of Mailwright`)
@@ -224,8 +247,15 @@ export class IndexFile {
       return
     }
     for (const change of changes) if (change !== undefined) table.apply(change)
-    const snapshot = first.content.length + frameOverhead
-    this.#remember(table, { inode: inodeOf(status), end, snapshot, rest })
+    const { offset } = others.at(-1) ?? first
+    this.#remember(table, {
+      inode: inodeOf(status),
+      changed: status.mtimeMs,
+      end,
+      last: { offset, label: frameLabel(octets, offset) },
+      snapshot: first.content.length + frameOverhead,
+      rest,
+    })
   }
 
   #distrust(uidValidity: number): void {
@@ -236,13 +266,9 @@ export class IndexFile {
 
   #remember(
     table: IndexTable,
-    facts: Pick<Known, 'inode' | 'end' | 'snapshot'> & { readonly rest?: number },
+    facts: Omit<KnownIndex, 'table' | 'rest' | 'durable'> & { readonly rest?: number },
   ): void {
     this.#known = { table, durable: true, rest: 0, ...facts }
     this.lastUidValidity = Math.max(this.lastUidValidity, table.uidValidity)
   }
-}
-
-function inodeOf({ dev, ino }: FileStatus): string {
-  return `${dev}:${ino}`
 }

@@ -12,6 +12,13 @@ export interface Frame {
   readonly offset: number
 }
 
+/** What tells one frame from another without reading it: its length and checksum, as they stand at its start. */
+export function frameLabel(octets: Buffer, at = 0): string {
+  return octets.toString('latin1', at, at + frameLabelSize)
+}
+
+export const frameLabelSize = 8
+
 export interface FrameRow {
   readonly frames: readonly Frame[]
   /** Behind the last whole frame. */
@@ -57,19 +64,22 @@ export function frameAt(octets: Buffer, at: number): Omit<Frame, 'offset'> | und
   return { kind: String.fromCharCode(octets[at + 8] ?? 0), content: octets.subarray(at + 9, end) }
 }
 
-// What is no frame is searched for further ones so far, and so many places in it are looked at closely.
+// What is no frame is searched for further ones so far.
 const mostSearched = 1024 * 1024
-const mostTried = 256
+// And so often as much as there is is read for that. Where that does not suffice, something is wrong in any case.
+const mostRead = 4
 
 /** Whether a whole frame starts anywhere behind octets that are none. */
 function isFollowed(octets: Buffer, at: number): boolean {
   const end = Math.min(octets.length - frameOverhead, at + mostSearched)
-  let tried = 0
-  for (let place = at + 1; place <= end && tried < mostTried; place++) {
+  let left = mostRead * octets.length
+  for (let place = at + 1; place <= end; place++) {
     const kind = octets[place + 8] ?? 0
-    if (!kinds.includes(kind) || place + 8 + octets.readUInt32LE(place) > octets.length) continue
-    tried += 1
-    if (frameAt(octets, place) !== undefined) return true
+    if (!kinds.includes(kind)) continue
+    const length = octets.readUInt32LE(place)
+    if (place + 8 + length > octets.length) continue
+    left -= length
+    if (left < 0 || frameAt(octets, place) !== undefined) return true
   }
   return false
 }

@@ -1,6 +1,5 @@
-import type { MessageEntry } from 'mailwright'
-import { flagsOf } from './flags.ts'
-import { type MessageName, parseFileName, printableName } from './message-name.ts'
+import { type MaildirFileName, type MessageEntry, maildirFlags, parseMaildirFileName } from 'mailwright'
+import { printableName } from './printable-name.ts'
 import type { Located } from './scan.ts'
 
 /** Where something about a message lies in a side file: offset and length of its frame in octets. */
@@ -81,7 +80,7 @@ export function locationOf({ directory, fileName, base }: Located): string {
 /** The file at a location. */
 export function locatedAt(base: string, location: string): Located {
   const fileName = base + location.slice(4)
-  const name: MessageName = parseFileName(fileName) ?? { base, letters: '', rest: '' }
+  const name: MaildirFileName = parseMaildirFileName(fileName) ?? { base, letters: '', rest: '' }
   return { ...name, base, directory: location.startsWith('new') ? 'new' : 'cur', fileName }
 }
 
@@ -90,7 +89,7 @@ function flagsAt(location: string, keywords: readonly string[]): readonly string
   const key = keywords.length === 0 ? location : `${location} ${keywords.join(' ')}`
   const known = knownFlags.get(key)
   if (known !== undefined) return known
-  const flags = [...flagsOf(lettersAt(location)), ...keywords].sort()
+  const flags = [...maildirFlags(lettersAt(location)), ...keywords].sort()
   const spelled = flags.join(' ')
   const same = knownFlags.get(spelled) ?? flags
   if (knownFlags.size >= mostKnownFlags) knownFlags.clear()
@@ -101,5 +100,5 @@ function flagsAt(location: string, keywords: readonly string[]): readonly string
 
 /** The flag letters in a location. */
 export function lettersAt(location: string): string {
-  return parseFileName(`x${location.slice(4)}`)?.letters ?? ''
+  return parseMaildirFileName(`x${location.slice(4)}`)?.letters ?? ''
 }

@@ -1,4 +1,4 @@
-import { isCount, isLocation, isName, isUid } from './index-change.ts'
+import { isCount, isLocation, isName, isTime, isUid } from './index-change.ts'
 import { type IndexRecord, makeRecord, type RecordFacts, type SideReference } from './index-record.ts'
 import { IndexTable, type TableFacts, type Vanished } from './index-table.ts'
 
@@ -105,8 +105,11 @@ export function decodeSnapshot(octets: Buffer): IndexTable | undefined {
     records.push(makeRecord(facts))
   }
   const gone: Vanished[] = []
-  for (let row = 0; row < vanished; row++)
-    gone.push({ uid: vanishedUids[row] ?? 0, modSequence: vanishedAt[row] ?? 0 })
+  for (let row = 0; row < vanished; row++) {
+    const [uid, modSequence] = [vanishedUids[row], vanishedAt[row]]
+    if (!isUid(uid) || !isCount(modSequence)) return undefined
+    gone.push({ uid, modSequence })
+  }
   return new IndexTable({ ...head, records, vanished: gone })
 }
 
@@ -133,23 +136,35 @@ function factsAt(
 ): RecordFacts | undefined {
   const [location, keywords] = states[column.state[row] ?? -1] ?? []
   if (location === undefined || keywords === undefined || base === '') return undefined
-  const uid = column.uid[row] ?? 0
+  const at = (name: Column): number => column[name][row] ?? 0
+  const [size, modSequence] = [at('size'), at('modSequence')]
+  const [internalDate, savedDate] = [at('internalDate'), at('savedDate')]
+  const [summaryAt, signatureAt] = [at('summaryAt'), at('signatureAt')]
+  const isSound =
+    isCount(size) &&
+    isCount(modSequence) &&
+    isTime(internalDate) &&
+    isTime(savedDate) &&
+    isCount(summaryAt) &&
+    isCount(signatureAt)
+  if (!isSound) return undefined
+  const uid = at('uid')
   return {
     uid,
     uidl: uidls[uid],
     base,
     location,
     keywords,
-    size: column.size[row] ?? 0,
-    internalDate: column.internalDate[row] ?? 0,
-    savedDate: column.savedDate[row] ?? 0,
-    modSequence: column.modSequence[row] ?? 0,
-    summary: reference(column.summaryAt[row], column.summaryLength[row]),
-    signature: reference(column.signatureAt[row], column.signatureLength[row]),
+    size,
+    internalDate,
+    savedDate,
+    modSequence,
+    summary: reference(summaryAt, at('summaryLength')),
+    signature: reference(signatureAt, at('signatureLength')),
   }
 }
 
-function reference(offset = 0, length = 0): SideReference | undefined {
+function reference(offset: number, length: number): SideReference | undefined {
   return length === 0 ? undefined : { offset, length }
 }
 

@@ -105,6 +105,7 @@ export class IndexTable implements TableFacts {
     this.modSequence = Math.max(this.modSequence, change.modSequence ?? 0)
     this.uidNext = Math.max(this.uidNext, change.uidNext ?? 0)
     this.vanishedFloor = Math.max(this.vanishedFloor, change.vanishedFloor ?? 0)
+    if (change.renewed === true) this.#renew()
     if (change.removed !== undefined) this.#remove(change.removed)
     if (change.added !== undefined) this.#add(change.added)
     this.#alter(change)
@@ -115,6 +116,12 @@ export class IndexTable implements TableFacts {
       const left = new Set(change.left)
       this.leaving = this.leaving.filter((base) => !left.has(base))
     }
+  }
+
+  #renew(): void {
+    const { modSequence } = this
+    this.#byBase = undefined
+    this.#replace(this.records.map((record) => changedRecord(record, { modSequence })))
   }
 
   #remove(uids: readonly number[]): void {
@@ -134,7 +141,7 @@ export class IndexTable implements TableFacts {
     this.vanished = [...this.vanished, ...vanished]
     if (this.vanished.length <= mostVanished * 1.5) return
     const dropped = this.vanished.length - mostVanished
-    this.vanishedFloor = this.vanished[dropped - 1]?.modSequence ?? this.vanishedFloor
+    this.vanishedFloor = Math.max(this.vanishedFloor, this.vanished[dropped - 1]?.modSequence ?? 0)
     this.vanished = this.vanished.slice(dropped)
   }
 

@@ -1,8 +1,11 @@
 import { resolve } from 'node:path'
-import { definePlugin, type PluginFactory, store } from 'mailwright'
+import { accounts, definePlugin, GuardedStore, notifier, type PluginFactory, store } from 'mailwright'
 import { nodeFileSystem } from './file-system.ts'
 import { MaildirStore } from './maildir-store.ts'
 import { type MaildirOptions, parseMaildirOptions } from './options.ts'
+import { sharedMailboxCommands } from './shared-mailbox-command.ts'
+import { mailboxAccessCommand } from './shared-mailbox-command-access.ts'
+import { sharedStore } from './sharing.ts'
 
 export type { MaildirOptions } from './options.ts'
 
@@ -10,9 +13,10 @@ export type { MaildirOptions } from './options.ts'
 const maildir: PluginFactory<Partial<MaildirOptions>> = definePlugin<MaildirOptions>({
   name: 'maildir',
   provides: [store],
+  optional: [accounts, notifier],
   parseOptions: parseMaildirOptions,
-  setup({ provide, flow, log, clock, hostname, dataDir }, options) {
-    const service = new MaildirStore({
+  setup({ provide, useOptional, flow, log, clock, hostname, dataDir }, options) {
+    const surroundings = {
       ...options,
       root: resolve(dataDir, options.root),
       files: nodeFileSystem,
@@ -20,9 +24,22 @@ const maildir: PluginFactory<Partial<MaildirOptions>> = definePlugin<MaildirOpti
       log,
       clock,
       hostname,
-    })
-    provide(store, service)
+    }
+    const service = new MaildirStore(surroundings)
+    // Owners are found by their ids: without accounts nobody can open a mailbox to anybody.
+    const [owners, hints] = [useOptional(accounts), useOptional(notifier)]
+    provide(
+      store,
+      owners === undefined || hints === undefined
+        ? service
+        : sharedStore(service, surroundings, { accounts: owners, notifier: hints }),
+    )
     return { stop: () => service.close() }
+  },
+  commands({ use, useOptional }) {
+    const [provided, owners] = [use(store), useOptional(accounts)]
+    if (!(provided instanceof GuardedStore) || owners === undefined) return []
+    return [...sharedMailboxCommands(provided, owners), mailboxAccessCommand(provided, owners)]
   },
 })
 

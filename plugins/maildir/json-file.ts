@@ -28,9 +28,13 @@ export class JsonFile<T> {
     this.#options = options
   }
 
+  get name(): string {
+    return this.#options.name
+  }
+
   /** MAIL_E_UNAVAILABLE where the file is damaged: what was in it is not to be lost by writing over it. */
   async read(): Promise<T> {
-    const path = join(this.#options.directory, this.#options.name)
+    const path = this.#path
     try {
       const status = await this.#context.files.lstat(path)
       if (this.#known?.signature === signatureOf(status)) return this.#known.value
@@ -47,9 +51,7 @@ export class JsonFile<T> {
 
   /** Changes the value durably, with no change of others in between. `undefined` leaves it as it is. */
   async change(make: (value: T) => T | undefined): Promise<void> {
-    const { locks } = this.#context
-    const { directory, name } = this.#options
-    const lease = await locks.acquire(join(directory, `${name}.lock`))
+    const lease = await this.#context.locks.acquire(`${this.#path}.lock`)
     try {
       const before = await this.read()
       const value = make(before)
@@ -63,6 +65,34 @@ export class JsonFile<T> {
     } finally {
       await lease.release()
     }
+  }
+
+  /** Whether there is a file that does not say what the value is. */
+  async isDamaged(): Promise<boolean> {
+    try {
+      const { octets } = await readSmallFile(this.#context.files, this.#path)
+      return this.#options.parse(parseJson(octets)) === undefined
+    } catch (error) {
+      if (isMissing(error)) return false
+      throw error
+    }
+  }
+
+  /** Gives the file another name where it is damaged, so that the value is what it is without one. */
+  async putAside(): Promise<void> {
+    const { files, locks, directories } = this.#context
+    const lease = await locks.acquire(`${this.#path}.lock`)
+    try {
+      if (!(await this.isDamaged())) return
+      await files.rename(this.#path, `${this.#path}.damaged`)
+      await directories.sync(this.#options.directory)
+    } finally {
+      await lease.release()
+    }
+  }
+
+  get #path(): string {
+    return join(this.#options.directory, this.#options.name)
   }
 
   async #write(value: T): Promise<void> {
@@ -85,7 +115,7 @@ export class JsonFile<T> {
       await this.#write(value)
     } catch (error) {
       this.#context.log.warn('unavailable', {
-        file: join(this.#options.directory, this.#options.name),
+        file: this.#path,
         error,
       })
     }

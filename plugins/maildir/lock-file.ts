@@ -8,6 +8,12 @@ import { formatOwner, heldLocks, newOwner, ownerState, parseOwner } from './lock
 /** Milliseconds after which a lock whose owner cannot be seen from here (another machine) counts as left behind. */
 export const leaseTime = 120_000
 
+/** A lock that is held. */
+export interface HeldLock extends Lease {
+  /** Its directory has got another name, and it went along. */
+  movedTo(path: string): void
+}
+
 const attempts = 5
 const longestWait = 30_000
 const shortestPause = 2
@@ -29,10 +35,10 @@ export class LockFiles {
   }
 
   /** Takes the lock, or answers undefined where somebody has it. */
-  async tryAcquire(path: string): Promise<Lease | undefined> {
+  async tryAcquire(path: string): Promise<HeldLock | undefined> {
     const text = formatOwner(newOwner())
     heldLocks.add(text)
-    let lease: Lease | undefined
+    let lease: HeldLock | undefined
     try {
       if (await this.#take(path, text)) lease = this.#lease(path, text)
     } finally {
@@ -42,7 +48,7 @@ export class LockFiles {
   }
 
   /** Takes the lock, waiting for others; MAIL_E_UNAVAILABLE where that takes too long. */
-  async acquire(path: string): Promise<Lease> {
+  async acquire(path: string): Promise<HeldLock> {
     let next = shortestPause
     for (let waited = 0; waited < longestWait; waited += next) {
       const lease = await this.tryAcquire(path)
@@ -121,7 +127,8 @@ export class LockFiles {
     }
   }
 
-  #lease(path: string, text: string): Lease {
+  #lease(taken: string, text: string): HeldLock {
+    let path = taken
     let timer: Timer | undefined
     const renew = (): void => {
       const now = new Date(this.#clock.now())
@@ -142,6 +149,9 @@ export class LockFiles {
     }
     let released: Promise<void> | undefined
     return {
+      movedTo: (moved) => {
+        path = moved
+      },
       release: () => {
         released ??= release()
         return released

@@ -49,13 +49,14 @@ export class MailboxDisk {
   async changes(table: IndexTable): Promise<Comparison | undefined> {
     const stamp = await this.#look()
     const isCurrent = this.#stamps.isCurrent('cur', stamp) && this.#stamps.isCurrent('new', stamp)
-    return isCurrent ? undefined : this.#compare(table, stamp, [])
+    return isCurrent ? undefined : this.#compare(table, stamp, () => this.#scan())
   }
 
   /** The same for whoever holds the mailbox's lock: a message that cannot be seen is looked for again. */
   async compare(table: IndexTable): Promise<Comparison> {
-    const expected = table.records.map(({ base }) => base)
-    return this.#compare(table, await this.#look(), expected)
+    return this.#compare(table, await this.#look(), () =>
+      scanApart(this.#context, this.#path, (expected) => this.#scan(expected), table),
+    )
   }
 
   /** The index agrees with what was read, or soon will. */
@@ -112,16 +113,13 @@ export class MailboxDisk {
     return this.#lastStamp
   }
 
-  async #compare(table: IndexTable, stamp: MailboxStamp, expected: readonly string[]): Promise<Comparison> {
+  async #compare(table: IndexTable, stamp: MailboxStamp, readAll: () => Promise<Scan>): Promise<Comparison> {
     if (this.#stamps.isCurrent('cur', stamp)) {
       const fresh = await this.reading(() => scanDirectory(this.#context.files, this.#path, 'new'))
       const difference = compareNew(table, fresh)
       if (difference !== undefined) return { difference, doubles: 0, stamp }
     }
-    const scan =
-      expected.length === 0
-        ? await this.#scan()
-        : await scanApart(this.#context, this.#path, (bases) => this.#scan(bases), expected)
+    const scan = await readAll()
     this.#doubles = scan.doubles.length
     return { difference: compareWithDisk(table, scan), doubles: scan.doubles.length, stamp }
   }

@@ -106,6 +106,23 @@ describe('changes by other programs', () => {
     expect(await box.names('cur')).toEqual(['1.a.h:2,DFRS'])
   })
 
+  it('of flags that were to be ours are told as ours', async () => {
+    await box.put('cur/1.a.h:2,', 'a')
+    let moved = false
+    const files = interferedFiles(unsyncedFiles(nodeFileSystem), async ({ name, path }) => {
+      if (moved || name !== 'rename' || !path.includes('/cur/1.a.h')) return
+      moved = true
+      await rename(at('cur/1.a.h:2,'), at('cur/1.a.h:2,F'))
+    })
+    const other = await maildir({ root: box.options.root, files })
+    const mailbox = await inbox(other)
+    const before = mailbox.highestModSequence
+    const { entries } = await mailbox.changeFlags([1], { add: ['\\Flagged'] })
+    expect(entries.map(({ flags }) => flags)).toEqual([['\\Flagged']])
+    expect(entries[0]?.modSequence).toBeGreaterThan(before)
+    expect(mailbox.entries).toEqual(entries)
+  })
+
   it('of a name that is there twice become two messages', async () => {
     await box.put('cur/1.a.h:2,S', 'one')
     const mailbox = await inbox()
@@ -116,6 +133,31 @@ describe('changes by other programs', () => {
     expect(repairs() - before).toBe(1)
     expect(await box.names('new')).toEqual([])
   })
+
+  it.each([
+    ['in cur', 'cur/1.a.h:2,', 'cur/1.a.h:2,S'],
+    ['in cur, seen', 'cur/1.a.h:2,S', 'cur/1.a.h:2,'],
+    ['moved back to new', 'new/1.a.h', 'cur/1.a.h:2,'],
+    ['with more letters', 'cur/1.a.h:2,FS', 'new/1.a.h'],
+  ])(
+    'of a name that is there twice leave the UID to the message that had it: %s',
+    async (_, known, other) => {
+      await box.put('new/1.a.h', 'known')
+      await box.put('new/2.b.h', 'more')
+      const mailbox = await inbox()
+      await rename(at('cur/1.a.h:2,'), at(known))
+      await box.put(other, 'of another message')
+      await box.put('cur/1.a.h:2,DRS', 'of a third one')
+      const fresh = (await inbox(await maildir({ root: box.options.root }))) as Mailbox
+      for (const each of [fresh, mailbox]) {
+        await each.refresh()
+        const lines = await shown(each)
+        expect(lines.slice(0, 2)).toEqual(['1 known', '2 more'])
+        const others = lines.slice(2).map((line) => line.slice(2))
+        expect(others.toSorted()).toEqual(['of a third one', 'of another message'])
+      }
+    },
+  )
 
   it('that are no messages are left alone', async () => {
     await mkdir(at('cur/1.directory.h:2,'))
@@ -217,6 +259,15 @@ describe('the index', () => {
     expect([...seen]).toEqual([...seen].sort((a, b) => a - b))
   })
 
+  it('says that the mailbox is ours also in one that is made again', async () => {
+    for (let round = 0; round < 2; round++) {
+      await box.deliver('one', 'Work', { create: true })
+      await box.mailboxes.status('Work')
+      expect(await box.names('.Work')).toContain('mailwright-owned')
+      await box.mailboxes.deleteMailbox('Work')
+    }
+  })
+
   it('keeps what is known readable and removable on a full disk', async () => {
     let full = false
     const files = interferedFiles(unsyncedFiles(nodeFileSystem), (call) => {
@@ -235,6 +286,21 @@ describe('the index', () => {
     await expect(mailbox.expunge([2, 1])).resolves.toEqual([2])
     full = false
     expect(await shown(await inbox(small))).toEqual(['3 too late'])
+  })
+
+  it('of a mailbox that is taken over tells clients to look at everything, whatever they know', async () => {
+    for (const name of ['1.a.h', '2.b.h']) await box.put(`cur/${name}:2,S`, name)
+    await box.put('dovecot-uidlist', '3 V1400000000 N90\n7 :1.a.h\n12 :2.b.h\n')
+    const mailbox = await inbox()
+    expect([mailbox.uidValidity, mailbox.uidNext]).toEqual([1400000000, 90])
+    expect(await shown(mailbox)).toEqual(['7 1.a.h', '12 2.b.h'])
+    const ofDovecot = 123_456
+    expect(await mailbox.vanishedSince(ofDovecot)).toBeUndefined()
+    for (const { modSequence } of mailbox.entries) expect(modSequence).toBeGreaterThan(ofDovecot)
+    const known = mailbox.highestModSequence
+    expect(await mailbox.vanishedSince(known)).toEqual([])
+    await mailbox.expunge([12])
+    expect(await mailbox.vanishedSince(known)).toEqual([12])
   })
 
   it('survives a copy of the Maildir to another place', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Account, MailboxChange, MessageEntry } from 'mailwright'
+import { type Account, type MailboxChange, type MessageEntry, UnavailableError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { matters } from './disk-difference.ts'
 import { isFull } from './disk-errors.ts'
@@ -30,6 +30,12 @@ export interface MailboxPlace {
 
 // As many were delivered since at most.
 const mostFresh = 2000
+
+/** Messages that a session was shown: their UIDs mean something only together with their UIDVALIDITY. */
+export interface Chosen {
+  readonly uids: readonly number[]
+  readonly uidValidity: number
+}
 
 /** What is known of a mailbox at one moment. */
 export interface MailboxSnapshot {
@@ -97,6 +103,15 @@ export class MailboxState {
 
   record(uid: number): IndexRecord | undefined {
     return this.#table?.byUid(uid)
+  }
+
+  /**
+   * MAIL_E_UNAVAILABLE where the UIDs that a session knows are other messages' now: after a repair, or because another
+   * mailbox has got the name. It must not go on with them.
+   */
+  requireValidity(uidValidity: number): void {
+    if (this.uidValidity === uidValidity) return
+    throw new UnavailableError(`the UIDs of ${this.place.name} were given anew; open the mailbox again`)
   }
 
   /** Whether messages were seen under two names. */
@@ -198,7 +213,7 @@ export class MailboxState {
     const table = this.#ahead ? undefined : await this.#index.refresh()
     if (table === undefined) return false
     this.#table = table
-    if (!table.isSettled) return false
+    if (!table.isSettled || !this.#index.isWhole) return false
     const comparison = await this.#disk.changes(table)
     if (comparison === undefined) return true
     if (comparison.doubles > 0 || matters(comparison.difference)) return false
@@ -250,6 +265,7 @@ export class MailboxState {
   async #begin(table: IndexTable, change: IndexChange | undefined): Promise<boolean> {
     if (change !== undefined) table.apply(change)
     await this.#index.replace(table)
+    this.#isMarked = false
     return true
   }
 

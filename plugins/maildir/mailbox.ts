@@ -10,12 +10,10 @@ import {
   type SearchCriterion,
   searchEntries,
   type Transfer,
-  UnavailableError,
 } from 'mailwright'
 import { guarded, storeError } from './disk-errors.ts'
-import { expungeMessages } from './expunge.ts'
 import { changeFlags } from './flag-change.ts'
-import type { MailboxSnapshot, MailboxState } from './mailbox-state.ts'
+import type { Chosen, MailboxSnapshot, MailboxState } from './mailbox-state.ts'
 import { openContent } from './message-content.ts'
 import { summariesOf } from './summaries.ts'
 import { textCandidates } from './text-candidates.ts'
@@ -23,8 +21,10 @@ import type { Transferred } from './transfer.ts'
 
 /** What an opened mailbox needs of its account. */
 export interface MailboxSurroundings {
-  copy(source: MailboxState, uids: readonly number[], target: string): Promise<Transferred>
-  move(source: MailboxState, uids: readonly number[], target: string): Promise<Transferred>
+  copy(source: MailboxState, chosen: Chosen, target: string): Promise<Transferred>
+  move(source: MailboxState, chosen: Chosen, target: string): Promise<Transferred>
+  /** Answers the UIDs of those removed. */
+  expunge(source: MailboxState, chosen: Chosen): Promise<readonly number[]>
   /** Gives back the state that all who have the mailbox open share. */
   release(): void
 }
@@ -63,7 +63,7 @@ export class MaildirMailbox implements Mailbox {
   refresh(): Promise<boolean> {
     return this.#doing('refreshing a mailbox', async () => {
       await this.#state.sync()
-      this.#check()
+      this.#state.requireValidity(this.uidValidity)
       const { entries } = this.#view
       this.#view = this.#state.snapshot()
       return !isSame(entries, this.entries)
@@ -116,7 +116,7 @@ export class MaildirMailbox implements Mailbox {
     options: FlagChangeOptions = {},
   ): Promise<FlagOutcome> {
     return this.#doing('changing flags', async () => {
-      const outcome = await changeFlags(this.#state, this.#seen(uids), change, options)
+      const outcome = await changeFlags(this.#state, this.#chosen(uids), change, options)
       const byUid = new Map(outcome.entries.map((entry) => [entry.uid, entry]))
       this.#show(this.entries.map((entry) => byUid.get(entry.uid) ?? entry))
       return outcome
@@ -125,7 +125,7 @@ export class MaildirMailbox implements Mailbox {
 
   expunge(uids: readonly number[]): Promise<readonly number[]> {
     return this.#doing('expunging', async () => {
-      const removed = await expungeMessages(this.#state, this.#seen(uids))
+      const removed = await this.#surroundings.expunge(this.#state, this.#chosen(uids))
       this.#hide(removed)
       return removed
     })
@@ -133,14 +133,14 @@ export class MaildirMailbox implements Mailbox {
 
   copy(uids: readonly number[], target: string): Promise<Transfer> {
     return this.#doing('copying', async () => {
-      const { transfer } = await this.#surroundings.copy(this.#state, this.#seen(uids), target)
+      const { transfer } = await this.#surroundings.copy(this.#state, this.#chosen(uids), target)
       return transfer
     })
   }
 
   move(uids: readonly number[], target: string): Promise<Transfer> {
     return this.#doing('moving', async () => {
-      const { transfer, removed } = await this.#surroundings.move(this.#state, this.#seen(uids), target)
+      const { transfer, removed } = await this.#surroundings.move(this.#state, this.#chosen(uids), target)
       this.#hide(removed)
       return transfer
     })
@@ -168,6 +168,10 @@ export class MaildirMailbox implements Mailbox {
     this.#view = { ...this.#view, entries, modSequence }
   }
 
+  #chosen(uids: readonly number[]): Chosen {
+    return { uids: this.#seen(uids), uidValidity: this.uidValidity }
+  }
+
   /** Those of the UIDs that this session has been shown. */
   #seen(uids: readonly number[]): readonly number[] {
     const { entries } = this.#view
@@ -183,13 +187,7 @@ export class MaildirMailbox implements Mailbox {
 
   #checkOpen(): void {
     if (this.#closed) throw new MailwrightError('MAIL_E_INVALID', 'the mailbox was closed')
-    this.#check()
-  }
-
-  /** After a repair the UIDs that the session knows are other messages': it must not go on with them. */
-  #check(): void {
-    if (this.#state.uidValidity !== this.uidValidity)
-      throw new UnavailableError(`the UIDs of ${this.name} were given anew; open the mailbox again`)
+    this.#state.requireValidity(this.uidValidity)
   }
 }
 

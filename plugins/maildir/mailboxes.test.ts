@@ -1,8 +1,9 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { unsyncedFiles } from '../../test/support/failing-files.ts'
+import { interferedFiles, unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir } from '../../test/support/maildir.ts'
 import { nodeFileSystem } from './file-system.ts'
 
@@ -68,6 +69,60 @@ it('renames all of a mailbox and its children, or nothing', async () => {
   }
 })
 
+it('renames no mailbox from under those who are at work in it', async () => {
+  let opened = (): void => undefined
+  const gate = new Promise<void>((resolve) => {
+    opened = resolve
+  })
+  let reached = (): void => undefined
+  const atWork = new Promise<void>((resolve) => {
+    reached = resolve
+  })
+  const files = interferedFiles(unsyncedFiles(nodeFileSystem), async ({ name, path }) => {
+    if (name !== 'rename' || !path.includes('/.Work.Bills/cur/')) return
+    reached()
+    await gate
+  })
+  const slow = await createTestMaildir({ root: box.options.root, files })
+  for (const text of ['one', 'two'])
+    await box.deliver(text, 'Work/Bills', { create: true, flags: ['\\Seen'] })
+  const mailbox = await slow.mailboxes.openMailbox('Work/Bills')
+  const flagged = mailbox.changeFlags([1, 2], { add: ['Paid', '\\Flagged'] })
+  await atWork
+  let renamed = false
+  const renaming = box.mailboxes.renameMailbox('Work', 'Play').finally(() => {
+    renamed = true
+  })
+  await pause(100)
+  expect(renamed).toBe(false)
+  opened()
+  expect((await flagged).entries).toHaveLength(2)
+  await renaming
+  expect((await box.names('.Play.Bills')).filter((name) => name.endsWith('.lock'))).toEqual([])
+  const { entries } = await box.mailboxes.openMailbox('Play/Bills')
+  expect(entries.map(({ flags }) => flags)).toEqual([
+    ['Paid', '\\Flagged', '\\Seen'],
+    ['Paid', '\\Flagged', '\\Seen'],
+  ])
+  await slow.mailboxes.setMetadata('Play', new Map([['/private/comment', Buffer.from('x')]]))
+  expect(await box.names('.Play')).not.toContain('mailwright-settings.lock')
+})
+
+it('leaves no lock behind when a rename fails half-way', async () => {
+  const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
+  const other = await createTestMaildir({ root: box.options.root, files: fault.fileSystem })
+  for (const name of ['Work/Bills', 'Work/Letters']) await other.mailboxes.createMailbox(name)
+  for (let skip = 0; skip < 3; skip++) {
+    const end = fault.fail({ call: 'rename', path: '.Play', skip })
+    await expect(other.mailboxes.renameMailbox('Work', 'Play')).rejects.toMatchObject({
+      code: 'MAIL_E_UNAVAILABLE',
+    })
+    expect(end()).toBe(true)
+    for (const path of ['.Work', '.Work.Bills', '.Work.Letters'])
+      expect((await box.names(path)).filter((name) => name.endsWith('.lock'))).toEqual([])
+  }
+})
+
 it('refuses a rename onto a child that is there, and below itself', async () => {
   for (const name of ['Work/Bills', 'Play/Bills']) await box.mailboxes.createMailbox(name)
   await box.mailboxes.deleteMailbox('Play')
@@ -88,5 +143,6 @@ it('completes an account whose making failed at any call', async () => {
     const made = await createTestMaildir({ root })
     expect(await made.names('.')).toEqual(['cur', 'new', 'tmp'])
     await made.deliver('x')
+    await made.store.close()
   }
 })

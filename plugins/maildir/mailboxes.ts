@@ -1,8 +1,27 @@
 import { join } from 'node:path'
-import { MailwrightError } from 'mailwright'
+import {
+  canonicalMaildirMailbox as canonicalMailboxName,
+  maildirDirectoryOf as directoryOf,
+  inbox,
+  MailwrightError,
+  mailboxOfMaildirDirectory as mailboxOf,
+  plainMaildirDirectoryOf as plainDirectoryOf,
+} from 'mailwright'
 import type { MaildirContext } from './context.ts'
+import { indexFileName } from './index-file.ts'
+import type { HeldLock } from './lock-file.ts'
 import { isDirectory, makeMailboxDirectory } from './mailbox-directory.ts'
-import { canonicalMailboxName, directoryOf, inbox, mailboxOf, plainDirectoryOf } from './mailbox-name.ts'
+import { settingsFileName } from './mailbox-settings.ts'
+
+/** Locks in a mailbox's directory. Whoever holds one must find it where it was, or it would stay. */
+const lockNames: readonly string[] = [`${indexFileName}.lock`, `${settingsFileName}.lock`]
+
+interface Move {
+  readonly from: string
+  readonly to: string
+  /** Those that are held meanwhile, in the order of their names. */
+  readonly locks: HeldLock[]
+}
 
 /** The directories of one account's mailboxes: which there are, making, removing and renaming them. */
 export class MailboxDirectories {
@@ -86,36 +105,47 @@ export class MailboxDirectories {
   }
 
   /**
-   * Renames a mailbox with its children; where one cannot be renamed, those before get their old names back. The UIDs
-   * go with them.
+   * Renames a mailbox with its children, when nobody is at work in them; where one cannot be renamed, those before get
+   * their old names back. The UIDs go with them.
    */
   async rename(from: string, to: string): Promise<void> {
-    const { files, directories } = this.#context
     const moves = await this.#moves(from, to)
     await this.createParents(to)
-    const done: { readonly from: string; readonly to: string }[] = []
+    const done: Move[] = []
     try {
+      for (const { from: path, locks } of moves)
+        for (const name of lockNames) locks.push(await this.#context.locks.acquire(join(path, name)))
       for (const move of moves) {
-        await files.rename(move.from, move.to)
+        await this.#rename(move)
         done.push(move)
       }
-      await directories.sync(this.#root)
+      await this.#context.directories.sync(this.#root)
     } catch (error) {
-      for (const move of done.reverse()) await files.rename(move.to, move.from).catch(() => undefined)
+      for (const { from: old, to: now, locks } of done.reverse())
+        await this.#rename({ from: now, to: old, locks }).catch(() => undefined)
       throw error
+    } finally {
+      for (const { locks } of moves) for (const lock of locks) await lock.release()
     }
   }
 
-  async #moves(from: string, to: string): Promise<{ readonly from: string; readonly to: string }[]> {
-    const moves: { readonly from: string; readonly to: string }[] = []
+  /** In the order of the paths, as moves of messages lock them. */
+  async #moves(from: string, to: string): Promise<readonly Move[]> {
+    const moves: Move[] = []
     for (const name of await this.list()) {
       if (name !== from && !name.startsWith(`${from}/`)) continue
       const renamed = canonicalMailboxName(to + name.slice(from.length))
       const path = await this.find(name)
       if ((await this.find(renamed)) !== undefined) throw exists(renamed)
-      if (path !== undefined) moves.push({ from: path, to: join(this.#root, directoryOf(renamed)) })
+      if (path !== undefined)
+        moves.push({ from: path, to: join(this.#root, directoryOf(renamed)), locks: [] })
     }
-    return moves
+    return moves.sort((one, two) => (one.from < two.from ? -1 : 1))
+  }
+
+  async #rename({ from, to, locks }: Move): Promise<void> {
+    await this.#context.files.rename(from, to)
+    for (const [at, lock] of locks.entries()) lock.movedTo(join(to, lockNames[at] ?? ''))
   }
 
   async #make(path: string): Promise<void> {

@@ -8,6 +8,7 @@ import { examineMailboxes } from './examination.ts'
 import { MailboxDirectories } from './mailboxes.ts'
 import { Preparations } from './preparations.ts'
 import { SharedStates } from './shared-states.ts'
+import { publicAccount, publicPath } from './sharing-account.ts'
 
 export interface MaildirStoreOptions extends MaildirSurroundings {
   /** Absolute. */
@@ -65,7 +66,7 @@ export class MaildirStore implements Store {
     account: Account,
   ): Promise<{ readonly root: string; readonly directories: MailboxDirectories }> {
     const { root: storeRoot, path } = this.#options
-    const root = join(storeRoot, accountPath(path, account))
+    const root = join(storeRoot, account.id === publicAccount.id ? publicPath : accountPath(path, account))
     const directories = new MailboxDirectories(this.#context, root, storeRoot)
     await guarded(`opening the mail of ${account.id}`, () => directories.ensureInbox())
     return { root, directories }

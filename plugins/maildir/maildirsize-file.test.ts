@@ -39,7 +39,7 @@ it('is made, added to, and read', async () => {
   expect(await size.read(now)).toEqual({ limits, sums: { bytes: 250, messages: 3 } })
   expect((await text()).split('\n')).toHaveLength(5)
   await size.recalculate({ bytes: 2000, messages: 9 }, { bytes: 1, messages: 1 })
-  expect(await text()).toBe('2000S,9C\n           1            1\n')
+  expect(await text()).toBe('2000S,9C\n1 1\n')
   expect(await readdir(join(root, 'tmp'))).toEqual([])
 })
 
@@ -101,6 +101,27 @@ it('leaves the file as it was, and nothing else, when it cannot be replaced', as
     expect(await text()).toBe('1000S\n300 3\n')
     expect(await readdir(join(root, 'tmp'))).toEqual([])
   }
+})
+
+it('keeps sums that may be wrong from refusing anything', async () => {
+  await sizeOf().recalculate(limits, { bytes: 990, messages: 3 }, false)
+  expect(await text()).toBe('1000S\n990 3\n0 0\n')
+  const question = { limits, coming: { bytes: 11, messages: 1 } }
+  expect(await sizeOf().read(Date.now(), question)).toEqual({ limits, sums: undefined })
+  expect(await sizeOf().read(Date.now())).toEqual({ limits, sums: { bytes: 990, messages: 3 } })
+})
+
+it('adds nothing to a file that has grown too long, and goes when it is removed', async () => {
+  const long = `1000S\n${'1 1\n'.repeat(1279)}`
+  await put(long)
+  await sizeOf().add({ bytes: 1, messages: 1 })
+  expect(await text()).toBe(long)
+  await put(long.slice(4))
+  await sizeOf().add({ bytes: 1, messages: 1 })
+  expect(await text()).toBe(`${long.slice(4)}1 1\n`)
+  await sizeOf().remove()
+  await sizeOf().remove()
+  expect(await readdir(root)).toEqual(['tmp'])
 })
 
 it('tells when a line could not be added', async () => {

@@ -4,11 +4,13 @@ import { isMissing } from './disk-errors.ts'
 import { openNew, openToRead, readFully, writeFully } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
 import {
+  addSums,
   formatMaildirSize,
   formatMaildirSizeEntry,
   isFresh,
   isOver,
   maildirSizeLimit,
+  noSums,
   parseMaildirSize,
   type QuotaLimits,
   type QuotaSums,
@@ -18,7 +20,6 @@ import type { NameSource } from './unique-name.ts'
 export const maildirSizeName = 'maildirsize'
 
 const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK
-const nothing: QuotaSums = { bytes: 0, messages: 0 }
 
 export interface MaildirSizeQuestion {
   /** The limits that hold, where they are known from elsewhere; else those in the file do. */
@@ -59,21 +60,24 @@ export class MaildirSize {
     const found = await this.#load()
     const sizes = found === undefined ? undefined : parseMaildirSize(found.octets)
     if (found === undefined || sizes === undefined) return undefined
-    const { limits = sizes.limits, coming = nothing } = question
+    const { limits = sizes.limits, coming = noSums } = question
     const { sums } = sizes
     if (sums === undefined || !isSame(sizes.limits, limits)) return { limits, sums: undefined }
-    const isRefused = isOver(sumOf(sums, coming), limits)
+    const isRefused = isOver(addSums(sums, coming), limits)
     return { limits, sums: isRefused && !isFresh(sizes, found.modified, now) ? undefined : sums }
   }
 
-  /** Adds a line for what came or went. Does nothing where there is no such file. */
+  /**
+   * Adds a line for what came or went. Does nothing where there is no such file, or one that nobody reads any more because
+   * it has grown too long.
+   */
   async add(change: QuotaSums): Promise<void> {
     try {
       const file = await this.#files.open(this.#path, appending)
       try {
         // Systems other than Linux heed the position although the file was opened to append.
         const { size } = await file.stat()
-        await writeFully(file, formatMaildirSizeEntry(change), size)
+        if (size < maildirSizeLimit) await writeFully(file, formatMaildirSizeEntry(change), size)
       } finally {
         await file.close()
       }
@@ -83,15 +87,15 @@ export class MaildirSize {
   }
 
   /**
-   * Replaces the file by sums that were counted. What others added while they were counted is lost; the convention is
-   * to count again where a directory changed meanwhile.
+   * Replaces the file by sums that were counted. What others added while they were counted is lost, so `isSure` is to
+   * say whether no directory changed meanwhile: where it is false nothing is refused by these sums.
    */
-  async recalculate(limits: QuotaLimits, sums: QuotaSums): Promise<void> {
+  async recalculate(limits: QuotaLimits, sums: QuotaSums, isSure: boolean = true): Promise<void> {
     const temporary = join(this.#root, 'tmp', this.#names())
     try {
       const file = await openNew(this.#files, temporary)
       try {
-        await writeFully(file, formatMaildirSize(limits, sums), 0)
+        await writeFully(file, formatMaildirSize(limits, sums, isSure), 0)
       } finally {
         await file.close()
       }
@@ -99,6 +103,15 @@ export class MaildirSize {
     } catch (error) {
       await this.#files.unlink(temporary).catch(() => undefined)
       throw error
+    }
+  }
+
+  /** Whoever looks for it next counts anew. */
+  async remove(): Promise<void> {
+    try {
+      await this.#files.unlink(this.#path)
+    } catch (error) {
+      if (!isMissing(error)) throw error
     }
   }
 
@@ -124,8 +137,4 @@ export class MaildirSize {
 
 function isSame(a: QuotaLimits, b: QuotaLimits): boolean {
   return a.bytes === b.bytes && a.messages === b.messages
-}
-
-function sumOf(a: QuotaSums, b: QuotaSums): QuotaSums {
-  return { bytes: a.bytes + b.bytes, messages: a.messages + b.messages }
 }

@@ -70,12 +70,9 @@ it('tells what is too much, and when that is to be believed', () => {
 })
 
 it('writes what it reads', () => {
-  expect(formatMaildirSizeEntry({ bytes: -1234, messages: -1 }).toString()).toBe(
-    '       -1234           -1\n',
-  )
-  expect(formatMaildirSize({ bytes: 10, messages: 20 }, none).toString()).toBe(
-    '10S,20C\n           0            0\n',
-  )
+  expect(formatMaildirSizeEntry({ bytes: -1234, messages: -1 }).toString()).toBe('-1234 -1\n')
+  expect(formatMaildirSize({ bytes: 10, messages: 20 }, none).toString()).toBe('10S,20C\n0 0\n')
+  expect(formatMaildirSize({ bytes: 10, messages: 0 }, none, false).toString()).toBe('10S\n0 0\n0 0\n')
   for (const limits of [
     none,
     { bytes: 5, messages: 0 },

@@ -10,6 +10,8 @@ export interface QuotaSums {
   readonly messages: number
 }
 
+export const noSums: QuotaSums = { bytes: 0, messages: 0 }
+
 /** What the file `maildirsize` of Maildir++ says. */
 export interface MaildirSizes {
   readonly limits: QuotaLimits
@@ -58,18 +60,35 @@ export function isFresh({ entries }: MaildirSizes, modified: number, now: number
   return entries === 1 && now - modified < longestTrust
 }
 
-/** A new file. */
-export function formatMaildirSize({ bytes, messages }: QuotaLimits, sums: QuotaSums): Buffer {
+/**
+ * A new file. Where the sums may be wrong by what others did while they were counted, a line of nothing behind them keeps
+ * everybody from refusing anything by them.
+ */
+export function formatMaildirSize(
+  { bytes, messages }: QuotaLimits,
+  sums: QuotaSums,
+  isSure: boolean = true,
+): Buffer {
   const limits = [
     ...(bytes > 0 || messages === 0 ? [`${bytes}S`] : []),
     ...(messages > 0 ? [`${messages}C`] : []),
   ]
-  return Buffer.concat([Buffer.from(`${limits.join(',')}\n`), formatMaildirSizeEntry(sums)])
+  const entries = isSure ? [sums] : [sums, noSums]
+  return Buffer.concat([Buffer.from(`${limits.join(',')}\n`), ...entries.map(formatMaildirSizeEntry)])
 }
 
-/** A line for what came or went, as wide as Courier's own. */
+/** A line for what came or went, short because all has to be counted anew when the file has grown too long. */
 export function formatMaildirSizeEntry({ bytes, messages }: QuotaSums): Buffer {
-  return Buffer.from(`${String(bytes).padStart(12)} ${String(messages).padStart(12)}\n`)
+  return Buffer.from(`${bytes} ${messages}\n`)
+}
+
+export function addSums(a: QuotaSums, b: QuotaSums): QuotaSums {
+  return { bytes: a.bytes + b.bytes, messages: a.messages + b.messages }
+}
+
+/** What went, of what was there. */
+export function negativeSums({ bytes, messages }: QuotaSums): QuotaSums {
+  return { bytes: -bytes, messages: -messages }
 }
 
 function addUp(lines: readonly string[]): QuotaSums | undefined {

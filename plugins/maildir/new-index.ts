@@ -35,18 +35,28 @@ export async function foundIndex(
   const last = Math.max(index.lastUidValidity, found?.lastUidValidity ?? 0)
   const uidValidity = foreign?.uidValidity ?? (await nextUidValidity(context, place.root, last))
   await tell(context, place, index, { foreign, uidValidity })
+  const modSequence = foreign?.uidValidity === undefined ? 1 : aboveOthers(context)
   const table = new IndexTable({
     id: randomBytes(12).toString('base64url'),
     uidValidity,
     uidNext: foreign?.uidNext ?? 1,
-    modSequence: 1,
-    vanishedFloor: 0,
+    modSequence,
+    vanishedFloor: modSequence - 1,
     vanished: [],
     records: [],
     arriving: [],
     leaving: [],
   })
   return { table, foreign }
+}
+
+/**
+ * Clients that keep their UIDs may keep mod-sequences of the other server too (RFC 7162 §3.2.5), of which nothing is
+ * left. Ours must be above them, so that these clients look at everything once: no mailbox has had so many changes as
+ * there were seconds since 1970.
+ */
+function aboveOthers({ clock }: MaildirContext): number {
+  return Math.max(1, Math.floor(clock.now() / 1000))
 }
 
 /**

@@ -1,7 +1,7 @@
+import { formatMaildirFileName } from 'mailwright'
 import { isMissing } from './disk-errors.ts'
 import { inGroups } from './groups.ts'
 import type { MailboxState } from './mailbox-state.ts'
-import { formatFileName } from './message-name.ts'
 import { type Located, pathOf } from './scan.ts'
 
 /**
@@ -19,7 +19,7 @@ export async function moveOutOfNew(
     async (located) => {
       const record = table.byBase(located.base)
       if (record === undefined) return
-      const fileName = formatFileName(located)
+      const fileName = formatMaildirFileName(located)
       try {
         await context.files.rename(
           pathOf(place.path, located),

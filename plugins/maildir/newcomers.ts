@@ -1,16 +1,21 @@
-import { canonicalFlags, UnavailableError } from 'mailwright'
+import {
+  canonicalFlags,
+  compareMaildirDeliveryTimes,
+  highestUid,
+  maildirDeliveryTime,
+  sizeInMaildirFileName,
+  UnavailableError,
+} from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing, systemCode } from './disk-errors.ts'
 import { openToRead, readFully } from './durable-file.ts'
 import type { FileStatus } from './file-system.ts'
 import type { ForeignMailbox } from './foreign/foreign-state.ts'
-import type { Addition } from './index-change.ts'
+import { type Addition, isTime } from './index-change.ts'
 import { lettersAt, locationOf } from './index-record.ts'
 import type { IndexTable } from './index-table.ts'
 import { CrlfMeter } from './line-ends.ts'
-import { compareDeliveryTimes, deliveryTime, sizeInName } from './message-name.ts'
 import { type Located, pathOf } from './scan.ts'
-import { highestUid } from './uid.ts'
 
 /** A message without a UID. */
 export interface Newcomer {
@@ -42,9 +47,11 @@ export async function examineNewcomers(
   }
   const keyed = found.map((newcomer) => ({
     newcomer,
-    time: deliveryTime(newcomer.base, Math.floor(newcomer.internalDate / 1000)),
+    time: maildirDeliveryTime(newcomer.base, Math.floor(newcomer.internalDate / 1000)),
   }))
-  keyed.sort((a, b) => compareDeliveryTimes(a.time, b.time) || (a.newcomer.base < b.newcomer.base ? -1 : 1))
+  keyed.sort(
+    (a, b) => compareMaildirDeliveryTimes(a.time, b.time) || (a.newcomer.base < b.newcomer.base ? -1 : 1),
+  )
   return keyed.map(({ newcomer }) => newcomer)
 }
 
@@ -88,11 +95,13 @@ async function examine(
     const file = pathOf(path, located)
     const status = await context.files.lstat(file)
     if (!status.isFile()) return undefined
-    const size = sizeInName(located.base) ?? (await measure(context, file, status))
+    const size = sizeInMaildirFileName(located.base) ?? (await measure(context, file, status))
     const { base } = located
     // Also when the index is made anew: a message came when its name was made, where that can be read from it.
-    const savedDate = deliveryTime(base, Math.floor(status.ctimeMs / 1000)).seconds * 1000
-    return { base, location: locationOf(located), size, internalDate: Math.round(status.mtimeMs), savedDate }
+    const savedDate = maildirDeliveryTime(base, Math.floor(status.ctimeMs / 1000)).seconds * 1000
+    // File systems keep times for which there is no date.
+    const internalDate = isTime(status.mtimeMs) ? Math.round(status.mtimeMs) : savedDate
+    return { base, location: locationOf(located), size, internalDate, savedDate }
   } catch (error) {
     if (isMissing(error) || systemCode(error) === 'ELOOP') return undefined
     throw error

@@ -1,14 +1,16 @@
 import { isAbsolute, posix } from 'node:path'
-import { readOptions } from 'mailwright'
-import { placeholders } from './account-path.ts'
-import { defaultUidlFormat } from './foreign/pop3-uidl.ts'
+import { defaultDovecotUidlFormat as defaultUidlFormat, readOptions } from 'mailwright'
+import { mostHashes, placeholders } from './account-path.ts'
 
 export interface MaildirOptions {
   /** The directory below which all accounts' Maildirs are: absolute, or relative to the config's `dataDir`. `mail`. */
   readonly root: string
   /**
    * An account's Maildir below `root`: `{domain}` and `{user}` are replaced by the parts of its address, `{id}` by its
-   * id, all made safe. `{domain}/{user}/Maildir`.
+   * id, all made safe. `{hash}` is two hexadecimal digits by which many accounts are spread over 256 directories: of the
+   * SHA-256 of the id where the template holds `{id}`, else of the address as far as the template holds it
+   * (`ann@example.org`, or `ann` without `{domain}`), in lower case. Where it stands again it is the next two digits, for
+   * up to four levels: `{hash}/{hash}/{domain}/{user}/Maildir`. `{domain}/{user}/Maildir`.
    */
   readonly path: string
   /**
@@ -50,6 +52,8 @@ function templateProblems(path: string): readonly string[] {
   for (const [placeholder] of path.matchAll(/\{[^}]*\}/g))
     if (!placeholders.includes(placeholder))
       problems.push(`has ${placeholder}; it may hold ${placeholders.join(', ')}`)
+  if (path.split('{hash}').length - 1 > mostHashes)
+    problems.push(`may hold {hash} ${mostHashes} times at most`)
   if (!path.includes('{user}') && !path.includes('{id}'))
     problems.push('must hold {user} or {id}, or all accounts would share one Maildir')
   return problems

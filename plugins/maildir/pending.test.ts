@@ -55,6 +55,18 @@ it('finishes a copy that a crash interrupted, wherever it stopped', async () => 
   expect((await index()).arriving).toEqual([])
 })
 
+it('finishes as much as a full disk lets, and shows the mailbox', async () => {
+  const [first] = (await index()).records.map(({ base }) => base)
+  await index({ modSequence: 9, removed: [1], leaving: [first ?? ''] })
+  const files = interferedFiles(unsyncedFiles(nodeFileSystem), (call) => {
+    if (call.name === 'file.write') throw systemError('ENOSPC', call)
+  })
+  const full = await createTestMaildir({ root: box.options.root, files })
+  const mailbox = await full.mailboxes.openMailbox('INBOX')
+  expect(mailbox.entries.map(({ uid }) => uid)).toEqual([2, 3])
+  expect(await fileContents(box.path)).toEqual(['two', 'three'])
+})
+
 it('shows nobody an expunged message whose file cannot be removed, and tries again', async () => {
   let stuck = true
   const files = interferedFiles(unsyncedFiles(nodeFileSystem), (call) => {

@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import { UnavailableError } from 'mailwright'
+import { formatMaildirFileName, parseMaildirFileName, UnavailableError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing } from './disk-errors.ts'
 import { inGroups } from './groups.ts'
 import type { IndexChange } from './index-change.ts'
 import type { IndexTable } from './index-table.ts'
-import { formatFileName, parseFileName } from './message-name.ts'
 import { type Located, pathOf, scanFor } from './scan.ts'
 
 // How often messages that are being renamed by others are looked for before they are left for the next time.
@@ -44,10 +43,10 @@ async function moveArriving(
   fileNames: readonly string[],
 ): Promise<void> {
   await inGroups(fileNames, async (fileName) => {
-    const name = parseFileName(fileName)
+    const name = parseMaildirFileName(fileName)
     if (name === undefined) return
     try {
-      await context.files.rename(join(path, 'tmp', name.base), join(path, 'cur', formatFileName(name)))
+      await context.files.rename(join(path, 'tmp', name.base), join(path, 'cur', formatMaildirFileName(name)))
     } catch (error) {
       // Already moved, by a process that died later.
       if (!isMissing(error)) throw error

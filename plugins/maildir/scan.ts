@@ -1,9 +1,9 @@
 import { join } from 'node:path'
+import { type MaildirFileName, parseMaildirFileName } from 'mailwright'
 import type { FileSystem } from './file-system.ts'
-import { type MessageName, parseFileName } from './message-name.ts'
 
 /** Where a message was when it was last seen. Other programs may move it at any moment. */
-export interface Located extends MessageName {
+export interface Located extends MaildirFileName {
   readonly directory: 'new' | 'cur'
   readonly fileName: string
 }
@@ -27,7 +27,7 @@ export async function scanMailbox(files: FileSystem, path: string): Promise<Scan
   const doubles: Located[] = []
   for (const directory of ['new', 'cur'] as const) {
     for (const fileName of await files.readdir(join(path, directory))) {
-      const name = parseFileName(fileName)
+      const name = parseMaildirFileName(fileName)
       if (name === undefined) continue
       const double = messages.get(name.base)
       if (double !== undefined) doubles.push(double)
@@ -45,7 +45,7 @@ export async function scanDirectory(
 ): Promise<ReadonlyMap<string, Located>> {
   const messages = new Map<string, Located>()
   for (const fileName of await files.readdir(join(path, directory))) {
-    const name = parseFileName(fileName)
+    const name = parseMaildirFileName(fileName)
     if (name !== undefined) messages.set(name.base, { ...name, directory, fileName })
   }
   return messages

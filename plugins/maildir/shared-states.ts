@@ -1,7 +1,7 @@
 import type { Timer } from 'mailwright'
+import { AccountQuota } from './account-quota.ts'
 import type { MaildirContext } from './context.ts'
 import { type MailboxPlace, MailboxState } from './mailbox-state.ts'
-import { QuotaGuard, type Usage } from './usage.ts'
 
 interface Shared {
   readonly state: MailboxState
@@ -14,9 +14,9 @@ const mostIdleMessages = 500_000
 const idleTime = 300_000
 
 /**
- * What sessions of this process share: the state of a mailbox, so that each change is noticed and told once, and the
- * guard of an account's quota. States of mailboxes that were used a moment ago are kept for the next who opens them;
- * nothing in them is believed without a look at the disk.
+ * What sessions of this process share: the state of a mailbox, so that each change is noticed and told once, and an
+ * account's quota. States of mailboxes that were used a moment ago are kept for the next who opens them; nothing in them
+ * is believed without a look at the disk.
  */
 export class SharedStates {
   readonly #context: MaildirContext
@@ -24,7 +24,7 @@ export class SharedStates {
   readonly #states = new Map<string, Shared>()
   /** By path, those used last at the end. */
   readonly #idle = new Map<string, { readonly state: MailboxState; readonly timer: Timer }>()
-  readonly #guards = new Map<string, QuotaGuard>()
+  readonly #quotas = new Map<string, AccountQuota>()
 
   /** `toldOfNew` is called when messages of a mailbox have got UIDs. */
   constructor(context: MaildirContext, toldOfNew: (place: MailboxPlace) => void) {
@@ -58,11 +58,12 @@ export class SharedStates {
     }
   }
 
-  quotaGuard(root: string, measure: () => Promise<Usage>): QuotaGuard {
-    for (const [path, guard] of this.#guards) if (guard.idle && path !== root) this.#guards.delete(path)
-    const guard = this.#guards.get(root) ?? new QuotaGuard(measure)
-    this.#guards.set(root, guard)
-    return guard
+  /** The quota of the account with this Maildir. Only for use at once: it may be another object the next time. */
+  quota(root: string): AccountQuota {
+    for (const [path, quota] of this.#quotas) if (quota.idle && path !== root) this.#quotas.delete(path)
+    const quota = this.#quotas.get(root) ?? new AccountQuota(this.#context, root)
+    this.#quotas.set(root, quota)
+    return quota
   }
 
   #awaken(place: MailboxPlace): MailboxState {

@@ -67,12 +67,14 @@ export class SideFile {
   ): AsyncGenerator<readonly [number, Buffer | undefined]> {
     const file = await this.#open()
     try {
+      const size = file === undefined ? 0 : (await file.stat()).size
       for (let from = 0; from < places.length; ) {
         const group = together(places, from)
         from += group.length
         const start = Math.min(...group.map(({ offset }) => offset))
-        const end = Math.max(...group.map(({ offset, length }) => offset + length))
-        const octets = file === undefined ? Buffer.alloc(0) : await readFully(file, end - start, start)
+        const end = Math.min(size, Math.max(...group.map(({ offset, length }) => offset + length)))
+        const octets =
+          file === undefined || end <= start ? Buffer.alloc(0) : await readFully(file, end - start, start)
         for (const place of group) yield [place.uid, itemAt(octets, start, uidValidity, place)]
       }
     } finally {

@@ -51,7 +51,7 @@ export class SideValues {
         const content = await this.#make(record)
         if (content !== undefined) made.push({ uid: record.entry.uid, content })
       }
-      if (made.length > 0) await this.#state.exclusively(() => this.#keep(made))
+      if (made.length > 0) await this.#keepLater(made)
     }
   }
 
@@ -80,15 +80,19 @@ export class SideValues {
         if (kept === undefined) made.push({ uid: record.entry.uid, content: octets })
         yield [record.entry.uid, octets]
       }
-      if (made.length > 0) await this.#state.exclusively(() => this.#keep(made))
+      if (made.length > 0) await this.#keepLater(made)
     }
   }
 
   async *#kept(records: readonly IndexRecord[]): AsyncGenerator<readonly [IndexRecord, Buffer | undefined]> {
     const found = new Map<number, Buffer>()
     const places = records.flatMap((record) => this.#placeOf(record)).sort((a, b) => a.offset - b.offset)
-    for await (const [uid, octets] of this.#file.read(this.#state.uidValidity, places))
-      if (octets !== undefined && this.#kind.isSound(octets)) found.set(uid, octets)
+    try {
+      for await (const [uid, octets] of this.#file.read(this.#state.uidValidity, places))
+        if (octets !== undefined && this.#kind.isSound(octets)) found.set(uid, octets)
+    } catch (error) {
+      this.#tell(error)
+    }
     for (const record of records) yield [record, found.get(record.entry.uid)]
   }
 
@@ -105,6 +109,15 @@ export class SideValues {
   #placeOf(record: IndexRecord): readonly SidePlace[] {
     const reference = record[this.#kind.name]
     return reference === undefined ? [] : [{ uid: record.entry.uid, ...reference }]
+  }
+
+  /** As `keep`, for a caller who does not hold the mailbox. */
+  async #keepLater(items: readonly SideItem[]): Promise<void> {
+    try {
+      await this.#state.exclusively(() => this.#keep(items))
+    } catch (error) {
+      this.#tell(error)
+    }
   }
 
   /** Nothing depends on its success. */

@@ -1,34 +1,88 @@
-import { faultyFileSystem, storeContract } from 'mailwright/testing'
+import type { Account, GuardedStore, Notifier, Store } from 'mailwright'
+import { faultyFileSystem, fixtureAccountById, type StoreFixture, storeContract } from 'mailwright/testing'
 import { unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir } from '../../test/support/maildir.ts'
 import { nodeFileSystem } from './file-system.ts'
-import { MaildirStore } from './maildir-store.ts'
+import { MaildirStore, type MaildirStoreOptions } from './maildir-store.ts'
+import { sharedStore } from './sharing.ts'
 
-for (const lineEnds of ['crlf', 'lf'] as const) {
-  storeContract({
-    name: `maildir with ${lineEnds}`,
-    async create() {
-      const others: MaildirStore[] = []
-      const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
-      const { store, account, options, retrieval, remove } = await createTestMaildir({
-        lineEnds,
-        files: fault.fileSystem,
-      })
-      return {
-        store,
-        account,
-        reopen: async () => {
-          const other = new MaildirStore(options)
-          others.push(other)
-          return other
-        },
-        announced: () => retrieval.changes,
-        injectFault: (skip) => fault.fail({ skip }),
-        async cleanup() {
-          for (const each of others) await each.close()
-          await remove()
-        },
-      }
+/** A store on the files of others, as another process would have it. */
+type Wrap<S extends Store> = (plain: MaildirStore, options: MaildirStoreOptions, account: Account) => S
+
+async function createFixture<S extends Store>(
+  lineEnds: 'crlf' | 'lf',
+  wrap: Wrap<S>,
+): Promise<StoreFixture & { readonly store: S; readonly injectFault: (skip: number) => () => boolean }> {
+  const others: MaildirStore[] = []
+  const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
+  const made = await createTestMaildir({ lineEnds, files: fault.fileSystem })
+  const { account, options, retrieval } = made
+  return {
+    store: wrap(made.store, options, account),
+    account,
+    reopen: async () => {
+      const other = new MaildirStore(options)
+      others.push(other)
+      return wrap(other, options, account)
     },
-  })
+    announced: () => retrieval.changes,
+    injectFault: (skip) => fault.fail({ skip }),
+    async cleanup() {
+      for (const each of others) await each.close()
+      await made.remove()
+    },
+  }
+}
+
+storeContract({
+  name: 'maildir with crlf',
+  create: () => createFixture('crlf', (plain) => plain),
+})
+
+storeContract({
+  name: 'maildir with lf',
+  async create() {
+    // What a disk that fails leaves behind does not depend on line ends.
+    const { injectFault: _, ...fixture } = await createFixture('lf', (plain) => plain)
+    return fixture
+  },
+})
+
+storeContract({
+  name: 'maildir with access rights',
+  async create() {
+    const notifier = createNotifier()
+    const fixture = await createFixture(
+      'crlf',
+      (plain, options, account): GuardedStore =>
+        sharedStore(plain, options, {
+          accounts: { byId: async (id) => fixtureAccountById(account, id) },
+          notifier,
+        }),
+    )
+    return {
+      ...fixture,
+      async publicMailbox(name, list) {
+        const { publicMailboxes } = fixture.store
+        await publicMailboxes?.create(`Shared/${name}`)
+        for (const { identifier, rights } of list)
+          await publicMailboxes?.setAccess(`Shared/${name}`, identifier, rights)
+      },
+    }
+  },
+})
+
+/** Hints between all stores of a fixture, as a plugin passes them between processes. */
+function createNotifier(): Notifier {
+  const listeners = new Map<string, Set<(payload: unknown) => void>>()
+  return {
+    publish(topic, payload) {
+      for (const listener of listeners.get(topic) ?? []) queueMicrotask(() => listener(payload))
+    },
+    subscribe(topic, listener) {
+      const known = listeners.get(topic) ?? new Set()
+      listeners.set(topic, known.add(listener))
+      return () => void known.delete(listener)
+    },
+  }
 }

@@ -82,3 +82,27 @@ it('moves in opposite directions at the same time without waiting for ever', asy
   expect((await fileContents(box.path)).toSorted()).toEqual(['in 2', 'in 3', 'out 0', 'out 1', 'out 2'])
   expect((await fileContents(join(box.path, '.Archive'))).toSorted()).toEqual(['in 0', 'in 1', 'out 3'])
 })
+
+it('keeps a message that comes back before it could be removed', async () => {
+  let stuck = true
+  const files = interferedFiles(unsyncedFiles(nodeFileSystem), (call) => {
+    if (stuck && call.name === 'unlink' && call.path.includes('/.Archive/')) throw systemError('EPERM', call)
+  })
+  const other = await createTestMaildir({ root: box.options.root, files })
+  for (const text of ['one', 'two']) await other.deliver(text, 'Archive', { create: true })
+  const [archive, inbox] = [
+    await other.mailboxes.openMailbox('Archive'),
+    await other.mailboxes.openMailbox('INBOX'),
+  ]
+  await archive.move([1], 'INBOX')
+  await inbox.refresh()
+  await inbox.move([1], 'Archive')
+  stuck = false
+  for (const each of [other.mailboxes, await box.again()]) {
+    const mailbox = await each.openMailbox('Archive')
+    expect(mailbox.entries.map(({ uid }) => uid)).toEqual([2, 3])
+    await mailbox.close()
+  }
+  expect((await fileContents(join(box.path, '.Archive'))).toSorted()).toEqual(['one', 'two'])
+  expect(await fileContents(box.path)).toEqual([])
+})

@@ -5,10 +5,10 @@ import type { MaildirContext } from './context.ts'
 import { isMissing, systemCode } from './disk-errors.ts'
 import { copyFile } from './durable-file.ts'
 import { removeRecords } from './expunge.ts'
-import { existing } from './flag-change.ts'
+import { chosenRecords } from './flag-change.ts'
 import { inGroups } from './groups.ts'
 import type { IndexRecord } from './index-record.ts'
-import type { MailboxState } from './mailbox-state.ts'
+import type { Chosen, MailboxState } from './mailbox-state.ts'
 import { type Located, pathOf } from './scan.ts'
 
 /** A message that was linked from another mailbox. */
@@ -32,10 +32,10 @@ export interface Transferred {
 export async function copyMessages(
   source: MailboxState,
   target: MailboxState,
-  uids: readonly number[],
+  chosen: Chosen,
 ): Promise<Transferred> {
   // Outside of the target's turn, which may be the source's own.
-  const records = existing(source, uids)
+  const records = chosenRecords(source, chosen)
   return target.exclusively(async () => {
     const copies = await bringAll(source, target, records, false)
     if (copies.length === 0) return nothing(target)
@@ -54,10 +54,10 @@ export async function copyMessages(
 export function moveMessages(
   source: MailboxState,
   target: MailboxState,
-  uids: readonly number[],
+  chosen: Chosen,
 ): Promise<Transferred> {
   return holdingBoth(source, target, async () => {
-    const copies = await bringAll(source, target, existing(source, uids), source !== target)
+    const copies = await bringAll(source, target, chosenRecords(source, chosen), source !== target)
     if (copies.length === 0) return nothing(target)
     const given = await admit(target, copies)
     let removed: readonly number[]
@@ -165,10 +165,7 @@ async function bring(
   record: IndexRecord,
   keepName: boolean,
 ): Promise<Copy | undefined> {
-  let base =
-    keepName && target.table.byBase(record.base) === undefined
-      ? record.base
-      : freshName(source.context, record.base)
+  let base = keepName && isFree(target, record.base) ? record.base : freshName(source.context, record.base)
   let located: Located | undefined = source.located(record)
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (attempt > 0) located = (await source.look([record.base])).get(record.base)
@@ -186,6 +183,11 @@ async function bring(
     }
   }
   return undefined
+}
+
+/** Whether no message of the mailbox has that name, nor one that is still to be removed from it. */
+function isFree({ table }: MailboxState, base: string): boolean {
+  return table.byBase(base) === undefined && !table.leaving.includes(base)
 }
 
 /** A new name that carries the sizes of the old one. */

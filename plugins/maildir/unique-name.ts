@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock } from 'mailwright'
+import { type Clock, maildirHostName } from 'mailwright'
 
 export interface NameSourceOptions {
   readonly clock: Clock
@@ -12,14 +12,11 @@ export interface NameSourceOptions {
 /** Makes names that nobody else makes, in the form `seconds.M<µs>P<pid>Q<counter>R<random>.host`. */
 export type NameSource = () => string
 
-// What other programs would misread: `/` and `:` end names, `,` starts a size. The convention writes octal numbers.
-const hostEscapes: Readonly<Record<string, string>> = { '/': '\\057', ':': '\\072', ',': '\\054' }
-const longestHost = 64
 const ownForm = /^\d{1,11}\.M\d{1,6}P\d+Q\d+R[0-9a-f]{16}\./
 
 export function createNameSource(options: NameSourceOptions): NameSource {
   const { clock, pid = process.pid, random = () => randomBytes(8).toString('hex') } = options
-  const host = escapeHost(options.hostname)
+  const host = maildirHostName(options.hostname)
   let lastMicroseconds = 0
   let counter = 0
   return () => {
@@ -34,12 +31,4 @@ export function createNameSource(options: NameSourceOptions): NameSource {
 /** Whether a name was made here: then whoever made it has also told the hooks. */
 export function isOwnName(base: string): boolean {
   return ownForm.test(base)
-}
-
-function escapeHost(hostname: string): string {
-  const escaped = hostname
-    .slice(0, longestHost)
-    .replace(/[/:,]/g, (character) => hostEscapes[character] ?? '_')
-    .replace(/[^\w.\\-]/g, '_')
-  return escaped === '' ? 'localhost' : escaped
 }

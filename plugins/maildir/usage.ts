@@ -1,114 +1,174 @@
-import { MailwrightError } from 'mailwright'
+import { join } from 'node:path'
+import { sizeInMaildirFileName as sizeInName } from 'mailwright'
 import type { MaildirContext } from './context.ts'
+import { DirectoryStamps, type MailboxStamp } from './directory-stamps.ts'
 import { isMissing } from './disk-errors.ts'
-import { IndexFile } from './index-file.ts'
-import { sizeInName } from './message-name.ts'
-import { type Located, pathOf, scanMailbox } from './scan.ts'
-import { SharedRuns } from './shared-runs.ts'
+import { existing } from './flag-change.ts'
+import { inGroups } from './groups.ts'
+import { isDirectory } from './mailbox-directory.ts'
+import type { MailboxState } from './mailbox-state.ts'
+import { addSums, noSums, type QuotaSums } from './maildirsize.ts'
+import { pathOf } from './scan.ts'
+import { isOwnName } from './unique-name.ts'
 
-export interface Usage {
-  readonly bytes: number
-  readonly messages: number
+/** What was counted. */
+export interface Count {
+  readonly sums: QuotaSums
+  /** Whether something was changed meanwhile, perhaps only the name of a file. */
+  readonly hasChanged: boolean
+  /** False where that cannot be told either. */
+  readonly isSure: boolean
+}
+
+/** Counts all messages in a Maildir by the names of their files, as far as these tell sizes. */
+export async function countMaildir(context: MaildirContext, root: string): Promise<Count> {
+  const paths = await mailboxPaths(context, root)
+  const watches: StampWatch[] = []
+  let sums = noSums
+  for (const path of paths) {
+    const watch = new StampWatch(context, path)
+    await watch.begin()
+    watches.push(watch)
+    sums = addSums(sums, await countMailbox(context, path))
+  }
+  let hasChanged = paths.join('/') !== (await mailboxPaths(context, root)).join('/')
+  for (const watch of watches) hasChanged = (await watch.end()) || hasChanged
+  return { sums, hasChanged, isSure: !hasChanged && watches.every((watch) => watch.isSure) }
+}
+
+/** Counts the messages in one mailbox, whether or not it knows them yet. */
+export async function countMailbox(context: MaildirContext, path: string): Promise<QuotaSums> {
+  // `new` first: what is moved to `cur` meanwhile is seen twice, not missed.
+  const fresh = await fileNames(context, join(path, 'new'))
+  const seen = new Set(fresh.map(baseOf))
+  const settled = await fileNames(context, join(path, 'cur'))
+  const others = seen.size === 0 ? settled : settled.filter((name) => !seen.has(baseOf(name)))
+  return addSums(
+    await countFiles(context, join(path, 'new'), fresh),
+    await countFiles(context, join(path, 'cur'), others),
+  )
+}
+
+/** Counts messages that the mailbox knows; those that it does not are left out. */
+export async function countMessages(state: MailboxState, uids: readonly number[]): Promise<QuotaSums> {
+  const { context, place } = state
+  const records = existing(state, uids)
+  let bytes = 0
+  await inGroups(records, async (record) => {
+    const octets =
+      octetsInName(context, record.base) ??
+      (await octetsOf(context, pathOf(place.path, state.located(record))))
+    bytes += octets ?? record.entry.size
+  })
+  return { bytes, messages: records.length }
 }
 
 /**
- * What lies in mailboxes, from file names as far as they tell sizes, else from the index. A message of another
- * program in a mailbox that nobody has opened since counts with its octets on the disk.
+ * What a message counts, where its name says so: its octets on the disk, as Courier, maildrop and Dovecot count them. A
+ * message that we wrote with Unix line ends counts as it came, with CRLF.
  */
-export async function measureUsage(context: MaildirContext, paths: readonly string[]): Promise<Usage> {
-  let bytes = 0
-  let messages = 0
-  for (const path of paths) {
-    const found = await messagesIn(context, path)
-    messages += found.length
-    const unknown = found.filter(({ base }) => sizeInName(base) === undefined)
-    for (const { base } of found) bytes += sizeInName(base) ?? 0
-    if (unknown.length > 0) bytes += await sizeOfUnknown(context, path, unknown)
-  }
-  return { bytes, messages }
+export function octetsInName({ lineEnds }: MaildirContext, base: string): number | undefined {
+  const crlf = lineEnds === 'lf' && isOwnName(base) ? sizeInName(base) : undefined
+  if (crlf !== undefined) return crlf
+  const match = /,S=(\d{1,15})(?=,|$)/.exec(base)
+  return match === null ? undefined : Number(match[1])
 }
 
-async function messagesIn({ files }: MaildirContext, path: string): Promise<readonly Located[]> {
+/** The Maildir and all directories in it that may be mailboxes, also those whose names no mailbox can have. */
+async function mailboxPaths(context: MaildirContext, root: string): Promise<readonly string[]> {
+  const paths = [root]
+  for (const name of (await context.files.readdir(root)).sort())
+    if (name.startsWith('.') && (await isDirectory(context, join(root, name)))) paths.push(join(root, name))
+  return paths
+}
+
+async function fileNames({ files }: MaildirContext, directory: string): Promise<readonly string[]> {
   try {
-    return [...(await scanMailbox(files, path)).messages.values()]
+    return (await files.readdir(directory)).filter((name) => !name.startsWith('.'))
   } catch (error) {
-    // Deleted since it was listed.
+    // Deleted since it was listed, or no mailbox.
     if (isMissing(error)) return []
     throw error
   }
 }
 
-async function sizeOfUnknown(
+async function countFiles(
   context: MaildirContext,
-  path: string,
-  unknown: readonly Located[],
-): Promise<number> {
-  const { files } = context
-  const recorded = await new IndexFile(context, path).refresh()
-  let sum = 0
-  for (const located of unknown) {
-    try {
-      sum += recorded?.byBase(located.base)?.entry.size ?? (await files.lstat(pathOf(path, located))).size
-    } catch (error) {
-      if (!isMissing(error)) throw error
+  directory: string,
+  names: readonly string[],
+): Promise<QuotaSums> {
+  let [bytes, messages] = [0, 0]
+  const unknown: string[] = []
+  for (const name of names) {
+    const octets = octetsInName(context, baseOf(name))
+    if (octets === undefined) {
+      unknown.push(name)
+      continue
     }
+    bytes += octets
+    messages += 1
   }
-  return sum
+  await inGroups(unknown, async (name) => {
+    const octets = await octetsOf(context, join(directory, name))
+    if (octets === undefined) return
+    bytes += octets
+    messages += 1
+  })
+  return { bytes, messages }
 }
 
-/** Room that is kept for a message until it is in its mailbox or given up. */
-export interface Reservation {
-  release(): void
+/** A file's octets; undefined where there is no such file. */
+async function octetsOf({ files }: MaildirContext, path: string): Promise<number | undefined> {
+  try {
+    const status = await files.lstat(path)
+    return status.isFile() ? status.size : undefined
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
 }
 
-interface Claim {
-  readonly octets: number
-  readonly order: number
+function baseOf(name: string): string {
+  const colon = name.indexOf(':')
+  return colon < 0 ? name : name.slice(0, colon)
 }
 
-interface Measured {
-  readonly usage: Usage
-  /** What was reserved when the measuring began: it may be in the usage or not. */
-  readonly claims: ReadonlySet<Claim>
-}
+const directories = ['new', 'cur'] as const
 
-/**
- * Keeps an account within its quota, also when many messages come at once: each counts what is there and what was
- * promised before it. Other processes are not seen until their messages are in place.
- */
-export class QuotaGuard {
-  readonly #claims = new Set<Claim>()
-  readonly #runs: SharedRuns<Measured>
-  #next = 0
+/** Tells whether a mailbox's directories stayed what they were. */
+class StampWatch {
+  readonly #stamps: DirectoryStamps
+  #before: MailboxStamp | undefined
+  #isSure = false
 
-  constructor(measure: () => Promise<Usage>) {
-    this.#runs = new SharedRuns(async () => {
-      const claims = new Set(this.#claims)
-      return { claims, usage: await measure() }
-    })
+  constructor(context: MaildirContext, path: string) {
+    this.#stamps = new DirectoryStamps(context, path)
   }
 
-  get idle(): boolean {
-    return this.#claims.size === 0
+  async begin(): Promise<void> {
+    this.#before = await this.#look()
+    if (this.#before !== undefined) for (const each of directories) this.#stamps.wasRead(each, this.#before)
   }
 
-  /** MAIL_E_OVER_QUOTA where so many octets do not fit. */
-  async reserve(octets: number, quota: number): Promise<Reservation> {
-    const claim: Claim = { octets, order: this.#next++ }
-    this.#claims.add(claim)
+  /** Answers whether they have changed since. */
+  async end(): Promise<boolean> {
+    const [before, after] = [this.#before, await this.#look()]
+    this.#isSure = after === undefined || directories.every((each) => this.#stamps.isCurrent(each, after))
+    return directories.some((each) => before?.[each].text !== after?.[each].text)
+  }
+
+  /** Whether that could be told: what was changed just before may be changed again without a trace. */
+  get isSure(): boolean {
+    return this.#isSure
+  }
+
+  /** Undefined where it has no such directories. */
+  async #look(): Promise<MailboxStamp | undefined> {
     try {
-      const { usage, claims } = await this.#runs.run('')
-      let needed = usage.bytes
-      for (const each of claims) if (each.order <= claim.order) needed += each.octets
-      if (needed > quota)
-        throw new MailwrightError(
-          'MAIL_E_OVER_QUOTA',
-          `${octets} octets do not fit: ${usage.bytes} of ${quota} are used`,
-        )
+      return await this.#stamps.look()
     } catch (error) {
-      this.#claims.delete(claim)
+      if (isMissing(error)) return undefined
       throw error
     }
-    return { release: () => void this.#claims.delete(claim) }
   }
 }

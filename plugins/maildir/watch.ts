@@ -33,7 +33,7 @@ export async function watchMailbox(
   }
   const pollInstead = (): void => {
     close()
-    poll ??= new Polling(context, path, () => soon.tell(true))
+    poll ??= new Polling(context, path, (listChanged) => soon.tell(listChanged))
   }
   try {
     for (const directory of ['new', 'cur'])
@@ -87,39 +87,54 @@ class Soon {
   }
 }
 
-/** Looks at the times of a mailbox's directories and index again and again. */
+/** What can be seen of a mailbox without reading its messages. */
+interface Look {
+  /** The times of its directories and its index. */
+  readonly state: string
+  /** The mailboxes below its directory. */
+  readonly list: string
+}
+
+/** Looks at a mailbox again and again. */
 class Polling {
   readonly #context: MaildirContext
   readonly #path: string
   readonly #stamps: DirectoryStamps
-  #last: string | undefined
+  #last: Look | undefined
   #timer: Timer | undefined
   #stopped = false
 
-  constructor(context: MaildirContext, path: string, call: () => void) {
+  constructor(context: MaildirContext, path: string, call: (listChanged: boolean) => void) {
     this.#context = context
     this.#path = path
     this.#stamps = new DirectoryStamps(context, path)
     void this.#look(call)
   }
 
-  async #look(call: () => void): Promise<void> {
-    const now = await this.#state()
+  async #look(call: (listChanged: boolean) => void): Promise<void> {
+    const now = await this.#see()
     if (this.#stopped) return
-    if (this.#last !== undefined && now !== this.#last) call()
+    const { state, list } = this.#last ?? now
+    if (list !== now.list) call(true)
+    else if (state !== now.state) call(false)
     this.#last = now
     this.#timer = this.#context.clock.after(pollEvery, () => void this.#look(call))
   }
 
-  async #state(): Promise<string> {
+  /** What cannot be seen is another state: it may come back. */
+  async #see(): Promise<Look> {
     const { files } = this.#context
-    try {
-      const stamp = await this.#stamps.look()
-      const { ino, size, mtimeMs } = await files.lstat(join(this.#path, indexFileName))
-      return `${stamp.new.text} ${stamp.cur.text} ${ino}:${size}:${mtimeMs}`
-    } catch {
-      return ''
-    }
+    const [stamp, index, names] = await Promise.allSettled([
+      this.#stamps.look(),
+      files.lstat(join(this.#path, indexFileName)),
+      files.readdir(this.#path),
+    ])
+    const ofDirectories =
+      stamp.status === 'fulfilled' ? `${stamp.value.new.text} ${stamp.value.cur.text}` : ''
+    const ofIndex =
+      index.status === 'fulfilled' ? `${index.value.ino}:${index.value.size}:${index.value.mtimeMs}` : ''
+    const below = names.status === 'fulfilled' ? names.value.filter((name) => name.startsWith('.')) : []
+    return { state: `${ofDirectories} ${ofIndex}`, list: below.sort().join('/') }
   }
 
   stop(): void {

@@ -1,10 +1,4 @@
-import {
-  guardedStore,
-  MailwrightError,
-  MemoryAccessLists,
-  type MessageEntry,
-  type StoreAbilities,
-} from 'mailwright'
+import { MailwrightError, type MessageEntry, type StoreAbilities } from 'mailwright'
 import { describe, expect, it } from 'vitest'
 import { brokenFixture, failedCases, type StoreMistakes } from '../../test/support/broken-store.ts'
 
@@ -73,17 +67,5 @@ describe('the store contract passes', () => {
   it('a store that is persistent and shared', async () => {
     const supports = { persistent: true, shared: true }
     expect(await failedCases(() => brokenFixture({ supports }))).toEqual([])
-  })
-
-  it('a store under the layer of access rights', async () => {
-    const create = async () => {
-      const fixture = await brokenFixture({})
-      const accountById = async (id: string) => (id === fixture.account.id ? fixture.account : undefined)
-      return {
-        ...fixture,
-        store: guardedStore(fixture.store, { lists: new MemoryAccessLists(), accountById }),
-      }
-    }
-    expect(await failedCases(create)).toEqual([])
   })
 })

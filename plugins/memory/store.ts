@@ -1,6 +1,10 @@
 import {
+  type Accounts,
+  accounts as accountsKey,
   type Clock,
   definePlugin,
+  guardedStore,
+  MemoryAccessLists,
   type NoOptions,
   noOptions,
   type PluginFactory,
@@ -51,12 +55,31 @@ function createNumbering(clock: Clock): Numbering {
   }
 }
 
+/** The same with mailboxes that can be opened to others: the owner of one is found by its id. */
+export function createSharedMemoryStore(
+  flow: RetrievalFlow,
+  accounts: Pick<Accounts, 'byId'>,
+  clock: Clock = systemClock,
+): Store {
+  return guardedStore(createMemoryStore(flow, clock), {
+    lists: new MemoryAccessLists(),
+    accountById: (id) => accounts.byId(id),
+  })
+}
+
 /** The plugin `memory-store`. */
 export const memoryStore: PluginFactory<NoOptions> = definePlugin({
   name: 'memory-store',
   provides: [storeKey],
+  optional: [accountsKey],
   parseOptions: noOptions,
-  setup({ provide, flow, clock }) {
-    provide(storeKey, createMemoryStore(flow.retrieval, clock))
+  setup({ provide, useOptional, flow, clock }) {
+    const accounts = useOptional(accountsKey)
+    provide(
+      storeKey,
+      accounts === undefined
+        ? createMemoryStore(flow.retrieval, clock)
+        : createSharedMemoryStore(flow.retrieval, accounts, clock),
+    )
   },
 })

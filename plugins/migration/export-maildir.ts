@@ -1,14 +1,27 @@
 import { readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Content, type Mailbox, MailwrightError, type MessageEntry } from 'mailwright'
+import {
+  type Content,
+  dovecotKeywordLetters,
+  dovecotKeywordsFile,
+  dovecotSubscriptionsFile,
+  dovecotUidlistFile,
+  formatDovecotKeywords,
+  formatDovecotSubscriptions,
+  formatDovecotUidlist,
+  formatMaildirFileName,
+  inbox,
+  type Mailbox,
+  MailwrightError,
+  type MessageEntry,
+  maildirDirectoryOf,
+  maildirHostName,
+  parseDovecotKeywords,
+} from 'mailwright'
 import { createDirectory, createFile, guarded } from './export-file.ts'
 import type { ExportedMailbox, ExportForm } from './export-run.ts'
 import { LfWriter } from './line-ends.ts'
-import { formatDovecotKeywords, parseDovecotKeywords } from './maildir-keywords.ts'
-import { formatMaildirDirectory } from './maildir-mailbox-name.ts'
-import { formatMaildirMessageName, maildirKeywordLimit } from './maildir-message-name.ts'
-import { formatDovecotSubscriptions } from './maildir-subscriptions.ts'
-import { formatDovecotUidList } from './maildir-uid-list.ts'
+import { lettersOfFlags } from './maildir-letters.ts'
 
 /** Writes Maildir++, with the files that Dovecot keeps UIDs, keywords and subscriptions in. */
 export class MaildirExport implements ExportForm {
@@ -19,7 +32,7 @@ export class MaildirExport implements ExportForm {
   /** `path` is absolute; `force` lets messages be added to what is there. */
   constructor(path: string, hostname: string, force: boolean) {
     this.#path = path
-    this.#hostname = hostname.replaceAll(/[/:,]/g, '_')
+    this.#hostname = maildirHostName(hostname)
     this.#force = force
   }
 
@@ -38,18 +51,18 @@ export class MaildirExport implements ExportForm {
     const directory = this.#directory(mailbox.name)
     for (const part of ['tmp', 'new', 'cur']) await createDirectory(join(directory, part))
     if (directory !== this.#path) await replace(join(directory, 'maildirfolder'), '')
-    const kept = await readFile(join(directory, 'dovecot-keywords')).catch(() => Buffer.alloc(0))
+    const kept = await readFile(join(directory, dovecotKeywordsFile)).catch(() => Buffer.alloc(0))
     return new ExportedMaildir(mailbox, { directory, hostname: this.#hostname, kept })
   }
 
   async finish(subscriptions: readonly string[]): Promise<void> {
-    const file = join(this.#path, 'subscriptions')
+    const file = join(this.#path, dovecotSubscriptionsFile)
     if (subscriptions.length === 0 || !(await isMissing(file))) return
-    await replace(file, formatDovecotSubscriptions(subscriptions.map((name) => name.split('/'))))
+    await replace(file, formatDovecotSubscriptions(subscriptions))
   }
 
   #directory(name: string): string {
-    return name === 'INBOX' ? this.#path : join(this.#path, formatMaildirDirectory(name.split('/')))
+    return name === inbox ? this.#path : join(this.#path, maildirDirectoryOf(name))
   }
 }
 
@@ -88,7 +101,8 @@ class ExportedMaildir implements ExportedMailbox {
       throw error
     }
     const base = `${unique},S=${file.size},W=${content.size}`
-    const path = join(directory, 'cur', formatMaildirMessageName(base, flags, this.#keywords))
+    const letters = lettersOfFlags(flags, this.#keywords)
+    const path = join(directory, 'cur', formatMaildirFileName({ base, letters, rest: '' }))
     await guarded(path, () => rename(temporary, path))
     this.#uids.set(base, uid)
   }
@@ -96,14 +110,18 @@ class ExportedMaildir implements ExportedMailbox {
   async end(): Promise<readonly string[]> {
     const { directory } = this.#place
     const { uidValidity, uidNext } = this.#mailbox
+    const most = dovecotKeywordLetters.length
     if (this.#keywords.length > 0)
-      await replace(join(directory, 'dovecot-keywords'), formatDovecotKeywords(this.#keywords))
-    const list = join(directory, 'dovecot-uidlist')
+      await replace(
+        join(directory, dovecotKeywordsFile),
+        formatDovecotKeywords(this.#keywords.slice(0, most)),
+      )
+    const list = join(directory, dovecotUidlistFile)
     // Where there is one, its server gives UIDs to what it finds.
     if (await isMissing(list))
-      await replace(list, formatDovecotUidList({ uidValidity, uidNext, uids: this.#uids }))
-    const rest = this.#keywords.slice(maildirKeywordLimit)
-    return rest.map((keyword) => `the keyword ${keyword}: a Maildir can keep ${maildirKeywordLimit} only`)
+      await replace(list, formatDovecotUidlist({ uidValidity, uidNext, uids: this.#uids }))
+    const rest = this.#keywords.slice(most)
+    return rest.map((keyword) => `the keyword ${keyword}: a Maildir can keep ${most} only`)
   }
 
   async abort(): Promise<void> {
@@ -111,20 +129,21 @@ class ExportedMaildir implements ExportedMailbox {
   }
 }
 
-/** Keywords in the order of their letters: those that have one already, then the most frequent ones. */
+/**
+ * Keywords in the order of their letters: those that have one already, then the most frequent ones. Empty for a letter
+ * between the former: messages may have it, though nobody knows any more what it means.
+ */
 function keywordList(
   entries: readonly MessageEntry[],
-  known: ReadonlyMap<number, string>,
+  known: ReadonlyMap<string, string>,
 ): readonly string[] {
   const counts = new Map<string, number>()
   for (const { flags } of entries) {
     for (const flag of flags) if (!flag.startsWith('\\')) counts.set(flag, (counts.get(flag) ?? 0) + 1)
   }
-  const places = Math.max(-1, ...known.keys()) + 1
-  const list = Array.from(
-    { length: Math.min(places, 1_000) },
-    (_, place) => known.get(place) ?? `unknown-${place}`,
-  )
+  const letters = [...dovecotKeywordLetters]
+  const last = letters.findLastIndex((letter) => known.has(letter))
+  const list = letters.slice(0, last + 1).map((letter) => known.get(letter) ?? '')
   const added = [...counts].sort(([, a], [, b]) => b - a).map(([keyword]) => keyword)
   return [...list, ...added.filter((keyword) => !list.includes(keyword))]
 }
@@ -134,11 +153,11 @@ async function isMissing(path: string): Promise<boolean> {
 }
 
 /** Writes a small file whole. */
-async function replace(path: string, text: string): Promise<void> {
+async function replace(path: string, content: Buffer | string): Promise<void> {
   const temporary = `${path}.new`
   const file = await createFile(temporary)
   try {
-    await file.write(text)
+    await file.write(content)
     await file.finish(undefined)
     await guarded(path, () => rename(temporary, path))
   } catch (error) {

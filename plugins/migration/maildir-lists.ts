@@ -1,45 +1,63 @@
 import { constants } from 'node:fs'
 import { open, readdir } from 'node:fs/promises'
-import { parseCourierKeywords, parseDovecotKeywords } from './maildir-keywords.ts'
-import { parseCourierSubscriptions, parseDovecotSubscriptions } from './maildir-subscriptions.ts'
+import {
+  type CourierKeywords,
+  courierKeywordListFile,
+  courierKeywordsDirectory,
+  courierSubscribedFile,
+  courierUidDatabaseFile,
+  dovecotKeywordsFile,
+  dovecotSubscriptionsFile,
+  dovecotUidlistFile,
+  newestCourierKeywordFiles,
+  parseCourierKeywordFile,
+  parseCourierKeywordList,
+  parseCourierSubscribed,
+  parseCourierUidDatabase,
+  parseDovecotKeywords,
+  parseDovecotSubscriptions,
+  parseDovecotUidlist,
+} from 'mailwright'
 import { joined } from './maildir-tree.ts'
-import { type MaildirUidList, parseMaildirUidList } from './maildir-uid-list.ts'
 
 // Far above what a million messages need.
 const longestList = 256 * 1024 * 1024
 const longestUpdate = 64 * 1024
+const lineFeed = 0x0a
 
-/** What servers wrote beside the messages of a Maildir. */
+/** What servers wrote beside the messages of a Maildir. Messages go by their files' names without flags. */
 export interface MaildirLists {
-  /** By the base of a message's name. */
   readonly uids: ReadonlyMap<string, number>
-  /** By the letters of Dovecot's file names. */
-  readonly keywords: ReadonlyMap<number, string>
-  /** Courier's, by the base of a message's name. */
-  readonly keywordsByBase: ReadonlyMap<string, readonly string[]>
+  /** What Dovecot's letters in the names of files mean. */
+  readonly keywordOfLetter: ReadonlyMap<string, string>
+  /** Courier's, which no file name tells. */
+  readonly keywordsOfMessage: CourierKeywords
 }
 
 /** Reads Dovecot's and Courier's lists of a mailbox; what is damaged is as if it were not there. */
 export async function readLists(path: Buffer): Promise<MaildirLists> {
-  const dovecot = await readList(joined(path, 'dovecot-uidlist'))
-  const courier = await readList(joined(path, 'courierimapuiddb'))
-  const keywords = await readList(joined(path, 'dovecot-keywords'))
+  const dovecot = await readList(joined(path, dovecotUidlistFile))
+  const courier = await readList(joined(path, courierUidDatabaseFile))
+  const keywords = await readList(joined(path, dovecotKeywordsFile))
   return {
-    uids: newest(dovecot, courier)?.uids ?? new Map(),
-    keywords: keywords === undefined ? new Map() : parseDovecotKeywords(keywords.octets),
+    uids: uidsIn(dovecot, courier),
+    keywordOfLetter: keywords === undefined ? new Map() : parseDovecotKeywords(keywords.octets),
     // They grow stale as soon as Dovecot has taken over from Courier.
-    keywordsByBase: isLater(dovecot, courier)
+    keywordsOfMessage: isLater(dovecot, courier)
       ? new Map()
-      : await courierKeywords(joined(path, 'courierimapkeywords')),
+      : await courierKeywords(joined(path, courierKeywordsDirectory)),
   }
 }
 
 /** The names, by their levels, that a Maildir's owner has subscribed to. */
 export async function readSubscriptions(path: Buffer): Promise<readonly (readonly string[])[]> {
-  const dovecot = await readList(joined(path, 'subscriptions'))
-  const courier = await readList(joined(path, 'courierimapsubscribed'))
-  if (courier !== undefined && !isLater(dovecot, courier)) return parseCourierSubscriptions(courier.octets)
-  return dovecot === undefined ? [] : parseDovecotSubscriptions(dovecot.octets)
+  const dovecot = await readList(joined(path, dovecotSubscriptionsFile))
+  const courier = await readList(joined(path, courierSubscribedFile))
+  const names =
+    courier !== undefined && !isLater(dovecot, courier)
+      ? parseCourierSubscribed(courier.octets)
+      : dovecot && parseDovecotSubscriptions(dovecot.octets)
+  return (names ?? []).map((name) => name.split('/'))
 }
 
 interface ListFile {
@@ -52,29 +70,28 @@ function isLater(one: ListFile | undefined, two: ListFile | undefined): boolean 
   return one !== undefined && one.changedAt >= (two?.changedAt ?? Number.NEGATIVE_INFINITY)
 }
 
-function newest(one: ListFile | undefined, two: ListFile | undefined): MaildirUidList | undefined {
-  for (const file of isLater(one, two) ? [one, two] : [two, one]) {
-    const list = file === undefined ? undefined : parseMaildirUidList(file.octets)
-    if (list !== undefined) return list
-  }
-  return undefined
+function uidsIn(dovecot: ListFile | undefined, courier: ListFile | undefined): ReadonlyMap<string, number> {
+  const ofDovecot = () => dovecot && dovecotUids(dovecot)
+  const ofCourier = () => courier && parseCourierUidDatabase(courier.octets)?.uids
+  const uids = isLater(dovecot, courier) ? (ofDovecot() ?? ofCourier()) : (ofCourier() ?? ofDovecot())
+  return uids ?? new Map()
 }
 
-/** `:list` is a summary; files of the messages' names hold what was changed since, `.<number>.<base>` in turn. */
-async function courierKeywords(path: Buffer): Promise<ReadonlyMap<string, readonly string[]>> {
-  const list = await readList(joined(path, ':list'))
-  const keywords = new Map(list === undefined ? [] : parseCourierKeywords(list.octets))
-  const updates = new Map<string, { readonly order: number; readonly name: string }>()
-  for (const name of await readdir(path, { encoding: 'latin1' }).catch(() => [])) {
-    const [, number = '', base = ''] = /^\.(\d{1,15})\.(.+)$/.exec(name) ?? []
-    const update = { order: base === '' ? Number.POSITIVE_INFINITY : Number(number), name }
-    const key = base === '' ? name : base
-    if (name !== ':list' && update.order > (updates.get(key)?.order ?? -1)) updates.set(key, update)
-  }
-  for (const [base, { name }] of updates) {
-    const file = await readList(joined(path, Buffer.from(name, 'latin1')), longestUpdate)
-    if (file === undefined) continue
-    keywords.set(base, file.octets.toString('latin1').split(/\r?\n/).filter(Boolean))
+function dovecotUids({ octets }: ListFile): ReadonlyMap<string, number> | undefined {
+  // A server that runs may be writing the last line. Whoever takes over must not go on without it; for us that message
+  // has no UID yet.
+  const list = parseDovecotUidlist(octets.subarray(0, octets.lastIndexOf(lineFeed) + 1))
+  return list && new Map([...list.records].map(([base, { uid }]) => [base, uid]))
+}
+
+/** A list of all, and files for what was changed since. */
+async function courierKeywords(path: Buffer): Promise<CourierKeywords> {
+  const list = await readList(joined(path, courierKeywordListFile))
+  const keywords = new Map(list === undefined ? [] : parseCourierKeywordList(list.octets))
+  const names = await readdir(path).catch(() => [])
+  for (const [base, name] of newestCourierKeywordFiles(names)) {
+    const file = await readList(joined(path, name), longestUpdate)
+    if (file !== undefined) keywords.set(base, parseCourierKeywordFile(file.octets))
   }
   return keywords
 }

@@ -81,6 +81,18 @@ it('finds Maildir++, one within another, and both mixed', async () => {
   ])
 })
 
+it('names mailboxes as subscriptions do, and leaves out none whose name is no name', async () => {
+  for (const path of ['', '.A&AC8-B', '.Pl\u00e4ne', '.inbox', '.a\u0007b.c&AAo-']) await makeMaildir(path)
+  await put('subscriptions', 'V\t2\n\nA&AC8-B\nPl\u00e4ne\ninbox\n')
+  const from = source()
+  const found = (await from.mailboxes()).map(({ levels }) => levels)
+  expect(found).toHaveLength(5)
+  expect(found).toEqual(
+    expect.arrayContaining([['INBOX'], ['inbox'], ['A&AC8-B'], ['Pl\u00e4ne'], ['a\u0007b', 'c\n']]),
+  )
+  expect(await from.subscriptions()).toEqual([['A&AC8-B'], ['Pl\u00e4ne'], ['INBOX']])
+})
+
 it('takes a tree without an INBOX of its own', async () => {
   for (const path of ['inbox', 'Sent']) await makeMaildir(path)
   expect((await source().mailboxes()).map(({ levels }) => levels)).toEqual([['inbox'], ['Sent']])
@@ -125,6 +137,18 @@ it('reads flags, dates, keywords and octets, by UID and then by age', async () =
   expect(failed).toEqual([])
   await dispose()
   expect(spool.disposed).toBe(5)
+})
+
+it('takes UIDs from a list that is being written, and none from one that contradicts itself', async () => {
+  await makeMaildir('')
+  for (const name of ['1.host', '2.h\u00f6st', '3.host']) await put(`cur/${name}:2,`)
+  const uids = async () => (await read()).entries.map(({ uid }) => uid)
+  await put('dovecot-uidlist', '3 V9 N30\n7 :1.host\n8 :2.h\u00f6st\n9 :3.ho')
+  expect(await uids()).toEqual([7, 8, undefined])
+  await put('dovecot-uidlist', '3 V9 N30\n8 :1.host\n8 :2.h\u00f6st\n')
+  expect(await uids()).toEqual([undefined, undefined, undefined])
+  await put('courierimapuiddb', '1 5 9\n4 3.host\n', '2019-01-01')
+  expect(await uids()).toEqual([4, undefined, undefined])
 })
 
 it("reads Courier's UIDs, keywords and subscriptions, the list of the server that wrote last", async () => {

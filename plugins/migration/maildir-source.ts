@@ -1,7 +1,14 @@
 import { lstat, readdir } from 'node:fs/promises'
-import { errorText, type Spool, UnavailableError } from 'mailwright'
+import {
+  compareMaildirDeliveryTimes,
+  errorText,
+  maildirDeliveryTime,
+  parseMaildirFileName,
+  type Spool,
+  UnavailableError,
+} from 'mailwright'
+import { flagsOfLetters } from './maildir-letters.ts'
 import { type MaildirLists, readLists, readSubscriptions } from './maildir-lists.ts'
-import { parseMaildirMessageName } from './maildir-message-name.ts'
 import { type FoundMaildir, findMaildirs, joined } from './maildir-tree.ts'
 import { readFileMessage } from './message-file.ts'
 import type {
@@ -60,7 +67,11 @@ export class MaildirSource implements MailSource {
 
 /** Where a message's file is at the moment. */
 interface MessageFile {
+  /** The name without flags. Octets, one a character, as they need not be UTF-8. */
   readonly base: string
+  /** The same as lists of servers have it. */
+  readonly listed: string
+  readonly letters: string
   readonly part: 'new' | 'cur'
   /** Octets of the name, one a character. */
   readonly name: string
@@ -134,21 +145,21 @@ class OpenedMaildir implements OpenedSource {
   /** Those that have a UID in their order, then the others in the order of their delivery. */
   #sorted(files: ReadonlyMap<string, MessageFile>): readonly MessageFile[] {
     const { uids } = this.#lists
-    const order = (file: MessageFile): number => uids.get(file.base) ?? Number.POSITIVE_INFINITY
+    const order = (file: MessageFile): number => uids.get(file.listed) ?? Number.POSITIVE_INFINITY
     return [...files.values()].sort((a, b) => {
       const [one, two] = [order(a), order(b)]
       return one === two ? compareDelivery(a.base, b.base) : one - two
     })
   }
 
-  #entry({ base, name }: MessageFile, status: { size: number; mtime: Date } | undefined): SourceEntry {
-    const { flags = [], keywords = [] } = parseMaildirMessageName(name) ?? {}
-    const named = keywords.flatMap((place) => this.#lists.keywords.get(place) ?? [])
-    const uid = this.#lists.uids.get(base)
+  #entry(file: MessageFile, status: { size: number; mtime: Date } | undefined): SourceEntry {
+    const { base, listed, letters } = file
+    const { uids, keywordOfLetter, keywordsOfMessage } = this.#lists
+    const uid = uids.get(listed)
     return {
       key: base,
       label: base,
-      flags: [...flags, ...named, ...(this.#lists.keywordsByBase.get(base) ?? [])],
+      flags: [...flagsOfLetters(letters, keywordOfLetter), ...(keywordsOfMessage.get(listed) ?? [])],
       size: status?.size ?? 0,
       ...(status === undefined ? {} : { internalDate: status.mtime }),
       ...(uid === undefined ? {} : { uid }),
@@ -166,8 +177,10 @@ async function listMessages(path: Buffer): Promise<readonly MessageFile[]> {
   // A message goes from `new` to `cur`, so that none is missed in this order.
   for (const part of ['new', 'cur'] as const) {
     for (const name of await names(joined(path, part))) {
-      const base = parseMaildirMessageName(name)?.base
-      if (base !== undefined) files.set(base, { base, part, name })
+      const parsed = parseMaildirFileName(name)
+      if (parsed === undefined) continue
+      const { base, letters } = parsed
+      files.set(base, { base, listed: Buffer.from(base, 'latin1').toString(), letters, part, name })
     }
   }
   return [...files.values()]
@@ -182,13 +195,7 @@ async function names(path: Buffer): Promise<readonly string[]> {
   }
 }
 
-/** By the time that file names begin with, in seconds and, behind `M`, microseconds. */
 function compareDelivery(one: string, two: string): number {
-  const [a, b] = [deliveryTime(one), deliveryTime(two)]
-  return a.seconds - b.seconds || a.microseconds - b.microseconds || (one < two ? -1 : 1)
-}
-
-function deliveryTime(base: string): { readonly seconds: number; readonly microseconds: number } {
-  const [, seconds = '0', rest = ''] = /^(\d{1,11})\.([^.]*)/.exec(base) ?? []
-  return { seconds: Number(seconds), microseconds: Number(/M(\d{1,9})/.exec(rest)?.[1] ?? '0') }
+  const byTime = compareMaildirDeliveryTimes(maildirDeliveryTime(one, 0), maildirDeliveryTime(two, 0))
+  return byTime || (one < two ? -1 : 1)
 }

@@ -1,7 +1,6 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { errorText, MailwrightError } from 'mailwright'
-import { decodeMaildirLevel, parseMaildirDirectory } from './maildir-mailbox-name.ts'
+import { decodeMailboxLevel, errorText, MailwrightError, mailboxOfMaildirDirectory } from 'mailwright'
 import type { SkippedPart } from './source.ts'
 import { plainName } from './target-name.ts'
 
@@ -78,7 +77,15 @@ export function joined(directory: Buffer, name: Buffer | string): Buffer {
 function levelsOf(name: Buffer): readonly string[] | undefined {
   const text = name.toString()
   const readable = text.includes('\ufffd') ? name.toString('latin1') : text
-  return readable.startsWith('.') ? parseMaildirDirectory(readable) : [decodeMaildirLevel(readable)]
+  return readable.startsWith('.') ? levelsOfDirectory(readable) : [decodeMailboxLevel(readable)]
+}
+
+/** As subscriptions name it. What can be no name is taken level by level, to get a safe one. */
+function levelsOfDirectory(directory: string): readonly string[] | undefined {
+  const name = mailboxOfMaildirDirectory(directory)
+  if (name !== undefined) return name.split('/')
+  const levels = directory.slice(1).split('.')
+  return levels.includes('') ? undefined : levels.map(decodeMailboxLevel)
 }
 
 function byName(a: FoundMaildir, b: FoundMaildir): number {

@@ -7,11 +7,11 @@ import {
   type MboxSource as MboxOctets,
   mboxContent,
   mboxState,
+  parseDovecotSubscriptions,
   type Spool,
   scanMbox,
   UnavailableError,
 } from 'mailwright'
-import { parseDovecotSubscriptions } from './maildir-subscriptions.ts'
 import { type FoundMbox, findMboxes } from './mbox-tree.ts'
 import { type FileMessage, readingWithoutLinks } from './message-file.ts'
 import type {
@@ -52,7 +52,7 @@ export class MboxFilesSource implements MailSource {
   /** Those that Dovecot keeps beside its mbox files. */
   async subscriptions(): Promise<readonly (readonly string[])[]> {
     const octets = await readFile(join(this.#path, '.subscriptions')).catch(() => undefined)
-    return octets === undefined ? [] : parseDovecotSubscriptions(octets)
+    return ((octets && parseDovecotSubscriptions(octets)) ?? []).map((name) => name.split('/'))
   }
 
   async open({ key }: SourceMailbox): Promise<OpenedSource> {

@@ -1,8 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { errorText, MailwrightError } from 'mailwright'
-import { decodeMaildirLevel } from './maildir-mailbox-name.ts'
+import { decodeMailboxLevel, errorText, MailwrightError } from 'mailwright'
 import { readingWithoutLinks } from './message-file.ts'
 import type { SkippedPart } from './source.ts'
 import { plainName } from './target-name.ts'
@@ -64,7 +63,7 @@ async function walk(
     else if (entry.isFile())
       await addFile(path, [...place.levels, ...fileLevels(entry.name, place.path)], files, skipped)
     else if (entry.isDirectory()) {
-      const level = decodeMaildirLevel(entry.name.replace(directorySuffix, ''))
+      const level = decodeMailboxLevel(entry.name.replace(directorySuffix, ''))
       if (place.levels.length >= deepest) skipped.push({ what: path, why: 'it lies too deep' })
       else await walk({ path, levels: [...place.levels, level] }, files, skipped)
     }
@@ -88,7 +87,7 @@ async function addFile(
 
 function fileLevels(name: string, directory: string): readonly string[] {
   if (name === 'mbox' && directory.endsWith('.mbox')) return []
-  return [decodeMaildirLevel(name.replace(/\.mbox$/, ''))]
+  return [decodeMailboxLevel(name.replace(/\.mbox$/, ''))]
 }
 
 /** An empty file is an empty mailbox. */

@@ -1,5 +1,6 @@
 // A process that works on a Maildir until it is done or dies. Each line it prints is true when it is printed.
 import { writeSync } from 'node:fs'
+import { systemClock } from 'mailwright'
 import { nodeFileSystem } from '../../plugins/maildir/file-system.ts'
 import { interferedFiles } from '../support/failing-files.ts'
 import { openMaildir, tasks } from './maildir-tasks.ts'
@@ -10,4 +11,4 @@ const files = interferedFiles(nodeFileSystem, ({ number }) => {
   if (number === dieAt) process.kill(process.pid, 'SIGKILL')
 })
 const run = Object.entries(tasks).find(([each]) => each === task)?.[1]
-await run?.(await openMaildir(root, files), (line) => void writeSync(1, `${line}\n`), name)
+await run?.(await openMaildir(root, files, systemClock), (line) => void writeSync(1, `${line}\n`), name)

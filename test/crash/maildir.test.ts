@@ -1,23 +1,14 @@
-import { spawn } from 'node:child_process'
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { type AccountStore, type Mailbox, readAll } from 'mailwright'
+import { systemClock } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { nodeFileSystem } from '../../plugins/maildir/file-system.ts'
-import { dyingFiles } from '../support/dying-files.ts'
-import { unsyncedFiles } from '../support/failing-files.ts'
+import { indexFileName } from '../../plugins/maildir/index-file.ts'
 import { fileContents } from '../support/maildir.ts'
-import { projectFolder } from '../support/project-files.ts'
-import { environment } from '../support/run-process.ts'
-import { crashMessage, deliverLabel, openMaildir, tasks } from './maildir-tasks.ts'
-
-/** What somebody said before the end, and whether that was death. */
-interface Ended {
-  readonly said: readonly string[]
-  readonly killed: boolean
-}
+import { atEveryCall, type Deaths, labels, labelsIn, openHere, prepare, work } from './maildir-deaths.ts'
+import { longKeywords, openMaildir, shownView } from './maildir-tasks.ts'
+import { expectSurvived, viewsIn } from './maildir-witness.ts'
 
 let root = ''
 
@@ -26,108 +17,15 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
 
-/** Runs a process; kills it when it has said so many lines, or lets it kill itself at a call to the file system. */
-function work(
-  task: keyof typeof tasks,
-  words: readonly string[],
-  { dieAt = -1, lines = Number.POSITIVE_INFINITY },
-) {
-  const program = join(projectFolder, 'test/crash/maildir-child.ts')
-  const child = spawn(process.execPath, ['--conditions=mailwright-source', program, task, ...words], {
-    env: environment({ DIE_AT: String(dieAt) }),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const said: string[] = []
-  createInterface(child.stdout).on('line', (line) => {
-    if (said.push(line) >= lines) child.kill('SIGKILL')
-  })
-  return new Promise<Ended>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code, signal) => {
-      if (code === 0 || signal === 'SIGKILL') resolve({ said, killed: signal === 'SIGKILL' })
-      else reject(new Error(`the process ended with ${code ?? signal}`))
-    })
-  })
-}
-
-/** The same without a process: from the call on, nothing reaches the disk any more. */
-async function workHere(task: keyof typeof tasks, at: string, dieAt: number): Promise<Ended> {
-  const { files, death, bury } = dyingFiles(nodeFileSystem, dieAt)
-  const said: string[] = []
-  const done = openMaildir(at, files).then((mailboxes) =>
-    tasks[task](mailboxes, (line) => void said.push(line), 'x'),
-  )
-  const killed = await Promise.race([done.then(() => false), death.then(() => true)])
-  // What was under way beside the last call comes to its end.
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-  await bury()
-  return { said: [...said], killed }
-}
-
-/** The Maildir as others see it, who do not wait for the disk. */
-function open(at = root): Promise<AccountStore> {
-  return openMaildir(at, unsyncedFiles(nodeFileSystem))
-}
-
-/** The labels of the messages in a mailbox; fails for a message that is not whole. */
-async function labels(mailbox: Mailbox): Promise<readonly string[]> {
-  const found: string[] = []
-  for (const { uid } of mailbox.entries) {
-    const text = (await readAll(await mailbox.content(uid))).toString()
-    const label = /^Subject: (\S+)\r\n/.exec(text)?.[1] ?? ''
-    expect(text === crashMessage(label), `message ${label} is whole`).toBe(true)
-    found.push(label)
-  }
-  return found
-}
-
-async function labelsIn(mailboxes: AccountStore, name: string): Promise<readonly string[]> {
-  const mailbox = await mailboxes.openMailbox(name)
-  const found = await labels(mailbox)
-  await mailbox.close()
-  return found
-}
-
-/** A Maildir with five messages in INBOX and one in Archive. */
-async function prepare(at: string): Promise<readonly string[]> {
-  const mailboxes = await open(at)
-  await mailboxes.createMailbox('Archive')
-  const all = ['a-1', 'a-2', 'a-3', 'a-4', 'a-5']
-  for (const label of all) await deliverLabel(mailboxes, label)
-  await deliverLabel(mailboxes, 'old-1', 'Archive')
-  return all
-}
-
-/**
- * Lets a task die at its first call to the file system, at its second, and so on, each time on a fresh copy, until one
- * gets to its end; then real processes, at a few of the calls.
- */
-async function atEveryCall(
-  task: keyof typeof tasks,
-  check: (at: string, ended: Ended) => Promise<void>,
-): Promise<number> {
-  const onCopy = async (dieAt: number, run: (at: string) => Promise<Ended>): Promise<Ended> => {
-    const at = join(root, `at-${dieAt}`)
-    await cp(join(root, 'prepared'), at, { recursive: true, preserveTimestamps: true })
-    const ended = await run(at)
-    await check(at, ended)
-    await rm(at, { recursive: true })
-    return ended
-  }
-  let calls = 0
-  while ((await onCopy(calls, (at) => workHere(task, at, calls))).killed) calls += 1
-  const some = [0.2, 0.4, 0.6, 0.8].map((part) => Math.floor(part * calls))
-  const ended = await Promise.all(
-    some.map((dieAt) => onCopy(dieAt, (at) => work(task, [at, 'x'], { dieAt }))),
-  )
-  expect(ended.every(({ killed }) => killed)).toBe(true)
-  return calls
-}
+const prepared = (): string => join(root, 'prepared')
+const deaths = (task: Deaths['task'], check: Deaths['check'], more: Partial<Deaths> = {}): Promise<number> =>
+  atEveryCall({ root, task, check, ...more })
+const all = ['a-1', 'a-2', 'a-3', 'a-4', 'a-5']
 
 it('has every acknowledged message whole, and no half one, after a death at any call', async () => {
-  await open(join(root, 'prepared'))
-  const calls = await atEveryCall('deliver', async (at, { said }) => {
-    const mailboxes = await open(at)
+  await openHere(prepared())
+  const calls = await deaths('deliver', async (at, { said }) => {
+    const { mailboxes } = await openHere(at)
     const found = await labelsIn(mailboxes, 'INBOX')
     expect(found.slice(0, said.length)).toEqual(said)
     expect(found.length).toBeLessThanOrEqual(said.length + 1)
@@ -137,52 +35,218 @@ it('has every acknowledged message whole, and no half one, after a death at any 
   expect(calls).toBeGreaterThan(25)
 })
 
+it('has every delivered message under one UID after a death while it is prepared for', async () => {
+  await prepare(prepared())
+  const calls = await deaths(
+    'deliverAndEnd',
+    async (at, { said }) => {
+      const { labels: found } = await expectSurvived(at, 'INBOX', said)
+      expect(found.slice(0, 5 + said.length)).toEqual([...all, ...said])
+    },
+    { step: 2 },
+  )
+  expect(calls).toBeGreaterThan(50)
+})
+
 it('has every UID that was shown, on the same message, after a death at any call', async () => {
-  await prepare(join(root, 'prepared'))
-  const calls = await atEveryCall('open', async (at, { said }) => {
-    const mailbox = await (await open(at)).openMailbox('INBOX')
-    const lines = mailbox.entries.map(({ uid, id }) => `${mailbox.uidValidity} ${uid} ${id}`)
-    expect(lines.slice(0, said.length)).toEqual(said)
-    expect(await labels(mailbox)).toEqual(['a-1', 'a-2', 'a-3', 'a-4', 'a-5'])
+  await prepare(prepared(), false)
+  const calls = await deaths('open', async (at, { said }) => {
+    const { labels: found, view } = await expectSurvived(at, 'INBOX', said)
+    expect(found).toEqual(all)
+    for (const { messages } of viewsIn(said)) expect(view.messages).toEqual(messages)
   })
   expect(calls).toBeGreaterThan(15)
 })
 
 it('has expunged all or none after a death at any call', async () => {
-  const all = await prepare(join(root, 'prepared'))
-  await atEveryCall('expunge', async (at, { said }) => {
-    const found = await labelsIn(await open(at), 'INBOX')
+  await prepare(prepared())
+  await deaths('expunge', async (at, { said }) => {
+    const { labels: found } = await expectSurvived(at, 'INBOX', said)
     expect([all, all.slice(3)]).toContainEqual(found)
-    if (said.length > 0) expect(found).toEqual(all.slice(3))
-    expect(await fileContents(join(at, 'ann'))).toHaveLength(found.length)
+    if (said.includes('done')) expect(found).toEqual(all.slice(3))
+    // Three came and one went since.
+    expect(await labelsIn((await openHere(at)).mailboxes, 'INBOX')).toHaveLength(found.length + 1)
+    expect(await fileContents(join(at, 'ann'))).toHaveLength(found.length + 1)
   })
 })
 
 it('has moved all or copied all or none, and lost none, after a death at any call', async () => {
-  const all = await prepare(join(root, 'prepared'))
-  await atEveryCall('move', async (at, { said }) => {
-    const mailboxes = await open(at)
-    const [left, arrived] = [await labelsIn(mailboxes, 'INBOX'), await labelsIn(mailboxes, 'Archive')]
+  await prepare(prepared())
+  await deaths('move', async (at, { said }) => {
+    const { labels: left } = await expectSurvived(at, 'INBOX', said)
+    const { labels: arrived } = await expectSurvived(at, 'Archive', said)
     expect([all, all.slice(3)]).toContainEqual(left)
     expect([['old-1'], ['old-1', ...all.slice(0, 3)]]).toContainEqual(arrived)
     if (left.length < all.length) expect(arrived).toHaveLength(4)
-    if (said.length > 0) expect(left).toEqual(all.slice(3))
+    if (said.includes('done')) expect(left).toEqual(all.slice(3))
   })
 })
 
+it('has copied all or none after a death at any call', async () => {
+  await prepare(prepared())
+  await deaths(
+    'copy',
+    async (at, { said }) => {
+      const { labels: arrived } = await expectSurvived(at, 'Archive', said)
+      const { labels: left } = await expectSurvived(at, 'INBOX', said)
+      expect([['old-1'], ['old-1', ...all.slice(1, 4)]]).toContainEqual(arrived)
+      expect(left).toEqual(all)
+      if (said.includes('done')) expect(arrived).toHaveLength(4)
+    },
+    { step: 2 },
+  )
+})
+
+it('has appended all or none, with flags, keywords and dates, after a death at any call', async () => {
+  await prepare(prepared())
+  await deaths(
+    'append',
+    async (at, { said }) => {
+      const { labels: found, view } = await expectSurvived(at, 'INBOX', said)
+      const appended = ['x-1', 'x-2', 'x-3']
+      expect([all, [...all, ...appended]]).toContainEqual(found)
+      for (const [place, { flags, uid }] of view.messages.slice(5).entries()) {
+        expect(flags).toEqual(['Label', '\\Seen', appended[place]].toSorted())
+        if (said[0] !== undefined) expect((JSON.parse(said[0]) as number[])[place]).toBe(uid)
+      }
+      if (said.length > 0) expect(found).toHaveLength(8)
+    },
+    { step: 2 },
+  )
+})
+
 it('has every message under its UID after a death at any change of flags', async () => {
-  const all = await prepare(join(root, 'prepared'))
-  await (await (await open(join(root, 'prepared'))).openMailbox('INBOX')).close()
-  await atEveryCall('flag', async (at, { said }) => {
-    const mailbox = await (await open(at)).openMailbox('INBOX')
-    expect(await labels(mailbox)).toEqual(all)
-    expect(mailbox.entries.map(({ uid }) => uid)).toEqual([1, 2, 3, 4, 5])
-    if (said.length > 0) expect(mailbox.entries.every(({ flags }) => flags.includes('\\Seen'))).toBe(true)
+  await prepare(prepared())
+  await deaths('flag', async (at, { said }) => {
+    const { labels: found, view } = await expectSurvived(at, 'INBOX', said)
+    expect(found).toEqual(all)
+    expect(view.messages.map(({ uid }) => uid)).toEqual([1, 2, 3, 4, 5])
+    if (said.includes('done')) expect(view.messages).toEqual(viewsIn(said).at(-1)?.messages)
+  })
+})
+
+/** What each message has after each step of the task `keyword`: flags, then keywords. */
+const steps: readonly (readonly (readonly [flags: string, keywords: string])[])[] = [
+  Array.from({ length: 5 }, () => ['', ''] as const),
+  Array.from({ length: 5 }, (_, at) => (at < 3 ? (['\\Flagged', 'Paid'] as const) : (['', ''] as const))),
+  Array.from({ length: 5 }, () => ['', 'Later Paid'] as const),
+  Array.from({ length: 5 }, (_, at) => (at < 2 ? (['', 'Later Paid'] as const) : (['', 'Later'] as const))),
+]
+
+it('has every flag and keyword that was acknowledged after a death at any call', async () => {
+  await prepare(prepared())
+  await deaths(
+    'keyword',
+    async (at, { said }) => {
+      const { view } = await expectSurvived(at, 'INBOX', said)
+      const told = Math.max(0, viewsIn(said).length - 1)
+      const possible = [steps[told] ?? [], steps[Math.min(told + 1, 3)] ?? []]
+      for (const [place, { flags }] of view.messages.entries()) {
+        const system = flags.filter((flag) => flag.startsWith('\\')).join(' ')
+        const keywords = flags.filter((flag) => !flag.startsWith('\\')).join(' ')
+        // What was not acknowledged may have happened by half.
+        expect(possible.map((step) => step[place]?.[0])).toContain(system)
+        expect(possible.map((step) => step[place]?.[1])).toContain(keywords)
+      }
+    },
+    { step: 2 },
+  )
+})
+
+it('has changed nothing on a condition that did not hold after a death at any call', async () => {
+  await prepare(prepared())
+  await deaths(
+    'unchangedSince',
+    async (at, { said }) => {
+      const { view } = await expectSurvived(at, 'INBOX', said)
+      const [, second, ...others] = view.messages
+      expect(second?.flags).not.toContain('Once')
+      if (viewsIn(said).length > 1) expect(second?.flags).toEqual(['\\Answered'])
+      if (said.includes('done')) for (const { flags } of others) expect(flags).toEqual(['Once'])
+    },
+    { step: 2 },
+  )
+})
+
+it('has everything after a death while the index is written anew', async () => {
+  await prepare(prepared())
+  const { mailboxes } = await openHere(prepared())
+  const mailbox = await mailboxes.openMailbox('INBOX')
+  const uids = mailbox.entries.map(({ uid }) => uid)
+  const size = async (at: string): Promise<number> => (await stat(join(at, 'ann', indexFileName))).size
+  for (let round = 0; (await size(prepared())) < 225_000; round++)
+    await mailbox.changeFlags(uids, { set: longKeywords(round) })
+  const full = await size(prepared())
+  let folded = 0
+  await deaths(
+    'fold',
+    async (at, { said }) => {
+      if ((await size(at)) < full / 2) folded += 1
+      const { labels: found, view } = await expectSurvived(at, 'INBOX', said)
+      expect(found).toEqual(all)
+      const told = viewsIn(said).at(-1)
+      const keywords = view.messages.map(({ flags }) => flags.find((flag) => flag.startsWith('k')))
+      expect(new Set(keywords).size).toBe(1)
+      if (said.includes('done')) expect(view.messages).toEqual(told?.messages)
+    },
+    { step: 2 },
+  )
+  expect(folded).toBeGreaterThan(1)
+})
+
+it('shows what messages are after a death while that is kept', async () => {
+  await prepare(prepared(), false)
+  await deaths(
+    'list',
+    async (at, { said }) => {
+      await expectSurvived(at, 'INBOX', said)
+      const mailbox = await (await openHere(at)).mailboxes.openMailbox('INBOX')
+      const found: string[] = []
+      for await (const { uid, header } of mailbox.summaries(mailbox.entries.map(({ uid }) => uid)))
+        found.push(`summary ${uid} ${header.first('subject')?.text}`)
+      for (const line of said.filter((each) => /^summary [1-4] /.test(each))) expect(found).toContain(line)
+      expect(found.map((line) => line.split(' ')[2])).toEqual(await labels(mailbox))
+      expect(await mailbox.search({ kind: 'body', text: 'of the message a-3' })).toEqual([3])
+    },
+    { step: 3 },
+  )
+})
+
+it('keeps the UIDs of the server that was here before after a death while they are taken over', async () => {
+  const path = join(prepared(), 'ann')
+  await prepare(prepared(), false)
+  const names = (await readdir(join(path, 'new'))).sort()
+  const uids = [3, 7, 20, 21, 40]
+  const lines = names.map((name, at) => `${uids[at]} :${name}`)
+  await writeFile(join(path, 'dovecot-uidlist'), `3 V1400000000 N90\n${lines.join('\n')}\n`)
+  await deaths('open', async (at, { said }) => {
+    const { view, labels: found } = await expectSurvived(at, 'INBOX', said)
+    expect([view.uidValidity, view.uidNext]).toEqual([1400000000, 90])
+    expect(view.messages.map(({ uid }) => uid)).toEqual(uids)
+    expect(found).toEqual(all)
+    const later = await (await openHere(at)).mailboxes.status('INBOX')
+    expect(later.uidNext).toBeGreaterThanOrEqual(92)
+  })
+})
+
+it('does not contradict what it told when the last change is damaged, after a death at any call', async () => {
+  await prepare(prepared())
+  const path = join(prepared(), 'ann', indexFileName)
+  const { mailboxes } = await openHere(prepared())
+  const mailbox = await mailboxes.openMailbox('INBOX')
+  await mailbox.changeFlags([5], { add: ['Lost'] })
+  const told = `view ${JSON.stringify(shownView(mailbox))}`
+  const octets = await readFile(path)
+  octets[octets.length - 9] = 0
+  await writeFile(path, octets)
+  await deaths('open', async (at, { said }) => {
+    const { view } = await expectSurvived(at, 'INBOX', [told, ...said])
+    expect(view.messages.map(({ uid, flags }) => [uid, ...flags])).toEqual([[1], [2], [3], [4], [5]])
   })
 })
 
 it('loses nothing when processes that deliver side by side are killed, one after the other', async () => {
-  const mailboxes = await openMaildir(root, nodeFileSystem)
+  const { mailboxes, close } = await openMaildir(root, nodeFileSystem, systemClock)
   const reader = await mailboxes.openMailbox('INBOX')
   const seen = new Map<number, string>()
   const acknowledged: string[] = []
@@ -210,4 +274,5 @@ it('loses nothing when processes that deliver side by side are killed, one after
   expect(new Set(found).size).toBe(found.length)
   expect(acknowledged.filter((label) => !found.includes(label))).toEqual([])
   for (const [uid, id] of seen) expect(reader.entries.find((entry) => entry.uid === uid)?.id).toBe(id)
+  await close()
 })

@@ -1,19 +1,25 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { type AccountStore, bufferContent, createLog, parseAddress, systemClock } from 'mailwright'
+import {
+  type AccountStore,
+  bufferContent,
+  createLog,
+  decodeModifiedUtf7,
+  defaultDovecotUidlFormat,
+  formatDovecotKeywords,
+  mailboxOfMaildirDirectory,
+  maildirFlags,
+  parseAddress,
+  systemClock,
+} from 'mailwright'
 import { recordedRetrieval } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nodeFileSystem } from '../../plugins/maildir/file-system.ts'
-import { flagsOf } from '../../plugins/maildir/flags.ts'
-import { formatDovecotKeywords } from '../../plugins/maildir/foreign/dovecot-keywords.ts'
 import { type ForeignStateOptions, readForeignState } from '../../plugins/maildir/foreign/foreign-state.ts'
 import { readForeignSubscriptions } from '../../plugins/maildir/foreign/foreign-subscriptions.ts'
-import { defaultUidlFormat } from '../../plugins/maildir/foreign/pop3-uidl.ts'
-import { mailboxOf } from '../../plugins/maildir/mailbox-name.ts'
 import { MaildirStore } from '../../plugins/maildir/maildir-store.ts'
 import { MaildirSize } from '../../plugins/maildir/maildirsize-file.ts'
-import { decodeModifiedUtf7 } from '../../plugins/maildir/modified-utf7.ts'
 import { parseMaildirOptions } from '../../plugins/maildir/options.ts'
 import { type Located, pathOf, scanMailbox } from '../../plugins/maildir/scan.ts'
 import { startCourier } from '../support/courier.ts'
@@ -163,7 +169,7 @@ function ourName(theirs: string, { prefix, separator }: Naming): string {
 async function toldByFiles(maildir: string): Promise<Told> {
   const mailboxes: Record<string, ToldMailbox> = {}
   for (const directory of ['.', ...(await readdir(maildir))]) {
-    const name = directory === '.' ? 'INBOX' : mailboxOf(directory)
+    const name = directory === '.' ? 'INBOX' : mailboxOfMaildirDirectory(directory)
     const path = join(maildir, directory)
     if (name === undefined || !(await stat(path)).isDirectory()) continue
     const state = await readForeignState(nodeFileSystem, path)
@@ -172,7 +178,7 @@ async function toldByFiles(maildir: string): Promise<Told> {
     for (const located of (await scanMailbox(nodeFileSystem, path)).messages.values()) {
       const letters = [...located.letters].flatMap((letter) => state.keywords.ofLetter.get(letter) ?? [])
       const keywords = state.keywords.ofMessage.get(located.base) ?? []
-      const flags = [...flagsOf(located.letters), ...letters, ...keywords].sort()
+      const flags = [...maildirFlags(located.letters), ...letters, ...keywords].sort()
       messages[state.uids.get(located.base) ?? 0] = [await subjectOf(path, located), ...flags]
     }
     mailboxes[name] = { uidValidity: state.uidValidity ?? 0, uidNext: state.uidNext, messages }
@@ -311,7 +317,7 @@ describe.runIf(dovecot.available)(`a Maildir of Dovecot (${dovecot.title})`, () 
     await live(server, ofDovecot)
     const told = await uidlsTold(server)
     expect(Object.keys(told)).toHaveLength(4)
-    expect(await uidlsByFiles(server.maildir, { pop3UidlFormat: defaultUidlFormat })).toEqual(told)
+    expect(await uidlsByFiles(server.maildir, { pop3UidlFormat: defaultDovecotUidlFormat })).toEqual(told)
     expect(await uidlsByFiles(server.maildir)).toEqual({})
   })
 
@@ -331,7 +337,7 @@ describe.runIf(dovecot.available)(`a Maildir of Dovecot (${dovecot.title})`, () 
     await live(server, ofDovecot)
     const told = await uidlsTold(server)
     expect(Object.keys(told)).toHaveLength(4)
-    expect(await uidlsByFiles(server.maildir, { pop3UidlFormat: defaultUidlFormat })).toEqual(told)
+    expect(await uidlsByFiles(server.maildir, { pop3UidlFormat: defaultDovecotUidlFormat })).toEqual(told)
   })
 
   it('tells the keywords that we wrote', async () => {

@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import type { MailboxChange } from '../../hooks/retrieval.ts'
 import type { Account } from '../../model/account.ts'
 import { bufferContent, readAll } from '../../model/content.ts'
+import type { AccessEntry } from '../../model/rights.ts'
 import type { Mailbox, MessageEntry } from '../../services/mailbox.ts'
 import type {
   AccountStore,
@@ -24,6 +25,7 @@ export interface AnnouncedChange {
 
 /** A store to be examined. */
 export interface StoreFixture extends Disposable {
+  /** Where it supports `rights`, it knows the accounts of {@link fixtureAccountById}, so that it finds owners by id. */
   readonly store: Store
   /** Whose mailboxes nobody has opened yet. Cases make further accounts from it with other ids and addresses. */
   readonly account: Account
@@ -39,10 +41,12 @@ export interface StoreFixture extends Disposable {
    * Answers the call that takes the plan back and says whether it has struck. `faultyFileSystem` helps.
    */
   injectFault?(skip: number): () => boolean
+  /** Makes a public mailbox, `Shared/<name>`, with a list; where the store has public mailboxes. */
+  publicMailbox?(name: string, list: readonly AccessEntry[]): Promise<void>
 }
 
 /** What a case may need of the store or of its fixture. */
-export type StoreNeed = keyof StoreAbilities | 'announced changes' | 'injected faults'
+export type StoreNeed = keyof StoreAbilities | 'announced changes' | 'injected faults' | 'public mailboxes'
 
 export type StoreCase = ConditionalCase<StoreFixture, StoreNeed>
 
@@ -50,6 +54,7 @@ export type StoreCase = ConditionalCase<StoreFixture, StoreNeed>
 export function storeHas(need: StoreNeed, fixture: StoreFixture): boolean {
   if (need === 'announced changes') return fixture.announced !== undefined
   if (need === 'injected faults') return fixture.injectFault !== undefined
+  if (need === 'public mailboxes') return fixture.publicMailbox !== undefined
   return fixture.store.supports[need]
 }
 
@@ -160,6 +165,17 @@ export function otherAccount(account: Account, localPart: string): Account {
     id: `${account.id}-${Buffer.from(localPart).toString('hex')}`,
     address: { ...account.address, localPart },
   }
+}
+
+/**
+ * The account of an id, as the cases make accounts from the fixture's; for stores that must find the owner of a mailbox
+ * by its id. Undefined where no case would make it.
+ */
+export function fixtureAccountById(account: Account, id: string): Account | undefined {
+  if (id === account.id) return account
+  const hex = id.startsWith(`${account.id}-`) ? id.slice(account.id.length + 1) : ''
+  const made = otherAccount(account, Buffer.from(hex, 'hex').toString())
+  return hex !== '' && made.id === id ? made : undefined
 }
 
 /** Demands the form that every entry must have. */

@@ -1,43 +1,8 @@
 import { expect } from 'vitest'
-import type { Account } from '../../model/account.ts'
 import { bufferContent } from '../../model/content.ts'
-import type { AccessEntry, Rights } from '../../model/rights.ts'
+import type { Rights } from '../../model/rights.ts'
 import type { AccountStore, AppendMessage } from '../../services/store.ts'
-import type { ConditionalCase } from './contract.ts'
-import {
-  append,
-  otherAccount,
-  type StoreFixture,
-  type StoreNeed,
-  sampleMessage,
-  storeHas,
-} from './store-fixture.ts'
-
-/** A store whose mailboxes can be opened to others. */
-export interface SharingFixture extends StoreFixture {
-  /** Makes a public mailbox, `Shared/<name>`, with a list; where the store has public mailboxes. */
-  publicMailbox?(name: string, list: readonly AccessEntry[]): Promise<void>
-}
-
-export type SharingNeed = StoreNeed | 'public mailboxes'
-
-export type SharingCase = ConditionalCase<SharingFixture, SharingNeed>
-
-/** Whether a store, or its fixture, has what a case of sharing needs. */
-export function sharingHas(need: SharingNeed, fixture: SharingFixture): boolean {
-  return need === 'public mailboxes' ? fixture.publicMailbox !== undefined : storeHas(need, fixture)
-}
-
-/**
- * The account of an id, as the cases make accounts from the fixture's; for stores that must find the owner of a mailbox
- * by its id. Undefined where no case would make it.
- */
-export function fixtureAccountById(account: Account, id: string): Account | undefined {
-  if (id === account.id) return account
-  const hex = id.startsWith(`${account.id}-`) ? id.slice(account.id.length + 1) : ''
-  const made = otherAccount(account, Buffer.from(hex, 'hex').toString())
-  return hex !== '' && made.id === id ? made : undefined
-}
+import { append, otherAccount, type StoreFixture, sampleMessage } from './store-fixture.ts'
 
 /** Ann, who has mailboxes, and Bob, to whom some of them may be opened. */
 export interface Scene {

@@ -7,12 +7,13 @@ import {
   entryAt,
   messageOfSize,
   otherAccount,
+  type StoreCase,
   sampleMessage,
   stage,
   text,
   uidsOf,
 } from './store-fixture.ts'
-import { flagged, flagsIn, newScene, type SharingCase } from './store-sharing-scene.ts'
+import { flagged, flagsIn, newScene } from './store-sharing-scene.ts'
 
 // RFC 4314 §4, the example.
 const example = [
@@ -24,7 +25,7 @@ const withoutDeleted = [['\\Draft'], ['\\Answered'], ['$Forwarded', '\\Seen']]
 const onlySeenAndDeleted = [['\\Deleted'], [], ['\\Seen']]
 
 /** Flags that may not go along, messages from one owner to another, incoming mail. */
-export const sharingTransferCases: readonly SharingCase[] = [
+export const sharingTransferCases: readonly StoreCase[] = [
   {
     name: 'sharing: flags beyond the rights are left out of what is appended and staged (RFC 4314 §4)',
     needs: ['rights', 'mailboxes', 'flags', 'keywords'],

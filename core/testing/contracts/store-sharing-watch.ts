@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest'
 import type { AccountStore } from '../../services/store.ts'
-import { append, sampleMessage } from './store-fixture.ts'
-import { newScene, type SharingCase } from './store-sharing-scene.ts'
+import { append, type StoreCase, sampleMessage } from './store-fixture.ts'
+import { newScene } from './store-sharing-scene.ts'
 
 // Far longer than a store may take, for the machine may be busy.
 const patience = { timeout: 5_000, interval: 5 }
@@ -22,7 +22,7 @@ async function watched(account: AccountStore, mailboxes: readonly string[] | 'al
 }
 
 /** Being told of changes to mailboxes of others. */
-export const sharingWatchCases: readonly SharingCase[] = [
+export const sharingWatchCases: readonly StoreCase[] = [
   {
     name: 'sharing: changes to a mailbox of others are told to those who may read it',
     needs: ['rights', 'mailboxes'],

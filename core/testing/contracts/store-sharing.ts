@@ -9,18 +9,19 @@ import {
   namesOf,
   otherAccount,
   reopened,
+  type StoreCase,
   sampleMessage,
   stage,
   text,
   uidsOf,
 } from './store-fixture.ts'
 import { sharingOperationCases } from './store-sharing-operations.ts'
-import { foreignNames, newScene, type SharingCase } from './store-sharing-scene.ts'
+import { foreignNames, newScene } from './store-sharing-scene.ts'
 import { sharingTransferCases } from './store-sharing-transfers.ts'
 import { sharingWatchCases } from './store-sharing-watch.ts'
 
 /** What every call answers that names a mailbox which cannot be seen. */
-const hiddenCases: readonly SharingCase[] = [
+const hiddenCases: readonly StoreCase[] = [
   {
     name: 'sharing: what is not opened to an account is told from what does not exist by no call (RFC 4314 §6)',
     needs: ['rights', 'mailboxes'],
@@ -88,7 +89,7 @@ const hiddenCases: readonly SharingCase[] = [
   },
 ]
 
-const listCases: readonly SharingCase[] = [
+const listCases: readonly StoreCase[] = [
   {
     name: 'sharing: a mailbox that is opened is listed for those it is opened to, and for nobody else',
     needs: ['rights', 'mailboxes'],
@@ -223,7 +224,7 @@ const listCases: readonly SharingCase[] = [
   },
 ]
 
-const lifeCases: readonly SharingCase[] = [
+const lifeCases: readonly StoreCase[] = [
   {
     name: 'sharing: a new mailbox has the list of the one above it, whoever makes it (RFC 4314 §4)',
     needs: ['rights', 'mailboxes'],
@@ -408,7 +409,7 @@ const lifeCases: readonly SharingCase[] = [
   },
 ]
 
-const publicCases: readonly SharingCase[] = [
+const publicCases: readonly StoreCase[] = [
   {
     name: 'public mailboxes: are Shared/… for those to whom they are opened, and nobody’s own',
     needs: ['rights', 'mailboxes', 'public mailboxes'],
@@ -462,8 +463,11 @@ async function becomes<T>(look: () => Promise<T>, wanted: T): Promise<void> {
   await vi.waitFor(async () => expect(await look()).toEqual(wanted), { timeout: 10_000, interval: 50 })
 }
 
-/** Mailboxes that are opened to others (RFC 4314, RFC 2342). They go with `sharingHas`. */
-export const sharingCases: readonly SharingCase[] = [
+/**
+ * Mailboxes that are opened to others (RFC 4314, RFC 2342). Those of other accounts are called
+ * `Other Users/<address>/<mailbox>`, public ones `Shared/<mailbox>`.
+ */
+export const sharingCases: readonly StoreCase[] = [
   ...sharingOperationCases,
   ...hiddenCases,
   ...listCases,

@@ -16,6 +16,7 @@ import { randomCases } from './store-random.ts'
 import { reopenCases } from './store-reopen.ts'
 import { rightsCases } from './store-rights.ts'
 import { searchCases } from './store-search.ts'
+import { sharingCases } from './store-sharing.ts'
 import { subscriptionCases } from './store-subscriptions.ts'
 import { summaryCases } from './store-summaries.ts'
 import { transferCases } from './store-transfers.ts'
@@ -40,6 +41,7 @@ export const storeContractCases: readonly StoreCase[] = [
   ...searchCases,
   ...metadataCases,
   ...rightsCases,
+  ...sharingCases,
   ...limitCases,
   ...watchCases,
   ...changeCases,

@@ -1,15 +1,14 @@
 import { join } from 'node:path'
-import { isMissing } from '../disk-errors.ts'
-import type { FileSystem } from '../file-system.ts'
 import {
-  courierKeywordListName,
-  courierKeywordsName,
-  type KeywordFileName,
-  type KeywordsOfMessages,
+  type CourierKeywords,
+  courierKeywordListFile,
+  courierKeywordsDirectory,
+  newestCourierKeywordFiles,
   parseCourierKeywordFile,
   parseCourierKeywordList,
-  parseKeywordFileName,
-} from './courier-keywords.ts'
+} from 'mailwright'
+import { isMissing } from '../disk-errors.ts'
+import type { FileSystem } from '../file-system.ts'
 import { messageListLimit, readForeignFile, smallFileLimit } from './foreign-file.ts'
 
 // How often the directory is read again because Courier renamed a file meanwhile, as it does itself.
@@ -19,37 +18,19 @@ const readings = 4
  * The keywords that Courier keeps for the messages of a mailbox: what its list says, and above that what the newest of
  * the files that speak of one message says. A message whose keywords were all taken away has an empty list here.
  */
-export async function readCourierKeywords(
-  files: FileSystem,
-  mailboxPath: string,
-): Promise<KeywordsOfMessages> {
-  const directory = join(mailboxPath, courierKeywordsName)
+export async function readCourierKeywords(files: FileSystem, mailboxPath: string): Promise<CourierKeywords> {
+  const directory = join(mailboxPath, courierKeywordsDirectory)
   for (let reading = 1; ; reading++) {
-    const list = await readForeignFile(files, join(directory, courierKeywordListName), messageListLimit)
+    const list = await readForeignFile(files, join(directory, courierKeywordListFile), messageListLimit)
     const keywords = new Map(list === undefined ? [] : parseCourierKeywordList(list.octets))
     let moved = false
-    for (const [base, { name }] of newestFiles(await namesIn(files, directory))) {
+    for (const [base, name] of newestCourierKeywordFiles(await namesIn(files, directory))) {
       const file = await readForeignFile(files, join(directory, name), smallFileLimit)
       if (file === undefined) moved = true
       else keywords.set(base, parseCourierKeywordFile(file.octets))
     }
     if (!moved || reading === readings) return keywords
   }
-}
-
-interface NamedFile extends KeywordFileName {
-  readonly name: string
-}
-
-/** The newest file for each message. */
-function newestFiles(names: readonly string[]): ReadonlyMap<string, NamedFile> {
-  const newest = new Map<string, NamedFile>()
-  for (const name of names) {
-    const parsed = parseKeywordFileName(name)
-    if (parsed === undefined || (newest.get(parsed.base)?.age ?? 0) >= parsed.age) continue
-    newest.set(parsed.base, { ...parsed, name })
-  }
-  return newest
 }
 
 async function namesIn(files: FileSystem, directory: string): Promise<readonly string[]> {

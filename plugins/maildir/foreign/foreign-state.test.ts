@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { defaultDovecotUidlFormat } from 'mailwright'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type FileSystem, nodeFileSystem } from '../file-system.ts'
 import { type ForeignMailbox, type ForeignStateOptions, readForeignState } from './foreign-state.ts'
-import { defaultUidlFormat } from './pop3-uidl.ts'
 
 let mailbox: string
 
@@ -71,7 +71,7 @@ it('reads what Dovecot left', async () => {
     sizes: { b: 42 },
   }
   expect(await read()).toEqual(state)
-  expect(await read({ pop3UidlFormat: defaultUidlFormat })).toEqual({
+  expect(await read({ pop3UidlFormat: defaultDovecotUidlFormat })).toEqual({
     ...state,
     pop3Uidls: { a: '0000000100000007', b: 'b', c: 'UID3' },
   })
@@ -83,7 +83,7 @@ it('reads what Courier left', async () => {
   await put('courierimapkeywords/:list', 'Junk\n\na:0\n')
   await put('courierimapkeywords/b', 'Custom\n')
   await put('courierpop3dsizelist', '/3 3 9\na 42 1:9:0\nb:2,S 42 2:9:0\n')
-  expect(await read({ pop3UidlFormat: defaultUidlFormat })).toEqual({
+  expect(await read({ pop3UidlFormat: defaultDovecotUidlFormat })).toEqual({
     ...unknown,
     source: 'courier',
     uidValidity: 7,

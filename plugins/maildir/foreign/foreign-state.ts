@@ -1,14 +1,22 @@
 import { join } from 'node:path'
+import {
+  type CourierKeywords,
+  courierPop3ListFile,
+  courierUidDatabaseFile,
+  type DovecotUidlist,
+  dovecotKeywordsFile,
+  dovecotUidlistFile,
+  formatDovecotUidl,
+  isPop3Uidl,
+  parseCourierPop3List,
+  parseCourierUidDatabase,
+  parseDovecotKeywords,
+  parseDovecotUidlist,
+  parseMaildirUidHeader,
+} from 'mailwright'
 import type { FileSystem } from '../file-system.ts'
 import { readCourierKeywords } from './courier-keyword-directory.ts'
-import type { KeywordsOfMessages } from './courier-keywords.ts'
-import { courierPop3ListName, parseCourierPop3List } from './courier-pop3-list.ts'
-import { courierUidDatabaseName, parseCourierUidDatabase } from './courier-uiddb.ts'
-import { dovecotKeywordsName, parseDovecotKeywords } from './dovecot-keywords.ts'
-import { type DovecotUidlist, dovecotUidlistName, parseDovecotUidlist } from './dovecot-uidlist.ts'
 import { type ForeignFile, messageListLimit, readForeignFile, smallFileLimit } from './foreign-file.ts'
-import { formatUidl, isUidl } from './pop3-uidl.ts'
-import { parseUidHeader } from './uid-header.ts'
 
 /** What another server knows of a mailbox. Messages go by their files' names without flags. */
 export interface ForeignMailbox {
@@ -29,7 +37,7 @@ export interface ForeignMailbox {
     /** What the letters `a` to `z` in the mailbox's file names mean (Dovecot). */
     readonly ofLetter: ReadonlyMap<string, string>
     /** Keywords that no file name tells (Courier). */
-    readonly ofMessage: KeywordsOfMessages
+    readonly ofMessage: CourierKeywords
   }
   /** What POP3 clients were told, as far as it is known. */
   readonly pop3Uidls: ReadonlyMap<string, string>
@@ -39,8 +47,8 @@ export interface ForeignMailbox {
 
 export interface ForeignStateOptions {
   /**
-   * The `pop3_uidl_format` of the Dovecot that was here, for a mailbox that it showed to POP3 clients; see `formatUidl`
-   * and `defaultUidlFormat`. Where absent only UIDLs that Dovecot wrote down are known.
+   * The `pop3_uidl_format` of the Dovecot that was here, for a mailbox that it showed to POP3 clients; see
+   * `formatDovecotUidl` and `defaultDovecotUidlFormat`. Where absent only UIDLs that Dovecot wrote down are known.
    */
   readonly pop3UidlFormat?: string
 }
@@ -63,12 +71,12 @@ export async function readForeignState(
   { pop3UidlFormat }: ForeignStateOptions = {},
 ): Promise<ForeignMailbox | undefined> {
   const read = (name: string, limit: number) => readForeignFile(files, join(path, name), limit)
-  const uidlist = await read(dovecotUidlistName, messageListLimit)
-  const uidDatabase = await read(courierUidDatabaseName, messageListLimit)
-  const letters = await read(dovecotKeywordsName, smallFileLimit)
-  const pop3List = await read(courierPop3ListName, messageListLimit)
+  const uidlist = await read(dovecotUidlistFile, messageListLimit)
+  const uidDatabase = await read(courierUidDatabaseFile, messageListLimit)
+  const letters = await read(dovecotKeywordsFile, smallFileLimit)
+  const pop3List = await read(courierPop3ListFile, messageListLimit)
   const byFiles = laterOf(uidlist, uidDatabase) ?? laterOf(letters, pop3List)
-  const ofMessage: KeywordsOfMessages =
+  const ofMessage: CourierKeywords =
     byFiles === 'dovecot' ? new Map() : await readCourierKeywords(files, path)
   const source = byFiles ?? (ofMessage.size > 0 ? 'courier' : undefined)
   if (source === undefined) return undefined
@@ -94,7 +102,7 @@ function laterOf(
 }
 
 function uidValidityIn(file: ForeignFile | undefined): number {
-  return file === undefined ? 0 : (parseUidHeader(file.octets)?.uidValidity ?? 0)
+  return file === undefined ? 0 : (parseMaildirUidHeader(file.octets)?.uidValidity ?? 0)
 }
 
 type KnownByServer = Pick<ForeignMailbox, 'uidValidity' | 'uidNext' | 'uids' | 'pop3Uidls' | 'sizes'>
@@ -131,9 +139,10 @@ function dovecotUidls(
 ): ReadonlyMap<string, string> {
   const uidls = new Map<string, string>()
   for (const [base, { uid, pop3Uidl, guid = base }] of records) {
-    const made = format === undefined ? undefined : formatUidl(format, { uid, uidValidity, base, guid })
+    const made =
+      format === undefined ? undefined : formatDovecotUidl(format, { uid, uidValidity, base, guid })
     const uidl = pop3Uidl === '' ? base : (pop3Uidl ?? made)
-    if (uidl !== undefined && isUidl(uidl)) uidls.set(base, uidl)
+    if (uidl !== undefined && isPop3Uidl(uidl)) uidls.set(base, uidl)
   }
   return uidls
 }

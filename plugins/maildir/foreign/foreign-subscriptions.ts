@@ -1,7 +1,11 @@
 import { join } from 'node:path'
+import {
+  courierSubscribedFile,
+  dovecotSubscriptionsFile,
+  parseCourierSubscribed,
+  parseDovecotSubscriptions,
+} from 'mailwright'
 import type { FileSystem } from '../file-system.ts'
-import { courierSubscribedName, parseCourierSubscribed } from './courier-subscribed.ts'
-import { dovecotSubscriptionsName, parseDovecotSubscriptions } from './dovecot-subscriptions.ts'
 import { readForeignFile, smallFileLimit } from './foreign-file.ts'
 
 /**
@@ -13,8 +17,8 @@ export async function readForeignSubscriptions(
   files: FileSystem,
   root: string,
 ): Promise<readonly string[] | undefined> {
-  const dovecot = await readForeignFile(files, join(root, dovecotSubscriptionsName), smallFileLimit)
-  const courier = await readForeignFile(files, join(root, courierSubscribedName), smallFileLimit)
+  const dovecot = await readForeignFile(files, join(root, dovecotSubscriptionsFile), smallFileLimit)
+  const courier = await readForeignFile(files, join(root, courierSubscribedFile), smallFileLimit)
   const isCourier = courier !== undefined && (dovecot === undefined || dovecot.modified < courier.modified)
   const names = isCourier
     ? parseCourierSubscribed(courier.octets)

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest'
+import {
+  compareMaildirDeliveryTimes,
+  formatMaildirFileName,
+  maildirDeliveryTime,
+  parseMaildirFileName,
+  sizeInMaildirFileName,
+} from './file-name.ts'
+
+it.each([
+  ['1.M2.host', { base: '1.M2.host', letters: '', rest: '' }],
+  ['1.M2.host:2,', { base: '1.M2.host', letters: '', rest: '' }],
+  ['1.M2.host,S=5,W=6:2,FS', { base: '1.M2.host,S=5,W=6', letters: 'FS', rest: '' }],
+  ['1.M2.host:2,Sabc', { base: '1.M2.host', letters: 'Sabc', rest: '' }],
+  ['1.M2.host:2,S,extra', { base: '1.M2.host', letters: 'S', rest: ',extra' }],
+  ['1.M2.host:1,experimental', { base: '1.M2.host', letters: '', rest: '' }],
+])('takes %s apart', (fileName, name) => {
+  expect(parseMaildirFileName(fileName)).toEqual(name)
+})
+
+it.each(['', '.', '..', '.nfs0001', ':2,S', 'not utf-8 \ufffd'])('sees no message in %j', (fileName) => {
+  expect(parseMaildirFileName(fileName)).toBeUndefined()
+})
+
+it('writes what it read', () => {
+  for (const fileName of ['a:2,', 'a,S=1:2,DFPRST', 'a:2,S,extra', 'a:2,Szq'])
+    expect(formatMaildirFileName(parseMaildirFileName(fileName) ?? { base: '', letters: '', rest: '' })).toBe(
+      fileName,
+    )
+})
+
+it('believes W= only in its place', () => {
+  expect(sizeInMaildirFileName('1.M2.host,S=10,W=12')).toBe(12)
+  expect(sizeInMaildirFileName('1.M2.host,W=12,S=10')).toBe(12)
+  for (const base of [
+    '1.M2.host',
+    '1.M2.host,S=10',
+    '1.M2.hostW=3',
+    '1.M2.host,W=12x',
+    '1.M2.host,W=',
+    '1.M2.host,W=-1',
+  ])
+    expect(sizeInMaildirFileName(base)).toBeUndefined()
+})
+
+it('sorts names of several programs by their time', () => {
+  const names = [
+    '1700000000.M5P1Q1.host',
+    '1700000000.M5P1Q2.host',
+    '1700000000.M20P1Q1.host',
+    '1700000001.12345_0.host',
+    '1700000002.R99.host',
+    'no-time-in-it',
+  ]
+  const shuffled = names
+    .toReversed()
+    .map((base) => ({ base, time: maildirDeliveryTime(base, 1_700_000_003) }))
+  expect(
+    shuffled.sort((a, b) => compareMaildirDeliveryTimes(a.time, b.time)).map(({ base }) => base),
+  ).toEqual(names)
+})

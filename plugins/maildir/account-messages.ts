@@ -1,0 +1,142 @@
+import type { Account, Appended, AppendMessage, Content, StagedMessage, StageOptions } from 'mailwright'
+import type { AccountQuota, Reservation } from './account-quota.ts'
+import type { AccountParts } from './account-store.ts'
+import { appendMessages } from './append.ts'
+import { type Arrival, admit, finishArrivalsSoon } from './arrival.ts'
+import type { MaildirContext } from './context.ts'
+import { stageMessage } from './delivery.ts'
+import { expungeMessages } from './expunge.ts'
+import type { Chosen, MailboxPlace, MailboxState } from './mailbox-state.ts'
+import type { MailboxDirectories } from './mailboxes.ts'
+import { negativeSums, noSums } from './maildirsize.ts'
+import type { Preparations } from './preparations.ts'
+import type { SharedStates } from './shared-states.ts'
+import { copyMessages, moveMessages, type Transferred } from './transfer.ts'
+import { countMailbox, countMessages, octetsInName } from './usage.ts'
+
+/** How messages come into an account's mailboxes and go out of them, within its quota. */
+export class AccountMessages {
+  readonly #account: Account
+  readonly #context: MaildirContext
+  readonly #root: string
+  readonly #directories: MailboxDirectories
+  readonly #states: SharedStates
+  readonly #preparations: Preparations
+
+  constructor(context: MaildirContext, parts: AccountParts) {
+    this.#context = context
+    this.#account = parts.account
+    this.#root = parts.root
+    this.#directories = parts.directories
+    this.#states = parts.states
+    this.#preparations = parts.preparations
+  }
+
+  async stage(place: MailboxPlace, content: Content, options: StageOptions): Promise<StagedMessage> {
+    const reservation = await this.#reserve(content.size)
+    try {
+      return await stageMessage(this.#context, {
+        account: this.#account,
+        mailbox: place.name,
+        path: place.path,
+        content,
+        options,
+        reservation,
+        counted: (put, { base, size }) =>
+          this.#quota.change(put, () => ({ bytes: octetsInName(this.#context, base) ?? size, messages: 1 })),
+        complete: () => this.#directories.complete(place.path),
+        delivered: () => this.#preparations.schedule(place),
+        admit: (arrival) => this.#admit(place, arrival, options),
+      })
+    } catch (error) {
+      reservation?.release()
+      throw error
+    }
+  }
+
+  append(
+    place: MailboxPlace,
+    messages: readonly AppendMessage[],
+    origin: string | undefined,
+  ): Promise<Appended> {
+    const octets = messages.reduce((sum, { content }) => sum + content.size, 0)
+    return this.#states.using(place, async (state) => {
+      const put = (): Promise<Appended> => appendMessages(state, messages, origin)
+      return this.#add(state, octets, put, ({ uids }) => uids)
+    })
+  }
+
+  async copy(source: MailboxState, chosen: Chosen, target: MailboxPlace): Promise<Transferred> {
+    const { bytes } = await countMessages(source, chosen.uids)
+    return this.#states.using(target, (to) => {
+      const put = (): Promise<Transferred> => copyMessages(source, to, chosen)
+      return this.#add(to, bytes, put, ({ transfer }) => transfer.uids.map(([, uid]) => uid))
+    })
+  }
+
+  /** Puts messages into a mailbox, within the quota. `uidsOf` tells those that they have there. */
+  async #add<T>(
+    to: MailboxState,
+    octets: number,
+    put: () => Promise<T>,
+    uidsOf: (done: T) => readonly number[],
+  ): Promise<T> {
+    const reservation = await this.#reserve(octets)
+    try {
+      return await this.#quota.change(put, (done) => countMessages(to, uidsOf(done)))
+    } finally {
+      reservation?.release()
+    }
+  }
+
+  move(source: MailboxState, chosen: Chosen, target: MailboxPlace): Promise<Transferred> {
+    return this.#states.using(target, (to) =>
+      this.#quota.change(
+        () => moveMessages(source, to, chosen),
+        () => noSums,
+      ),
+    )
+  }
+
+  async expunge(source: MailboxState, chosen: Chosen): Promise<readonly number[]> {
+    const { removed } = await this.#quota.change(
+      () => expungeMessages(source, chosen),
+      ({ sums }) => negativeSums(sums),
+    )
+    return removed
+  }
+
+  /** Removes a mailbox with its messages. */
+  async removeAll(state: MailboxState, remove: () => Promise<void>): Promise<void> {
+    await this.#quota.change(async () => {
+      await state.sync()
+      const uids = state.snapshot().entries.map(({ uid }) => uid)
+      const sums = await countMailbox(this.#context, state.place.path)
+      await remove()
+      if (uids.length > 0) this.#context.announce.expunged(state.change({ cause: 'expunge', uids }))
+      return sums
+    }, negativeSums)
+  }
+
+  async #reserve(octets: number): Promise<Reservation | undefined> {
+    const { quotaBytes } = this.#account
+    return quotaBytes === undefined ? undefined : this.#quota.reserve(octets, quotaBytes)
+  }
+
+  get #quota(): AccountQuota {
+    return this.#states.quota(this.#root)
+  }
+
+  /** A message with flags is put in by the index: it alone keeps keywords, and knows of who changes `cur`. */
+  async #admit(place: MailboxPlace, arrival: Arrival, options: StageOptions): Promise<void> {
+    await this.#states.using(place, (state) =>
+      state.exclusively(async () => {
+        const uids = await admit(state, [arrival])
+        await finishArrivalsSoon(state)
+        state.toldOfArrival()
+        const origin = options.origin === undefined ? {} : { origin: options.origin }
+        this.#context.announce.stored(state.change({ cause: options.cause ?? 'delivery', uids, ...origin }))
+      }),
+    )
+  }
+}

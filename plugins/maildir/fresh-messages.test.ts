@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { FreshMessages } from './fresh-messages.ts'
+
+const megabytes = (count: number, octet = 1): Buffer => Buffer.alloc(count * 1024 * 1024, octet)
+const first = async (fresh: FreshMessages, base: string): Promise<number | undefined> =>
+  (await fresh.get(base)?.read(0, 1))?.[0]
+
+it('keeps messages until they are forgotten, and answers as often as it is asked', async () => {
+  const fresh = new FreshMessages()
+  fresh.put('a', Buffer.from('one'))
+  fresh.put('b', Buffer.alloc(0))
+  expect(String(await fresh.get('a')?.read(0, 10))).toBe('one')
+  expect(fresh.get('a')?.size).toBe(3)
+  expect(fresh.get('b')?.size).toBe(0)
+  expect(fresh.get('c')).toBeUndefined()
+  fresh.forget('a')
+  fresh.forget('a')
+  fresh.forget('c')
+  expect(fresh.get('a')).toBeUndefined()
+  expect(fresh.get('b')).toBeDefined()
+})
+
+it('lets the oldest give way where they become too much', async () => {
+  const fresh = new FreshMessages()
+  for (let count = 1; count <= 8; count++) fresh.put(`m${count}`, megabytes(4, count))
+  expect(await first(fresh, 'm1')).toBe(1)
+  fresh.put('m9', megabytes(4, 9))
+  expect(fresh.get('m1')).toBeUndefined()
+  expect(await first(fresh, 'm2')).toBe(2)
+  fresh.put('large', megabytes(20))
+  const left = ['m2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8', 'm9', 'large'].filter((base) => fresh.get(base))
+  expect(left).toEqual(['m7', 'm8', 'm9', 'large'])
+})
+
+it('counts what is forgotten as room, and keeps nothing that is too large by itself', async () => {
+  const fresh = new FreshMessages()
+  for (let round = 0; round < 6; round++) {
+    fresh.put('big', megabytes(20))
+    fresh.put('small', megabytes(10))
+    expect([fresh.get('big') === undefined, fresh.get('small') === undefined]).toEqual([false, false])
+    fresh.forget('big')
+    fresh.forget('small')
+  }
+  fresh.put('small', megabytes(1))
+  fresh.put('huge', megabytes(33))
+  expect(fresh.get('huge')).toBeUndefined()
+  fresh.put('next', megabytes(31))
+  expect(fresh.get('next')).toBeDefined()
+})
