@@ -169,13 +169,15 @@ export class MaildirAccountStore implements AccountStore {
       try {
         await checkMailboxDirectory(this.#context, state.place.path)
         await state.sync()
-        await removeStaleFiles(this.#context, state.place.path)
-        return new MaildirMailbox(state, {
+        // At once: what is prepared for later is not on the disk yet.
+        const mailbox = new MaildirMailbox(state, {
           release,
           copy: async (source, uids, target) => this.#messages.copy(source, uids, await this.#place(target)),
           move: async (source, uids, target) => this.#messages.move(source, uids, await this.#place(target)),
           expunge: (source, uids) => this.#messages.expunge(source, uids),
         })
+        await removeStaleFiles(this.#context, state.place.path)
+        return mailbox
       } catch (error) {
         release()
         throw error

@@ -86,11 +86,12 @@ export function locatedAt(base: string, location: string): Located {
 
 /** The flags that the file's name stands for; flags of two locations with the same meaning are the same array. */
 function flagsAt(location: string, keywords: readonly string[]): readonly string[] {
-  const key = keywords.length === 0 ? location : `${location} ${keywords.join(' ')}`
+  // No name of a file and no keyword has this octet: none of them can pass for another's key.
+  const key = keywords.length === 0 ? location : `${location}\0${keywords.join(' ')}`
   const known = knownFlags.get(key)
   if (known !== undefined) return known
   const flags = [...maildirFlags(lettersAt(location)), ...keywords].sort()
-  const spelled = flags.join(' ')
+  const spelled = `\0${flags.join(' ')}`
   const same = knownFlags.get(spelled) ?? flags
   if (knownFlags.size >= mostKnownFlags) knownFlags.clear()
   knownFlags.set(spelled, same)

@@ -1,6 +1,8 @@
 import { type AccountStore, type Mailbox, readAll } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type FileCall, interferedFiles, unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir } from '../../test/support/maildir.ts'
+import { nodeFileSystem } from './file-system.ts'
 
 let box: TestMaildir
 /** Another process. */
@@ -63,4 +65,27 @@ describe('a mailbox that another process has replaced by one of that name', () =
     await inbox.copy([1], 'Work')
     expect(await shown('Work')).toEqual(['1 new Junk', '2 copied'])
   })
+})
+
+it('shows no UID, when it is opened, that is not on the disk', async () => {
+  const calls: FileCall[] = []
+  let delivered = false
+  const files = interferedFiles(unsyncedFiles(nodeFileSystem), async (call) => {
+    calls.push(call)
+    if (delivered || call.name !== 'readdir' || !call.path.endsWith('/tmp')) return
+    delivered = true
+    await busy.deliver('two')
+    // What gives UIDs in the background does not wait for the disk.
+    await busy.store.close()
+  })
+  const busy = await createTestMaildir({ root: box.options.root, files })
+  await busy.deliver('one')
+  const mailbox = await busy.mailboxes.openMailbox('INBOX')
+  const ofIndex = calls.filter(({ path }) => path.endsWith('/mailwright-index'))
+  const written = ofIndex.findLastIndex(({ name }) => name === 'file.write')
+  const synced = ofIndex.findLastIndex(({ name }) => name === 'file.datasync')
+  expect(delivered).toBe(true)
+  expect(mailbox.entries.length === 1 || synced > written).toBe(true)
+  await mailbox.refresh()
+  expect(mailbox.entries).toHaveLength(2)
 })

@@ -78,7 +78,8 @@ export class SharedStates {
     let messages = 0
     for (const [each, { state: kept }] of [...this.#idle].reverse()) {
       messages += kept.messages
-      if (messages > mostIdleMessages) this.#forget(each)
+      // The one that was used last is kept whatever its size.
+      if (messages > mostIdleMessages && each !== path) this.#forget(each)
     }
     for (const each of this.#idle.keys()) {
       if (this.#idle.size <= mostIdle) break
