@@ -120,7 +120,8 @@ test('the installed command runs it: mail is refused, marked and left alone', as
   expect(await sendMail(port, { from: 'a@news.example', to, text })).toMatch(/^250 2\.0\.0 /)
   expect(await sendMail(port, { from: 'a@friend.example', to, text })).toMatch(/^250 2\.0\.0 /)
   expect(await stop()).toBe(0)
-  const inbox = join(site, 'data/mail/example.org/me/Maildir/new')
+  // What was delivered has its UIDs when the server has stopped, and so is in cur.
+  const inbox = join(site, 'data/mail/example.org/me/Maildir/cur')
   const names = await readdir(inbox)
   const messages = await Promise.all(names.map((name) => readFile(join(inbox, name), 'utf8')))
   expect(messages.length).toBe(2)

@@ -114,7 +114,7 @@ export interface AccountStore {
   readonly account: Account
   /** All mailboxes that the account may see, INBOX first, then sorted. INBOX always exists. */
   mailboxes(): Promise<readonly MailboxInfo[]>
-  /** MAIL_E_EXISTS, MAIL_E_INVALID, MAIL_E_PERMISSION. Missing parents are made too. */
+  /** MAIL_E_EXISTS, MAIL_E_INVALID, MAIL_E_PERMISSION. Missing parents are made too; each begins with the list of the one above it (RFC 4314 §4). */
   createMailbox(name: string, options?: CreateOptions): Promise<void>
   /** With its messages; its children stay. MAIL_E_NOT_FOUND; MAIL_E_INVALID for INBOX. */
   deleteMailbox(name: string): Promise<void>
@@ -142,9 +142,12 @@ export interface AccountStore {
   setMetadata(mailbox: string | undefined, changes: ReadonlyMap<string, Buffer | null>): Promise<void>
   /** What the account may do with a mailbox; all of its own. */
   myRights(mailbox: string): Promise<Rights>
-  /** Who may do what with a mailbox. MAIL_E_PERMISSION without the right `a`. */
+  /**
+   * Who may do what with a mailbox; the owner's line first: all rights, by its id. A public mailbox has none.
+   * MAIL_E_PERMISSION without the right `a`.
+   */
   accessList(mailbox: string): Promise<readonly AccessEntry[]>
-  /** Sets one line of the list; empty rights remove it. */
+  /** Sets one line of the list; empty rights remove it. MAIL_E_INVALID for what is no identifier or right, and for the owner's. */
   setAccess(mailbox: string, identifier: RightsIdentifier, rights: Rights): Promise<void>
   /**
    * Calls back within 100 ms after something in a mailbox may have changed, by whatever program; once for several

@@ -13,21 +13,37 @@ export async function appendMessages(
   origin: string | undefined,
 ): Promise<Appended> {
   const arrivals = await writeAll(state, messages)
-  return state.exclusively(async () => {
-    const { context, place, uidValidity } = state
-    if (arrivals.length === 0) return { uidValidity, uids: [] }
-    try {
-      await context.directories.sync(join(place.path, 'tmp'))
-    } catch (error) {
-      await removeArrivals(state, arrivals)
-      throw error
-    }
-    const uids = await admit(state, arrivals)
-    await finishArrivalsSoon(state)
-    state.toldOfArrival()
-    context.announce.stored(state.change({ cause: 'append', uids, ...(origin !== undefined && { origin }) }))
-    return { uidValidity, uids }
-  })
+  let isHeld = false
+  try {
+    return await state.exclusively(() => {
+      isHeld = true
+      return putAll(state, arrivals, origin)
+    })
+  } catch (error) {
+    // Whatever fails while the mailbox is held leaves nothing behind itself.
+    if (!isHeld) await removeArrivals(state, arrivals)
+    throw error
+  }
+}
+
+async function putAll(
+  state: MailboxState,
+  arrivals: readonly Arrival[],
+  origin: string | undefined,
+): Promise<Appended> {
+  const { context, place, uidValidity } = state
+  if (arrivals.length === 0) return { uidValidity, uids: [] }
+  try {
+    await context.directories.sync(join(place.path, 'tmp'))
+  } catch (error) {
+    await removeArrivals(state, arrivals)
+    throw error
+  }
+  const uids = await admit(state, arrivals)
+  await finishArrivalsSoon(state)
+  state.toldOfArrival()
+  context.announce.stored(state.change({ cause: 'append', uids, ...(origin !== undefined && { origin }) }))
+  return { uidValidity, uids }
 }
 
 /** Writes messages several at a time, all or none. They are named in their order, and answered in it. */

@@ -121,6 +121,23 @@ describe('messages that arrive by the index', () => {
   })
 })
 
+it.each([
+  ['append', (of: TestMaildir) => append([message('one'), message('two')], of)],
+  ['a delivery with flags', (of: TestMaildir) => of.deliver('one', 'INBOX', { flags: ['Junk'] })],
+])('leaves nothing of %s behind where the mailbox cannot be locked', async (_, deed) => {
+  let failing = false
+  const files = interferedFiles(unsyncedFiles(nodeFileSystem), (call) => {
+    if (failing && call.name === 'symlink') throw systemError('EIO', call)
+  })
+  const other = await sharing(files)
+  failing = true
+  await expect(deed(other)).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+  expect(await box.names('tmp')).toEqual([])
+  failing = false
+  await deed(other)
+  expect((await inbox()).entries.length).toBeGreaterThan(0)
+})
+
 it('arrives in a mailbox that lost its directories', async () => {
   await box.mailboxes.createMailbox('Work')
   await mkdir(join(box.path, '.Bare'))

@@ -160,8 +160,14 @@ class Staged implements StagedMessage {
       const internalDate = (
         this.#delivery.options.internalDate ?? new Date(this.#context.clock.now())
       ).getTime()
-      await this.#context.files.rename(temporary, join(this.#delivery.path, 'tmp', base))
-      await this.#delivery.admit({ base, letters, rest: '', keywords, size, internalDate })
+      const arriving = join(this.#delivery.path, 'tmp', base)
+      try {
+        await this.#context.files.rename(temporary, arriving)
+        await this.#delivery.admit({ base, letters, rest: '', keywords, size, internalDate })
+      } catch (error) {
+        for (const each of [temporary, arriving]) await this.#remove(each)
+        throw error
+      }
       return
     }
     const directory = join(this.#delivery.path, 'new')

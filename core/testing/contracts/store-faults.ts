@@ -234,7 +234,8 @@ export const faultCases: readonly StoreCase[] = [
         async (succeeded) => {
           const names = await namesOf(opened)
           if (succeeded) expect(names).toEqual(['INBOX'])
-          if (!names.includes('Work')) await opened.createMailbox('Work')
+          await remake()
+          await opened.createMailbox('Work')
           await deliver(opened, sampleMessage(), 'Work')
         },
       )
