@@ -6,6 +6,9 @@ import { nodeFileSystem } from './file-system.ts'
 import { MaildirStore, type MaildirStoreOptions } from './maildir-store.ts'
 import { sharedStore } from './sharing.ts'
 
+// What a disk says when it fails, is full, or has no more to give to this process.
+const errors = ['EIO', 'ENOSPC', 'EMFILE'] as const
+
 /** A store on the files of others, as another process would have it. */
 type Wrap<S extends Store> = (plain: MaildirStore, options: MaildirStoreOptions, account: Account) => S
 
@@ -26,7 +29,7 @@ async function createFixture<S extends Store>(
       return wrap(other, options, account)
     },
     announced: () => retrieval.changes,
-    injectFault: (skip) => fault.fail({ skip }),
+    injectFault: (skip) => fault.fail({ skip, error: errors[skip % errors.length] ?? 'EIO' }),
     async cleanup() {
       for (const each of others) await each.close()
       await made.remove()

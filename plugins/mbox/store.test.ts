@@ -3,6 +3,9 @@ import { createTestMbox, unsyncedMboxFiles } from '../../test/support/mbox.ts'
 import { nodeFileSystem } from './file-system.ts'
 import { MboxStore } from './mbox-store.ts'
 
+// What a disk says when it fails, is full, or has no more to give to this process.
+const errors = ['EIO', 'ENOSPC', 'EMFILE'] as const
+
 storeContract({
   name: 'mbox',
   async create() {
@@ -13,7 +16,7 @@ storeContract({
       account,
       reopen: async () => new MboxStore(options),
       announced: () => retrieval.changes,
-      injectFault: (skip) => fault.fail({ skip }),
+      injectFault: (skip) => fault.fail({ skip, error: errors[skip % errors.length] ?? 'EIO' }),
       cleanup: remove,
     }
   },
