@@ -17,8 +17,18 @@ const flags = ['\\Seen', '\\Flagged', '\\Answered', '\\Deleted', 'Junk', '$Forwa
 // So many messages are left in a mailbox, about.
 const plenty = 60
 
-// At once, and whole: the process may end right after.
-const say = (line: Readonly<Record<string, unknown>>): void => void writeSync(1, `${JSON.stringify(line)}\n`)
+/** Is heard at once and as a whole, for the process may be killed right after. */
+function say(line: Readonly<Record<string, unknown>>): void {
+  let rest = Buffer.from(`${JSON.stringify(line)}\n`)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      // Whoever listens is behind.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    }
+  }
+}
 
 let made = 0
 let operations = 0
@@ -240,10 +250,10 @@ const sessions = [
   await newSession(mailboxes, new Random(Number(seed) + 1000)),
 ]
 const lines = createInterface(process.stdin)[Symbol.asyncIterator]()
+say({ started: true })
 const running = Promise.all(sessions.map((session) => session.run()))
 running.catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
-  process.exit(1)
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`, () => process.exit(1))
 })
 await lines.next()
 stopping = true
@@ -252,4 +262,4 @@ say({ stopped: operations })
 await lines.next()
 for (const session of sessions) await session.finish()
 await close()
-process.exit(0)
+process.stdin.destroy()
