@@ -154,7 +154,7 @@ describe('faults', () => {
       {
         path: 'plugins[0] (a)',
         problem: 'needs "store" (mailboxes), and no plugin of this config provides it',
-        suggestion: 'add one of the plugins "maildir", "mbox", "memory"',
+        suggestion: 'add one of the plugins "maildir", "memory"',
       },
       {
         path: 'plugins[0] (a)',
