@@ -54,6 +54,10 @@ export interface Mailbox {
   readonly id: string
   readonly uidValidity: number
   readonly uidNext: number
+  /**
+   * Complete right after opening and `refresh` only: after a change of its own it may pass over changes by others that are
+   * not shown yet.
+   */
   readonly highestModSequence: number
   /** Ascending by UID. */
   readonly entries: readonly MessageEntry[]

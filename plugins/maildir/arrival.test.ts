@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AppendMessage, bufferContent, type Mailbox, readAll } from 'mailwright'
+import { fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { interferedFiles, systemError, unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, fileContents, type TestMaildir } from '../../test/support/maildir.ts'
@@ -10,8 +11,11 @@ import { IndexFile } from './index-file.ts'
 
 let box: TestMaildir
 
+// Time stands still: nothing is done in the background.
+const clock = fakeClock(Date.now())
+
 beforeEach(async () => {
-  box = await createTestMaildir()
+  box = await createTestMaildir({ clock })
 })
 afterEach(() => box.remove())
 
@@ -24,7 +28,7 @@ const append = (messages: readonly AppendMessage[], of: TestMaildir = box) =>
 const inbox = (of: TestMaildir = box): Promise<Mailbox> => of.mailboxes.openMailbox('INBOX')
 const indexOf = (path: string): IndexFile => new IndexFile(createContext(box.options), path)
 const sharing = (files: FileSystem): Promise<TestMaildir> =>
-  createTestMaildir({ root: box.options.root, files })
+  createTestMaildir({ root: box.options.root, files, clock })
 
 describe('messages that arrive by the index', () => {
   it('are there with flags, keywords, dates and names, and nothing is left to do', async () => {

@@ -1,4 +1,5 @@
 import { type AccountStore, type Mailbox, readAll } from 'mailwright'
+import { fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FileCall, interferedFiles, unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir } from '../../test/support/maildir.ts'
@@ -8,8 +9,11 @@ let box: TestMaildir
 /** Another process. */
 let other: AccountStore
 
+// Time stands still: nothing is done in the background.
+const clock = fakeClock(Date.now())
+
 beforeEach(async () => {
-  box = await createTestMaildir()
+  box = await createTestMaildir({ clock })
   other = await box.again()
 })
 afterEach(() => box.remove())
@@ -78,7 +82,7 @@ it('shows no UID, when it is opened, that is not on the disk', async () => {
     // What gives UIDs in the background does not wait for the disk.
     await busy.store.close()
   })
-  const busy = await createTestMaildir({ root: box.options.root, files })
+  const busy = await createTestMaildir({ root: box.options.root, files, clock })
   await busy.deliver('one')
   const mailbox = await busy.mailboxes.openMailbox('INBOX')
   const ofIndex = calls.filter(({ path }) => path.endsWith('/mailwright-index'))

@@ -1,7 +1,7 @@
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Mailbox, type MessageSummary, readAll } from 'mailwright'
-import { faultyFileSystem } from 'mailwright/testing'
+import { fakeClock, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir, type TestMaildirOptions } from '../../test/support/maildir.ts'
@@ -11,11 +11,13 @@ import { MailboxState } from './mailbox-state.ts'
 import { type SideKind, SideValues } from './side-values.ts'
 import { summaryKind } from './summaries.ts'
 
+// Time stands still: nothing is done in the background.
+const clock = fakeClock(Date.now())
 const made: TestMaildir[] = []
 let box: TestMaildir
 
 async function maildir(options: TestMaildirOptions = {}): Promise<TestMaildir> {
-  const result = await createTestMaildir(options)
+  const result = await createTestMaildir({ clock, ...options })
   made.push(result)
   return result
 }
