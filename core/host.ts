@@ -19,12 +19,14 @@ import { type PlannedPlugin, planPlugins, within } from './host/plan.ts'
 import { ServiceRegistry } from './host/registry.ts'
 import { type HostSettings, readSettings } from './host/settings.ts'
 import { stepError, withinTime } from './host/steps.ts'
+import { createImapExtensions } from './imap/registry.ts'
 import { createLog, type Log } from './log.ts'
 import { createSpool, type Spool } from './message/spool.ts'
 import { createLocalNotifier } from './notifier.ts'
 import type { Lifecycle, PluginCommand, PluginContext } from './plugin.ts'
 import { createResolver } from './resolver.ts'
 import { history } from './services/history.ts'
+import { imapExtensions } from './services/imap-extensions.ts'
 import type { ServiceKey } from './services/key.ts'
 import { notifier } from './services/notifier.ts'
 import { type Resolver, resolver } from './services/resolver.ts'
@@ -83,6 +85,7 @@ export class Host {
       this.log,
     )
     this.#services.provideDefault(history, this.#history)
+    this.#services.provideDefault(imapExtensions, createImapExtensions())
     this.#services.provideDefault(notifier, createLocalNotifier(this.log))
     this.#services.provideDefault(resolver, options.resolver ?? createResolver(this.#clock))
     const observer = createObserver(() => this.service(history), this.log, this.#clock)
@@ -96,7 +99,7 @@ export class Host {
     this.#flowFor = flow.flowFor
     this.flow = flow.flowFor('core')
     this.#settled = flow.settled
-    const plan = planPlugins(this.settings.plugins, [history, notifier, resolver], faults)
+    const plan = planPlugins(this.settings.plugins, [history, imapExtensions, notifier, resolver], faults)
     if (faults.length > 0) throw new ConfigError(faults)
     this.#setUp(plan)
   }

@@ -31,6 +31,10 @@ export interface AccountsAbilities {
   readonly restoring?: boolean
   /** A record of every change. */
   readonly audit?: boolean
+  /** `scramVerifier` is there, and clients shall be offered SCRAM. */
+  readonly scram?: boolean
+  /** `identify` is there. */
+  readonly identify?: boolean
 }
 
 /**
@@ -52,6 +56,9 @@ export type Resolution =
   /** The domain is not ours. */
   | { readonly kind: 'foreign' }
 
+/** Why a login failed. `no-keys`: by SCRAM, and nothing is kept of the account's password that could verify it. */
+export type LoginFailure = 'unknown' | 'wrong-secret' | 'disabled' | 'protocol' | 'no-keys'
+
 /** What came of a login. The reason is for the history, never for the client: all failures look the same to it. */
 export type Verification =
   | {
@@ -60,7 +67,27 @@ export type Verification =
       /** The name of the app password that was used in place of the account's own. */
       readonly appPassword?: string
     }
-  | { readonly ok: false; readonly reason: 'unknown' | 'wrong-secret' | 'disabled' | 'protocol' }
+  | { readonly ok: false; readonly reason: LoginFailure }
+
+/** The SCRAM mechanisms (RFC 5802) that there can be keys for; each has a variant with channel binding. */
+export type ScramMechanism = 'SCRAM-SHA-256'
+
+/** What verifies a client's proof, and proves the server to the client (RFC 5802 §3). */
+export interface ScramKeys {
+  readonly storedKey: Buffer
+  readonly serverKey: Buffer
+}
+
+/** One login by SCRAM, as the accounts service knows it. */
+export interface ScramVerifier {
+  readonly salt: Buffer
+  /** At least 4,096 where the provider has made the keys (RFC 7677 §4). */
+  readonly iterations: number
+  /** Those of the account's password and of its app passwords for the role; none where nobody can log in so. */
+  readonly keys: readonly ScramKeys[]
+  /** What the login comes to: the client has proven to know one of the keys, or none. To be called once. */
+  verify(proven: ScramKeys | undefined): Promise<Verification>
+}
 
 /**
  * Who has an address here, and who is logging in. Every call may fail with MAIL_E_UNAVAILABLE; nobody may take that
@@ -78,6 +105,16 @@ export interface Accounts {
    * or an app password for that role. Takes about as long for an unknown login as for a wrong secret.
    */
   verify(login: string, secret: string, role: SessionRole): Promise<Verification>
+  /**
+   * What a login by SCRAM needs. Nobody learns from the answer whether there is such an account: a login that nobody
+   * has gets a salt too, always the same one, in every process. Absent where `supports.scram` is.
+   */
+  scramVerifier?(login: string, role: SessionRole, mechanism: ScramMechanism): Promise<ScramVerifier>
+  /**
+   * Who a login is, and whether it may be used for a role: for logins that somebody else vouches for, such as those of
+   * bearer tokens. Absent where `supports.identify` is.
+   */
+  identify?(login: string, role: SessionRole): Promise<Verification>
   /** Absent where `supports.administration` is false. */
   readonly administration: AccountsAdministration | undefined
 }

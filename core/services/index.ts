@@ -3,11 +3,13 @@ import { certificates } from './certificates.ts'
 import { classifier } from './classifier.ts'
 import { database } from './database.ts'
 import { history } from './history.ts'
+import { imapExtensions } from './imap-extensions.ts'
 import type { ServiceKey } from './key.ts'
 import { notifier } from './notifier.ts'
 import { queue } from './queue.ts'
 import { resolver } from './resolver.ts'
 import { store } from './store.ts'
+import { tokens } from './tokens.ts'
 
 /** Every service that the framework knows, for messages and the documents. */
 export const serviceCatalogue: readonly ServiceKey<unknown>[] = [
@@ -16,8 +18,10 @@ export const serviceCatalogue: readonly ServiceKey<unknown>[] = [
   classifier,
   database,
   history,
+  imapExtensions,
   notifier,
   queue,
   resolver,
   store,
+  tokens,
 ]

@@ -1,3 +1,7 @@
+export type { ImapForm } from './imap-string.ts'
+export { imapNstring, imapString } from './imap-string.ts'
+export { imapBody, imapBodyStructure, imapEnvelope } from './imap-texts.ts'
+export { Pacer } from './pacer.ts'
 export { decodeSummary, encodeSummary, withUid } from './stored-summary.ts'
 export { Summariser, summarise } from './summariser.ts'
 export { isSummaryField } from './summary-fields.ts'

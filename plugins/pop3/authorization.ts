@@ -1,11 +1,10 @@
 import type { Account, LoginAttempt, SessionFlow, Store } from 'mailwright'
+import { type LineConnection, type ServerTls, tlsFacts } from 'mailwright'
 import { type Answer, fault, last, ok, refusal, refusalFor, refusalOf } from './answer.ts'
 import { type Command, words } from './command.ts'
-import type { Connection } from './connection.ts'
 import { type Maildrop, openMaildrop } from './maildrop.ts'
 import type { Pop3Options } from './options.ts'
 import { parsePlain, saslResponseLimit } from './sasl-plain.ts'
-import { type TlsContexts, tlsFacts } from './tls.ts'
 
 /** Milliseconds that the answer to a first failed login waits; twice as long for each further one, up to a limit. */
 const firstDelay = 1_000
@@ -13,11 +12,11 @@ const longestDelay = 8_000
 
 /** What the AUTHORIZATION state works with. */
 export interface AuthorizationParts {
-  readonly connection: Connection
+  readonly connection: LineConnection
   readonly flow: SessionFlow
   readonly store: Store
   /** Undefined where there are no certificates: then there is no STLS. */
-  readonly tls: TlsContexts | undefined
+  readonly tls: ServerTls | undefined
   readonly options: Pop3Options
   /** Milliseconds left for logging in. */
   readonly remaining: () => number

@@ -1,8 +1,15 @@
 import type { Socket } from 'node:net'
-import { accounts, ConfigError, certificates, definePlugin, type PluginFactory, store } from 'mailwright'
+import {
+  accounts,
+  ConfigError,
+  certificates,
+  definePlugin,
+  type PluginFactory,
+  ServerTls,
+  store,
+} from 'mailwright'
 import { type Pop3Input, type Pop3Options, parseOptions } from './options.ts'
 import { type Listener, Pop3Session } from './session.ts'
-import { TlsContexts } from './tls.ts'
 
 export type { Pop3Input, Pop3Options } from './options.ts'
 
@@ -15,7 +22,7 @@ const pop3: PluginFactory<Pop3Input> = definePlugin<Pop3Options, Pop3Input>({
   setup(context, options) {
     const keys = context.useOptional(certificates)
     if (keys === undefined) requireLogin(options)
-    const tls = keys === undefined ? undefined : new TlsContexts(keys)
+    const tls = keys === undefined ? undefined : new ServerTls(keys, 'pop3')
     const { flow, hostname, clock, log } = context
     const listener: Listener = { flow, store: context.use(store), tls, options, hostname, clock, log }
     const sessions = new Set<Pop3Session>()

@@ -1,12 +1,17 @@
 import { Readable } from 'node:stream'
-import { bufferContent, type Content, UnavailableError } from 'mailwright'
+import {
+  bufferContent,
+  ConnectionLost,
+  type Content,
+  type LineConnection,
+  UnavailableError,
+} from 'mailwright'
 import { describe, expect, test } from 'vitest'
-import { type Connection, ConnectionLost } from './connection.ts'
 import { sendMessage } from './message-transfer.ts'
 import { TopLines } from './top-lines.ts'
 
 /** A connection that keeps what is written to it. */
-function recorder(): { connection: Connection; pieces: Buffer[]; destroyed: () => boolean } {
+function recorder(): { connection: LineConnection; pieces: Buffer[]; destroyed: () => boolean } {
   const pieces: Buffer[] = []
   let destroyed = false
   const connection = {
@@ -16,7 +21,7 @@ function recorder(): { connection: Connection; pieces: Buffer[]; destroyed: () =
     destroy: () => {
       destroyed = true
     },
-  } as unknown as Connection
+  } as unknown as LineConnection
   return { connection, pieces, destroyed: () => destroyed }
 }
 

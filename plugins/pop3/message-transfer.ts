@@ -1,5 +1,5 @@
 import type { Content } from 'mailwright'
-import { type Connection, ConnectionLost } from './connection.ts'
+import { ConnectionLost, type LineConnection } from 'mailwright'
 import { DotStuffing } from './dot-stuffing.ts'
 import type { TopLines } from './top-lines.ts'
 
@@ -12,7 +12,7 @@ const pieceOctets = 65_536
  * of the connection can tell the client that it does not have the message: ConnectionLost, with the error as cause.
  */
 export async function sendMessage(
-  connection: Connection,
+  connection: LineConnection,
   status: string,
   content: Content,
   top?: TopLines,

@@ -1,20 +1,23 @@
 import type { Socket } from 'node:net'
 import {
   type Clock,
-  type Endpoint,
+  ConnectionLost,
   errorCode,
   type Flow,
+  LineConnection,
   type Log,
+  type ReadResult,
+  type ServerTls,
   type SessionFlow,
+  socketEndpoints,
   type Store,
+  tlsFacts,
 } from 'mailwright'
 import { type Answer, fault, last, ok, refusal, refusalOf } from './answer.ts'
 import { Authorization } from './authorization.ts'
 import { capabilities } from './capabilities.ts'
 import { type Command, commandLimit, isHttp, parseCommand } from './command.ts'
-import { Connection, ConnectionLost, type ReadResult } from './connection.ts'
 import type { Pop3Options } from './options.ts'
-import { type TlsContexts, tlsFacts } from './tls.ts'
 import { Transaction } from './transaction.ts'
 
 /** What all sessions of a listener share. */
@@ -22,7 +25,7 @@ export interface Listener {
   readonly flow: Flow
   readonly store: Store
   /** Undefined where there are no certificates. */
-  readonly tls: TlsContexts | undefined
+  readonly tls: ServerTls | undefined
   readonly options: Pop3Options
   readonly hostname: string
   readonly clock: Clock
@@ -37,7 +40,7 @@ const stopReason = 'server stops'
  */
 export class Pop3Session {
   readonly #listener: Listener
-  readonly #connection: Connection
+  readonly #connection: LineConnection
   readonly #flow: SessionFlow
   readonly #authorization: Authorization
   readonly #log: Log
@@ -54,9 +57,9 @@ export class Pop3Session {
   constructor(socket: Socket, listener: Listener) {
     const { flow, store, tls, options, clock, log } = listener
     this.#listener = listener
-    this.#flow = flow.openSession({ role: 'pop3', ...endpoints(socket) })
+    this.#flow = flow.openSession({ role: 'pop3', ...socketEndpoints(socket) })
     this.#log = log.child({ session: this.#flow.session.id })
-    this.#connection = new Connection(socket, clock, options.writeTimeout)
+    this.#connection = new LineConnection(socket, clock, options.writeTimeout)
     void this.#connection.closed.then(() => this.#flow.close(this.#reason))
     this.#loginDeadline = clock.monotonic() + options.loginTimeout
     this.#authorization = new Authorization({
@@ -227,16 +230,4 @@ export class Pop3Session {
     else if (code === undefined) this.#log.error('internal-error', { error })
     else this.#log.warn('unavailable', { error })
   }
-}
-
-function endpoints(socket: Socket): { local: Endpoint; remote: Endpoint } {
-  return {
-    local: { address: canonical(socket.localAddress), port: socket.localPort ?? 0 },
-    remote: { address: canonical(socket.remoteAddress), port: socket.remotePort ?? 0 },
-  }
-}
-
-/** IPv4 clients of a listener on `::` have mapped addresses (RFC 4291 §2.5.5.2). */
-function canonical(address = 'unknown'): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }

@@ -1,7 +1,6 @@
-import { errorCode } from 'mailwright'
+import { ConnectionLost, errorCode, type LineConnection } from 'mailwright'
 import { type Answer, fault, ok, refusal, refusalFor } from './answer.ts'
 import { type Command, parseNumber, words } from './command.ts'
-import { type Connection, ConnectionLost } from './connection.ts'
 import type { Maildrop, Numbered } from './maildrop.ts'
 import { sendMessage } from './message-transfer.ts'
 import { TopLines } from './top-lines.ts'
@@ -11,12 +10,12 @@ const listingBatch = 1_000
 
 /** The TRANSACTION state (RFC 1939 §5): everything that is done with an opened maildrop, but QUIT. */
 export class Transaction {
-  readonly #connection: Connection
+  readonly #connection: LineConnection
   readonly #maildrop: Maildrop
   readonly #onFailure: (error: unknown) => void
 
   /** `onFailure` is told of errors of the store. */
-  constructor(connection: Connection, maildrop: Maildrop, onFailure: (error: unknown) => void) {
+  constructor(connection: LineConnection, maildrop: Maildrop, onFailure: (error: unknown) => void) {
     this.#connection = connection
     this.#maildrop = maildrop
     this.#onFailure = onFailure

@@ -1,14 +1,18 @@
 import { createSecureContext, type SecureContext, type TLSSocket, type TLSSocketOptions } from 'node:tls'
-import type { Certificates, TlsFacts } from 'mailwright'
+import type { TlsFacts } from '../model/session.ts'
+import type { Certificates } from '../services/certificates.ts'
 
 /** The listener's side of TLS: a context for each certificate, made once, and again when certificates are renewed. */
-export class TlsContexts {
+export class ServerTls {
   readonly #certificates: Certificates
+  readonly #protocol: string
   readonly #contexts = new Map<string, SecureContext>()
   #unsubscribe: (() => void) | undefined
 
-  constructor(certificates: Certificates) {
+  /** The protocol is named as ALPN names it, such as `imap` (RFC 7301 §6). */
+  constructor(certificates: Certificates, protocol: string) {
     this.#certificates = certificates
+    this.#protocol = protocol
   }
 
   start(): void {
@@ -24,7 +28,7 @@ export class TlsContexts {
     return {
       secureContext: await this.#context(undefined),
       // A client that speaks another protocol under TLS is turned away (RFC 7301 §3.2): it was led here by somebody.
-      ALPNProtocols: ['pop3'],
+      ALPNProtocols: [this.#protocol],
       SNICallback: (serverName, done) => {
         this.#context(serverName).then(
           (context) => done(null, context),

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { fakeClock } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Connection, ConnectionLost } from './connection.ts'
+import { fakeClock } from '../testing/fake-clock.ts'
+import { ConnectionLost, LineConnection } from './line-connection.ts'
 
 const opened: { destroy(): void }[] = []
 
@@ -20,7 +20,7 @@ async function pair() {
   const socket = await accepted
   server.close()
   opened.push(client, socket)
-  return { clock, client, socket, connection: new Connection(socket, clock, 1_000) }
+  return { clock, client, socket, connection: new LineConnection(socket, clock, 1_000) }
 }
 
 function received(client: Socket): Promise<string> {
@@ -33,7 +33,7 @@ function received(client: Socket): Promise<string> {
   })
 }
 
-describe('Connection', () => {
+describe('LineConnection', () => {
   test('reads lines as they come, and then the end', async () => {
     const { client, connection } = await pair()
     client.end('one\r\ntwo\r\nrest')

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { TLSSocket, type TLSSocketOptions } from 'node:tls'
-import type { Clock } from 'mailwright'
+import type { Clock } from '../clock.ts'
+import { DeflateTransport } from './deflate-transport.ts'
 import { LineBuffer, type LineResult } from './line-buffer.ts'
 
 /** The client is gone, or was sent away: whatever was being done for it ends. */
@@ -11,7 +13,16 @@ export class ConnectionLost extends Error {
   }
 }
 
-export type ReadResult = LineResult | { readonly kind: 'timeout' } | { readonly kind: 'closed' }
+/** What came of waiting for a line. */
+export type ReadResult = LineResult | NothingRead
+
+/** What came of waiting for octets. */
+export type OctetsResult = { readonly kind: 'octets'; readonly octets: Buffer } | NothingRead
+
+type NothingRead = { readonly kind: 'timeout' } | { readonly kind: 'closed' }
+
+const timedOut: NothingRead = { kind: 'timeout' }
+const isClosed: NothingRead = { kind: 'closed' }
 
 /** Octets of unread commands above which nothing more is taken from the client. */
 const readAhead = 16_384
@@ -19,18 +30,21 @@ const readAhead = 16_384
 const lingerTime = 2_000
 
 /**
- * One client's socket, read by lines and written with back-pressure, in clear or under TLS. Answers to commands that
- * came together leave together. One reader and one writer at a time.
+ * One client's socket, read by lines and written with back-pressure, in clear, under TLS, compressed. Answers to
+ * commands that came together leave together. One reader and one writer at a time; both may wait at once.
  */
-export class Connection {
+export class LineConnection {
   readonly #clock: Clock
   readonly #writeTimeout: number
   readonly #lines = new LineBuffer()
-  #socket: Socket
+  /** What carries the octets: the client's socket, TLS on it, compression on either. */
+  #socket: Duplex
+  readonly #client: Socket
   #ended = false
   #closed = false
   #corked = false
-  #wake: (() => void) | undefined
+  #wakeReader: (() => void) | undefined
+  #wakeWriter: (() => void) | undefined
   readonly #closing = Promise.withResolvers<void>()
   /** Resolves when the socket has closed. */
   readonly closed: Promise<void> = this.#closing.promise
@@ -39,8 +53,9 @@ export class Connection {
     this.#clock = clock
     this.#writeTimeout = writeTimeout
     this.#socket = socket
+    this.#client = socket
     socket.setNoDelay(true)
-    // A maildrop stays locked as long as its session: dead clients must be noticed.
+    // What a session holds (a lock, say) it holds as long as its client lives: dead ones must be noticed.
     socket.setKeepAlive(true, 60_000)
     this.#attach()
   }
@@ -48,20 +63,22 @@ export class Connection {
   readonly #onData = (chunk: Buffer): void => {
     this.#lines.push(chunk)
     if (this.#lines.size >= readAhead) this.#socket.pause()
-    this.#wake?.()
+    this.#wakeReader?.()
   }
   readonly #onEnd = (): void => {
     this.#ended = true
-    this.#wake?.()
+    this.#wakeReader?.()
   }
   readonly #onClosed = (): void => {
     this.#ended = true
     this.#closed = true
-    this.#wake?.()
+    this.#wakeReader?.()
+    this.#wakeWriter?.()
     this.#closing.resolve()
   }
   /** 'close' follows every 'error'. */
   readonly #onError = (): void => undefined
+  readonly #onDrain = (): void => this.#wakeWriter?.()
 
   #attach(): void {
     const socket = this.#socket
@@ -75,40 +92,64 @@ export class Connection {
     if (socket.destroyed) this.#onClosed()
   }
 
-  readonly #onDrain = (): void => this.#wake?.()
-
   /** Octets that came in and are not read yet. */
   get unread(): number {
     return this.#lines.size + this.#socket.readableLength
   }
 
+  /** Whether the connection is over: nothing can be written any more. */
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
   /** The next line; waits at most so many milliseconds for its end, however the octets trickle. */
   async readLine(limit: number, timeout: number): Promise<ReadResult> {
-    let line = this.#lines.next(limit)
-    if (line === undefined) {
-      this.#flush()
-      let expired = false
-      const timer = this.#clock.after(timeout, () => {
-        expired = true
-        this.#wake?.()
-      })
-      while (line === undefined && !this.#ended && !expired) {
-        this.#socket.resume()
-        await this.#woken()
-        line = this.#lines.next(limit)
-      }
-      timer.cancel()
-      if (line === undefined) return { kind: this.#ended ? 'closed' : 'timeout' }
-    }
-    if (this.#closed) return { kind: 'closed' }
+    const line = this.#lines.next(limit) ?? (await this.#awaited(() => this.#lines.next(limit), timeout))
+    if (this.#closed) return isClosed
+    if (line === undefined) return this.#ended ? isClosed : timedOut
     this.#cork()
     return line
   }
 
-  #woken(): Promise<void> {
+  /** Between one and `limit` octets, whatever they are; waits at most so many milliseconds for the first. */
+  async readOctets(limit: number, timeout: number): Promise<OctetsResult> {
+    const octets = this.#lines.take(limit) ?? (await this.#awaited(() => this.#lines.take(limit), timeout))
+    if (this.#closed) return isClosed
+    if (octets === undefined) return this.#ended ? isClosed : timedOut
+    return { kind: 'octets', octets }
+  }
+
+  /** What `look` finds once more has come in; undefined where nothing did in that time. */
+  async #awaited<T>(look: () => T | undefined, timeout: number): Promise<T | undefined> {
+    this.flush()
+    let expired = false
+    const timer = this.#clock.after(timeout, () => {
+      expired = true
+      this.#wakeReader?.()
+    })
+    let found: T | undefined
+    while (found === undefined && !this.#ended && !expired) {
+      this.#socket.resume()
+      await this.#readable()
+      found = look()
+    }
+    timer.cancel()
+    return found
+  }
+
+  #readable(): Promise<void> {
     return new Promise((resolve) => {
-      this.#wake = () => {
-        this.#wake = undefined
+      this.#wakeReader = () => {
+        this.#wakeReader = undefined
+        resolve()
+      }
+    })
+  }
+
+  #writable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wakeWriter = () => {
+        this.#wakeWriter = undefined
         resolve()
       }
     })
@@ -120,20 +161,24 @@ export class Connection {
     this.#socket.cork()
   }
 
-  #flush(): void {
+  /** Sends what waits for more. */
+  flush(): void {
     if (!this.#corked) return
     this.#corked = false
     this.#socket.uncork()
   }
 
-  /** Resolves when more may be written. Rejects with {@link ConnectionLost}, also where the client does not read. */
-  async write(data: string | Buffer): Promise<void> {
+  /**
+   * Resolves when more may be written; a text is UTF-8 where nothing else is said. Rejects with {@link ConnectionLost},
+   * also where the client does not read.
+   */
+  async write(data: string | Buffer, encoding: 'utf8' | 'latin1' = 'utf8'): Promise<void> {
     if (this.#closed || this.#socket.writableEnded) throw new ConnectionLost()
-    if (this.#socket.write(data)) return
-    this.#flush()
+    if (this.#socket.write(data, encoding)) return
+    this.flush()
     if (!this.#socket.writableNeedDrain) return
     const timer = this.#clock.after(this.#writeTimeout, () => this.destroy())
-    while (this.#socket.writableNeedDrain && !this.#closed) await this.#woken()
+    while (this.#socket.writableNeedDrain && !this.#closed) await this.#writable()
     timer.cancel()
     if (this.#closed) throw new ConnectionLost()
   }
@@ -141,12 +186,12 @@ export class Connection {
   /** Waits, but not for a client that has gone. */
   async delay(milliseconds: number): Promise<void> {
     let over = false
-    this.#flush()
+    this.flush()
     const timer = this.#clock.after(milliseconds, () => {
       over = true
-      this.#wake?.()
+      this.#wakeReader?.()
     })
-    while (!over && !this.#closed) await this.#woken()
+    while (!over && !this.#closed) await this.#readable()
     timer.cancel()
     if (this.#closed) throw new ConnectionLost()
   }
@@ -157,13 +202,9 @@ export class Connection {
    */
   async secure(options: TLSSocketOptions, timeout: number): Promise<TLSSocket> {
     if (this.#closed) throw new ConnectionLost()
-    const plain = this.#socket
-    this.#flush()
-    plain.off('data', this.#onData)
-    plain.off('end', this.#onEnd)
-    plain.off('close', this.#onClosed)
-    plain.off('drain', this.#onDrain)
-    plain.pause()
+    const plain = this.#client
+    this.flush()
+    this.#detach()
     this.#lines.clear()
     const timer = this.#clock.after(timeout, () => this.destroy())
     // What was said in clear must be on its way before TLS takes the socket.
@@ -173,19 +214,40 @@ export class Connection {
     let established = false
     secured.once('secure', () => {
       established = true
-      this.#wake?.()
+      this.#wakeReader?.()
     })
     this.#attach()
-    while (!established && !this.#closed) await this.#woken()
+    while (!established && !this.#closed) await this.#readable()
     timer.cancel()
     if (this.#closed) throw new ConnectionLost()
     return secured
   }
 
+  #detach(): void {
+    const socket = this.#socket
+    socket.off('data', this.#onData)
+    socket.off('end', this.#onEnd)
+    socket.off('close', this.#onClosed)
+    socket.off('drain', this.#onDrain)
+    socket.pause()
+  }
+
+  /**
+   * Goes on compressed in both directions (RFC 4978). What the client has sent already behind the command is compressed.
+   * A peer that sends what cannot be inflated is cut off.
+   */
+  compress(): void {
+    this.flush()
+    this.#detach()
+    const early = this.#lines.rest()
+    this.#socket = new DeflateTransport(this.#socket, early)
+    this.#attach()
+  }
+
   /** Sends what is left and closes. What the client still sends is thrown away, so that no reset eats the last answer. */
   end(): void {
     if (this.#closed) return
-    this.#flush()
+    this.flush()
     this.#socket.off('data', this.#onData)
     this.#lines.clear()
     let timer = this.#clock.after(this.#writeTimeout, () => this.destroy())
@@ -201,7 +263,8 @@ export class Connection {
   destroy(): void {
     this.#closed = true
     this.#ended = true
-    this.#wake?.()
+    this.#wakeReader?.()
+    this.#wakeWriter?.()
     this.#socket.destroy()
   }
 }

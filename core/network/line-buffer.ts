@@ -15,7 +15,7 @@ const floodOctets = 65_536
 
 /**
  * Cuts what comes from the network into lines. Lines end with CRLF; a lone LF is taken as well, since people type
- * POP3 into tools that send nothing else and no command can be hidden by it. Holds at most the limit of an unfinished line.
+ * commands into tools that send nothing else and no command can be hidden by it. Holds at most the limit of an unfinished line.
  */
 export class LineBuffer {
   #octets: Buffer = nothing
@@ -58,6 +58,23 @@ export class LineBuffer {
     }
     this.#searched = this.#octets.length
     return undefined
+  }
+
+  /** Between one and `limit` octets, whatever they are; undefined until there are some. */
+  take(limit: number): Buffer | undefined {
+    if (this.size === 0) return undefined
+    const octets = this.#octets.subarray(this.#start, this.#start + limit)
+    this.#start += octets.length
+    this.#searched = this.#start
+    if (this.size === 0) this.clear()
+    return octets
+  }
+
+  /** Everything held, which is then forgotten. */
+  rest(): Buffer {
+    const octets = this.#octets.subarray(this.#start)
+    this.clear()
+    return octets
   }
 
   /** Forgets everything held. */

@@ -1,0 +1,58 @@
+import type { Content } from '../model/content.ts'
+import type { MessageSummary } from '../model/summary.ts'
+import type { MessageEntry } from '../services/mailbox.ts'
+import type { ImapArguments, ImapSequenceSet } from './arguments.ts'
+import type { ImapSelected } from './selected.ts'
+import type { ImapOutput, ImapSession } from './session.ts'
+
+/** A message that is being fetched. */
+export interface ImapMessage {
+  readonly entry: MessageEntry
+  readonly number: number
+  readonly selected: ImapSelected
+  /** There where an item needs `summary`. */
+  readonly summary: MessageSummary
+  /** Opened once for all items. Rejects with MAIL_E_NOT_FOUND where it was expunged. */
+  content(): Promise<Content>
+}
+
+/** Reads what stands behind the item's name (`[…]<…>`) and answers what to do for each message. */
+export type ImapFetchItem = (args: ImapArguments, session: ImapSession) => ImapFetchAttribute
+
+export interface ImapFetchAttribute {
+  /** Tells it from others of the same item: `BODY[1]<0.100>`. The same one twice is fetched once. The item's name where absent. */
+  readonly name?: string
+  /** What has to be known of the message. */
+  readonly needs: 'entry' | 'summary' | 'content'
+  /** Reading it sets `\Seen`. */
+  readonly setsSeen?: boolean
+  /** Writes it, its name first. For `entry` and `summary` it must be a text, for speed. */
+  text?(message: ImapMessage): string
+  /** Instead of `text`: for what is large. Begins with its name. */
+  write?(message: ImapMessage, out: ImapOutput): Promise<void>
+}
+
+/** What a modifier of FETCH does to it. */
+export interface ImapFetchRequest {
+  readonly session: ImapSession
+  readonly selected: ImapSelected
+  readonly byUid: boolean
+  readonly set: ImapSequenceSet
+  /** Only those of the messages are fetched. */
+  keepOnly(test: (entry: MessageEntry) => boolean): void
+  /** Only from this to that of the messages that are left, counted from 1, backwards where negative (RFC 9394 §3.1). */
+  window: { readonly first: number; readonly last: number } | undefined
+  /** Another item is fetched too, where it is not already. */
+  also(name: string): void
+  /** Done before the first message is fetched. */
+  before(task: () => Promise<void>): void
+}
+
+export type ImapFetchModifier = (args: ImapArguments, request: ImapFetchRequest) => void
+
+export interface ImapStoreRequest {
+  readonly session: ImapSession
+  unchangedSince: number | undefined
+}
+
+export type ImapStoreModifier = (args: ImapArguments, request: ImapStoreRequest) => void

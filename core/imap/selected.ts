@@ -1,0 +1,46 @@
+import type { Mailbox, MessageEntry } from '../services/mailbox.ts'
+import type { ImapSequenceSet } from './arguments.ts'
+
+/** The mailbox that a session has selected, as its client knows it. */
+export interface ImapSelected {
+  readonly name: string
+  readonly mailbox: Mailbox
+  readonly isReadOnly: boolean
+  /** The message with sequence number n is at n-1. Changes only by `update` and `told`. */
+  readonly messages: readonly MessageEntry[]
+  /** The sequence number; 0 where the client was not shown it. */
+  numberOf(uid: number): number
+  /**
+   * The messages of a set, ascending. UIDs that are not there are passed over; numbers that are not there are a mistake of
+   * the client's: BAD (RFC 9051 §9, seq-number).
+   */
+  resolve(set: ImapSequenceSet, byUid: boolean): readonly MessageEntry[]
+  /** The result that `$` means (RFC 5182); UIDs, ascending. */
+  saved: readonly number[]
+  /** Flags and keywords that the client knows of (RFC 9051 §7.3.5). */
+  flagNames(): readonly string[]
+  /** Flags that the client may change for good; with `\\*` where it may make keywords (RFC 9051 §7.1). */
+  permanentFlags(): Promise<readonly string[]>
+  /** Tells of keywords that the client does not know of, before it sees them. */
+  introduce(entries: readonly MessageEntry[]): Promise<void>
+  /** The client has been told of these new flags. */
+  told(entries: readonly MessageEntry[]): void
+  /**
+   * Tells of everything that has changed, by EXPUNGE or VANISHED, EXISTS, FETCH. `expunges` false keeps numbers. `look`
+   * false asks the store only where it has told of a change.
+   */
+  update(options: { readonly expunges: boolean; readonly look: boolean }): Promise<void>
+  /**
+   * Called when something may have changed, by whatever program (`watch` of the store); a task for `whenQuiet` then calls
+   * `update`. Answers the call that ends it.
+   */
+  onChange(listener: () => void): () => void
+  /** Called with each update that the client is told of. Answers the call that ends it. */
+  onUpdate(listener: (update: ImapUpdate) => void): () => void
+}
+
+export interface ImapUpdate {
+  readonly vanished: readonly number[]
+  readonly arrived: readonly MessageEntry[]
+  readonly flagged: readonly MessageEntry[]
+}

@@ -1,0 +1,8 @@
+export { socketEndpoints } from './endpoints.ts'
+export {
+  ConnectionLost,
+  LineConnection,
+  type OctetsResult,
+  type ReadResult,
+} from './line-connection.ts'
+export { ServerTls, tlsFacts } from './server-tls.ts'

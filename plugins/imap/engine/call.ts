@@ -1,0 +1,68 @@
+import type { ImapCall, ImapCommand, ImapResult, LineConnection } from 'mailwright'
+import { ConnectionLost } from 'mailwright'
+import { Arguments } from './arguments.ts'
+import type { ReadCommand } from './command-reader.ts'
+import { bad, Refusal } from './result.ts'
+import type { Session } from './session.ts'
+
+/** What a call needs of the conversation that it is a part of. */
+export interface CallSurroundings {
+  readonly connection: LineConnection
+  /** Milliseconds that the client may take for a line. */
+  patience(): number
+  /** Runs while nothing else is done: what waits to be pushed is pushed meanwhile. */
+  waiting<T>(wait: () => Promise<T>): Promise<T>
+}
+
+/** One command that is being answered. */
+export class Call implements ImapCall {
+  readonly tag: string
+  readonly name: string
+  readonly byUid: boolean
+  readonly session: Session
+  readonly args: Arguments
+  readonly #surroundings: CallSurroundings
+
+  constructor(session: Session, { head, parts }: ReadCommand, surroundings: CallSurroundings) {
+    this.tag = head.tag
+    this.name = head.name
+    this.byUid = head.name.startsWith('UID ')
+    this.session = session
+    this.args = new Arguments(parts, session)
+    this.#surroundings = surroundings
+  }
+
+  async continuation(text: string, limit: number): Promise<string> {
+    this.session.out.write(`+ ${text}\r\n`)
+    return this.readLine(limit)
+  }
+
+  async readLine(limit: number): Promise<string> {
+    const { connection, patience, waiting } = this.#surroundings
+    await this.session.out.flush()
+    const read = await waiting(() => connection.readLine(limit, patience()))
+    if (read.kind === 'line') return read.octets.toString('latin1')
+    if (read.kind === 'closed') throw new ConnectionLost()
+    if (read.kind === 'timeout') this.session.end('idle for too long')
+    else this.session.end('line without end')
+    throw new Refusal(bad(read.kind === 'timeout' ? 'You took too long' : 'The line is too long'))
+  }
+}
+
+/** Runs a command in the state in which it may be given. */
+export async function runCommand(call: Call, command: ImapCommand | undefined): Promise<ImapResult> {
+  const { session } = call
+  if (command === undefined) return bad('Unknown command')
+  if (!command.states.includes(session.state)) return bad(`${call.name} is not possible now`)
+  if (call.session.enabled.has('UIDONLY') && command.keepsNumbers && !call.byUid)
+    return bad('Only UIDs are in use', 'UIDREQUIRED')
+  const result = await command.run(call)
+  const { selected } = session
+  if (selected !== undefined && result.status !== 'BAD')
+    await selected.update({
+      // RFC 7162 and RFC 9051 §7.5.1: UID commands may be told of expunges.
+      expunges: command.keepsNumbers !== true || call.byUid,
+      look: command.looks === true,
+    })
+  return result
+}

@@ -1,0 +1,223 @@
+import type { Socket } from 'node:net'
+import {
+  ConnectionLost,
+  errorCode,
+  type ImapResult,
+  LineConnection,
+  type Log,
+  type SessionFlow,
+  socketEndpoints,
+} from 'mailwright'
+import { Arguments } from './arguments.ts'
+import { Call, runCommand } from './call.ts'
+import { type CommandRead, CommandReader, type ReadCommand } from './command-reader.ts'
+import { QuietTasks } from './quiet-tasks.ts'
+import { bad, isTrouble, no, refusalOf, resultOf, resultText } from './result.ts'
+import type { Server } from './server.ts'
+import { Session } from './session.ts'
+
+const stopReason = 'server stops'
+/** Octets of a command before somebody has logged in: passwords and tokens are no longer. */
+const commandBeforeLogin = 16_384
+
+/** Talks with one client, from the greeting to the end. Make it, then `run` it. */
+export class Conversation {
+  readonly #server: Server
+  readonly #connection: LineConnection
+  readonly #flow: SessionFlow
+  readonly #session: Session
+  readonly #reader: CommandReader
+  readonly #quiet = new QuietTasks()
+  readonly #log: Log
+  readonly #address: string
+  readonly #loginDeadline: number
+  #faults = 0
+  #stopping = false
+  #reason = 'connection lost'
+  #over: Promise<void> = Promise.resolve()
+
+  constructor(socket: Socket, server: Server) {
+    const { clock, options, log } = server
+    this.#server = server
+    const ends = socketEndpoints(socket)
+    this.#address = `address ${ends.remote.address}`
+    this.#flow = server.flow.openSession({ role: 'imap', ...ends })
+    this.#log = log.child({ session: this.#flow.session.id })
+    this.#connection = new LineConnection(socket, clock, options.writeTimeout)
+    this.#loginDeadline = clock.monotonic() + options.loginTimeout
+    const patience = (): number => this.#patience()
+    this.#session = new Session(server, this.#flow, this.#connection, {
+      whenQuiet: (task) => this.#push(task),
+      patience,
+    })
+    this.#reader = new CommandReader(this.#connection, {
+      patience,
+      limits: () => this.#limits(),
+      admit: (command, size) => this.#admit(command, size),
+      receive: () => server.receive(),
+    })
+  }
+
+  /** Resolves when the session is over and its socket closed. Never rejects. */
+  async run(): Promise<void> {
+    this.#over = this.#run()
+    await this.#over
+    await this.#connection.closed
+  }
+
+  /** Ends the session; the command that is being answered is answered first. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#push(async () => {
+      this.#reason = stopReason
+      this.#session.out.untagged(`BYE ${this.#server.hostname} stops`)
+      await this.#session.out.flush()
+      this.#connection.end()
+    })
+    await this.#over
+    await this.#connection.closed
+  }
+
+  async #run(): Promise<void> {
+    const entered = this.#server.enter(this.#address, this.#server.options.maxConnectionsPerAddress)
+    try {
+      await this.#talk(entered)
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) {
+        this.#report(error)
+        this.#reason = 'internal error'
+      } else if (error.cause !== undefined) this.#report(error.cause)
+    }
+    await this.#session.loggedOut().catch((error: unknown) => this.#report(error))
+    if (entered) this.#server.leave(this.#address)
+    this.#connection.end()
+    void this.#connection.closed.then(() => this.#flow.close(this.#reason))
+  }
+
+  async #talk(entered: boolean): Promise<void> {
+    const { out, transport } = this.#session
+    if (this.#server.options.implicitTls) await transport.secure()
+    const refused = entered ? await this.#flow.connect() : undefined
+    if (!entered) return this.#bye('Too many connections from your address', 'too many connections')
+    if (refused !== undefined) return this.#bye(refusalOf(refused).text, 'refused')
+    const capabilities = this.#session.capabilities().join(' ')
+    out.untagged(`OK [CAPABILITY ${capabilities}] ${this.#server.hostname} IMAP server ready`)
+    while (!this.#stopping && this.#session.ending === undefined) {
+      await out.flush()
+      const read = await this.#quiet.during(() => this.#reader.next())
+      if (!(await this.#answer(read))) return
+    }
+    if (this.#session.ending === undefined) return this.#bye(`${this.#server.hostname} stops`, stopReason)
+    this.#reason = this.#session.ending
+    await out.flush()
+  }
+
+  async #bye(text: string, reason: string): Promise<void> {
+    this.#reason = reason
+    this.#session.out.untagged(`BYE ${text}`)
+    await this.#session.out.flush()
+  }
+
+  /** Whether there is more to come. */
+  async #answer(read: CommandRead): Promise<boolean> {
+    switch (read.kind) {
+      case 'closed':
+        return false
+      case 'timeout':
+        await this.#bye('You were idle for too long', 'idle for too long')
+        return false
+      case 'fault':
+        this.#tagged(read.tag, read.result)
+        if (!read.fatal) return this.#countFault()
+        await this.#bye('The command cannot be read', 'command too long')
+        return false
+      case 'command':
+        return this.#command(read)
+    }
+  }
+
+  async #command(read: ReadCommand): Promise<boolean> {
+    const session = this.#session
+    const { head } = read
+    session.out.restart()
+    let result: ImapResult
+    try {
+      const call = new Call(session, read, {
+        connection: this.#connection,
+        patience: () => this.#patience(),
+        waiting: (wait) => this.#quiet.during(wait),
+      })
+      result = await runCommand(call, this.#server.vocabulary.commands.get(head.name))
+    } catch (error) {
+      if (error instanceof ConnectionLost) throw error
+      result = this.#resultOf(error)
+    } finally {
+      await read.dispose()
+    }
+    if (session.ending !== undefined && result.status !== 'OK') session.out.untagged(`BYE ${session.ending}`)
+    if (result.silent !== true) this.#tagged(head.tag, result)
+    return result.status === 'BAD' ? this.#countFault() : true
+  }
+
+  #resultOf(error: unknown): ImapResult {
+    const result = resultOf(error)
+    if (result === undefined || isTrouble(error)) this.#report(error)
+    return result ?? no('Something went wrong here', 'SERVERBUG')
+  }
+
+  #tagged(tag: string, result: ImapResult): void {
+    this.#session.out.write(`${tag} ${resultText(result)}\r\n`)
+  }
+
+  async #countFault(): Promise<boolean> {
+    this.#faults += 1
+    if (this.#faults < this.#server.options.maxErrors) return true
+    await this.#bye('Too many mistakes', 'too many faults')
+    return false
+  }
+
+  #push(task: () => Promise<void>): void {
+    this.#quiet.add(async () => {
+      try {
+        await task()
+        await this.#session.out.flush()
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) this.#report(error)
+      }
+    })
+  }
+
+  #report(error: unknown): void {
+    if (errorCode(error) === undefined) this.#log.error('internal-error', { error })
+    else this.#log.warn('unavailable', { error })
+  }
+
+  /** Milliseconds that the client may take. */
+  #patience(): number {
+    const { clock, options } = this.#server
+    if (this.#session.state !== 'not authenticated') return options.idleTimeout
+    return Math.max(0, this.#loginDeadline - clock.monotonic())
+  }
+
+  #limits(): { command: number; discarded: number } {
+    const { limits } = this.#server
+    if (this.#session.state === 'not authenticated') return { command: commandBeforeLogin, discarded: 0 }
+    return { command: limits.commandSize, discarded: 2 * limits.messageSize }
+  }
+
+  async #admit(
+    { head, parts }: Omit<ReadCommand, 'kind' | 'dispose'>,
+    size: number,
+  ): Promise<ImapResult | 'memory' | 'spool'> {
+    const command = this.#server.vocabulary.commands.get(head.name)
+    if (command === undefined) return bad('Unknown command')
+    if (!command.states.includes(this.#session.state)) return bad(`${head.name} is not possible now`)
+    if (command.literals === undefined) return 'memory'
+    try {
+      const refused = await command.literals.admit(new Arguments(parts, this.#session), size, this.#session)
+      return refused ?? 'spool'
+    } catch (error) {
+      return this.#resultOf(error)
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { type Content, type ImapOutput, type LineConnection, Pacer } from 'mailwright'
+import { encodeMailboxName } from '../format/mailbox-name.ts'
+import { astring, nstring, string } from '../format/strings.ts'
+
+/** Octets that are gathered before they are handed on. */
+const enough = 65_536
+
+/** Gathers responses, so that few and large pieces are sent, and waits for clients that read slowly. */
+export class Output implements ImapOutput {
+  readonly #connection: LineConnection
+  readonly #isUtf8: () => boolean
+  #pacer: Pacer | undefined
+  #pieces: Buffer[] = []
+  #text = ''
+  #size = 0
+
+  /** `isUtf8` tells whether the client takes UTF-8 in quoted strings and names. */
+  constructor(connection: LineConnection, isUtf8: () => boolean) {
+    this.#connection = connection
+    this.#isUtf8 = isUtf8
+  }
+
+  write(octets: string): void {
+    this.#text += octets
+  }
+
+  untagged(text: string): void {
+    this.#text += `* ${text}\r\n`
+  }
+
+  octets(octets: Buffer): void {
+    this.#close()
+    this.#pieces.push(octets)
+    this.#size += octets.length
+  }
+
+  async content(content: Content, start: number, end: number): Promise<void> {
+    if (end - start <= enough) {
+      this.octets(await content.read(start, end))
+      return
+    }
+    for await (const chunk of content.stream(start, end) as AsyncIterable<Buffer>) {
+      this.octets(chunk)
+      if (this.isFull) await this.ready()
+    }
+  }
+
+  get isFull(): boolean {
+    return this.#size + this.#text.length >= enough
+  }
+
+  async ready(): Promise<void> {
+    if (this.isFull) await this.flush()
+    this.#pacer ??= new Pacer()
+    if (this.#pacer.isDue) await this.#pacer.rest()
+  }
+
+  /** A command begins: its work is paced from now on. */
+  restart(): void {
+    this.#pacer = undefined
+  }
+
+  /** Hands over everything; resolves when the client has room for more. Rejects with ConnectionLost. */
+  async flush(): Promise<void> {
+    const text = this.#text
+    const pieces = this.#pieces
+    this.#text = ''
+    this.#pieces = []
+    this.#size = 0
+    for (const piece of pieces) await this.#connection.write(piece)
+    if (text !== '') await this.#connection.write(text, 'latin1')
+  }
+
+  #close(): void {
+    if (this.#text === '') return
+    const octets = Buffer.from(this.#text, 'latin1')
+    this.#text = ''
+    this.#pieces.push(octets)
+    this.#size += octets.length
+  }
+
+  astring(octets: string): string {
+    return astring(octets, this.#isUtf8())
+  }
+
+  string(octets: string): string {
+    return string(octets, this.#isUtf8())
+  }
+
+  nstring(octets: string | undefined): string {
+    return nstring(octets, this.#isUtf8())
+  }
+
+  mailbox(name: string): string {
+    const utf8 = this.#isUtf8()
+    return astring(encodeMailboxName(name, utf8), utf8)
+  }
+
+  utf8(text: string): string {
+    return Buffer.from(text, 'utf8').toString('latin1')
+  }
+}

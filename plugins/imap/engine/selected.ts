@@ -1,0 +1,162 @@
+import {
+  type ImapSelected,
+  type ImapSequenceSet,
+  type ImapUpdate,
+  type Lease,
+  type Mailbox,
+  type MessageEntry,
+  systemFlags,
+} from 'mailwright'
+import { keywordsOf, mailboxFacts } from './keywords.ts'
+import { bad, Refusal } from './result.ts'
+import { indexOfUid, settledRanges } from './sequence-set.ts'
+import { type ViewChanges, viewChanges } from './view-changes.ts'
+
+/** What a selected mailbox needs of its session. */
+export interface SelectedSurroundings {
+  /** As `AccountStore.watch` of this mailbox. */
+  watch(listener: () => void): Promise<Lease>
+  /** Writes what has changed. */
+  tell(selected: Selected, changes: ViewChanges): Promise<void>
+  /** Writes FLAGS and PERMANENTFLAGS anew. */
+  tellFlags(selected: Selected): Promise<void>
+  permanentFlags(selected: Selected): Promise<readonly string[]>
+}
+
+/** The mailbox that a session has selected. */
+export class Selected implements ImapSelected {
+  readonly mailbox: Mailbox
+  readonly isReadOnly: boolean
+  readonly #surroundings: SelectedSurroundings
+  readonly #changeListeners = new Set<() => void>()
+  readonly #updateListeners = new Set<(update: ImapUpdate) => void>()
+  #messages: readonly MessageEntry[]
+  #watch: Promise<Lease> | undefined
+  /** Something may have changed since the store was asked. */
+  #isStale = true
+  #closed = false
+  #keywords: Set<string> | undefined
+  saved: readonly number[] = []
+
+  constructor(mailbox: Mailbox, isReadOnly: boolean, surroundings: SelectedSurroundings) {
+    this.mailbox = mailbox
+    this.isReadOnly = isReadOnly
+    this.#surroundings = surroundings
+    this.#messages = mailbox.entries
+  }
+
+  get name(): string {
+    return this.mailbox.name
+  }
+
+  get messages(): readonly MessageEntry[] {
+    return this.#messages
+  }
+
+  numberOf(uid: number): number {
+    const index = indexOfUid(this.#messages, uid)
+    return this.#messages[index]?.uid === uid ? index + 1 : 0
+  }
+
+  resolve(set: ImapSequenceSet, byUid: boolean): readonly MessageEntry[] {
+    const messages = this.#messages
+    if (set === '$') return this.saved.flatMap((uid) => messages[this.numberOf(uid) - 1] ?? [])
+    const star = byUid ? (messages.at(-1)?.uid ?? 0) : messages.length
+    const found: MessageEntry[][] = []
+    for (const { first, last } of settledRanges(set, star)) {
+      if (!byUid && (first < 1 || last > messages.length)) throw new Refusal(bad('There is no such message'))
+      const [start, end] = byUid
+        ? [indexOfUid(messages, first), indexOfUid(messages, last + 1)]
+        : [first - 1, last]
+      found.push(messages.slice(start, end))
+    }
+    return found.length === 1 && found[0] !== undefined ? found[0] : found.flat()
+  }
+
+  told(entries: readonly MessageEntry[]): void {
+    if (entries.length === 0) return
+    if (entries.length < 8) {
+      const messages = [...this.#messages]
+      for (const entry of entries) {
+        const number = this.numberOf(entry.uid)
+        if (number > 0) messages[number - 1] = entry
+      }
+      this.#messages = messages
+      return
+    }
+    const byUid = new Map(entries.map((entry) => [entry.uid, entry]))
+    this.#messages = this.#messages.map((entry) => byUid.get(entry.uid) ?? entry)
+  }
+
+  async update({ expunges, look }: { readonly expunges: boolean; readonly look: boolean }): Promise<void> {
+    if (look || this.#isStale) {
+      await this.#beginWatch()
+      this.#isStale = false
+      await this.mailbox.refresh()
+    }
+    const changes = viewChanges(this.#messages, this.mailbox.entries, expunges)
+    if (changes === undefined) return
+    this.#messages = changes.messages
+    if (changes.vanished.length > 0) this.#forget(changes.vanished)
+    await this.#surroundings.tell(this, changes)
+    const { vanished, arrived, flagged } = changes
+    if (vanished.length + arrived.length + flagged.length === 0) return
+    for (const listener of this.#updateListeners) listener({ vanished, arrived, flagged })
+  }
+
+  #forget(vanished: readonly number[]): void {
+    if (this.saved.length === 0) return
+    const gone = new Set(vanished)
+    this.saved = this.saved.filter((uid) => !gone.has(uid))
+  }
+
+  /** The keywords that the client has been told of. */
+  get #toldKeywords(): Set<string> {
+    this.#keywords ??= new Set(mailboxFacts(this.#messages).keywords)
+    return this.#keywords
+  }
+
+  async introduce(entries: readonly MessageEntry[]): Promise<void> {
+    if (entries.length === 0) return
+    const told = this.#toldKeywords
+    const fresh = keywordsOf(entries).filter((keyword) => !told.has(keyword))
+    if (fresh.length === 0) return
+    for (const keyword of fresh) told.add(keyword)
+    await this.#surroundings.tellFlags(this)
+  }
+
+  flagNames(): readonly string[] {
+    return [...systemFlags, ...this.#toldKeywords]
+  }
+
+  permanentFlags(): Promise<readonly string[]> {
+    return this.#surroundings.permanentFlags(this)
+  }
+
+  onUpdate(listener: (update: ImapUpdate) => void): () => void {
+    this.#updateListeners.add(listener)
+    return () => this.#updateListeners.delete(listener)
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#changeListeners.add(listener)
+    return () => this.#changeListeners.delete(listener)
+  }
+
+  /** Only from the first look on: a mailbox that is opened, read once and closed is not worth it. */
+  async #beginWatch(): Promise<void> {
+    this.#watch ??= this.#surroundings.watch(() => {
+      this.#isStale = true
+      for (const listener of this.#changeListeners) listener()
+    })
+    await this.#watch
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const lease = await this.#watch?.catch(() => undefined)
+    await lease?.release()
+    await this.mailbox.close()
+  }
+}

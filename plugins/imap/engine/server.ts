@@ -1,0 +1,95 @@
+import type {
+  Account,
+  Clock,
+  Flow,
+  ImapExtension,
+  ImapLimits,
+  ImapServer,
+  ImapVocabulary,
+  Log,
+  ServerTls,
+  SpoolWriter,
+  Store,
+} from 'mailwright'
+import type { ImapOptions } from '../options.ts'
+import { vocabularyOf } from './vocabulary.ts'
+
+/** What the plugin gives a listener. */
+export interface ServerParts {
+  readonly flow: Flow
+  readonly store: Store
+  /** Undefined where there are no certificates. */
+  readonly tls: ServerTls | undefined
+  readonly options: ImapOptions
+  readonly hostname: string
+  readonly clock: Clock
+  readonly log: Log
+  receive(): SpoolWriter
+}
+
+/** What all sessions of a listener share. */
+export class Server implements ImapServer {
+  readonly flow: Flow
+  readonly store: Store
+  readonly tls: ServerTls | undefined
+  readonly options: ImapOptions
+  readonly hostname: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: ImapLimits
+  readonly receive: () => SpoolWriter
+  #extensions: readonly ImapExtension[] = []
+  #vocabulary: ImapVocabulary = vocabularyOf([])
+  readonly #sessionsOf = new Map<string, number>()
+
+  constructor(parts: ServerParts) {
+    const { options } = parts
+    this.flow = parts.flow
+    this.store = parts.store
+    this.tls = parts.tls
+    this.options = options
+    this.hostname = parts.hostname
+    this.clock = parts.clock
+    this.log = parts.log
+    this.receive = () => parts.receive()
+    this.limits = {
+      messageSize: options.maxMessageSize,
+      commandSize: options.maxCommandSize,
+      messagesPerCommand: options.maxMessagesPerCommand,
+      loginFailures: options.maxLoginFailures,
+    }
+  }
+
+  /** From now on it speaks with these; before the first connection. */
+  speak(extensions: readonly ImapExtension[], vocabulary: ImapVocabulary): void {
+    this.#extensions = extensions
+    this.#vocabulary = vocabulary
+  }
+
+  get extensions(): readonly ImapExtension[] {
+    return this.#extensions
+  }
+
+  get vocabulary(): ImapVocabulary {
+    return this.#vocabulary
+  }
+
+  /** Counts one more session of an account, or of an address; false, and uncounted, where there are enough. */
+  enter(whose: string, most: number): boolean {
+    const sessions = this.#sessionsOf.get(whose) ?? 0
+    if (sessions >= most) return false
+    this.#sessionsOf.set(whose, sessions + 1)
+    return true
+  }
+
+  leave(whose: string): void {
+    const sessions = (this.#sessionsOf.get(whose) ?? 1) - 1
+    if (sessions === 0) this.#sessionsOf.delete(whose)
+    else this.#sessionsOf.set(whose, sessions)
+  }
+
+  /** Under what the sessions of an account are counted. */
+  accountKey(account: Account): string {
+    return `account ${account.id}`
+  }
+}

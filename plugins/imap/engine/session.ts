@@ -1,0 +1,166 @@
+import {
+  type Account,
+  type AccountStore,
+  type ImapForm,
+  type ImapResult,
+  type ImapSelected,
+  type ImapSession,
+  type ImapState,
+  type LineConnection,
+  MailwrightError,
+  type SessionFlow,
+} from 'mailwright'
+import { Output } from './output.ts'
+import { permanentFlags } from './permanent-flags.ts'
+import { no, Refusal, refusalOf } from './result.ts'
+import { Selected } from './selected.ts'
+import type { Server } from './server.ts'
+import { Transport } from './transport.ts'
+import { tellChanges } from './updates.ts'
+
+/** Who has logged in. */
+interface Login {
+  readonly account: Account
+  readonly mail: AccountStore
+}
+
+/** What is known of one client, and what it has selected. The talking is done by `Conversation`. */
+export class Session implements ImapSession {
+  readonly server: Server
+  readonly flow: SessionFlow
+  readonly out: Output
+  readonly transport: Transport
+  readonly enabled = new Set<string>()
+  readonly #whenQuiet: (task: () => Promise<void>) => void
+  #login: Login | undefined
+  #selected: Selected | undefined
+  /** Set where the session is to be over: why. */
+  ending: string | undefined
+
+  constructor(
+    server: Server,
+    flow: SessionFlow,
+    connection: LineConnection,
+    callbacks: { whenQuiet(task: () => Promise<void>): void; patience(): number },
+  ) {
+    this.server = server
+    this.flow = flow
+    this.out = new Output(connection, () => this.utf8)
+    this.#whenQuiet = callbacks.whenQuiet
+    const { tls, options } = server
+    this.transport = new Transport({
+      connection,
+      flow,
+      out: this.out,
+      tls,
+      allowPlaintextLogin: options.allowPlaintextLogin,
+      patience: callbacks.patience,
+    })
+  }
+
+  get state(): ImapState {
+    if (this.#login === undefined) return 'not authenticated'
+    return this.#selected === undefined ? 'authenticated' : 'selected'
+  }
+
+  get #known(): Login {
+    if (this.#login === undefined) throw new Refusal(no('Log in first', 'AUTHENTICATIONFAILED'))
+    return this.#login
+  }
+
+  get account(): Account {
+    return this.#known.account
+  }
+
+  get mail(): AccountStore {
+    return this.#known.mail
+  }
+
+  get selected(): ImapSelected | undefined {
+    return this.#selected
+  }
+
+  get utf8(): boolean {
+    return this.enabled.has('IMAP4REV2') || this.enabled.has('UTF8=ACCEPT')
+  }
+
+  get form(): ImapForm {
+    if (this.enabled.has('IMAP4REV2')) return 'rev2'
+    return this.utf8 ? 'utf8' : 'ascii'
+  }
+
+  capabilities(): readonly string[] {
+    return [...new Set(this.server.extensions.flatMap((extension) => extension.capabilities?.(this) ?? []))]
+  }
+
+  async access(mailbox: string, action: 'read' | 'write' | 'delete'): Promise<void> {
+    const refused = await this.flow.access({ account: this.account, mailbox, action })
+    if (refused !== undefined) throw new Refusal(refusalOf(refused))
+  }
+
+  async select(name: string, readOnly: boolean): Promise<ImapSelected> {
+    const { mail } = this.#known
+    await this.unselect()
+    await this.access(name, readOnly ? 'read' : 'write')
+    const mailbox = await mail.openMailbox(name)
+    const selected = new Selected(mailbox, readOnly, {
+      watch: (listener) => mail.watch([name], listener),
+      tell: (self, changes) => tellChanges(this, self, changes),
+      tellFlags: (self) => this.#tellFlags(self),
+      permanentFlags: async (self) => {
+        if (self.isReadOnly) return []
+        const keywords = self.flagNames().filter((flag) => !flag.startsWith('\\'))
+        return permanentFlags(this.server.store.supports, await mail.myRights(self.name), keywords)
+      },
+    })
+    this.#selected = selected
+    return selected
+  }
+
+  async #tellFlags(selected: Selected): Promise<void> {
+    this.out.untagged(`FLAGS (${selected.flagNames().join(' ')})`)
+    const permanent = (await selected.permanentFlags()).join(' ')
+    this.out.untagged(`OK [PERMANENTFLAGS (${permanent})] Flags permitted`)
+  }
+
+  async unselect(): Promise<void> {
+    const selected = this.#selected
+    this.#selected = undefined
+    await selected?.close()
+  }
+
+  whenQuiet(task: () => Promise<void>): void {
+    this.#whenQuiet(task)
+  }
+
+  async loggedIn(account: Account): Promise<ImapResult | undefined> {
+    const { server } = this
+    if (this.#login !== undefined)
+      throw new MailwrightError('MAIL_E_INVALID', 'somebody has logged in already')
+    const key = server.accountKey(account)
+    if (!server.enter(key, server.options.maxConnectionsPerUser))
+      return no('Too many sessions of this account', 'LIMIT')
+    try {
+      this.#login = { account, mail: await server.store.open(account) }
+    } catch (error) {
+      server.leave(key)
+      throw error
+    }
+    for (const extension of server.extensions) extension.loggedIn?.(this)
+    return undefined
+  }
+
+  async loggedOut(): Promise<void> {
+    const login = this.#login
+    if (login === undefined) return
+    await this.unselect()
+    for (const extension of this.server.extensions) extension.ended?.(this)
+    this.#login = undefined
+    this.enabled.clear()
+    this.server.leave(this.server.accountKey(login.account))
+  }
+
+  end(reason: string): void {
+    this.ending ??= reason
+  }
+}

@@ -1,0 +1,69 @@
+import {
+  type ChannelBinding,
+  channelBinding,
+  type ImapTransport,
+  type LineConnection,
+  type ServerTls,
+  type SessionFlow,
+  tlsFacts,
+} from 'mailwright'
+import type { Output } from './output.ts'
+
+/** What a transport needs of its session. */
+export interface TransportParts {
+  readonly connection: LineConnection
+  readonly flow: SessionFlow
+  readonly out: Output
+  /** Undefined where there are no certificates. */
+  readonly tls: ServerTls | undefined
+  readonly allowPlaintextLogin: boolean
+  /** Milliseconds that a handshake may take. */
+  patience(): number
+}
+
+/** A session's connection as extensions see it. */
+export class Transport implements ImapTransport {
+  readonly #parts: TransportParts
+  isCompressed = false
+  channelBinding: ChannelBinding | undefined
+
+  constructor(parts: TransportParts) {
+    this.#parts = parts
+  }
+
+  get isSecure(): boolean {
+    return this.#parts.flow.session.tls !== undefined
+  }
+
+  get canSecure(): boolean {
+    return this.#parts.tls !== undefined && !this.isSecure
+  }
+
+  get allowsPlaintext(): boolean {
+    return this.isSecure || this.#parts.allowPlaintextLogin
+  }
+
+  get unread(): number {
+    return this.#parts.connection.unread
+  }
+
+  async secure(): Promise<void> {
+    const { connection, flow, out, tls, patience } = this.#parts
+    if (tls === undefined) throw new TypeError('there are no certificates')
+    const options = await tls.options()
+    await out.flush()
+    const socket = await connection.secure(options, patience())
+    flow.secured(tlsFacts(socket))
+    this.channelBinding = channelBinding(socket)
+  }
+
+  delay(milliseconds: number): Promise<void> {
+    return this.#parts.connection.delay(milliseconds)
+  }
+
+  async compress(): Promise<void> {
+    await this.#parts.out.flush()
+    this.#parts.connection.compress()
+    this.isCompressed = true
+  }
+}

@@ -1,0 +1,29 @@
+import type { Content, ImapMessage, ImapSelected, MessageEntry, MessageSummary } from 'mailwright'
+
+/** A message while it is fetched. */
+export class FetchedMessage implements ImapMessage {
+  readonly entry: MessageEntry
+  readonly selected: ImapSelected
+  readonly #summary: MessageSummary | undefined
+  #content: Promise<Content> | undefined
+
+  constructor(selected: ImapSelected, entry: MessageEntry, summary?: MessageSummary) {
+    this.selected = selected
+    this.entry = entry
+    this.#summary = summary
+  }
+
+  get number(): number {
+    return this.selected.numberOf(this.entry.uid)
+  }
+
+  get summary(): MessageSummary {
+    if (this.#summary === undefined) throw new TypeError('an item did not say that it needs the summary')
+    return this.#summary
+  }
+
+  content(): Promise<Content> {
+    this.#content ??= this.selected.mailbox.content(this.entry.uid)
+    return this.#content
+  }
+}

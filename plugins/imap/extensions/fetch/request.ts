@@ -1,0 +1,98 @@
+import type {
+  ImapArguments,
+  ImapCall,
+  ImapFetchAttribute,
+  ImapFetchRequest,
+  ImapSelected,
+  ImapSequenceSet,
+  ImapSession,
+  MessageEntry,
+} from 'mailwright'
+import { fetchMacros } from './items.ts'
+
+/** Items that one command may ask for. */
+const mostItems = 100
+
+/** A FETCH command as it was read. */
+export class FetchRequest implements ImapFetchRequest {
+  readonly session: ImapSession
+  readonly selected: ImapSelected
+  readonly byUid: boolean
+  readonly set: ImapSequenceSet
+  readonly attributes = new Map<string, ImapFetchAttribute>()
+  readonly tasks: (() => Promise<void>)[] = []
+  readonly #tests: ((entry: MessageEntry) => boolean)[] = []
+  window: { readonly first: number; readonly last: number } | undefined
+
+  constructor(call: ImapCall, selected: ImapSelected) {
+    const { args, session, byUid } = call
+    this.session = session
+    this.selected = selected
+    this.byUid = byUid
+    args.space()
+    this.set = args.sequenceSet()
+    args.space()
+    this.#readItems(args)
+    if (args.takes(' ')) this.#readModifiers(args)
+    args.end()
+  }
+
+  #readItems(args: ImapArguments): void {
+    if (!args.sees('(')) {
+      for (const macro of Object.keys(fetchMacros))
+        if (args.sees(macro) && args.takes(macro)) {
+          for (const item of fetchMacros[macro] ?? []) this.also(item)
+          return
+        }
+      this.#readItem(args)
+      return
+    }
+    args.list(() => this.#readItem(args), 1)
+  }
+
+  #readItem(args: ImapArguments): void {
+    const name = args.word()
+    const item = this.session.server.vocabulary.fetchItems.get(name)
+    const attribute = item?.(args, this.session) ?? args.fail(`The item ${name} is unknown`)
+    this.attributes.set(attribute.name ?? name, attribute)
+    if (this.attributes.size > mostItems) args.fail('Too many items')
+  }
+
+  #readModifiers(args: ImapArguments): void {
+    const names = args.list(() => {
+      const name = args.word()
+      const modifier = this.session.server.vocabulary.fetchModifiers.get(name)
+      if (modifier === undefined) return args.fail(`The modifier ${name} is unknown`)
+      modifier(args, this)
+      return name
+    }, 1)
+    if (new Set(names).size < names.length) args.fail('A modifier is given twice')
+  }
+
+  keepOnly(test: (entry: MessageEntry) => boolean): void {
+    this.#tests.push(test)
+  }
+
+  also(name: string): void {
+    if (this.attributes.has(name)) return
+    const item = this.session.server.vocabulary.fetchItems.get(name)
+    if (item !== undefined) this.attributes.set(name, item(noArguments, this.session))
+  }
+
+  before(task: () => Promise<void>): void {
+    this.tasks.push(task)
+  }
+
+  /** The messages that are fetched. */
+  messages(): readonly MessageEntry[] {
+    const all = this.selected.resolve(this.set, this.byUid)
+    const left = this.#tests.reduce((entries, test) => entries.filter(test), all)
+    if (this.window === undefined) return left
+    const { first, last } = this.window
+    if (first > 0) return left.slice(first - 1, last)
+    return left.slice(Math.max(0, left.length + last), Math.max(0, left.length + first + 1))
+  }
+}
+
+/** For items that a modifier adds: nothing stands behind their names. */
+const noArguments = { sees: () => false, takes: () => false } as unknown as ImapArguments

@@ -1,0 +1,112 @@
+import {
+  changedFlags,
+  type FlagChange,
+  type ImapCall,
+  type ImapCommand,
+  type ImapExtension,
+  type ImapResult,
+  type ImapSelected,
+  type ImapSequenceSet,
+  type ImapStoreRequest,
+  type MessageEntry,
+} from 'mailwright'
+import { bad, no, ok } from '../../engine/result.ts'
+import { flagsResponse, modSequenceResponse } from '../../engine/updates.ts'
+import { numberSet } from '../../format/strings.ts'
+
+/** A STORE command as it was read. */
+interface Request {
+  readonly set: ImapSequenceSet
+  readonly change: FlagChange
+  /** The client does not want to be told what it did. */
+  readonly silent: boolean
+  readonly unchangedSince: number | undefined
+}
+
+const command: ImapCommand = {
+  states: ['selected'],
+  keepsNumbers: true,
+  async run(call) {
+    const { selected } = call.session
+    if (selected === undefined) return bad('No mailbox is selected')
+    const request = readRequest(call)
+    if (selected.isReadOnly) return no('The mailbox is opened for reading only', 'READ-ONLY')
+    return store(call, selected, request)
+  },
+}
+
+/** STORE and UID STORE (RFC 9051 §6.4.6, §6.4.9), with modifiers (RFC 4466 §2.5). */
+export const storeFlags: ImapExtension = {
+  name: 'store',
+  commands: { STORE: command, 'UID STORE': command },
+}
+
+function readRequest({ args, session }: ImapCall): Request {
+  args.space()
+  const set = args.sequenceSet()
+  args.space()
+  const request: ImapStoreRequest = { session, unchangedSince: undefined }
+  if (args.sees('(')) {
+    args.list(() => {
+      const name = args.word()
+      const modifier = session.server.vocabulary.storeModifiers.get(name)
+      if (modifier === undefined) return args.fail(`The modifier ${name} is unknown`)
+      return modifier(args, request)
+    }, 1)
+    args.space()
+  }
+  const sign = args.takes('+') ? '+' : args.takes('-') ? '-' : ''
+  args.expects('FLAGS')
+  const silent = args.takes('.SILENT')
+  args.space()
+  const flags = args.flags(true)
+  args.end()
+  const change: FlagChange = sign === '+' ? { add: flags } : sign === '-' ? { remove: flags } : { set: flags }
+  return { set, change, silent, unchangedSince: request.unchangedSince }
+}
+
+async function store(call: ImapCall, selected: ImapSelected, request: Request): Promise<ImapResult> {
+  const { byUid } = call
+  const known = selected.resolve(request.set, byUid)
+  const { unchangedSince } = request
+  const { entries, modified } = await selected.mailbox.changeFlags(
+    known.map(({ uid }) => uid),
+    request.change,
+    unchangedSince === undefined ? {} : { unchangedSince },
+  )
+  await tell(call, selected, request, known, entries)
+  if (modified.length > 0) {
+    const numbers = byUid ? modified : modified.map((uid) => selected.numberOf(uid))
+    // RFC 7162 §3.1.3.
+    return ok('Some of the messages had changed before', `MODIFIED ${numberSet(numbers)}`)
+  }
+  if (!byUid && entries.length < known.length) return no('Some of the messages are gone', 'EXPUNGEISSUED')
+  return ok('Stored')
+}
+
+/** The flags as they are now; of a silent change only what the client cannot know: a mod-sequence, or a change by others. */
+async function tell(
+  { session }: ImapCall,
+  selected: ImapSelected,
+  { change, silent }: Request,
+  before: readonly MessageEntry[],
+  entries: readonly MessageEntry[],
+): Promise<void> {
+  const { out } = session
+  await selected.introduce(entries)
+  const known = silent ? new Map(before.map((entry) => [entry.uid, entry])) : undefined
+  selected.told(entries)
+  for (const entry of entries) {
+    const isKnown = known !== undefined && isExpected(known.get(entry.uid), entry, change)
+    out.write(
+      isKnown ? modSequenceResponse(session, selected, entry) : flagsResponse(session, selected, entry),
+    )
+    if (out.isFull) await out.ready()
+  }
+}
+
+/** Whether the client knows the flags without being told. */
+function isExpected(before: MessageEntry | undefined, now: MessageEntry, change: FlagChange): boolean {
+  const expected = before && changedFlags(before.flags, change)
+  return expected !== undefined && expected.join(' ') === now.flags.join(' ')
+}

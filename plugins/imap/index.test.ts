@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { startImapTest } from '../../test/support/imap-session.ts'
+
+test('a session from login to logout', async () => {
+  await using system = await startImapTest()
+  await system.deliver('INBOX', 'Subject: one\nFrom: A <a@client.example>\n\ntext\n', 'Subject: two\n\ntext\n')
+  const client = await system.connect()
+  expect(await client.ok('SELECT INBOX')).toMatchInlineSnapshot(`
+    [
+      "FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)",
+      "OK [PERMANENTFLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen \\*)] Flags permitted",
+      "2 EXISTS",
+      "0 RECENT",
+      "OK [UNSEEN 1] First unseen",
+      "OK [UIDVALIDITY 1795916340] UIDs valid",
+      "OK [UIDNEXT 3] Next UID",
+      "OK [HIGHESTMODSEQ 2] Highest",
+    ]
+  `)
+  expect(await client.ok('FETCH 1:* (FLAGS UID RFC822.SIZE ENVELOPE BODYSTRUCTURE)')).toMatchInlineSnapshot(`
+    [
+      "1 FETCH (FLAGS () UID 1 RFC822.SIZE 50 ENVELOPE (NIL "one" (("A" NIL "a" "client.example")) (("A" NIL "a" "client.example")) (("A" NIL "a" "client.example")) NIL NIL NIL NIL NIL) BODYSTRUCTURE ("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 6 1 NIL NIL NIL NIL))",
+      "2 FETCH (FLAGS () UID 2 RFC822.SIZE 22 ENVELOPE (NIL "two" NIL NIL NIL NIL NIL NIL NIL NIL) BODYSTRUCTURE ("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 6 1 NIL NIL NIL NIL))",
+    ]
+  `)
+  expect(await client.ok('STORE 1 +FLAGS (\\Seen $Forwarded)')).toMatchInlineSnapshot(`
+    [
+      "FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen $Forwarded)",
+      "OK [PERMANENTFLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen $Forwarded \\*)] Flags permitted",
+      "1 FETCH (UID 1 FLAGS ($Forwarded \\Seen))",
+    ]
+  `)
+  expect(await client.ok('FETCH 2 RFC822')).toMatchInlineSnapshot(`
+    [
+      "2 FETCH (RFC822 {22}
+    Subject: two
+
+    text
+     FLAGS (\\Seen))",
+    ]
+  `)
+  expect(await client.command('FETCH 3 FLAGS')).toMatchInlineSnapshot(`
+    {
+      "tagged": "BAD There is no such message",
+      "untagged": [],
+    }
+  `)
+  expect(await client.command('FETCH 1 BLURB')).toMatchInlineSnapshot(`
+    {
+      "tagged": "BAD The item BLURB is unknown",
+      "untagged": [],
+    }
+  `)
+  await system.deliver('INBOX', 'Subject: three\n\ntext\n')
+  expect(await client.ok('NOOP')).toMatchInlineSnapshot(`
+    [
+      "3 EXISTS",
+      "0 RECENT",
+    ]
+  `)
+  expect(await client.ok('LOGOUT')).toEqual(['BYE Logging out'])
+})
