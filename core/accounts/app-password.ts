@@ -20,6 +20,8 @@ const form = /^\{SSHA256\}([A-Za-z0-9+/]{44,128}={0,2})$/
 /** An app password as it is kept. */
 export interface StoredAppPassword extends AppPassword {
   readonly hash: string
+  /** Its keys for SCRAM, where they are kept. */
+  readonly scramKeys?: string
 }
 
 /**
@@ -28,7 +30,7 @@ export interface StoredAppPassword extends AppPassword {
  * a login tries all app passwords of an account in no time, and nobody can tell from its time how many there are.
  */
 export function makeAppPassword(
-  { name, roles = [], secret }: NewAppPassword,
+  { name, roles = [], secret = newAppSecret() }: NewAppPassword,
   others: readonly AppPassword[],
   now: number,
 ): { readonly stored: StoredAppPassword; readonly secret: string } {
@@ -37,9 +39,17 @@ export function makeAppPassword(
     throw new MailwrightError('MAIL_E_EXISTS', `there is an app password ${JSON.stringify(checked)} already`)
   if (others.length >= MAX_AN_ACCOUNT)
     throw new MailwrightError('MAIL_E_OVER_QUOTA', `an account has at most ${MAX_AN_ACCOUNT} app passwords`)
-  const made = secret === undefined ? generate() : checkSecret(secret)
-  const stored = { name: checked, roles: checkRoles(roles), createdAt: new Date(now), hash: hash(made) }
-  return { stored, secret: made }
+  const kept = hash(checkSecret(secret))
+  return {
+    stored: { name: checked, roles: checkRoles(roles), createdAt: new Date(now), hash: kept },
+    secret,
+  }
+}
+
+/** A secret for an app password. */
+export function newAppSecret(): string {
+  const pick = (): string => characters.charAt(randomInt(characters.length))
+  return groups.map((length) => Array.from({ length }, pick).join('')).join('-')
 }
 
 /** App passwords are told apart by their names without regard to case. */
@@ -79,11 +89,6 @@ export function noAppPassword(name: string): MailwrightError {
     'MAIL_E_NOT_FOUND',
     `there is no app password ${JSON.stringify(name.slice(0, 64))}`,
   )
-}
-
-function generate(): string {
-  const pick = (): string => characters.charAt(randomInt(characters.length))
-  return groups.map((length) => Array.from({ length }, pick).join('')).join('-')
 }
 
 function checkSecret(secret: string): string {

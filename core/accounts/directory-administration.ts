@@ -16,9 +16,15 @@ import type {
   NewAccount,
   NewAppPassword,
 } from '../services/accounts.ts'
-import { makeAppPassword, noAppPassword, type StoredAppPassword, sameName } from './app-password.ts'
+import {
+  makeAppPassword,
+  newAppSecret,
+  noAppPassword,
+  type StoredAppPassword,
+  sameName,
+} from './app-password.ts'
 import { type AuditNote, auditSubject, changeDetail, findInAudit, targetDetail } from './audit.ts'
-import type { AccountsDirectory } from './directory.ts'
+import type { AccountRecord, AccountsDirectory } from './directory.ts'
 import * as accounts from './directory-accounts.ts'
 import * as aliases from './directory-aliases.ts'
 import * as domains from './directory-domains.ts'
@@ -44,8 +50,13 @@ export interface DirectoryHolder {
   read(): Promise<AccountsDirectory>
   /** Changes the directory. Where the edit throws, or the promise rejects, nothing has changed. */
   change<T>(edit: (directory: AccountsDirectory) => T): Promise<T>
-  /** A new password as it is kept. MAIL_E_INVALID for one that is empty or too long. */
-  hash(password: string): Promise<string>
+  /**
+   * A new password as it is kept, for the account at an address; `before` is that account, where it is there.
+   * MAIL_E_INVALID for one that is empty or too long.
+   */
+  hash(password: string, address: Address, before?: AccountRecord): Promise<string>
+  /** The same for the keys of a new app password; undefined where none are kept. */
+  scramKeys?(secret: string, address: Address, before?: AccountRecord): Promise<string | undefined>
   /** The audit trail in the order of time; absent where there is none. */
   readonly trail?: AuditEntry[]
 }
@@ -128,7 +139,8 @@ export class DirectoryAdministration implements AccountsAdministration {
   async addAccount(given: NewAccount): Promise<Account> {
     const account = accounts.checkNewAccount(given, this.#holder.clock.now())
     await this.#need('sendingLimits', account.sendingLimit !== undefined)
-    const password = given.password === undefined ? undefined : await this.#holder.hash(given.password)
+    const password =
+      given.password === undefined ? undefined : await this.#holder.hash(given.password, account.address)
     const { id, address, ...detail } = account
     return this.#change({ action: 'account.add', subject: address, detail: { id, ...detail } }, (directory) =>
       accounts.addAccount(directory, { account, password, appPasswords: [] }),
@@ -137,7 +149,8 @@ export class DirectoryAdministration implements AccountsAdministration {
 
   async setPassword(given: Address, secret: string): Promise<void> {
     const subject = checkAddress(given)
-    const password = await this.#holder.hash(secret)
+    const before = (await this.#holder.read()).record(subject)
+    const password = await this.#holder.hash(secret, subject, before)
     await this.#change({ action: 'account.password', subject }, (directory) =>
       directory.put({ ...directory.requireRecord(subject), password }),
     )
@@ -236,15 +249,16 @@ export class DirectoryAdministration implements AccountsAdministration {
     await this.#need('appPasswords')
     const subject = checkAddress(address)
     const detail = { name: given.name, roles: given.roles ?? [] }
-    const { stored, secret } = await this.#change(
-      { action: 'app-password.add', subject, detail },
-      (directory) => {
-        const record = directory.requireRecord(subject)
-        const made = makeAppPassword(given, record.appPasswords, this.#holder.clock.now())
-        directory.put({ ...record, appPasswords: [...record.appPasswords, made.stored] })
-        return made
-      },
-    )
+    const { secret = newAppSecret() } = given
+    const before = (await this.#holder.read()).record(subject)
+    const scramKeys = await this.#holder.scramKeys?.(secret, subject, before)
+    const stored = await this.#change({ action: 'app-password.add', subject, detail }, (directory) => {
+      const record = directory.requireRecord(subject)
+      const made = makeAppPassword({ ...given, secret }, record.appPasswords, this.#holder.clock.now())
+      const kept = { ...made.stored, ...(scramKeys === undefined ? {} : { scramKeys }) }
+      directory.put({ ...record, appPasswords: [...record.appPasswords, kept] })
+      return kept
+    })
     return { appPassword: withoutHash(stored), secret }
   }
 
@@ -286,6 +300,6 @@ export class DirectoryAdministration implements AccountsAdministration {
   }
 }
 
-function withoutHash({ hash: _, ...appPassword }: StoredAppPassword): AppPassword {
+function withoutHash({ hash: _, scramKeys: __, ...appPassword }: StoredAppPassword): AppPassword {
   return appPassword
 }

@@ -4,6 +4,7 @@ export {
   makeAppPassword,
   matchAppPassword,
   nameKey,
+  newAppSecret,
   noAppPassword,
   type StoredAppPassword,
   sameName,
@@ -29,6 +30,7 @@ export {
   checkOwnAddresses,
   type DomainUse,
 } from './domain-rules.ts'
+export { mayBeUsed } from './identify.ts'
 export { LimitedAdministration, unsupported } from './limited-administration.ts'
 export { type LoginRecord, type VerifiedLogin, verifyLogin } from './login.ts'
 export {
@@ -42,5 +44,17 @@ export {
   checkRoles,
   sessionRoles,
 } from './rules.ts'
+export { readSaltKey } from './salt-key.ts'
+export {
+  lacksScramKeys,
+  makeScramKeys,
+  type ScramPolicy,
+  type ScramQuestion,
+  type ScramRecord,
+  type ScramSecret,
+  type ScramSecrets,
+  scramSettingsOf,
+  scramVerifierOf,
+} from './scram.ts'
 export { type CountSending, checkSending, checkSendingLimit, windowStart } from './sending-limit.ts'
 export { compareTexts, sortedByAddress } from './sorting.ts'

@@ -7,8 +7,10 @@ import type { Message } from '../model/message.ts'
 import type { Reply } from '../model/reply.ts'
 import type { Endpoint, Hello, LoginAttempt, Session, SessionRole, TlsFacts } from '../model/session.ts'
 import type { MailParameters, RecipientParameters, Transaction } from '../model/transaction.ts'
+import type { ScramKeys, ScramMechanism, ScramVerifier } from '../services/accounts.ts'
 import type { HistoryEntry, HistoryVerb } from '../services/history.ts'
 import type { RecipientAnswer } from '../services/queue.ts'
+import type { TokenHints } from '../services/tokens.ts'
 
 /**
  * The way of a session and a message through the hooks, in the one order that the documents describe. Protocol
@@ -38,8 +40,12 @@ export interface SessionFlow {
   secured(tls: TlsFacts): void
   /** Runs `checkHello`. */
   hello(hello: Hello): Promise<Reply | undefined>
-  /** Runs `checkLogin`, has the accounts service verify the secret, runs `loggedIn` or `loginFailed`. */
-  login(attempt: LoginAttempt, secret: string): Promise<LoginResult>
+  /** What can be verified beside passwords. */
+  readonly loginAbilities: LoginAbilities
+  /** Runs `checkLogin`, has the proof verified, runs `loggedIn` or `loginFailed`. A text is a password. */
+  login(attempt: LoginAttempt, proof: string | BearerToken): Promise<LoginResult>
+  /** The same for SCRAM (RFC 5802), whose proof comes later: runs `checkLogin`. The rest is the answer's. */
+  beginScram(attempt: LoginAttempt, mechanism: ScramMechanism): Promise<ScramStart>
   /** Runs `checkSender`. At most one transaction is open: a new one abandons the one before. */
   mail(reversePath: Address | null, parameters?: MailParameters): Promise<MailResult>
   /** Runs `checkAccess`, and `mailboxOpened` where nobody refuses. */
@@ -53,6 +59,34 @@ export interface SessionFlow {
 export type LoginResult =
   | { readonly ok: true; readonly account: Account }
   /** 535 for every wrong login, 454 where it could not be checked, or a tap's reply. */
+  | { readonly ok: false; readonly reply: Reply }
+
+/** What can be verified beside passwords; by the services that there are. */
+export interface LoginAbilities {
+  /** Mechanisms that `beginScram` can be called for. */
+  readonly scram: readonly ScramMechanism[]
+  /** What a client is told that has no valid token; undefined where tokens cannot be verified. */
+  readonly tokens: TokenHints | undefined
+}
+
+/** A bearer token (RFC 6750) in a password's place. */
+export interface BearerToken {
+  readonly token: string
+}
+
+export type ScramStart =
+  | { readonly ok: true; readonly login: ScramLogin }
+  | { readonly ok: false; readonly reply: Reply }
+
+/** A login by SCRAM under way. Whoever gives up on it just forgets it. */
+export interface ScramLogin extends Pick<ScramVerifier, 'salt' | 'iterations' | 'keys'> {
+  /** The client has proven to know one of the keys, or none. What fails here is told to `loginFailed`. */
+  verify(proven: ScramKeys | undefined): Promise<ScramProven>
+}
+
+export type ScramProven =
+  /** `complete` lets it in and runs `loggedIn`: once the client knows that it talks to the right server. */
+  | { readonly ok: true; readonly keys: ScramKeys; complete(): Promise<LoginResult> }
   | { readonly ok: false; readonly reply: Reply }
 
 export type MailResult =

@@ -1,22 +1,26 @@
 import type { HookSubject } from '../host/hook-point.ts'
 import type { Account } from '../model/account.ts'
 import type { Address } from '../model/address.ts'
-import { formatAddress } from '../model/address.ts'
-import { formatReply, localError, type Reply, reply } from '../model/reply.ts'
+import { formatReply, localError, type Reply } from '../model/reply.ts'
 import type { Hello, LoginAttempt, Session, SessionRole, TlsFacts } from '../model/session.ts'
 import type { MailParameters } from '../model/transaction.ts'
-import { accounts, type Verification } from '../services/accounts.ts'
+import type { ScramMechanism } from '../services/accounts.ts'
 import type { HistoryEntry, HistoryVerb } from '../services/history.ts'
 import type { Delivery } from './delivery.ts'
-import type { LoginResult, MailResult, SessionFlow, SessionOptions } from './flow.ts'
+import type {
+  BearerToken,
+  LoginAbilities,
+  LoginResult,
+  MailResult,
+  ScramStart,
+  SessionFlow,
+  SessionOptions,
+} from './flow.ts'
 import { newId } from './id.ts'
+import { Logins } from './login.ts'
 import { refusal } from './refusal.ts'
 import type { FlowContext } from './surroundings.ts'
 import { TransactionRun } from './transaction.ts'
-
-// RFC 4954 §6. One answer for every kind of failure, so that nobody learns which logins exist.
-const wrongLogin = reply(535, '5.7.8', 'Authentication failed')
-const cannotVerify = reply(454, '4.7.0', 'Authentication is not possible now, try again later')
 
 /** The session as plugins see it; the flow alone writes to it. */
 class LiveSession implements Session {
@@ -94,66 +98,28 @@ export class SessionRun implements SessionFlow {
     return this.#refused(refused)
   }
 
-  async login(attempt: LoginAttempt, secret: string): Promise<LoginResult> {
-    const { connection } = this.#context.hooks
-    const refused = refusal(await connection.checkLogin.decide<Reply>([this.session, attempt], this.#subject))
-    if (refused !== undefined) return this.#loginFailed(attempt, refused, 'refused by a check')
-    const verified = await this.#verify(attempt, secret)
-    if (verified === undefined) return this.#loginFailed(attempt, cannotVerify, 'could not be verified')
-    if (!verified.ok) {
-      await connection.loginFailed.notify([this.session, attempt], this.#subject)
-      return this.#loginFailed(attempt, wrongLogin, verified.reason)
-    }
-    const { account, appPassword } = verified
-    this.#live.account = account
-    const address = formatAddress(account.address)
-    const by = appPassword === undefined ? {} : { appPassword }
-    this.record('logged-in', { text: address, facts: { mechanism: attempt.mechanism, ...by } })
-    this.#context.log.info('login', {
-      session: this.session.id,
-      remote: this.session.remote.address,
-      account: address,
-      ...by,
+  /** Made when it is needed: most of a session's life it is not. */
+  get #logins(): Logins {
+    return new Logins(this.#context, {
+      session: this.#live,
+      subject: this.#subject,
+      enter: (account) => {
+        this.#live.account = account
+      },
+      record: (verb, entry) => this.record(verb, entry),
     })
-    await connection.loggedIn.notify([this.session, account], this.#subject)
-    return { ok: true, account }
   }
 
-  /** Undefined where it could not be found out. */
-  async #verify(
-    { login, authorizationIdentity }: LoginAttempt,
-    secret: string,
-  ): Promise<Verification | undefined> {
-    const service = this.#context.services.find(accounts)
-    // Acting for somebody else (RFC 4616 §2) is a right that no account has yet.
-    if (
-      authorizationIdentity !== undefined &&
-      authorizationIdentity !== '' &&
-      authorizationIdentity !== login
-    ) {
-      return { ok: false, reason: 'wrong-secret' }
-    }
-    try {
-      // Whatever the provider says that is no verification is none.
-      return (await service?.verify(login, secret, this.session.role)) ?? undefined
-    } catch (error) {
-      this.#context.log.error('unavailable', { session: this.session.id, service: 'accounts', error })
-      return undefined
-    }
+  get loginAbilities(): LoginAbilities {
+    return this.#logins.abilities
   }
 
-  #loginFailed(attempt: LoginAttempt, answer: Reply, reason: string): LoginResult {
-    const { login, mechanism } = attempt
-    const text = `${login.slice(0, 320)}: ${reason}`
-    this.record('login-failed', { text, facts: { mechanism } })
-    const remote = this.session.remote.address
-    this.#context.log.warn('login-failed', {
-      session: this.session.id,
-      remote,
-      login: login.slice(0, 320),
-      reason,
-    })
-    return { ok: false, reply: answer }
+  login(attempt: LoginAttempt, proof: string | BearerToken): Promise<LoginResult> {
+    return this.#logins.login(attempt, proof)
+  }
+
+  beginScram(attempt: LoginAttempt, mechanism: ScramMechanism): Promise<ScramStart> {
+    return this.#logins.beginScram(attempt, mechanism)
   }
 
   async mail(reversePath: Address | null, parameters: MailParameters = {}): Promise<MailResult> {

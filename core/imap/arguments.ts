@@ -40,14 +40,14 @@ export interface ImapArguments {
   nstring(): string | undefined
   /** 0 to 4,294,967,295; nz-number where `least` is 1. */
   number(least?: 0 | 1): number
-  /** 0 to 2^53-1, as sizes and mod-sequences are (RFC 7162 §7, RFC 9051 §9). */
+  /** 0 to 2^63-1, as sizes and mod-sequences are (RFC 7162 §7, RFC 9051 §9); above 2^53-1 it counts as that. */
   number64(): number
   /** An astring as text: UTF-8, or undefined where it is not. */
   text(): string | undefined
   /** A mailbox's name as the store knows it. */
   mailbox(): string
-  /** A mailbox's name with wildcards (RFC 9051 §6.3.9), as text. */
-  mailboxPattern(): string
+  /** A mailbox's name with wildcards (RFC 9051 §6.3.9), as text; undefined for what no name can be like. */
+  mailboxPattern(): string | undefined
   /** Numbers of messages: `1:5,7,*` or `$`. */
   sequenceSet(): ImapSequenceSet
   /** Flags in parentheses, or without where `bare` is set. Checked and canonical; `\Recent` is none. */

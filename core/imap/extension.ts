@@ -88,10 +88,22 @@ export interface ImapCommand {
 
 export interface ImapLiteralRule {
   /**
-   * Asked before a client may send a literal of so many octets; `args` is what came before it. A refusal is the answer to
-   * the command. Literals of up to 4 KiB are not asked for.
+   * Asked before a client may send a literal; `args` is what came before it, of which large literals can not be read yet. A
+   * refusal is the answer to the command. Literals of up to 4 KiB are not asked for as long as the command is not long.
    */
-  admit(args: ImapArguments, size: number, session: ImapSession): Promise<ImapResult | undefined>
+  admit(
+    args: ImapArguments,
+    literal: ImapComingLiteral,
+    session: ImapSession,
+  ): Promise<ImapResult | undefined>
+}
+
+/** A literal that a client wants to send. */
+export interface ImapComingLiteral {
+  /** Octets. */
+  readonly size: number
+  /** What was admitted of this command before. */
+  readonly before: { readonly literals: number; readonly octets: number }
 }
 
 /** A command that is being answered. */
@@ -154,8 +166,18 @@ export interface ImapCreateRequest {
 
 export type ImapCreateParameter = (args: ImapArguments, request: ImapCreateRequest) => void
 
-/** Reads a message that is not one literal; answers its octets when all arguments are read. */
-export type ImapAppendData = (args: ImapArguments, session: ImapSession) => () => Promise<Content>
+/** Reads what stands behind the word that says how a message is given, where it is not one literal. */
+export type ImapAppendData = (args: ImapArguments, session: ImapSession) => ImapAppendSource
+
+/** Where the octets of a message come from that APPEND stores. */
+export interface ImapAppendSource {
+  /** It may hold NUL, as literal8 does (RFC 3516 §4.4). */
+  readonly binary?: boolean
+  /** The octets; called when all arguments are read. */
+  read(): Promise<Content>
+  /** Called once when they are not needed any more, whether or not they were read. */
+  release?(): Promise<void>
+}
 
 /** Where plugins register extensions of IMAP, in their `setup`. Every IMAP listener of the config takes them. */
 export interface ImapExtensions {

@@ -1,9 +1,10 @@
+import type { TextFact } from '../facts/fact.ts'
 import type { Content } from '../model/content.ts'
 import type { MessageSummary } from '../model/summary.ts'
 import type { MessageEntry } from '../services/mailbox.ts'
 import type { ImapArguments, ImapSequenceSet } from './arguments.ts'
 import type { ImapSelected } from './selected.ts'
-import type { ImapOutput, ImapSession } from './session.ts'
+import type { ImapSession } from './session.ts'
 
 /** A message that is being fetched. */
 export interface ImapMessage {
@@ -19,17 +20,28 @@ export interface ImapMessage {
 /** Reads what stands behind the item's name (`[…]<…>`) and answers what to do for each message. */
 export type ImapFetchItem = (args: ImapArguments, session: ImapSession) => ImapFetchAttribute
 
+/**
+ * How an item is answered, by one of `fact`, `text` and `read`; where `text` is undefined for a message, by `read`. Each
+ * begins with the item's name, but a fact, which is only what stands behind it.
+ */
 export interface ImapFetchAttribute {
   /** Tells it from others of the same item: `BODY[1]<0.100>`. The same one twice is fetched once. The item's name where absent. */
   readonly name?: string
-  /** What has to be known of the message. */
-  readonly needs: 'entry' | 'summary' | 'content'
-  /** Reading it sets `\Seen`. */
+  /** `text` or `read` uses the message's summary. */
+  readonly needs?: 'summary'
+  /** Reading it sets `\\Seen`. */
   readonly setsSeen?: boolean
-  /** Writes it, its name first. For `entry` and `summary` it must be a text, for speed. */
-  text?(message: ImapMessage): string
-  /** Instead of `text`: for what is large. Begins with its name. */
-  write?(message: ImapMessage, out: ImapOutput): Promise<void>
+  /** A text that is the same whoever asks: it is made once and kept. */
+  readonly fact?: TextFact
+  text?(message: ImapMessage): string | undefined
+  /** For what the message itself is needed for. Everything of a message is read before anything of it is written. */
+  read?(message: ImapMessage): Promise<ImapFetched>
+}
+
+/** What stands in the response: octets, and then a content. */
+export interface ImapFetched {
+  readonly head: string
+  readonly content?: Content
 }
 
 /** What a modifier of FETCH does to it. */
@@ -38,6 +50,8 @@ export interface ImapFetchRequest {
   readonly selected: ImapSelected
   readonly byUid: boolean
   readonly set: ImapSequenceSet
+  /** CHANGEDSINCE: only what has changed after this mod-sequence is fetched (RFC 7162 §3.1.4.1). */
+  changedSince: number | undefined
   /** Only those of the messages are fetched. */
   keepOnly(test: (entry: MessageEntry) => boolean): void
   /** Only from this to that of the messages that are left, counted from 1, backwards where negative (RFC 9394 §3.1). */

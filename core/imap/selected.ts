@@ -1,3 +1,4 @@
+import type { MailboxFacts } from '../facts/message-facts.ts'
 import type { Mailbox, MessageEntry } from '../services/mailbox.ts'
 import type { ImapSequenceSet } from './arguments.ts'
 
@@ -6,6 +7,8 @@ export interface ImapSelected {
   readonly name: string
   readonly mailbox: Mailbox
   readonly isReadOnly: boolean
+  /** What is known of its messages. */
+  readonly facts: MailboxFacts
   /** The message with sequence number n is at n-1. Changes only by `update` and `told`. */
   readonly messages: readonly MessageEntry[]
   /** The sequence number; 0 where the client was not shown it. */
@@ -36,7 +39,15 @@ export interface ImapSelected {
    */
   onChange(listener: () => void): () => void
   /** Called with each update that the client is told of. Answers the call that ends it. */
-  onUpdate(listener: (update: ImapUpdate) => void): () => void
+  onUpdate(listener: ImapUpdateListener): () => void
+}
+
+/** Both are awaited, and may write responses of their own. */
+export interface ImapUpdateListener {
+  /** Before anything of it is told: `messages` and all numbers are still the old ones. */
+  telling?(update: ImapUpdate): void | Promise<void>
+  /** When all of it is told. */
+  told?(update: ImapUpdate): void | Promise<void>
 }
 
 export interface ImapUpdate {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { MessageFacts } from '../facts/message-facts.ts'
 import type { SessionFlow } from '../flow/flow.ts'
 import type { Log } from '../log.ts'
 import type { SpoolWriter } from '../message/spool.ts'
@@ -24,6 +25,8 @@ export interface ImapOutput {
   readonly isFull: boolean
   /** Resolves when the client has taken most of it. Long work also calls it, so that others get their turn. */
   ready(): Promise<void>
+  /** Sends what is written so far, where it must not wait for the end of the command. Resolves as `ready`. */
+  flush(): Promise<void>
   /** An octet string as astring, or as string; quoted where that is possible. */
   astring(octets: string): string
   string(octets: string): string
@@ -47,6 +50,8 @@ export interface ImapServer {
   /** Everything that is registered, by vocabulary. */
   readonly vocabulary: ImapVocabulary
   readonly store: Store
+  /** What is known of messages, for all sessions. */
+  readonly facts: MessageFacts
 }
 
 export interface ImapLimits {
@@ -54,8 +59,12 @@ export interface ImapLimits {
   readonly messageSize: number
   /** Octets of a command without the literals that are messages. */
   readonly commandSize: number
-  /** Messages that one command works on (RFC 9738). */
+  /** Messages that one command works on (RFC 9738); 0 for no limit. */
   readonly messagesPerCommand: number
+  /** Messages that one COPY or APPEND takes, where there is no limit for all commands. */
+  readonly messagesPerSave: number
+  /** Clients that have not enabled UTF-8 may bring headers with 8-bit octets. */
+  readonly rawHeaders: boolean
   /** Failed logins of a session. */
   readonly loginFailures: number
 }
@@ -81,6 +90,11 @@ export interface ImapSession {
   /** Opens a mailbox after closing the one before; it is not yet `selected` where this rejects. Runs `checkAccess`. */
   select(name: string, readOnly: boolean): Promise<ImapSelected>
   unselect(): Promise<void>
+  /**
+   * The selected mailbox has this name now, by a command of this session, and stays selected; or is not any more, where
+   * its UIDs are others now or it cannot be opened.
+   */
+  renamed(name: string): Promise<void>
   /** Runs `checkAccess`; throws the refusal. */
   access(mailbox: string, action: 'read' | 'write' | 'delete'): Promise<void>
   /**
@@ -115,4 +129,6 @@ export interface ImapTransport {
   delay(milliseconds: number): Promise<void>
   /** Sends what is written, and goes on compressed (RFC 4978). */
   compress(): Promise<void>
+  /** Sends what is written, and goes on without compression (RFC 8437 §4.1). */
+  decompress(): Promise<void>
 }

@@ -63,9 +63,9 @@ export interface Session {
 
 /** Someone trying to log in. The secret is not part of it: no plugin but the accounts service sees it. */
 export interface LoginAttempt {
-  /** The SASL mechanism or protocol command, in capitals: `PLAIN`, `LOGIN`, `USER`. */
+  /** The SASL mechanism or protocol command, in capitals: `PLAIN`, `SCRAM-SHA-256`, `USER`. */
   readonly mechanism: string
-  /** The name as the client gave it. */
+  /** The name as the client gave it. Empty where it gave none: a bearer token has its own (RFC 7628 §3.1). */
   readonly login: string
   /** The identity to act as, where it differs (RFC 4616 §2). */
   readonly authorizationIdentity?: string

@@ -240,7 +240,25 @@ export class LineConnection {
     this.flush()
     this.#detach()
     const early = this.#lines.rest()
-    this.#socket = new DeflateTransport(this.#socket, early)
+    this.#socket = new DeflateTransport(this.#socket, early, this.#clock)
+    this.#attach()
+  }
+
+  /**
+   * Goes on without compression where there is one (RFC 8437 §4.1). `finish` writes the last that is compressed: what the
+   * client answers to it is in clear. What it has sent before is lost.
+   */
+  async decompress(finish: () => Promise<void>): Promise<void> {
+    const transport = this.#socket
+    if (!(transport instanceof DeflateTransport)) return finish()
+    transport.holdInput()
+    await finish()
+    this.flush()
+    this.#detach()
+    this.#lines.clear()
+    const timer = this.#clock.after(this.#writeTimeout, () => this.destroy())
+    this.#socket = await transport.release()
+    timer.cancel()
     this.#attach()
   }
 

@@ -1,2 +1,3 @@
-export { hashPassword, needsRehash, verifyNothing, verifyPassword } from './password.ts'
+export { hashForScram, hashPassword, needsRehash, verifyNothing, verifyPassword } from './password.ts'
+export { hashForScramSync, type KeptScramKeys, readScramKeys, type ScramSettings } from './scram.ts'
 export { passwordSchemes, type VerifyOptions } from './stored-hash.ts'

@@ -1,6 +1,7 @@
 import { MailwrightError, UnavailableError } from '../errors.ts'
 import { argon2, hashArgon2id, isCurrent, nobodysHash } from './argon2.ts'
 import type { SecretCheck } from './scheme.ts'
+import { deriveScramKeys, type ScramSettings, writeScramKeys } from './scram.ts'
 import { readStored, type VerifyOptions } from './stored-hash.ts'
 import { createWaitingLine } from './waiting-line.ts'
 
@@ -18,11 +19,21 @@ const nobody: SecretCheck | undefined = argon2.read({ text: nobodysHash })
  * MAIL_E_INVALID where it is empty or longer than 1,024 octets; MAIL_E_UNAVAILABLE where too many wait.
  */
 export async function hashPassword(secret: string): Promise<string> {
-  const octets = secretOctets(secret)
-  if (octets === undefined) {
-    throw new MailwrightError('MAIL_E_INVALID', `a password must have 1 to ${MAX_SECRET_OCTETS} octets`)
-  }
+  const octets = secretOctets(secret) ?? refuse()
   return inLine('hashed', () => hashArgon2id(octets))
+}
+
+/**
+ * Makes keys for SCRAM-SHA-256 of a new password: `{SCRAM-SHA-256}…`, which {@link verifyPassword} knows as well. The
+ * same errors; MAIL_E_INVALID also for a password with a NUL, which SCRAM does not tell from one without.
+ */
+export async function hashForScram(secret: string, settings: ScramSettings): Promise<string> {
+  if (secretOctets(secret) === undefined || secret.includes('\0')) refuse()
+  return inLine('hashed', async () => writeScramKeys(await deriveScramKeys(secret, settings)))
+}
+
+function refuse(): never {
+  throw new MailwrightError('MAIL_E_INVALID', `a password must have 1 to ${MAX_SECRET_OCTETS} octets`)
 }
 
 /**

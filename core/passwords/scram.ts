@@ -1,17 +1,22 @@
-import { createHmac, hash, pbkdf2 } from 'node:crypto'
+import { createHmac, hash, pbkdf2, pbkdf2Sync } from 'node:crypto'
 import { promisify } from 'node:util'
+import { mapForSasl } from '../sasl/saslprep.ts'
+import type { ScramKeys } from '../services/accounts.ts'
 import { sameOctets } from './compare.ts'
 import { decodeBase64 } from './encoding.ts'
 import { mostRounds } from './pbkdf2.ts'
-import type { PasswordScheme, SecretCheck } from './scheme.ts'
+import type { PasswordScheme, SecretCheck, StoredHash } from './scheme.ts'
+
+/** What keys are made with beside the secret. */
+export interface ScramSettings {
+  readonly salt: Buffer
+  readonly iterations: number
+}
 
 /** What a server keeps for SCRAM (RFC 5802 §3), enough to verify a secret as well. */
-interface ScramKeys {
-  readonly rounds: number
-  readonly salt: Buffer
-  readonly storedKey: Buffer
-  readonly serverKey: Buffer
-}
+export interface KeptScramKeys extends ScramKeys, ScramSettings {}
+
+type Algorithm = 'sha1' | 'sha256'
 
 const pbkdf2InPool = promisify(pbkdf2)
 
@@ -24,58 +29,97 @@ export const scrams: readonly PasswordScheme[] = [
   scramScheme('SCRAM-SHA-256', 'sha256', 32),
 ]
 
-function scramScheme(name: string, algorithm: 'sha1' | 'sha256', octets: number): PasswordScheme {
+function scramScheme(name: string, algorithm: Algorithm, octets: number): PasswordScheme {
   return {
     names: [name],
     marked: true,
     read(stored) {
-      const keys =
-        readRfc(name, stored.text) ?? (stored.name === undefined ? undefined : readDovecot(stored.text))
-      if (keys === undefined || keys.rounds < 1 || keys.rounds > mostRounds) return undefined
-      if (keys.salt.length === 0 || keys.storedKey.length !== octets) return undefined
-      return keys.serverKey.length === octets ? checkOf(algorithm, keys) : undefined
+      const keys = readKeys(name, octets, stored)
+      return keys && checkOf(algorithm, keys)
     },
   }
 }
 
-function readRfc(name: string, text: string): ScramKeys | undefined {
+/**
+ * The keys for SCRAM-SHA-256 that a stored password is, in one of the forms of docs/passwords.md. Undefined where it is
+ * another kind of hash, malformed, or beyond the bounds. `bareScheme` says what it is where it does not itself.
+ */
+export function readScramKeys(stored: string, bareScheme?: string): KeptScramKeys | undefined {
+  const [prefix] = /^\{SCRAM-SHA-256\}/i.exec(stored) ?? []
+  const text = stored.slice(prefix?.length ?? 0)
+  const isNamed = prefix !== undefined || bareScheme?.toUpperCase() === 'SCRAM-SHA-256'
+  return readKeys('SCRAM-SHA-256', 32, isNamed ? { name: 'SCRAM-SHA-256', text } : { text })
+}
+
+/** Makes keys for SCRAM-SHA-256 of a secret, which is prepared as clients do it (RFC 5802 §2.2), in a thread. */
+export async function deriveScramKeys(secret: string, settings: ScramSettings): Promise<KeptScramKeys> {
+  const { salt, iterations } = settings
+  const salted = await pbkdf2InPool(mapForSasl(secret), salt, iterations, 32, 'sha256')
+  return { ...settings, ...keysOfSalted('sha256', salted) }
+}
+
+/**
+ * The same at once and as a text, for providers that keep nothing beyond the process and so need few iterations: 4,096
+ * hold everybody else up for a millisecond.
+ */
+export function hashForScramSync(secret: string, settings: ScramSettings): string {
+  const { salt, iterations } = settings
+  const salted = pbkdf2Sync(mapForSasl(secret), salt, iterations, 32, 'sha256')
+  return writeScramKeys({ ...settings, ...keysOfSalted('sha256', salted) })
+}
+
+/** Keys as Dovecot writes them: `{SCRAM-SHA-256}iterations,salt,StoredKey,ServerKey`. */
+export function writeScramKeys({ iterations, ...octets }: KeptScramKeys): string {
+  const encoded = [octets.salt, octets.storedKey, octets.serverKey].map((each) => each.toString('base64'))
+  return `{SCRAM-SHA-256}${[iterations, ...encoded].join(',')}`
+}
+
+function readKeys(name: string, octets: number, stored: StoredHash): KeptScramKeys | undefined {
+  const keys =
+    readRfc(name, stored.text) ?? (stored.name === undefined ? undefined : readDovecot(stored.text))
+  if (keys === undefined || keys.iterations < 1 || keys.iterations > mostRounds) return undefined
+  if (keys.salt.length === 0 || keys.storedKey.length !== octets) return undefined
+  return keys.serverKey.length === octets ? keys : undefined
+}
+
+function readRfc(name: string, text: string): KeptScramKeys | undefined {
   const [, written, ...fields] = rfcForm.exec(text) ?? []
   return written === name ? keysOf(fields) : undefined
 }
 
-function readDovecot(text: string): ScramKeys | undefined {
+function readDovecot(text: string): KeptScramKeys | undefined {
   const [, ...fields] = dovecotForm.exec(text) ?? []
   return keysOf(fields)
 }
 
-function keysOf([rounds, ...encoded]: readonly string[]): ScramKeys | undefined {
+function keysOf([iterations, ...encoded]: readonly string[]): KeptScramKeys | undefined {
   const [salt, storedKey, serverKey] = encoded.map(decodeBase64)
   if (salt === undefined || storedKey === undefined || serverKey === undefined) return undefined
-  return { rounds: Number(rounds), salt, storedKey, serverKey }
+  return { iterations: Number(iterations), salt, storedKey, serverKey }
 }
 
 /** Writers differ in whether they prepare a secret (RFC 4013) or take it as it is: both are tried. */
-function checkOf(algorithm: 'sha1' | 'sha256', keys: ScramKeys): SecretCheck {
+function checkOf(algorithm: Algorithm, keys: KeptScramKeys): SecretCheck {
   return async (secret) => {
+    // To HMAC a NUL at the end of a key is as good as none.
+    if (secret.includes(0)) return false
     if (await hasKeys(algorithm, keys, secret)) return true
-    const prepared = prepare(secret)
+    const prepared = Buffer.from(mapForSasl(secret.toString()))
     return !prepared.equals(secret) && (await hasKeys(algorithm, keys, prepared))
   }
 }
 
-async function hasKeys(algorithm: 'sha1' | 'sha256', keys: ScramKeys, secret: Buffer): Promise<boolean> {
-  const { salt, rounds, storedKey, serverKey } = keys
-  const salted = await pbkdf2InPool(secret, salt, rounds, storedKey.length, algorithm)
-  const keyOf = (what: string) => createHmac(algorithm, salted).update(what).digest()
-  const hasStoredKey = sameOctets(hash(algorithm, keyOf('Client Key'), 'buffer'), storedKey)
-  return sameOctets(keyOf('Server Key'), serverKey) && hasStoredKey
+async function hasKeys(algorithm: Algorithm, keys: KeptScramKeys, secret: Buffer): Promise<boolean> {
+  const { salt, iterations, storedKey, serverKey } = keys
+  const made = keysOfSalted(
+    algorithm,
+    await pbkdf2InPool(secret, salt, iterations, storedKey.length, algorithm),
+  )
+  const hasStoredKey = sameOctets(made.storedKey, storedKey)
+  return sameOctets(made.serverKey, serverKey) && hasStoredKey
 }
 
-// What RFC 4013 §2.1 maps to a space, and to nothing.
-const otherSpaces = /[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/g
-const nothing = /\u00ad|\u034f|\u1806|[\u180b-\u180d]|\u200c|\u200d|\u2060|[\ufe00-\ufe0f]|\ufeff/g
-
-/** The mapping and normalisation of RFC 4013 §2.1 and §2.2. What it prohibits could not have been set, and so matches nothing. */
-function prepare(secret: Buffer): Buffer {
-  return Buffer.from(secret.toString().replace(otherSpaces, ' ').replace(nothing, '').normalize('NFKC'))
+function keysOfSalted(algorithm: Algorithm, salted: Buffer): ScramKeys {
+  const keyOf = (what: string) => createHmac(algorithm, salted).update(what).digest()
+  return { storedKey: hash(algorithm, keyOf('Client Key'), 'buffer'), serverKey: keyOf('Server Key') }
 }

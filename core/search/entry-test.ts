@@ -31,7 +31,7 @@ export function entryTest(criterion: SearchCriterion, now: number): EntryTest | 
     }
     case 'younger':
     case 'older':
-      return ageTest(criterion.kind, now - checked(criterion.seconds) * 1000)
+      return ageTest(criterion.kind, Math.floor(now / 1000) - checked(criterion.seconds))
     case 'modSequence': {
       const from = checked(criterion.from)
       return ({ modSequence }) => modSequence >= from
@@ -45,11 +45,12 @@ function sizeTest(kind: 'larger' | 'smaller', octets: number): EntryTest {
   return kind === 'larger' ? ({ size }) => size > octets : ({ size }) => size < octets
 }
 
-// RFC 5032: a message of exactly that age is found by both.
+/** `moment` in seconds, as finer nobody is told of dates. RFC 5032: a message of exactly that age is found by both. */
 function ageTest(kind: 'younger' | 'older', moment: number): EntryTest {
+  const second = (date: Date): number => Math.floor(date.getTime() / 1000)
   return kind === 'younger'
-    ? ({ internalDate }) => internalDate.getTime() >= moment
-    : ({ internalDate }) => internalDate.getTime() <= moment
+    ? ({ internalDate }) => second(internalDate) >= moment
+    : ({ internalDate }) => second(internalDate) <= moment
 }
 
 function flagTest(flag: string): EntryTest {

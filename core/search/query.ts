@@ -17,7 +17,7 @@ export interface Known {
   /** Whether fields of this name (in lower case) may be missing in the header. */
   readonly lacks?: (field: string) => boolean
   /** Whether a needle is in the message, where that is known. */
-  readonly found?: (needle: Needle) => boolean | undefined
+  readonly found?: ((needle: Needle) => boolean | undefined) | undefined
 }
 
 /** A criterion that is checked and ready to be applied. */

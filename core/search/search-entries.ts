@@ -6,6 +6,7 @@ import type { MessageSummary } from '../model/summary.ts'
 import type { MessageEntry } from '../services/mailbox.ts'
 import { Pacer } from '../summary/pacer.ts'
 import { isSummaryField } from '../summary/summary-fields.ts'
+import { entriesWithin } from './entries-within.ts'
 import { readTexts } from './message-texts.ts'
 import { type Needle, NeedleSearch } from './needle-search.ts'
 import { type Known, prepareQuery, type Query } from './query.ts'
@@ -40,7 +41,39 @@ export async function searchEntries(
   now: number,
 ): Promise<readonly number[]> {
   const search = new Search(source, prepareQuery(criterion, now))
-  return search.run()
+  return search.run(entriesWithin(source.entries, criterion))
+}
+
+/** Those entries of which a query needs to know more than they say themselves. */
+export async function undecidedEntries(
+  entries: readonly MessageEntry[],
+  query: Query,
+): Promise<readonly MessageEntry[]> {
+  const undecided: MessageEntry[] = []
+  await forEach(entries, query, new Pacer(), (known) => {
+    if (query.matches(known) === undefined) undecided.push(known.entry)
+  })
+  return undecided
+}
+
+/** Entries one after the other, in turn with other work. What `take` gets is the same object with another entry. */
+async function forEach(
+  entries: readonly MessageEntry[],
+  query: Query,
+  pacer: Pacer,
+  take: (known: Known) => void,
+  found?: (entry: MessageEntry, needle: Needle) => boolean | undefined,
+): Promise<void> {
+  const [first] = entries
+  if (first === undefined) return
+  // One object for all of them: to make one for each takes longer than to ask most questions.
+  const known = { entry: first, found: found && ((needle: Needle) => found(known.entry, needle)) }
+  const atOnce = Math.ceil(nodesAtOnce / query.size)
+  for (let index = 0; index < entries.length; index += 1) {
+    known.entry = entries[index] as MessageEntry
+    take(known)
+    if (index % atOnce === 0 && pacer.isDue) await pacer.rest()
+  }
 }
 
 // Where messages lie on a disk, the next are read while one is searched.
@@ -65,8 +98,9 @@ class Search {
     this.#query = query
   }
 
-  async run(): Promise<readonly number[]> {
-    this.#open = this.#source.entries
+  /** Searches those of the source's entries. */
+  async run(entries: readonly MessageEntry[]): Promise<readonly number[]> {
+    this.#open = entries
     await this.#sift()
     if (this.#query.needles.length > 0 && this.#open.length > 0) await this.#askForCandidates()
     if (this.#query.needsHeader && this.#open.length > 0) await this.#readSummaries()
@@ -76,14 +110,12 @@ class Search {
 
   /** Applies the criterion to what is known of the open messages so far. */
   async #sift(): Promise<void> {
-    const entries = this.#open
     const open: MessageEntry[] = []
-    const atOnce = Math.ceil(nodesAtOnce / this.#query.size)
-    for (let index = 0; index < entries.length; index += 1) {
-      const entry = entries[index]
-      if (entry !== undefined && this.#decide(this.#known(entry)) === undefined) open.push(entry)
-      if (index % atOnce === 0 && this.#pacer.isDue) await this.#pacer.rest()
+    const take = (known: Known): void => {
+      if (this.#decide(known) === undefined) open.push(known.entry)
     }
+    const found = (entry: MessageEntry, needle: Needle) => this.#foundIn(entry, needle)
+    await forEach(this.#open, this.#query, this.#pacer, take, this.#candidates.size > 0 ? found : undefined)
     this.#open = open
   }
 
@@ -95,7 +127,12 @@ class Search {
   }
 
   #known(entry: MessageEntry): Known {
-    return { entry, found: (needle) => (this.#mayHold(entry, needle) ? undefined : false) }
+    return { entry, found: (needle) => this.#foundIn(entry, needle) }
+  }
+
+  /** False where what is kept of the message says that the needle is not there. */
+  #foundIn(entry: MessageEntry, needle: Needle): boolean | undefined {
+    return this.#mayHold(entry, needle) ? undefined : false
   }
 
   #mayHold(entry: MessageEntry, needle: Needle): boolean {

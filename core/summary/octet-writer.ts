@@ -1,4 +1,6 @@
 const smallest = 4_096
+// So much room is kept for the next that is written.
+const largestKept = 65_536
 
 /** Writes numbers and texts one after the other into octets that grow as needed; see `OctetReader`. */
 export class OctetWriter {
@@ -8,6 +10,12 @@ export class OctetWriter {
   /** What was written so far; changed by the next write. */
   get written(): Buffer {
     return this.#octets.subarray(0, this.#length)
+  }
+
+  /** Forgets what was written, to be used again. */
+  reset(): void {
+    if (this.#octets.length > largestKept) this.#octets = Buffer.allocUnsafe(smallest)
+    this.#length = 0
   }
 
   /** A whole number from 0 to 2^53 - 1, in as few octets as it needs, seven bits in each. */
@@ -21,17 +29,11 @@ export class OctetWriter {
     this.#octets[this.#length++] = rest
   }
 
-  /** Octets, their number in front. */
-  octets(octets: Uint8Array): void {
-    this.number(octets.length)
-    this.append(octets)
-  }
-
-  /** Octets alone. */
-  append(octets: Uint8Array): void {
-    this.#makeRoom(octets.length)
-    this.#octets.set(octets, this.#length)
-    this.#length += octets.length
+  /** Some of these octets alone. */
+  append(octets: Buffer, start = 0, end: number = octets.length): void {
+    this.#makeRoom(end - start)
+    octets.copy(this.#octets, this.#length, start, end)
+    this.#length += end - start
   }
 
   /** A text, the number of its octets in front. */

@@ -21,8 +21,9 @@ it('reads what was written, larger than any first guess', () => {
   for (const number of numbers) writer.number(number)
   writer.text('\xe9\xff', 'latin1')
   writer.text('\u20ac\u{1f600}', 'utf8')
-  writer.octets(Buffer.alloc(10_000, 7))
-  writer.append(Buffer.from('end'))
+  writer.number(10_000)
+  writer.append(Buffer.alloc(10_000, 7))
+  writer.append(Buffer.from('the end.'), 4, 7)
   const reader = new OctetReader(writer.written, 0)
   expect(numbers.map(() => reader.number())).toEqual(numbers)
   expect([reader.text('latin1'), reader.text('utf8')]).toEqual(['\xe9\xff', '\u20ac\u{1f600}'])
@@ -30,6 +31,15 @@ it('reads what was written, larger than any first guess', () => {
   expect(writer.written.subarray(start, reader.position)).toEqual(Buffer.alloc(10_000, 7))
   expect(writer.written.toString('latin1', reader.position)).toBe('end')
   expect(reader.isWhole).toBe(true)
+})
+
+it('is used again, small or large', () => {
+  const writer = new OctetWriter()
+  for (const size of [10, 100_000, 5]) {
+    writer.reset()
+    writer.append(Buffer.alloc(size, size % 251))
+    expect(writer.written).toEqual(Buffer.alloc(size, size % 251))
+  }
 })
 
 it.each([

@@ -1,6 +1,7 @@
 import { decodeText } from '../model/charset.ts'
 import { decodeBody } from '../model/mime-body.ts'
 import type { MimePart } from '../model/mime-part.ts'
+import { foldWhiteSpace } from './fold-white-space.ts'
 import { htmlText } from './html-text.ts'
 
 /** Characters (UTF-16 units) of a preview. */
@@ -8,9 +9,6 @@ const LENGTH = 200
 // How many octets of a body are looked at: more only where fewer hold too little text, as HTML that begins with styles.
 const portions: readonly number[] = [1_024, 4_096, 32_768]
 
-// Signs that are not seen. Newsletters fill the beginning of a text with them.
-const blanks = /(?:[\s\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2060]|\u034f)+/g
-const visibleBlank = /[\s\x00-\x1f\x7f-\x9f]/
 const cutCharacter = /\ufffd+$/
 
 /**
@@ -64,7 +62,7 @@ function readableText(part: MimePart, body: Buffer, isCut: boolean): string {
   const octets = isCut ? decoded.subarray(0, wholeCharacters(decoded)) : decoded
   const text = decodeText(octets, part.contentType.parameters.get('charset'))
   const whole = isCut ? text.replace(cutCharacter, '') : text
-  return folded(part.contentType.subtype === 'html' ? htmlText(whole) : whole)
+  return foldWhiteSpace(part.contentType.subtype === 'html' ? htmlText(whole) : whole, LENGTH)
 }
 
 /** How far quoted-printable octets go without a broken `=XX` at the end. */
@@ -78,10 +76,6 @@ function wholeCharacters(octets: Buffer): number {
   let lead = octets.length - 1
   while (lead > octets.length - 4 && ((octets[lead] ?? 0) & 0xc0) === 0x80) lead -= 1
   return (octets[lead] ?? 0) >= 0xc0 ? lead : octets.length
-}
-
-function folded(text: string): string {
-  return text.replace(blanks, (blank) => (visibleBlank.test(blank) ? ' ' : blank)).trim()
 }
 
 function shortened(text: string): string {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type MimePart, scanMessage } from '../model/mime.ts'
 import type { MimeLimits } from '../model/mime-scanner.ts'
 import type { SummaryFacts } from '../model/summary.ts'
+import { imapBodyStructure, imapEnvelope } from './imap-texts.ts'
 import { decodeSummary, encodeSummary, headerMayHold, storedSummary, withUid } from './stored-summary.ts'
 
 const message = Buffer.from(
@@ -73,7 +74,7 @@ function decoded(octets: Buffer) {
 }
 
 function withChecksum(octets: Buffer): Buffer {
-  octets.writeUInt32LE(crc32(octets.subarray(5)), 1)
+  octets.writeUInt32LE(crc32(octets.subarray(0, -4)), octets.length - 4)
   return octets
 }
 
@@ -215,7 +216,7 @@ describe('decodeSummary', () => {
   })
 
   it('throws for nothing, though the checksum is right', () => {
-    for (let at = 5; at < whole.length; at += 1) {
+    for (let at = 1; at < whole.length - 4; at += 1) {
       for (const octet of [0, 1, 0x7f, 0x80, 0xff, (whole[at] ?? 0) ^ 4]) {
         const other = Buffer.from(whole)
         other[at] = octet
@@ -223,9 +224,10 @@ describe('decodeSummary', () => {
         facts(summary.structure)
         expect([...summary.preview].length + summary.omitted.length).toBeLessThan(20_000)
         expect(summary.header.size + summary.envelope.from.entries.length).toBeLessThan(20_000)
+        expect(`${imapEnvelope(summary)}${imapBodyStructure(summary)}`.length).toBeLessThan(20_000)
       }
     }
-    for (let length = 5; length < whole.length; length += 1) {
+    for (let length = 6; length < whole.length; length += 1) {
       const summary = decoded(withChecksum(Buffer.from(whole.subarray(0, length))))
       expect(facts(summary.structure)).toMatchObject({ type: expect.any(String) })
     }

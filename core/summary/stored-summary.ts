@@ -4,19 +4,27 @@ import { type EnvelopeFields, readEnvelopeFields } from '../model/envelope-field
 import type { Header } from '../model/header-fields.ts'
 import type { MimePart } from '../model/mime-part.ts'
 import type { MessageSummary, SummaryFacts } from '../model/summary.ts'
-import { readKeptHeader, skipHeader, writeHeader } from './kept-header.ts'
+import { envelopeText } from './envelope-text.ts'
+import type { KeptHeader } from './field-selection.ts'
+import { readKeptFields, readKeptHeader, skipHeader, writeHeader } from './kept-header.ts'
 import { readStructure, unknownStructure, writeStructure } from './kept-structure.ts'
 import { OctetReader } from './octet-reader.ts'
 import { OctetWriter } from './octet-writer.ts'
+import { structureText } from './structure-text.ts'
 import { keptFields } from './summary-fields.ts'
 
 // Changed whenever the form or the rule of what is kept changes, so that no cache is read by another rule.
-const VERSION = 1
-// The version and a CRC-32 of what follows.
-const PREFIX = 5
+const VERSION = 2
+// The version, then all else, then a CRC-32 of all that.
+const PREFIX = 1
+const SUFFIX = 4
+// What the CRC-32 of octets is that end with their own CRC-32.
+const RESIDUE = 0x2144_df1c
+// Texts beyond this are made when they are asked for, so that summaries stay small.
+const longestText = 65_536
 
 /**
- * Writes a summary in a compact form for caches on disk: usually 0.7 to 1.5 kB. It is only for `decodeSummary` of the
+ * Writes a summary in a compact form for caches on disk: usually 1 to 2 kB. It is only for `decodeSummary` of the
  * same version of the framework. The octets are shared and must not be changed.
  */
 export function encodeSummary(summary: SummaryFacts): Buffer {
@@ -28,8 +36,8 @@ export function encodeSummary(summary: SummaryFacts): Buffer {
  * then on. Undefined for octets that are damaged or of another version: the message has to be summarised again.
  */
 export function decodeSummary(uid: number, octets: Buffer): MessageSummary | undefined {
-  if (octets.length < PREFIX || octets[0] !== VERSION) return undefined
-  if (crc32(octets.subarray(PREFIX)) !== octets.readUInt32LE(1)) return undefined
+  if (octets.length < PREFIX + SUFFIX || octets[0] !== VERSION) return undefined
+  if (crc32(octets) !== RESIDUE) return undefined
   return new StoredMessageSummary(uid, octets)
 }
 
@@ -47,25 +55,54 @@ export function headerMayHold(summary: Pick<MessageSummary, 'header'>, word: str
   return !(summary instanceof StoredSummary) || summary.headerMayHold(word)
 }
 
+/** The ENVELOPE that was written with a summary; undefined where none was. */
+export function keptEnvelope(summary: object): string | undefined {
+  return (summary instanceof StoredSummary && summary.envelopeText) || undefined
+}
+
+/** The BODYSTRUCTURE that was written with a summary; undefined where none was. */
+export function keptBodyStructure(summary: object): string | undefined {
+  return (summary instanceof StoredSummary && summary.structureText) || undefined
+}
+
+/** The header of a summary as it stands. */
+export function keptHeader(summary: Pick<MessageSummary, 'header' | 'omitted'>): KeptHeader {
+  if (summary instanceof StoredSummary) return { ...summary.fields, omitted: summary.omitted }
+  const { header, omitted } = summary
+  const { start } = header.fields[0] ?? { start: 0 }
+  const { end } = header.fields.at(-1) ?? { end: 0 }
+  const fields = header.raw.toString('latin1', start, end)
+  return { fields, ended: header.ended, truncated: header.truncated, omitted }
+}
+
 /** The summary of a message that has no UID yet. */
 export function storedSummary(root: MimePart, preview: string): SummaryFacts {
   const facts = { header: root.header, omitted: [], structure: root, preview }
   return new StoredSummary(writeSummary(facts))
 }
 
+const writer = new OctetWriter()
+
 function writeSummary(summary: Omit<SummaryFacts, 'envelope'>): Buffer {
-  const writer = new OctetWriter()
   const { fields, omitted } = keptFields(summary.header)
-  writer.append(Buffer.alloc(PREFIX, VERSION))
+  writer.reset()
+  writer.number(VERSION)
+  writeText(envelopeText(summary.header, 'ascii'))
+  writeText(structureText(summary.structure, { form: 'ascii', isExtended: true }))
   writeHeader(writer, summary.header, fields)
   const allOmitted = new Set([...summary.omitted, ...omitted])
   writer.number(allOmitted.size)
   for (const name of allOmitted) writer.text(name, 'latin1')
   writer.text(summary.preview, 'utf8')
   writeStructure(writer, summary.structure)
-  const octets = Buffer.from(writer.written)
-  octets.writeUInt32LE(crc32(octets.subarray(PREFIX)), 1)
+  const { written } = writer
+  const octets = Buffer.allocUnsafe(written.length + SUFFIX)
+  octets.writeUInt32LE(crc32(written), written.copy(octets))
   return octets
+}
+
+function writeText(text: string): void {
+  writer.text(text.length <= longestText ? text : '', 'latin1')
 }
 
 /** A summary over its octets. */
@@ -79,8 +116,25 @@ class StoredSummary implements SummaryFacts {
     this.octets = octets
   }
 
+  /** What `envelopeText` says of the header; empty where that is too long. */
+  get envelopeText(): string {
+    return new OctetReader(this.octets, PREFIX).text('latin1')
+  }
+
+  /** What `structureText` says of the structure; empty where that is too long. */
+  get structureText(): string {
+    const reader = new OctetReader(this.octets, PREFIX)
+    reader.skip()
+    return reader.text('latin1')
+  }
+
+  /** The header's fields as they stand. */
+  get fields(): Omit<KeptHeader, 'omitted'> {
+    return readKeptFields(this.#behindTexts())
+  }
+
   get header(): Header {
-    this.#header ??= readKeptHeader(new OctetReader(this.octets, PREFIX))
+    this.#header ??= readKeptHeader(this.#behindTexts())
     return this.#header
   }
 
@@ -90,7 +144,7 @@ class StoredSummary implements SummaryFacts {
   }
 
   headerMayHold(word: string): boolean {
-    const reader = new OctetReader(this.octets, PREFIX)
+    const reader = this.#behindTexts()
     reader.number()
     const fields = this.octets.subarray(reader.skip(), reader.position)
     // What is encoded or not ASCII may say anything.
@@ -120,8 +174,15 @@ class StoredSummary implements SummaryFacts {
     return this.#structure
   }
 
-  #behindHeader(): OctetReader {
+  #behindTexts(): OctetReader {
     const reader = new OctetReader(this.octets, PREFIX)
+    reader.skip()
+    reader.skip()
+    return reader
+  }
+
+  #behindHeader(): OctetReader {
+    const reader = this.#behindTexts()
     skipHeader(reader)
     return reader
   }

@@ -1,5 +1,5 @@
 import type { Content } from '../model/content.ts'
-import { MimeScanner } from '../model/mime-scanner.ts'
+import { MimeScanner, scanMessage } from '../model/mime-scanner.ts'
 import type { MessageSummary, SummaryFacts } from '../model/summary.ts'
 import { pacedChunks } from './paced-chunks.ts'
 import { Pacer } from './pacer.ts'
@@ -44,8 +44,13 @@ export class Summariser {
 
 /** Reads a message once and makes its summary, in turn with other work. Fails as the content does. */
 export async function summarise(uid: number, content: Content): Promise<MessageSummary> {
+  if (content.size <= smallMessage) return withUid(uid, summaryOf(await content.read(0, content.size)))
   const summariser = new Summariser()
-  if (content.size <= smallMessage) summariser.add(await content.read(0, content.size))
-  else for await (const chunk of pacedChunks(content, new Pacer())) summariser.add(chunk)
+  for await (const chunk of pacedChunks(content, new Pacer())) summariser.add(chunk)
   return withUid(uid, summariser.finish())
+}
+
+function summaryOf(octets: Buffer): SummaryFacts {
+  const { root } = scanMessage(octets)
+  return storedSummary(root, previewOf(root, octets.subarray(0, kept)))
 }

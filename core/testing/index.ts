@@ -47,5 +47,7 @@ export { type MemoryConnection, type MemoryConnectionOptions, memoryConnection }
 export type { ConnectOptions } from './memory-listeners.ts'
 export { overlay } from './overlay.ts'
 export { type RecordedRetrieval, recordedRetrieval } from './recorded-retrieval.ts'
+export { ScramClient, type ScramClientOptions } from './scram-client.ts'
+export { loginByScram } from './scram-login.ts'
 export { type MailAnswer, sendMail, type TestMail } from './send-mail.ts'
 export { createTestHost, type TestHost, type TestHostOptions } from './test-host.ts'

@@ -3,18 +3,24 @@ import { startImapTest } from '../../test/support/imap-session.ts'
 
 test('a session from login to logout', async () => {
   await using system = await startImapTest()
-  await system.deliver('INBOX', 'Subject: one\nFrom: A <a@client.example>\n\ntext\n', 'Subject: two\n\ntext\n')
+  await system.deliver(
+    'INBOX',
+    'Subject: one\nFrom: A <a@client.example>\n\ntext\n',
+    'Subject: two\n\ntext\n',
+  )
   const client = await system.connect()
-  expect(await client.ok('SELECT INBOX')).toMatchInlineSnapshot(`
+  const opened = await client.ok('SELECT INBOX')
+  expect(opened.map((line) => line.replace(/(UIDVALIDITY|MAILBOXID) [^\]]+/, '$1 n'))).toMatchInlineSnapshot(`
     [
       "FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)",
       "OK [PERMANENTFLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen \\*)] Flags permitted",
       "2 EXISTS",
       "0 RECENT",
       "OK [UNSEEN 1] First unseen",
-      "OK [UIDVALIDITY 1795916340] UIDs valid",
+      "OK [UIDVALIDITY n] UIDs valid",
       "OK [UIDNEXT 3] Next UID",
       "OK [HIGHESTMODSEQ 2] Highest",
+      "OK [MAILBOXID n] Mailbox",
     ]
   `)
   expect(await client.ok('FETCH 1:* (FLAGS UID RFC822.SIZE ENVELOPE BODYSTRUCTURE)')).toMatchInlineSnapshot(`
@@ -37,6 +43,17 @@ test('a session from login to logout', async () => {
 
     text
      FLAGS (\\Seen))",
+    ]
+  `)
+  expect(
+    await client.ok('FETCH 1 (BODY[HEADER.FIELDS (SUBJECT)] BODY.PEEK[1]<1.2> BINARY.SIZE[1])'),
+  ).toMatchInlineSnapshot(`
+    [
+      "1 FETCH (BODY[HEADER.FIELDS (SUBJECT)] {16}
+    Subject: one
+
+     BODY[1]<1> {2}
+    ex BINARY.SIZE[1] 6)",
     ]
   `)
   expect(await client.command('FETCH 3 FLAGS')).toMatchInlineSnapshot(`

@@ -28,6 +28,18 @@ export interface ImapOptions {
   readonly maxCommandSize: number
   /** Messages that one command works on (RFC 9738); 0 is no limit. Default 0. */
   readonly maxMessagesPerCommand: number
+  /**
+   * Messages that one COPY or APPEND takes, where `maxMessagesPerCommand` sets no limit for all commands (RFC 9738); 0 is no
+   * limit. Default 0.
+   */
+  readonly maxMessagesPerSave: number
+  /**
+   * Takes messages with 8-bit octets in their header also from clients that have not enabled UTF-8, as older servers do;
+   * RFC 6855 §4 wants them refused. Default false.
+   */
+  readonly acceptRawHeaders: boolean
+  /** Octets of memory for what lists, searches and sorting want of messages, for all sessions together. Default 256 MiB. */
+  readonly cacheSize: number
   /** Commands in a session that cannot be understood; the connection is then closed. Default 20. */
   readonly maxErrors: number
   /** Failed logins on a connection, each answered later than the one before; it is then closed. Default 5. */
@@ -60,6 +72,9 @@ export function parseOptions(input: unknown): ImapOptions {
     maxMessageSize: read.size('maxMessageSize', { default: '64M', min: 1_024 }),
     maxCommandSize: read.size('maxCommandSize', { default: '64K', min: 8_192, max: 16_777_216 }),
     maxMessagesPerCommand: read.integer('maxMessagesPerCommand', { default: 0, min: 0 }),
+    maxMessagesPerSave: read.integer('maxMessagesPerSave', { default: 0, min: 0 }),
+    acceptRawHeaders: read.boolean('acceptRawHeaders', { default: false }),
+    cacheSize: read.size('cacheSize', { default: '256M', min: 1_048_576 }),
     maxErrors: read.integer('maxErrors', { default: 20, min: 1 }),
     maxLoginFailures: read.integer('maxLoginFailures', { default: 5, min: 1 }),
   })

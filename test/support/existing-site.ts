@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type Accounts,
@@ -43,6 +44,7 @@ type SortTap = (disposition: Disposition) => Promise<Disposition | undefined>
 /** Makes the tables of a schema in an empty database. */
 export async function createSite(options: DatabaseInput, schema: SiteSchema): Promise<Site> {
   const services = new Map<unknown, unknown>()
+  const dataDir = mkdtempSync(join(tmpdir(), 'mailwright-existing-'))
   let tap: SortTap = async () => undefined
   const sortHook = {
     tap(_step: string, run: SortTap): void {
@@ -57,7 +59,7 @@ export async function createSite(options: DatabaseInput, schema: SiteSchema): Pr
       clock: systemClock,
       migrations: [],
       log,
-      dataDir: '/nonexistent',
+      dataDir,
     }) as unknown as PluginContext
   const silent = contextFor(createLog('silent'))
   const owner = setUp(databasePlugin(options), silent)
@@ -85,6 +87,7 @@ export async function createSite(options: DatabaseInput, schema: SiteSchema): Pr
     },
     async [Symbol.asyncDispose]() {
       await owner.stop?.()
+      rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }

@@ -99,6 +99,8 @@ export class SessionDouble {
         live.hello = hello
         return this.refusals.hello
       },
+      loginAbilities: { scram: [], tokens: undefined },
+      beginScram: async () => ({ ok: false, reply: reply(454, '4.7.0', 'Not here') }),
       login: async (attempt, secret) => {
         if (secret === 'late') return { ok: false, reply: reply(454, '4.7.0', 'Later') }
         if (attempt.login !== 'jo' || secret !== 'secret')

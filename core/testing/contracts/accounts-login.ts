@@ -16,7 +16,8 @@ async function expectFailure(
   })
 }
 
-const hostileLogins: readonly string[] = [
+/** Logins that nobody has. */
+export const hostileLogins: readonly string[] = [
   '',
   ' ',
   '@',

@@ -10,6 +10,7 @@ import {
 } from './accounts-fixture.ts'
 import { loginCases } from './accounts-login.ts'
 import { lookupCases } from './accounts-lookup.ts'
+import { identifyCases, scramCases } from './accounts-scram.ts'
 import { accountSettingsCases } from './accounts-settings.ts'
 import { trailCases } from './accounts-trail.ts'
 import { bindContract, type ContractCase, selectCases } from './contract.ts'
@@ -18,6 +19,8 @@ import { bindContract, type ContractCase, selectCases } from './contract.ts'
 export const accountsContractCases: readonly AccountsCase[] = [
   ...lookupCases,
   ...loginCases,
+  ...scramCases,
+  ...identifyCases,
   ...administrationCases,
   ...domainSettingsCases,
   ...accountSettingsCases,

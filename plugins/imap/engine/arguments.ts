@@ -14,13 +14,15 @@ const atomForm = /[^\x00-\x20\x7f-\xff(){%*"\\\]]+/y
 const astringForm = /[^\x00-\x20\x7f-\xff(){%*"\\]+/y
 const patternForm = /[^\x00-\x20\x7f-\xff(){"\\]+/y
 const wordForm = /[a-z0-9.=-]+/iy
-const numberForm = /\d{1,17}/y
+const numberForm = /\d{1,19}/y
 const quotedForm = /"((?:[^"\\\r\n\0]|\\["\\])*)"/y
 const flagForm = /\\?[^\x00-\x20\x7f-\xff(){%*"\\\]]+/y
 const dateForm = /"?(\d{1,2})-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-(\d{4})"?/iy
 const dateTimeForm = /"([ \d]\d)-([a-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-]\d{4})"/iy
 
 const largestNumber = 4_294_967_295
+// RFC 9051 §9, number64: 63 bits.
+const largestNumber64 = '9223372036854775807'
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
 /** How names and texts are to be read. */
@@ -108,9 +110,8 @@ export class Arguments implements ImapArguments {
 
   number64(): number {
     const digits = this.#matched(numberForm) ?? this.fail('A number is expected')
-    const number = Number(digits)
-    if (!Number.isSafeInteger(number)) this.fail('The number is out of range')
-    return number
+    if (digits.length === 19 && digits > largestNumber64) this.fail('The number is out of range')
+    return Math.min(Number(digits), Number.MAX_SAFE_INTEGER)
   }
 
   text(): string | undefined {
@@ -121,9 +122,10 @@ export class Arguments implements ImapArguments {
     return this.#mailboxName(this.astring())
   }
 
-  mailboxPattern(): string {
+  mailboxPattern(): string | undefined {
     const pattern = this.#matched(patternForm) ?? this.#string() ?? this.fail('A mailbox is expected')
-    return this.#mailboxName(pattern)
+    // RFC 5258 §3: a pattern that is not accepted is ignored, silently.
+    return decodeMailboxName(pattern, this.#mode.utf8)
   }
 
   sequenceSet(): ImapSequenceSet {

@@ -56,9 +56,11 @@ export async function runCommand(call: Call, command: ImapCommand | undefined): 
   if (!command.states.includes(session.state)) return bad(`${call.name} is not possible now`)
   if (call.session.enabled.has('UIDONLY') && command.keepsNumbers && !call.byUid)
     return bad('Only UIDs are in use', 'UIDREQUIRED')
+  const before = session.selected
   const result = await command.run(call)
   const { selected } = session
-  if (selected !== undefined && result.status !== 'BAD')
+  // What was opened just now is as fresh as can be.
+  if (selected !== undefined && selected === before && result.status !== 'BAD')
     await selected.update({
       // RFC 7162 and RFC 9051 §7.5.1: UID commands may be told of expunges.
       expunges: command.keepsNumbers !== true || call.byUid,

@@ -1,5 +1,6 @@
 import {
   bufferContent,
+  type ImapComingLiteral,
   type ImapLiteral,
   type ImapResult,
   type LineConnection,
@@ -7,6 +8,7 @@ import {
 } from 'mailwright'
 import { type CommandHead, type LiteralMark, literalMark, readHead, tagOf } from './command-head.ts'
 import { bad, no } from './result.ts'
+import { SpooledLiterals } from './spooled-literals.ts'
 
 /** A command with everything that belongs to it. */
 export interface ReadCommand {
@@ -37,17 +39,20 @@ export interface ReaderQuestions {
   patience(): number
   limits(): ReaderLimits
   /**
-   * Whether a literal of more than 4 KiB is taken: a refusal, `memory` where it counts as part of the command, or `spool`.
+   * Whether a literal is taken that is larger than 4 KiB or too much for what the command may have in memory: a refusal,
+   * `memory` where it counts as part of the command, or `spool`.
    */
   admit(
     command: Omit<ReadCommand, 'kind' | 'dispose'>,
-    size: number,
+    literal: ImapComingLiteral,
   ): Promise<ImapResult | 'memory' | 'spool'>
   receive(): SpoolWriter
 }
 
-/** Octets of a literal that is never asked about. */
+/** Octets of a literal that is not asked about as long as there is room. */
 export const smallLiteral = 4_096
+/** Octets that a command may have more for each literal that is spooled: flags and a date stand between messages. */
+const textOfLiteral = 256
 
 /** Reads commands, literals included, each within a budget. */
 export class CommandReader {
@@ -86,7 +91,7 @@ class Reading {
   readonly #questions: ReaderQuestions
   readonly #limits: ReaderLimits
   readonly #parts: (string | ImapLiteral)[] = []
-  readonly #spooled: SpoolWriter[] = []
+  readonly #spooled: SpooledLiterals
   #used = 0
   #tag = '*'
   #refused: ImapResult | undefined
@@ -95,6 +100,7 @@ class Reading {
     this.#connection = connection
     this.#questions = questions
     this.#limits = questions.limits()
+    this.#spooled = new SpooledLiterals(() => questions.receive())
   }
 
   async run(): Promise<CommandRead> {
@@ -114,8 +120,13 @@ class Reading {
     return { kind: 'command', head, parts: this.#parts, dispose: () => this.dispose() }
   }
 
-  async dispose(): Promise<void> {
-    for (const writer of this.#spooled.splice(0)) await writer.dispose()
+  dispose(): Promise<void> {
+    return this.#spooled.dispose()
+  }
+
+  /** Octets of text and small literals that may still come. */
+  get #left(): number {
+    return this.#limits.command + textOfLiteral * this.#spooled.literals - this.#used
   }
 
   #fault(result: ImapResult, fatal = false): never {
@@ -124,8 +135,7 @@ class Reading {
 
   async #line(): Promise<string> {
     // A line of just the limit is still a line.
-    const left = this.#limits.command - this.#used + 2
-    const read = await this.#connection.readLine(Math.max(left, 2), this.#questions.patience())
+    const read = await this.#connection.readLine(Math.max(this.#left + 2, 2), this.#questions.patience())
     if (read.kind === 'timeout' || read.kind === 'closed') throw new Interrupted({ kind: read.kind })
     // Whether a literal would have followed nobody can tell: what comes next must not be taken for a command.
     if (read.kind !== 'line') return this.#fault(bad('The command is too long', 'TOOBIG'), true)
@@ -151,9 +161,11 @@ class Reading {
     { size }: LiteralMark,
   ): Promise<ImapResult | 'memory' | 'spool'> {
     if (head === undefined) return bad('That is not a command')
-    const way =
-      size <= smallLiteral ? 'memory' : await this.#questions.admit({ head, parts: this.#parts }, size)
-    if (way !== 'memory' || this.#used + size <= this.#limits.command) return way
+    const isSmall = size <= smallLiteral && size <= this.#left
+    const { literals, octets } = this.#spooled
+    const coming = { size, before: { literals, octets } }
+    const way = isSmall ? 'memory' : await this.#questions.admit({ head, parts: this.#parts }, coming)
+    if (way !== 'memory' || size <= this.#left) return way
     return no('The command is too long', 'TOOBIG')
   }
 
@@ -166,18 +178,14 @@ class Reading {
   }
 
   async #spool({ size, binary }: LiteralMark): Promise<ImapLiteral> {
-    const writer = this.#questions.receive()
-    this.#spooled.push(writer)
-    let failure: unknown
-    for await (const piece of this.#octets(size)) {
-      // A disk that fails is the command's failure; the octets still have to be read.
-      if (failure === undefined) await writer.write(piece).catch((error: unknown) => (failure = error))
-    }
-    if (failure !== undefined) {
+    try {
+      return await this.#spooled.take(size, binary, this.#octets(size))
+    } catch (error) {
+      if (error instanceof Interrupted) throw error
+      // A disk that fails is the command's failure; what belongs to the command still has to be read.
       this.#refused ??= no('Not possible now, try again later', 'UNAVAILABLE')
       return { content: bufferContent(Buffer.alloc(0)), octets: undefined, binary }
     }
-    return { content: await writer.finish(), octets: undefined, binary }
   }
 
   async #discard(size: number): Promise<void> {

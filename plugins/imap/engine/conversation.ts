@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import {
   ConnectionLost,
   errorCode,
+  type ImapComingLiteral,
   type ImapResult,
   LineConnection,
   type Log,
@@ -30,7 +31,6 @@ export class Conversation {
   readonly #quiet = new QuietTasks()
   readonly #log: Log
   readonly #address: string
-  readonly #loginDeadline: number
   #faults = 0
   #stopping = false
   #reason = 'connection lost'
@@ -44,7 +44,6 @@ export class Conversation {
     this.#flow = server.flow.openSession({ role: 'imap', ...ends })
     this.#log = log.child({ session: this.#flow.session.id })
     this.#connection = new LineConnection(socket, clock, options.writeTimeout)
-    this.#loginDeadline = clock.monotonic() + options.loginTimeout
     const patience = (): number => this.#patience()
     this.#session = new Session(server, this.#flow, this.#connection, {
       whenQuiet: (task) => this.#push(task),
@@ -53,7 +52,7 @@ export class Conversation {
     this.#reader = new CommandReader(this.#connection, {
       patience,
       limits: () => this.#limits(),
-      admit: (command, size) => this.#admit(command, size),
+      admit: (command, literal) => this.#admit(command, literal),
       receive: () => server.receive(),
     })
   }
@@ -196,7 +195,7 @@ export class Conversation {
   #patience(): number {
     const { clock, options } = this.#server
     if (this.#session.state !== 'not authenticated') return options.idleTimeout
-    return Math.max(0, this.#loginDeadline - clock.monotonic())
+    return Math.max(0, this.#session.loginDeadline - clock.monotonic())
   }
 
   #limits(): { command: number; discarded: number } {
@@ -207,14 +206,15 @@ export class Conversation {
 
   async #admit(
     { head, parts }: Omit<ReadCommand, 'kind' | 'dispose'>,
-    size: number,
+    literal: ImapComingLiteral,
   ): Promise<ImapResult | 'memory' | 'spool'> {
     const command = this.#server.vocabulary.commands.get(head.name)
     if (command === undefined) return bad('Unknown command')
     if (!command.states.includes(this.#session.state)) return bad(`${head.name} is not possible now`)
     if (command.literals === undefined) return 'memory'
     try {
-      const refused = await command.literals.admit(new Arguments(parts, this.#session), size, this.#session)
+      const args = new Arguments(parts, this.#session)
+      const refused = await command.literals.admit(args, literal, this.#session)
       return refused ?? 'spool'
     } catch (error) {
       return this.#resultOf(error)

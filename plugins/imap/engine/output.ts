@@ -1,4 +1,4 @@
-import { type Content, type ImapOutput, type LineConnection, Pacer } from 'mailwright'
+import { ConnectionLost, type Content, type ImapOutput, type LineConnection, Pacer } from 'mailwright'
 import { encodeMailboxName } from '../format/mailbox-name.ts'
 import { astring, nstring, string } from '../format/strings.ts'
 
@@ -35,13 +35,20 @@ export class Output implements ImapOutput {
   }
 
   async content(content: Content, start: number, end: number): Promise<void> {
-    if (end - start <= enough) {
-      this.octets(await content.read(start, end))
-      return
-    }
-    for await (const chunk of content.stream(start, end) as AsyncIterable<Buffer>) {
-      this.octets(chunk)
-      if (this.isFull) await this.ready()
+    try {
+      if (end - start <= enough) {
+        this.octets(await content.read(start, end))
+        return
+      }
+      for await (const chunk of content.stream(start, end) as AsyncIterable<Buffer>) {
+        this.octets(chunk)
+        if (this.isFull) await this.ready()
+      }
+    } catch (error) {
+      if (error instanceof ConnectionLost) throw error
+      // The client was promised a number of octets: only the end of the connection tells it that they do not come.
+      this.#connection.destroy()
+      throw new ConnectionLost({ cause: error })
     }
   }
 

@@ -2,8 +2,10 @@ import {
   type ImapSelected,
   type ImapSequenceSet,
   type ImapUpdate,
+  type ImapUpdateListener,
   type Lease,
   type Mailbox,
+  type MailboxFacts,
   type MessageEntry,
   systemFlags,
 } from 'mailwright'
@@ -14,6 +16,7 @@ import { type ViewChanges, viewChanges } from './view-changes.ts'
 
 /** What a selected mailbox needs of its session. */
 export interface SelectedSurroundings {
+  readonly facts: MailboxFacts
   /** As `AccountStore.watch` of this mailbox. */
   watch(listener: () => void): Promise<Lease>
   /** Writes what has changed. */
@@ -27,9 +30,12 @@ export interface SelectedSurroundings {
 export class Selected implements ImapSelected {
   readonly mailbox: Mailbox
   readonly isReadOnly: boolean
+  readonly facts: MailboxFacts
   readonly #surroundings: SelectedSurroundings
   readonly #changeListeners = new Set<() => void>()
-  readonly #updateListeners = new Set<(update: ImapUpdate) => void>()
+  readonly #updateListeners = new Set<ImapUpdateListener>()
+  /** What the client was told of by commands that changed flags: listeners learn of it with the next update. */
+  readonly #toldBefore: MessageEntry[] = []
   #messages: readonly MessageEntry[]
   #watch: Promise<Lease> | undefined
   /** Something may have changed since the store was asked. */
@@ -42,6 +48,7 @@ export class Selected implements ImapSelected {
     this.mailbox = mailbox
     this.isReadOnly = isReadOnly
     this.#surroundings = surroundings
+    this.facts = surroundings.facts
     this.#messages = mailbox.entries
   }
 
@@ -75,6 +82,7 @@ export class Selected implements ImapSelected {
 
   told(entries: readonly MessageEntry[]): void {
     if (entries.length === 0) return
+    if (this.#updateListeners.size > 0) for (const entry of entries) this.#toldBefore.push(entry)
     if (entries.length < 8) {
       const messages = [...this.#messages]
       for (const entry of entries) {
@@ -95,13 +103,18 @@ export class Selected implements ImapSelected {
       await this.mailbox.refresh()
     }
     const changes = viewChanges(this.#messages, this.mailbox.entries, expunges)
-    if (changes === undefined) return
-    this.#messages = changes.messages
-    if (changes.vanished.length > 0) this.#forget(changes.vanished)
-    await this.#surroundings.tell(this, changes)
-    const { vanished, arrived, flagged } = changes
-    if (vanished.length + arrived.length + flagged.length === 0) return
-    for (const listener of this.#updateListeners) listener({ vanished, arrived, flagged })
+    const toldBefore = this.#toldBefore.splice(0)
+    const { vanished = [], arrived = [], flagged = [] } = changes ?? {}
+    const update: ImapUpdate = { vanished, arrived, flagged: [...toldBefore, ...flagged] }
+    const changed = vanished.length + arrived.length + update.flagged.length > 0
+    const listeners = changed ? [...this.#updateListeners] : []
+    for (const listener of listeners) await listener.telling?.(update)
+    if (changes !== undefined) {
+      this.#messages = changes.messages
+      if (vanished.length > 0) this.#forget(vanished)
+      await this.#surroundings.tell(this, changes)
+    }
+    for (const listener of listeners) await listener.told?.(update)
   }
 
   #forget(vanished: readonly number[]): void {
@@ -133,7 +146,7 @@ export class Selected implements ImapSelected {
     return this.#surroundings.permanentFlags(this)
   }
 
-  onUpdate(listener: (update: ImapUpdate) => void): () => void {
+  onUpdate(listener: ImapUpdateListener): () => void {
     this.#updateListeners.add(listener)
     return () => this.#updateListeners.delete(listener)
   }
@@ -152,11 +165,23 @@ export class Selected implements ImapSelected {
     await this.#watch
   }
 
+  /** What was watched has another name now: the next update asks the store, and watches that. */
+  async lookAnew(): Promise<void> {
+    this.#isStale = true
+    await this.#endWatch()
+  }
+
+  async #endWatch(): Promise<void> {
+    const watch = this.#watch
+    this.#watch = undefined
+    const lease = await watch?.catch(() => undefined)
+    await lease?.release()
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    const lease = await this.#watch?.catch(() => undefined)
-    await lease?.release()
+    await this.#endWatch()
     await this.mailbox.close()
   }
 }

@@ -1,15 +1,16 @@
-import type {
-  Account,
-  Clock,
-  Flow,
-  ImapExtension,
-  ImapLimits,
-  ImapServer,
-  ImapVocabulary,
-  Log,
-  ServerTls,
-  SpoolWriter,
-  Store,
+import {
+  type Account,
+  type Clock,
+  type Flow,
+  type ImapExtension,
+  type ImapLimits,
+  type ImapServer,
+  type ImapVocabulary,
+  type Log,
+  MessageFacts,
+  type ServerTls,
+  type SpoolWriter,
+  type Store,
 } from 'mailwright'
 import type { ImapOptions } from '../options.ts'
 import { vocabularyOf } from './vocabulary.ts'
@@ -38,6 +39,7 @@ export class Server implements ImapServer {
   readonly log: Log
   readonly limits: ImapLimits
   readonly receive: () => SpoolWriter
+  readonly facts: MessageFacts
   #extensions: readonly ImapExtension[] = []
   #vocabulary: ImapVocabulary = vocabularyOf([])
   readonly #sessionsOf = new Map<string, number>()
@@ -52,10 +54,13 @@ export class Server implements ImapServer {
     this.clock = parts.clock
     this.log = parts.log
     this.receive = () => parts.receive()
+    this.facts = new MessageFacts({ bytes: options.cacheSize })
     this.limits = {
       messageSize: options.maxMessageSize,
       commandSize: options.maxCommandSize,
       messagesPerCommand: options.maxMessagesPerCommand,
+      messagesPerSave: options.maxMessagesPerSave,
+      rawHeaders: options.acceptRawHeaders,
       loginFailures: options.maxLoginFailures,
     }
   }

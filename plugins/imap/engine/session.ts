@@ -1,6 +1,7 @@
 import {
   type Account,
   type AccountStore,
+  errorCode,
   type ImapForm,
   type ImapResult,
   type ImapSelected,
@@ -12,6 +13,7 @@ import {
 } from 'mailwright'
 import { Output } from './output.ts'
 import { permanentFlags } from './permanent-flags.ts'
+import { RenamableMailbox } from './renamable-mailbox.ts'
 import { no, Refusal, refusalOf } from './result.ts'
 import { Selected } from './selected.ts'
 import type { Server } from './server.ts'
@@ -34,8 +36,11 @@ export class Session implements ImapSession {
   readonly #whenQuiet: (task: () => Promise<void>) => void
   #login: Login | undefined
   #selected: Selected | undefined
+  #mailbox: RenamableMailbox | undefined
   /** Set where the session is to be over: why. */
   ending: string | undefined
+  /** When somebody must have logged in; milliseconds of the clock that never goes back. */
+  loginDeadline = 0
 
   constructor(
     server: Server,
@@ -45,6 +50,7 @@ export class Session implements ImapSession {
   ) {
     this.server = server
     this.flow = flow
+    this.#awaitLogin()
     this.out = new Output(connection, () => this.utf8)
     this.#whenQuiet = callbacks.whenQuiet
     const { tls, options } = server
@@ -102,9 +108,10 @@ export class Session implements ImapSession {
     const { mail } = this.#known
     await this.unselect()
     await this.access(name, readOnly ? 'read' : 'write')
-    const mailbox = await mail.openMailbox(name)
+    const mailbox = new RenamableMailbox(await mail.openMailbox(name))
     const selected = new Selected(mailbox, readOnly, {
-      watch: (listener) => mail.watch([name], listener),
+      facts: this.server.facts.of(this.account.id, mailbox),
+      watch: (listener) => mail.watch([mailbox.name], listener),
       tell: (self, changes) => tellChanges(this, self, changes),
       tellFlags: (self) => this.#tellFlags(self),
       permanentFlags: async (self) => {
@@ -114,6 +121,7 @@ export class Session implements ImapSession {
       },
     })
     this.#selected = selected
+    this.#mailbox = mailbox
     return selected
   }
 
@@ -123,9 +131,24 @@ export class Session implements ImapSession {
     this.out.untagged(`OK [PERMANENTFLAGS (${permanent})] Flags permitted`)
   }
 
+  async renamed(name: string): Promise<void> {
+    const selected = this.#selected
+    if (selected === undefined) return
+    const opened = await this.#known.mail.openMailbox(name).catch(unlessCoded)
+    if (opened?.uidValidity === selected.mailbox.uidValidity) {
+      await this.#mailbox?.follow(opened)
+      await selected.lookAnew()
+      return
+    }
+    await opened?.close()
+    await this.unselect()
+    this.out.untagged('OK [CLOSED] The mailbox is another one now')
+  }
+
   async unselect(): Promise<void> {
     const selected = this.#selected
     this.#selected = undefined
+    this.#mailbox = undefined
     await selected?.close()
   }
 
@@ -156,11 +179,22 @@ export class Session implements ImapSession {
     await this.unselect()
     for (const extension of this.server.extensions) extension.ended?.(this)
     this.#login = undefined
+    this.#awaitLogin()
     this.enabled.clear()
     this.server.leave(this.server.accountKey(login.account))
+  }
+
+  #awaitLogin(): void {
+    this.loginDeadline = this.server.clock.monotonic() + this.server.options.loginTimeout
   }
 
   end(reason: string): void {
     this.ending ??= reason
   }
+}
+
+/** Whatever the store says of why something is not possible. */
+function unlessCoded(error: unknown): undefined {
+  if (errorCode(error) === undefined) throw error
+  return undefined
 }

@@ -66,4 +66,9 @@ export class Transport implements ImapTransport {
     this.#parts.connection.compress()
     this.isCompressed = true
   }
+  async decompress(): Promise<void> {
+    const { connection, out } = this.#parts
+    await connection.decompress(() => out.flush())
+    this.isCompressed = false
+  }
 }

@@ -1,9 +1,65 @@
 import type { ImapExtension } from 'mailwright'
+import { acl } from './acl/index.ts'
 import { authentication } from './authentication/index.ts'
 import { base } from './base/index.ts'
+import { children } from './children/index.ts'
+import { compression } from './compress/index.ts'
+import { condStore } from './condstore/index.ts'
+import { enabling } from './enable/index.ts'
 import { fetch } from './fetch/index.ts'
+import { i18nLevel } from './i18nlevel/index.ts'
+import { id } from './id/index.ts'
+import { idling } from './idle/index.ts'
+import { listMailboxes } from './list/index.ts'
+import { listMetadata } from './list-metadata/index.ts'
+import { listMyRights } from './list-myrights/index.ts'
+import { listStatus } from './list-status/index.ts'
+import { mailboxes } from './mailboxes/index.ts'
+import { metadata } from './metadata/index.ts'
+import { namespace } from './namespace/index.ts'
+import { objectIds } from './objectid/index.ts'
+import { previews } from './preview/index.ts'
+import { qResync } from './qresync/index.ts'
+import { quota } from './quota/index.ts'
+import { saveDate } from './savedate/index.ts'
 import { select } from './select/index.ts'
+import { specialUse } from './special-use/index.ts'
+import { status } from './status/index.ts'
 import { storeFlags } from './store/index.ts'
+import { uidOnly } from './uidonly/index.ts'
+import { unauthentication } from './unauthenticate/index.ts'
+import { utf8Accept } from './utf8/index.ts'
 
 /** The modules that every listener has, in the order in which their capabilities are told. */
-export const shippedExtensions: readonly ImapExtension[] = [base, authentication, select, fetch, storeFlags]
+export const shippedExtensions: readonly ImapExtension[] = [
+  base,
+  authentication,
+  id,
+  select,
+  mailboxes,
+  listMailboxes,
+  children,
+  specialUse,
+  namespace,
+  status,
+  listStatus,
+  acl,
+  listMyRights,
+  metadata,
+  listMetadata,
+  quota,
+  fetch,
+  storeFlags,
+  enabling,
+  idling,
+  compression,
+  condStore,
+  qResync,
+  objectIds,
+  saveDate,
+  previews,
+  utf8Accept,
+  i18nLevel,
+  unauthentication,
+  uidOnly,
+]

@@ -1,23 +1,33 @@
 import {
   type ImapFetchAttribute,
   type ImapFetchItem,
+  type ImapForm,
   type ImapWords,
   imapBody,
   imapBodyStructure,
   imapEnvelope,
+  type MessageSummary,
+  type TextFact,
 } from 'mailwright'
 import { dateTimeText } from '../../format/strings.ts'
-import { binaryItem, binarySizeItem, sectionItem } from './section-items.ts'
+import { binaryItem, binarySize } from './binary-items.ts'
+import { bodySection, rfc822Items } from './section-items.ts'
 
 /** An item that needs no more than what is known of every message. */
 function simple(text: NonNullable<ImapFetchAttribute['text']>): ImapFetchItem {
-  return () => ({ needs: 'entry', text })
+  return () => ({ text })
 }
 
-const body: ImapFetchItem = (args, session) =>
-  args.sees('[')
-    ? sectionItem('BODY', true)(args, session)
-    : { needs: 'summary', text: ({ summary }) => `BODY ${imapBody(summary, session.form)}` }
+/** An item whose text is kept, one for each form that sessions take texts in. */
+function kept(write: (message: MessageSummary, form: ImapForm) => string): ImapFetchItem {
+  const fact = (form: ImapForm): TextFact => ({ kind: 'text', of: (message) => write(message, form) })
+  const facts = { ascii: fact('ascii'), utf8: fact('utf8'), rev2: fact('rev2') }
+  return (_args, { form }) => ({ fact: facts[form] })
+}
+
+const structure = kept(imapBody)
+const section = bodySection(true)
+const body: ImapFetchItem = (args, session) => (args.sees('[') ? section : structure)(args, session)
 
 /** What FETCH can ask for (RFC 9051 §6.4.5, RFC 3501 §6.4.5). */
 export const fetchItems: ImapWords<ImapFetchItem> = {
@@ -25,22 +35,14 @@ export const fetchItems: ImapWords<ImapFetchItem> = {
   UID: simple(({ entry }) => `UID ${entry.uid}`),
   INTERNALDATE: simple(({ entry }) => `INTERNALDATE ${dateTimeText(entry.internalDate)}`),
   'RFC822.SIZE': simple(({ entry }) => `RFC822.SIZE ${entry.size}`),
-  ENVELOPE: (_args, session) => ({
-    needs: 'summary',
-    text: ({ summary }) => `ENVELOPE ${imapEnvelope(summary, session.form)}`,
-  }),
+  ENVELOPE: kept(imapEnvelope),
   BODY: body,
-  BODYSTRUCTURE: (_args, session) => ({
-    needs: 'summary',
-    text: ({ summary }) => `BODYSTRUCTURE ${imapBodyStructure(summary, session.form)}`,
-  }),
-  'BODY.PEEK': sectionItem('BODY', false),
-  RFC822: sectionItem('RFC822', true),
-  'RFC822.HEADER': sectionItem('RFC822.HEADER', false),
-  'RFC822.TEXT': sectionItem('RFC822.TEXT', true),
+  BODYSTRUCTURE: kept(imapBodyStructure),
+  'BODY.PEEK': bodySection(false),
+  ...rfc822Items,
   BINARY: binaryItem(true),
   'BINARY.PEEK': binaryItem(false),
-  'BINARY.SIZE': binarySizeItem,
+  'BINARY.SIZE': binarySize,
 }
 
 /** What one word stands for (RFC 9051 §6.4.5). */

@@ -22,6 +22,7 @@ export class FetchRequest implements ImapFetchRequest {
   readonly attributes = new Map<string, ImapFetchAttribute>()
   readonly tasks: (() => Promise<void>)[] = []
   readonly #tests: ((entry: MessageEntry) => boolean)[] = []
+  changedSince: number | undefined
   window: { readonly first: number; readonly last: number } | undefined
 
   constructor(call: ImapCall, selected: ImapSelected) {

@@ -2,9 +2,12 @@ import {
   errorCode,
   hasAnyRight,
   type ImapFetchAttribute,
+  type ImapFetched,
   type ImapResult,
   type MessageEntry,
   type MessageSummary,
+  type TextFact,
+  type TextRows,
 } from 'mailwright'
 import { no, ok } from '../../engine/result.ts'
 import { FetchedMessage } from './message.ts'
@@ -12,8 +15,8 @@ import type { FetchRequest } from './request.ts'
 
 /** Messages whose octets are fetched ahead, so that the disk works while the client reads. */
 const ahead = 6
-/** Messages between two looks at the clock. */
-const atOnce = 200
+/** Messages that are taken together, between two looks at the clock. */
+const atOnce = 250
 
 /** Answers a FETCH. */
 export async function runFetch(request: FetchRequest): Promise<ImapResult> {
@@ -44,110 +47,138 @@ async function markSeen(
   return entries.map((entry) => byUid.get(entry.uid) ?? entry)
 }
 
+/** Some of the messages, with all that is known of them. */
+interface Batch {
+  readonly messages: readonly FetchedMessage[]
+  /** By attribute, for those that are kept. */
+  readonly texts: readonly (TextRows | undefined)[]
+}
+
 class Fetching {
   readonly #request: FetchRequest
-  readonly #attributes: readonly ImapFetchAttribute[]
-  /** Texts alone are written without waiting for anything. */
+  readonly #attributes: readonly (ImapFetchAttribute & { readonly name: string })[]
+  readonly #facts: readonly TextFact[]
+  readonly #needsSummary: boolean
+  /** Everything is written without waiting for anything. */
   readonly #areTexts: boolean
-  readonly #needs: ImapFetchAttribute['needs']
-  readonly #word: 'FETCH' | 'UIDFETCH'
+  readonly #isUidOnly: boolean
   #number = 0
   #gone = 0
 
   constructor(request: FetchRequest) {
     this.#request = request
-    const isUidOnly = request.session.enabled.has('UIDONLY')
+    this.#isUidOnly = request.session.enabled.has('UIDONLY')
     // RFC 9051 §6.4.9: UID FETCH tells the UID whether or not it is asked for; RFC 9586 §3.3 has it in front.
-    if (request.byUid && !isUidOnly) request.also('UID')
-    this.#word = isUidOnly ? 'UIDFETCH' : 'FETCH'
-    this.#attributes = [...request.attributes.values()]
-    this.#areTexts = this.#attributes.every(({ text }) => text !== undefined)
-    this.#needs = this.#attributes.reduce<ImapFetchAttribute['needs']>((most, { needs }) => {
-      return needs === 'entry' || most === 'content' ? most : needs
-    }, 'entry')
+    if (request.byUid && !this.#isUidOnly) request.also('UID')
+    this.#attributes = [...request.attributes].map(([name, attribute]) => ({ ...attribute, name }))
+    this.#facts = this.#attributes.flatMap(({ fact }) => fact ?? [])
+    this.#needsSummary = this.#attributes.some(({ needs }) => needs === 'summary')
+    this.#areTexts = this.#attributes.every(({ fact, text }) => (fact ?? text) !== undefined)
   }
 
   /** Answers how many messages were gone. */
   async run(entries: readonly MessageEntry[]): Promise<number> {
-    if (this.#needs === 'entry') await this.#fromEntries(entries)
-    else if (this.#attributes.some(({ needs }) => needs === 'summary')) await this.#fromSummaries(entries)
-    else await this.#fromContents(entries.map((entry) => this.#message(entry)))
+    for (let start = 0; start < entries.length; start += atOnce) {
+      const batch = await this.#batch(entries.slice(start, start + atOnce))
+      if (this.#areTexts) await this.#fromTexts(batch)
+      else await this.#fromContents(batch)
+    }
     return this.#gone
   }
 
-  #message(entry: MessageEntry, summary?: MessageSummary): FetchedMessage {
-    return new FetchedMessage(this.#request.selected, entry, summary)
-  }
-
-  async #fromEntries(entries: readonly MessageEntry[]): Promise<void> {
-    const { out } = this.#request.session
-    for (const [index, entry] of entries.entries()) {
-      out.write(this.#line(this.#message(entry)))
-      if (index % atOnce === 0 || out.isFull) await out.ready()
+  async #batch(entries: readonly MessageEntry[]): Promise<Batch> {
+    const { selected } = this.#request
+    const summaries = this.#needsSummary ? await this.#summaries(entries) : undefined
+    const rows =
+      this.#facts.length === 0
+        ? undefined
+        : await selected.facts.load(
+            this.#facts,
+            entries.map(({ uid }) => uid),
+          )
+    const left =
+      rows === undefined || rows.uids.length === entries.length
+        ? entries
+        : withUids(entries, new Set(rows.uids))
+    const known = summaries === undefined ? left : left.filter(({ uid }) => summaries.has(uid))
+    this.#gone += entries.length - known.length
+    return {
+      messages: known.map((entry) => new FetchedMessage(selected, entry, summaries?.get(entry.uid))),
+      texts: this.#attributes.map(({ fact }) => fact && rows?.texts(fact)),
     }
   }
 
-  async #fromSummaries(entries: readonly MessageEntry[]): Promise<void> {
-    const { out } = this.#request.session
-    const { mailbox } = this.#request.selected
-    const byUid = new Map(entries.map((entry) => [entry.uid, entry]))
-    const found: FetchedMessage[] = []
-    let count = 0
-    for await (const summary of mailbox.summaries([...byUid.keys()])) {
-      const entry = byUid.get(summary.uid)
-      if (entry === undefined) continue
-      count += 1
-      const message = this.#message(entry, summary)
-      if (this.#areTexts) {
-        out.write(this.#line(message))
-        if (count % atOnce === 0 || out.isFull) await out.ready()
-      } else if (found.push(message) === atOnce) await this.#fromContents(found.splice(0))
-    }
-    await this.#fromContents(found)
-    this.#gone += entries.length - count
+  async #summaries(entries: readonly MessageEntry[]): Promise<ReadonlyMap<number, MessageSummary>> {
+    const found = new Map<number, MessageSummary>()
+    const uids = entries.map(({ uid }) => uid)
+    for await (const summary of this.#request.selected.mailbox.summaries(uids))
+      found.set(summary.uid, summary)
+    return found
   }
 
-  async #fromContents(messages: readonly FetchedMessage[]): Promise<void> {
-    for (const [index, message] of messages.entries()) {
+  async #fromTexts(batch: Batch): Promise<void> {
+    const { out } = this.#request.session
+    for (let index = 0; index < batch.messages.length; index += 1) {
+      const line = this.#line(batch, index)
+      if (line === undefined) await this.#whole(batch, index)
+      else out.write(line)
+    }
+    await out.ready()
+  }
+
+  async #fromContents(batch: Batch): Promise<void> {
+    const { messages } = batch
+    for (let index = 0; index < messages.length; index += 1) {
       for (const next of messages.slice(index, index + ahead)) void next.content().catch(() => undefined)
-      await this.#whole(message)
+      await this.#whole(batch, index)
     }
   }
 
-  /** A message that is gone leaves no trace: nothing is written before its octets are at hand. */
-  async #whole(message: FetchedMessage): Promise<void> {
+  /** A message that is gone leaves no trace: nothing is written before everything is at hand. */
+  async #whole(batch: Batch, index: number): Promise<void> {
     const { out } = this.#request.session
+    const message = batch.messages[index] as FetchedMessage
+    const pieces: ImapFetched[] = []
     try {
-      await message.content()
+      for (let at = 0; at < this.#attributes.length; at += 1) {
+        const text = this.#text(batch, index, at)
+        const piece = text === undefined ? await this.#attributes[at]?.read?.(message) : { head: text }
+        if (piece !== undefined) pieces.push(piece)
+      }
     } catch (error) {
       if (errorCode(error) !== 'MAIL_E_NOT_FOUND') throw error
       this.#gone += 1
       return
     }
     out.write(this.#opening(message))
-    let isFirst = true
-    for (const attribute of this.#attributes) {
-      if (!isFirst) out.write(' ')
-      isFirst = false
-      if (attribute.write === undefined) out.write(attribute.text?.(message) ?? '')
-      else await attribute.write(message, out)
+    for (const [at, { head, content }] of pieces.entries()) {
+      out.write(at === 0 ? head : ` ${head}`)
+      if (content !== undefined) await out.content(content, 0, content.size)
     }
     out.write(')\r\n')
     await out.ready()
   }
 
-  #line(message: FetchedMessage): string {
-    let line = this.#opening(message)
-    const attributes = this.#attributes
-    for (let index = 0; index < attributes.length; index += 1) {
-      const text = (attributes[index] as ImapFetchAttribute).text?.(message) ?? ''
-      line += index === 0 ? text : ` ${text}`
+  /** Undefined where the message has to be read. */
+  #line(batch: Batch, index: number): string | undefined {
+    let line = this.#opening(batch.messages[index] as FetchedMessage)
+    for (let at = 0; at < this.#attributes.length; at += 1) {
+      const text = this.#text(batch, index, at)
+      if (text === undefined) return undefined
+      line += at === 0 ? text : ` ${text}`
     }
     return `${line})\r\n`
   }
 
+  #text({ messages, texts }: Batch, index: number, at: number): string | undefined {
+    const attribute = this.#attributes[at]
+    const rows = texts[at]
+    if (rows !== undefined) return `${attribute?.name} ${rows.text(index)}`
+    return attribute?.text?.(messages[index] as FetchedMessage)
+  }
+
   #opening({ entry }: FetchedMessage): string {
-    if (this.#word === 'UIDFETCH') return `* ${entry.uid} UIDFETCH (`
+    if (this.#isUidOnly) return `* ${entry.uid} UIDFETCH (`
     return `* ${this.#numberOf(entry)} FETCH (`
   }
 
@@ -158,4 +189,8 @@ class Fetching {
     this.#number = selected.messages[next - 1]?.uid === entry.uid ? next : selected.numberOf(entry.uid)
     return this.#number
   }
+}
+
+function withUids(entries: readonly MessageEntry[], uids: ReadonlySet<number>): readonly MessageEntry[] {
+  return entries.filter(({ uid }) => uids.has(uid))
 }

@@ -1,24 +1,63 @@
-import type { ImapFetchItem } from 'mailwright'
+import type { ImapFetchAttribute, ImapFetchItem, ImapMessage } from 'mailwright'
+import { knownSection } from '../../sections/known-section.ts'
+import {
+  isOfPart,
+  messageHeader,
+  messageText,
+  type Partial,
+  type Section,
+  sectionText,
+  wholeMessage,
+} from '../../sections/section.ts'
+import { sectionContent } from '../../sections/section-content.ts'
+import { readPartial, readSection } from '../../sections/section-reader.ts'
 
-/** BODY[section]<partial>, and the older names of some of them. */
-export function sectionItem(name: string, setsSeen: boolean): ImapFetchItem {
+/** BODY[section]<partial> and BODY.PEEK; responses call both BODY (RFC 9051 §6.4.5). */
+export function bodySection(setsSeen: boolean): ImapFetchItem {
   return (args) => {
-    if (name === 'RFC822')
-      return {
-        needs: 'content',
-        setsSeen,
-        async write(message, out) {
-          const content = await message.content()
-          out.write(`${name} {${content.size}}\r\n`)
-          await out.content(content, 0, content.size)
-        },
-      }
-    return args.fail('Not yet')
+    const section = readSection(args)
+    const partial = readPartial(args)
+    return {
+      ...sectionAttribute(`BODY${sectionText(section, partial)}`, section, partial),
+      name: `BODY${sectionText(section)}${partial ? `<${partial.start}.${partial.length}>` : ''}`,
+      setsSeen,
+    }
   }
 }
 
-export function binaryItem(_setsSeen: boolean): ImapFetchItem {
-  return (args) => args.fail('Not yet')
+/** The names that RFC 3501 §6.4.5 has for some sections. */
+export function rfc822Item(name: string, section: Section, setsSeen: boolean): ImapFetchItem {
+  return () => ({ ...sectionAttribute(name, section, undefined), setsSeen })
 }
 
-export const binarySizeItem: ImapFetchItem = (args) => args.fail('Not yet')
+/** RFC822, RFC822.HEADER, RFC822.TEXT. */
+export const rfc822Items: Readonly<Record<string, ImapFetchItem>> = {
+  RFC822: rfc822Item('RFC822', wholeMessage, true),
+  'RFC822.HEADER': rfc822Item('RFC822.HEADER', messageHeader, false),
+  'RFC822.TEXT': rfc822Item('RFC822.TEXT', messageText, true),
+}
+
+function sectionAttribute(
+  label: string,
+  section: Section,
+  partial: Partial | undefined,
+): Pick<ImapFetchAttribute, 'needs' | 'text' | 'read'> {
+  const known = knownSection(section, partial)
+  const needsStructure = isOfPart(section)
+  return {
+    ...(known !== undefined || needsStructure ? { needs: 'summary' } : {}),
+    ...(known && {
+      text(message: ImapMessage): string | undefined {
+        const text = known(message.summary)
+        return text === undefined ? undefined : `${label} ${text}`
+      },
+    }),
+    async read(message) {
+      const structure = needsStructure ? message.summary.structure : undefined
+      const content = await sectionContent(section, await message.content(), structure, partial)
+      return content === undefined
+        ? { head: `${label} NIL` }
+        : { head: `${label} {${content.size}}\r\n`, content }
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import { errorCode } from '../errors.ts'
+import type { MessageSummary } from '../model/summary.ts'
+import type { Mailbox } from '../services/mailbox.ts'
+import { Pacer } from '../summary/pacer.ts'
+import type { Fact } from './fact.ts'
+import { type AnyColumn, FactRows } from './fact-rows.ts'
+import { wholeHeader } from './whole-header.ts'
+
+/** Where facts come from: a mailbox. */
+export type FactSource = Pick<Mailbox, 'id' | 'uidValidity' | 'entries' | 'summaries' | 'content'>
+
+// Messages between two looks at what columns have become.
+const betweenLooks = 256
+
+/** Makes facts of some messages known. */
+export class FactReading {
+  readonly #source: FactSource
+  readonly #columns: ReadonlyMap<Fact, AnyColumn>
+  readonly #uids: readonly number[]
+  readonly #slots: Uint32Array
+  readonly #needed: readonly string[]
+
+  /** UIDs ascending, and the slot of each. */
+  constructor(
+    source: FactSource,
+    columns: ReadonlyMap<Fact, AnyColumn>,
+    uids: readonly number[],
+    slots: Uint32Array,
+  ) {
+    this.#source = source
+    this.#columns = columns
+    this.#uids = uids
+    this.#slots = slots
+    this.#needed = [...columns.keys()].flatMap(({ fields }) => fields ?? [])
+  }
+
+  /** Places of the messages of which not everything is known. */
+  missing(): readonly number[] {
+    const columns = [...this.#columns.values()]
+    if (columns.every((column) => column.hasAll(this.#slots))) return []
+    const places: number[] = []
+    for (let place = 0; place < this.#slots.length; place += 1) {
+      const slot = this.#slots[place] ?? 0
+      if (!columns.every((column) => column.has(slot))) places.push(place)
+    }
+    return places
+  }
+
+  /** Reads what is missing, in turn with other work. Fails as the source does. */
+  async run(grew: () => void): Promise<void> {
+    const pacer = new Pacer()
+    const slotOf = new Map(this.missing().map((place) => [this.#uids[place] ?? 0, this.#slots[place] ?? 0]))
+    if (slotOf.size === 0) return
+    let count = 0
+    for await (const summary of this.#source.summaries([...slotOf.keys()])) {
+      const slot = slotOf.get(summary.uid)
+      const message = this.#isWhole(summary) ? summary : await this.#completed(summary)
+      if (slot === undefined || message === undefined) continue
+      for (const column of this.#columns.values()) column.learn(slot, message)
+      count += 1
+      if (count % betweenLooks === 0) grew()
+      if (pacer.isDue) await pacer.rest()
+    }
+    grew()
+  }
+
+  /** What is known now. */
+  rows(): FactRows {
+    const missing = this.missing()
+    if (missing.length === 0) return new FactRows(this.#uids, this.#slots, this.#columns)
+    const lost = new Set(missing)
+    return new FactRows(
+      this.#uids.filter((_, place) => !lost.has(place)),
+      this.#slots.filter((_, place) => !lost.has(place)),
+      this.#columns,
+    )
+  }
+
+  #isWhole(summary: MessageSummary): boolean {
+    if (this.#needed.length === 0) return true
+    const { omitted } = summary
+    return omitted.length === 0 || !this.#needed.some((field) => omitted.includes(field))
+  }
+
+  /** The summary with the message's whole header; undefined where the message was removed. */
+  async #completed(summary: MessageSummary): Promise<MessageSummary | undefined> {
+    try {
+      const header = await wholeHeader(await this.#source.content(summary.uid))
+      const { uid, envelope, structure, preview } = summary
+      return { uid, header, omitted: [], envelope, structure, preview }
+    } catch (error) {
+      if (errorCode(error) === 'MAIL_E_NOT_FOUND') return undefined
+      throw error
+    }
+  }
+}

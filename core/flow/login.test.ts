@@ -1,0 +1,214 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { Hooks } from '../hooks/index.ts'
+import type { Account } from '../model/account.ts'
+import { reply } from '../model/reply.ts'
+import { definePlugin, noOptions } from '../plugin.ts'
+import { type Accounts, accounts, type ScramKeys, type Verification } from '../services/accounts.ts'
+import { type TokenFacts, type Tokens, tokens } from '../services/tokens.ts'
+import { createTestHost, type TestHost } from '../testing/test-host.ts'
+import type { ScramStart, SessionFlow } from './flow.ts'
+
+// Logins by password are in session.test.ts.
+
+const jo: Account = { id: 'a1', address: { localPart: 'jo', domain: 'example.org' } }
+const eve: Account = { id: 'a2', address: { localPart: 'eve', domain: 'example.org' } }
+const keys: ScramKeys = { storedKey: Buffer.alloc(32, 1), serverKey: Buffer.alloc(32, 2) }
+const unknown: Verification = { ok: false, reason: 'unknown' }
+
+interface Parts {
+  readonly service?: Partial<Accounts>
+  readonly token?: Partial<Tokens>
+  readonly taps?: (hooks: Hooks) => void
+}
+
+function hostWith({ service = {}, token, taps }: Parts): Promise<TestHost> {
+  const plugin = definePlugin({
+    name: 'test',
+    provides: token === undefined ? [accounts] : [accounts, tokens],
+    parseOptions: noOptions,
+    setup({ hooks, provide }) {
+      provide(accounts, service as Accounts)
+      if (token !== undefined)
+        provide(tokens, { hints: {}, introspect: async () => ({ active: false }), ...token })
+      taps?.(hooks)
+    },
+  })
+  return createTestHost({ plugins: [plugin()] })
+}
+
+function open(host: TestHost): SessionFlow {
+  const local = { address: '192.0.2.1', port: 110 }
+  return host.flow.openSession({ role: 'pop3', local, remote: { address: '192.0.2.9', port: 999 } })
+}
+
+/** What the history says of logins. */
+async function told(host: TestHost): Promise<readonly unknown[]> {
+  const entries = await host.history({})
+  return entries
+    .filter(({ verb }) => verb === 'logged-in' || verb === 'login-failed')
+    .map(({ text, facts }) => [text, facts])
+}
+
+const supports = { scram: true, identify: true } as Accounts['supports']
+
+describe('what can be verified', () => {
+  test.each<[string, Parts, object]>([
+    [
+      'nothing beside passwords',
+      { service: { supports: {} as Accounts['supports'] } },
+      { scram: [], tokens: undefined },
+    ],
+    [
+      'SCRAM, and tokens that nobody knows',
+      { service: { supports } },
+      { scram: ['SCRAM-SHA-256'], tokens: undefined },
+    ],
+    [
+      'tokens',
+      {
+        service: { supports: { identify: true } as Accounts['supports'] },
+        token: { hints: { scope: 'mail' } },
+      },
+      { scram: [], tokens: { scope: 'mail' } },
+    ],
+    [
+      'tokens, and accounts that cannot be asked who that is',
+      { service: { supports: {} as Accounts['supports'] }, token: {} },
+      { scram: [], tokens: undefined },
+    ],
+  ])('%s', async (_, parts, abilities) => {
+    await using host = await hostWith(parts)
+    expect(open(host).loginAbilities).toEqual(abilities)
+  })
+})
+
+describe('a login by SCRAM', () => {
+  const attempt = { mechanism: 'SCRAM-SHA-256', login: 'jo@example.org' }
+  const verified: Verification = { ok: true, account: jo, appPassword: 'Phone' }
+
+  function service(verify: (proven: ScramKeys | undefined) => Promise<Verification>): Partial<Accounts> {
+    const verifier = { salt: Buffer.from('salt'), iterations: 4096, keys: [keys], verify }
+    return { supports, scramVerifier: async () => verifier }
+  }
+
+  async function start(session: SessionFlow, given = attempt): Promise<ScramStart & { ok: true }> {
+    const started = await session.beginScram(given, 'SCRAM-SHA-256')
+    if (!started.ok) throw new Error(JSON.stringify(started.reply))
+    return started
+  }
+
+  test('enters when it is completed, and not before', async () => {
+    const entered = vi.fn(async () => undefined)
+    await using host = await hostWith({
+      service: service(async (proven) => (proven === keys ? verified : unknown)),
+      taps: (hooks) => hooks.connection.loggedIn.tap('see', entered),
+    })
+    const session = open(host)
+    const { login } = await start(session)
+    expect(login).toMatchObject({ salt: Buffer.from('salt'), iterations: 4096, keys: [keys] })
+    const proven = await login.verify(keys)
+    if (!proven.ok) throw new Error('not proven')
+    expect([session.session.account, entered.mock.calls.length]).toEqual([undefined, 0])
+    expect(await proven.complete()).toEqual({ ok: true, account: jo })
+    expect([session.session.account, entered.mock.calls.length]).toEqual([jo, 1])
+    expect(await told(host)).toEqual([
+      ['jo@example.org', { mechanism: 'SCRAM-SHA-256', appPassword: 'Phone' }],
+    ])
+  })
+
+  test.each<[string, Verification, ScramKeys | undefined, number, string]>([
+    ['without a proof', { ok: false, reason: 'wrong-secret' }, undefined, 535, 'wrong-secret'],
+    ['of an account that may not', { ok: false, reason: 'disabled' }, keys, 535, 'disabled'],
+    ['that the provider accepts without a proof', verified, undefined, 454, 'could not be verified'],
+  ])('%s fails', async (_, answer, proven, code, reason) => {
+    const failed = vi.fn(async () => undefined)
+    await using host = await hostWith({
+      service: service(async () => answer),
+      taps: (hooks) => hooks.connection.loginFailed.tap('see', failed),
+    })
+    const session = open(host)
+    const { login } = await start(session)
+    expect(await login.verify(proven)).toMatchObject({ ok: false, reply: { code } })
+    expect(session.session.account).toBeUndefined()
+    expect(failed).toHaveBeenCalledTimes(code === 535 ? 1 : 0)
+    expect(await told(host)).toEqual([[`jo@example.org: ${reason}`, { mechanism: 'SCRAM-SHA-256' }]])
+  })
+
+  test('as somebody else proves nothing', async () => {
+    const verify = vi.fn(async (proven: ScramKeys | undefined) => (proven === undefined ? unknown : verified))
+    await using host = await hostWith({ service: service(verify) })
+    const { login } = await start(open(host), {
+      ...attempt,
+      authorizationIdentity: 'eve@example.org',
+    } as typeof attempt)
+    expect(await login.verify(keys)).toMatchObject({ ok: false, reply: { code: 535 } })
+    expect(verify).toHaveBeenCalledWith(undefined)
+  })
+
+  test.each<[string, Parts, number]>([
+    [
+      'a tap refuses',
+      { taps: (hooks) => hooks.connection.checkLogin.tap('no', async () => reply(550, '5.7.1', 'No')) },
+      550,
+    ],
+    ['the provider cannot', { service: { supports } }, 454],
+    [
+      'the provider is away',
+      { service: { supports, scramVerifier: () => Promise.reject(new Error('down')) } },
+      454,
+    ],
+  ])('does not begin where %s', async (_, parts, code) => {
+    await using host = await hostWith({ service: service(async () => verified), ...parts })
+    expect(await open(host).beginScram(attempt, 'SCRAM-SHA-256')).toMatchObject({
+      ok: false,
+      reply: { code },
+    })
+  })
+})
+
+describe('a login by a token', () => {
+  const people: Readonly<Record<string, Verification>> = {
+    'jo@example.org': { ok: true, account: jo },
+    'JO@example.org': { ok: true, account: jo },
+    'eve@example.org': { ok: true, account: eve },
+    'off@example.org': { ok: false, reason: 'disabled' },
+  }
+  const service: Partial<Accounts> = { supports, identify: async (login) => people[login] ?? unknown }
+  const ownerIs = (login: string): Partial<Tokens> => ({ introspect: async () => ({ active: true, login }) })
+  const broken: Partial<Tokens> = { introspect: () => Promise.reject(new Error('down')) }
+  const nonsense: Partial<Tokens> = { introspect: async () => undefined as unknown as TokenFacts }
+
+  test.each<[string, string, Partial<Tokens>, number | undefined, string]>([
+    ['its owner', 'jo@example.org', ownerIs('jo@example.org'), undefined, 'jo@example.org'],
+    [
+      'its owner, spelt in another way',
+      'JO@example.org',
+      ownerIs('jo@example.org'),
+      undefined,
+      'jo@example.org',
+    ],
+    ['nobody named', '', ownerIs('jo@example.org'), undefined, 'jo@example.org'],
+    ['somebody else', 'eve@example.org', ownerIs('jo@example.org'), 535, 'eve@example.org: wrong-secret'],
+    ['somebody unknown', 'x@example.org', ownerIs('jo@example.org'), 535, 'x@example.org: wrong-secret'],
+    ['an owner who may not', 'off@example.org', ownerIs('off@example.org'), 535, 'off@example.org: disabled'],
+    ['an owner who is none of ours', '', ownerIs('x@example.org'), 535, ': unknown'],
+    ['a token that is none', 'jo@example.org', {}, 535, 'jo@example.org: wrong-secret'],
+    ['nobody who can be asked', 'jo@example.org', broken, 454, 'jo@example.org: could not be verified'],
+    ['a nonsensical answer', 'jo@example.org', nonsense, 454, 'jo@example.org: could not be verified'],
+  ])('%s', async (_, login, token, code, text) => {
+    await using host = await hostWith({ service, token })
+    const session = open(host)
+    const result = await session.login({ mechanism: 'OAUTHBEARER', login }, { token: 'a-token' })
+    expect(result).toMatchObject(
+      code === undefined ? { ok: true, account: jo } : { ok: false, reply: { code } },
+    )
+    expect(await told(host)).toEqual([[text, { mechanism: 'OAUTHBEARER' }]])
+    expect(JSON.stringify([await host.history({}), host.log.lines])).not.toContain('a-token')
+  })
+
+  test('without the service cannot be verified', async () => {
+    await using host = await hostWith({ service })
+    const result = await open(host).login({ mechanism: 'XOAUTH2', login: 'jo@example.org' }, { token: 'x' })
+    expect(result).toMatchObject({ ok: false, reply: { code: 454 } })
+  })
+})

@@ -1,0 +1,29 @@
+import type { MessageEntry } from '../services/mailbox.ts'
+
+// To look up so many times fewer UIDs than there are entries, each by itself, is cheaper than to go through all.
+const sparse = 16
+
+/** The entries of some messages, by UIDs that ascend as the entries do; undefined where there is none. */
+export function entriesOf(
+  entries: readonly MessageEntry[],
+  uids: readonly number[],
+): readonly (MessageEntry | undefined)[] {
+  const isSparse = uids.length * sparse < entries.length
+  let at = 0
+  return uids.map((uid) => {
+    if (isSparse) at = lowerBound(entries, uid)
+    else while (at < entries.length && (entries[at]?.uid ?? 0) < uid) at += 1
+    return entries[at]?.uid === uid ? entries[at] : undefined
+  })
+}
+
+function lowerBound(entries: readonly MessageEntry[], uid: number): number {
+  let low = 0
+  let high = entries.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((entries[middle]?.uid ?? 0) < uid) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,25 @@
+import { parseDate } from '../model/date.ts'
+import type { Header } from '../model/header-fields.ts'
+
+// What stands before the time.
+const day = /^[^:]{0,100}?\d{1,2}[ \t-]{1,10}[A-Za-z]{3,9}[ \t-]{1,10}\d{2,5}(?=[ \t]|$)/
+
+// RFC 5322 §3.3: there are no earlier years.
+const earliest = Date.UTC(1900, 0)
+
+/**
+ * When a message was sent, by its first Date field, in whole seconds since 1970 UTC (RFC 5256 §2.2): at 00:00:00 where
+ * the day is good and the time is not. NaN where there is no such field, or none that can be read: then the internal date
+ * counts.
+ */
+export function sentSeconds(header: Header): number {
+  const written = header.first('date')?.body
+  const moment = written === undefined ? undefined : (parseDate(written) ?? startOfDay(written))
+  const time = moment?.getTime() ?? Number.NaN
+  return time >= earliest ? Math.floor(time / 1000) : Number.NaN
+}
+
+function startOfDay(written: string): Date | undefined {
+  const [date] = day.exec(written) ?? []
+  return date === undefined ? undefined : parseDate(`${date} 00:00:00`)
+}

@@ -1,0 +1,1 @@
+export { type ThreadAlgorithm, type Threads, threadMessages } from './thread-messages.ts'

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest'
+import { literalMark, readHead, tagOf } from './command-head.ts'
+
+describe('readHead', () => {
+  test.each([
+    ['a NOOP', { tag: 'a', name: 'NOOP', end: 6 }],
+    ['a1 select INBOX', { tag: 'a1', name: 'SELECT', end: 9 }],
+    ['x uid fetch 1 FLAGS', { tag: 'x', name: 'UID FETCH', end: 11 }],
+    ['x uid', { tag: 'x', name: 'UID', end: 5 }],
+    ['x uid 1', { tag: 'x', name: 'UID', end: 5 }],
+    // RFC 9051 §9: a tag is made of ASTRING-CHAR, of which `]` is one.
+    [']. NOOP', { tag: '].', name: 'NOOP', end: 7 }],
+  ])('%s', (line, head) => expect(readHead(line)).toEqual(head))
+
+  test.each([
+    '',
+    'a',
+    'a ',
+    ' a NOOP',
+    '+ NOOP',
+    'a+b NOOP',
+    '(a NOOP',
+    'a  NOOP',
+    'a NO\0OP',
+    'a NOOP(',
+    'ä NOOP',
+  ])('no command: %j', (line) => expect(readHead(line)).toBeUndefined())
+
+  test('finds whom to answer', () => {
+    expect(tagOf('a1 !')).toBe('a1')
+    expect(tagOf('a1')).toBe('a1')
+    expect(tagOf('{')).toBe('*')
+    expect(tagOf('')).toBe('*')
+  })
+})
+
+describe('literalMark', () => {
+  test.each([
+    ['a LOGIN {5}', { size: 5, immediate: false, binary: false, start: 8 }],
+    ['a LOGIN {5+}', { size: 5, immediate: true, binary: false, start: 8 }],
+    ['~{0}', { size: 0, immediate: false, binary: true, start: 0 }],
+    ['{9999999999999999}', { size: Number.MAX_SAFE_INTEGER, immediate: false, binary: false, start: 0 }],
+  ])('%s', (line, mark) => expect(literalMark(line)).toEqual(mark))
+
+  test.each(['', '}', '{}', '{5', '{-5}', '{5-}', '{a}', '{5} ', '{12345678901234567}'])('none: %j', (line) =>
+    expect(literalMark(line)).toBeUndefined(),
+  )
+})

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+
+const bob = 'bob@example.org'
+const all = 'lrswipkxteacd'
+
+async function shared(): Promise<{ owner: ImapTestClient; guest: ImapTestClient } & AsyncDisposable> {
+  const system = await startImapTest({ others: [bob] })
+  const owner = await system.connect()
+  await owner.ok('CREATE Work')
+  return {
+    owner,
+    guest: await system.connect(bob),
+    [Symbol.asyncDispose]: () => system[Symbol.asyncDispose](),
+  }
+}
+
+describe('SETACL', () => {
+  it('replaces, adds and takes away (RFC 4314 §3.1)', async () => {
+    await using system = await shared()
+    const { owner } = system
+    for (const [change, expected] of [
+      ['lrs', `lrs`],
+      ['+w', 'lrsw'],
+      ['+w', 'lrsw'],
+      ['-rs', 'lw'],
+      ['c', 'kxc'],
+      ['+d', 'kxtecd'],
+      ['-d', 'kxc'],
+      ['lr', 'lr'],
+    ]) {
+      await owner.ok(`SETACL Work ${bob} ${change}`)
+      expect(await owner.ok('GETACL Work'), change).toEqual([
+        `ACL Work tim@example.org ${all} ${bob} ${expected}`,
+      ])
+    }
+    await owner.ok(`SETACL Work ${bob} ""`)
+    expect(await owner.ok('GETACL Work')).toEqual([`ACL Work tim@example.org ${all}`])
+  })
+
+  it('knows an identifier in any spelling, and those that take rights away by themselves', async () => {
+    await using system = await shared()
+    const { owner } = system
+    await owner.ok('SETACL Work ANYONE lr')
+    await owner.ok('SETACL Work anyone +s')
+    await owner.ok(`SETACL Work -${bob} s`)
+    expect(await owner.ok('GETACL Work')).toEqual([`ACL Work tim@example.org ${all} anyone lrs -${bob} s`])
+    expect(await system.guest.ok('MYRIGHTS "Other Users/tim@example.org/Work"')).toEqual([
+      'MYRIGHTS "Other Users/tim@example.org/Work" lr',
+    ])
+    await owner.ok(`DELETEACL Work ${bob}`)
+    expect((await owner.ok('GETACL Work')).join()).toContain(`-${bob} s`)
+    await owner.ok(`DELETEACL Work "-${bob}"`)
+    await owner.ok('DELETEACL Work anyone')
+    expect(await owner.ok('GETACL Work')).toEqual([`ACL Work tim@example.org ${all}`])
+  })
+
+  it('takes identifiers in UTF-8', async () => {
+    await using system = await shared()
+    const { owner } = system
+    const setFor = async (octets: string): Promise<string> => {
+      const command = `x SETACL Work {${octets.length}+}\r\n${octets} lr\r\n`
+      owner.dialogue.sendOctets(Buffer.from(command, 'latin1'))
+      return owner.response()
+    }
+    expect(await setFor('j\xc3\xbcrgen')).toBe('x OK Set')
+    expect((await owner.ok('GETACL Work')).join()).toContain('{7}\r\njürgen lr')
+    expect(await setFor('j\xfcrgen')).toMatch(/^x BAD /)
+  })
+
+  it.each([
+    [`SETACL Work ${bob} lz`, 'BAD'],
+    [`SETACL Work ${bob} L`, 'BAD'],
+    [`SETACL Work ${bob} +0`, 'BAD'],
+    [`SETACL Work ${bob}`, 'BAD'],
+    [`SETACL Work ${bob} l r`, 'BAD'],
+    ['DELETEACL Work', 'BAD'],
+    ['GETACL', 'BAD'],
+    ['MYRIGHTS', 'BAD'],
+    ['LISTRIGHTS Work', 'BAD'],
+    ['SETACL Work tim@example.org lr', 'NO [CANNOT]'],
+    ['SETACL Work tim@example.org -l', 'NO [CANNOT]'],
+    ['DELETEACL Work tim@example.org', 'NO [CANNOT]'],
+    ['SETACL Work "" l', 'NO [CANNOT]'],
+    ['SETACL Work "--x" +l', 'NO [CANNOT]'],
+    [`SETACL nowhere ${bob} l`, 'NO [NONEXISTENT]'],
+    [`SETACL nowhere ${bob} +l`, 'NO [NONEXISTENT]'],
+    ['GETACL nowhere', 'NO [NONEXISTENT]'],
+    ['MYRIGHTS nowhere', 'NO [NONEXISTENT]'],
+    ['LISTRIGHTS nowhere anyone', 'NO [NONEXISTENT]'],
+  ])('%s is answered %s', async (command, answer) => {
+    await using system = await shared()
+    const { owner } = system
+    expect((await owner.command(command)).tagged.startsWith(answer)).toBe(true)
+    expect(await owner.ok('GETACL Work')).toEqual([`ACL Work tim@example.org ${all}`])
+  })
+})
+
+describe('of others’ mailboxes', () => {
+  const name = '"Other Users/tim@example.org/Work"'
+
+  it('nothing is told that the account does not see', async () => {
+    await using system = await shared()
+    for (const command of [
+      `MYRIGHTS ${name}`,
+      `GETACL ${name}`,
+      `LISTRIGHTS ${name} ${bob}`,
+      `SETACL ${name} ${bob} l`,
+    ])
+      expect((await system.guest.command(command)).tagged).toMatch(/^NO \[NONEXISTENT\] /)
+  })
+
+  it('lists are for those with the right a (RFC 4314 §4)', async () => {
+    await using system = await shared()
+    const { owner, guest } = system
+    await owner.ok(`SETACL Work ${bob} lr`)
+    expect(await guest.ok(`MYRIGHTS ${name}`)).toEqual([`MYRIGHTS ${name} lr`])
+    for (const command of [`GETACL ${name}`, `LISTRIGHTS ${name} ${bob}`, `SETACL ${name} ${bob} l`])
+      expect((await guest.command(command)).tagged).toMatch(/^NO \[NOPERM\] /)
+    await owner.ok(`SETACL Work ${bob} +a`)
+    expect(await guest.ok(`GETACL ${name}`)).toEqual([`ACL ${name} tim@example.org ${all} ${bob} lra`])
+    await guest.ok(`SETACL ${name} anyone l`)
+    expect((await owner.ok('GETACL Work')).join()).toContain('anyone l')
+  })
+
+  it('rights that can be given are told; the owner has all (RFC 4314 §3.7)', async () => {
+    await using system = await shared()
+    const { owner, guest } = system
+    const optional = '"" l r s w i p k x t e a c d'
+    expect(await owner.ok(`LISTRIGHTS Work ${bob}`)).toEqual([`LISTRIGHTS Work ${bob} ${optional}`])
+    expect(await owner.ok('LISTRIGHTS Work tim@example.org')).toEqual([
+      `LISTRIGHTS Work tim@example.org ${all}`,
+    ])
+    expect(await owner.ok('LISTRIGHTS Work -tim@example.org')).toEqual([
+      'LISTRIGHTS Work -tim@example.org ""',
+    ])
+    await owner.ok(`SETACL Work ${bob} la`)
+    expect(await guest.ok(`LISTRIGHTS ${name} ${bob}`)).toEqual([`LISTRIGHTS ${name} ${bob} ${optional}`])
+    expect(await guest.ok(`LISTRIGHTS ${name} TIM@example.org`)).toEqual([
+      `LISTRIGHTS ${name} TIM@example.org ${all}`,
+    ])
+  })
+})
+
+it('the capability names the rights that RFC 2086 does not know (RFC 4314 §2.2)', async () => {
+  await using system = await shared()
+  expect((await system.owner.ok('CAPABILITY')).join()).toContain(' ACL RIGHTS=kxte ')
+})

@@ -1,0 +1,54 @@
+import type { ImapCommand, ImapExtension, ImapResult, ImapSession } from 'mailwright'
+import { ok } from '../../engine/result.ts'
+import { refusalToSave } from '../message-limit/limit.ts'
+import { admissionOf } from './admission.ts'
+import { appendUid } from './append-uid.ts'
+import { Intake } from './intake.ts'
+import { intoTarget, showArrival } from './target.ts'
+import { readUploads, type Upload } from './upload.ts'
+
+const command: ImapCommand = {
+  states: ['authenticated', 'selected'],
+  literals: admissionOf((args) => {
+    args.space()
+    return { mailbox: args.mailbox(), freed: 0 }
+  }),
+  async run({ args, session }) {
+    args.space()
+    const mailbox = args.mailbox()
+    const uploads = readUploads(args, session)
+    return append(session, mailbox, uploads)
+  },
+}
+
+/**
+ * APPEND (RFC 9051 §6.3.12) of one or several messages (RFC 3502), also with octets that are no text (RFC 3516 §4.4), and
+ * the size that it takes (RFC 7889).
+ */
+export const appendMessages: ImapExtension = {
+  name: 'append',
+  capabilities: ({ state, server }) =>
+    state === 'not authenticated' ? [] : ['MULTIAPPEND', `APPENDLIMIT=${server.limits.messageSize}`],
+  commands: { APPEND: command },
+  statusItems: { APPENDLIMIT: (_, { server }) => String(server.limits.messageSize) },
+}
+
+async function append(
+  session: ImapSession,
+  mailbox: string,
+  uploads: readonly Upload[],
+): Promise<ImapResult> {
+  const refused = refusalToSave(session, uploads.length)
+  if (refused !== undefined) return refused
+  await session.access(mailbox, 'write')
+  const intake = new Intake(session)
+  try {
+    const messages = await intake.takeAll(uploads)
+    const origin = session.flow.session.id
+    const appended = await intoTarget(() => session.mail.append(mailbox, messages, origin))
+    await showArrival(session, mailbox)
+    return ok('Appended', await appendUid(session, mailbox, appended))
+  } finally {
+    await intake.release()
+  }
+}

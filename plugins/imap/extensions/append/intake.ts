@@ -1,0 +1,70 @@
+import type { AppendMessage, Content, ImapSession, SpoolWriter } from 'mailwright'
+import { bad, no, Refusal } from '../../engine/result.ts'
+import { writeEncoded } from './binary-parts.ts'
+import { type OctetFacts, octetFacts } from './octet-facts.ts'
+import { Rewriting } from './rewriting.ts'
+import type { Upload } from './upload.ts'
+
+/**
+ * Gets messages ready to be stored: octets that a store must not hold are refused, or changed where nothing is lost by it.
+ * `release` frees what they need until they are stored.
+ */
+export class Intake {
+  readonly #session: ImapSession
+  readonly #releases: (() => Promise<void>)[] = []
+
+  constructor(session: ImapSession) {
+    this.#session = session
+  }
+
+  /** Fails with what the client is to be told. */
+  async takeAll(uploads: readonly Upload[]): Promise<readonly AppendMessage[]> {
+    const messages: AppendMessage[] = []
+    for (const upload of uploads) messages.push(await this.take(upload))
+    return messages
+  }
+
+  /** The same of one. */
+  async take({ flags, internalDate, source }: Upload): Promise<AppendMessage> {
+    if (source.release !== undefined) this.#releases.push(() => source.release?.() ?? Promise.resolve())
+    const content = await source.read()
+    // RFC 3502: so a client cancels the command.
+    if (content.size === 0) throw new Refusal(no('Cancelled by an empty message'))
+    if (content.size > this.#session.server.limits.messageSize)
+      throw new Refusal(no('The message is too large', 'TOOBIG'))
+    const ready = await this.#ready(content, source.binary === true)
+    return { content: ready, flags, ...(internalDate && { internalDate }) }
+  }
+
+  async release(): Promise<void> {
+    for (const release of this.#releases.splice(0)) await release()
+  }
+
+  async #ready(content: Content, binary: boolean): Promise<Content> {
+    const facts = await octetFacts(content)
+    // RFC 6855 §4.
+    const { utf8, server } = this.#session
+    if (facts.hasRawHeader && !utf8 && !server.limits.rawHeaders)
+      throw new Refusal(no('A header with 8-bit octets needs ENABLE UTF8=ACCEPT'))
+    // RFC 9051 §9: CHAR8 leaves it out.
+    if (facts.hasNul && !binary) throw new Refusal(bad('NUL is not allowed in a literal'))
+    if (binary && mayBeBinary(facts)) return this.#rewritten(content, writeEncoded)
+    if (facts.hasBareLf) return this.#rewritten(content, (_, rewriting) => rewriting.lines(0, content.size))
+    return content
+  }
+
+  async #rewritten(
+    content: Content,
+    write: (content: Content, rewriting: Rewriting) => Promise<void>,
+  ): Promise<Content> {
+    const writer: SpoolWriter = this.#session.server.receive()
+    this.#releases.push(() => writer.dispose())
+    const rewriting = new Rewriting(content, writer)
+    await write(content, rewriting)
+    return rewriting.finish()
+  }
+}
+
+function mayBeBinary({ hasNul, hasBareLf, hasBareCr }: OctetFacts): boolean {
+  return hasNul || hasBareLf || hasBareCr
+}

@@ -1,0 +1,41 @@
+import {
+  errorCode,
+  hasAllRights,
+  type ImapResult,
+  type ImapSession,
+  otherUsersLevel,
+  sharedLevel,
+} from 'mailwright'
+import { no, Refusal } from '../../engine/result.ts'
+
+/** Whether a mailbox is the account's own, as far as its name tells. */
+export function isOwnMailbox(name: string): boolean {
+  return ![otherUsersLevel, sharedLevel].some((level) => name.startsWith(`${level}/`))
+}
+
+/** What a client is told where a mailbox does not exist that it wants to put messages into; undefined for other errors. */
+export function refusalOfTarget(error: unknown): ImapResult | undefined {
+  // RFC 9051 §6.3.12, §6.4.7.
+  return errorCode(error) === 'MAIL_E_NOT_FOUND' ? no('There is no such mailbox', 'TRYCREATE') : undefined
+}
+
+/** Puts messages into a mailbox: that there is none is said as clients expect it. */
+export async function intoTarget<T>(put: () => Promise<T>): Promise<T> {
+  try {
+    return await put()
+  } catch (error) {
+    const refused = refusalOfTarget(error)
+    throw refused === undefined ? error : new Refusal(refused)
+  }
+}
+
+/** UIDs are not told of a mailbox that the account may fill but not open (RFC 9051 §6.3.12, RFC 4315 §3). */
+export async function mayTellUids({ server, mail }: ImapSession, mailbox: string): Promise<boolean> {
+  if (!server.store.supports.rights || isOwnMailbox(mailbox)) return true
+  return hasAllRights(await mail.myRights(mailbox), 'r')
+}
+
+/** Shows what has come into a mailbox, where the client has selected it. */
+export async function showArrival({ selected }: ImapSession, mailbox: string): Promise<void> {
+  if (selected?.name === mailbox) await selected.mailbox.refresh()
+}

@@ -1,0 +1,53 @@
+import type { ImapSearchResult, ImapSelected, ImapSession } from 'mailwright'
+import { UpdateContext } from './update-context.ts'
+
+const mostContexts = 16
+/** Messages that the contexts of a session may remember together; one context may always be. */
+const mostMessages = 500_000
+
+/** The contexts of a selected mailbox that are kept up to date. They end with it. */
+export class Contexts {
+  readonly #contexts = new Map<string, UpdateContext>()
+
+  has(tag: string): boolean {
+    return this.#contexts.has(tag)
+  }
+
+  /** Follows a result from now on, or tells the client that it does not (RFC 5267 §4.3.1). */
+  add(result: ImapSearchResult, selected: ImapSelected): void {
+    if (!this.#hasRoomFor(result.uids.length)) {
+      refuse(result.session, result.tag, 'Too many contexts')
+      return
+    }
+    const context = new UpdateContext(result, selected, ({ tag }) => {
+      this.cancel(tag)
+      refuse(result.session, tag, 'The search failed')
+    })
+    this.#contexts.set(context.tag, context)
+  }
+
+  cancel(tag: string): void {
+    this.#contexts.get(tag)?.end()
+    this.#contexts.delete(tag)
+  }
+
+  #hasRoomFor(messages: number): boolean {
+    const { size } = this.#contexts
+    if (size === 0) return true
+    const remembered = [...this.#contexts.values()].reduce((sum, context) => sum + context.size, 0)
+    return size < mostContexts && remembered + messages <= mostMessages
+  }
+}
+
+function refuse({ out }: ImapSession, tag: string, why: string): void {
+  out.untagged(`NO [NOUPDATE "${tag}"] ${why}`)
+}
+
+const known = new WeakMap<ImapSelected, Contexts>()
+
+/** The contexts of a selected mailbox. */
+export function contextsOf(selected: ImapSelected): Contexts {
+  const contexts = known.get(selected) ?? new Contexts()
+  known.set(selected, contexts)
+  return contexts
+}

@@ -1,0 +1,40 @@
+import type { ImapCommand, ImapExtension, ImapSearchReturn } from 'mailwright'
+import { afterLogin } from '../../engine/after-login.ts'
+import { bad, ok } from '../../engine/result.ts'
+import { contextsOf } from './contexts.ts'
+
+const update: ImapSearchReturn = (args, { session, tag }) => {
+  // RFC 7377 §2.2
+  if (session.selected === undefined) return args.fail('No mailbox is selected')
+  if (contextsOf(session.selected).has(tag)) args.fail('The tag of a context is used again')
+  return {
+    part: () => '',
+    answered(result) {
+      if (result.selected !== undefined) contextsOf(result.selected).add(result, result.selected)
+    },
+  }
+}
+
+const cancelUpdate: ImapCommand = {
+  states: ['selected'],
+  async run({ args, session: { selected } }) {
+    const tags: string[] = []
+    do {
+      args.space()
+      tags.push(args.string())
+    } while (!args.atEnd)
+    if (selected === undefined) return bad('No mailbox is selected')
+    const contexts = contextsOf(selected)
+    if (!tags.every((tag) => contexts.has(tag))) return bad('There is no such context')
+    for (const tag of tags) contexts.cancel(tag)
+    return ok('No further updates')
+  },
+}
+
+/** Searches whose results are kept up to date (RFC 5267 §4). CONTEXT is a hint that nothing is made of. */
+export const context: ImapExtension = {
+  name: 'context',
+  capabilities: afterLogin(['CONTEXT=SEARCH']),
+  commands: { CANCELUPDATE: cancelUpdate },
+  searchReturns: { CONTEXT: () => ({ part: () => '' }), UPDATE: update },
+}

@@ -1,0 +1,14 @@
+import type { ImapSession, Transfer } from 'mailwright'
+import { numberSet } from '../../format/strings.ts'
+import { mayTellUids } from '../append/target.ts'
+
+/** The response code that tells where messages went (RFC 9051 §7.1); undefined where none did, or the client may not know. */
+export async function copyUid(
+  session: ImapSession,
+  target: string,
+  { uidValidity, uids }: Transfer,
+): Promise<string | undefined> {
+  if (uids.length === 0 || !(await mayTellUids(session, target))) return undefined
+  const [from, to] = [uids.map(([uid]) => uid), uids.map(([, uid]) => uid)]
+  return `COPYUID ${uidValidity} ${numberSet(from)} ${numberSet(to)}`
+}

@@ -1,0 +1,61 @@
+import type { ImapExtension, ImapResult, ImapSelected, ImapSession, MessageEntry } from 'mailwright'
+import { bad, no, ok } from '../../engine/result.ts'
+import { withinMessageLimit } from '../message-limit/limit.ts'
+import { highestCode } from './highest-code.ts'
+
+const readOnly = no('The mailbox is opened for reading only', 'READ-ONLY')
+
+/** EXPUNGE (RFC 9051 §6.4.3) and UID EXPUNGE (RFC 4315 §2.1). */
+export const expunge: ImapExtension = {
+  name: 'expunge',
+  capabilities: ({ state }) => (state === 'not authenticated' ? [] : ['UIDPLUS']),
+  commands: {
+    EXPUNGE: {
+      states: ['selected'],
+      async run({ args, session }) {
+        args.end()
+        const { selected } = session
+        if (selected === undefined) return bad('No mailbox is selected')
+        if (selected.isReadOnly) return readOnly
+        // RFC 9738 §3.1: without any limit.
+        return remove(session, selected, await marked(selected))
+      },
+    },
+    'UID EXPUNGE': {
+      states: ['selected'],
+      async run({ args, session }) {
+        args.space()
+        const set = args.sequenceSet()
+        args.end()
+        const { selected } = session
+        if (selected === undefined) return bad('No mailbox is selected')
+        if (selected.isReadOnly) return readOnly
+        const chosen = new Set(selected.resolve(set, true).map(({ uid }) => uid))
+        const all = (await marked(selected)).filter(({ uid }) => chosen.has(uid))
+        const { entries, code } = withinMessageLimit(session, all)
+        return remove(session, selected, entries, code)
+      },
+    },
+  },
+}
+
+/** Those that are to be removed, also by what others have marked. */
+async function marked({ mailbox }: ImapSelected): Promise<readonly MessageEntry[]> {
+  await mailbox.refresh()
+  return mailbox.entries.filter(({ flags }) => flags.includes('\\Deleted'))
+}
+
+async function remove(
+  session: ImapSession,
+  selected: ImapSelected,
+  entries: readonly MessageEntry[],
+  limited?: string,
+): Promise<ImapResult> {
+  if (entries.length === 0) return ok('There was nothing to expunge')
+  const removed = await selected.mailbox.expunge(entries.map(({ uid }) => uid))
+  const isTold = removed.length > 0 && session.enabled.has('QRESYNC')
+  const highest = isTold ? await highestCode(session, selected) : undefined
+  if (limited === undefined) return ok('Expunged', highest)
+  if (highest !== undefined) session.out.untagged(`OK [${highest}] Highest`)
+  return ok('Only a part was expunged', limited)
+}

@@ -1,0 +1,24 @@
+import type { ImapExtension, ImapState } from 'mailwright'
+import { afterLogin } from '../../engine/after-login.ts'
+import { list } from './list.ts'
+import { lsub } from './lsub.ts'
+
+const states: readonly ImapState[] = ['authenticated', 'selected']
+
+/** LIST with all its options (RFC 9051 §6.3.9, RFC 5258), LSUB (RFC 3501 §6.3.9). */
+export const listMailboxes: ImapExtension = {
+  name: 'list',
+  capabilities: afterLogin(['LIST-EXTENDED']),
+  commands: { LIST: { states, run: list }, LSUB: { states, run: lsub } },
+  listSelections: {
+    // There are no mailboxes of other servers that would have to be added (RFC 5258 §3.1).
+    REMOTE: () => undefined,
+  },
+  listReturns: {
+    SUBSCRIBED: () => ({
+      decorate({ subscribed, attributes }) {
+        if (subscribed) attributes.add('\\Subscribed')
+      },
+    }),
+  },
+}

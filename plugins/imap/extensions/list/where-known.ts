@@ -1,0 +1,21 @@
+import { errorCode, type ImapListDecoration, type ImapListedMailbox, type ImapSession } from 'mailwright'
+
+type Response = NonNullable<ImapListDecoration['after']>
+
+/**
+ * A response about mailboxes that exist. Where the store refuses or fails there is none: the others are told of all the
+ * same, and LIST is answered OK (RFC 5819 §2, RFC 8440 §3, RFC 9590 §3).
+ */
+export function whereKnown(
+  respond: (listed: ImapListedMailbox, session: ImapSession) => Promise<string | undefined>,
+): Response {
+  return async (listed, session) => {
+    if (listed.info === undefined) return undefined
+    try {
+      return await respond(listed, session)
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
+import { no, ok } from '../../engine/result.ts'
+
+/** DELETE (RFC 9051 §6.3.5). Mailboxes below it stay; where it is the selected one, none is selected afterwards. */
+export async function remove({ args, session }: ImapCall): Promise<ImapResult> {
+  args.space()
+  const mailbox = args.mailbox()
+  args.end()
+  await session.access(mailbox, 'delete')
+  try {
+    await session.mail.deleteMailbox(mailbox)
+  } catch (error) {
+    if (errorCode(error) !== 'MAIL_E_NOT_FOUND' || !(await isLevel(session, mailbox))) throw error
+    // RFC 9051 §6.3.5: a name that is no mailbox and has some below it cannot be deleted.
+    return no('There are mailboxes below that name', 'HASCHILDREN')
+  }
+  if (session.selected?.name === mailbox) await session.unselect()
+  return ok('Deleted')
+}
+
+async function isLevel({ mail }: ImapSession, mailbox: string): Promise<boolean> {
+  return (await mail.mailboxes()).some(({ name }) => name.startsWith(`${mailbox}/`))
+}

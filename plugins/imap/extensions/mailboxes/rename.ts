@@ -1,0 +1,37 @@
+import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
+import { ok } from '../../engine/result.ts'
+import { tellRealName } from './real-name.ts'
+
+/**
+ * RENAME (RFC 9051 §6.3.6). The store takes what is below along; INBOX stays, and its messages move. Where the selected
+ * mailbox has another name afterwards, it stays selected.
+ */
+export async function rename({ args, session }: ImapCall): Promise<ImapResult> {
+  args.space()
+  const from = args.mailbox()
+  args.space()
+  const to = args.mailbox()
+  args.end()
+  await session.access(from, 'write')
+  await session.mail.renameMailbox(from, to)
+  const real = await realName(session, to)
+  tellRealName(session, from, { given: to, real })
+  const below = from === 'INBOX' ? undefined : pathBelow(session.selected?.name, from)
+  if (below !== undefined) await session.renamed(real + below)
+  return ok('Renamed')
+}
+
+/** What a name has behind that of a mailbox that it is, or is below; else undefined. */
+function pathBelow(name: string | undefined, mailbox: string): string | undefined {
+  if (name !== mailbox && !name?.startsWith(`${mailbox}/`)) return undefined
+  return name?.slice(mailbox.length)
+}
+
+async function realName({ mail }: ImapSession, name: string): Promise<string> {
+  try {
+    return (await mail.status(name)).name
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error
+    return name
+  }
+}

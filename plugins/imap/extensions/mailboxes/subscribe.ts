@@ -1,0 +1,13 @@
+import type { ImapCall, ImapResult } from 'mailwright'
+import { ok } from '../../engine/result.ts'
+
+/** SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8). There need not be such a mailbox. */
+export function subscribing(subscribed: boolean): (call: ImapCall) => Promise<ImapResult> {
+  return async ({ args, session }) => {
+    args.space()
+    const mailbox = args.mailbox()
+    args.end()
+    await session.mail.subscribe(mailbox, subscribed)
+    return ok(subscribed ? 'Subscribed' : 'Unsubscribed')
+  }
+}

@@ -1,0 +1,16 @@
+import type { ImapExtension, ImapState } from 'mailwright'
+import { afterLogin } from '../../engine/after-login.ts'
+import { getMetadata } from './get.ts'
+import { setMetadata } from './set.ts'
+
+const states: readonly ImapState[] = ['authenticated', 'selected']
+
+/** Annotations of mailboxes and of the server, which are each account's own (RFC 5464). */
+export const metadata: ImapExtension = {
+  name: 'metadata',
+  capabilities: afterLogin(['METADATA'], 'metadata'),
+  commands: {
+    GETMETADATA: { states, run: getMetadata },
+    SETMETADATA: { states, run: setMetadata },
+  },
+}

@@ -1,0 +1,129 @@
+import {
+  errorCode,
+  type ImapCall,
+  type ImapCommand,
+  type ImapResult,
+  type ImapSearchScope,
+  type ImapSession,
+} from 'mailwright'
+import { ok, Refusal } from '../../engine/result.ts'
+import { readCriteria, type SearchCriteria } from '../../search/criteria.ts'
+import { Progress } from '../../search/progress.ts'
+import { answerReturns } from '../../search/response.ts'
+import { searchResult } from '../../search/result.ts'
+import { allReturned, readReturns, type SearchReturns } from '../../search/returns.ts'
+import { otherScope, selectedScope } from '../../search/scope.ts'
+import { MailboxSearch } from '../../search/search.ts'
+import { readSearchCharset } from '../search/command.ts'
+import { namesOf, readSources, type SearchSource } from './sources.ts'
+
+/** ESEARCH (RFC 7377 §2). */
+export const esearchCommand: ImapCommand = {
+  states: ['authenticated', 'selected'],
+  async run(call) {
+    const { args, session, tag } = call
+    args.space()
+    const sources = readGivenSources(call)
+    const selectedOnly = sources.every(({ kind }) => kind === 'selected')
+    if (sources.some(({ kind }) => kind === 'selected') && session.selected === undefined)
+      args.fail('No mailbox is selected')
+    const request = { session, tag, selectedOnly }
+    const asked = readReturns(args, request)
+    if (asked !== undefined) args.space()
+    const returns = asked ?? allReturned(args, request)
+    try {
+      const criteria = readCriteria(args, session, readSearchCharset(args, session))
+      return await new Search(call, returns, criteria).run(sources)
+    } catch (error) {
+      returns.refused(session, error)
+      throw error
+    }
+  },
+}
+
+/** Without any it is the selected mailbox. */
+function readGivenSources({ args }: ImapCall): readonly SearchSource[] {
+  if (!args.sees('IN (')) return [{ kind: 'selected' }]
+  const sources = readSources(args)
+  args.space()
+  return sources
+}
+
+class Search {
+  readonly #session: ImapSession
+  readonly #tag: string
+  readonly #returns: SearchReturns
+  readonly #criteria: SearchCriteria
+
+  constructor({ session, tag }: ImapCall, returns: SearchReturns, criteria: SearchCriteria) {
+    this.#session = session
+    this.#tag = tag
+    this.#returns = returns
+    this.#criteria = criteria
+  }
+
+  async run(sources: readonly SearchSource[]): Promise<ImapResult> {
+    const { out, mail, selected, server } = this.#session
+    const names = await namesOf(sources, mail, selected?.name)
+    const progress = new Progress(this.#session, this.#tag)
+    const most = server.limits.messagesPerCommand
+    let found = 0
+    for (const [index, name] of names.entries()) {
+      progress.is(index, names.length)
+      found += await this.#searchNamed(name, progress)
+      await out.ready()
+      // RFC 7377 §2.4
+      if (most > 0 && found > most) return ok('Only a part of the mailboxes was searched', 'LIMIT')
+    }
+    return ok('Searched')
+  }
+
+  async #searchNamed(name: string, progress: Progress): Promise<number> {
+    const { selected, mail } = this.#session
+    if (selected?.name === name) return this.#searchScope(selectedScope(selected), progress)
+    try {
+      await this.#session.access(name, 'read')
+      const mailbox = await mail.openMailbox(name)
+      try {
+        return await this.#searchScope(otherScope(mailbox), progress)
+      } finally {
+        await mailbox.close()
+      }
+    } catch (error) {
+      // RFC 7377 §2.2, §5: what must not be searched looks as if it were not there.
+      if (error instanceof Refusal || isHidden(error)) return 0
+      throw error
+    }
+  }
+
+  /** Answers how many messages were found. */
+  async #searchScope(scope: ImapSearchScope, progress: Progress): Promise<number> {
+    const session = this.#session
+    const { mailbox, selected } = scope
+    const search = new MailboxSearch(session, scope, this.#criteria.term)
+    const uids = await progress.during(() => search.run())
+    const correlator = `(TAG "${this.#tag}" MAILBOX ${session.out.mailbox(mailbox.name)} UIDVALIDITY ${mailbox.uidValidity})`
+    const result = searchResult(
+      {
+        session,
+        mailbox,
+        selected,
+        tag: this.#tag,
+        byUid: true,
+        uids,
+        sorted: false,
+        again: (among) => search.again(among),
+      },
+      correlator,
+    )
+    // RFC 7377 §2.1: mailboxes where nothing was found are passed over.
+    const silent = uids.length === 0 || this.#returns.areSilent
+    await answerReturns(this.#returns, result, this.#criteria.usesModSequence, silent)
+    return uids.length
+  }
+}
+
+function isHidden(error: unknown): boolean {
+  const code = errorCode(error)
+  return code === 'MAIL_E_NOT_FOUND' || code === 'MAIL_E_PERMISSION' || code === 'MAIL_E_INVALID'
+}

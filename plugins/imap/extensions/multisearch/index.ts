@@ -1,0 +1,10 @@
+import type { ImapExtension } from 'mailwright'
+import { afterLogin } from '../../engine/after-login.ts'
+import { esearchCommand } from './command.ts'
+
+/** Searches of several mailboxes (RFC 7377). */
+export const multisearch: ImapExtension = {
+  name: 'multisearch',
+  capabilities: afterLogin(['MULTISEARCH']),
+  commands: { ESEARCH: esearchCommand },
+}

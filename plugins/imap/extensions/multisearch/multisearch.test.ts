@@ -1,0 +1,148 @@
+import type { ImapExtension } from 'mailwright'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import { context } from '../context/index.ts'
+import { esearch } from '../esearch/index.ts'
+import { partial } from '../partial/index.ts'
+import { search } from '../search/index.ts'
+import { searchResult } from '../searchres/index.ts'
+import { multisearch } from './index.ts'
+
+const extensions: readonly ImapExtension[] = [search, esearch, searchResult, partial, context, multisearch]
+const other = 'ann@example.org'
+let system: ImapTest
+let validity: ReadonlyMap<string, number>
+
+beforeAll(async () => {
+  system = await startImapTest({ extensions, others: [other] })
+  const names = ['INBOX', 'Work', 'Work/a', 'Work/a/b', 'Workshop', 'Empty', 'Grüße']
+  const validities = new Map<string, number>()
+  for (const name of names) {
+    if (name !== 'INBOX') await system.mail.createMailbox(name)
+    if (name !== 'Empty')
+      await system.deliver(name, `Subject: ${name.length}\n\nin\n`, 'Subject: no\n\nout\n')
+    validities.set(name, (await system.mail.status(name)).uidValidity)
+  }
+  await system.mail.subscribe('Workshop', true)
+  await system.mail.subscribe('Missing', true)
+  validity = validities
+})
+afterAll(() => system[Symbol.asyncDispose]())
+
+/** Names of the mailboxes that an ESEARCH of all messages answers for. */
+async function searched(client: ImapTestClient, sources: string): Promise<readonly string[]> {
+  const lines = await client.ok(`ESEARCH IN (${sources}) BODY in`)
+  return lines.map((line) => {
+    const [, name = '', uidValidity] =
+      /^ESEARCH \(TAG "t\d+" MAILBOX (\S+) UIDVALIDITY (\d+)\) UID ALL 1$/.exec(line) ?? []
+    const known = name === '"Gr&APwA3w-e"' || name === 'Gr&APwA3w-e' ? 'Grüße' : name
+    expect(Number(uidValidity)).toBe(validity.get(known))
+    return known
+  })
+}
+
+describe('sources', () => {
+  it.each([
+    ['mailboxes Work', ['Work']],
+    ['MAILBOXES (Work "Work/a" Missing Empty)', ['Work', 'Work/a']],
+    ['mailboxes Gr&APwA3w-e', ['Grüße']],
+    ['subtree Work', ['Work', 'Work/a', 'Work/a/b']],
+    ['subtree-one Work', ['Work', 'Work/a']],
+    ['subtree (Work/a Workshop)', ['Work/a', 'Work/a/b', 'Workshop']],
+    ['subtree Missing', []],
+    ['subscribed', ['Workshop']],
+    ['personal', ['INBOX', 'Grüße', 'Work', 'Work/a', 'Work/a/b', 'Workshop']],
+    ['inboxes', ['INBOX', 'Grüße', 'Work', 'Work/a', 'Work/a/b', 'Workshop']],
+    ['mailboxes Work subtree Work mailboxes (INBOX inbox)', ['Work', 'Work/a', 'Work/a/b', 'INBOX']],
+    ['subtree-one ""', ['INBOX', 'Grüße', 'Work', 'Workshop']],
+  ])('%s', async (sources, names) => {
+    const client = await system.connect()
+    const found = await searched(client, sources)
+    expect([...found].sort()).toEqual([...names].sort())
+  })
+
+  it('the selected mailbox, by its name or as such', async () => {
+    const client = await system.connect()
+    await client.ok('SELECT Work')
+    expect(await searched(client, 'selected')).toEqual(['Work'])
+    expect(await searched(client, 'mailboxes INBOX selected')).toEqual(['INBOX', 'Work'])
+    expect(await searched(client, 'mailboxes Work selected')).toEqual(['Work'])
+    const [line] = await client.ok('ESEARCH SUBJECT 4')
+    expect(line).toBe(`ESEARCH (TAG "t6" MAILBOX Work UIDVALIDITY ${validity.get('Work')}) UID ALL 1`)
+  })
+})
+
+it('options are those of SEARCH, for each mailbox', async () => {
+  const client = await system.connect()
+  const lines = await client.ok(
+    'ESEARCH IN (subtree Work) RETURN (MIN COUNT PARTIAL -1:-1) CHARSET UTF-8 ALL',
+  )
+  expect(lines).toHaveLength(3)
+  for (const line of lines) expect(line).toMatch(/\) UID MIN 1 COUNT 2 PARTIAL \(-1:-1 2\)$/)
+  // RFC 7377 §2: numbers beyond the end are no mistake, and no mailbox where nothing is found is answered for.
+  expect(await client.ok('ESEARCH IN (personal) RETURN (COUNT) 100:200')).toEqual([])
+  expect(await client.ok('ESEARCH IN (personal) RETURN (MAX) $')).toEqual([])
+  expect(await client.ok('ESEARCH IN (mailboxes Work) RETURN (CONTEXT COUNT) 2:*')).toHaveLength(1)
+})
+
+it('what must not be read looks as if it were not there', async () => {
+  const client = await system.connect(other)
+  const named = await client.command(
+    'ESEARCH IN (mailboxes ("Other Users/tim@example.org/Work" Missing)) ALL',
+  )
+  expect(named).toEqual({ untagged: [], tagged: 'OK Searched' })
+  expect(await client.ok('ESEARCH IN (subtree Work personal) ALL')).toEqual([])
+})
+
+it('SAVE is for the selected mailbox alone', async () => {
+  const client = await system.connect()
+  await client.ok('SELECT Work')
+  expect(await client.ok('ESEARCH RETURN (SAVE) SUBJECT no')).toEqual([])
+  expect(await client.ok('SEARCH $')).toEqual(['SEARCH 2'])
+  expect(await client.ok('ESEARCH IN (selected) RETURN (SAVE COUNT) SUBJECT missing')).toEqual([])
+  expect(await client.ok('SEARCH $')).toEqual(['SEARCH'])
+  expect((await client.command('ESEARCH IN (mailboxes Work) RETURN (SAVE) ALL')).tagged).toMatch(/^BAD/)
+  expect((await client.command('ESEARCH IN (selected personal) RETURN (SAVE) ALL')).tagged).toMatch(/^BAD/)
+})
+
+it('UPDATE is of the selected mailbox', async () => {
+  const client = await system.connect()
+  expect((await client.command('ESEARCH IN (mailboxes Empty) RETURN (UPDATE) ALL')).tagged).toMatch(/^BAD/)
+  await client.ok('SELECT Empty')
+  expect(await client.ok('ESEARCH IN (mailboxes (Work Empty)) RETURN (UPDATE COUNT) ALL')).toHaveLength(1)
+  await system.deliver('Empty', 'Subject: new\n\n')
+  expect(await client.ok('NOOP')).toEqual([
+    '1 EXISTS',
+    '0 RECENT',
+    `ESEARCH (TAG "t4" MAILBOX Empty UIDVALIDITY ${validity.get('Empty')}) UID ADDTO (0 1)`,
+  ])
+})
+
+it.each([
+  'ESEARCH',
+  'ESEARCH ALL',
+  'ESEARCH IN (selected) ALL',
+  'ESEARCH IN () ALL',
+  'ESEARCH IN (personal)',
+  'ESEARCH IN (personal) RETURN (ALL)',
+  'ESEARCH IN (bogus) ALL',
+  'ESEARCH IN (selected-delayed) ALL',
+  'ESEARCH IN (mailboxes) ALL',
+  'ESEARCH IN (mailboxes ()) ALL',
+  'ESEARCH IN (personal (depth 1)) ALL',
+  'ESEARCH IN personal ALL',
+])('%s is a mistake', async (command) => {
+  const client = await system.connect()
+  expect((await client.command(command)).tagged).toMatch(/^BAD/)
+})
+
+it('a limit of messages ends it', async () => {
+  await using limited = await startImapTest({ extensions, options: { maxMessagesPerCommand: 1 } })
+  await limited.mail.createMailbox('a')
+  await limited.mail.createMailbox('b')
+  for (const name of ['INBOX', 'a', 'b']) await limited.deliver(name, 'Subject: x\n\n')
+  const client = await limited.connect()
+  const { untagged, tagged } = await client.command('ESEARCH IN (personal) ALL')
+  expect(untagged).toHaveLength(2)
+  expect(tagged).toMatch(/^OK \[LIMIT\]/)
+})

@@ -1,0 +1,27 @@
+import type { ImapArguments } from 'mailwright'
+
+/** Places in a list of results, counted from 1, or from the end backwards where negative (RFC 9394 §4). */
+export interface PartialRange {
+  /** The place nearer to where it is counted from. */
+  readonly first: number
+  readonly last: number
+  /** As the client wrote it: it is repeated in the answer. */
+  readonly written: string
+}
+
+/** Reads `1:100` or `-1:-100`, the ends in either order. */
+export function readPartialRange(args: ImapArguments): PartialRange {
+  const sign = args.takes('-') ? '-' : ''
+  const one = args.number(1)
+  args.expects(`:${sign}`)
+  const other = args.number(1)
+  const [near, far] = one <= other ? [one, other] : [other, one]
+  const written = `${sign}${one}:${sign}${other}`
+  return sign === '' ? { first: near, last: far, written } : { first: -near, last: -far, written }
+}
+
+/** What stands at the places of a range; fewer where there are no more. */
+export function itemsIn<Item>(items: readonly Item[], { first, last }: PartialRange): readonly Item[] {
+  if (first > 0) return items.slice(first - 1, last)
+  return items.slice(Math.max(0, items.length + last), Math.max(0, items.length + first + 1))
+}

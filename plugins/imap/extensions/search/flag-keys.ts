@@ -1,0 +1,57 @@
+import type { ImapSearchKey, ImapSearchTerm, ImapWords, SearchCriterion } from 'mailwright'
+
+/** A key that says all by its name. */
+function constant(criterion: SearchCriterion): ImapSearchKey {
+  return () => () => criterion
+}
+
+function flag(name: string): SearchCriterion {
+  return { kind: 'flag', flag: name }
+}
+
+function not(criterion: SearchCriterion): SearchCriterion {
+  return { kind: 'not', of: criterion }
+}
+
+/** RFC 9051 §9: flag-keyword. */
+const keyword =
+  (isSet: boolean): ImapSearchKey =>
+  ({ args }) => {
+    args.space()
+    const wanted = flag(args.atom())
+    return () => (isSet ? wanted : not(wanted))
+  }
+
+const all: SearchCriterion = { kind: 'all' }
+const none: SearchCriterion = { kind: 'or', of: [] }
+
+/** IMAP4rev2 has them no more (RFC 9051 Appendix E). */
+const ofRev1 =
+  (criterion: SearchCriterion): ImapSearchKey =>
+  ({ args, session }): ImapSearchTerm => {
+    if (session.enabled.has('IMAP4REV2')) args.fail('IMAP4rev2 has no such key')
+    return () => criterion
+  }
+
+/**
+ * Keys about flags (RFC 9051 §6.4.4, RFC 3501 §6.4.4). No message is `\Recent` here, as SELECT says: RECENT and NEW find
+ * nothing and OLD finds everything.
+ */
+export const flagKeys: ImapWords<ImapSearchKey> = {
+  ALL: constant(all),
+  ANSWERED: constant(flag('\\Answered')),
+  DELETED: constant(flag('\\Deleted')),
+  DRAFT: constant(flag('\\Draft')),
+  FLAGGED: constant(flag('\\Flagged')),
+  SEEN: constant(flag('\\Seen')),
+  UNANSWERED: constant(not(flag('\\Answered'))),
+  UNDELETED: constant(not(flag('\\Deleted'))),
+  UNDRAFT: constant(not(flag('\\Draft'))),
+  UNFLAGGED: constant(not(flag('\\Flagged'))),
+  UNSEEN: constant(not(flag('\\Seen'))),
+  KEYWORD: keyword(true),
+  UNKEYWORD: keyword(false),
+  NEW: ofRev1(none),
+  OLD: ofRev1(all),
+  RECENT: ofRev1(none),
+}

@@ -1,0 +1,54 @@
+import {
+  type ImapArguments,
+  type ImapCall,
+  type ImapCommand,
+  type ThreadAlgorithm,
+  threadMessages,
+} from 'mailwright'
+import { bad, ok } from '../../engine/result.ts'
+import { readCharset } from '../../search/charset.ts'
+import { readCriteria } from '../../search/criteria.ts'
+import { Progress } from '../../search/progress.ts'
+import { numbersOf } from '../../search/result.ts'
+import { searchSelected } from '../../search/search.ts'
+import { threadLists } from './thread-data.ts'
+
+const algorithms: ReadonlyMap<string, ThreadAlgorithm> = new Map([
+  ['ORDEREDSUBJECT', 'orderedsubject'],
+  ['REFERENCES', 'references'],
+  ['REFS', 'refs'],
+])
+
+/** THREAD and UID THREAD (RFC 5256 §3). */
+export const threadCommand: ImapCommand = {
+  states: ['selected'],
+  keepsNumbers: true,
+  async run(call: ImapCall) {
+    const { args, session, tag, byUid } = call
+    const { selected, out } = session
+    if (selected === undefined) return bad('No mailbox is selected')
+    args.space()
+    const algorithm = readAlgorithm(args)
+    args.space()
+    const text = readCharset(args)
+    args.space()
+    const found = await searchSelected(call, readCriteria(args, session, text))
+    const threads = await new Progress(session, tag).during(() =>
+      threadMessages(selected.facts, algorithm, found.uids),
+    )
+    const uids = Array.from(threads.uids)
+    const numbers = byUid ? uids : numbersOf(selected, uids)
+    out.write(numbers.length === 0 ? '* THREAD' : '* THREAD ')
+    for (const piece of threadLists(threads, numbers)) {
+      out.write(piece)
+      await out.ready()
+    }
+    out.write('\r\n')
+    return ok('Threaded')
+  },
+}
+
+function readAlgorithm(args: ImapArguments): ThreadAlgorithm {
+  const name = args.word()
+  return algorithms.get(name) ?? args.fail(`There is no threading algorithm ${name}`)
+}

@@ -1,0 +1,12 @@
+import type { ImapExtension } from 'mailwright'
+import { afterLogin } from '../../engine/after-login.ts'
+
+/**
+ * No message numbers but UIDs, once the client asks for that (RFC 9586): FETCH responses become UIDFETCH, EXPUNGE becomes
+ * VANISHED, and commands that take or answer message numbers are refused: UIDREQUIRED.
+ */
+export const uidOnly: ImapExtension = {
+  name: 'uidonly',
+  capabilities: afterLogin(['UIDONLY']),
+  enables: { UIDONLY: ({ enabled }) => void enabled.add('UIDONLY') },
+}

@@ -1,0 +1,12 @@
+import type { ImapAppendData, ImapExtension } from 'mailwright'
+
+const utf8Literal: ImapAppendData = (args) => {
+  args.expects('(')
+  const { content, binary } = args.literal()
+  if (!binary) args.fail('A literal8 is expected')
+  args.expects(')')
+  return { binary, read: async () => content }
+}
+
+/** Messages with UTF-8 in their headers, as APPEND and CATENATE take them (RFC 6855 §4). */
+export const utf8Append: ImapExtension = { name: 'utf8-append', appendData: { UTF8: utf8Literal } }

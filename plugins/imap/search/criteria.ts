@@ -1,0 +1,82 @@
+import type { ImapArguments, ImapSearchParser, ImapSearchTerm, ImapSession } from 'mailwright'
+import { bad, no, Refusal } from '../engine/result.ts'
+import type { TextReading } from './charset.ts'
+
+// A person's search has three or four; what programs make is flat, as OR that follows OR counts once.
+const deepest = 50
+const mostKeys = 5_000
+
+const setStart = ['*', '$', ...'0123456789']
+
+/** What a client looks for. */
+export interface SearchCriteria {
+  readonly term: ImapSearchTerm
+  readonly usesModSequence: boolean
+}
+
+/**
+ * Reads search keys up to the end of the command (RFC 9051 §9, search-key). Refused with LIMIT where they are nested
+ * deeper than 50 levels or more than 5,000.
+ */
+export function readCriteria(args: ImapArguments, session: ImapSession, text: TextReading): SearchCriteria {
+  const parser = new CriteriaParser(args, session, text)
+  const terms = [parser.key()]
+  while (args.takes(' ')) terms.push(parser.key())
+  args.end()
+  // RFC 7162 §3.1: who asks for mod-sequences wants to be told of them from now on.
+  if (parser.usesModSequence) session.server.vocabulary.enables.get('CONDSTORE')?.(session)
+  return { term: allOf(terms), usesModSequence: parser.usesModSequence }
+}
+
+/** A term that holds where all of some hold. */
+export function allOf(terms: readonly ImapSearchTerm[]): ImapSearchTerm {
+  const [only] = terms
+  if (only !== undefined && terms.length === 1) return only
+  return (scope) => ({ kind: 'and', of: terms.map((term) => term(scope)) })
+}
+
+class CriteriaParser implements ImapSearchParser {
+  readonly args: ImapArguments
+  readonly session: ImapSession
+  usesModSequence = false
+  readonly #text: TextReading
+  #depth = 0
+  #keys = 0
+
+  constructor(args: ImapArguments, session: ImapSession, text: TextReading) {
+    this.args = args
+    this.session = session
+    this.#text = text
+  }
+
+  key(): ImapSearchTerm {
+    this.#keys += 1
+    if (this.#depth === deepest) throw new Refusal(no('The search is nested too deeply', 'LIMIT'))
+    if (this.#keys > mostKeys) throw new Refusal(no('The search has too many keys', 'LIMIT'))
+    this.#depth += 1
+    const term = this.#key()
+    this.#depth -= 1
+    return term
+  }
+
+  #key(): ImapSearchTerm {
+    const { args, session } = this
+    if (args.sees('(')) return allOf(args.list(() => this.key(), 1))
+    if (setStart.some((start) => args.sees(start))) return this.#numbers()
+    const name = args.word()
+    const key = session.server.vocabulary.searchKeys.get(name)
+    return key === undefined ? args.fail(`The search key ${name} is unknown`) : key(this)
+  }
+
+  #numbers(): ImapSearchTerm {
+    const set = this.args.sequenceSet()
+    // RFC 9586 §3: message numbers are of no use to such a client.
+    if (set !== '$' && this.session.enabled.has('UIDONLY'))
+      throw new Refusal(bad('Only UIDs are in use', 'UIDREQUIRED'))
+    return (scope) => ({ kind: 'uids', ranges: scope.ranges(set, false) })
+  }
+
+  text(): string {
+    return this.#text(this.args.astring()) ?? this.args.fail('The text is not of the charset')
+  }
+}
