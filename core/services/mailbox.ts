@@ -61,7 +61,7 @@ export interface Mailbox {
   readonly highestModSequence: number
   /** Ascending by UID. */
   readonly entries: readonly MessageEntry[]
-  /** Notices what others did since; answers whether anything changed. */
+  /** Notices what others did since; answers whether anything changed. MAIL_E_NOT_FOUND where the mailbox was deleted. */
   refresh(): Promise<boolean>
   /** The message's octets with CRLF line ends. MAIL_E_NOT_FOUND where it was removed by someone else. */
   content(uid: number): Promise<Content>

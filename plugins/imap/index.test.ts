@@ -77,3 +77,19 @@ test('a session from login to logout', async () => {
   `)
   expect(await client.ok('LOGOUT')).toEqual(['BYE Logging out'])
 })
+
+test('a session whose mailbox is deleted by another one ends', async () => {
+  await using system = await startImapTest()
+  await system.mail.createMailbox('a')
+  const [busy, idle] = [await system.connect(), await system.connect()]
+  for (const client of [busy, idle]) await client.ok('SELECT a')
+  idle.dialogue.send('x IDLE')
+  expect(await idle.response()).toMatch(/^\+ /)
+  await system.mail.deleteMailbox('a')
+  expect(await busy.command('NOOP')).toEqual({
+    untagged: ['BYE the selected mailbox is gone'],
+    tagged: 'NO [NONEXISTENT] The selected mailbox is gone',
+  })
+  expect(await idle.response()).toBe('* BYE the selected mailbox is gone')
+  expect(await idle.dialogue.readLine()).toBeUndefined()
+})

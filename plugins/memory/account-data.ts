@@ -79,6 +79,7 @@ export class AccountData {
     if (mailbox.name === 'INBOX') throw new MailwrightError('MAIL_E_INVALID', 'INBOX cannot be deleted')
     this.#mailboxes.delete(mailbox.name)
     mailbox.remove(mailbox.entries.map((entry) => entry.uid))
+    mailbox.isGone = true
     this.#tellOfList(mailbox.name)
   }
 

@@ -1,39 +1,11 @@
-import {
-  type Accounts,
-  type AccountsAdministration,
-  formatAddress,
-  type MailwrightError,
-  type Resolution,
-  UnavailableError,
-} from 'mailwright'
-import {
-  type AccountsFixture,
-  accountsCases,
-  accountsSeed,
-  fakeClock,
-  overlay,
-  runCases,
-  seedAccounts,
-} from 'mailwright/testing'
+import { formatAddress, type MailwrightError, type Resolution, UnavailableError } from 'mailwright'
+import { overlay } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
-import { createMemoryAccounts } from './accounts.ts'
-
-/** What is wrong with a service. */
-interface Faults {
-  readonly accounts?: (inner: Accounts) => Partial<Accounts>
-  readonly administration?: (inner: AccountsAdministration) => Partial<AccountsAdministration>
-}
-
-async function fixtureOf(faults: Faults): Promise<AccountsFixture> {
-  const clock = fakeClock()
-  const inner = createMemoryAccounts({}, clock)
-  const { administration } = inner
-  if (administration === undefined) throw new TypeError('no administration')
-  await seedAccounts(administration, accountsSeed)
-  const broken = overlay(administration, faults.administration?.(administration) ?? {})
-  const accounts = overlay(inner, { administration: broken, ...faults.accounts?.(inner) })
-  return { accounts, clock }
-}
+import {
+  brokenAccounts,
+  type AccountsFaults as Faults,
+  failuresOf,
+} from '../../test/support/broken-accounts.ts'
 
 const unknown: Resolution = { kind: 'unknown' }
 
@@ -428,17 +400,9 @@ const mistakes: readonly (readonly [mistake: string, noticedBy: string, faults: 
   ],
 ]
 
-async function failuresOf(create: () => Promise<AccountsFixture>): Promise<readonly string[]> {
-  return (await runCases(accountsCases(await create()), create)).map((failure) => failure.name)
-}
-
 describe('the accounts contract notices', () => {
   it.each(mistakes)('%s', async (_mistake, noticedBy, faults) => {
-    const failures = await failuresOf(() => fixtureOf(faults))
-    expect(
-      failures.filter((name) => name.startsWith(noticedBy)),
-      `failed: ${failures.join('; ')}`,
-    ).not.toEqual([])
+    expect(await failuresOf(() => brokenAccounts(faults), noticedBy)).not.toEqual([])
   })
 
   it.each([
@@ -453,7 +417,7 @@ describe('the accounts contract notices', () => {
           if (out && honest) throw new UnavailableError('no database')
           return out ? none : run(...args)
         }
-      const { accounts } = await fixtureOf({
+      const { accounts } = await brokenAccounts({
         accounts: (inner) => ({
           domain: guarded(inner.domain, undefined),
           resolve: guarded(inner.resolve, unknown),

@@ -12,13 +12,16 @@ import {
   definePlugin,
   type Hooks,
   matchAppPassword,
+  mayBeUsed,
   type PluginFactory,
   parseAddress,
   type SessionRole,
+  type StoredAppPassword,
+  scramVerifierOf,
   systemClock,
   type Verification,
 } from 'mailwright'
-import { AccountSecrets } from './account-secrets.ts'
+import { AccountSecrets, scramRecordOf } from './account-secrets.ts'
 import { type MemoryAccountsInput, type MemoryAccountsOptions, parseAccountsOptions } from './options.ts'
 import { SendingCounts } from './sending-counts.ts'
 
@@ -35,6 +38,8 @@ const supports: AccountsAbilities = {
   sendingLimits: true,
   restoring: true,
   audit: true,
+  scram: true,
+  identify: true,
 }
 
 const usedWithin = 60_000
@@ -57,7 +62,8 @@ export function memoryAccountsOf(options: MemoryAccountsOptions, clock: Clock): 
       trail,
       read: async () => directory,
       change: async (edit) => edit(directory),
-      hash: async (password) => secrets.keep(password),
+      hash: async (...given) => secrets.keep(...given),
+      scramKeys: async (...given) => secrets.scramKeys(...given),
     }),
     domain: async (name) => directory.domain(name),
     resolve: async (address) => directory.resolve(address, options.detailSeparator, clock.now()),
@@ -66,19 +72,45 @@ export function memoryAccountsOf(options: MemoryAccountsOptions, clock: Clock): 
       return record && directory.accountOf(record)
     },
     async verify(login, secret, role) {
-      const address = parseAddress(login)
-      const record = address && directory.record(address)
+      const record = recordAt(directory, login)
       const isOwn = secrets.matches(secret, record?.password)
       return record === undefined
         ? { ok: false, reason: 'unknown' }
         : verify({ directory, clock }, record, { secret, isOwn, role })
     },
+    scramVerifier: (login, role) =>
+      scramVerifierOf(secrets.policy, {
+        login,
+        role,
+        async load() {
+          const record = recordAt(directory, login)
+          return record && scramRecordOf({ ...record, account: directory.accountOf(record) })
+        },
+        async onUse(used) {
+          const record = recordAt(directory, login)
+          if (record !== undefined) noteUse({ directory, clock }, record, used)
+        },
+      }),
+    async identify(login, role) {
+      const record = recordAt(directory, login)
+      return mayBeUsed(record && directory.accountOf(record), role)
+    },
   }
+}
+
+function recordAt(directory: AccountsDirectory, login: string): AccountRecord | undefined {
+  const address = parseAddress(login)
+  return address && directory.record(address)
+}
+
+interface Holder {
+  readonly directory: AccountsDirectory
+  readonly clock: Clock
 }
 
 /** What a secret opens: `isOwn` says that it is the account's own password. */
 function verify(
-  { directory, clock }: { directory: AccountsDirectory; clock: Clock },
+  { directory, clock }: Holder,
   record: AccountRecord,
   { secret, isOwn, role }: { secret: string; isOwn: boolean; role: SessionRole },
 ): Verification {
@@ -89,14 +121,17 @@ function verify(
   if (match?.inScope === false || account.disabledProtocols?.includes(role))
     return { ok: false, reason: 'protocol' }
   if (match === undefined) return { ok: true, account }
-  const { found } = match
+  noteUse({ directory, clock }, record, match.found)
+  return { ok: true, account, appPassword: match.found.name }
+}
+
+/** Notes that an app password was used, unless that was noted a moment ago. */
+function noteUse({ directory, clock }: Holder, record: AccountRecord, found: StoredAppPassword): void {
   const now = clock.now()
-  if (now - (found.lastUsedAt?.getTime() ?? 0) >= usedWithin) {
-    const used = { ...found, lastUsedAt: new Date(now) }
-    const appPasswords = record.appPasswords.map((each) => (each === found ? used : each))
-    directory.put({ ...record, appPasswords })
-  }
-  return { ok: true, account, appPassword: found.name }
+  if (now - (found.lastUsedAt?.getTime() ?? 0) < usedWithin) return
+  const used = { ...found, lastUsedAt: new Date(now) }
+  const appPasswords = record.appPasswords.map((each) => (each === found ? used : each))
+  directory.put({ ...record, appPasswords })
 }
 
 /** A directory with what the options name; they have been checked. */
@@ -108,8 +143,9 @@ function directoryOf(
   const directory = new AccountsDirectory()
   for (const name of options.domains) directory.domains.set(name, { name })
   for (const { password, ...given } of options.accounts) {
-    const kept = password === undefined ? undefined : secrets.keep(password)
-    directory.put({ account: checkNewAccount(given, clock.now()), password: kept, appPasswords: [] })
+    const account = checkNewAccount(given, clock.now())
+    const kept = password === undefined ? undefined : secrets.keep(password, account.address)
+    directory.put({ account, password: kept, appPasswords: [] })
   }
   for (const alias of options.aliases) directory.putAlias(alias)
   return directory

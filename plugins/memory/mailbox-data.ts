@@ -26,6 +26,8 @@ export class MailboxData {
   readonly uidValidity: number
   readonly annotations: Annotations = new Annotations()
   uidNext = 1
+  /** It was deleted; views of it are there still. */
+  isGone = false
   highestModSequence = 1
   /** In the order of the UIDs, for they only ascend. */
   readonly #messages = new Map<number, KeptMessage>()

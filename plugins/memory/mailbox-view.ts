@@ -46,6 +46,8 @@ export class MailboxView implements Mailbox {
   }
 
   async refresh(): Promise<boolean> {
+    if (this.#data.isGone)
+      throw new MailwrightError('MAIL_E_NOT_FOUND', `the mailbox ${this.#data.name} was deleted`)
     const before = this.entries
     this.entries = this.#data.entries
     this.uidNext = this.#data.uidNext

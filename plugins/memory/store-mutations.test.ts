@@ -266,6 +266,11 @@ const mistakes: readonly NoticedMistake[] = [
     { account: (inner) => ({ deleteMailbox: (name) => inner.deleteMailbox(name).catch(() => {}) }) },
   ],
   [
+    'a mailbox that is deleted goes on',
+    'deleteMailbox: whoever has it open',
+    { mailbox: (inner) => ({ refresh: () => inner.refresh().catch(() => false) }) },
+  ],
+  [
     'hostile names pass',
     'names: those that cannot be',
     {

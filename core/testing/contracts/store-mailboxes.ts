@@ -178,6 +178,18 @@ export const mailboxCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'deleteMailbox: whoever has it open learns of it at the next refresh',
+    needs: ['mailboxes'],
+    async run({ store, account }) {
+      const opened = await store.open(account)
+      await deliver(opened, sampleMessage(), 'Archive', { create: true })
+      const view = await opened.openMailbox('Archive')
+      await opened.deleteMailbox('Archive')
+      await expectCode(view.refresh(), 'MAIL_E_NOT_FOUND')
+      await view.close()
+    },
+  },
+  {
     name: 'deleteMailbox: a mailbox made again under the name never shows an old UID as a new message',
     needs: ['mailboxes'],
     async run({ store, account }) {

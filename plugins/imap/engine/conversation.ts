@@ -13,7 +13,7 @@ import { Arguments } from './arguments.ts'
 import { Call, runCommand } from './call.ts'
 import { type CommandRead, CommandReader, type ReadCommand } from './command-reader.ts'
 import { QuietTasks } from './quiet-tasks.ts'
-import { bad, isTrouble, no, refusalOf, resultOf, resultText } from './result.ts'
+import { bad, isTrouble, no, Refusal, refusalOf, resultOf, resultText } from './result.ts'
 import type { Server } from './server.ts'
 import { Session } from './session.ts'
 
@@ -181,8 +181,12 @@ export class Conversation {
         await task()
         await this.#session.out.flush()
       } catch (error) {
-        if (!(error instanceof ConnectionLost)) this.#report(error)
+        if (!(error instanceof ConnectionLost || error instanceof Refusal)) this.#report(error)
       }
+      const { ending } = this.#session
+      if (ending === undefined) return
+      await this.#bye(ending, ending).catch(() => undefined)
+      this.#connection.end()
     })
   }
 

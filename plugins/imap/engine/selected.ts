@@ -1,4 +1,6 @@
 import {
+  errorCode,
+  type ImapNews,
   type ImapSelected,
   type ImapSequenceSet,
   type ImapUpdate,
@@ -10,13 +12,16 @@ import {
   systemFlags,
 } from 'mailwright'
 import { keywordsOf, mailboxFacts } from './keywords.ts'
-import { bad, Refusal } from './result.ts'
+import { bad, no, Refusal } from './result.ts'
 import { indexOfUid, settledRanges } from './sequence-set.ts'
 import { type ViewChanges, viewChanges } from './view-changes.ts'
 
 /** What a selected mailbox needs of its session. */
 export interface SelectedSurroundings {
   readonly facts: MailboxFacts
+  /** The mailbox is not there any more. */
+  gone(): void
+  news(): ImapNews
   /** As `AccountStore.watch` of this mailbox. */
   watch(listener: () => void): Promise<Lease>
   /** Writes what has changed. */
@@ -97,12 +102,15 @@ export class Selected implements ImapSelected {
   }
 
   async update({ expunges, look }: { readonly expunges: boolean; readonly look: boolean }): Promise<void> {
-    if (look || this.#isStale) {
+    const { messages, flags } = this.#surroundings.news()
+    // What is not looked at is not told: then there are only changes of the client's own.
+    if (messages && (look || this.#isStale)) {
       await this.#beginWatch()
       this.#isStale = false
-      await this.mailbox.refresh()
+      await this.#refresh()
     }
-    const changes = viewChanges(this.#messages, this.mailbox.entries, expunges)
+    const found = viewChanges(this.#messages, this.mailbox.entries, expunges)
+    const changes = found === undefined || flags ? found : { ...found, flagged: [] }
     const toldBefore = this.#toldBefore.splice(0)
     const { vanished = [], arrived = [], flagged = [] } = changes ?? {}
     const update: ImapUpdate = { vanished, arrived, flagged: [...toldBefore, ...flagged] }
@@ -114,7 +122,20 @@ export class Selected implements ImapSelected {
       if (vanished.length > 0) this.#forget(vanished)
       await this.#surroundings.tell(this, changes)
     }
+    for (const listener of listeners) await listener.fetching?.(update)
     for (const listener of listeners) await listener.told?.(update)
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      await this.mailbox.refresh()
+    } catch (error) {
+      this.#isStale = true
+      if (errorCode(error) !== 'MAIL_E_NOT_FOUND') throw error
+      // Somebody else has deleted it. There is no response that would unselect it, so the session ends.
+      this.#surroundings.gone()
+      throw new Refusal(no('The selected mailbox is gone', 'NONEXISTENT'))
+    }
   }
 
   #forget(vanished: readonly number[]): void {

@@ -3,6 +3,7 @@ import {
   type AccountStore,
   errorCode,
   type ImapForm,
+  type ImapNews,
   type ImapResult,
   type ImapSelected,
   type ImapSession,
@@ -19,6 +20,8 @@ import { Selected } from './selected.ts'
 import type { Server } from './server.ts'
 import { Transport } from './transport.ts'
 import { tellChanges } from './updates.ts'
+
+const everything: ImapNews = { messages: true, flags: true }
 
 /** Who has logged in. */
 interface Login {
@@ -37,6 +40,7 @@ export class Session implements ImapSession {
   #login: Login | undefined
   #selected: Selected | undefined
   #mailbox: RenamableMailbox | undefined
+  news: ImapNews = everything
   /** Set where the session is to be over: why. */
   ending: string | undefined
   /** When somebody must have logged in; milliseconds of the clock that never goes back. */
@@ -111,6 +115,8 @@ export class Session implements ImapSession {
     const mailbox = new RenamableMailbox(await mail.openMailbox(name))
     const selected = new Selected(mailbox, readOnly, {
       facts: this.server.facts.of(this.account.id, mailbox),
+      gone: () => this.end('the selected mailbox is gone'),
+      news: () => this.news,
       watch: (listener) => mail.watch([mailbox.name], listener),
       tell: (self, changes) => tellChanges(this, self, changes),
       tellFlags: (self) => this.#tellFlags(self),
@@ -180,6 +186,7 @@ export class Session implements ImapSession {
     for (const extension of this.server.extensions) extension.ended?.(this)
     this.#login = undefined
     this.#awaitLogin()
+    this.news = everything
     this.enabled.clear()
     this.server.leave(this.server.accountKey(login.account))
   }

@@ -17,6 +17,7 @@ import { listStatus } from './list-status/index.ts'
 import { mailboxes } from './mailboxes/index.ts'
 import { metadata } from './metadata/index.ts'
 import { namespace } from './namespace/index.ts'
+import { notify } from './notify/index.ts'
 import { objectIds } from './objectid/index.ts'
 import { previews } from './preview/index.ts'
 import { qResync } from './qresync/index.ts'
@@ -62,4 +63,5 @@ export const shippedExtensions: readonly ImapExtension[] = [
   i18nLevel,
   unauthentication,
   uidOnly,
+  notify,
 ]

@@ -1,17 +1,14 @@
 import type {
   ImapArguments,
   ImapCall,
-  ImapFetchAttribute,
   ImapFetchRequest,
   ImapSelected,
   ImapSequenceSet,
   ImapSession,
   MessageEntry,
 } from 'mailwright'
+import { FetchedItems } from './fetched-items.ts'
 import { fetchMacros } from './items.ts'
-
-/** Items that one command may ask for. */
-const mostItems = 100
 
 /** A FETCH command as it was read. */
 export class FetchRequest implements ImapFetchRequest {
@@ -19,7 +16,7 @@ export class FetchRequest implements ImapFetchRequest {
   readonly selected: ImapSelected
   readonly byUid: boolean
   readonly set: ImapSequenceSet
-  readonly attributes = new Map<string, ImapFetchAttribute>()
+  readonly items: FetchedItems
   readonly tasks: (() => Promise<void>)[] = []
   readonly #tests: ((entry: MessageEntry) => boolean)[] = []
   changedSince: number | undefined
@@ -30,6 +27,7 @@ export class FetchRequest implements ImapFetchRequest {
     this.session = session
     this.selected = selected
     this.byUid = byUid
+    this.items = new FetchedItems(session)
     args.space()
     this.set = args.sequenceSet()
     args.space()
@@ -42,21 +40,13 @@ export class FetchRequest implements ImapFetchRequest {
     if (!args.sees('(')) {
       for (const macro of Object.keys(fetchMacros))
         if (args.sees(macro) && args.takes(macro)) {
-          for (const item of fetchMacros[macro] ?? []) this.also(item)
+          for (const item of fetchMacros[macro] ?? []) this.items.also(item)
           return
         }
-      this.#readItem(args)
+      this.items.read(args)
       return
     }
-    args.list(() => this.#readItem(args), 1)
-  }
-
-  #readItem(args: ImapArguments): void {
-    const name = args.word()
-    const item = this.session.server.vocabulary.fetchItems.get(name)
-    const attribute = item?.(args, this.session) ?? args.fail(`The item ${name} is unknown`)
-    this.attributes.set(attribute.name ?? name, attribute)
-    if (this.attributes.size > mostItems) args.fail('Too many items')
+    args.list(() => this.items.read(args), 1)
   }
 
   #readModifiers(args: ImapArguments): void {
@@ -75,9 +65,7 @@ export class FetchRequest implements ImapFetchRequest {
   }
 
   also(name: string): void {
-    if (this.attributes.has(name)) return
-    const item = this.session.server.vocabulary.fetchItems.get(name)
-    if (item !== undefined) this.attributes.set(name, item(noArguments, this.session))
+    this.items.also(name)
   }
 
   before(task: () => Promise<void>): void {
@@ -94,6 +82,3 @@ export class FetchRequest implements ImapFetchRequest {
     return left.slice(Math.max(0, left.length + last), Math.max(0, left.length + first + 1))
   }
 }
-
-/** For items that a modifier adds: nothing stands behind their names. */
-const noArguments = { sees: () => false, takes: () => false } as unknown as ImapArguments

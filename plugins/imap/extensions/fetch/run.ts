@@ -4,12 +4,15 @@ import {
   type ImapFetchAttribute,
   type ImapFetched,
   type ImapResult,
+  type ImapSelected,
+  type ImapSession,
   type MessageEntry,
   type MessageSummary,
   type TextFact,
   type TextRows,
 } from 'mailwright'
 import { no, ok } from '../../engine/result.ts'
+import type { FetchedItems } from './fetched-items.ts'
 import { FetchedMessage } from './message.ts'
 import type { FetchRequest } from './request.ts'
 
@@ -23,9 +26,23 @@ export async function runFetch(request: FetchRequest): Promise<ImapResult> {
   for (const task of request.tasks) await task()
   const entries = await markSeen(request, request.messages())
   await request.selected.introduce(entries)
-  const gone = await new Fetching(request).run(entries)
+  const gone = await fetchMessages(request, entries)
   // RFC 9051 §7.1: they were expunged by someone else, and the client is told so with its next command.
   return gone === 0 ? ok('Fetched') : no('Some of the messages are gone', 'EXPUNGEISSUED')
+}
+
+/** What FETCH responses are made of. */
+export interface Fetch {
+  readonly session: ImapSession
+  readonly selected: ImapSelected
+  /** The UID is told, asked for or not. */
+  readonly byUid: boolean
+  readonly items: FetchedItems
+}
+
+/** Writes a FETCH response for each message, and answers how many were gone. */
+export function fetchMessages(fetch: Fetch, entries: readonly MessageEntry[]): Promise<number> {
+  return new Fetching(fetch).run(entries)
 }
 
 /** Reading a message sets `\Seen`, and the client is told with the message (RFC 9051 §6.4.5). */
@@ -33,7 +50,8 @@ async function markSeen(
   request: FetchRequest,
   entries: readonly MessageEntry[],
 ): Promise<readonly MessageEntry[]> {
-  const { selected, session, attributes } = request
+  const { selected, session, items } = request
+  const { attributes } = items
   if (selected.isReadOnly || ![...attributes.values()].some(({ setsSeen }) => setsSeen)) return entries
   const unseen = entries.filter(({ flags }) => !flags.includes('\\Seen'))
   if (unseen.length === 0 || !session.server.store.supports.flags) return entries
@@ -55,7 +73,7 @@ interface Batch {
 }
 
 class Fetching {
-  readonly #request: FetchRequest
+  readonly #request: Fetch
   readonly #attributes: readonly (ImapFetchAttribute & { readonly name: string })[]
   readonly #facts: readonly TextFact[]
   readonly #needsSummary: boolean
@@ -65,12 +83,12 @@ class Fetching {
   #number = 0
   #gone = 0
 
-  constructor(request: FetchRequest) {
+  constructor(request: Fetch) {
     this.#request = request
     this.#isUidOnly = request.session.enabled.has('UIDONLY')
     // RFC 9051 §6.4.9: UID FETCH tells the UID whether or not it is asked for; RFC 9586 §3.3 has it in front.
-    if (request.byUid && !this.#isUidOnly) request.also('UID')
-    this.#attributes = [...request.attributes].map(([name, attribute]) => ({ ...attribute, name }))
+    if (request.byUid && !this.#isUidOnly) request.items.also('UID')
+    this.#attributes = [...request.items.attributes].map(([name, attribute]) => ({ ...attribute, name }))
     this.#facts = this.#attributes.flatMap(({ fact }) => fact ?? [])
     this.#needsSummary = this.#attributes.some(({ needs }) => needs === 'summary')
     this.#areTexts = this.#attributes.every(({ fact, text }) => (fact ?? text) !== undefined)

@@ -21,7 +21,7 @@ it('LSUB lists subscriptions, and by \\Noselect levels that % does not see throu
   ])
   expect(await client.ok('LSUB foo/ %')).toEqual(['LSUB () "/" foo/bar'])
   expect(await client.ok('LSUB "" foo')).toEqual([])
-  expect(await client.ok('LSUB "" ""')).toEqual(['LSUB (\\Noselect) "/" ""'])
+  expect(await client.ok('LSUB "" ""')).toEqual([])
   await client.ok('UNSUBSCRIBE foo/bar')
   await client.ok('UNSUBSCRIBE foo/bar')
   expect(await client.ok('LSUB "" foo*')).toEqual([])

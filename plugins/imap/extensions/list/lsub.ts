@@ -11,10 +11,6 @@ export async function lsub({ args, session }: ImapCall): Promise<ImapResult> {
   const pattern = args.mailboxPattern()
   args.end()
   const { out } = session
-  if (pattern === '') {
-    out.untagged('LSUB (\\Noselect) "/" ""')
-    return ok('Listed')
-  }
   const found = await subscriptions(session, new MailboxPatterns(reference, [pattern]))
   for (const name of [...found.keys()].sort(compareMailboxNames)) {
     out.untagged(`LSUB (${found.get(name)}) "/" ${out.mailbox(name)}`)

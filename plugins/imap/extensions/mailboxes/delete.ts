@@ -14,8 +14,10 @@ export async function remove({ args, session }: ImapCall): Promise<ImapResult> {
     // RFC 9051 §6.3.5: a name that is no mailbox and has some below it cannot be deleted.
     return no('There are mailboxes below that name', 'HASCHILDREN')
   }
-  if (session.selected?.name === mailbox) await session.unselect()
-  return ok('Deleted')
+  if (session.selected?.name !== mailbox) return ok('Deleted')
+  // RFC 9051 §7.1: CLOSED is for where another mailbox is opened.
+  await session.unselect()
+  return ok('Deleted, and no mailbox is selected any more')
 }
 
 async function isLevel({ mail }: ImapSession, mailbox: string): Promise<boolean> {

@@ -62,7 +62,10 @@ describe('DELETE', () => {
     await system.deliver('foo', 'Subject: x\n\ny\n')
     const client = await system.connect()
     await client.ok('SELECT foo')
-    await client.ok('DELETE foo')
+    expect(await client.command('DELETE foo')).toEqual({
+      untagged: [],
+      tagged: 'OK Deleted, and no mailbox is selected any more',
+    })
     expect((await client.command('FETCH 1 FLAGS')).tagged).toMatch(/^BAD /)
     await client.ok('SELECT INBOX')
   })

@@ -13,10 +13,11 @@ export async function rename({ args, session }: ImapCall): Promise<ImapResult> {
   const to = args.mailbox()
   args.end()
   await session.access(from, 'write')
+  // Before it is another one.
+  const below = from === 'INBOX' ? undefined : pathBelow(session.selected?.name, from)
   await session.mail.renameMailbox(from, to)
   const real = await realName(session, to)
   tellRealName(session, from, { given: to, real })
-  const below = from === 'INBOX' ? undefined : pathBelow(session.selected?.name, from)
   if (below !== undefined) await session.renamed(real + below)
   return ok('Renamed')
 }

@@ -105,7 +105,8 @@ async function describe(session: ImapSession, selected: ImapSelected): Promise<v
   if (!enabled.has('IMAP4REV2')) {
     out.untagged('0 RECENT')
     const { firstUnseen } = mailboxFacts(messages)
-    if (firstUnseen > 0) out.untagged(`OK [UNSEEN ${firstUnseen}] First unseen`)
+    // RFC 9586 §3: that is a message number.
+    if (firstUnseen > 0 && !enabled.has('UIDONLY')) out.untagged(`OK [UNSEEN ${firstUnseen}] First unseen`)
   }
   out.untagged(`OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs valid`)
   out.untagged(`OK [UIDNEXT ${mailbox.uidNext}] Next UID`)

@@ -1,0 +1,64 @@
+import type { MailboxStatus } from 'mailwright'
+import { serverAnnotations } from '../metadata/kept.ts'
+import { changedAnnotations, digested } from './annotations.ts'
+import { tellMetadata, tellNoAccess, tellStatus } from './responses.ts'
+import type { KnownMailbox, WatchedMailboxes } from './watched-mailboxes.ts'
+
+/** Tells what has changed in a mailbox that is not selected. */
+export async function tellMailboxChanges(watched: WatchedMailboxes, name: string): Promise<void> {
+  const known = watched.known.get(name)
+  if (known === undefined) return
+  const { session } = watched
+  // Of the selected one the client is told otherwise, and by another group.
+  if (session.selected?.name !== name) await tellMessages(watched, name, known)
+  if (!watched.isTold(name, 'MailboxMetadataChange')) return
+  const annotations = await watched.annotationsOf(name)
+  if (annotations === undefined) return
+  tellMetadata(session.out, name, changedAnnotations(known.annotations, annotations))
+  known.annotations = annotations
+}
+
+async function tellMessages(watched: WatchedMailboxes, name: string, known: KnownMailbox): Promise<void> {
+  const now = await watched.statusOf(name)
+  const before = known.status
+  if (typeof now !== 'object') {
+    // RFC 5465 §5.9: the account has lost the right to look into it.
+    if (now === 'hidden' && before !== undefined) tellNoAccess(watched.session.out, name)
+    known.status = undefined
+    return
+  }
+  known.status = now
+  const events = watched.eventsOf(name)
+  const isTold = [
+    events.has('MessageNew') && haveMessagesChanged(before, now),
+    events.has('FlagChange') && haveFlagsChanged(before, now),
+  ].includes(true)
+  if (isTold) tellStatusOf(watched, now)
+}
+
+function haveMessagesChanged(before: MailboxStatus | undefined, now: MailboxStatus): boolean {
+  return (
+    before?.uidNext !== now.uidNext ||
+    before.messages !== now.messages ||
+    before.uidValidity !== now.uidValidity
+  )
+}
+
+function haveFlagsChanged(before: MailboxStatus | undefined, now: MailboxStatus): boolean {
+  return before?.highestModSequence !== now.highestModSequence || before.unseen !== now.unseen
+}
+
+/** Tells how many messages there are; the mod-sequence to whom it was promised (RFC 5465 §5.1, §5.2). */
+export function tellStatusOf(watched: WatchedMailboxes, status: MailboxStatus): void {
+  const { session } = watched
+  const isAware = session.enabled.has('CONDSTORE') || watched.isTold(status.name, 'FlagChange')
+  tellStatus(session, status, isAware && session.server.store.supports.modSequences)
+}
+
+/** Tells which annotations of the server have changed (RFC 5465 §5.7). */
+export async function tellServerChanges(watched: WatchedMailboxes): Promise<void> {
+  if (!watched.groups.areOfServer) return
+  const now = digested(await serverAnnotations(watched.session))
+  tellMetadata(watched.session.out, '', changedAnnotations(watched.serverAnnotations, now))
+  watched.serverAnnotations = now
+}
