@@ -4,6 +4,7 @@ import { defineConfig } from 'mailwright'
 import accountsSql from 'mailwright/plugins/accounts-sql'
 import certificates from 'mailwright/plugins/certificates'
 import database from 'mailwright/plugins/database'
+import imap from 'mailwright/plugins/imap'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import localNotifier from 'mailwright/plugins/local-notifier'
 import maildir from 'mailwright/plugins/maildir'
@@ -60,7 +61,11 @@ export default defineConfig({
     // Port 587 in real life: our users send, after STARTTLS and a login.
     smtp({ role: 'submission', host: '127.0.0.1', port: 2587 }, { as: 'submission' }),
 
-    // Port 110 in real life: our users read, after STLS.
+    // Port 143 in real life: our users read, after STARTTLS and a login. Mail programs on phones like port 993 better:
+    // imap({ host: '0.0.0.0', port: 993, implicitTls: true }, { as: 'imaps' }),
+    imap({ host: '127.0.0.1', port: 2143 }),
+
+    // Port 110 in real life: programs that fetch mail, after STLS.
     pop3({ host: '127.0.0.1', port: 2110 }),
   ],
 

@@ -24,7 +24,9 @@ afterEach(async () => {
   if (folder !== '') await rm(folder, { recursive: true, force: true })
 })
 
-/** The example on free ports, in a folder of its own, without one of its plugins; POP3 may be used in clear. */
+const readers = ['imap', 'pop3']
+
+/** The example on free ports, in a folder of its own, without one of its plugins; mail may be read in clear. */
 async function start(without?: string): Promise<readonly OpenListener[]> {
   folder = await mkdtemp(join(tmpdir(), 'mailwright-example-'))
   const changed = plugins
@@ -33,7 +35,7 @@ async function start(without?: string): Promise<readonly OpenListener[]> {
       const options = plugin.options as Record<string, unknown>
       if (!('port' in options)) return plugin
       const clear =
-        nameOf(plugin) === 'pop3' && without !== 'certificates' ? { allowPlaintextLogin: true } : {}
+        readers.includes(nameOf(plugin)) && without !== 'certificates' ? { allowPlaintextLogin: true } : {}
       return { ...plugin, options: { ...options, port: 0, ...clear } }
     })
   host = createHost(
@@ -56,7 +58,7 @@ async function password(): Promise<string> {
 describe('config.example.ts', () => {
   test('receives a mail for the first account and lets it be read', async () => {
     const listeners = await start()
-    expect(listeners.map((listener) => listener.role)).toEqual(['transfer', 'submission', 'pop3'])
+    expect(listeners.map((listener) => listener.role)).toEqual(['transfer', 'submission', 'imap', 'pop3'])
     const sent = await sendMail(portOf(listeners, 'transfer'), {
       to: 'me@example.test',
       text: 'Subject: hello\n\n.dot\n',
@@ -93,6 +95,9 @@ describe('config.example.ts without one plugin', () => {
       expect(await sendMail(portOf(listeners, 'transfer'), { to: 'me@example.test', text: 'x' })).toMatch(
         /^250 /,
       )
+    },
+    imap: async (listeners) => {
+      expect(await readMail(portOf(listeners, 'pop3'), 'me@example.test', await password())).toEqual([])
     },
     pop3: async (listeners) => {
       expect(await sendMail(portOf(listeners, 'transfer'), { to: 'me@example.test', text: 'x' })).toMatch(

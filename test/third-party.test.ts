@@ -10,10 +10,11 @@ import { codeBlocks } from './support/markdown.ts'
 import { projectFolder, readText } from './support/project-files.ts'
 import { environment, type Finished, runProcess } from './support/run-process.ts'
 
-// The package as strangers get it: packed, installed elsewhere, used by the plugins of docs/writing-a-plugin.md as they
-// stand there. Nothing here sees the sources of the project.
+// The package as strangers get it: packed, installed elsewhere, used by the plugins of docs/writing-a-plugin.md and
+// docs/extending-imap.md as they stand there. Nothing here sees the sources of the project.
 
 const document = readText('docs/writing-a-plugin.md')
+const onImap = readText('docs/extending-imap.md')
 const manifest = JSON.parse(readText('package.json')) as { devDependencies: Record<string, string> }
 
 let folder = ''
@@ -42,7 +43,7 @@ interface Pack {
 
 /** The files that the document names in the first line of a block; the plugin gets a package of its own. */
 async function writeDocumentFiles(): Promise<void> {
-  for (const { language, code } of codeBlocks(document)) {
+  for (const { language, code } of [...codeBlocks(document), ...codeBlocks(onImap)]) {
     const path = /^\/\/ (\S+\.ts)\n/.exec(code)?.[1]
     if (path === 'mailwright.config.ts') await write(path, code.replace('port: 2525', 'port: 0'))
     else if (path !== undefined) await write(`plugins/${path}`, code)

@@ -49,16 +49,18 @@ export class FactReading {
   /** Reads what is missing, in turn with other work. Fails as the source does. */
   async run(grew: () => void): Promise<void> {
     const pacer = new Pacer()
-    const slotOf = new Map(this.missing().map((place) => [this.#uids[place] ?? 0, this.#slots[place] ?? 0]))
-    if (slotOf.size === 0) return
-    let count = 0
-    for await (const summary of this.#source.summaries([...slotOf.keys()])) {
-      const slot = slotOf.get(summary.uid)
+    const places = this.missing()
+    if (places.length === 0) return
+    const wanted = places.map((place) => this.#uids[place] ?? 0)
+    let at = 0
+    for await (const summary of this.#source.summaries(wanted)) {
+      while ((wanted[at] ?? summary.uid) < summary.uid) at += 1
+      const slot = wanted[at] === summary.uid ? this.#slots[places[at] ?? 0] : undefined
       const message = this.#isWhole(summary) ? summary : await this.#completed(summary)
       if (slot === undefined || message === undefined) continue
       for (const column of this.#columns.values()) column.learn(slot, message)
-      count += 1
-      if (count % betweenLooks === 0) grew()
+      at += 1
+      if (at % betweenLooks === 0) grew()
       if (pacer.isDue) await pacer.rest()
     }
     grew()

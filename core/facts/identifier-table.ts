@@ -40,11 +40,12 @@ export class IdentifierTable {
     for (let at = 0; at < identifier.length; at += 1) {
       const octet = identifier.charCodeAt(at)
       low = Math.imul(low ^ octet, 0x85eb_ca6b)
+      low ^= low >>> 15
       high = Math.imul(high ^ octet, 0xc2b2_ae35)
-      low ^= high >>> 15
+      high ^= high >>> 13
     }
-    low = Math.imul(low ^ (low >>> 16), 0x27d4_eb2d) ^ Math.imul(high ^ (high >>> 13), 0x1656_67b1)
-    high = Math.imul(high ^ (high >>> 16), 0x9e37_79b1) ^ Math.imul(low ^ (low >>> 13), 0x7feb_352d)
+    low = mixed(low ^ Math.imul(high, 0x9e37_79b1))
+    high = mixed(high ^ low)
     return (high & 0x1f_ffff) * 0x1_0000_0000 + (low >>> 0) || 1
   }
 
@@ -61,6 +62,13 @@ export class IdentifierTable {
     this.#hashes = hashes
     this.#numbers = numbers
   }
+}
+
+/** Makes every bit depend on all others. */
+function mixed(bits: number): number {
+  const half = Math.imul(bits ^ (bits >>> 16), 0x85eb_ca6b)
+  const whole = Math.imul(half ^ (half >>> 13), 0xc2b2_ae35)
+  return whole ^ (whole >>> 16)
 }
 
 /** Where a hash stands, or, at an empty place, would stand. */

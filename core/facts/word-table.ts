@@ -48,7 +48,8 @@ export class WordTable {
     if (this.#ranks.length >= size) return this.#ranks
     const pacer = new Pacer()
     const before = this.#order
-    const fresh = Uint32Array.from({ length: size - before.length }, (_, index) => before.length + index)
+    const fresh = new Uint32Array(size - before.length)
+    for (let index = 0; index < fresh.length; index += 1) fresh[index] = before.length + index
     const order = await this.#merged(before, await pacedSort(fresh, this.#compare, pacer), pacer)
     const ranks = new Uint32Array(size)
     for (let rank = 0; rank < size; rank += 1) ranks[order[rank] ?? 0] = rank

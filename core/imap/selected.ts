@@ -42,10 +42,20 @@ export interface ImapSelected {
   onUpdate(listener: ImapUpdateListener): () => void
 }
 
-/** Both are awaited, and may write responses of their own. */
+/** What a client is told of the selected mailbox without having asked. */
+export interface ImapNews {
+  /** Of messages that come and go. What the client removes itself it is told of all the same. */
+  readonly messages: boolean
+  /** Of flags that others change. */
+  readonly flags: boolean
+}
+
+/** All are awaited, and may write responses of their own. */
 export interface ImapUpdateListener {
   /** Before anything of it is told: `messages` and all numbers are still the old ones. */
   telling?(update: ImapUpdate): void | Promise<void>
+  /** Right behind EXISTS: FETCH responses about what has arrived, before others speak of it (RFC 5465 §5.2). */
+  fetching?(update: ImapUpdate): void | Promise<void>
   /** When all of it is told. */
   told?(update: ImapUpdate): void | Promise<void>
 }

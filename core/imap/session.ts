@@ -9,7 +9,7 @@ import type { ChannelBinding } from '../sasl/channel-binding.ts'
 import type { AccountStore, Store } from '../services/store.ts'
 import type { ImapForm } from '../summary/imap-string.ts'
 import type { ImapExtension, ImapResult, ImapState, ImapVocabulary } from './extension.ts'
-import type { ImapSelected } from './selected.ts'
+import type { ImapNews, ImapSelected } from './selected.ts'
 
 /** Where responses are written. What is written stands in a buffer until `ready` or the end of the command. */
 export interface ImapOutput {
@@ -80,6 +80,8 @@ export interface ImapSession {
   /** What was switched on with ENABLE or by using it, in capitals: `IMAP4REV2`, `CONDSTORE`, `QRESYNC`, `UTF8=ACCEPT`, `UIDONLY`. */
   readonly enabled: Set<string>
   readonly selected: ImapSelected | undefined
+  /** All of it where the client has not said otherwise (RFC 5465 §3.1). */
+  news: ImapNews
   readonly out: ImapOutput
   /** The client was told in UTF-8 (RFC 9051 §5.1, RFC 6855 §3) and may send it. */
   readonly utf8: boolean

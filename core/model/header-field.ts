@@ -3,7 +3,8 @@ import { decodeEncodedWords } from './encoded-word.ts'
 
 const foldedLine = /\r?\n/g
 // What must not reach a line protocol: CR and LF that do not fold, and NUL.
-const lineBreaker = /[\r\n\0]/g
+const lineBreaker = /[\r\n\0]/
+const lineBreakers = /[\r\n\0]/g
 
 /** One field of a header, or a line that is none (its name is then empty). */
 export class HeaderField {
@@ -36,8 +37,10 @@ export class HeaderField {
 
   /** The body as {@link body} gives it, but undecoded: one character an octet (Latin-1). */
   get bodyOctets(): string {
-    const written = this.#source.slice(this.#bodyStart, this.end)
-    return written.replace(foldedLine, '').replace(lineBreaker, ' ').trim()
+    const written = trimmed(this.#source, this.#bodyStart, this.end)
+    if (!lineBreaker.test(written)) return written
+    const unfolded = written.replace(foldedLine, '').replace(lineBreakers, ' ')
+    return trimmed(unfolded, 0, unfolded.length)
   }
 
   /** The body with its encoded words (RFC 2047) decoded: for people, and for comparing. */
@@ -49,4 +52,17 @@ export class HeaderField {
   get raw(): Buffer {
     return Buffer.from(this.#source.slice(this.start, this.end), 'latin1')
   }
+}
+
+/** A piece of a text without the white space around it. Of ASCII only: beyond it the octet may be half a character. */
+function trimmed(text: string, from: number, to: number): string {
+  let start = from
+  let end = to
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13)
 }

@@ -6,3 +6,4 @@ export {
   type ReadResult,
 } from './line-connection.ts'
 export { ServerTls, tlsFacts } from './server-tls.ts'
+export { SessionCounts } from './session-counts.ts'

@@ -3,7 +3,7 @@ import { parseHeader } from '../model/header.ts'
 import { dayOf, parseDay, sentDay } from './calendar-day.ts'
 
 function sent(...lines: readonly string[]): string | undefined {
-  const day = sentDay(parseHeader(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)))
+  const day = sentDay({ header: parseHeader(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)) })
   return day === undefined ? undefined : new Date(day * 86_400_000).toISOString().slice(0, 10)
 }
 

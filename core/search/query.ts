@@ -1,12 +1,12 @@
 import type { SearchCriterion } from '../model/search.ts'
 import type { MessageSummary } from '../model/summary.ts'
 import type { MessageEntry } from '../services/mailbox.ts'
-import { headerMayHold } from '../summary/stored-summary.ts'
 import { sentDay } from './calendar-day.ts'
 import { dayTest } from './day-test.ts'
 import { entryTest } from './entry-test.ts'
 import { foldText } from './fold-text.ts'
 import { invalidCriterion } from './invalid-criterion.ts'
+import { namedFields } from './named-fields.ts'
 import type { Needle } from './needle-search.ts'
 
 /** What is known of a message when a criterion is applied to it. */
@@ -122,15 +122,12 @@ class QueryBuilder {
     this.needsHeader = true
     const field = name.toLowerCase()
     const folded = foldNeedle(text)
-    const word = longestWord(folded)
     return {
       cost: HEADER,
       test: ({ message, lacks }) => {
         if (message === undefined) return undefined
-        if (word === undefined || headerMayHold(message, word)) {
-          const fields = message.header.all(field)
-          if (fields.some((each) => folded === '' || foldText(each.text).includes(folded))) return true
-        }
+        const fields = namedFields(message, field)
+        if (fields.some(({ text }) => folded === '' || foldText(text).includes(folded))) return true
         return lacks?.(field) === true ? undefined : false
       },
     }
@@ -143,7 +140,7 @@ class QueryBuilder {
       cost: HEADER,
       test: ({ message }) => {
         if (message === undefined) return undefined
-        const day = sentDay(message.header)
+        const day = sentDay(message)
         return day !== undefined && holds(day)
       },
     }
@@ -192,9 +189,4 @@ function foldNeedle(text: string): string {
   if (text.length > longestText)
     throw invalidCriterion(`it looks for a text of more than ${longestText} characters`)
   return foldText(text)
-}
-
-/** A part of a folded text that stays in one piece however a field is folded. */
-function longestWord(folded: string): string | undefined {
-  return folded.match(/[!-~]+/g)?.reduce((longest, word) => (word.length > longest.length ? word : longest))
 }

@@ -97,12 +97,13 @@ function anyMessage(): Buffer {
     ...(below(4) === 0 ? [`Bcc: ${pick(people)}`] : []),
     ...(below(5) === 0 ? [] : [`Subject: ${pick(subjects)}`]),
     ...(below(5) === 0 ? [] : [`Date: ${pick(dates)}`]),
+    ...(below(2) === 0 ? [] : [`Message-ID: <${below(100)}.USER@one.example>`]),
     'X-Note: user',
   ]
   return Buffer.from(`${fields.join('\r\n')}\r\n\r\nuser\r\n`)
 }
 
-const fields = ['From', 'TO', 'subject', 'Cc', 'Bcc', 'X-Note', 'Date'] as const
+const fields = ['From', 'TO', 'subject', 'Cc', 'Bcc', 'Message-ID', 'X-Note', 'Date'] as const
 const texts = [
   '',
   'größe',

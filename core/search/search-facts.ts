@@ -1,13 +1,15 @@
-import type { Fact, NumberFact, WordFact } from '../facts/fact.ts'
+import type { Fact, NumberFact, TextFact, WordFact } from '../facts/fact.ts'
 import type { FactRows } from '../facts/fact-rows.ts'
 import type { MailboxFacts } from '../facts/message-facts.ts'
 import { octetText } from '../facts/octet-text.ts'
 import type { SearchCriterion, UidRange } from '../model/search.ts'
+import type { MessageSummary } from '../model/summary.ts'
 import { Pacer } from '../summary/pacer.ts'
 import { sentDay } from './calendar-day.ts'
 import { dayTest } from './day-test.ts'
 import { entriesWithin } from './entries-within.ts'
 import { foldText } from './fold-text.ts'
+import { namedFields } from './named-fields.ts'
 import { prepareQuery } from './query.ts'
 import { undecidedEntries } from './search-entries.ts'
 
@@ -17,33 +19,30 @@ const fieldStart = '\0'
 const atOnce = 1_024
 
 /** What the fields of a name say, folded as `foldText` folds; empty where a message has none of that name. */
-function fieldFact(name: string): WordFact {
-  return {
-    kind: 'word',
-    fields: [name],
-    of: ({ header }) =>
-      octetText(
-        header
-          .all(name)
-          .map((field) => fieldStart + foldText(field.text))
-          .join(''),
-      ),
-  }
+function fieldText(message: MessageSummary, name: string): string {
+  const texts = namedFields(message, name).map(({ text }) => fieldStart + foldText(text))
+  return octetText(texts.join(''))
 }
 
-/** Fields that people search by. */
-const fieldFacts: ReadonlyMap<string, WordFact> = new Map(
-  ['bcc', 'cc', 'from', 'subject', 'to'].map((name) => [name, fieldFact(name)]),
-)
+type FieldFact = WordFact | TextFact
+
+/** Fields that people search by, with what many messages have in common; and the one by which programs do. */
+const fieldFacts: ReadonlyMap<string, FieldFact> = new Map([
+  ...['bcc', 'cc', 'from', 'subject', 'to'].map((name): [string, FieldFact] => [
+    name,
+    { kind: 'word', fields: [name], of: (message) => fieldText(message, name) },
+  ]),
+  ['message-id', { kind: 'text', fields: ['message-id'], of: (message) => fieldText(message, 'message-id') }],
+])
 
 /** The day that `sent` compares; NaN where a message has none. */
-const sentDays: NumberFact = { kind: 'number', of: ({ header }) => sentDay(header) ?? Number.NaN }
+const sentDays: NumberFact = { kind: 'number', of: (message) => sentDay(message) ?? Number.NaN }
 
 type HeaderCriterion = Extract<SearchCriterion, { kind: 'header' }>
 type SentCriterion = Extract<SearchCriterion, { kind: 'sent' }>
 
 /**
- * The same criterion with UIDs in the place of what is asked about From, To, Cc, Bcc, Subject and Date: of those messages
+ * The same criterion with UIDs in the place of what is asked about From, To, Cc, Bcc, Subject, Message-ID and Date: of those messages
  * of the mailbox that need to be asked, by what is known of them or read once for all who search later. Holds as long as
  * the mailbox is not refreshed. `now` is in milliseconds since 1970. Fails as `searchEntries` and the mailbox do.
  */
@@ -80,7 +79,7 @@ function factOf(criterion: SearchCriterion): Fact | undefined {
   return criterion.kind === 'header' ? fieldFactOf(criterion) : undefined
 }
 
-function fieldFactOf({ field, text }: HeaderCriterion): WordFact | undefined {
+function fieldFactOf({ field, text }: HeaderCriterion): FieldFact | undefined {
   // As octets half a character would be another one.
   return text.includes(fieldStart) || !text.isWellFormed() ? undefined : fieldFacts.get(field.toLowerCase())
 }
@@ -128,19 +127,20 @@ class Deciding {
     })
   }
 
-  /** Each different text is looked at once. */
-  #withText(fact: WordFact, text: string): Promise<readonly UidRange[]> {
-    const { numbers, table } = this.#rows.words(fact)
+  #withText(fact: FieldFact, text: string): Promise<readonly UidRange[]> {
     const needle = octetText(foldText(text))
+    const holds = (word: string): boolean => (needle === '' ? word !== '' : word.includes(needle))
+    if (fact.kind === 'text') {
+      const rows = this.#rows.texts(fact)
+      return this.#where((index) => holds(rows.text(index)))
+    }
+    const { numbers, table } = this.#rows.words(fact)
+    // Each different text is looked at once.
     const verdicts = new Map<number, boolean>()
     return this.#where((index) => {
       const number = numbers[index] as number
-      let verdict = verdicts.get(number)
-      if (verdict === undefined) {
-        const word = table.word(number)
-        verdict = needle === '' ? word !== '' : word.includes(needle)
-        verdicts.set(number, verdict)
-      }
+      const verdict = verdicts.get(number) ?? holds(table.word(number))
+      verdicts.set(number, verdict)
       return verdict
     })
   }

@@ -10,11 +10,14 @@ export function entriesOf(
 ): readonly (MessageEntry | undefined)[] {
   const isSparse = uids.length * sparse < entries.length
   let at = 0
-  return uids.map((uid) => {
+  const found = new Array<MessageEntry | undefined>(uids.length)
+  for (let index = 0; index < uids.length; index += 1) {
+    const uid = uids[index] ?? 0
     if (isSparse) at = lowerBound(entries, uid)
     else while (at < entries.length && (entries[at]?.uid ?? 0) < uid) at += 1
-    return entries[at]?.uid === uid ? entries[at] : undefined
-  })
+    found[index] = entries[at]?.uid === uid ? entries[at] : undefined
+  }
+  return found
 }
 
 function lowerBound(entries: readonly MessageEntry[], uid: number): number {

@@ -3,7 +3,7 @@ import { parseHeader } from '../model/header.ts'
 import { sentSeconds } from './sent-date.ts'
 
 function sent(...lines: readonly string[]): string | undefined {
-  const seconds = sentSeconds(parseHeader(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)))
+  const seconds = sentSeconds({ header: parseHeader(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)) })
   return Number.isNaN(seconds) ? undefined : new Date(seconds * 1000).toISOString().replace('.000', '')
 }
 

@@ -1,5 +1,6 @@
 import { parseDate } from '../model/date.ts'
-import type { Header } from '../model/header-fields.ts'
+import type { MessageSummary } from '../model/summary.ts'
+import { namedFields } from '../search/named-fields.ts'
 
 // What stands before the time.
 const day = /^[^:]{0,100}?\d{1,2}[ \t-]{1,10}[A-Za-z]{3,9}[ \t-]{1,10}\d{2,5}(?=[ \t]|$)/
@@ -12,8 +13,8 @@ const earliest = Date.UTC(1900, 0)
  * the day is good and the time is not. NaN where there is no such field, or none that can be read: then the internal date
  * counts.
  */
-export function sentSeconds(header: Header): number {
-  const written = header.first('date')?.body
+export function sentSeconds(message: Pick<MessageSummary, 'header'>): number {
+  const written = namedFields(message, 'date')[0]?.body
   const moment = written === undefined ? undefined : (parseDate(written) ?? startOfDay(written))
   const time = moment?.getTime() ?? Number.NaN
   return time >= earliest ? Math.floor(time / 1000) : Number.NaN

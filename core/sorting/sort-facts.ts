@@ -1,17 +1,18 @@
 import type { NumberFact, WordFact } from '../facts/fact.ts'
 import { type AddressListEntry, parseAddressList } from '../model/address-list.ts'
 import type { MessageSummary } from '../model/summary.ts'
-import { baseSubject } from './base-subject.ts'
+import { namedFields } from '../search/named-fields.ts'
+import { type BaseSubject, baseSubject } from './base-subject.ts'
 import { sentSeconds } from './sent-date.ts'
 import { sortKey } from './sort-key.ts'
 
 /** When messages were sent; see `sentSeconds`. */
-export const sentDate: NumberFact = { kind: 'number', of: ({ header }) => sentSeconds(header) }
+export const sentDate: NumberFact = { kind: 'number', of: sentSeconds }
 
 /** Base subjects, as sort keys. */
 export const subjectKey: WordFact = {
   kind: 'word',
-  of: ({ header }) => sortKey(baseSubject(header.text('subject') ?? '').text),
+  of: (message) => sortKey(subjectOf(message).text),
 }
 
 /** The local parts of the first addresses (RFC 5256 §3), as sort keys. */
@@ -23,11 +24,16 @@ export const ccKey: WordFact = { kind: 'word', of: (message) => sortKey(mailboxO
 export const displayFromKey: WordFact = { kind: 'word', of: (message) => sortKey(displayOf(message, 'from')) }
 export const displayToKey: WordFact = { kind: 'word', of: (message) => sortKey(displayOf(message, 'to')) }
 
+/** The base subject of a message; empty where it has no subject. */
+export function subjectOf(message: MessageSummary): BaseSubject {
+  return baseSubject(namedFields(message, 'subject')[0]?.text ?? '')
+}
+
 // Of a list only the beginning is read.
 const listLimit = 5
 
-function firstAddress({ header }: MessageSummary, field: string): AddressListEntry | undefined {
-  const text = header.all(field).map(({ body }) => body)
+function firstAddress(message: MessageSummary, field: string): AddressListEntry | undefined {
+  const text = namedFields(message, field).map(({ body }) => body)
   return parseAddressList(text.join(', '), { limit: listLimit }).entries[0]
 }
 

@@ -49,12 +49,16 @@ export async function sortMessages(
   for (const { key, reverse } of criteria) if (!orders.has(key)) orders.set(key, reverse)
   const needed = [...orders.keys()].flatMap((key): Fact[] => factsOf(key))
   const rows = await facts.load(needed, uids)
+  const pacer = new Pacer()
   const values = new SortValues(rows, facts.mailbox.entries)
   const keys: OrderKey[] = []
-  for (const [key, reverse] of orders) keys.push({ values: await values.of(key), reverse })
-  const order = await radixOrder(rows.uids.length, keys, new Pacer())
-  const sorted: number[] = []
-  for (const place of order) sorted.push(rows.uids[place] ?? 0)
+  for (const [key, reverse] of orders) {
+    keys.push({ values: await values.of(key), reverse })
+    if (pacer.isDue) await pacer.rest()
+  }
+  const order = await radixOrder(rows.uids.length, keys, pacer)
+  const sorted = new Array<number>(order.length)
+  for (let index = 0; index < order.length; index += 1) sorted[index] = rows.uids[order[index] ?? 0] ?? 0
   return sorted
 }
 

@@ -99,10 +99,10 @@ describe('envelopeText', () => {
     )
   })
 
-  it('reads 10,000 addresses of a list', () => {
-    for (const entry of ['a@b', 'a@b (c)']) {
-      const text = people(`To: ${`${entry},`.repeat(12_000)}`)
-      expect(text.split('NIL "a" "b")')).toHaveLength(10_001)
-    }
+  it('reads 10,000 addresses of a list, and 1,000 of what is unusual', () => {
+    const count = (list: string) => people(`To: ${list}`).split('NIL "a" "b")').length - 1
+    expect(count('a@b,'.repeat(10_000))).toBe(10_000)
+    expect(count('a@b (c),'.repeat(5_000))).toBe(1_000)
+    expect(count(`${'a@b,'.repeat(5_000)}x@y (c),${'a@b,'.repeat(5_000)}`)).toBe(5_999)
   })
 })

@@ -1,10 +1,10 @@
 import { parseAddressList } from '../model/address-list.ts'
 import type { Header } from '../model/header-fields.ts'
 import { headerNstring, headerString, type ImapForm } from './imap-string.ts'
-import { plainAddressList } from './plain-address-list.ts'
+import { plainAddresses } from './plain-addresses.ts'
 
-// A list is read so far; the recipients of one message in a mailbox are fewer.
-const mostAddresses = 10_000
+// So many addresses in the usual forms are read of a list, and up to 1,000 of what comes behind them. Nobody writes more.
+const mostPlain = 10_000
 
 /**
  * The ENVELOPE that a header gives (RFC 9051 §7.5.2), one character an octet. Encoded words are left as they are; of
@@ -37,22 +37,22 @@ function addresses(header: Header, name: string, form: ImapForm): string | undef
   const fields = header.all(name)
   if (fields.length === 0) return undefined
   const body = fields.map((field) => field.bodyOctets).join(', ')
-  return plainAddressList(body, mostAddresses) ?? anyAddressList(body, form)
+  const { text, end } = plainAddresses(body, mostPlain)
+  const list = end === body.length ? text : text + otherAddresses(body.slice(end), form)
+  return list === '' ? undefined : `(${list})`
 }
 
-function anyAddressList(body: string, form: ImapForm): string | undefined {
-  const { entries } = parseAddressList(body, { limit: mostAddresses })
-  if (entries.length === 0) return undefined
-  let list = '('
-  for (const entry of entries) {
-    if (entry.kind === 'group-end') list += '(NIL NIL NIL NIL)'
-    else if (entry.kind === 'group-start') list += `(NIL NIL ${headerString(entry.displayName, form)} NIL)`
+function otherAddresses(list: string, form: ImapForm): string {
+  let text = ''
+  for (const entry of parseAddressList(list).entries) {
+    if (entry.kind === 'group-end') text += '(NIL NIL NIL NIL)'
+    else if (entry.kind === 'group-start') text += `(NIL NIL ${headerString(entry.displayName, form)} NIL)`
     else {
       const [name, route] = [orNil(entry.displayName, form), orNil(entry.sourceRoute, form)]
-      list += `(${name} ${route} ${headerString(entry.localPart, form)} ${headerString(entry.domain, form)})`
+      text += `(${name} ${route} ${headerString(entry.localPart, form)} ${headerString(entry.domain, form)})`
     }
   }
-  return `${list})`
+  return text
 }
 
 function orNil(octets: string, form: ImapForm): string {

@@ -4,7 +4,7 @@ import { type MimePart, scanMessage } from '../model/mime.ts'
 import type { MimeLimits } from '../model/mime-scanner.ts'
 import type { SummaryFacts } from '../model/summary.ts'
 import { imapBodyStructure, imapEnvelope } from './imap-texts.ts'
-import { decodeSummary, encodeSummary, headerMayHold, storedSummary, withUid } from './stored-summary.ts'
+import { decodeSummary, encodeSummary, storedSummary, withUid } from './stored-summary.ts'
 
 const message = Buffer.from(
   [
@@ -231,26 +231,5 @@ describe('decodeSummary', () => {
       const summary = decoded(withChecksum(Buffer.from(whole.subarray(0, length))))
       expect(facts(summary.structure)).toMatchObject({ type: expect.any(String) })
     }
-  })
-})
-
-describe('headerMayHold', () => {
-  const summaryWith = (field: string) =>
-    decoded(encodeSummary(summaryOf(Buffer.from(`${field}\r\n\r\n`, 'latin1'))))
-
-  it.each([
-    ['Subject: one two', 'TWO', true],
-    ['Subject: one two', 'SUBJECT', true],
-    ['Subject: one two', 'THREE', false],
-    ['Subject: one\r\n\ttwo', 'TWO', true],
-    ['Received: two', 'TWO', false],
-    ['Subject: =?utf-8?q?one?=', 'THREE', true],
-    ['Subject: \xfc', 'THREE', true],
-  ])('%j and %s: %s', (field, word, answer) => {
-    expect(headerMayHold(summaryWith(field), word)).toBe(answer)
-  })
-
-  it('does not know of a summary that is a value', () => {
-    expect(headerMayHold({ header: summaryWith('Subject: one').header }, 'THREE')).toBe(true)
   })
 })

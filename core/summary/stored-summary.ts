@@ -1,4 +1,3 @@
-import { isAscii } from 'node:buffer'
 import { crc32 } from 'node:zlib'
 import { type EnvelopeFields, readEnvelopeFields } from '../model/envelope-fields.ts'
 import type { Header } from '../model/header-fields.ts'
@@ -46,15 +45,6 @@ export function withUid(uid: number, summary: SummaryFacts): MessageSummary {
   return new StoredMessageSummary(uid, encodeSummary(summary))
 }
 
-/**
- * Whether a field of a summary's header may hold a word, which is ASCII in upper case without white space, once the
- * field is decoded and in upper case too. False only where none does; a quick look, so that a search need not take
- * apart every header.
- */
-export function headerMayHold(summary: Pick<MessageSummary, 'header'>, word: string): boolean {
-  return !(summary instanceof StoredSummary) || summary.headerMayHold(word)
-}
-
 /** The ENVELOPE that was written with a summary; undefined where none was. */
 export function keptEnvelope(summary: object): string | undefined {
   return (summary instanceof StoredSummary && summary.envelopeText) || undefined
@@ -63,6 +53,11 @@ export function keptEnvelope(summary: object): string | undefined {
 /** The BODYSTRUCTURE that was written with a summary; undefined where none was. */
 export function keptBodyStructure(summary: object): string | undefined {
   return (summary instanceof StoredSummary && summary.structureText) || undefined
+}
+
+/** The fields of a summary's header as they stand; undefined where it was not written. */
+export function keptFieldsText(summary: object): string | undefined {
+  return summary instanceof StoredSummary ? summary.fields.fields : undefined
 }
 
 /** The header of a summary as it stands. */
@@ -108,6 +103,7 @@ function writeText(text: string): void {
 /** A summary over its octets. */
 class StoredSummary implements SummaryFacts {
   readonly octets: Buffer
+  #fields: Omit<KeptHeader, 'omitted'> | undefined
   #header: Header | undefined
   #envelope: EnvelopeFields | undefined
   #structure: MimePart | undefined
@@ -130,7 +126,8 @@ class StoredSummary implements SummaryFacts {
 
   /** The header's fields as they stand. */
   get fields(): Omit<KeptHeader, 'omitted'> {
-    return readKeptFields(this.#behindTexts())
+    this.#fields ??= readKeptFields(this.#behindTexts())
+    return this.#fields
   }
 
   get header(): Header {
@@ -141,16 +138,6 @@ class StoredSummary implements SummaryFacts {
   get envelope(): EnvelopeFields {
     this.#envelope ??= readEnvelopeFields(this.header)
     return this.#envelope
-  }
-
-  headerMayHold(word: string): boolean {
-    const reader = this.#behindTexts()
-    reader.number()
-    const fields = this.octets.subarray(reader.skip(), reader.position)
-    // What is encoded or not ASCII may say anything.
-    if (!isAscii(fields)) return true
-    const text = fields.toString('latin1')
-    return text.includes('=?') || text.toUpperCase().includes(word)
   }
 
   get omitted(): readonly string[] {

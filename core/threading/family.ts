@@ -15,8 +15,8 @@ export interface Roots {
   readonly firstOf: ReadonlyMap<number, number>
 }
 
-// Messages between two looks at the clock.
-const atOnce = 0x4000
+// Nodes between two looks at the clock.
+const atOnce = 0x1000
 
 /**
  * Messages and their parents while they are made threads. Nodes from 0 on are the messages, in the order of the mailbox;
@@ -86,9 +86,14 @@ export class Family {
   }
 
   /** Visits the messages by sent date, in turn with other work. */
-  async each(visit: (message: number) => void): Promise<void> {
-    for (let index = 0; index < this.#order.length; index += 1) {
-      visit(this.#order[index] ?? 0)
+  each(visit: (message: number) => void): Promise<void> {
+    return this.visit(this.#order, visit)
+  }
+
+  /** Visits nodes in turn with other work. */
+  async visit(nodes: ArrayLike<number>, visit: (node: number) => void): Promise<void> {
+    for (let index = 0; index < nodes.length; index += 1) {
+      visit(nodes[index] ?? 0)
       if (index % atOnce === 0 && this.#pacer.isDue) await this.#pacer.rest()
     }
   }

@@ -11,8 +11,8 @@ export interface ThreadSubjects {
 export async function mergeSubjects(family: Family, subjects: ThreadSubjects): Promise<void> {
   const { nodes, firstOf } = await family.roots()
   const merging = new Merging(family, subjects, firstOf)
-  for (const root of nodes) merging.enter(root)
-  for (const root of nodes) merging.merge(root)
+  await family.visit(nodes, (root) => merging.enter(root))
+  await family.visit(nodes, (root) => merging.merge(root))
   await merging.end()
 }
 

@@ -15,7 +15,8 @@ export class ParentLinks {
 
   constructor(count: number) {
     this.parents = new Int32Array(count).fill(nobody)
-    this.#groups = Int32Array.from({ length: count }, (_, node) => node)
+    this.#groups = new Int32Array(count)
+    for (let node = 0; node < count; node += 1) this.#groups[node] = node
     this.#isBroken = new Uint8Array(count)
   }
 

@@ -1,6 +1,7 @@
 import type { IdentifierFact, NumberFact } from '../facts/fact.ts'
 import type { MessageSummary } from '../model/summary.ts'
-import { baseSubject } from '../sorting/base-subject.ts'
+import { namedFields } from '../search/named-fields.ts'
+import { subjectOf } from '../sorting/sort-facts.ts'
 import { messageIds } from './message-ids.ts'
 
 // The nearest ancestors are the last ones. That a message names so many that are all missing does not happen.
@@ -20,7 +21,7 @@ export const threadIds: IdentifierFact = {
 /** 1 where the subject says that the message is a reply or a forward (RFC 5256 §3), else 0. */
 export const replyMark: NumberFact = {
   kind: 'number',
-  of: ({ header }) => (baseSubject(header.text('subject') ?? '').isReplyOrForward ? 1 : 0),
+  of: (message) => (subjectOf(message).isReplyOrForward ? 1 : 0),
 }
 
 function references(message: MessageSummary): readonly string[] {
@@ -31,6 +32,6 @@ function references(message: MessageSummary): readonly string[] {
   return parent === undefined ? [] : [parent]
 }
 
-function idsIn({ header }: MessageSummary, field: string): Iterable<string> {
-  return messageIds(header.first(field)?.bodyOctets.slice(-mostOctets) ?? '')
+function idsIn(message: MessageSummary, field: string): Iterable<string> {
+  return messageIds(namedFields(message, field)[0]?.bodyOctets.slice(-mostOctets) ?? '')
 }

@@ -383,8 +383,8 @@ describe('threadMessages', () => {
     expect((await threads(mailbox, algorithm, all)).match(/\d/g)).toEqual(['1', '3'])
   })
 
-  it('follows a chain as long as the mailbox', async () => {
-    const length = 20_000
+  it('follows a chain that goes through all messages', async () => {
+    const length = 2_000
     const mailbox = mailboxOf(
       Array.from(
         { length },

@@ -45,7 +45,9 @@ export async function threadMessages(
   const rows = await facts.load(factsOf[algorithm], uids)
   const dates = sentDates(rows, facts.mailbox.entries)
   const { nodes, depths } = await new Threading(rows, dates).run(algorithm)
-  return { uids: nodes.map((node) => rows.uids[node] ?? 0), depths }
+  const found = new Uint32Array(nodes.length)
+  for (let index = 0; index < nodes.length; index += 1) found[index] = rows.uids[nodes[index] ?? 0] ?? 0
+  return { uids: found, depths }
 }
 
 class Threading {
@@ -61,8 +63,7 @@ class Threading {
   async run(algorithm: ThreadAlgorithm): Promise<Forest> {
     const count = this.#rows.uids.length
     const order = await radixOrder(count, [{ values: this.#dates, reverse: false }], this.#pacer)
-    if (algorithm === 'orderedsubject')
-      return this.#forest(new Family(this.#bySubject(order), count, order, this.#pacer))
+    if (algorithm === 'orderedsubject') return this.#bySubject(order)
     const linked = await linkMessages(this.#rows.identifiers(threadIds), this.#pacer)
     const family = new Family(pruneDummies(linked, count), linked.length, order, this.#pacer)
     if (algorithm === 'refs') return byLatest(await this.#forest(family), this.#dates, this.#pacer)
@@ -74,18 +75,19 @@ class Threading {
     return family.forest((await family.roots()).nodes)
   }
 
-  /** The parents by ORDEREDSUBJECT (RFC 5256 §3): of the messages with one base subject the first. */
-  #bySubject(order: Uint32Array): Int32Array {
+  /** ORDEREDSUBJECT (RFC 5256 §3): the first of the messages with one base subject is the parent of the others. */
+  async #bySubject(order: Uint32Array): Promise<Forest> {
     const { numbers } = this.#rows.words(subjectKey)
     const parents = new Int32Array(order.length).fill(nobody)
+    const family = new Family(parents, order.length, order, this.#pacer)
     const firsts = new Map<number, number>()
-    for (const message of order) {
+    await family.each((message) => {
       const subject = numbers[message] ?? 0
       const first = firsts.get(subject)
       if (first === undefined) firsts.set(subject, message)
       else parents[message] = first
-    }
-    return parents
+    })
+    return this.#forest(family)
   }
 
   #subjects(): ThreadSubjects {

@@ -1,4 +1,5 @@
-import { type Database, formatAddress, hashPassword } from 'mailwright'
+import { randomBytes } from 'node:crypto'
+import { type Database, formatAddress, hashForScram, hashPassword } from 'mailwright'
 import type { AccountsExistingInput } from 'mailwright/plugins/accounts-existing'
 import { type AccountsSeed, accountsContract } from 'mailwright/testing'
 import { afterAll } from 'vitest'
@@ -14,6 +15,11 @@ function hashOf(password: string): Promise<string> {
   const known = hashes.get(password) ?? hashPassword(password)
   hashes.set(password, known)
   return known
+}
+
+/** As `doveadm pw -s SCRAM-SHA-256` makes them. */
+function keysOf(password: string): Promise<string> {
+  return hashForScram(password, { salt: randomBytes(16), iterations: 4096 })
 }
 
 interface Way {
@@ -88,6 +94,7 @@ const dovecotSql: Way = {
     userQuery: `SELECT userid AS username, domain, full_name AS name, home, uid, gid, quota_rule
       FROM users WHERE userid = '%n' AND domain = '%d' AND enabled = 'Y'`,
     aliasQuery: "SELECT source AS address, destination AS target FROM virtual_aliases WHERE source = '%n@%d'",
+    passwords: { scram: true },
   },
   async seed(site, { domains, accounts, aliases }) {
     await site.insert(
@@ -95,7 +102,7 @@ const dovecotSql: Way = {
       domains.map((name, index) => ({ id: index + 1, name })),
     )
     for (const { address, password, name, quotaBytes } of accounts) {
-      const hash = password === undefined ? null : `{ARGON2ID}${await hashOf(password)}`
+      const hash = password === undefined ? null : await keysOf(password)
       const quotaRule = quotaBytes === undefined ? null : `*:bytes=${quotaBytes}`
       await site.insert('users', [
         {
@@ -154,7 +161,7 @@ const queried: Way = {
 const ways: Readonly<Record<string, Way>> = {
   postfixadmin,
   'postfix-courier': postfixCourier,
-  'dovecot-sql': dovecotSql,
+  'dovecot-sql and SCRAM': dovecotSql,
   'tables of its own': mapped,
   'queries of its own': queried,
 }

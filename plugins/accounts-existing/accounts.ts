@@ -10,10 +10,13 @@ import {
   type Log,
   type LogFacts,
   type Resolution,
+  type ScramVerifier,
+  type SessionRole,
+  type Verification,
 } from 'mailwright'
 import { copiesFor, withCopies } from './copies.ts'
 import { unavailable } from './failure.ts'
-import { verifyLogin } from './login.ts'
+import { identify, scramVerifier, verifyLogin } from './login.ts'
 import type { AccountsExistingOptions } from './options.ts'
 import { find } from './resolution.ts'
 import type { FoundDomain, Schema } from './schema.ts'
@@ -28,12 +31,15 @@ export interface Surroundings {
   readonly check: SchemaCheck
   readonly log: Log
   readonly options: AccountsExistingOptions
+  /** What salts of logins that nobody has are made of. */
+  readonly saltKey: () => Promise<Buffer>
 }
 
 /** The `accounts` service over a site's own tables. Nothing is cached: what the site's programs write holds at once. */
 export class ExistingAccounts implements Accounts {
   readonly supports: Accounts['supports']
   readonly administration = undefined
+  readonly scramVerifier?: NonNullable<Accounts['scramVerifier']>
   readonly #surroundings: Surroundings
   readonly #complaints = new Set<string>()
 
@@ -45,8 +51,11 @@ export class ExistingAccounts implements Accounts {
       catchAll: hasAliases,
       aliasDomains: hasAliasDomains,
       persistent: true,
+      identify: true,
+      scram: surroundings.options.passwords.scram,
     }
     this.#surroundings = surroundings
+    if (this.supports.scram) this.scramVerifier = (login, role) => this.#scramVerifier(login, role)
   }
 
   async domain(name: string): Promise<FoundDomain | undefined> {
@@ -77,6 +86,19 @@ export class ExistingAccounts implements Accounts {
     const { options, ...context } = this.#surroundings
     await this.#ready()
     return verifyLogin({ ...context, ...options }, login, secret, role)
+  }
+
+  async #scramVerifier(login: string, role: SessionRole): Promise<ScramVerifier> {
+    const { options, saltKey, ...context } = this.#surroundings
+    await this.#ready()
+    const policy = { saltKey: await saltKey(), iterations: options.passwords.scramIterations }
+    return scramVerifier({ ...context, ...options }, policy, login, role)
+  }
+
+  async identify(login: string, role: SessionRole): Promise<Verification> {
+    const { options, ...context } = this.#surroundings
+    await this.#ready()
+    return identify({ ...context, ...options }, login, role)
   }
 
   /** The disposition of a message for an account, with the copies that its alias wants. */

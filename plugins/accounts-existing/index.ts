@@ -1,4 +1,5 @@
-import { accounts, database, definePlugin, type PluginFactory } from 'mailwright'
+import { join } from 'node:path'
+import { accounts, database, definePlugin, type PluginFactory, readSaltKey } from 'mailwright'
 import { ExistingAccounts } from './accounts.ts'
 import { type AccountsExistingInput, type AccountsExistingOptions, parseOptions } from './options.ts'
 import { passwordFaults } from './password-check.ts'
@@ -35,11 +36,18 @@ const plugin: PluginFactory<AccountsExistingInput> = definePlugin<
   provides: [accounts],
   requires: [database],
   parseOptions,
-  setup({ hooks, provide, use, log }, options) {
+  setup({ hooks, provide, use, log, dataDir }, options) {
     const tables = use(database)
     const schema = schemaOf(options)
     const check = new SchemaCheck(tables, schema, log, (one) => passwordFaults(one, options))
-    const service = new ExistingAccounts({ database: tables, schema, check, log, options })
+    const service = new ExistingAccounts({
+      database: tables,
+      schema,
+      check,
+      log,
+      options,
+      saltKey: () => readSaltKey(join(dataDir, 'scram-salt.key')),
+    })
     provide(accounts, service)
 
     if (schema.hasAliases) {

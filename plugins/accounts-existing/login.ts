@@ -1,10 +1,16 @@
 import {
+  type Account,
   type Database,
   hashPassword,
   type Log,
+  mayBeUsed,
   needsRehash,
   parseAddress,
+  readScramKeys,
+  type ScramPolicy,
+  type ScramVerifier,
   type SessionRole,
+  scramVerifierOf,
   type Verification,
   verifyNothing,
   verifyPassword,
@@ -18,6 +24,8 @@ export interface PasswordSettings {
   readonly plain: boolean
   readonly rehash: boolean
   readonly writeBack: boolean
+  readonly scram: boolean
+  readonly scramIterations: number
 }
 
 export interface LoginContext {
@@ -42,8 +50,7 @@ export async function verifyLogin(
   secret: string,
   role: SessionRole,
 ): Promise<Verification> {
-  const login = readLogin(text, role, context.defaultDomain)
-  const found = login && (await findLogin(context, login))
+  const found = await findLogin(context, text, role)
   if (found === undefined) {
     await verifyNothing(secret)
     return { ok: false, reason: 'unknown' }
@@ -52,13 +59,55 @@ export async function verifyLogin(
   const { account, isActive } = found
   if (!isActive) return { ok: false, reason: 'disabled' }
   if (account.disabledProtocols?.includes(role)) return { ok: false, reason: 'protocol' }
-  if (context.passwords.rehash && found.hash !== undefined && needsRehash(found.hash)) {
+  if (found.hash !== undefined && mayRehash(found.hash, context.passwords)) {
     // The login has succeeded whatever becomes of this: the database may well let nobody write.
     await renewPassword(context, found, secret).catch((error) =>
       context.log.warn('unavailable', { account: account.id, error }),
     )
   }
   return { ok: true, account }
+}
+
+/** What a login by SCRAM needs: the site's own hash, where it is keys. */
+export async function scramVerifier(
+  context: LoginContext,
+  policy: ScramPolicy,
+  login: string,
+  role: SessionRole,
+): Promise<ScramVerifier> {
+  const load = async () => {
+    const found = await findLogin(context, login, role)
+    return (
+      found && { account: visible(found), scramKeys: scramKeysOf(found, context.passwords), appPasswords: [] }
+    )
+  }
+  return scramVerifierOf(policy, { login, role, load })
+}
+
+/** Who a login is. */
+export async function identify(
+  context: LoginContext,
+  login: string,
+  role: SessionRole,
+): Promise<Verification> {
+  const found = await findLogin(context, login, role)
+  return mayBeUsed(found && visible(found), role)
+}
+
+/** The account, disabled also where only the password's row says so. */
+function visible({ account, isActive }: FoundAccount): Account {
+  return isActive ? account : { ...account, disabled: true }
+}
+
+/** The hash with its scheme before it, where it is keys for SCRAM. */
+function scramKeysOf({ hash = '' }: FoundAccount, { defaultScheme }: PasswordSettings): string | undefined {
+  if (readScramKeys(hash) !== undefined) return hash
+  return readScramKeys(hash, defaultScheme) && `{SCRAM-SHA-256}${hash}`
+}
+
+/** Keys for SCRAM stay where clients are offered it: argon2id cannot stand in for them. */
+function mayRehash(hash: string, { rehash, scram, defaultScheme }: PasswordSettings): boolean {
+  return rehash && needsRehash(hash) && !(scram && readScramKeys(hash, defaultScheme) !== undefined)
 }
 
 /** Keeps a password as new ones are kept, with its scheme before it, so that other programs know it too. */
@@ -71,7 +120,13 @@ export async function renewPassword(
   return database.query((knex) => schema.setPassword(knex, found, hash))
 }
 
-function findLogin({ database, schema }: LoginContext, login: Login): Promise<FoundAccount | undefined> {
+async function findLogin(
+  { database, schema, defaultDomain }: LoginContext,
+  text: string,
+  role: SessionRole,
+): Promise<FoundAccount | undefined> {
+  const login = readLogin(text, role, defaultDomain)
+  if (login === undefined) return undefined
   return database
     .query((knex) => schema.accountForLogin(knex, login))
     .catch((error: unknown) => Promise.reject(unavailable(error)))

@@ -21,7 +21,14 @@ describe('the options of accounts-existing', () => {
   it('have defaults', () => {
     const { tables: mapping, queries, ...rest } = parseOptions({ preset: 'postfixadmin' })
     expect(rest).toEqual({
-      passwords: { defaultScheme: undefined, plain: false, rehash: false, writeBack: false },
+      passwords: {
+        defaultScheme: undefined,
+        plain: false,
+        rehash: false,
+        writeBack: false,
+        scram: false,
+        scramIterations: 4096,
+      },
       detailSeparator: '+',
       defaultDomain: undefined,
     })

@@ -47,6 +47,10 @@ export interface PasswordsInput {
   readonly rehash?: boolean
   /** Whether `mailwright existing passwd` may set passwords. `false`. */
   readonly writeBack?: boolean
+  /** Whether clients are offered SCRAM: where most hashes are `{SCRAM-SHA-256}`. Those are then never replaced. `false`. */
+  readonly scram?: boolean
+  /** The iterations that most of them have: logins that nobody has are shown so many. 4,096. */
+  readonly scramIterations?: number
 }
 
 export interface PostfixadminInput extends CommonInput {
@@ -231,6 +235,8 @@ const noPasswordSettings: PasswordSettings = {
   plain: false,
   rehash: false,
   writeBack: false,
+  scram: false,
+  scramIterations: 4096,
 }
 
 function readPasswords(read: OptionReader): PasswordSettings {
@@ -239,6 +245,8 @@ function readPasswords(read: OptionReader): PasswordSettings {
     plain: read.boolean('plain', { default: false }),
     rehash: read.boolean('rehash', { default: false }),
     writeBack: read.boolean('writeBack', { default: false }),
+    scram: read.boolean('scram', { default: false }),
+    scramIterations: read.integer('scramIterations', { default: 4096, min: 1, max: 1_000_000 }),
   }
 }
 

@@ -81,10 +81,12 @@ function administrationOf({ accounts: service }: System): NonNullable<Accounts['
   return service.administration
 }
 
-for (const [name, format] of [
-  ['accounts-file', 'passwd'],
-  ['accounts-file with JSON', 'json'],
-  ['accounts-file with YAML', 'yaml'],
+const scram = { offer: true, iterations: 4096 }
+
+for (const [name, format, more] of [
+  ['accounts-file', 'passwd', {}],
+  ['accounts-file with JSON and SCRAM', 'json', { scram }],
+  ['accounts-file with YAML', 'yaml', {}],
 ] as const) {
   /** The seed as the administration writes it; made once, since every change is flushed to the disk. */
   let seeded: string | undefined
@@ -92,7 +94,7 @@ for (const [name, format] of [
     name,
     async create(seed) {
       const folder = newFolder()
-      const options: AccountsFileInput = { format, file: 'accounts', create: true }
+      const options: AccountsFileInput = { format, file: 'accounts', create: true, ...more }
       const file = join(folder, 'accounts')
       if (seeded !== undefined) writeFileSync(file, seeded)
       const clock = movable()

@@ -64,7 +64,9 @@ function readAttributes(read: OptionReader): Readonly<Record<string, string>> | 
 }
 
 function readAppPassword(read: OptionReader): StoredAppPassword {
+  const scramKeys = read.optionalString('scram')
   return {
+    ...(scramKeys === undefined ? {} : { scramKeys }),
     name: read.string('name'),
     hash: read.string('hash', {
       pattern: /^\{SSHA256\}/,

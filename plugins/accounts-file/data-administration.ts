@@ -1,4 +1,4 @@
-import { type AccountsDirectory, DirectoryAdministration, hashPassword } from 'mailwright'
+import { type AccountsDirectory, DirectoryAdministration } from 'mailwright'
 import type { DataContents } from './data-contents.ts'
 import { Rewriting, type RewritingSettings } from './rewriting.ts'
 
@@ -7,11 +7,12 @@ export function dataAdministration<Contents extends DataContents>(
   settings: RewritingSettings<Contents>,
 ): DirectoryAdministration {
   const rewriting = new Rewriting(settings)
-  const { source, format, clock } = settings
+  const { source, format, clock, passwords } = settings
   return new DirectoryAdministration({
     supports: format.supports,
     clock,
-    hash: hashPassword,
+    hash: (...given) => passwords.hash(...given),
+    scramKeys: (...given) => passwords.scramKeys(...given),
     read: async () => (await source.current()).directory,
     async change<T>(edit: (directory: AccountsDirectory) => T): Promise<T> {
       const results: T[] = []

@@ -67,8 +67,14 @@ function accountData({ account, password, appPasswords }: AccountRecord): Record
   }
 }
 
-function appPasswordData({ name, hash, roles, createdAt }: StoredAppPassword): unknown {
-  return { name, hash, ...(roles.length === 0 ? {} : { for: roles }), created: createdAt.toISOString() }
+function appPasswordData({ name, hash, scramKeys, roles, createdAt }: StoredAppPassword): unknown {
+  return {
+    name,
+    hash,
+    ...(scramKeys === undefined ? {} : { scram: scramKeys }),
+    ...(roles.length === 0 ? {} : { for: roles }),
+    created: createdAt.toISOString(),
+  }
 }
 
 function targetData(target: AliasTarget): unknown {

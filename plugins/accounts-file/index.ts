@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path'
 import {
+  type AccountRecord,
   type Accounts,
   type AccountsAdministration,
   accounts,
@@ -7,8 +8,11 @@ import {
   definePlugin,
   type Lifecycle,
   type Log,
+  mayBeUsed,
   type PluginFactory,
   parseAddress,
+  scramVerifierOf,
+  UnavailableError,
   verifyLogin,
 } from 'mailwright'
 import type { FileContents, FileFormat } from './contents.ts'
@@ -17,11 +21,12 @@ import { jsonFormat } from './json-format.ts'
 import { type AccountsFileInput, type AccountsFileOptions, parseOptions } from './options.ts'
 import { PasswdAdministration } from './passwd-administration.ts'
 import { passwdFormat } from './passwd-contents.ts'
+import { FilePasswords, scramRecordOf } from './passwords.ts'
 import type { RewritingSettings } from './rewriting.ts'
 import { AccountsSource } from './source.ts'
 import { yamlFormat } from './yaml-format.ts'
 
-export type { AccountsFileInput, AccountsFileOptions, FormatName } from './options.ts'
+export type { AccountsFileInput, AccountsFileOptions, FormatName, ScramInput } from './options.ts'
 
 /** Domains, accounts and aliases in a text file. */
 const plugin: PluginFactory<AccountsFileInput> = definePlugin<AccountsFileOptions, AccountsFileInput>({
@@ -30,7 +35,8 @@ const plugin: PluginFactory<AccountsFileInput> = definePlugin<AccountsFileOption
   parseOptions,
   setup({ provide, clock, log, dataDir }, options) {
     const file = isAbsolute(options.file) ? options.file : join(dataDir, options.file)
-    const surroundings = { options: { ...options, file }, clock, log }
+    const passwords = new FilePasswords(join(dataDir, 'scram-salt.key'), options.scram)
+    const surroundings = { options: { ...options, file }, clock, log, passwords }
     const { service, lifecycle } = provideBy(surroundings)
     provide(accounts, service)
     return lifecycle
@@ -41,6 +47,7 @@ interface Surroundings {
   readonly options: AccountsFileOptions
   readonly clock: Clock
   readonly log: Log
+  readonly passwords: FilePasswords
 }
 
 interface Provided {
@@ -61,23 +68,25 @@ function provideBy(surroundings: Surroundings): Provided {
 
 /** The service on a file of one format. */
 function provided<Contents extends FileContents>(
-  { options, clock, log }: Surroundings,
+  { options, clock, log, passwords }: Surroundings,
   format: FileFormat<Contents>,
   administer: (settings: RewritingSettings<Contents>) => AccountsAdministration,
 ): Provided {
   const { file, create, detailSeparator } = options
   const source = new AccountsSource({ format, file, create, clock, log })
+  const find = async (login: string): Promise<AccountRecord | undefined> => {
+    const address = parseAddress(login)
+    return address && (await source.current()).record(address)
+  }
   const service: Accounts = {
-    supports: format.supports,
+    supports: { ...format.supports, scram: options.scram?.offer === true, identify: true },
     domain: async (name) => (await source.current()).domain(name),
     resolve: async (address) => (await source.current()).resolve(address, detailSeparator, clock.now()),
     byId: async (id) => (await source.current()).byId(id),
-    async verify(login, secret, role) {
-      const address = parseAddress(login)
-      const record = address && (await source.current()).record(address)
-      return (await verifyLogin(secret, role, record)).verification
-    },
-    administration: administer({ source, format, file, clock }),
+    verify: async (login, secret, role) => (await verifyLogin(secret, role, await find(login))).verification,
+    identify: async (login, role) => mayBeUsed((await find(login))?.account, role),
+    ...(options.scram?.offer === true ? { scramVerifier: scramBy(passwords, find) } : {}),
+    administration: administer({ source, format, file, clock, passwords }),
   }
   const lifecycle: Lifecycle = {
     start: () => source.open(),
@@ -85,6 +94,21 @@ function provided<Contents extends FileContents>(
     stop: async () => source.close(),
   }
   return { service, lifecycle }
+}
+
+function scramBy(
+  passwords: FilePasswords,
+  find: (login: string) => Promise<AccountRecord | undefined>,
+): NonNullable<Accounts['scramVerifier']> {
+  return async (login, role) => {
+    const policy = await passwords.policy()
+    if (policy === undefined) throw new UnavailableError('no keys for SCRAM are kept')
+    const load = async () => {
+      const record = await find(login)
+      return record && scramRecordOf(record)
+    }
+    return scramVerifierOf(policy, { login, role, load })
+  }
 }
 
 export default plugin

@@ -1,4 +1,5 @@
-import { readOptions } from 'mailwright'
+import { type OptionReader, readOptions } from 'mailwright'
+import type { ScramOptions } from './passwords.ts'
 
 const formats = ['passwd', 'json', 'yaml'] as const
 
@@ -16,6 +17,8 @@ export interface AccountsFileOptions {
   readonly create: boolean
   /** What separates the detail from the local part (RFC 5233); empty where nothing does. */
   readonly detailSeparator: string
+  /** Undefined: new passwords are kept as argon2id. */
+  readonly scram: ScramOptions | undefined
 }
 
 /** What a config may write. */
@@ -28,6 +31,16 @@ export interface AccountsFileInput {
   readonly create?: boolean
   /** `+`. Empty for none. */
   readonly detailSeparator?: string
+  /** New passwords are kept as keys for SCRAM; as argon2id where absent. */
+  readonly scram?: ScramInput
+}
+
+/** How keys for SCRAM are kept. */
+export interface ScramInput {
+  /** Whether clients are offered SCRAM: when enough accounts have keys, for most clients try nothing else then. `false`. */
+  readonly offer?: boolean
+  /** How often a guess must be hashed: by thieves of the file, and by every client at every login. 600,000. */
+  readonly iterations?: number
 }
 
 export function parseOptions(input: unknown): AccountsFileOptions {
@@ -45,7 +58,16 @@ export function parseOptions(input: unknown): AccountsFileOptions {
   if (typeof detailSeparator !== 'string' || !/^[^\w@"\s]{0,2}$/.test(detailSeparator)) {
     read.fault('detailSeparator', 'must be one or two punctuation characters such as "+", or empty')
   }
-  return read.done({ ...options, detailSeparator: String(detailSeparator) })
+  const scram = read.object('scram', readScram)
+  return read.done({ ...options, detailSeparator: String(detailSeparator), scram })
+}
+
+function readScram(read: OptionReader): ScramOptions {
+  return {
+    offer: read.boolean('offer', { default: false }),
+    // RFC 7677 §4: at least 4,096. OWASP's table has 600,000 for PBKDF2 with SHA-256.
+    iterations: read.integer('iterations', { default: 600_000, min: 4096, max: 1_000_000 }),
+  }
 }
 
 function formatOf(file: string | undefined): FormatName {

@@ -17,7 +17,6 @@ import {
   type Domain,
   type DomainSettings,
   formatAddress,
-  hashPassword,
   LimitedAdministration,
   MailwrightError,
   type NewAccount,
@@ -90,7 +89,7 @@ export class PasswdAdministration extends LimitedAdministration {
     const account = checkNewAccount(given, this.#settings.clock.now())
     if (account.sendingLimit !== undefined) await unsupported('limit what accounts send')
     const checked = account.address
-    const hash = password === undefined ? undefined : await hashPassword(password)
+    const hash = password === undefined ? undefined : await this.#settings.passwords.hash(password, checked)
     await this.#change((contents) => {
       needDomain(contents, checked.domain)
       needFree(contents, checked)
@@ -100,7 +99,9 @@ export class PasswdAdministration extends LimitedAdministration {
   }
 
   override async setPassword(address: Address, password: string): Promise<void> {
-    const hash = await hashPassword(password)
+    const { source, passwords } = this.#settings
+    const checked = checkAddress(address)
+    const hash = await passwords.hash(password, checked, (await source.current()).record(checked))
     await this.#changeAccount(address, (entry) => ({ ...entry, password: hash }))
   }
 

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { type Clock, MailwrightError, UnavailableError } from 'mailwright'
 import { type FileContents, type FileFormat, problemOf } from './contents.ts'
 import { type FileLock, lockFile } from './lock-file.ts'
+import type { FilePasswords } from './passwords.ts'
 import { lookAt, stateOf } from './reading.ts'
 import type { AccountsSource } from './source.ts'
 
@@ -14,6 +15,7 @@ export interface RewritingSettings<Contents extends FileContents> {
   /** Absolute. */
   readonly file: string
   readonly clock: Clock
+  readonly passwords: FilePasswords
 }
 
 /** Answers the text after a change, made from what was there before. May throw: nothing has happened then. */

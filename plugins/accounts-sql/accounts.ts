@@ -13,12 +13,12 @@ import {
   checkOwnAddresses,
   compareTexts,
   formatAddress,
-  hashPassword,
   MailwrightError,
   type NewAccount,
 } from 'mailwright'
 import type { Changes } from './changes.ts'
 import { checkLimits, holdDomain, lockDomains } from './domains.ts'
+import { findSecrets, noSecret, secretColumns } from './secrets.ts'
 import {
   type AccountRow,
   type AliasRow,
@@ -42,19 +42,23 @@ export async function listAccounts(
 
 export async function addAccount(changes: Changes, given: NewAccount): Promise<Account> {
   const account = checkNewAccount(given, changes.now())
-  const password = given.password === undefined ? null : await hashPassword(given.password)
+  const policy = await changes.scramPolicy()
+  const secret =
+    given.password === undefined ? noSecret : await secretColumns(policy, given.password, account.address)
   const { id, address, ...facts } = account
-  const row = { id, password, created_at: changes.now(), ...accountColumns(account) }
+  const row = { id, ...secret, created_at: changes.now(), ...accountColumns(account) }
   const note = { action: 'account.add', subject: address, detail: { id, ...facts } } as const
   return changes.make(note, (transaction) => insertAccount(transaction, row))
 }
 
 export async function setPassword(changes: Changes, given: Address, secret: string): Promise<void> {
   const address = checkAddress(given)
-  const password = await hashPassword(secret)
+  const policy = await changes.scramPolicy()
+  const record = policy && (await findSecrets(changes.database, address))
+  const columns = await secretColumns(policy, secret, address, record)
   await changes.make({ action: 'account.password', subject: address }, async (transaction) => {
     const { id } = await existingAccount(transaction, address)
-    await transaction<AccountRow>('accounts').where({ id }).update({ password })
+    await transaction<AccountRow>('accounts').where({ id }).update(columns)
   })
 }
 

@@ -6,15 +6,17 @@ import {
   checkAddress,
   type Database,
   makeAppPassword,
+  makeScramKeys,
   type NewAppPassword,
   nameKey,
+  newAppSecret,
   noAppPassword,
-  type SessionRole,
 } from 'mailwright'
 import { existingAccount } from './accounts.ts'
 import type { Changes } from './changes.ts'
 import { holdDomain } from './domains.ts'
-import type { AppPasswordRow } from './tables.ts'
+import { findSecrets } from './secrets.ts'
+import { type AppPasswordRow, rolesOf } from './tables.ts'
 
 // A use is noted once a minute at most: a client that polls must not make every look-up a write.
 const NOTE_EVERY = 60_000
@@ -36,11 +38,14 @@ export async function addAppPassword(
   const address = checkAddress(given)
   const detail = { name: wanted.name, roles: wanted.roles ?? [] }
   const note = { action: 'app-password.add', subject: address, detail } as const
+  const { secret = newAppSecret() } = wanted
+  const keys = await keysOf(changes, address, secret)
   return changes.make(note, async (transaction) => {
     await holdDomain(transaction, address.domain)
     const { id } = await existingAccount(transaction, address)
     const others = await transaction<AppPasswordRow>('app_passwords').where({ account_id: id }).select()
-    const { stored, secret } = makeAppPassword(wanted, others.map(toAppPassword), changes.now())
+    const made = makeAppPassword({ ...wanted, secret }, others.map(toAppPassword), changes.now())
+    const { stored } = made
     const { hash, ...appPassword } = stored
     await transaction<AppPasswordRow>('app_passwords').insert({
       account_id: id,
@@ -50,9 +55,16 @@ export async function addAppPassword(
       roles: stored.roles.join(' '),
       created_at: stored.createdAt.getTime(),
       last_used_at: null,
+      scram_keys: keys ?? null,
     })
     return { appPassword, secret }
   })
+}
+
+/** The keys of a new secret, with the salt that the account's others have. */
+async function keysOf(changes: Changes, address: Address, secret: string): Promise<string | undefined> {
+  const policy = await changes.scramPolicy()
+  return policy && makeScramKeys(policy, secret, address, await findSecrets(changes.database, address))
 }
 
 export async function removeAppPassword(changes: Changes, given: Address, name: string): Promise<void> {
@@ -81,11 +93,6 @@ export async function noteUse(
   await database.query((knex) =>
     knex<AppPasswordRow>('app_passwords').where({ id }).update({ last_used_at: now }),
   )
-}
-
-/** The roles of a row. A word that is none opens nothing. */
-export function rolesOf(row: Pick<AppPasswordRow, 'roles'>): readonly SessionRole[] {
-  return row.roles.split(' ').filter((role) => role !== '') as readonly string[] as readonly SessionRole[]
 }
 
 function toAppPassword(row: AppPasswordRow): AppPassword {

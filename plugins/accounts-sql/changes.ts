@@ -1,5 +1,12 @@
 import type { Knex } from 'knex'
-import { type AuditNote, auditKey, auditSubject, type Clock, type Database } from 'mailwright'
+import {
+  type AuditNote,
+  auditKey,
+  auditSubject,
+  type Clock,
+  type Database,
+  type ScramPolicy,
+} from 'mailwright'
 import type { AuditRow, ChangesRow } from './tables.ts'
 
 /** What every change needs. */
@@ -8,6 +15,8 @@ export interface ChangeSettings {
   readonly clock: Clock
   /** Called after a change, also after one of which nobody knows whether it was made. */
   readonly announce: () => void
+  /** How keys for SCRAM are made; undefined where none are kept. */
+  readonly scramPolicy: () => Promise<ScramPolicy | undefined>
 }
 
 /** What a change is in the audit trail, where it can be told before it is made, or only after. */
@@ -25,6 +34,10 @@ export class Changes {
 
   get database(): Database {
     return this.#settings.database
+  }
+
+  scramPolicy(): Promise<ScramPolicy | undefined> {
+    return this.#settings.scramPolicy()
   }
 
   now(): number {

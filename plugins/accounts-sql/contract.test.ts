@@ -4,30 +4,37 @@ import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/da
 import { startSqlAccounts } from '../../test/support/sql-accounts.ts'
 import type { AccountsSqlInput } from './index.ts'
 
-/** A database with the seed; made once, since every change is flushed to the disk. */
-let seeded: Promise<DatabaseUnderTest> | undefined
+/** Databases with the seed; one for each kind of options, since every change is flushed to the disk. */
+const seeded = new Map<AccountsSqlInput, Promise<DatabaseUnderTest>>()
 
-async function seededDatabase(seed: AccountsSeed): Promise<DatabaseUnderTest> {
+function seededDatabase(seed: AccountsSeed, options: AccountsSqlInput): Promise<DatabaseUnderTest> {
+  const known = seeded.get(options) ?? makeDatabase(seed, options)
+  seeded.set(options, known)
+  return known
+}
+
+async function makeDatabase(seed: AccountsSeed, options: AccountsSqlInput): Promise<DatabaseUnderTest> {
   const database = await databaseUnderTest()
-  const system = await startSqlAccounts(database)
+  const system = await startSqlAccounts(database, { options })
   await seedAccounts(system.administration, seed)
   await system.stop()
   return database
 }
 
-afterAll(async () => (await seeded)?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  for (const database of seeded.values()) await (await database)[Symbol.asyncDispose]()
+})
 
 const kinds: readonly (readonly [name: string, options: AccountsSqlInput])[] = [
   ['accounts-sql', { cache: { checkEvery: 0 } }],
-  ['accounts-sql without a cache', { cache: false }],
+  ['accounts-sql without a cache, with SCRAM', { cache: false, scram: { offer: true, iterations: 4096 } }],
 ]
 
 for (const [name, options] of kinds) {
   accountsContract({
     name,
     async create(seed) {
-      seeded ??= seededDatabase(seed)
-      const database = await (await seeded).copy()
+      const database = await (await seededDatabase(seed, options)).copy()
       const clock = fakeClock(Date.now())
       const first = await startSqlAccounts(database, { options, clock })
       const systems = [first]

@@ -2,10 +2,11 @@ import { randomInt } from 'node:crypto'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Knex } from 'knex'
-import { type AuditNote, errorCode, formatAddress, hashPassword, type Log, newAccountId } from 'mailwright'
+import { type AuditNote, errorCode, formatAddress, type Log, newAccountId } from 'mailwright'
 import { insertAccount } from './accounts.ts'
 import type { Changes } from './changes.ts'
 import type { FirstAccount } from './options.ts'
+import { secretColumns } from './secrets.ts'
 import { type AccountRow, accountColumns, type DomainRow, domainColumns, findDomain } from './tables.ts'
 
 const FILE_NAME = 'first-account.txt'
@@ -35,7 +36,7 @@ export async function makeFirstAccount(
   const id = newAccountId(changes.now())
   const row: AccountRow = {
     id,
-    password: await hashPassword(password),
+    ...(await secretColumns(await changes.scramPolicy(), password, address)),
     created_at: changes.now(),
     ...accountColumns({ id, address }),
   }

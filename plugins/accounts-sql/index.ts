@@ -11,14 +11,16 @@ import {
 import { SqlAdministration } from './administration.ts'
 import { Changes } from './changes.ts'
 import { makeFirstAccount } from './first-account.ts'
-import { verifySqlLogin } from './login.ts'
+import { identifySqlLogin, type LoginSettings, sqlScramVerifier, verifySqlLogin } from './login.ts'
 import { Lookup } from './lookup.ts'
 import { accountsMigration } from './migration-accounts.ts'
+import { scramMigration } from './migration-scram.ts'
 import { settingsMigration } from './migration-settings.ts'
 import { type AccountsSqlInput, type AccountsSqlOptions, parseOptions } from './options.ts'
+import { scramPolicies } from './secrets.ts'
 import { countSending } from './sending-counts.ts'
 
-export type { AccountsSqlInput, AccountsSqlOptions, CacheInput, FirstAccount } from './options.ts'
+export type { AccountsSqlInput, AccountsSqlOptions, CacheInput, FirstAccount, ScramInput } from './options.ts'
 
 const supports: AccountsAbilities = {
   administration: true,
@@ -33,6 +35,7 @@ const supports: AccountsAbilities = {
   sendingLimits: true,
   restoring: true,
   audit: true,
+  identify: true,
 }
 
 // The topic of hints that something was changed.
@@ -44,24 +47,30 @@ const plugin: PluginFactory<AccountsSqlInput> = definePlugin<AccountsSqlOptions,
   provides: [accounts],
   requires: [database],
   optional: [notifier],
-  migrations: [accountsMigration, settingsMigration],
+  migrations: [accountsMigration, settingsMigration, scramMigration],
   parseOptions,
   setup({ provide, use, useOptional, hooks, clock, log, dataDir }, options) {
     const tables = use(database)
     const hints = useOptional(notifier)
-    const { detailSeparator: separator, cache, firstAccount } = options
+    const { detailSeparator: separator, cache, firstAccount, scram } = options
     const lookup = new Lookup({ database: tables, clock, separator, cache })
     const announce = () => {
       lookup.forget()
       hints?.publish(TOPIC, {})
     }
-    const changes = new Changes({ database: tables, clock, announce })
+    const scramPolicy = scramPolicies(tables, scram)
+    const changes = new Changes({ database: tables, clock, announce, scramPolicy })
+    const logins: LoginSettings = { database: tables, clock, log, scramPolicy }
     const service: Accounts = {
-      supports,
+      supports: { ...supports, scram: scram?.offer === true },
       domain: (name) => lookup.domain(name),
       resolve: (address) => lookup.resolve(address),
       byId: (id) => lookup.byId(id),
-      verify: (login, secret, role) => verifySqlLogin({ database: tables, clock, log }, login, secret, role),
+      verify: (login, secret, role) => verifySqlLogin(logins, login, secret, role),
+      identify: (login, role) => identifySqlLogin(logins, login, role),
+      ...(scram?.offer === true
+        ? { scramVerifier: (login, role) => sqlScramVerifier(logins, login, role) }
+        : {}),
       administration: new SqlAdministration(changes),
     }
     provide(accounts, service)

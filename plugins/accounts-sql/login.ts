@@ -1,87 +1,119 @@
 import {
-  type Address,
-  addressKey,
   type Clock,
   type Database,
-  hashPassword,
   type Log,
+  lacksScramKeys,
+  makeScramKeys,
+  mayBeUsed,
   needsRehash,
   parseAddress,
+  type ScramPolicy,
+  type ScramVerifier,
   type SessionRole,
+  scramVerifierOf,
+  UnavailableError,
   type Verification,
   verifyLogin,
 } from 'mailwright'
-import { noteUse, rolesOf } from './app-passwords.ts'
-import { type AccountRow, type AccountView, type AppPasswordRow, toAccount, viewAccounts } from './tables.ts'
+import { noteUse } from './app-passwords.ts'
+import { findSecrets, type KeptAppPassword, type SecretsRecord, secretColumns } from './secrets.ts'
+import type { AccountRow, AppPasswordRow } from './tables.ts'
 
 /** What a login needs. Nothing of it is cached: a changed or revoked password is out of force at once, everywhere. */
 export interface LoginSettings {
   readonly database: Database
   readonly clock: Clock
   readonly log: Log
-}
-
-/** An account with one of its app passwords, or with none. */
-interface LoginRow extends AccountView {
-  readonly app_id: number | null
-  readonly app_name: string | null
-  readonly app_hash: string | null
-  readonly app_roles: string | null
-  readonly app_last_used_at: AppPasswordRow['last_used_at']
+  /** How keys for SCRAM are made; undefined where none are kept. */
+  readonly scramPolicy: () => Promise<ScramPolicy | undefined>
 }
 
 /** Verifies a secret for an address, and keeps what a success tells. */
 export async function verifySqlLogin(
-  { database, clock, log }: LoginSettings,
+  settings: LoginSettings,
   login: string,
   secret: string,
   role: SessionRole,
 ): Promise<Verification> {
-  const address = parseAddress(login)
-  const rows = address === undefined ? [] : await findLogin(database, address)
-  const [row] = rows
-  const record = row && {
-    account: toAccount(row, row.domain_disabled),
-    password: row.password ?? undefined,
-    appPasswords: rows.flatMap(appPasswordOf),
-  }
+  const record = await find(settings, login)
   const { verification, used } = await verifyLogin(secret, role, record)
-  if (row === undefined || !verification.ok) return verification
-  const kept = used === undefined ? rehash(database, row, secret) : noteUse(database, clock, used)
-  // The login has succeeded whatever becomes of these: a database may well be readable only.
-  await kept.catch((error) => log.warn('unavailable', { account: row.id, error }))
+  if (record === undefined || !verification.ok) return verification
+  const kept =
+    used === undefined ? renew(settings, record, secret) : keepUse(settings, record, { used, secret })
+  await unlessReadOnly(settings, record, kept)
   return verification
 }
 
-/** The account of an address, once for each of its app passwords. Compared again here: see `findAccount`. */
-async function findLogin(database: Database, address: Address): Promise<readonly LoginRow[]> {
-  const key = addressKey(address)
-  const rows: LoginRow[] = await database.query((knex) =>
-    viewAccounts(knex)
-      .leftJoin('app_passwords', 'app_passwords.account_id', 'accounts.id')
-      .where('accounts.address_key', key)
-      .select({
-        app_id: 'app_passwords.id',
-        app_name: 'app_passwords.name',
-        app_hash: 'app_passwords.hash',
-        app_roles: 'app_passwords.roles',
-        app_last_used_at: 'app_passwords.last_used_at',
-      }),
-  )
-  return rows.filter((row) => row.address_key === key)
+/** What a login by SCRAM needs. */
+export async function sqlScramVerifier(
+  settings: LoginSettings,
+  login: string,
+  role: SessionRole,
+): Promise<ScramVerifier> {
+  const policy = await settings.scramPolicy()
+  if (policy === undefined) throw new UnavailableError('no keys for SCRAM are kept')
+  const { database, clock } = settings
+  return scramVerifierOf(policy, {
+    login,
+    role,
+    load: () => find(settings, login),
+    onUse: (used) => unlessReadOnly(settings, used, noteUse(database, clock, used)),
+  })
 }
 
-function appPasswordOf(row: LoginRow) {
-  const { app_id: id, app_name: name, app_hash: hash, app_roles: roles } = row
-  if (id === null || name === null || hash === null || roles === null) return []
-  return [{ id, name, hash, roles: rolesOf({ roles }), last_used_at: row.app_last_used_at }]
+/** Who a login is. */
+export async function identifySqlLogin(
+  settings: LoginSettings,
+  login: string,
+  role: SessionRole,
+): Promise<Verification> {
+  return mayBeUsed((await find(settings, login))?.account, role)
 }
 
-/** Keeps the password as new ones are kept, unless it is, or was changed meanwhile. */
-async function rehash(database: Database, { id, password }: AccountRow, secret: string): Promise<void> {
-  if (password === null || !needsRehash(password)) return
-  const renewed = await hashPassword(secret)
+async function find({ database }: LoginSettings, login: string): Promise<SecretsRecord | undefined> {
+  const address = parseAddress(login)
+  return address && findSecrets(database, address)
+}
+
+/** The login has succeeded whatever becomes of what is to be kept of it: a database may well be readable only. */
+async function unlessReadOnly(
+  { log }: LoginSettings,
+  about: { readonly row: AccountRow } | { readonly name: string },
+  kept: Promise<void>,
+): Promise<void> {
+  const facts = 'row' in about ? { account: about.row.id } : { appPassword: about.name }
+  await kept.catch((error) => log.warn('unavailable', { ...facts, error }))
+}
+
+/**
+ * Keeps the password as new ones are kept: hashed anew, and with keys for SCRAM where they are wanted. Nothing where it
+ * is so already, or was changed meanwhile.
+ */
+async function renew(
+  { database, scramPolicy }: LoginSettings,
+  record: SecretsRecord,
+  secret: string,
+): Promise<void> {
+  const { id, password } = record.row
+  if (password === null) return
+  const policy = await scramPolicy()
+  const lacksKeys = policy !== undefined && lacksScramKeys(policy, record, record.scramKeys)
+  if (!lacksKeys && !needsRehash(password)) return
+  const columns = await secretColumns(policy, secret, record.account.address, record)
+  await database.query((knex) => knex<AccountRow>('accounts').where({ id, password }).update(columns))
+}
+
+/** Notes the use of an app password, and makes its keys where they are wanted and not there. */
+async function keepUse(
+  { database, clock, scramPolicy }: LoginSettings,
+  record: SecretsRecord,
+  { used, secret }: { readonly used: KeptAppPassword; readonly secret: string },
+): Promise<void> {
+  await noteUse(database, clock, used)
+  const policy = await scramPolicy()
+  if (policy === undefined || !lacksScramKeys(policy, record, used.scramKeys)) return
+  const keys = await makeScramKeys(policy, secret, record.account.address, record)
   await database.query((knex) =>
-    knex<AccountRow>('accounts').where({ id, password }).update({ password: renewed }),
+    knex<AppPasswordRow>('app_passwords').where({ id: used.id }).update({ scram_keys: keys }),
   )
 }

@@ -83,7 +83,7 @@ function audit(table: Knex.CreateTableBuilder): void {
 }
 
 /** Safe to run again where a database commits each change of a table by itself. */
-async function addColumn(
+export async function addColumn(
   knex: Knex,
   table: string,
   column: string,

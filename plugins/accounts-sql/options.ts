@@ -9,6 +9,15 @@ export interface AccountsSqlOptions {
   readonly cache: LookupCacheSettings | undefined
   /** The account that is made, with its domain and a generated password, when a server starts without any account. */
   readonly firstAccount: FirstAccount | undefined
+  /** Undefined: no keys for SCRAM are kept. */
+  readonly scram: ScramOptions | undefined
+}
+
+/** Keys for SCRAM beside the hashes of passwords. */
+export interface ScramOptions {
+  /** Whether clients are offered SCRAM. */
+  readonly offer: boolean
+  readonly iterations: number
 }
 
 export interface FirstAccount {
@@ -21,6 +30,8 @@ export interface AccountsSqlInput {
   readonly detailSeparator?: string
   /** How look-ups are kept; false: not at all. */
   readonly cache?: CacheInput | false
+  /** Keys for SCRAM beside the hashes of passwords; none where absent. */
+  readonly scram?: ScramInput
   /** None is made where absent. */
   readonly firstAccount?: {
     /** Such as `postmaster@example.org`. */
@@ -38,12 +49,21 @@ export interface CacheInput {
   readonly checkEvery?: number | string
 }
 
+/** How keys for SCRAM are kept. They are made of new passwords, and of others at their next login in clear. */
+export interface ScramInput {
+  /** Whether clients are offered SCRAM: when enough accounts have keys, for most clients try nothing else then. `false`. */
+  readonly offer?: boolean
+  /** How often a guess must be hashed: by thieves of the tables, and by every client at every login. 600,000. */
+  readonly iterations?: number
+}
+
 export function parseOptions(input: unknown): AccountsSqlOptions {
   const read = readOptions(input)
   return read.done({
     detailSeparator: readSeparator(read),
     cache: read.value('cache') === false ? undefined : (read.object('cache', readCache) ?? defaultCache),
     firstAccount: read.object('firstAccount', readFirstAccount),
+    scram: read.object('scram', readScram),
   })
 }
 
@@ -55,6 +75,14 @@ function readCache(read: OptionReader): LookupCacheSettings {
     size: read.integer('size', { default: size, min: 1, max: 10_000_000 }),
     ttl: read.duration('ttl', { default: ttl, min: 1, max: 86_400_000 }),
     checkEvery: read.duration('checkEvery', { default: checkEvery, max: 60_000 }),
+  }
+}
+
+function readScram(read: OptionReader): ScramOptions {
+  return {
+    offer: read.boolean('offer', { default: false }),
+    // RFC 7677 §4: at least 4,096. OWASP's table has 600,000 for PBKDF2 with SHA-256.
+    iterations: read.integer('iterations', { default: 600_000, min: 4096, max: 1_000_000 }),
   }
 }
 

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Knex } from 'knex'
-import { type Account, type Address, addressKey, type Domain, type DomainSettings } from 'mailwright'
+import {
+  type Account,
+  type Address,
+  addressKey,
+  type Domain,
+  type DomainSettings,
+  type SessionRole,
+} from 'mailwright'
 
 /** Domains that are ours. */
 export interface DomainRow {
@@ -33,6 +40,10 @@ export interface AccountRow {
   readonly created_at: number
   readonly sending_recipients: number | null
   readonly sending_seconds: number | null
+  /** The password's keys for SCRAM; null where none are kept. */
+  readonly scram_keys: string | null
+  /** See `hashMark`: the hash that stood beside the keys. They count while it stands there. */
+  readonly scram_of: string | null
 }
 
 /** An account that was removed, outside of the table of those that are looked up: its address is free. */
@@ -74,6 +85,7 @@ export interface AppPasswordRow {
   readonly roles: string
   readonly created_at: number | string
   readonly last_used_at: number | string | null
+  readonly scram_keys: string | null
 }
 
 export interface AuditRow {
@@ -95,11 +107,23 @@ export interface ChangesRow {
   readonly generation: number | string
 }
 
+/** What the tables' processes share and nobody else knows. */
+export interface SecretRow {
+  readonly name: string
+  /** Hexadecimal. */
+  readonly value: string
+}
+
 /** What an account has sent in a window of its sending limit. */
 export interface SendingRow {
   readonly account_id: string
   readonly window_start: number
   readonly recipients: number
+}
+
+/** The roles of a row. A word that is none opens nothing. */
+export function rolesOf(row: Pick<AppPasswordRow, 'roles'>): readonly SessionRole[] {
+  return row.roles.split(' ').filter((role) => role !== '') as readonly string[] as readonly SessionRole[]
 }
 
 /** One row for each address and target: both together are too long for a unique index, so their hash is the key. */

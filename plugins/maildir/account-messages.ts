@@ -132,8 +132,7 @@ export class AccountMessages {
     await this.#states.using(place, (state) =>
       state.exclusively(async () => {
         const uids = await admit(state, [arrival])
-        await finishArrivalsSoon(state)
-        state.toldOfArrival()
+        await finishArrivalsSoon(state, [arrival])
         const origin = options.origin === undefined ? {} : { origin: options.origin }
         this.#context.announce.stored(state.change({ cause: options.cause ?? 'delivery', uids, ...origin }))
       }),

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Appended, AppendMessage } from 'mailwright'
 import { type Arrival, admit, finishArrivalsSoon, removeArrivals } from './arrival.ts'
-import { writeToTmp } from './delivery.ts'
+import { nameInTmp, writeToTmp } from './delivery.ts'
 import { keptFlags } from './flags.ts'
 import { inGroups } from './groups.ts'
 import type { MailboxState } from './mailbox-state.ts'
@@ -40,8 +40,7 @@ async function putAll(
     throw error
   }
   const uids = await admit(state, arrivals)
-  await finishArrivalsSoon(state)
-  state.toldOfArrival()
+  await finishArrivalsSoon(state, arrivals)
   context.announce.stored(state.change({ cause: 'append', uids, ...(origin !== undefined && { origin }) }))
   return { uidValidity, uids }
 }
@@ -66,13 +65,14 @@ async function writeAll(
 async function write(state: MailboxState, message: AppendMessage): Promise<Arrival> {
   const { context, place } = state
   const kept = keptFlags(message.flags ?? [])
-  const { temporary, base, size } = await writeToTmp(context, place.path, message)
+  const written = await writeToTmp(context, place.path, message)
   try {
-    await context.files.rename(temporary, join(place.path, 'tmp', base))
+    await nameInTmp(context, place.path, written)
   } catch (error) {
-    await context.files.unlink(temporary).catch(() => undefined)
+    await context.files.unlink(written.temporary).catch(() => undefined)
     throw error
   }
+  const { base, size } = written
   const internalDate = (message.internalDate ?? new Date(context.clock.now())).getTime()
   return { base, ...kept, rest: '', size, internalDate, uid: message.uid, uidl: message.uidl }
 }

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rename } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { type AppendMessage, bufferContent, type Mailbox, readAll } from 'mailwright'
 import { fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -31,7 +31,7 @@ const sharing = (files: FileSystem): Promise<TestMaildir> =>
   createTestMaildir({ root: box.options.root, files, clock })
 
 describe('messages that arrive by the index', () => {
-  it('are there with flags, keywords, dates and names, and nothing is left to do', async () => {
+  it('are there with flags, keywords, dates and names, and nothing is left to do but to sync', async () => {
     const internalDate = new Date('1999-12-31T23:59:59Z')
     const flags = ['\\Seen', 'Junk', '\\Flagged']
     const { uids } = await append([message('one', { flags, internalDate, uidl: 'old' }), message('two')])
@@ -39,7 +39,9 @@ describe('messages that arrive by the index', () => {
     expect(await box.names('tmp')).toEqual([])
     expect(await box.names('new')).toEqual([])
     const table = await indexOf(box.path).refresh()
-    expect([table?.isSettled, table?.uidNext]).toEqual([true, 3])
+    expect([table?.arriving.length, table?.uidNext]).toEqual([2, 3])
+    await box.store.close()
+    expect((await indexOf(box.path).refresh())?.isSettled).toBe(true)
     const { entries } = await inbox(await sharing(box.options.files))
     expect(entries).toMatchObject([
       { uid: 1, flags: ['Junk', '\\Flagged', '\\Seen'], internalDate, uidl: 'old', size: 3 },
@@ -100,6 +102,56 @@ describe('messages that arrive by the index', () => {
     const mailbox = await inbox()
     const texts = await Promise.all([1, 2].map(async (uid) => readAll(await mailbox.content(uid))))
     expect(texts.map(String)).toEqual(['one', 'two'])
+    expect(await box.names('tmp')).toEqual([])
+  })
+
+  it('are moved by whoever comes after a power cut that put them back into tmp', async () => {
+    await append([message('one', { flags: ['\\Seen'] }), message('two')])
+    for (const name of await box.names('cur')) {
+      const base = name.slice(0, name.indexOf(':'))
+      await rename(join(box.path, 'cur', name), join(box.path, 'tmp', base))
+    }
+    const mailbox = await inbox(await sharing(box.options.files))
+    expect(mailbox.entries.map(({ uid, flags }) => [uid, flags])).toEqual([
+      [1, ['\\Seen']],
+      [2, []],
+    ])
+    expect(await fileContents(box.path)).toEqual(['one', 'two'])
+    expect(await box.names('tmp')).toEqual([])
+  })
+
+  it('are synced together, and the index says so when that is done; not before', async () => {
+    const synced: string[] = []
+    const files = interferedFiles(nodeFileSystem, ({ name, path }) => {
+      if (name === 'file.sync') synced.push(basename(path))
+    })
+    const other = await sharing(files)
+    for (const text of ['one', 'two', 'three']) await append([message(text)], other)
+    expect(synced.filter((name) => name === 'cur')).toEqual([])
+    expect((await indexOf(box.path).refresh())?.arriving).toHaveLength(3)
+    await other.store.close()
+    expect(synced.filter((name) => name === 'cur')).toEqual(['cur'])
+    expect((await indexOf(box.path).refresh())?.arriving).toEqual([])
+  })
+
+  it('are no work for another process, but are synced by it where the first one does not', async () => {
+    await append([message('one'), message('two')])
+    const calls: string[] = []
+    const files = interferedFiles(nodeFileSystem, ({ name, path }) => {
+      if (name === 'rename' || name === 'file.sync') calls.push(`${name} ${basename(path)}`)
+    })
+    const other = await sharing(files)
+    expect((await inbox(other)).entries).toHaveLength(2)
+    expect(calls).toEqual([])
+    await other.store.close()
+    expect(calls).toEqual(['file.sync cur'])
+    expect((await indexOf(box.path).refresh())?.isSettled).toBe(true)
+  })
+
+  it('are synced at once where there are many', async () => {
+    const many = Array.from({ length: 1001 }, (_, number) => message(`number ${number}`))
+    await append(many)
+    expect((await indexOf(box.path).refresh())?.isSettled).toBe(true)
     expect(await box.names('tmp')).toEqual([])
   })
 

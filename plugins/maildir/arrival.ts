@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { formatMaildirFileName, highestUid, MailwrightError, UnavailableError } from 'mailwright'
 import { type Addition, isTime } from './index-change.ts'
 import type { MailboxState } from './mailbox-state.ts'
-import { finishPending } from './pending.ts'
+import { moveArriving } from './pending.ts'
 
 /** A message that lies in a mailbox's `tmp`, durably, under its base name. */
 export interface Arrival {
@@ -57,16 +57,20 @@ function wantedUid(wanted: number | undefined, next: number): number {
     : next
 }
 
-/** Moves what was admitted into place. Where that fails it is done by whoever looks at the mailbox next. */
-export async function finishArrivals(target: MailboxState): Promise<void> {
-  const { context, place, table } = target
-  await target.writeLater(await finishPending(context, place.path, table))
+/**
+ * Moves what was admitted into place. Where that fails it is done by whoever looks at the mailbox next, as after a power
+ * cut: the index says that they have come.
+ */
+export async function finishArrivals(target: MailboxState, arrivals: readonly Arrival[]): Promise<void> {
+  const names = arrivals.map((arrival) => formatMaildirFileName(arrival))
+  await moveArriving(target.context, target.place.path, names)
+  await target.arrived(names)
 }
 
 /** The same for a caller who need not know whether it is done yet. */
-export async function finishArrivalsSoon(target: MailboxState): Promise<void> {
+export async function finishArrivalsSoon(target: MailboxState, arrivals: readonly Arrival[]): Promise<void> {
   try {
-    await finishArrivals(target)
+    await finishArrivals(target, arrivals)
   } catch (error) {
     const facts = { mailbox: target.place.path, problem: 'messages are put in place later', error }
     target.context.log.warn('unavailable', facts)
@@ -77,6 +81,8 @@ export async function removeArrivals(
   target: MailboxState,
   arrivals: readonly Pick<Arrival, 'base'>[],
 ): Promise<void> {
-  for (const { base } of arrivals)
-    await target.context.files.unlink(join(target.place.path, 'tmp', base)).catch(() => undefined)
+  const { batches } = target.context
+  await batches
+    .unlink(arrivals.map(({ base }) => join(target.place.path, 'tmp', base)))
+    .catch(() => undefined)
 }

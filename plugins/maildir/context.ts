@@ -1,5 +1,6 @@
 import type { Clock, Log, RetrievalFlow } from 'mailwright'
 import { DirectorySync } from './directory-sync.ts'
+import { type FileBatches, fileBatches } from './file-batches.ts'
 import type { FileSystem } from './file-system.ts'
 import { FreshMessages } from './fresh-messages.ts'
 import { LockFiles } from './lock-file.ts'
@@ -24,6 +25,7 @@ export interface MaildirSurroundings {
 /** What all parts of one store share. */
 export interface MaildirContext extends MaildirSurroundings {
   readonly directories: DirectorySync
+  readonly batches: FileBatches
   readonly locks: LockFiles
   readonly names: NameSource
   readonly fresh: FreshMessages
@@ -34,6 +36,7 @@ export function createContext(surroundings: MaildirSurroundings): MaildirContext
   return {
     ...surroundings,
     directories: new DirectorySync(files),
+    batches: fileBatches(files),
     locks: new LockFiles(files, clock),
     names: createNameSource(surroundings),
     fresh: new FreshMessages(),

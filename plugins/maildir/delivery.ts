@@ -61,10 +61,14 @@ export async function stageMessage(context: MaildirContext, delivery: Delivery):
   return new Staged(context, delivery, await writeToTmp(context, delivery.path, draft), kept)
 }
 
-/** Writes a message to a mailbox's `tmp`. */
+/**
+ * Writes a message to a mailbox's `tmp`; mostly under its base name at once, since a message that has CRLF line ends has
+ * the same size everywhere.
+ */
 export async function writeToTmp(context: MaildirContext, path: string, draft: Draft): Promise<Written> {
   const name = context.names()
-  const temporary = join(path, 'tmp', name)
+  const { size: expected } = draft.content
+  const temporary = join(path, 'tmp', sizedName(name, { disk: expected, crlf: expected }))
   const file = await openNew(context.files, temporary)
   try {
     let sizes: WrittenOctets
@@ -73,7 +77,7 @@ export async function writeToTmp(context: MaildirContext, path: string, draft: D
     } finally {
       await file.close()
     }
-    const base = `${name},S=${sizes.disk},W=${sizes.crlf}`
+    const base = sizedName(name, sizes)
     if (sizes.whole !== undefined) context.fresh.put(base, sizes.whole)
     return { temporary, base, size: sizes.crlf }
   } catch (error) {
@@ -82,9 +86,27 @@ export async function writeToTmp(context: MaildirContext, path: string, draft: D
   }
 }
 
-interface WrittenOctets {
+/** Puts a message that was written under its base name in `tmp`, from where the index takes it. */
+export async function nameInTmp(
+  { files }: MaildirContext,
+  path: string,
+  { temporary, base }: Written,
+): Promise<void> {
+  const named = join(path, 'tmp', base)
+  if (temporary !== named) await files.rename(temporary, named)
+}
+
+interface MessageSizes {
   readonly disk: number
   readonly crlf: number
+}
+
+/** Courier and Dovecot read the sizes from a name, and so do we. */
+function sizedName(name: string, { disk, crlf }: MessageSizes): string {
+  return `${name},S=${disk},W=${crlf}`
+}
+
+interface WrittenOctets extends MessageSizes {
   /** All of a small message, with CRLF line ends. */
   readonly whole: Buffer | undefined
 }
@@ -162,7 +184,7 @@ class Staged implements StagedMessage {
       ).getTime()
       const arriving = join(this.#delivery.path, 'tmp', base)
       try {
-        await this.#context.files.rename(temporary, arriving)
+        await nameInTmp(this.#context, this.#delivery.path, this.#written)
         await this.#delivery.admit({ base, letters, rest: '', keywords, size, internalDate })
       } catch (error) {
         for (const each of [temporary, arriving]) await this.#remove(each)

@@ -79,7 +79,7 @@ describe('a directory that was read', () => {
   it('is as current as before when the machine’s clock is set', async () => {
     const before = await read()
     change('cur')
-    stamps.weChangedCur(before, await stamps.look())
+    stamps.weChangedCur(before.cur, await stamps.lookAt('cur'))
     clock.set(start - 30_000)
     expect(await current()).toEqual(['new', 'cur'])
     clock.advance(1000)
@@ -107,7 +107,7 @@ describe('a change of cur by ourselves', () => {
   it('leaves it current, but for a look a second later', async () => {
     const before = await read()
     change('cur')
-    stamps.weChangedCur(before, await stamps.look())
+    stamps.weChangedCur(before.cur, await stamps.lookAt('cur'))
     expect(await current()).toEqual(['new', 'cur'])
     clock.advance(999)
     expect(await current()).toEqual(['new', 'cur'])
@@ -123,7 +123,7 @@ describe('a change of cur by ourselves', () => {
       clock.advance(99)
       change('cur')
       const after = await stamps.look()
-      stamps.weChangedCur(before, after)
+      stamps.weChangedCur(before.cur, after.cur)
       before = after
     }
     expect(await current()).toEqual(['new', 'cur'])
@@ -138,14 +138,14 @@ describe('a change of cur by ourselves', () => {
     const before = await stamps.look()
     clock.advance(100)
     change('cur')
-    stamps.weChangedCur(before, await stamps.look())
+    stamps.weChangedCur(before.cur, await stamps.lookAt('cur'))
     expect(await current()).toEqual(['new'])
   })
 
   it('of what was never read says nothing', async () => {
     const before = await stamps.look()
     change('cur')
-    stamps.weChangedCur(before, await stamps.look())
+    stamps.weChangedCur(before.cur, await stamps.lookAt('cur'))
     expect(await current()).toEqual([])
   })
 })

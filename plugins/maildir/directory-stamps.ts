@@ -39,7 +39,7 @@ export class DirectoryStamps {
   }
 
   async look(): Promise<MailboxStamp> {
-    return { new: await this.#lookAt('new'), cur: await this.#lookAt('cur') }
+    return { new: await this.lookAt('new'), cur: await this.lookAt('cur') }
   }
 
   /** Whether nothing can have changed since the directory was read. */
@@ -58,14 +58,14 @@ export class DirectoryStamps {
    * Where nothing else could be seen to have changed `cur` before, only we have changed it since; whoever of our kind
    * does it holds the mailbox's lock, and tells of it in the index.
    */
-  weChangedCur(before: MailboxStamp, after: MailboxStamp): void {
+  weChangedCur(before: DirectoryStamp, after: DirectoryStamp): void {
     const seen = this.#seen.get('cur')
-    if (seen?.text !== before.cur.text) return
+    if (seen?.text !== before.text) return
     const readAgainAt = Math.min(
       seen.readAgainAt || Number.POSITIVE_INFINITY,
       this.#context.clock.monotonic() + ownChangeCheck,
     )
-    this.#seen.set('cur', { text: after.cur.text, readAgainAt })
+    this.#seen.set('cur', { text: after.text, readAgainAt })
   }
 
   /** The next look reads them. */
@@ -73,7 +73,8 @@ export class DirectoryStamps {
     this.#seen.clear()
   }
 
-  async #lookAt(directory: MessageDirectory): Promise<DirectoryStamp> {
+  /** The same of one directory. */
+  async lookAt(directory: MessageDirectory): Promise<DirectoryStamp> {
     const { files, clock } = this.#context
     const now = clock.now()
     const { ino, mtimeMs } = await files.lstat(join(this.#path, directory))

@@ -5,7 +5,7 @@ import { chosenRecords, existing } from './flag-change.ts'
 import type { IndexRecord } from './index-record.ts'
 import type { Chosen, MailboxState } from './mailbox-state.ts'
 import { noSums, type QuotaSums } from './maildirsize.ts'
-import { removeMessages, unlinkWhereItIs } from './pending.ts'
+import { removeMessages, unlinkThere } from './pending.ts'
 import { countMessages } from './usage.ts'
 
 // How often a message that others rename at the same time is followed.
@@ -78,7 +78,7 @@ async function unlinkOne(state: MailboxState, record: IndexRecord): Promise<bool
   for (let attempt = 0; attempt < attempts; attempt++) {
     const located = attempt === 0 ? state.located(record) : (await state.look([record.base])).get(record.base)
     if (located === undefined) return false
-    if (await unlinkWhereItIs(context, place.path, located)) return true
+    if ((await unlinkThere(context, place.path, [located])).length > 0) return true
   }
   throw new UnavailableError(`a message in ${place.path} is renamed too fast to be removed`)
 }

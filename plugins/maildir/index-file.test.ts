@@ -49,11 +49,29 @@ describe('an index', () => {
   it('is folded when changes outgrow it, and stays the same', async () => {
     const index = await written(1)
     const added = Array.from({ length: 5000 }, (_, at) => addition(at + 2))
+    expect(index.isLong).toBe(false)
     await index.append({ modSequence: 3, added })
+    expect(index.isLong).toBe(true)
+    expect(told(await new IndexFile(partContext(), path).refresh())).toEqual(told(index.table))
+    await index.fold()
+    expect(index.isLong).toBe(false)
     expect((await stat(file())).size).toBeLessThan(600_000)
     expect((await readFile(file())).subarray(8, 9).toString()).toBe('S')
     expect(told(await new IndexFile(partContext(), path).refresh())).toEqual(told(index.table))
     expect(index.table?.records).toHaveLength(5001)
+  })
+
+  it('is folded at once when nobody folds it for long', async () => {
+    const index = await written(1)
+    let uid = 2
+    const files = new Set<number>()
+    for (let round = 0; round < 20; round++) {
+      const added = Array.from({ length: 3000 }, () => addition(uid++))
+      await index.append({ modSequence: 3 + round, added })
+      files.add((await stat(file())).ino)
+    }
+    expect(files.size).toBe(2)
+    expect(told(await new IndexFile(partContext(), path).refresh())).toEqual(told(index.table))
   })
 
   it('has lists that do not change under who holds them', async () => {

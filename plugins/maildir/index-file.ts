@@ -13,8 +13,10 @@ import { inodeOf, isGrown, type KnownIndex } from './known-index.ts'
 
 export const indexFileName = 'mailwright-index'
 
-// Changes behind the snapshot are folded into a new one when they take more than this and half of the snapshot.
+// Changes behind the snapshot should be folded into a new one when they take more than this and half of the snapshot; who
+// makes a change only does it when they take this many times as much.
 const leastToFold = 256 * 1024
+const patience = 16
 // More than one call can read; an index of 14,000,000 messages.
 const largest = 2 ** 31 - 1
 
@@ -128,7 +130,18 @@ export class IndexFile {
     }
     known.durable = !later
     known.table.apply(change)
-    if (known.end - known.snapshot > Math.max(leastToFold, known.snapshot / 2)) await this.#fold(known.table)
+    if (this.#isLong(patience)) await this.fold()
+  }
+
+  /** Whether it should be folded. */
+  get isLong(): boolean {
+    return this.#isLong(1)
+  }
+
+  #isLong(times: number): boolean {
+    const known = this.#known
+    if (known === undefined) return false
+    return known.end - known.snapshot > times * Math.max(leastToFold, known.snapshot / 2)
   }
 
   /** Writes the whole table anew. Only under the mailbox's lock. */
@@ -154,10 +167,14 @@ export class IndexFile {
     return this.#context.files.open(this.#path, constants.O_RDWR | constants.O_NOFOLLOW)
   }
 
-  /** A fold that fails costs nothing but room. */
-  async #fold(table: IndexTable): Promise<void> {
+  /**
+   * Makes one snapshot of it all. Only under the mailbox's lock and after `mend`. A fold that fails costs nothing but room.
+   */
+  async fold(): Promise<void> {
+    const known = this.#known
+    if (known === undefined) return
     try {
-      await this.replace(table)
+      await this.replace(known.table)
     } catch (error) {
       this.#context.log.warn('unavailable', { file: this.#path, problem: 'the index stays large', error })
     }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { MailwrightError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { DirectoryStamps, type MailboxStamp } from './directory-stamps.ts'
@@ -90,8 +91,8 @@ export class MailboxDisk {
       return await task()
     } finally {
       this.#seenAt.clear()
-      await this.#stamps.look().then(
-        (after) => before && this.#stamps.weChangedCur(before, after),
+      await this.#stamps.lookAt('cur').then(
+        (after) => before && this.#stamps.weChangedCur(before.cur, after),
         () => this.#stamps.forget(),
       )
     }
@@ -105,6 +106,16 @@ export class MailboxDisk {
       if (!isMissing(error)) throw error
       const problem = `there is no mailbox ${this.#name} any more`
       throw new MailwrightError('MAIL_E_NOT_FOUND', problem, { cause: error })
+    }
+  }
+
+  /** What lies in `tmp`; nothing where there is no such directory. */
+  async namesInTmp(): Promise<readonly string[]> {
+    try {
+      return await this.#context.files.readdir(join(this.#path, 'tmp'))
+    } catch (error) {
+      if (isMissing(error)) return []
+      throw error
     }
   }
 

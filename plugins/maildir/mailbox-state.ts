@@ -17,6 +17,7 @@ import { Serial } from './serial.ts'
 import { announceSettled, settlingChange } from './settling.ts'
 import { SideValues } from './side-values.ts'
 import { signatureKind, summaryKind } from './summaries.ts'
+import { haveArrived, UnsyncedArrivals } from './unsynced-arrivals.ts'
 
 export interface MailboxPlace {
   readonly account: Account
@@ -30,6 +31,8 @@ export interface MailboxPlace {
 
 // As many were delivered since at most.
 const mostFresh = 2000
+// All of them are looked at with each change.
+const mostUnsynced = 1000
 
 /** Messages that a session was shown: their UIDs mean something only together with their UIDVALIDITY. */
 export interface Chosen {
@@ -64,17 +67,18 @@ export class MailboxState {
   readonly #index: IndexFile
   readonly #disk: MailboxDisk
   readonly #serial = new Serial()
-  readonly #toldOfNew: (place: MailboxPlace) => void
+  readonly #unsynced = new UnsyncedArrivals()
+  readonly #later: (place: MailboxPlace) => void
   #table: IndexTable | undefined
   /** Whether the table holds what could not be written. */
   #ahead = false
   #isMarked = false
 
-  /** `toldOfNew` is called when messages have got UIDs: what lists want of them is to be made. */
-  constructor(context: MaildirContext, place: MailboxPlace, toldOfNew: (place: MailboxPlace) => void) {
+  /** `later` is called when `prepare` should be called soon. */
+  constructor(context: MaildirContext, place: MailboxPlace, later: (place: MailboxPlace) => void) {
     this.context = context
     this.place = place
-    this.#toldOfNew = toldOfNew
+    this.#later = later
     this.#index = new IndexFile(context, place.path)
     this.#disk = new MailboxDisk(context, place)
     this.summaries = new SideValues(this, summaryKind)
@@ -141,12 +145,17 @@ export class MailboxState {
   }
 
   /**
-   * Gives UIDs to new messages without waiting for the disk, since nobody is shown anything by it, and makes what lists
-   * and searches want of them.
+   * Gives UIDs to new messages without waiting for the disk, since nobody is shown anything by it, tidies up what was left
+   * for later, and makes what lists and searches want of new messages.
    */
   async prepare(): Promise<void> {
     await this.inTurn(async () => {
-      if (!(await this.#isCurrent())) await this.#underLock(() => this.#settle(true))
+      if ((await this.#isCurrent()) && this.table.isSettled && !this.#index.isLong) return
+      await this.#underLock(async () => {
+        if (!(await this.#isCurrent())) await this.#settle(true)
+        await this.#syncArrivals()
+        if (this.#index.isLong) await this.#index.fold()
+      })
     })
     await this.summaries.complete()
     await this.signatures?.complete()
@@ -170,6 +179,7 @@ export class MailboxState {
   /** Changes the index durably. Only within `exclusively`. */
   async write(change: IndexChange): Promise<void> {
     await this.#index.append(change)
+    if (this.#index.isLong) this.#later(this.place)
   }
 
   /** The same where it may get lost in a crash: then it is done again. A failure is logged. */
@@ -192,9 +202,11 @@ export class MailboxState {
     this.#leaveBehind()
   }
 
-  /** Messages have come by `write`: what lists want of them is to be made. */
-  toldOfArrival(): void {
-    this.#toldOfNew(this.place)
+  /** Messages that came by `write` are in `cur` now. Only within `exclusively`. */
+  async arrived(fileNames: readonly string[]): Promise<void> {
+    this.#unsynced.add(fileNames)
+    this.#later(this.place)
+    if (this.#unsynced.size > mostUnsynced) await this.#syncArrivals()
   }
 
   /** Reads the directories again to find where messages are; those that are not in the answer cannot be seen. */
@@ -213,7 +225,7 @@ export class MailboxState {
     const table = this.#ahead ? undefined : await this.#index.refresh()
     if (table === undefined) return false
     this.#table = table
-    if (!table.isSettled || !this.#index.isWhole) return false
+    if (!this.#index.isWhole || !(await this.#isSettled(table))) return false
     const comparison = await this.#disk.changes(table)
     if (comparison === undefined) return true
     if (comparison.doubles > 0 || matters(comparison.difference)) return false
@@ -238,8 +250,11 @@ export class MailboxState {
     this.#ahead = false
     const stored = await this.#index.refresh()
     await this.#index.mend()
-    if (stored?.isSettled === false)
-      await this.#write(await finishPending(context, place.path, stored), later)
+    if (stored !== undefined && !(await this.#isSettled(stored))) {
+      // Where that is lost it is done again.
+      await this.#write(await finishPending(context, place.path, stored), true)
+      this.#unsynced.forget()
+    }
     if (stored === undefined) this.#disk.forget()
     else this.#table = stored
     const { table, foreign } =
@@ -258,7 +273,7 @@ export class MailboxState {
     if (change === undefined || written !== true) return
     await this.#disk.changing(() => moveOutOfNew(this, difference.newcomers))
     if (!isNew) announceSettled(this, change)
-    if (change.added !== undefined && !later) this.#toldOfNew(this.place)
+    if (change.added !== undefined && !later) this.#later(this.place)
   }
 
   /** A new index is written with all messages at once: there is never one without them. */
@@ -267,6 +282,26 @@ export class MailboxState {
     await this.#index.replace(table)
     this.#isMarked = false
     return true
+  }
+
+  /** Whether all is done that the index says is to be done, by whomever. */
+  async #isSettled(table: IndexTable): Promise<boolean> {
+    if (this.#unsynced.areAll(table)) return true
+    if (table.leaving.length > 0) return false
+    const inTmp = await this.#disk.namesInTmp()
+    if (!haveArrived(table.arriving, inTmp)) return false
+    this.#unsynced.add(table.arriving)
+    this.#later(this.place)
+    return true
+  }
+
+  /** The index stops calling messages arriving once they cannot go back. Only under the lock. */
+  async #syncArrivals(): Promise<void> {
+    const { arriving } = this.table
+    if (arriving.length === 0 || !this.#unsynced.areAll(this.table)) return
+    await this.context.directories.sync(join(this.place.path, 'cur'))
+    await this.writeLater({ arrived: true })
+    this.#unsynced.forget()
   }
 
   async #mark(): Promise<void> {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { formatMaildirFileName, parseMaildirFileName, UnavailableError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing } from './disk-errors.ts'
-import { inGroups } from './groups.ts'
+import { type FilePair, firstFailure } from './file-batches.ts'
 import type { IndexChange } from './index-change.ts'
 import type { IndexTable } from './index-table.ts'
 import { type Located, pathOf, scanFor } from './scan.ts'
@@ -21,6 +21,7 @@ export async function finishPending(
   { arriving, leaving }: Pick<IndexTable, 'arriving' | 'leaving'>,
 ): Promise<IndexChange> {
   await moveArriving(context, path, arriving)
+  if (arriving.length > 0) await context.directories.sync(join(path, 'cur'))
   const arrived = arriving.length === 0 ? {} : { arrived: true as const }
   if (leaving.length === 0) return arrived
   try {
@@ -37,22 +38,20 @@ export async function finishPending(
   }
 }
 
-async function moveArriving(
-  context: MaildirContext,
+/** Moves messages from `tmp` into `cur`, which may be undone by a power cut. Those that are not in `tmp` were moved before. */
+export async function moveArriving(
+  { batches }: MaildirContext,
   path: string,
   fileNames: readonly string[],
 ): Promise<void> {
-  await inGroups(fileNames, async (fileName) => {
+  const pairs = fileNames.flatMap((fileName): FilePair[] => {
     const name = parseMaildirFileName(fileName)
-    if (name === undefined) return
-    try {
-      await context.files.rename(join(path, 'tmp', name.base), join(path, 'cur', formatMaildirFileName(name)))
-    } catch (error) {
-      // Already moved, by a process that died later.
-      if (!isMissing(error)) throw error
-    }
+    if (name === undefined) return []
+    return [[`${path}/tmp/${name.base}`, `${path}/cur/${formatMaildirFileName(name)}`]]
   })
-  if (fileNames.length > 0) await context.directories.sync(join(path, 'cur'))
+  const outcomes = await batches.rename(pairs)
+  const failure = firstFailure(outcomes.filter((outcome) => !isMissing(outcome)))
+  if (failure !== undefined) throw failure
 }
 
 /** Where messages to be removed were last seen. */
@@ -72,17 +71,13 @@ export async function removeMessages(
   if (bases.length === 0) return
   const wanted = new Set(bases)
   const untouched = new Set(bases)
-  await inGroups(located, async (each) => {
-    if (await unlinkWhereItIs(context, path, each)) untouched.delete(each.base)
-  })
+  for (const { base } of await unlinkThere(context, path, located)) untouched.delete(base)
   if (untouched.size === 0 && !doubles) return
   for (let round = 0; round < rounds; round++) {
     const scan = await scanFor(context.files, path, [...untouched])
     const present = [...scan.messages.values(), ...scan.doubles].filter(({ base }) => wanted.has(base))
     if (present.length === 0) return
-    await inGroups(present, async (each) => {
-      if (await unlinkWhereItIs(context, path, each)) untouched.delete(each.base)
-    })
+    for (const { base } of await unlinkThere(context, path, present)) untouched.delete(base)
   }
   throw new UnavailableError(`messages in ${path} are renamed faster than they can be removed`)
 }
@@ -91,17 +86,14 @@ export async function syncRemovals(context: MaildirContext, path: string): Promi
   for (const directory of ['cur', 'new']) await context.directories.sync(join(path, directory))
 }
 
-/** Unlinks a message's file; false where it does not have that name any more. */
-export async function unlinkWhereItIs(
-  { files }: MaildirContext,
+/** Unlinks messages; answers those that had the names that they were seen with. */
+export async function unlinkThere(
+  { batches }: MaildirContext,
   path: string,
-  located: Located,
-): Promise<boolean> {
-  try {
-    await files.unlink(pathOf(path, located))
-    return true
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw error
-  }
+  located: readonly Located[],
+): Promise<readonly Located[]> {
+  const outcomes = await batches.unlink(located.map((each) => pathOf(path, each)))
+  const failure = firstFailure(outcomes.filter((outcome) => !isMissing(outcome)))
+  if (failure !== undefined) throw failure
+  return located.filter((_, at) => outcomes[at] === undefined)
 }

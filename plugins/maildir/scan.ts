@@ -70,5 +70,6 @@ export function pathOf(
   path: string,
   { directory, fileName }: Pick<Located, 'directory' | 'fileName'>,
 ): string {
-  return join(path, directory, fileName)
+  // Many of them are made: `join` takes its time.
+  return `${path}/${directory}/${fileName}`
 }

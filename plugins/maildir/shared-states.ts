@@ -20,16 +20,16 @@ const idleTime = 300_000
  */
 export class SharedStates {
   readonly #context: MaildirContext
-  readonly #toldOfNew: (place: MailboxPlace) => void
+  readonly #later: (place: MailboxPlace) => void
   readonly #states = new Map<string, Shared>()
   /** By path, those used last at the end. */
   readonly #idle = new Map<string, { readonly state: MailboxState; readonly timer: Timer }>()
   readonly #quotas = new Map<string, AccountQuota>()
 
-  /** `toldOfNew` is called when messages of a mailbox have got UIDs. */
-  constructor(context: MaildirContext, toldOfNew: (place: MailboxPlace) => void) {
+  /** `later` is called when something of a mailbox is to be prepared soon. */
+  constructor(context: MaildirContext, later: (place: MailboxPlace) => void) {
     this.#context = context
-    this.#toldOfNew = toldOfNew
+    this.#later = later
   }
 
   share(place: MailboxPlace): { readonly state: MailboxState; readonly release: () => void } {
@@ -69,7 +69,7 @@ export class SharedStates {
   #awaken(place: MailboxPlace): MailboxState {
     const idle = this.#idle.get(place.path)
     this.#forget(place.path)
-    return idle?.state ?? new MailboxState(this.#context, place, this.#toldOfNew)
+    return idle?.state ?? new MailboxState(this.#context, place, this.#later)
   }
 
   #rest(path: string, state: MailboxState): void {

@@ -55,10 +55,12 @@ export class SideValues {
     }
   }
 
-  /** Takes over what another mailbox has of messages. Only within `exclusively`. */
+  /** Takes over what another mailbox has of messages, as far as this one has nothing. Only within `exclusively`. */
   async takeOver(other: SideValues, origins: readonly Origin[]): Promise<void> {
-    const uidOf = new Map(origins.map(({ from, to }) => [from.entry.uid, to]))
-    const places = origins.flatMap(({ from }) => this.#placeOf(from))
+    const { name } = this.#kind
+    const wanted = origins.filter(({ to }) => this.#state.record(to)?.[name] === undefined)
+    const uidOf = new Map(wanted.map(({ from, to }) => [from.entry.uid, to]))
+    const places = wanted.flatMap(({ from }) => this.#placeOf(from)).sort((a, b) => a.offset - b.offset)
     const items: SideItem[] = []
     try {
       for await (const [uid, content] of other.#file.read(other.#state.uidValidity, places))
@@ -148,11 +150,12 @@ export class SideValues {
 
   async #fold(): Promise<void> {
     const { table, uidValidity } = this.#state
+    const { name } = this.#kind
+    const needed = table.records.reduce((sum, record) => sum + (record[name]?.length ?? 0), 0)
+    if ((await this.#file.size()) < 2 * needed + leastWaste) return
     const places = table.records
       .flatMap((record) => this.#placeOf(record))
       .sort((a, b) => a.offset - b.offset)
-    const needed = places.reduce((sum, { length }) => sum + length, 0)
-    if ((await this.#file.size()) < 2 * needed + leastWaste) return
     const file = this.#file
     const items = async function* (): AsyncGenerator<SideItem> {
       for await (const [uid, content] of file.read(uidValidity, places))

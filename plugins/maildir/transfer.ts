@@ -1,22 +1,12 @@
 import { join } from 'node:path'
 import type { Transfer } from 'mailwright'
-import { type Arrival, admit, finishArrivals, finishArrivalsSoon, removeArrivals } from './arrival.ts'
-import type { MaildirContext } from './context.ts'
-import { isMissing, systemCode } from './disk-errors.ts'
-import { copyFile } from './durable-file.ts'
+import { admit, finishArrivals, finishArrivalsSoon, removeArrivals } from './arrival.ts'
 import { removeRecords } from './expunge.ts'
 import { chosenRecords } from './flag-change.ts'
-import { inGroups } from './groups.ts'
 import type { IndexRecord } from './index-record.ts'
+import { type Copy, Links } from './links.ts'
 import type { Chosen, MailboxState } from './mailbox-state.ts'
-import { type Located, pathOf } from './scan.ts'
-
-/** A message that was linked from another mailbox. */
-interface Copy extends Arrival {
-  readonly source: IndexRecord
-}
-
-const attempts = 4
+import { finishPending } from './pending.ts'
 
 /** Messages that went from one mailbox to another. */
 export interface Transferred {
@@ -40,8 +30,8 @@ export async function copyMessages(
     const copies = await bringAll(source, target, records, false)
     if (copies.length === 0) return nothing(target)
     const given = await admit(target, copies)
-    await finishArrivalsSoon(target)
-    await takeSummaries(source, target, copies, given)
+    await finishArrivalsSoon(target, copies)
+    takeAlongLater(source, target, copies, given)
     tellOfArrival(source, target, given, 'copy')
     return { transfer: transferOf(target, copies, given), removed: [] }
   })
@@ -62,8 +52,7 @@ export function moveMessages(
     const given = await admit(target, copies)
     let removed: readonly number[]
     try {
-      await finishArrivals(target)
-      await takeSummaries(source, target, copies, given)
+      await finishArrivals(target, copies)
       removed = await removeRecords(
         source,
         copies.map(({ source: { entry } }) => entry.uid),
@@ -72,6 +61,7 @@ export function moveMessages(
       await takeBack(target, copies, given)
       throw error
     }
+    takeAlongLater(source, target, copies, given)
     tellOfArrival(source, target, given, 'move')
     if (removed.length > 0)
       source.context.announce.expunged(source.change({ cause: 'move', uids: removed, to: target.place.name }))
@@ -105,16 +95,13 @@ async function bringAll(
   records: readonly IndexRecord[],
   keepNames: boolean,
 ): Promise<readonly Copy[]> {
-  const copies: Copy[] = []
+  const links = new Links(source, target)
   try {
-    await inGroups(records, async (record) => {
-      const copy = await bring(source, target, record, keepNames)
-      if (copy !== undefined) copies.push(copy)
-    })
-    if (copies.length > 0) await target.context.directories.sync(join(target.place.path, 'tmp'))
-    return copies.sort((a, b) => a.source.entry.uid - b.source.entry.uid)
+    await links.make(records, keepNames)
+    if (links.copies.length > 0) await target.context.directories.sync(join(target.place.path, 'tmp'))
+    return links.copies.toSorted((a, b) => a.source.entry.uid - b.source.entry.uid)
   } catch (error) {
-    await removeArrivals(target, copies)
+    await removeArrivals(target, links.copies)
     throw error
   }
 }
@@ -128,25 +115,33 @@ async function takeBack(
   const { context, place, table } = target
   try {
     const leaving = copies.map(({ base }) => base)
-    await target.write({ modSequence: table.modSequence + 1, removed: given, arrived: true, leaving })
+    await target.write({ modSequence: table.modSequence + 1, removed: given, leaving })
     await removeArrivals(target, copies)
-    await finishArrivals(target)
+    await target.writeLater(await finishPending(context, place.path, target.table))
   } catch (error) {
     context.log.warn('unavailable', { mailbox: place.path, problem: 'a failed move may leave copies', error })
   }
 }
 
-/** What listings need goes along, as far as it is known. */
-async function takeSummaries(
+/**
+ * What lists and searches need goes along, as far as it is known: right afterwards, before anybody else has a turn in the
+ * mailbox, but nobody waits for it.
+ */
+function takeAlongLater(
   source: MailboxState,
   target: MailboxState,
   copies: readonly Copy[],
   given: readonly number[],
-): Promise<void> {
-  await target.summaries.takeOver(
-    source.summaries,
-    copies.map((copy, at) => ({ from: copy.source, to: given[at] ?? 0 })),
-  )
+): void {
+  const origins = copies.map((copy, at) => ({ from: copy.source, to: given[at] ?? 0 }))
+  const taken = target.exclusively(async () => {
+    await target.summaries.takeOver(source.summaries, origins)
+    if (source.signatures !== undefined) await target.signatures?.takeOver(source.signatures, origins)
+  })
+  taken.catch((error: unknown) => {
+    const facts = { mailbox: target.place.path, problem: 'what lists need is made anew', error }
+    target.context.log.debug('unavailable', facts)
+  })
 }
 
 function tellOfArrival(
@@ -156,52 +151,4 @@ function tellOfArrival(
   cause: 'copy' | 'move',
 ): void {
   target.context.announce.stored(target.change({ cause, uids, from: source.place.name }))
-}
-
-/** Links one message into the target's `tmp`, from whatever name it has now; undefined where it is gone. */
-async function bring(
-  source: MailboxState,
-  target: MailboxState,
-  record: IndexRecord,
-  keepName: boolean,
-): Promise<Copy | undefined> {
-  let base = keepName && isFree(target, record.base) ? record.base : freshName(source.context, record.base)
-  let located: Located | undefined = source.located(record)
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    if (attempt > 0) located = (await source.look([record.base])).get(record.base)
-    if (located === undefined) return undefined
-    const { size, internalDate } = record.entry
-    try {
-      const from = pathOf(source.place.path, located)
-      await linkOrCopy(source.context, from, join(target.place.path, 'tmp', base), internalDate)
-      const { letters, rest } = located
-      const { keywords } = record
-      return { base, letters, rest, keywords, size, internalDate: internalDate.getTime(), source: record }
-    } catch (error) {
-      if (systemCode(error) === 'EEXIST') base = freshName(source.context, record.base)
-      else if (!isMissing(error)) throw error
-    }
-  }
-  return undefined
-}
-
-/** Whether no message of the mailbox has that name, nor one that is still to be removed from it. */
-function isFree({ table }: MailboxState, base: string): boolean {
-  return table.byBase(base) === undefined && !table.leaving.includes(base)
-}
-
-/** A new name that carries the sizes of the old one. */
-function freshName({ names }: MaildirContext, base: string): string {
-  const sizes = /(?:,[SW]=\d{1,15})+$/.exec(base)?.[0] ?? ''
-  return `${names()}${sizes}`
-}
-
-/** A hard link where the file system can; else a copy, durable and with its date. */
-async function linkOrCopy({ files }: MaildirContext, from: string, to: string, date: Date): Promise<void> {
-  try {
-    await files.link(from, to)
-  } catch (error) {
-    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'ENOSYS'].includes(systemCode(error) ?? '')) throw error
-    await copyFile(files, from, to, date)
-  }
 }

@@ -12,10 +12,11 @@ export interface NameSourceOptions {
 /** Makes names that nobody else makes, in the form `seconds.M<µs>P<pid>Q<counter>R<random>.host`. */
 export type NameSource = () => string
 
+const octetsAtOnce = 2048
 const ownForm = /^\d{1,11}\.M\d{1,6}P\d+Q\d+R[0-9a-f]{16}\./
 
 export function createNameSource(options: NameSourceOptions): NameSource {
-  const { clock, pid = process.pid, random = () => randomBytes(8).toString('hex') } = options
+  const { clock, pid = process.pid, random = createChance() } = options
   const host = maildirHostName(options.hostname)
   let lastMicroseconds = 0
   let counter = 0
@@ -25,6 +26,17 @@ export function createNameSource(options: NameSourceOptions): NameSource {
     const seconds = Math.floor(lastMicroseconds / 1e6)
     counter += 1
     return `${seconds}.M${lastMicroseconds % 1e6}P${pid}Q${counter}R${random()}.${host}`
+  }
+}
+
+/** Chance in pieces of 8 octets: the system is asked for that of many names at once. */
+function createChance(): () => string {
+  let octets = Buffer.alloc(0)
+  return () => {
+    if (octets.length === 0) octets = randomBytes(octetsAtOnce)
+    const text = octets.toString('hex', 0, 8)
+    octets = octets.subarray(8)
+    return text
   }
 }
 

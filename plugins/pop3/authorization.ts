@@ -1,10 +1,24 @@
-import type { Account, LoginAttempt, SessionFlow, Store } from 'mailwright'
-import { type LineConnection, type ServerTls, tlsFacts } from 'mailwright'
-import { type Answer, fault, last, ok, refusal, refusalFor, refusalOf } from './answer.ts'
+import {
+  type Account,
+  beginMechanism,
+  type ChannelBinding,
+  channelBinding,
+  type LineConnection,
+  type LoginResult,
+  offeredMechanisms,
+  runSaslExchange,
+  type SaslContext,
+  type ServerTls,
+  type SessionFlow,
+  type Store,
+  saslprep,
+  saslResponseLimit,
+  tlsFacts,
+} from 'mailwright'
+import { type Answer, fault, last, ok, refusal, refusalFor, refusalOf, type Say } from './answer.ts'
 import { type Command, words } from './command.ts'
 import { type Maildrop, openMaildrop } from './maildrop.ts'
 import type { Pop3Options } from './options.ts'
-import { parsePlain, saslResponseLimit } from './sasl-plain.ts'
 
 /** Milliseconds that the answer to a first failed login waits; twice as long for each further one, up to a limit. */
 const firstDelay = 1_000
@@ -20,6 +34,14 @@ export interface AuthorizationParts {
   readonly options: Pop3Options
   /** Milliseconds left for logging in. */
   readonly remaining: () => number
+  /** Counts one more session of an account; answers what takes it off again. Undefined where there are enough. */
+  readonly enter: (account: Account) => (() => void) | undefined
+  /** Writes an answer at once. */
+  readonly respond: (answer: Answer) => Promise<void>
+  /** Writes a list, with a text before it (RFC 1939 §3). */
+  readonly writeList: (say: Say, list: readonly string[]) => Promise<undefined>
+  /** TLS has begun: what the client has said is forgotten. */
+  readonly onSecured: () => void
   /** Told of errors of the store and the certificates. */
   readonly onFailure: (error: unknown) => void
 }
@@ -27,8 +49,11 @@ export interface AuthorizationParts {
 /** The AUTHORIZATION state (RFC 1939 §4): TLS, then who it is, then the maildrop. */
 export class Authorization {
   readonly #parts: AuthorizationParts
+  #binding: ChannelBinding | undefined
   #login: string | undefined
   #failures = 0
+  /** The client has said UTF8 (RFC 6856 §2.1). */
+  isUtf8 = false
   /** Set by the login that succeeded: the TRANSACTION state begins. */
   maildrop: Maildrop | undefined
 
@@ -46,7 +71,21 @@ export class Authorization {
   }
 
   get mayStartTls(): boolean {
-    return !this.#secured && this.#parts.tls !== undefined
+    return !this.#secured && !this.isUtf8 && this.#parts.tls !== undefined
+  }
+
+  /** What AUTH may be used with as things are. */
+  get mechanisms(): readonly string[] {
+    return offeredMechanisms(this.#sasl)
+  }
+
+  get #sasl(): SaslContext {
+    const binding = this.#binding
+    return {
+      flow: this.#parts.flow,
+      mayLogIn: this.mayLogIn,
+      ...(binding === undefined ? {} : { channelBinding: binding }),
+    }
   }
 
   /** Answers undefined where the response is written already. */
@@ -60,26 +99,29 @@ export class Authorization {
         return await this.#authenticate(words(rest))
       case 'STLS':
         return await this.#startTls(rest)
+      case 'UTF8':
+        return this.#utf8(rest)
       default:
-        return fault('Unknown command, or log in first')
+        return fault((texts) => texts.logInFirst)
     }
   }
 
   /** RFC 8314 §3: no password over a connection that anyone can read. */
   #refuseInClear(): Answer | undefined {
     if (this.mayLogIn) return undefined
-    return refusal(
-      this.mayStartTls ? 'No login in clear text, use STLS first' : 'No login in clear text',
-      'SYS/PERM',
-    )
+    const { mayStartTls } = this
+    return refusal((texts) => (mayStartTls ? texts.useTlsFirst : texts.noClearLogin), 'SYS/PERM')
   }
 
   /** Whether the name is known is not said. */
-  #user(login: string): Answer {
+  #user(argument: string): Answer {
     const refused = this.#refuseInClear()
     if (refused !== undefined) return refused
-    if (login.trim() === '') return fault('A name is expected')
-    this.#login = login.trim()
+    const login = argument.trim()
+    if (login === '') return fault((texts) => texts.nameExpected)
+    // RFC 6856 §2.2: what RFC 4013 §2.3 prohibits is refused.
+    if (saslprep(login) === undefined) return fault((texts) => texts.notAName)
+    this.#login = login
     return ok()
   }
 
@@ -88,62 +130,64 @@ export class Authorization {
     if (refused !== undefined) return refused
     const login = this.#login
     this.#login = undefined
-    if (login === undefined) return fault('USER comes first')
-    if (secret === '') return fault('A password is expected')
-    return await this.#verify({ mechanism: 'USER', login }, secret)
+    if (login === undefined) return fault((texts) => texts.userFirst)
+    if (secret === '') return fault((texts) => texts.passwordExpected)
+    if (saslprep(secret) === undefined) return fault((texts) => texts.notAPassword)
+    return await this.#enter(await this.#parts.flow.login({ mechanism: 'USER', login }, secret))
   }
 
   /** SASL (RFC 5034 §4). */
-  async #authenticate([mechanism, initialResponse, ...others]: readonly string[]): Promise<
-    Answer | undefined
-  > {
+  async #authenticate([name, initialResponse, ...others]: readonly string[]): Promise<Answer | undefined> {
     const refused = this.#refuseInClear()
     if (refused !== undefined) return refused
     this.#login = undefined
-    if (mechanism === undefined || others.length > 0) return fault('A mechanism is expected')
-    if (mechanism.toUpperCase() !== 'PLAIN') return fault('Unknown mechanism, only PLAIN is known')
-    const response = initialResponse ?? (await this.#continuation())
-    if (typeof response !== 'string') return response
-    if (response === '*') return fault('Authentication cancelled')
-    const credentials = parsePlain(response)
-    if (credentials === undefined) return fault('Not a PLAIN response')
-    const { authorizationIdentity, login, secret } = credentials
-    const other =
-      authorizationIdentity === '' || authorizationIdentity === login ? {} : { authorizationIdentity }
-    return await this.#verify({ mechanism: 'PLAIN', login, ...other }, secret)
+    const { connection, remaining, writeList } = this.#parts
+    // RFC 5034 does not know AUTH alone; some clients ask so what there is.
+    if (name === undefined) return await writeList((texts) => texts.mechanisms, this.mechanisms)
+    if (others.length > 0) return fault((texts) => texts.mechanismExpected)
+    const mechanism = beginMechanism(name, this.#sasl)
+    if (mechanism === undefined) return fault((texts) => texts.mechanismNotOffered)
+    const outcome = await runSaslExchange(mechanism, initialResponse, {
+      challenge: (text) => connection.write(`+ ${text}\r\n`),
+      readLine: () => connection.readLine(saslResponseLimit, remaining()),
+    })
+    switch (outcome.kind) {
+      case 'done':
+        return await this.#enter(outcome.result)
+      case 'cancelled':
+        return fault((texts) => texts.loginCancelled)
+      case 'malformed':
+        return fault(() => outcome.problem)
+      case 'ended':
+        // Of timeout, flood and end the session learns with its next read.
+        return undefined
+    }
   }
 
-  /** Asks for the response; the answer to a line that is none, or undefined where the client is gone. */
-  async #continuation(): Promise<string | Answer | undefined> {
-    const { connection, remaining } = this.#parts
-    await connection.write('+ \r\n')
-    const read = await connection.readLine(saslResponseLimit, remaining())
-    if (read.kind === 'line') return read.octets.toString('latin1')
-    // Of timeout, flood and end the session learns with its next read.
-    return read.kind === 'too-long' ? fault('The response is too long') : undefined
-  }
-
-  async #verify(attempt: LoginAttempt, secret: string): Promise<Answer> {
-    const result = await this.#parts.flow.login(attempt, secret)
+  async #enter(result: LoginResult): Promise<Answer> {
     return result.ok ? await this.#open(result.account) : await this.#failed(refusalOf(result.reply))
   }
 
   async #open(account: Account): Promise<Answer> {
-    const { flow, store, onFailure } = this.#parts
+    const { flow, store, enter, onFailure } = this.#parts
     const refused = await flow.access({ account, mailbox: 'INBOX', action: 'read' })
     if (refused !== undefined) return { ...refusalOf(refused), fault: true }
+    const leave = enter(account)
+    if (leave === undefined) return { ...refusal((texts) => texts.tooManyOfUser, 'SYS/TEMP'), fault: true }
     try {
       this.maildrop = await openMaildrop(store, account)
     } catch (error) {
+      leave()
       onFailure(error)
       return { ...refusalFor(error), fault: true }
     }
-    return ok(`${this.maildrop.count} messages (${this.maildrop.octets} octets)`)
+    const { count, octets } = this.maildrop
+    return ok((texts) => texts.status(count, octets))
   }
 
   /** Guessing gets slower and slower, and then ends. What failed on our side is not held against the client. */
   async #failed(answer: Answer): Promise<Answer> {
-    if (answer.line.startsWith('-ERR [SYS/TEMP]')) return { ...answer, fault: true }
+    if (answer.code === 'SYS/TEMP') return { ...answer, fault: true }
     this.#failures++
     await this.#parts.connection.delay(Math.min(firstDelay * 2 ** (this.#failures - 1), longestDelay))
     return this.#failures < this.#parts.options.maxLoginFailures
@@ -151,22 +195,47 @@ export class Authorization {
       : last(answer, 'too many failed logins')
   }
 
+  /** RFC 6856 §2.1 */
+  #utf8(rest: string): Answer {
+    if (rest !== '') return fault((texts) => texts.noArgument)
+    this.isUtf8 = true
+    return ok((texts) => texts.utf8)
+  }
+
   /** RFC 2595 §4. What was said in clear is forgotten. */
   async #startTls(rest: string): Promise<Answer | undefined> {
-    const { connection, flow, tls, remaining, onFailure } = this.#parts
-    if (rest !== '') return fault('No argument is expected')
-    if (this.#secured) return fault('TLS is active already')
-    if (tls === undefined) return fault('No TLS here')
+    const { connection, tls, respond, onFailure } = this.#parts
+    if (rest !== '') return fault((texts) => texts.noArgument)
+    if (this.#secured) return fault((texts) => texts.tlsActive)
+    if (tls === undefined) return fault((texts) => texts.noTls)
+    // RFC 6856 §2.1: clients must not.
+    if (this.isUtf8) return fault((texts) => texts.tlsAfterUtf8)
     // Commands behind STLS were sent by someone who wants them to be taken for commands under TLS.
-    if (connection.unread > 0)
-      return last(fault('Nothing may follow STLS before TLS'), 'commands behind STLS')
+    const nothingBehind = (): Answer | undefined =>
+      connection.unread > 0
+        ? last(
+            fault((texts) => texts.nothingBehindTls),
+            'commands behind STLS',
+          )
+        : undefined
+    const early = nothingBehind()
+    if (early !== undefined) return early
     this.#login = undefined
     const options = await tls.options().catch(onFailure)
-    if (options === undefined) return refusal('TLS is not available now', 'SYS/TEMP')
-    if (connection.unread > 0)
-      return last(fault('Nothing may follow STLS before TLS'), 'commands behind STLS')
-    await connection.write('+OK Begin TLS\r\n')
-    flow.secured(tlsFacts(await connection.secure(options, remaining())))
+    if (options === undefined) return refusal((texts) => texts.tlsUnavailable, 'SYS/TEMP')
+    const behind = nothingBehind()
+    if (behind !== undefined) return behind
+    await respond(ok((texts) => texts.beginTls))
+    await this.secure(options)
     return undefined
+  }
+
+  /** Begins TLS, from the first octet or after STLS. */
+  async secure(options: Awaited<ReturnType<ServerTls['options']>>): Promise<void> {
+    const { connection, flow, remaining, onSecured } = this.#parts
+    const socket = await connection.secure(options, remaining())
+    flow.secured(tlsFacts(socket))
+    this.#binding = channelBinding(socket)
+    onSecured()
   }
 }

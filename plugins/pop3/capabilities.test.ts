@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest'
-import { capabilities } from './capabilities.ts'
+import { type CapabilityFacts, capabilities } from './capabilities.ts'
 
 test('a client sees what it may do as things are', () => {
   const always = ['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING', 'EXPIRE NEVER']
-  const seen = (mayLogIn: boolean, mayStartTls: boolean) =>
-    capabilities({ mayLogIn, mayStartTls }).filter((capability) => !always.includes(capability))
-  expect(seen(false, true)).toEqual(['STLS', 'IMPLEMENTATION Mailwright'])
-  expect(seen(true, false)).toEqual(['USER', 'SASL PLAIN', 'IMPLEMENTATION Mailwright'])
-  expect(capabilities({ mayLogIn: false, mayStartTls: false })).toEqual(expect.arrayContaining(always))
+  const others = ['UTF8 USER', 'LANG', 'IMPLEMENTATION Mailwright']
+  const seen = (facts: CapabilityFacts) =>
+    capabilities(facts).filter((capability) => ![...always, ...others].includes(capability))
+  expect(seen({ mayLogIn: false, mechanisms: [], mayStartTls: true })).toEqual(['STLS'])
+  expect(seen({ mayLogIn: true, mechanisms: ['SCRAM-SHA-256', 'PLAIN'], mayStartTls: false })).toEqual([
+    'USER',
+    'SASL SCRAM-SHA-256 PLAIN',
+  ])
+  const least = capabilities({ mayLogIn: false, mechanisms: [], mayStartTls: false })
+  expect(least).toEqual([...always, ...others])
 })

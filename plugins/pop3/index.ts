@@ -6,6 +6,7 @@ import {
   definePlugin,
   type PluginFactory,
   ServerTls,
+  SessionCounts,
   store,
 } from 'mailwright'
 import { type Pop3Input, type Pop3Options, parseOptions } from './options.ts'
@@ -24,7 +25,8 @@ const pop3: PluginFactory<Pop3Input> = definePlugin<Pop3Options, Pop3Input>({
     if (keys === undefined) requireLogin(options)
     const tls = keys === undefined ? undefined : new ServerTls(keys, 'pop3')
     const { flow, hostname, clock, log } = context
-    const listener: Listener = { flow, store: context.use(store), tls, options, hostname, clock, log }
+    const counts = new SessionCounts()
+    const listener: Listener = { flow, store: context.use(store), tls, options, hostname, clock, log, counts }
     const sessions = new Set<Pop3Session>()
     const { host, port, maxConnections, implicitTls } = options
     context.listen(

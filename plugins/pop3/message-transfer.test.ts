@@ -33,10 +33,12 @@ function streamed(size: number, chunks: () => AsyncGenerator<Buffer>): Content {
   }
 }
 
+const whole = { status: '+OK', isUtf8: true }
+
 describe('sendMessage', () => {
   test('a small message', async () => {
     const { connection, pieces } = recorder()
-    await sendMessage(connection, '+OK', bufferContent(Buffer.from('a\r\n.b')))
+    await sendMessage(connection, bufferContent(Buffer.from('a\r\n.b')), whole)
     expect(Buffer.concat(pieces).toString()).toBe('+OK\r\na\r\n..b\r\n.\r\n')
   })
 
@@ -45,10 +47,10 @@ describe('sendMessage', () => {
     const octets = Buffer.alloc(1_000_000, 'line\r\n')
     await sendMessage(
       connection,
-      '+OK',
       streamed(octets.length, async function* () {
         yield octets
       }),
+      whole,
     )
     expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThanOrEqual(65_536)
     expect(Buffer.concat(pieces).toString()).toBe(`+OK\r\n${octets}\r\n.\r\n`)
@@ -69,7 +71,7 @@ describe('sendMessage', () => {
         ended = true
       }
     })
-    await sendMessage(connection, '+OK', content, new TopLines(3))
+    await sendMessage(connection, content, { ...whole, top: new TopLines(3) })
     expect(Buffer.concat(pieces).toString()).toBe('+OK\r\nA: b\r\n\r\nbody\r\n\r\nbody\r\n.\r\n')
     // A stream reads some chunks ahead.
     expect(chunks).toBeLessThan(100)
@@ -82,7 +84,7 @@ describe('sendMessage', () => {
       ...bufferContent(Buffer.from('a')),
       read: () => Promise.reject(new UnavailableError('EIO')),
     }
-    await expect(sendMessage(connection, '+OK', content)).rejects.toMatchObject({
+    await expect(sendMessage(connection, content, whole)).rejects.toMatchObject({
       code: 'MAIL_E_UNAVAILABLE',
     })
     expect(pieces).toEqual([])
@@ -96,7 +98,7 @@ describe('sendMessage', () => {
       yield Buffer.from('a\r\n')
       throw cause
     })
-    await expect(sendMessage(connection, '+OK', content)).rejects.toMatchObject({ cause })
+    await expect(sendMessage(connection, content, whole)).rejects.toMatchObject({ cause })
     expect(Buffer.concat(pieces).toString()).toBe('+OK\r\na\r\n')
     expect(destroyed()).toBe(true)
   })
@@ -114,7 +116,26 @@ describe('sendMessage', () => {
         ended = true
       }
     })
-    await expect(sendMessage(connection, '+OK', content)).rejects.toBeInstanceOf(ConnectionLost)
+    await expect(sendMessage(connection, content, whole)).rejects.toBeInstanceOf(ConnectionLost)
     expect(ended).toBe(true)
+  })
+
+  test('an ASCII client gets an ASCII header, and its pieces are no larger', async () => {
+    const body = Buffer.alloc(1_000_000, 'ü\r\n')
+    const message = Buffer.concat([Buffer.from('Subject: ü\r\nX: y\r\n\r\n'), body])
+    const { connection, pieces } = recorder()
+    const content = streamed(message.length, async function* () {
+      for (let start = 0; start < message.length; start += 9) yield message.subarray(start, start + 9)
+    })
+    await sendMessage(connection, content, { ...whole, isUtf8: false, top: new TopLines(1) })
+    expect(Buffer.concat(pieces).toString()).toBe(
+      '+OK\r\nSubject: =?utf-8?B?w7w=?=\r\nX: y\r\n\r\nü\r\n.\r\n',
+    )
+    const endless = recorder()
+    const headless = streamed(1_000_000, async function* () {
+      yield Buffer.alloc(1_000_000, 'X: y\r\n')
+    })
+    await sendMessage(endless.connection, headless, { ...whole, isUtf8: false })
+    expect(Math.max(...endless.pieces.map((piece) => piece.length))).toBeLessThanOrEqual(65_536)
   })
 })

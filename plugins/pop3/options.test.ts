@@ -19,6 +19,8 @@ test('the defaults are safe', () => {
     implicitTls: false,
     allowPlaintextLogin: false,
     maxConnections: 1000,
+    maxConnectionsPerUser: 10,
+    maxConnectionsPerAddress: 100,
     idleTimeout: 600_000,
     loginTimeout: 180_000,
     writeTimeout: 300_000,

@@ -12,6 +12,10 @@ export interface Pop3Options {
   readonly allowPlaintextLogin: boolean
   /** Connections at the same time; one more is told to try later. Default 1000. */
   readonly maxConnections: number
+  /** Sessions of one account that have its maildrop or want it; one more is told to try later. Default 10. */
+  readonly maxConnectionsPerUser: number
+  /** Connections from one IP address. Default 100. */
+  readonly maxConnectionsPerAddress: number
   /** Time that may pass without a command once someone has logged in; RFC 1939 §3 asks for 10 minutes. Default `10m`. */
   readonly idleTimeout: number
   /** Time from connecting to a successful login, TLS included. Default `3m`. */
@@ -41,6 +45,8 @@ export function parseOptions(input: unknown): Pop3Options {
     implicitTls,
     allowPlaintextLogin: read.boolean('allowPlaintextLogin', { default: false }),
     maxConnections: read.integer('maxConnections', { default: 1000, min: 1 }),
+    maxConnectionsPerUser: read.integer('maxConnectionsPerUser', { default: 10, min: 1 }),
+    maxConnectionsPerAddress: read.integer('maxConnectionsPerAddress', { default: 100, min: 1 }),
     // RFC 1939 §3: an autologout timer must be of at least 10 minutes' duration.
     idleTimeout: read.duration('idleTimeout', { default: '10m', min: 600_000, max: 86_400_000 }),
     loginTimeout: read.duration('loginTimeout', { default: '3m', min: 1_000, max: 86_400_000 }),

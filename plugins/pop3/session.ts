@@ -8,15 +8,16 @@ import {
   type Log,
   type ReadResult,
   type ServerTls,
+  type SessionCounts,
   type SessionFlow,
-  socketEndpoints,
   type Store,
-  tlsFacts,
+  socketEndpoints,
 } from 'mailwright'
-import { type Answer, fault, last, ok, refusal, refusalOf } from './answer.ts'
+import { type Answer, fault, last, lineOf, ok, refusal, refusalOf, type Say } from './answer.ts'
 import { Authorization } from './authorization.ts'
 import { capabilities } from './capabilities.ts'
-import { type Command, commandLimit, isHttp, parseCommand } from './command.ts'
+import { type Command, commandLimit, isHttp, parseCommand, words } from './command.ts'
+import { defaultLanguage, isLanguageRange, type Language, languageFor, languages } from './languages.ts'
 import type { Pop3Options } from './options.ts'
 import { Transaction } from './transaction.ts'
 
@@ -30,6 +31,8 @@ export interface Listener {
   readonly hostname: string
   readonly clock: Clock
   readonly log: Log
+  /** Sessions of each account and of each address. */
+  readonly counts: SessionCounts
 }
 
 const stopReason = 'server stops'
@@ -46,6 +49,9 @@ export class Pop3Session {
   readonly #log: Log
   readonly #loginDeadline: number
   #transaction: Transaction | undefined
+  #language: Language = defaultLanguage
+  /** What takes this session off the counts that it is in. */
+  readonly #leave: (() => void)[] = []
   /** A command of an opened maildrop is being answered. */
   #busy = false
   #stopping = false
@@ -69,6 +75,12 @@ export class Pop3Session {
       tls,
       options,
       remaining: () => this.#remaining(),
+      enter: (account) => this.#enter(`account ${account.id}`, options.maxConnectionsPerUser),
+      respond: (answer) => this.#respond(answer),
+      writeList: (say, list) => this.#writeList(say, list),
+      onSecured: () => {
+        this.#language = defaultLanguage
+      },
       onFailure: (error) => this.#report(error),
     })
   }
@@ -78,6 +90,7 @@ export class Pop3Session {
     this.#over = this.#run()
     await this.#over
     await this.#connection.closed
+    for (const leave of this.#leave) leave()
   }
 
   /** Ends the session; what it is in the middle of, a message under way or deletions at QUIT, is finished first. */
@@ -103,15 +116,26 @@ export class Pop3Session {
     this.#connection.end()
   }
 
+  #enter(whose: string, most: number): (() => void) | undefined {
+    const leave = this.#listener.counts.enter(whose, most)
+    if (leave !== undefined) this.#leave.push(leave)
+    return leave
+  }
+
   async #talk(): Promise<void> {
-    if (this.#listener.options.implicitTls) await this.#beginTls()
+    const { hostname, options } = this.#listener
+    const { address } = this.#flow.session.remote
+    // Before TLS, which costs more than a word.
+    const isWelcome = this.#enter(`address ${address}`, options.maxConnectionsPerAddress) !== undefined
+    if (isWelcome && options.implicitTls) await this.#beginTls()
+    if (!isWelcome) return await this.#turnAway()
     const refused = await this.#flow.connect()
     if (refused !== undefined) {
       await this.#respond(last(refusalOf(refused), 'refused'))
       return
     }
     // No `<…>` in it: that would offer APOP (RFC 1939 §7).
-    await this.#respond(ok(`${this.#listener.hostname} POP3 server ready`))
+    await this.#respond(ok((texts) => texts.ready(hostname)))
     while (!this.#stopping) {
       this.#busy = false
       const read = await this.#connection.readLine(commandLimit, this.#patience())
@@ -124,17 +148,30 @@ export class Pop3Session {
     this.#reason = stopReason
   }
 
+  /** One connection too many of an address is told so, where it can be told before TLS. */
+  async #turnAway(): Promise<void> {
+    const reason = 'too many connections from the address'
+    this.#log.info('limit-reached', { limit: reason })
+    this.#reason = reason
+    if (this.#listener.options.implicitTls) this.#connection.destroy()
+    else
+      await this.#respond(
+        last(
+          refusal((texts) => texts.tooManyFromAddress, 'SYS/TEMP'),
+          reason,
+        ),
+      )
+  }
+
   async #beginTls(): Promise<void> {
     const { tls } = this.#listener
-    if (tls === undefined) return
-    const options = await tls.options()
-    this.#flow.secured(tlsFacts(await this.#connection.secure(options, this.#remaining())))
+    if (tls !== undefined) await this.#authorization.secure(await tls.options())
   }
 
   /** Writes an answer; where it is the last one, the reason is kept for the record. */
   async #respond(answer: Answer): Promise<void> {
     if (answer.closing !== undefined) this.#reason = answer.closing
-    await this.#connection.write(`${answer.line}\r\n`)
+    await this.#connection.write(`${lineOf(answer, this.#language.texts)}\r\n`)
   }
 
   #remaining(): number {
@@ -151,9 +188,9 @@ export class Pop3Session {
       case 'line':
         return this.#counted(await this.#command(parseCommand(read.octets)))
       case 'too-long':
-        return this.#counted(fault('The line is too long'))
+        return this.#counted(fault((texts) => texts.lineTooLong))
       case 'flood':
-        return this.#limit('line without end')
+        return this.#limit('line without end', (texts) => texts.lineWithoutEnd)
       case 'timeout':
         // RFC 1939 §3: the connection is closed without a response and without removing anything.
         return this.#cut('idle for too long')
@@ -163,28 +200,60 @@ export class Pop3Session {
   }
 
   async #command(command: Command | undefined): Promise<Answer | undefined> {
-    if (command === undefined) return fault('Not a command')
-    if (isHttp(command)) return last(fault('This is POP3'), 'HTTP request')
-    const { maildrop } = this.#authorization
-    if (command.keyword === 'QUIT')
-      return command.rest === '' ? await this.#quit() : fault('No argument is expected')
-    if (command.keyword === 'CAPA')
-      return command.rest === '' ? await this.#capabilities() : fault('No argument is expected')
+    if (command === undefined) return fault((texts) => texts.notACommand)
+    if (isHttp(command))
+      return last(
+        fault((texts) => texts.otherProtocol),
+        'HTTP request',
+      )
+    const { keyword, rest } = command
+    if (keyword === 'LANG') return await this.#chooseLanguage(words(rest))
+    if (keyword === 'QUIT' || keyword === 'CAPA') {
+      if (rest !== '') return fault((texts) => texts.noArgument)
+      return keyword === 'QUIT' ? await this.#quit() : await this.#capabilities()
+    }
+    const { maildrop, isUtf8 } = this.#authorization
     if (maildrop === undefined) return await this.#authorization.run(command)
-    this.#transaction ??= new Transaction(this.#connection, maildrop, (error) => this.#report(error))
+    this.#transaction ??= new Transaction({
+      connection: this.#connection,
+      maildrop,
+      isUtf8,
+      lineOf: (answer) => lineOf(answer, this.#language.texts),
+      onFailure: (error) => this.#report(error),
+    })
     return await this.#transaction.run(command)
+  }
+
+  /** LANG (RFC 6856 §3.2): what there is, or what it shall be. */
+  async #chooseLanguage([range, ...others]: readonly string[]): Promise<Answer | undefined> {
+    if (range === undefined) {
+      const list = languages.map(({ tag, name }) => `${tag} ${name}`)
+      return await this.#writeList((texts) => texts.languages, list)
+    }
+    if (others.length > 0 || !isLanguageRange(range)) return fault((texts) => texts.notALanguage)
+    const chosen = languageFor(range)
+    if (chosen === undefined) return refusal((texts) => texts.unknownLanguage)
+    this.#language = chosen
+    return ok((texts) => `${chosen.tag} ${texts.languageChanged}`)
+  }
+
+  async #writeList(say: Say, list: readonly string[]): Promise<undefined> {
+    const lines = [lineOf(ok(say), this.#language.texts), ...list, '.']
+    await this.#connection.write(lines.map((line) => `${line}\r\n`).join(''))
   }
 
   #counted(answer: Answer | undefined): Answer | undefined {
     if (answer?.fault !== true || answer.closing !== undefined) return answer
     this.#faults++
-    return this.#faults < this.#listener.options.maxErrors ? answer : this.#limit('too many errors')
+    return this.#faults < this.#listener.options.maxErrors
+      ? answer
+      : this.#limit('too many errors', (texts) => texts.tooManyErrors)
   }
 
   /** The client has gone too far: says so and closes. */
-  #limit(reason: string): Answer {
+  #limit(reason: string, say: Say): Answer {
     this.#log.info('limit-reached', { limit: reason })
-    return last(fault(`Closing: ${reason}`), reason)
+    return last(fault(say), reason)
   }
 
   #cut(reason: string): undefined {
@@ -194,22 +263,21 @@ export class Pop3Session {
   }
 
   async #capabilities(): Promise<undefined> {
-    const { mayLogIn, mayStartTls, maildrop } = this.#authorization
-    const list = capabilities({ mayLogIn, mayStartTls: mayStartTls && maildrop === undefined })
-    await this.#connection.write(`+OK Capabilities\r\n${list.join('\r\n')}\r\n.\r\n`)
-    return undefined
+    const { mayLogIn, mayStartTls, mechanisms, maildrop } = this.#authorization
+    const list = capabilities({ mayLogIn, mechanisms, mayStartTls: mayStartTls && maildrop === undefined })
+    return await this.#writeList((texts) => texts.capabilities, list)
   }
 
   /** The UPDATE state (RFC 1939 §6). The lock is given back before the answer: the client may come again at once. */
   async #quit(): Promise<Answer> {
     const { maildrop } = this.#authorization
-    let answer = ok('Bye')
+    let answer = ok((texts) => texts.bye)
     if (maildrop !== undefined) {
       try {
         await maildrop.commit()
       } catch (error) {
         this.#report(error)
-        answer = refusal('some deleted messages not removed', 'SYS/TEMP')
+        answer = refusal((texts) => texts.notRemoved, 'SYS/TEMP')
       }
       await this.#release()
     }

@@ -1,4 +1,4 @@
-import { ConnectionLost, errorCode, type LineConnection } from 'mailwright'
+import { ConnectionLost, errorCode, type LineConnection, Pacer } from 'mailwright'
 import { type Answer, fault, ok, refusal, refusalFor } from './answer.ts'
 import { type Command, parseNumber, words } from './command.ts'
 import type { Maildrop, Numbered } from './maildrop.ts'
@@ -8,16 +8,31 @@ import { TopLines } from './top-lines.ts'
 /** Lines of a listing that are written at once. */
 const listingBatch = 1_000
 
+/** What the TRANSACTION state works with. */
+export interface TransactionParts {
+  readonly connection: LineConnection
+  readonly maildrop: Maildrop
+  /** The client takes headers in UTF-8 (RFC 6856 §2.1). */
+  readonly isUtf8: boolean
+  /** An answer's line in the language of now, without CRLF. */
+  readonly lineOf: (answer: Answer) => string
+  /** Told of errors of the store. */
+  readonly onFailure: (error: unknown) => void
+}
+
 /** The TRANSACTION state (RFC 1939 §5): everything that is done with an opened maildrop, but QUIT. */
 export class Transaction {
   readonly #connection: LineConnection
   readonly #maildrop: Maildrop
+  readonly #isUtf8: boolean
+  readonly #lineOf: (answer: Answer) => string
   readonly #onFailure: (error: unknown) => void
 
-  /** `onFailure` is told of errors of the store. */
-  constructor(connection: LineConnection, maildrop: Maildrop, onFailure: (error: unknown) => void) {
+  constructor({ connection, maildrop, isUtf8, lineOf, onFailure }: TransactionParts) {
     this.#connection = connection
     this.#maildrop = maildrop
+    this.#isUtf8 = isUtf8
+    this.#lineOf = lineOf
     this.#onFailure = onFailure
   }
 
@@ -26,7 +41,7 @@ export class Transaction {
     const arguments_ = words(rest)
     switch (keyword) {
       case 'STAT':
-        return this.#none(arguments_) ?? ok(`${this.#maildrop.count} ${this.#maildrop.octets}`)
+        return this.#none(arguments_) ?? this.#stat()
       case 'LIST':
         return await this.#list(arguments_, ({ entry }) => `${entry.size}`)
       case 'UIDL':
@@ -42,26 +57,34 @@ export class Transaction {
       case 'RSET':
         return this.#none(arguments_) ?? this.#reset()
       default:
-        return fault('Unknown command')
+        return fault((texts) => texts.unknownCommand)
     }
   }
 
   #none(arguments_: readonly string[]): Answer | undefined {
-    return arguments_.length === 0 ? undefined : fault('No argument is expected')
+    return arguments_.length === 0 ? undefined : fault((texts) => texts.noArgument)
   }
 
   /** The message that a word numbers, or what is wrong with it. */
   #find(word: string | undefined): Numbered | Answer {
     const number = word === undefined ? undefined : parseNumber(word)
-    if (number === undefined) return fault('A message number is expected')
+    if (number === undefined) return fault((texts) => texts.numberExpected)
     const entry = this.#maildrop.entry(number)
     if (entry !== undefined) return { number, entry }
-    if (this.#maildrop.isDeleted(number)) return refusal(`Message ${number} is deleted`)
-    return refusal(`No such message, only ${this.#maildrop.highest} in the maildrop`)
+    if (this.#maildrop.isDeleted(number)) return refusal((texts) => texts.isDeleted(number))
+    const { highest } = this.#maildrop
+    return refusal((texts) => texts.noSuchMessage(highest))
   }
 
-  #status(): string {
-    return `${this.#maildrop.count} messages (${this.#maildrop.octets} octets)`
+  /** RFC 1939 §5: two numbers, for programs. */
+  #stat(): Answer {
+    const { count, octets } = this.#maildrop
+    return ok(() => `${count} ${octets}`)
+  }
+
+  #status(): Answer {
+    const { count, octets } = this.#maildrop
+    return ok((texts) => texts.status(count, octets))
   }
 
   /** LIST and UIDL, for one message or all. */
@@ -69,61 +92,69 @@ export class Transaction {
     arguments_: readonly string[],
     value: (message: Numbered) => string,
   ): Promise<Answer | undefined> {
-    if (arguments_.length > 1) return fault('One message number is expected at most')
+    if (arguments_.length > 1) return fault((texts) => texts.oneNumberAtMost)
     if (arguments_.length === 1) {
       const found = this.#find(arguments_[0])
-      return 'line' in found ? found : ok(`${found.number} ${value(found)}`)
+      return 'status' in found ? found : ok(() => `${found.number} ${value(found)}`)
     }
-    let lines = `+OK ${this.#status()}\r\n`
+    let lines = `${this.#lineOf(this.#status())}\r\n`
     let count = 0
+    const pacer = new Pacer()
     for (const message of this.#maildrop.messages()) {
       lines += `${message.number} ${value(message)}\r\n`
       if (++count % listingBatch !== 0) continue
       await this.#connection.write(lines)
       lines = ''
+      if (pacer.isDue) await pacer.rest()
     }
     await this.#connection.write(`${lines}.\r\n`)
     return undefined
   }
 
   async #retrieve(arguments_: readonly string[]): Promise<Answer | undefined> {
-    if (arguments_.length !== 1) return fault('One message number is expected')
+    if (arguments_.length !== 1) return fault((texts) => texts.oneNumberExpected)
     const found = this.#find(arguments_[0])
-    return 'line' in found ? found : await this.#send(found, `+OK ${found.entry.size} octets`)
+    return 'status' in found
+      ? found
+      : await this.#send(
+          found,
+          ok((texts) => texts.octets(found.entry.size)),
+        )
   }
 
   async #top(arguments_: readonly string[]): Promise<Answer | undefined> {
     const [word, count] = arguments_
     const lines = count === undefined ? undefined : parseNumber(count)
-    if (arguments_.length !== 2 || lines === undefined)
-      return fault('A message number and a number of lines are expected')
+    if (arguments_.length !== 2 || lines === undefined) return fault((texts) => texts.numberAndLinesExpected)
     const found = this.#find(word)
-    return 'line' in found ? found : await this.#send(found, '+OK', new TopLines(lines))
+    return 'status' in found ? found : await this.#send(found, ok(), new TopLines(lines))
   }
 
-  async #send({ number, entry }: Numbered, status: string, top?: TopLines): Promise<Answer | undefined> {
+  async #send({ number, entry }: Numbered, status: Answer, top?: TopLines): Promise<Answer | undefined> {
     try {
-      await sendMessage(this.#connection, status, await this.#maildrop.content(entry), top)
+      const content = await this.#maildrop.content(entry)
+      const form = { status: this.#lineOf(status), top, isUtf8: this.#isUtf8 }
+      await sendMessage(this.#connection, content, form)
       return undefined
     } catch (error) {
       if (error instanceof ConnectionLost) throw error
       // Another program removed it; RFC 1939 says nothing of that, and the other messages are still there.
-      if (errorCode(error) === 'MAIL_E_NOT_FOUND') return refusal(`Message ${number} is no longer there`)
+      if (errorCode(error) === 'MAIL_E_NOT_FOUND') return refusal((texts) => texts.isGone(number))
       this.#onFailure(error)
       return refusalFor(error)
     }
   }
 
   #delete(arguments_: readonly string[]): Answer {
-    if (arguments_.length !== 1) return fault('One message number is expected')
+    if (arguments_.length !== 1) return fault((texts) => texts.oneNumberExpected)
     const found = this.#find(arguments_[0])
-    if ('line' in found) return found
+    if ('status' in found) return found
     this.#maildrop.delete(found.number)
-    return ok(`Message ${found.number} deleted`)
+    return ok((texts) => texts.deleted(found.number))
   }
 
   #reset(): Answer {
     this.#maildrop.reset()
-    return ok(this.#status())
+    return this.#status()
   }
 }

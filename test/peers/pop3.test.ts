@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { definePlugin, noOptions, type TokenFacts, tokens } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { requirePeer } from '../support/peers.ts'
 import { login, type Pop3Server, password, startPop3Server } from '../support/pop3-server.ts'
@@ -16,10 +17,22 @@ const dotty =
   'From: a@example.org\r\nSubject: dots\r\nMessage-ID: <2@example.org>\r\n\r\n.\r\n..\r\n.x\r\nsecond\r\n'
 const large = `From: a@example.org\r\nSubject: large\r\nMessage-ID: <3@example.org>\r\n\r\n${'.0123456789 and so on\r\n'.repeat(20_000)}`
 
+/** Knows one token. */
+const vouching = definePlugin({
+  name: 'vouching',
+  provides: [tokens],
+  parseOptions: noOptions,
+  setup({ provide }) {
+    const introspect = async (token: string): Promise<TokenFacts> =>
+      token === 'good-token' ? { active: true, login } : { active: false }
+    provide(tokens, { hints: {}, introspect })
+  },
+})
+
 let server: Pop3Server
 
 beforeEach(async () => {
-  server = await startPop3Server()
+  server = await startPop3Server({ plugins: [vouching()] })
   await server.deliver(first, dotty, large)
 })
 
@@ -86,6 +99,19 @@ describe.runIf(curl.available)(curl.title, () => {
     expect(await server.uids()).toEqual([2, 3])
   })
 
+  test.each(['PLAIN', 'LOGIN'])('logs in by %s', async (mechanism) => {
+    expect((await get('1', '--login-options', `AUTH=${mechanism}`)).stdout).toBe(first)
+  })
+
+  test.each(['OAUTHBEARER', 'XOAUTH2'])('logs in by a token, with %s', async (mechanism) => {
+    const url = `pop3://127.0.0.1:${server.port}/1`
+    const words = ['-sS', '-k', '--ssl-reqd', '-u', login, '--login-options', `AUTH=${mechanism}`]
+    const good = await run('curl', ...words, '--oauth2-bearer', 'good-token', url)
+    expect(good.stdout).toBe(first)
+    // 67: the server denied the login.
+    expect((await run('curl', ...words, '--oauth2-bearer', 'bad-token', url)).code).toBe(67)
+  })
+
   test('a wrong password, and no password in clear', async () => {
     const wrong = await run(
       'curl',
@@ -109,7 +135,7 @@ describe.runIf(python.available)(`${python.title}, poplib`, () => {
     const result = await run('python3', script, String(server.port), String(server.tlsPort), login, password)
     expect(result.stderr).toBe('')
     const seen = JSON.parse(result.stdout)
-    const always = ['AUTH-RESP-CODE', 'EXPIRE', 'IMPLEMENTATION', 'PIPELINING', 'RESP-CODES', 'TOP', 'UIDL']
+    const always = 'AUTH-RESP-CODE EXPIRE IMPLEMENTATION LANG PIPELINING RESP-CODES TOP UIDL UTF8'.split(' ')
     expect(seen).toMatchObject({
       clear_capa: [...always, 'STLS'].sort(),
       clear_user: '-ERR [SYS/PERM] No login in clear text, use STLS first',
@@ -169,7 +195,7 @@ describe.runIf(fetchmail.available)(fetchmail.title, () => {
 })
 
 describe.runIf(mpop.available)(mpop.title, () => {
-  async function pull(keep: 'on' | 'off', auth: 'plain' | 'user'): Promise<Map<string, string>> {
+  async function pull(keep: 'on' | 'off', auth: string, secret = password): Promise<Map<string, string>> {
     const maildir = await makeMaildir(`mpop-${keep}`)
     const result = await run(
       'mpop',
@@ -179,7 +205,7 @@ describe.runIf(mpop.available)(mpop.title, () => {
       '--tls-starttls=on',
       '--tls-certcheck=off',
       `--user=${login}`,
-      `--passwordeval=echo ${password}`,
+      `--passwordeval=echo ${secret}`,
       `--auth=${auth}`,
       '--pipelining=on',
       '--received-header=off',
@@ -199,6 +225,18 @@ describe.runIf(mpop.available)(mpop.title, () => {
     expect(await server.uids()).toEqual([1, 2, 3])
     expect((await pull('off', 'user')).size).toBe(3)
     expect(await server.uids()).toEqual([])
+  })
+
+  test.each([
+    ['scram-sha-256', password],
+    ['login', password],
+    ['oauthbearer', 'good-token'],
+    ['xoauth2', 'good-token'],
+  ])('logs in by %s', async (auth, secret) => {
+    const mechanisms: string[] = []
+    server.checks.login = ({ mechanism }) => void mechanisms.push(mechanism)
+    expect((await pull('on', auth, secret)).size).toBe(3)
+    expect(mechanisms).toEqual([auth.toUpperCase()])
   })
 })
 

@@ -64,7 +64,7 @@ describe('before TLS', () => {
     expect(await wire.ask('STLS')).toBe('-ERR TLS is active already')
     const capabilities = await wire.send('CAPA\r\n').until('\r\n.\r\n')
     expect(capabilities).not.toMatch(/STLS/)
-    expect(capabilities).toMatch(/\r\nUSER\r\nSASL PLAIN\r\n/)
+    expect(capabilities).toMatch(/\r\nUSER\r\nSASL SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN\r\n/)
     await wire.ask(`USER ${login}`)
     expect(await wire.ask(`PASS ${password}`)).toBe('+OK 0 messages (0 octets)')
     expect(await wire.ask('QUIT')).toBe('+OK Bye')
@@ -144,6 +144,10 @@ describe('in clear', () => {
       '\0',
       '\xff',
       'TOP',
+      'AUTH SCRAM-SHA-256',
+      'AUTH LOGIN',
+      'UTF8',
+      'LANG en',
       '-1',
       '+',
       '*',
@@ -158,7 +162,9 @@ describe('in clear', () => {
       }
       // Whatever AUTH waits for is over by the second line.
       const answers = await wire.send('*\r\nQUIT\r\n').rest()
-      const outsideLists = answers.replaceAll(/\+OK Capabilities\r\n[\s\S]*?\r\n\.\r\n/g, '').split('\r\n')
+      const outsideLists = answers
+        .replaceAll(/\+OK (?:Capabilities|Mechanisms)\r\n[\s\S]*?\r\n\.\r\n/g, '')
+        .split('\r\n')
       expect(outsideLists.pop()).toBe('')
       for (const answer of outsideLists) expect(answer).toMatch(/^(\+OK|-ERR|\+ )[ -~]{0,508}$/)
     }

@@ -51,6 +51,8 @@ export interface Pop3ServerOptions {
   /** Where the mail is kept: in memory where absent. */
   readonly storage?: PluginInstance
   readonly clock?: Clock
+  /** Further plugins. */
+  readonly plugins?: readonly PluginInstance[]
 }
 
 export async function startPop3Server(options: Pop3ServerOptions = {}): Promise<Pop3Server> {
@@ -65,6 +67,7 @@ export async function startPop3Server(options: Pop3ServerOptions = {}): Promise<
       options.storage ?? memoryStore({}),
       certificates(),
       watcher(checks, ends.count),
+      ...(options.plugins ?? []),
       pop3({ port: 0, ...options.options }),
       pop3({ port: 0, implicitTls: true, ...options.options }, { as: 'pop3s' }),
     ],

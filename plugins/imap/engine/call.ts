@@ -2,7 +2,7 @@ import type { ImapCall, ImapCommand, ImapResult, LineConnection } from 'mailwrig
 import { ConnectionLost } from 'mailwright'
 import { Arguments } from './arguments.ts'
 import type { ReadCommand } from './command-reader.ts'
-import { bad, Refusal } from './result.ts'
+import { bad, isTrouble, Refusal, resultOf } from './result.ts'
 import type { Session } from './session.ts'
 
 /** What a call needs of the conversation that it is a part of. */
@@ -12,6 +12,8 @@ export interface CallSurroundings {
   patience(): number
   /** Runs while nothing else is done: what waits to be pushed is pushed meanwhile. */
   waiting<T>(wait: () => Promise<T>): Promise<T>
+  /** Tells the postmaster of an error that the client is not told of. */
+  report(error: unknown): void
 }
 
 /** One command that is being answered. */
@@ -30,6 +32,11 @@ export class Call implements ImapCall {
     this.session = session
     this.args = new Arguments(parts, session)
     this.#surroundings = surroundings
+  }
+
+  /** An error that does not change the answer; whether the postmaster must know of it is seen here. */
+  trouble(error: unknown): void {
+    if (isTrouble(error)) this.#surroundings.report(error)
   }
 
   async continuation(text: string, limit: number): Promise<string> {
@@ -58,13 +65,24 @@ export async function runCommand(call: Call, command: ImapCommand | undefined): 
     return bad('Only UIDs are in use', 'UIDREQUIRED')
   const before = session.selected
   const result = await command.run(call)
-  const { selected } = session
   // What was opened just now is as fresh as can be.
-  if (selected !== undefined && selected === before && result.status !== 'BAD')
-    await selected.update({
+  if (session.selected === before && result.status !== 'BAD') await tellNews(call, command, result)
+  return result
+}
+
+/** What has changed in the selected mailbox is told before the tagged response. */
+async function tellNews(call: Call, command: ImapCommand, { status }: ImapResult): Promise<void> {
+  const { session, byUid } = call
+  try {
+    await session.selected?.update({
       // RFC 7162 and RFC 9051 §7.5.1: UID commands may be told of expunges.
-      expunges: command.keepsNumbers !== true || call.byUid,
+      expunges: command.keepsNumbers !== true || byUid,
       look: command.looks === true,
     })
-  return result
+  } catch (error) {
+    // What was done is done: a client that were told NO would do it once more.
+    if (status !== 'OK' || command.looks === true || resultOf(error) === undefined) throw error
+    call.trouble(error)
+    if (session.ending !== undefined) session.out.untagged(`BYE ${session.ending}`)
+  }
 }

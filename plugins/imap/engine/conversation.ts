@@ -145,6 +145,7 @@ export class Conversation {
         connection: this.#connection,
         patience: () => this.#patience(),
         waiting: (wait) => this.#quiet.during(wait),
+        report: (error) => this.#report(error),
       })
       result = await runCommand(call, this.#server.vocabulary.commands.get(head.name))
     } catch (error) {

@@ -23,16 +23,16 @@ export class QuietTasks {
   }
 
   #begin(): void {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    if (this.#running === undefined) this.#running = this.#run()
   }
 
+  /** Is over in the very moment in which it finds nothing more to do: what is added then begins anew. */
   async #run(): Promise<void> {
-    while (this.#isQuiet) {
-      const task = this.#tasks.shift()
-      if (task === undefined) return
-      await task()
-    }
+    for (let task = this.#next(); task !== undefined; task = this.#next()) await task()
+    this.#running = undefined
+  }
+
+  #next(): (() => Promise<void>) | undefined {
+    return this.#isQuiet ? this.#tasks.shift() : undefined
   }
 }

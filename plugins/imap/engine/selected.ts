@@ -183,7 +183,13 @@ export class Selected implements ImapSelected {
       this.#isStale = true
       for (const listener of this.#changeListeners) listener()
     })
-    await this.#watch
+    try {
+      await this.#watch
+    } catch (error) {
+      // The next look tries again.
+      this.#watch = undefined
+      throw error
+    }
   }
 
   /** What was watched has another name now: the next update asks the store, and watches that. */
@@ -202,7 +208,10 @@ export class Selected implements ImapSelected {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#endWatch()
-    await this.mailbox.close()
+    try {
+      await this.#endWatch()
+    } finally {
+      await this.mailbox.close()
+    }
   }
 }

@@ -182,13 +182,24 @@ export class Session implements ImapSession {
   async loggedOut(): Promise<void> {
     const login = this.#login
     if (login === undefined) return
-    await this.unselect()
-    for (const extension of this.server.extensions) extension.ended?.(this)
-    this.#login = undefined
-    this.#awaitLogin()
-    this.news = everything
-    this.enabled.clear()
-    this.server.leave(this.server.accountKey(login.account))
+    try {
+      await this.unselect()
+    } finally {
+      this.#endLogin(login)
+    }
+  }
+
+  /** Whatever fails, the session does not count as the account's any more. */
+  #endLogin({ account }: Login): void {
+    try {
+      for (const extension of this.server.extensions) extension.ended?.(this)
+    } finally {
+      this.#login = undefined
+      this.#awaitLogin()
+      this.news = everything
+      this.enabled.clear()
+      this.server.leave(this.server.accountKey(account))
+    }
   }
 
   #awaitLogin(): void {

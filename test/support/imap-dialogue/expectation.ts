@@ -38,7 +38,9 @@ export function matches(expected: string, actual: string, scope: Scope, isExact 
     for (const [name, found] of Object.entries(match?.groups ?? {})) kept.set(name, found ?? '')
     return match !== null
   }
-  const isMatch = isExact ? fits(text, actual) : shapesMatch(shapeOf(text), shapeOf(actual), fits)
+  // Where one regular expression stands for all items, it is held against all of them.
+  const isWhole = /(FETCH|STATUS [^(]*|ESEARCH) ?[\uE000-\uF8FF]$/i.test(text)
+  const isMatch = isExact || isWhole ? fits(text, actual) : shapesMatch(shapeOf(text), shapeOf(actual), fits)
   if (isMatch) for (const [name, value] of kept) scope.variables.set(name, value)
   return isMatch
 }

@@ -113,7 +113,7 @@ class Player {
     const client = this.#script.isRaw
       ? await ImapClient.connect(this.#server.port, options)
       : await ImapClient.open(this.#server.port, user, password, options)
-    const connection = new Connection(client, this.#scope)
+    const connection = new Connection(client, this.#scope, this.#server.saysNoForBad === true)
     this.#connections.set(name, connection)
     return connection
   }
@@ -164,6 +164,7 @@ const unforeseen = /^\* (\d+ RECENT|OK \[(UNSEEN|INPROGRESS|ALERT)\b|OK (?!\[))/
 class Connection {
   readonly client: ImapClient
   readonly #scope: Scope
+  readonly #saysNoForBad: boolean
   /** What was read before it was expected. */
   readonly #ahead: (string | undefined)[] = []
   /** Whether the server waits for more of a command. */
@@ -172,9 +173,10 @@ class Connection {
   /** Responses that may come before the next that is expected. */
   #mayPass: string[] = []
 
-  constructor(client: ImapClient, scope: Scope) {
+  constructor(client: ImapClient, scope: Scope, saysNoForBad: boolean) {
     this.client = client
     this.#scope = scope
+    this.#saysNoForBad = saysNoForBad
   }
 
   /** Plays a step; `group` is that step, and those that are met in any order with it. */
@@ -187,9 +189,11 @@ class Connection {
           this.#mayPass.push(step.text)
           return
         }
-        if (step.how === 'group')
-          return await this.#expectGroup(group.filter(isGrouped).map(({ text }) => text))
-        return await this.#expect(step.text, step.how === 'exact')
+        if (step.how === 'group') await this.#expectGroup(group.filter(isGrouped).map(({ text }) => text))
+        else await this.#expect(step.text, step.how === 'exact')
+        this.#skips = false
+        this.#mayPass = []
+        return
       case 'skip':
         this.#skips = true
         return
@@ -271,10 +275,7 @@ class Connection {
     for (;;) {
       const text = await this.#read()
       if (text === undefined) throw new Error('the server ended the connection')
-      if (!isWanted(text) && this.#passes(text)) continue
-      this.#skips = false
-      this.#mayPass = []
-      return text
+      if (isWanted(text) || !this.#passes(text)) return text
     }
   }
 
@@ -296,6 +297,7 @@ class Connection {
   }
 
   #fits(expected: string, response: string, isExact = false): boolean {
-    return matches(expected, response, this.#scope, isExact)
+    const text = this.#saysNoForBad ? expected.replace(/^(\S+) BAD$/, '$1 <re:BAD|NO>') : expected
+    return matches(text, response, this.#scope, isExact)
   }
 }

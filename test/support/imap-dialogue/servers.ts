@@ -18,6 +18,8 @@ export interface DialogueServer extends AsyncDisposable {
   readonly port: number
   /** Whether it says alerts before its greeting. */
   readonly alertsComeFirst?: boolean
+  /** Whether it answers NO to what it cannot read, where BAD is expected (RFC 9051 §7.1.3). */
+  readonly saysNoForBad?: boolean
   /** A new account, with an empty INBOX. */
   account(): Promise<DialogueAccount>
   /** The name of a mailbox, of whose levels `/` separates each from the next. */
@@ -64,6 +66,7 @@ export async function dialogueCourier(peer: UnpackedPeer): Promise<DialogueServe
   return {
     name: 'courier',
     alertsComeFirst: true,
+    saysNoForBad: true,
     get port() {
       return port
     },

@@ -20,7 +20,9 @@ export function shapeOf(response: string): Shape {
   // A name that needs no quotes may have them.
   const text = withQuotes(response).replace(/^(\* (?:LIST|LSUB|STATUS) .*?)"([\w./&-]{2,})"/is, '$1$2')
   const status =
-    /^((?:\*|[^\s*+]+) (?:OK|NO|BAD|BYE|PREAUTH|[\uE000-\uF8FF]))(?: (\[[^\]]*\]))?(?: (.*))?$/is.exec(text)
+    /^(\* (?:OK|NO|BAD|BYE|PREAUTH)|[^\s*+]+ (?:OK|NO|BAD|[\uE000-\uF8FF]))(?: (\[[^\]]*\]))?(?: (.*))?$/is.exec(
+      text,
+    )
   if (status !== null) return statusShape(status)
   const withItems = /^(\* (?:\d+|[\uE000-\uF8FF]) (?:UID)?FETCH |\* STATUS [^(]*|\* ESEARCH )(.*)$/is.exec(
     text,
@@ -73,7 +75,7 @@ function itemsShape(head: string, rest: string): Shape {
   return {
     head: `${head}${correlator}`.trimEnd(),
     items: pairs(tokens(body)),
-    mayHave: /FETCH/i.test(head) ? ['UID', 'MODSEQ', 'FLAGS'] : [],
+    mayHave: /FETCH/i.test(head) ? ['UID', 'MODSEQ', 'FLAGS'] : isSearch ? [] : ['UNSEEN', 'HIGHESTMODSEQ'],
   }
 }
 
@@ -81,7 +83,7 @@ function itemsShape(head: string, rest: string): Shape {
 function pairs(found: readonly string[]): ReadonlyMap<string, string> {
   const items = new Map<string, string>()
   for (let at = 0; at < found.length; at += 2) {
-    const name = (found[at] ?? '').toUpperCase()
+    const name = (found[at] ?? '').toUpperCase().replaceAll('"', '')
     items.set(name, name === 'FLAGS' ? sortedFlags(found[at + 1] ?? '') : (found[at + 1] ?? ''))
   }
   return items

@@ -37,7 +37,7 @@ async function noteNames(
 ): Promise<void> {
   const { known } = watched
   const gone = [...known.keys()].filter((name) => !names.infos.has(name))
-  const goneById = new Map(gone.map((name) => [known.get(name)?.status?.id, name]))
+  const goneById = new Map(gone.map((name) => [known.get(name)?.id, name]))
   for (const name of gone) {
     known.delete(name)
     if (watched.isTold(name, 'MailboxName')) told.set(name, undefined)

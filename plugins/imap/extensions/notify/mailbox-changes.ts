@@ -21,9 +21,11 @@ export async function tellMailboxChanges(watched: WatchedMailboxes, name: string
 async function tellMessages(watched: WatchedMailboxes, name: string, known: KnownMailbox): Promise<void> {
   const now = await watched.statusOf(name)
   const before = known.status
-  if (typeof now !== 'object') {
+  // That it has gone is told with the list of mailboxes.
+  if (now === 'unknown') return
+  if (now === 'hidden') {
     // RFC 5465 §5.9: the account has lost the right to look into it.
-    if (now === 'hidden' && before !== undefined) tellNoAccess(watched.session.out, name)
+    if (before !== undefined) tellNoAccess(watched.session.out, name)
     known.status = undefined
     return
   }

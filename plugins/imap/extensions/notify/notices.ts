@@ -4,8 +4,10 @@ import {
   type ImapListDecoration,
   type ImapSelected,
   type ImapSession,
+  type ImapUpdate,
   type Lease,
 } from 'mailwright'
+import type { FetchedItems } from '../fetch/fetched-items.ts'
 import { fetchMessages } from '../fetch/run.ts'
 import { inOrder } from '../list/in-order.ts'
 import { serverAnnotations } from '../metadata/kept.ts'
@@ -73,19 +75,19 @@ export class Notices {
     const ends = [selected.onChange(() => this.#selectedChanged(selected))]
     const { items } = group
     if (items !== undefined)
-      ends.push(
-        selected.onUpdate({
-          fetching: async ({ arrived }) => {
-            if (arrived.length > 0)
-              await fetchMessages({ session: this.#session, selected, byUid: true, items }, arrived)
-          },
-        }),
-      )
+      ends.push(selected.onUpdate({ fetching: (update) => this.#fetch(selected, items, update) }))
     this.#endOfSelected = () => {
       for (const end of ends) end()
     }
     // The first look is what begins the watch.
     this.#selectedChanged(selected)
+  }
+
+  /** RFC 7162 §3.2.4: with the mod-sequence where the client knows of them. */
+  async #fetch(selected: ImapSelected, items: FetchedItems, { arrived }: ImapUpdate): Promise<void> {
+    if (arrived.length === 0) return
+    if (this.#session.enabled.has('CONDSTORE')) items.also('MODSEQ')
+    await fetchMessages({ session: this.#session, selected, byUid: true, items }, arrived)
   }
 
   end(): void {

@@ -16,6 +16,8 @@ export class TooMuchToTell extends Error {}
 
 /** What a client knows of a mailbox that it is told of. */
 export interface KnownMailbox {
+  /** By which it is known when it has another name. */
+  readonly id: string | undefined
   /** Undefined where the account must not look into it, or could not. */
   status: MailboxStatus | undefined
   hasChildren: boolean
@@ -70,8 +72,10 @@ export class WatchedMailboxes {
     const annotations = this.isTold(name, 'MailboxMetadataChange')
       ? await this.annotationsOf(name)
       : undefined
+    const found = typeof status === 'object' ? status : undefined
     this.known.set(name, {
-      status: typeof status === 'object' ? status : undefined,
+      id: found?.id,
+      status: found,
       hasChildren: names.parents.has(name),
       annotations: annotations ?? noAnnotations,
     })

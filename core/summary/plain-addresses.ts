@@ -7,32 +7,41 @@ const isWordCharacter: readonly boolean[] = Array.from({ length: 128 }, (_, code
 // As texts with more are literals elsewhere.
 const longest = 1_000
 
+/** Addresses of a list, as ENVELOPE has them, and where in the list they end. */
+export interface PlainAddresses {
+  /** `(NIL NIL "user" "host")`, one behind the other; empty where there are none. */
+  readonly text: string
+  /** Where the first one begins that is not among them; the length of the list where all are. */
+  readonly end: number
+}
+
 /**
- * The addresses of a list that has nothing but at most `limit` mailboxes in the usual forms (`Name <user@host>`,
- * `"Name" <user@host>`, `user@host`), as ENVELOPE has them. Undefined for any other list, which `parseAddressList` reads.
+ * The addresses with which a list begins, at most `limit`, as long as they are in the usual forms: `Name <user@host>`,
+ * `"Name" <user@host>`, `user@host`. What follows them is for `parseAddressList`.
  */
-export function plainAddressList(list: string, limit: number): string | undefined {
-  let text = '('
-  let at = 0
+export function plainAddresses(list: string, limit: number): PlainAddresses {
+  let text = ''
+  let start = 0
   for (let count = 0; count < limit; count += 1) {
-    at = skipSpaces(list, at)
+    const at = skipSpaces(list, start)
     const name = endOfName(list, at)
-    if (name === -1 || name - at > longest) return undefined
+    if (name === -1 || name - at > longest) break
     const isBare = name === at && list.charCodeAt(at) !== LESS
     const local = isBare ? at : skipSpaces(list, name) + 1
-    if (!isBare && list.charCodeAt(local - 1) !== LESS) return undefined
+    if (!isBare && list.charCodeAt(local - 1) !== LESS) break
     const localEnd = endOfWord(list, local)
     const domainEnd = endOfWord(list, localEnd + 1)
     const isAddress = list.charCodeAt(localEnd) === AT && localEnd > local && domainEnd > localEnd + 1
-    if (!isAddress || domainEnd - local > longest) return undefined
-    if (!isBare && list.charCodeAt(domainEnd) !== GREATER) return undefined
-    text += `(${nameText(list, at, name)} NIL "${list.slice(local, localEnd)}" "${list.slice(localEnd + 1, domainEnd)}")`
-    at = skipSpaces(list, isBare ? domainEnd : domainEnd + 1)
-    if (at === list.length) return `${text})`
-    if (list.charCodeAt(at) !== COMMA) return undefined
-    at += 1
+    if (!isAddress || domainEnd - local > longest) break
+    if (!isBare && list.charCodeAt(domainEnd) !== GREATER) break
+    const end = skipSpaces(list, isBare ? domainEnd : domainEnd + 1)
+    if (end < list.length && list.charCodeAt(end) !== COMMA) break
+    const [user, host] = [list.slice(local, localEnd), list.slice(localEnd + 1, domainEnd)]
+    text += `(${nameText(list, at, name)} NIL "${user}" "${host}")`
+    if (end === list.length) return { text, end }
+    start = end + 1
   }
-  return undefined
+  return { text, end: start }
 }
 
 function nameText(list: string, start: number, end: number): string {
@@ -45,7 +54,7 @@ function nameText(list: string, start: number, end: number): string {
 function endOfName(list: string, start: number): number {
   if (list.charCodeAt(start) === QUOTE) return endOfQuoted(list, start)
   let end = start
-  for (let at = start; ; ) {
+  for (let at = start; at - start <= longest; ) {
     const word = endOfWord(list, at)
     if (word === at) return end
     const next = list.charCodeAt(word)
@@ -56,13 +65,14 @@ function endOfName(list: string, start: number): number {
     at = word + 1
     if (list.charCodeAt(at) === LESS) return end
   }
+  return -1
 }
 
 function endOfQuoted(list: string, start: number): number {
-  for (let at = start + 1; at < list.length; at += 1) {
+  for (let at = start + 1; at - start < longest; at += 1) {
     const code = list.charCodeAt(at)
     if (code === QUOTE) return at + 1
-    if (code === BACKSLASH || code < SPACE || code > 126) return -1
+    if (code === BACKSLASH || !(code >= SPACE && code < 127)) return -1
   }
   return -1
 }

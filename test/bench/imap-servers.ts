@@ -1,0 +1,163 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cp, mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startImapDovecot } from '../support/imap-dovecot.ts'
+import { type TemporaryProject, temporaryProject } from '../support/project.ts'
+import { type ServerProcess, startServer } from '../support/server-process.ts'
+
+/** A server with one account, whose INBOX is a copy of a Maildir. */
+export interface BenchServer extends AsyncDisposable {
+  readonly name: string
+  readonly port: number
+  readonly pop3Port: number
+  readonly user: string
+  readonly password: string
+  readonly maildir: string
+  /** The process whose descendants are the server. */
+  readonly pid: number
+}
+
+/** A server that can be stopped and started on the same files. */
+export interface BenchHost {
+  readonly name: string
+  start(): Promise<BenchServer>
+  /** Removes what the server keeps beside the messages, while it does not run. */
+  forget(): void
+}
+
+/** Copies a Maildir for a Dovecot. */
+export async function dovecotHost(folder: string, source: string): Promise<BenchHost> {
+  const home = join(folder, 'dovecot-home')
+  const maildir = join(home, 'mail/bench')
+  await mkdir(join(home, 'mail'), { recursive: true })
+  await cp(source, maildir, { recursive: true, preserveTimestamps: true })
+  if (process.getuid?.() === 0) spawnSync('chown', ['-R', '65534:65534', join(home, 'mail')])
+  return {
+    name: 'dovecot',
+    forget: () => removeFiles(maildir, /^dovecot[.-](index|list)/),
+    async start() {
+      const dovecot = await startImapDovecot(home, manyConnections)
+      return {
+        name: 'dovecot',
+        port: dovecot.port,
+        pop3Port: dovecot.pop3Port,
+        user: 'bench',
+        password: dovecot.password,
+        maildir,
+        pid: Number(await readFile(join(home, 'dovecot/run/master.pid'), 'utf8')),
+        [Symbol.asyncDispose]: () => dovecot[Symbol.asyncDispose](),
+      }
+    },
+  }
+}
+
+// Quotas, rights and notifications of other users are not measured.
+const manyConnections = `mail_plugins =
+protocol imap {
+  mail_plugins = imap_zlib
+}
+default_process_limit = 12000
+default_client_limit = 30000
+service imap-login {
+  service_count = 0
+  client_limit = 12000
+  process_limit = 2
+}
+service imap {
+  process_limit = 12000
+}
+service pop3-login {
+  service_count = 0
+}
+`
+
+/** Copies a Maildir for Mailwright, which runs as a process of its own. */
+export async function mailwrightHost(folder: string, source: string): Promise<BenchHost> {
+  const project = await temporaryProject({ 'mailwright.config.ts': config(join(folder, 'mailwright-mail')) })
+  const maildir = join(folder, 'mailwright-mail/example.org/bench/Maildir')
+  await mkdir(join(maildir, '..'), { recursive: true })
+  await cp(source, maildir, { recursive: true, preserveTimestamps: true })
+  return {
+    name: 'mailwright',
+    forget: () => removeFiles(maildir, /^mailwright-(summaries|signatures|index)/),
+    async start() {
+      return await mailwright(project, maildir)
+    },
+  }
+}
+
+async function mailwright(project: TemporaryProject, maildir: string): Promise<BenchServer> {
+  const server: ServerProcess = await startServer(project.folder)
+  return {
+    name: 'mailwright',
+    port: server.port('imap'),
+    pop3Port: server.port('pop3'),
+    user: 'bench@example.org',
+    password: 'secret',
+    maildir,
+    pid: server.pid,
+    async [Symbol.asyncDispose]() {
+      await server.stop()
+    },
+  }
+}
+
+function config(root: string): string {
+  return `import { defineConfig } from 'mailwright'
+import certificates from 'mailwright/plugins/certificates'
+import imap from 'mailwright/plugins/imap'
+import maildir from 'mailwright/plugins/maildir'
+import { memoryAccounts } from 'mailwright/plugins/memory'
+import pop3 from 'mailwright/plugins/pop3'
+
+export default defineConfig({
+  hostname: 'mail.example.org',
+  plugins: [
+    memoryAccounts({ accounts: [{ address: 'bench@example.org', password: 'secret' }] }),
+    maildir({ root: ${JSON.stringify(root)}, lineEnds: 'lf' }),
+    certificates(),
+    imap({ port: 0, allowPlaintextLogin: true, maxConnections: 20000, maxConnectionsPerUser: 20000, maxConnectionsPerAddress: 20000 }),
+    pop3({ port: 0, allowPlaintextLogin: true }),
+  ],
+})
+`
+}
+
+function removeFiles(folder: string, pattern: RegExp): void {
+  for (const name of readdirSync(folder))
+    if (pattern.test(name)) rmSync(join(folder, name), { recursive: true })
+}
+
+/** KiB of memory that a process and all its descendants have, each page shared out among those that share it. */
+export function proportionalMemory(pid: number): { readonly kibibytes: number; readonly processes: number } {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const stat = readQuietly(`/proc/${name}/stat`)
+    parents.set(Number(name), Number(/\) \S (\d+)/.exec(stat)?.[1] ?? 0))
+  }
+  let kibibytes = 0
+  let processes = 0
+  for (const each of parents.keys()) {
+    if (!isBelow(each, pid, parents)) continue
+    processes += 1
+    kibibytes += Number(/^Pss:\s+(\d+)/m.exec(readQuietly(`/proc/${each}/smaps_rollup`))?.[1] ?? 0)
+  }
+  return { kibibytes, processes }
+}
+
+function isBelow(pid: number, ancestor: number, parents: ReadonlyMap<number, number>): boolean {
+  for (let at: number | undefined = pid; at !== undefined && at > 1; at = parents.get(at))
+    if (at === ancestor) return true
+  return false
+}
+
+/** The file's text; nothing where its process has ended. */
+function readQuietly(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
