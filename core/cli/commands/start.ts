@@ -87,9 +87,10 @@ function tryIt(
   const find = (role: string) => listeners.find((listener) => listener.role === role)
   const at = ({ host, port }: OpenListener) => `${host.includes(':') ? `[${host}]` : host}:${port}`
   const lines = [`Your first account is ${first.address} with the password ${first.password}`]
-  const [transfer, pop3] = [find('transfer'), find('pop3')]
+  const [transfer, imap, pop3] = [find('transfer'), find('imap'), find('pop3')]
+  const curl = `curl -k --ssl-reqd --user '${first.address}:${first.password}'`
   if (transfer !== undefined) lines.push(`  send  swaks --server ${at(transfer)} --to ${first.address}`)
-  if (pop3 !== undefined)
-    lines.push(`  read  curl -k --ssl-reqd --user '${first.address}:${first.password}' pop3://${at(pop3)}/1`)
+  if (imap !== undefined) lines.push(`  read  ${curl} 'imap://${at(imap)}/INBOX;MAILINDEX=1'`)
+  else if (pop3 !== undefined) lines.push(`  read  ${curl} pop3://${at(pop3)}/1`)
   return lines
 }

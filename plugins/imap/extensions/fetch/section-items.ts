@@ -30,7 +30,7 @@ export function rfc822Item(name: string, section: Section, setsSeen: boolean): I
   return () => ({ ...sectionAttribute(name, section, undefined), setsSeen })
 }
 
-/** RFC822, RFC822.HEADER, RFC822.TEXT. */
+/** The items that RFC 9051 has dropped. */
 export const rfc822Items: Readonly<Record<string, ImapFetchItem>> = {
   RFC822: rfc822Item('RFC822', wholeMessage, true),
   'RFC822.HEADER': rfc822Item('RFC822.HEADER', messageHeader, false),
