@@ -14,7 +14,7 @@ const zones: ReadonlyMap<string, number> = new Map([
   ['pdt', -420],
 ])
 const dateTime =
-  /^ ?(?:[a-z]+ ?,? ?)?(\d{1,2})[ -]([a-z]{3})[a-z]*\.?[ -](\d{2,5}) (\d{1,2}) ?: ?(\d{2})(?: ?: ?(\d{2})(?:\.\d+)?)?(?: ?([+-]\d{4}|[a-z]+))?/
+  /^ ?(?:[a-z]+ ?,? ?)?(\d{1,2})[ -]([a-z]{3})[a-z]*\.?[ -](\d{2,5}) (\d{1,2}) ?: ?(\d{2})(?: ?: ?(\d{1,2})(?:\.\d+)?)?(?: ?([+-]\d{4}|[a-z]+))?/
 
 /**
  * Reads an RFC 5322 date-time: with or without day of the week and seconds, with comments, and the two-digit years and

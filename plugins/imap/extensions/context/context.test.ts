@@ -142,6 +142,24 @@ describe('UPDATE of SEARCH', () => {
     expect(updates(await client.ok('NOOP'))).toEqual(['ADDTO (0 7,9)'])
   })
 
+  it('fetches what is new where it is asked to', async () => {
+    await using system = await start()
+    const client = await selected(system)
+    await client.ok('SEARCH RETURN (COUNT UPDATE (UID BODY[HEADER.FIELDS (SUBJECT)])) SUBJECT new')
+    await system.deliver('INBOX', 'Subject: new\n\nx\n', 'Subject: 8\n\nx\n')
+    expect(await client.ok('NOOP')).toEqual([
+      '8 EXISTS',
+      '0 RECENT',
+      '7 FETCH (UID 7 BODY[HEADER.FIELDS (SUBJECT)] {16}\r\nSubject: new\r\n\r\n)',
+      'ESEARCH (TAG "t3") ADDTO (0 7)',
+    ])
+    await client.ok('UID SEARCH RETURN (UPDATE(FLAGS)) FLAGGED')
+    expect((await client.ok('STORE 1 FLAGS (\\Flagged)')).at(-1)).toBe('ESEARCH (TAG "t5") UID ADDTO (0 1)')
+    expect(await client.ok('FETCH 7 FLAGS')).toEqual(['7 FETCH (FLAGS ())'])
+    for (const items of ['()', '(BOGUS)', '(UID'])
+      expect((await client.command(`SEARCH RETURN (UPDATE ${items}) ALL`)).tagged).toMatch(/^BAD/)
+  })
+
   it('ends with the mailbox and with CANCELUPDATE', async () => {
     await using system = await start()
     const client = await selected(system)

@@ -1,4 +1,5 @@
 import type { ImapSearchResult, ImapSelected, ImapSession } from 'mailwright'
+import type { FetchedItems } from '../fetch/fetched-items.ts'
 import { UpdateContext } from './update-context.ts'
 
 const mostContexts = 16
@@ -13,16 +14,20 @@ export class Contexts {
     return this.#contexts.has(tag)
   }
 
-  /** Follows a result from now on, or tells the client that it does not (RFC 5267 §4.3.1). */
-  add(result: ImapSearchResult, selected: ImapSelected): void {
+  /**
+   * Follows a result from now on, or tells the client that it does not (RFC 5267 §4.3.1). `items` are fetched of new
+   * messages that are found.
+   */
+  add(result: ImapSearchResult, selected: ImapSelected, items?: FetchedItems): void {
     if (!this.#hasRoomFor(result.uids.length)) {
       refuse(result.session, result.tag, 'Too many contexts')
       return
     }
-    const context = new UpdateContext(result, selected, ({ tag }) => {
+    const fail = ({ tag }: UpdateContext): void => {
       this.cancel(tag)
       refuse(result.session, tag, 'The search failed')
-    })
+    }
+    const context = new UpdateContext(result, selected, { items, fail })
     this.#contexts.set(context.tag, context)
   }
 

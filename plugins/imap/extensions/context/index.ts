@@ -1,18 +1,29 @@
-import type { ImapCommand, ImapExtension, ImapSearchReturn } from 'mailwright'
+import type { ImapArguments, ImapCommand, ImapExtension, ImapSearchReturn, ImapSession } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
 import { bad, ok } from '../../engine/result.ts'
+import { FetchedItems } from '../fetch/fetched-items.ts'
 import { contextsOf } from './contexts.ts'
 
 const update: ImapSearchReturn = (args, { session, tag }) => {
   // RFC 7377 §2.2
   if (session.selected === undefined) return args.fail('No mailbox is selected')
   if (contextsOf(session.selected).has(tag)) args.fail('The tag of a context is used again')
+  const items = readItems(args, session)
   return {
     part: () => '',
     answered(result) {
-      if (result.selected !== undefined) contextsOf(result.selected).add(result, result.selected)
+      if (result.selected !== undefined) contextsOf(result.selected).add(result, result.selected, items)
     },
   }
+}
+
+/** What is fetched of new messages that are found (RFC 5465 §7): `(UID ENVELOPE)`. */
+function readItems(args: ImapArguments, session: ImapSession): FetchedItems | undefined {
+  if (args.sees(' (')) args.space()
+  if (!args.sees('(')) return undefined
+  const items = new FetchedItems(session)
+  args.list(() => items.read(args), 1)
+  return items
 }
 
 const cancelUpdate: ImapCommand = {

@@ -1,22 +1,39 @@
-import { ConnectionLost, type ImapSearchResult, type ImapSelected, type ImapUpdate } from 'mailwright'
+import {
+  ConnectionLost,
+  type ImapSearchResult,
+  type ImapSelected,
+  type ImapUpdate,
+  type MessageEntry,
+} from 'mailwright'
 import { numbersOf } from '../../search/result.ts'
+import type { FetchedItems } from '../fetch/fetched-items.ts'
+import { fetchMessages } from '../fetch/run.ts'
 import { addTo, type Naming, removeFrom, runsIn, unplaced } from './changed-results.ts'
+
+/** What is done beside telling of changes. */
+export interface UpdateWishes {
+  /** What is fetched of new messages that are found. */
+  readonly items: FetchedItems | undefined
+  /** Called where the result can no longer be followed. */
+  fail(context: UpdateContext): void
+}
 
 /** A search whose client is told how its result changes (RFC 5267 §4.3). */
 export class UpdateContext {
   readonly tag: string
   readonly #result: ImapSearchResult
   readonly #selected: ImapSelected
+  readonly #items: FetchedItems | undefined
   readonly #end: () => void
   /** What the client takes for the result; ascending where it is not sorted. */
   #uids: readonly number[]
 
-  /** `fail` is called where the result can no longer be followed. */
-  constructor(result: ImapSearchResult, selected: ImapSelected, fail: (context: UpdateContext) => void) {
+  constructor(result: ImapSearchResult, selected: ImapSelected, { items, fail }: UpdateWishes) {
     this.tag = result.tag
     this.#result = result
     this.#selected = selected
     this.#uids = result.uids
+    this.#items = items
     const guarded = async (work: () => void | Promise<void>): Promise<void> => {
       try {
         await work()
@@ -58,8 +75,9 @@ export class UpdateContext {
     const before = new Set(this.#uids)
     const added = found.filter((uid) => !before.has(uid))
     if (added.length === 0) return this.#write(removed)
-    const naming = this.#naming
     const fresh = new Set(added)
+    await this.#fetch(arrived.filter(({ uid }) => fresh.has(uid)))
+    const naming = this.#naming
     const text = sorted
       ? addTo(
           runsIn(found, (uid) => fresh.has(uid)),
@@ -68,6 +86,13 @@ export class UpdateContext {
       : addTo(unplaced(added), naming)
     this.#uids = sorted ? found : [...this.#uids, ...added].sort((a, b) => a - b)
     this.#write(removed + text)
+  }
+
+  /** RFC 5465 §7: only of those that are new in the mailbox, and before they are told as results. */
+  async #fetch(entries: readonly MessageEntry[]): Promise<void> {
+    if (this.#items === undefined || entries.length === 0) return
+    const { session, byUid } = this.#result
+    await fetchMessages({ session, selected: this.#selected, byUid, items: this.#items }, entries)
   }
 
   /** Takes results away; answers what tells of it. */

@@ -54,6 +54,14 @@ export class EventGroups {
     return new Set(this.#others.flatMap(({ filter, events }) => (events.size > 0 ? filter.names : [])))
   }
 
+  /** Those that must be watched; all also where the list of them matters. */
+  get watched(): readonly string[] | 'all' {
+    const areNamed = this.#others.every(
+      ({ filter, events }) => events.size === 0 || (filter.isOfNames && events.isSubsetOf(messageEvents)),
+    )
+    return areNamed ? [...this.names] : 'all'
+  }
+
   /**
    * What the client is told of a mailbox that is not selected: what any of the groups says that are about it
    * (RFC 5465 §6), up to one that says NONE.

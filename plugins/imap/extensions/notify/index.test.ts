@@ -210,6 +210,30 @@ describe('other mailboxes', () => {
   })
 })
 
+test('mailboxes that must not be looked into are told as such (RFC 5465 §3.1, §5.9)', async () => {
+  const ann = 'ann@example.org'
+  await using system = await startImapTest({ others: [ann] })
+  for (const name of ['Open', 'Closed', 'Hidden']) await system.mail.createMailbox(name)
+  const work = 'Other Users/tim@example.org'
+  await system.mail.setAccess('Open', ann, 'lr')
+  await system.mail.setAccess('Closed', ann, 'l')
+  const client = await system.connect(ann)
+  const named = ['Open', 'Closed', 'Hidden'].map((name) => `"${work}/${name}"`).join(' ')
+  const told = await client.ok(
+    `NOTIFY SET STATUS (MAILBOXES (${named}) (MailboxName MessageNew MessageExpunge))`,
+  )
+  expect([...told].sort()).toEqual([
+    `LIST (\\NoAccess) "/" "${work}/Closed"`,
+    expect.stringMatching(/^STATUS ".*\/Open" \(MESSAGES 0 /),
+  ])
+  await system.deliver('Open', message)
+  expect((await pushed(client, 1))[0]).toMatch(/\/Open" \(MESSAGES 1 /)
+  await system.mail.setAccess('Open', ann, '')
+  expect(await pushed(client, 1)).toEqual([`LIST (\\NonExistent) "/" "${work}/Open"`])
+  await system.deliver('Open', message)
+  expect(await client.ok('NOOP')).toEqual([])
+})
+
 describe('the list of mailboxes', () => {
   test('is told of by LIST', async () => {
     await using setting = await started(null)

@@ -15,6 +15,8 @@ export type MailboxFilter =
       matches(mailbox: FilteredMailbox): boolean
       /** Those that the client names itself. */
       readonly names: readonly string[]
+      /** It is about none but these. */
+      readonly isOfNames: boolean
       /** What is subscribed may change it. */
       readonly isOfSubscriptions: boolean
     }
@@ -33,7 +35,7 @@ export function readMailboxFilter(args: ImapArguments): MailboxFilter {
     case 'SUBSCRIBED':
       return { ...others(({ isSubscribed }) => isSubscribed), isOfSubscriptions: true }
     case 'MAILBOXES':
-      return named(args, (names, name) => names.has(name))
+      return { ...named(args, (names, name) => names.has(name)), isOfNames: true }
     case 'SUBTREE':
       return named(args, isWithin)
     case 'SUBTREE-ONE':
@@ -46,7 +48,7 @@ export function readMailboxFilter(args: ImapArguments): MailboxFilter {
 type Others = Extract<MailboxFilter, { readonly kind: 'others' }>
 
 function others(matches: Others['matches'], names: readonly string[] = []): Others {
-  return { kind: 'others', matches, names, isOfSubscriptions: false }
+  return { kind: 'others', matches, names, isOfNames: false, isOfSubscriptions: false }
 }
 
 /** One name, or several in parentheses. Wildcards mean nothing there (RFC 5465 §6.6). */

@@ -44,7 +44,7 @@ export class Notices {
     this.#session.news = this.#groups.news
     if (this.#session.selected !== undefined) this.follow(this.#session.selected)
     if (!this.#groups.areOfOthers) return
-    this.#watch = this.#session.mail.watch('all', (name) => this.#noticed(name))
+    this.#watch = this.#session.mail.watch(this.#groups.watched, (name) => this.#noticed(name))
     await this.#watch
     await this.#learn(tellAll)
   }
