@@ -15,7 +15,7 @@ import type {
   StagedMessage,
   StageOptions,
 } from '../services/store.ts'
-import { AccessGuard, mailboxNames, noSuchMailbox, refusal } from './access-guard.ts'
+import { AccessGuard, refusal } from './access-guard.ts'
 import { ForeignWatch } from './foreign-watch.ts'
 import { changeAnnotations, readAnnotations } from './guarded-annotations.ts'
 import { appendMessages, stageMessage } from './guarded-delivery.ts'
@@ -93,8 +93,13 @@ export class GuardedAccountStore implements AccountStore {
     return stageMessage(this.#guard, mailbox, content, options)
   }
 
-  append(mailbox: string, messages: readonly AppendMessage[], origin?: string): Promise<Appended> {
-    return appendMessages(this.#guard, mailbox, messages, origin)
+  append(
+    mailbox: string,
+    messages: readonly AppendMessage[],
+    origin?: string,
+    freed?: number,
+  ): Promise<Appended> {
+    return appendMessages(this.#guard, { mailbox, messages, origin, freed })
   }
 
   /** Of the account's own mailboxes. What it puts into those of others counts for their owners. */
@@ -115,7 +120,8 @@ export class GuardedAccountStore implements AccountStore {
   async myRights(mailbox: string): Promise<Rights> {
     const located = await this.#guard.find(mailbox)
     const rights = await this.#guard.demand(located, 'myRights')
-    if (!(await mailboxNames(located.owner.store)).has(located.mailbox)) throw noSuchMailbox()
+    // Whether there is such a mailbox its own store knows best.
+    await located.owner.store.myRights(located.mailbox)
     return rights
   }
 

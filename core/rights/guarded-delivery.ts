@@ -31,18 +31,25 @@ export async function stageMessage(
   return missing ? stageWithLists(lists, located, stage) : stage()
 }
 
-/** See `AccountStore.append`. Flags beyond the rights are left out (RFC 4314 §4). */
+/** What `AccountStore.append` is asked for. */
+export interface AppendRequest {
+  readonly mailbox: string
+  readonly messages: readonly AppendMessage[]
+  readonly origin: string | undefined
+  readonly freed: number | undefined
+}
+
+/** See `AccountStore.append`. Flags beyond the rights are left out (RFC 4314 §4); what is freed is the account's own. */
 export async function appendMessages(
   guard: AccessGuard,
-  name: string,
-  messages: readonly AppendMessage[],
-  origin: string | undefined,
+  { mailbox, messages, origin, freed }: AppendRequest,
 ): Promise<Appended> {
-  const located = await guard.find(name)
+  const located = await guard.find(mailbox)
   const rights = await guard.demand(located, 'append')
   const permitted = messages.map((message) => ({
     ...message,
     flags: permittedFlags(message.flags ?? [], rights),
   }))
-  return located.owner.store.append(located.mailbox, permitted, origin)
+  const ownFreed = located.space === 'personal' ? freed : undefined
+  return located.owner.store.append(located.mailbox, permitted, origin, ownFreed)
 }

@@ -26,10 +26,10 @@ export function changeFlags(
 ): Promise<FlagOutcome> {
   return state.exclusively(async () => {
     const records = chosenRecords(state, chosen)
-    const modified = records.filter(
-      ({ entry }) => entry.modSequence > (unchangedSince ?? Number.POSITIVE_INFINITY),
-    )
-    const wanted = records.filter((record) => !modified.includes(record))
+    const isModified = ({ entry }: IndexRecord): boolean =>
+      entry.modSequence > (unchangedSince ?? Number.POSITIVE_INFINITY)
+    const modified = records.filter(isModified)
+    const wanted = records.filter((record) => !isModified(record))
     const spelled = spelledAs(state, change)
     const work = new FlagWork(state, spelled)
     try {

@@ -175,9 +175,7 @@ export class MaildirMailbox implements Mailbox {
   /** Those of the UIDs that this session has been shown. */
   #seen(uids: readonly number[]): readonly number[] {
     const { entries } = this.#view
-    if (uids.length < 8) return uids.filter((uid) => findByUid(entries, uid))
-    const shown = new Set(entries.map(({ uid }) => uid))
-    return uids.filter((uid) => shown.has(uid))
+    return uids.filter((uid) => findByUid(entries, uid))
   }
 
   async #doing<T>(what: string, run: () => Promise<T>): Promise<T> {

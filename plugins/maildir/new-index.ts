@@ -98,8 +98,10 @@ async function tell(
     return
   }
   const facts = { file, reason: `${fault}: all messages get new UIDs`, uidValidity }
+  // A mailbox that is made again under a name has lost nothing.
+  if (fault !== 'damaged' && !(await wasRead(context, place))) return
   if (fault === 'damaged' || lastUidValidity > 0) log.warn('store-repaired', facts)
-  else if (await wasRead(context, place)) log.info('store-repaired', facts)
+  else log.info('store-repaired', facts)
 }
 
 /** Whether some program has read the mailbox before: then messages are in `cur`. */
