@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import type { Account, SendingLimit } from '../model/account.ts'
 import type { Address } from '../model/address.ts'
 import type {
@@ -24,10 +23,11 @@ import {
   sameName,
 } from './app-password.ts'
 import { type AuditNote, auditSubject, changeDetail, findInAudit, targetDetail } from './audit.ts'
-import type { AccountRecord, AccountsDirectory } from './directory.ts'
+import type { AccountsDirectory } from './directory.ts'
 import * as accounts from './directory-accounts.ts'
 import * as aliases from './directory-aliases.ts'
 import * as domains from './directory-domains.ts'
+import type { DirectoryHolder } from './directory-holder.ts'
 import { unsupported } from './limited-administration.ts'
 import {
   checkActor,
@@ -41,25 +41,6 @@ import {
 } from './rules.ts'
 import { checkSendingLimit } from './sending-limit.ts'
 import { compareTexts, sortedByAddress } from './sorting.ts'
-
-/** Who holds a directory: in memory, in a file. */
-export interface DirectoryHolder {
-  readonly supports: AccountsAbilities
-  readonly clock: Pick<Clock, 'now'>
-  /** The directory as it is now. */
-  read(): Promise<AccountsDirectory>
-  /** Changes the directory. Where the edit throws, or the promise rejects, nothing has changed. */
-  change<T>(edit: (directory: AccountsDirectory) => T): Promise<T>
-  /**
-   * A new password as it is kept, for the account at an address; `before` is that account, where it is there.
-   * MAIL_E_INVALID for one that is empty or too long.
-   */
-  hash(password: string, address: Address, before?: AccountRecord): Promise<string>
-  /** The same for the keys of a new app password; undefined where none are kept. */
-  scramKeys?(secret: string, address: Address, before?: AccountRecord): Promise<string | undefined>
-  /** The audit trail in the order of time; absent where there is none. */
-  readonly trail?: AuditEntry[]
-}
 
 /** Administration over a directory, by the rules that hold for every provider. */
 export class DirectoryAdministration implements AccountsAdministration {

@@ -20,8 +20,9 @@ export {
 export { type DetailedAddress, splitDetail } from './detail.ts'
 export { type AccountRecord, AccountsDirectory, type DeletedRecord } from './directory.ts'
 export { type AccountFacts, accountWith, checkNewAccount } from './directory-accounts.ts'
-export { DirectoryAdministration, type DirectoryHolder } from './directory-administration.ts'
+export { DirectoryAdministration } from './directory-administration.ts'
 export { hasExpired } from './directory-aliases.ts'
+export type { DirectoryHolder } from './directory-holder.ts'
 export {
   changedSettings,
   checkAliasTarget,

@@ -1,9 +1,6 @@
-import { isAscii } from 'node:buffer'
-
 /** The octets of a text in UTF-8, each a character: so texts are compared as octets, and take one octet a character. */
 export function octetText(text: string): string {
-  const octets = Buffer.from(text)
-  return isAscii(octets) ? text : octets.toString('latin1')
+  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1')
 }
 
 /** The same octet text, in octets of its own: a part of a text keeps the whole text in memory. */

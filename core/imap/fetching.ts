@@ -54,7 +54,7 @@ export interface ImapFetchRequest {
   changedSince: number | undefined
   /** Only those of the messages are fetched. */
   keepOnly(test: (entry: MessageEntry) => boolean): void
-  /** Only from this to that of the messages that are left, counted from 1, backwards where negative (RFC 9394 §3.1). */
+  /** Only from this to that message of the set, counted from 1, backwards where negative (RFC 9394 §3.1); before `keepOnly`. */
   window: { readonly first: number; readonly last: number } | undefined
   /** Another item is fetched too, where it is not already. */
   also(name: string): void

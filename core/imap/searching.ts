@@ -77,6 +77,8 @@ export interface ImapSearchAnswer {
   readonly tells?: 'all' | ((result: ImapSearchResult) => readonly number[])
   /** It needs no ESEARCH response: SAVE alone. */
   readonly silent?: boolean
+  /** It is only said to the server: where there is nothing else, all is told as if it were not there. */
+  readonly hint?: boolean
   /** When all names are read: options that exclude each other fail here. */
   check?(names: readonly string[], args: ImapArguments): void
   /** The response is written. `told` are the UIDs of all parts together, ascending. */

@@ -3,3 +3,15 @@ export const inbox = 'INBOX'
 
 /** RFC 9051 §2.3.1.1: a UID has 32 bits, and so has UIDVALIDITY. */
 export const highestUid = 4_294_967_295
+
+/** In a list that ascends by UID, the index of the first message with this UID or a higher one. */
+export function indexOfUid(messages: readonly { readonly uid: number }[], uid: number): number {
+  let low = 0
+  let high = messages.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((messages[middle]?.uid ?? 0) < uid) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,3 +1,9 @@
+export {
+  type ClientListener,
+  type ClientListenerOptions,
+  type ClientSession,
+  listenForClients,
+} from './client-listener.ts'
 export { socketEndpoints } from './endpoints.ts'
 export {
   ConnectionLost,

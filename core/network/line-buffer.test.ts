@@ -35,6 +35,37 @@ describe('LineBuffer', () => {
     expect(buffer.size).toBe(0)
   })
 
+  test('leaves alone what it has handed out, however chunks are joined', () => {
+    const input = Buffer.from(
+      Array.from({ length: 200 }, (_, line) => `line ${'x'.repeat(line)}\r\n`).join(''),
+    )
+    for (const length of [1, 2, 3, 7, 50, 1_000]) {
+      const buffer = new LineBuffer()
+      const lines: Buffer[] = []
+      for (let at = 0; at < input.length; at += length) {
+        buffer.push(Buffer.from(input.subarray(at, at + length)))
+        for (let next = buffer.next(limit); next?.kind === 'line'; next = buffer.next(limit))
+          lines.push(next.octets)
+      }
+      expect(lines.map((line) => `${line}\r\n`).join('')).toBe(input.toString())
+    }
+  })
+
+  test('takes a line of 256 KiB octet by octet, and then as octets', () => {
+    const buffer = new LineBuffer()
+    const octet = Buffer.from('x')
+    let found = 0
+    for (let count = 0; count < 2 ** 18; count += 1) {
+      buffer.push(octet)
+      if (buffer.next(2 ** 19) !== undefined) found += 1
+    }
+    expect(found).toBe(0)
+    expect(buffer.take(10)?.toString()).toBe('x'.repeat(10))
+    buffer.push(Buffer.from('\r\n'))
+    expect(buffer.next(2 ** 19)).toMatchObject({ kind: 'line', octets: { length: 2 ** 18 - 10 } })
+    expect(buffer.size).toBe(0)
+  })
+
   test('allows 255 octets with the line end and not one more', () => {
     const buffer = new LineBuffer()
     buffer.push(Buffer.from(`${'a'.repeat(253)}\r\n${'b'.repeat(254)}\r\nNOOP\r\n`))

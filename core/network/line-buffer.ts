@@ -18,7 +18,9 @@ const floodOctets = 65_536
  * commands into tools that send nothing else and no command can be hidden by it. Holds at most the limit of an unfinished line.
  */
 export class LineBuffer {
+  /** Everything pushed and not forgotten; a part of `#room` where chunks were joined. */
   #octets: Buffer = nothing
+  #room: Buffer = nothing
   #start = 0
   #searched = 0
   #discarded = 0
@@ -29,7 +31,28 @@ export class LineBuffer {
   }
 
   push(chunk: Buffer): void {
-    this.#octets = this.size === 0 ? chunk : Buffer.concat([this.#octets.subarray(this.#start), chunk])
+    if (this.size > 0) {
+      this.#append(chunk)
+      return
+    }
+    this.clear()
+    this.#octets = chunk
+  }
+
+  /** A line that trickles in is copied only now and then. What was handed out is never written to. */
+  #append(chunk: Buffer): void {
+    if (this.#octets.length + chunk.length > this.#room.length) this.#makeRoom(chunk.length)
+    const length = this.#octets.length
+    chunk.copy(this.#room, length)
+    this.#octets = this.#room.subarray(0, length + chunk.length)
+  }
+
+  #makeRoom(more: number): void {
+    const { size } = this
+    const isGrowing = this.#room.length > 0
+    this.#room = Buffer.allocUnsafeSlow((size + more) * (isGrowing ? 2 : 1))
+    this.#octets.copy(this.#room, 0, this.#start)
+    this.#octets = this.#room.subarray(0, size)
     this.#searched -= this.#start
     this.#start = 0
   }
@@ -80,6 +103,7 @@ export class LineBuffer {
   /** Forgets everything held. */
   clear(): void {
     this.#octets = nothing
+    this.#room = nothing
     this.#start = 0
     this.#searched = 0
   }

@@ -40,7 +40,7 @@ export function channelBinding(socket: TLSSocket): ChannelBinding {
 // RFC 5929 §4.1: the hash function of the certificate's signature, but SHA-256 in the place of MD5 and SHA-1. There is no
 // binding for signatures without a hash function, and none here for those that have it in a parameter.
 const signatureHashes: Readonly<Record<string, string>> = {
-  // RFC 8017 A.2.4
+  // RFC 8017 §A.2.4
   '1.2.840.113549.1.1.4': 'sha256',
   '1.2.840.113549.1.1.5': 'sha256',
   '1.2.840.113549.1.1.11': 'sha256',

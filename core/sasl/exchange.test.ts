@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { BearerToken, LoginAbilities, LoginResult, SessionFlow } from '../flow/flow.ts'
+import type { BearerToken, LoginAbilities, LoginResult, ScramLogin, SessionFlow } from '../flow/flow.ts'
 import { type Reply, reply } from '../model/reply.ts'
 import type { LoginAttempt } from '../model/session.ts'
 import { runSaslExchange, type SaslLine, type SaslOutcome } from './exchange.ts'
@@ -12,6 +12,13 @@ const entered: LoginResult = {
 }
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const line = (text: string): SaslLine => ({ kind: 'line', octets: Buffer.from(text) })
+
+const nobody: ScramLogin = {
+  salt: Buffer.from('salt'),
+  iterations: 4096,
+  keys: [],
+  verify: async () => ({ ok: false, reply: reply(535, '5.7.8', 'No') }),
+}
 
 interface Parts {
   readonly abilities?: Partial<LoginAbilities>
@@ -28,6 +35,7 @@ function contextWith({ abilities = {}, answer = entered, serverName }: Parts = {
   const flow = {
     loginAbilities: { scram: [], tokens: {}, ...abilities },
     session: { tls: serverName === undefined ? undefined : { serverName } },
+    beginScram: async () => ({ ok: true, login: nobody }),
     login: async (...given: Seen) => {
       seen.push(given)
       return answer
@@ -289,4 +297,38 @@ describe('what is offered', () => {
     for (const name of ['', 'ANONYMOUS', '__proto__', 'constructor', 'EXTERNAL', 'CRAM-MD5'])
       expect(beginMechanism(name, all)).toBeUndefined()
   })
+})
+
+test('noise ends every exchange in one of the known ways', async () => {
+  // A small generator of its own (Lehmer), so that a failure can be had again.
+  let state = 20_261_129
+  const below = (limit: number) => {
+    state = (state * 48_271) % 2_147_483_647
+    return state % limit
+  }
+  const parts = [
+    'n,',
+    ',',
+    'a=',
+    'n=jo',
+    'r=x',
+    'c=biws',
+    'p=',
+    '=',
+    '\0',
+    '\x01',
+    'auth=Bearer x',
+    'user=jo',
+    'é',
+    '\xff',
+    'm=',
+  ]
+  const noise = () => Array.from({ length: below(8) }, () => parts[below(parts.length)]).join('')
+  const scram: Partial<LoginAbilities> = { scram: ['SCRAM-SHA-256'] }
+  for (let round = 0; round < 3000; round++) {
+    const name = ['SCRAM-SHA-256', 'OAUTHBEARER', 'XOAUTH2', 'PLAIN', 'LOGIN'][below(5)] ?? ''
+    const lines = Array.from({ length: 4 }, () => (below(8) === 0 ? noise() : base64(noise())))
+    const { outcome } = await play(name, lines, { abilities: { ...scram, tokens: {} } })
+    expect(['done', 'cancelled', 'malformed', 'ended']).toContain(outcome.kind)
+  }
 })

@@ -1,8 +1,8 @@
-// RFC 4013 §2.1: what is mapped to a space (RFC 3454 C.1.2), and to nothing (RFC 3454 B.1).
+// RFC 4013 §2.1: what is mapped to a space (RFC 3454 §C.1.2), and to nothing (RFC 3454 §B.1).
 const otherSpaces = /[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/g
 const nothing = /\u00ad|\u034f|\u1806|[\u180b-\u180d]|\u200c|\u200d|\u2060|[\ufe00-\ufe0f]|\ufeff/g
 
-// RFC 4013 §2.3: RFC 3454 C.2 (controls), C.3 (private use), C.4 (no characters), C.5 (surrogates), C.6 and C.7 (not for
+// RFC 4013 §2.3: RFC 3454 §C.2 (controls), C.3 (private use), C.4 (no characters), C.5 (surrogates), C.6 and C.7 (not for
 // plain text), C.8 (change of display), C.9 (tags). Its C.1.2 has been mapped.
 const prohibited = new RegExp(
   [

@@ -1,3 +1,4 @@
+import { indexOfUid } from '../model/mailbox.ts'
 import type { SearchCriterion, UidRange } from '../model/search.ts'
 import type { MessageEntry } from '../services/mailbox.ts'
 
@@ -17,7 +18,7 @@ export function entriesWithin(
     first = Math.min(first, range.first, range.last)
     last = Math.max(last, range.first, range.last)
   }
-  return entries.slice(indexOf(entries, first), indexOf(entries, last + 1))
+  return entries.slice(indexOfUid(entries, first), indexOfUid(entries, last + 1))
 }
 
 function namedRanges(criterion: SearchCriterion): readonly UidRange[] | undefined {
@@ -25,16 +26,4 @@ function namedRanges(criterion: SearchCriterion): readonly UidRange[] | undefine
   if (criterion.kind !== 'and') return undefined
   for (const each of criterion.of) if (each.kind === 'uids') return each.ranges
   return undefined
-}
-
-/** The index of the first entry with this UID or a higher one. */
-function indexOf(entries: readonly MessageEntry[], uid: number): number {
-  let low = 0
-  let high = entries.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((entries[middle]?.uid ?? 0) < uid) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -1,6 +1,6 @@
 import { errorCode } from '../errors.ts'
+import { wholeHeader } from '../facts/whole-header.ts'
 import type { Content } from '../model/content.ts'
-import { defaultHeaderLimits, type Header, parseHeader } from '../model/header.ts'
 import type { SearchCriterion } from '../model/search.ts'
 import type { MessageSummary } from '../model/summary.ts'
 import type { MessageEntry } from '../services/mailbox.ts'
@@ -78,8 +78,6 @@ async function forEach(
 
 // Where messages lie on a disk, the next are read while one is searched.
 const parallelReads = 4
-// Nearly every header is shorter.
-const firstRead = 65_536
 // How many nodes of a criterion are applied between two looks at the clock.
 const nodesAtOnce = 10_000
 
@@ -189,7 +187,7 @@ class Search {
     if (this.#pacer.isDue) await this.#pacer.rest()
     const before = this.#known(entry)
     const known = this.#query.needsHeader
-      ? { ...before, message: { header: await readHeader(content) } }
+      ? { ...before, message: { header: await wholeHeader(content) } }
       : before
     if (this.#query.needsHeader && this.#query.matches(known) !== undefined) {
       this.#decide(known)
@@ -203,11 +201,4 @@ class Search {
     await readTexts(content, search, this.#pacer)
     this.#decide({ ...known, found: (needle) => search.found.has(needle) })
   }
-}
-
-/** The header as the MIME scanner reads it, within the same limits. */
-async function readHeader(content: Content): Promise<Header> {
-  const header = parseHeader(await content.read(0, firstRead))
-  if (header.ended || content.size <= firstRead) return header
-  return parseHeader(await content.read(0, defaultHeaderLimits.octets))
 }

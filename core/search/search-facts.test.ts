@@ -196,6 +196,30 @@ describe('what facts decide', () => {
     expect(mailbox.summarised).toBe(0)
   })
 
+  it('takes no more memory than is right', async () => {
+    const mailbox = new TestMailbox(
+      Array.from({ length: 1_000 }, (_, index) =>
+        Buffer.from(`From: ${index % 2 === 0 ? 'user' : 'ann'}\r\n\r\n`),
+      ),
+    )
+    const facts = new MessageFacts({ bytes: 10_000_000 })
+    const unseen: SearchCriterion = { kind: 'not', of: { kind: 'flag', flag: '\\Seen' } }
+    const criterion: SearchCriterion = {
+      kind: 'or',
+      of: Array.from({ length: 1_100 }, () => ({
+        kind: 'and',
+        of: [
+          { kind: 'or', of: [unseen, { kind: 'body', text: 'x' }] },
+          { kind: 'header', field: 'from', text: 'user' },
+        ],
+      })),
+    }
+    const decided = JSON.stringify(await mailbox.decided(facts, criterion))
+    expect(decided).toContain('"header"')
+    expect(decided).toContain('"uids"')
+    expect(await mailbox.search(JSON.parse(decided))).toEqual(await mailbox.search(criterion))
+  })
+
   it('leaves out messages that were removed, and what lies between', async () => {
     const mailbox = new TestMailbox(corpus)
     mailbox.gone.add(4)

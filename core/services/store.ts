@@ -132,8 +132,17 @@ export interface AccountStore {
    * there is no such mailbox, MAIL_E_UNAVAILABLE for trouble of the disk.
    */
   stage(mailbox: string, content: Content, options?: StageOptions): Promise<StagedMessage>
-  /** Puts messages into a mailbox, all or none (RFC 3502 §3). Fails as `stage` does. */
-  append(mailbox: string, messages: readonly AppendMessage[], origin?: string): Promise<Appended>
+  /**
+   * Puts messages into a mailbox, all or none (RFC 3502 §3). Fails as `stage` does. `freed` octets are going to be expunged
+   * by the caller right afterwards: the quota is asked only for what is more than that, and not at all for less (RFC 8508
+   * §3.4).
+   */
+  append(
+    mailbox: string,
+    messages: readonly AppendMessage[],
+    origin?: string,
+    freed?: number,
+  ): Promise<Appended>
   /** Octets and messages in all mailboxes of its own. */
   usage(): Promise<{ readonly bytes: number; readonly messages: number }>
   /** Annotations of a mailbox, or of the account where `mailbox` is undefined. */

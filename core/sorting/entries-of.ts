@@ -1,3 +1,4 @@
+import { indexOfUid } from '../model/mailbox.ts'
 import type { MessageEntry } from '../services/mailbox.ts'
 
 // To look up so many times fewer UIDs than there are entries, each by itself, is cheaper than to go through all.
@@ -13,20 +14,9 @@ export function entriesOf(
   const found = new Array<MessageEntry | undefined>(uids.length)
   for (let index = 0; index < uids.length; index += 1) {
     const uid = uids[index] ?? 0
-    if (isSparse) at = lowerBound(entries, uid)
+    if (isSparse) at = indexOfUid(entries, uid)
     else while (at < entries.length && (entries[at]?.uid ?? 0) < uid) at += 1
     found[index] = entries[at]?.uid === uid ? entries[at] : undefined
   }
   return found
-}
-
-function lowerBound(entries: readonly MessageEntry[], uid: number): number {
-  let low = 0
-  let high = entries.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((entries[middle]?.uid ?? 0) < uid) low = middle + 1
-    else high = middle
-  }
-  return low
 }

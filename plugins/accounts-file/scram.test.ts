@@ -75,6 +75,13 @@ describe('keys for SCRAM in the password’s place', () => {
     expect(readFileSync(join(folder, 'accounts'), 'utf8')).toContain('{SCRAM-SHA-256}5000,')
   })
 
+  it('have as many iterations as the config says, within bounds', async () => {
+    for (const iterations of [4095, 1_000_001, 'many'])
+      await expect(start('@example.org\n', { scram: { iterations } } as AccountsFileInput)).rejects.toThrow(
+        'scram.iterations',
+      )
+  })
+
   it('of app passwords stand beside their hashes', async () => {
     const text = JSON.stringify({
       domains: ['example.org'],

@@ -24,6 +24,8 @@ describe('the options of accounts-sql', () => {
       checkEvery: 0,
     })
     expect(parseOptions({ detailSeparator: '' }).detailSeparator).toBe('')
+    expect(parseOptions({}).scram).toBeUndefined()
+    expect(parseOptions({ scram: {} }).scram).toEqual({ offer: false, iterations: 600_000 })
   })
 
   it.each([
@@ -41,6 +43,12 @@ describe('the options of accounts-sql', () => {
       { cache: { size: 0, ttl: 0, checkEvery: '2m', sise: 1 } },
       ['cache.size', 'cache.ttl', 'cache.checkEvery', 'cache.sise'],
     ],
+    [{ scram: true }, ['scram']],
+    [
+      { scram: { offer: 'yes', iterations: 4095, rounds: 1 } },
+      ['scram.offer', 'scram.iterations', 'scram.rounds'],
+    ],
+    [{ scram: { iterations: 1_000_001 } }, ['scram.iterations']],
     [{ first: {} }, ['first']],
   ])('%j is refused', (input, expected) => {
     expect(paths(input)).toEqual(expected)

@@ -133,8 +133,13 @@ export class MboxAccountStore implements AccountStore {
     return guarded('delivering a message', () => this.#incoming.stage(mailbox, content, options))
   }
 
-  append(mailbox: string, messages: readonly AppendMessage[], origin?: string): Promise<Appended> {
-    return guarded('appending messages', () => this.#incoming.append(mailbox, messages, origin))
+  append(
+    mailbox: string,
+    messages: readonly AppendMessage[],
+    origin?: string,
+    freed?: number,
+  ): Promise<Appended> {
+    return guarded('appending messages', () => this.#incoming.append(mailbox, messages, origin, freed))
   }
 
   usage(): Promise<Usage> {

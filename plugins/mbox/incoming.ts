@@ -51,11 +51,17 @@ export class Incoming {
   }
 
   /** See `AccountStore.append`. */
-  async append(mailbox: string, messages: readonly AppendMessage[], origin?: string): Promise<Appended> {
+  async append(
+    mailbox: string,
+    messages: readonly AppendMessage[],
+    origin?: string,
+    freed = 0,
+  ): Promise<Appended> {
     const name = canonicalMailboxName(mailbox)
     const fresh = messages.map((message) => this.#message(message))
     const found = await this.#shared.files.require(name)
-    const giveBack = await this.#reserve(messages.reduce((sum, { content }) => sum + content.size, 0))
+    const octets = messages.reduce((sum, { content }) => sum + content.size, 0)
+    const giveBack = await this.#reserve(octets - freed)
     const { state, release } = this.#shared.share(name)
     try {
       await state.sync()
@@ -96,7 +102,8 @@ export class Incoming {
 
   async #reserve(octets: number): Promise<() => void> {
     const { quotaBytes } = this.#account
-    if (quotaBytes === undefined) return () => undefined
+    // Who needs no more room need not fit.
+    if (quotaBytes === undefined || octets <= 0) return () => undefined
     return this.#shared.quota.reserve(octets, quotaBytes, () => accountUsage(this.#shared))
   }
 }

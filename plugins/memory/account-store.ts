@@ -101,8 +101,13 @@ export class MemoryAccountStore implements AccountStore {
     return stage(this.#place, mailbox, content, options)
   }
 
-  append(mailbox: string, messages: readonly AppendMessage[], origin?: string): Promise<Appended> {
-    return append(this.#place, mailbox, messages, origin)
+  append(
+    mailbox: string,
+    messages: readonly AppendMessage[],
+    origin?: string,
+    freed?: number,
+  ): Promise<Appended> {
+    return append(this.#place, mailbox, messages, { origin, freed })
   }
 
   async usage(): Promise<{ readonly bytes: number; readonly messages: number }> {

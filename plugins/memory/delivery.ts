@@ -52,12 +52,12 @@ export async function append(
   place: Place,
   mailbox: string,
   messages: readonly AppendMessage[],
-  origin: string | undefined,
+  { origin, freed = 0 }: { readonly origin: string | undefined; readonly freed: number | undefined },
 ): Promise<Appended> {
   place.data.mailbox(mailbox)
   const known = messages.map((message) => ({ ...message, flags: requireFlags(message.flags ?? []) }))
   const octets = messages.reduce((sum, { content }) => sum + content.size, 0)
-  const giveBack = reserveRoom(place.account, place.data, octets)
+  const giveBack = reserveRoom(place.account, place.data, octets - freed)
   try {
     const read: NewMessage[] = []
     for (const message of known) read.push(await readMessage(place, message))

@@ -1,19 +1,21 @@
 import { type Clock, UnavailableError } from 'mailwright'
-import type { ClientCredentials, IntrospectionOptions } from './options.ts'
+import type { IntrospectionOptions } from './options.ts'
 
 /** Octets of an answer that are read. */
 const longestAnswer = 65_536
 /** Questions at the same time; clients beyond them are told to come again. */
 const mostQuestions = 64
 
+type EndpointOptions = Pick<IntrospectionOptions, 'endpoint' | 'clientId' | 'clientSecret' | 'timeout'>
+
 /** The introspection endpoint of a provider (RFC 7662 §2). */
 export class Endpoint {
-  readonly #options: Pick<IntrospectionOptions, 'endpoint' | 'client' | 'timeout'>
+  readonly #options: EndpointOptions
   readonly #clock: Clock
   readonly #stopped = new AbortController()
   #asking = 0
 
-  constructor(options: Pick<IntrospectionOptions, 'endpoint' | 'client' | 'timeout'>, clock: Clock) {
+  constructor(options: EndpointOptions, clock: Clock) {
     this.#options = options
     this.#clock = clock
   }
@@ -40,13 +42,14 @@ export class Endpoint {
   }
 
   async #fetch(token: string, signal: AbortSignal): Promise<string> {
-    const { endpoint, client } = this.#options
+    const { endpoint } = this.#options
+    const authorization = authorizationOf(this.#options)
     const response = await fetch(endpoint, {
       method: 'POST',
       headers: {
         accept: 'application/json',
         'content-type': 'application/x-www-form-urlencoded',
-        ...(client === undefined ? {} : { authorization: authorizationOf(client) }),
+        ...(authorization === undefined ? {} : { authorization }),
       },
       body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
       // The token goes where the config says, and nowhere else.
@@ -60,11 +63,12 @@ export class Endpoint {
 }
 
 /** RFC 6749 §2.3.1: both are encoded as in a form first. */
-function authorizationOf({ id, secret }: ClientCredentials): string {
+function authorizationOf({ clientId, clientSecret: secret }: EndpointOptions): string | undefined {
+  if (clientId === undefined || secret === undefined) return undefined
   const known = 'text' in secret ? secret.text : process.env[secret.variable]
   if (known === undefined || known === '')
     throw new Error('the environment variable of its secret is not set')
-  const encoded = [id, known].map((text) => new URLSearchParams({ '': text }).toString().slice(1))
+  const encoded = [clientId, known].map((text) => new URLSearchParams({ '': text }).toString().slice(1))
   return `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`
 }
 

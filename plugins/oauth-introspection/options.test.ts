@@ -16,7 +16,8 @@ function paths(input: unknown): readonly string[] {
 it('have defaults', () => {
   expect(parseOptions({ endpoint })).toEqual({
     endpoint: new URL(endpoint),
-    client: undefined,
+    clientId: undefined,
+    clientSecret: undefined,
     loginClaim: 'username',
     scope: undefined,
     audience: undefined,
@@ -24,9 +25,9 @@ it('have defaults', () => {
     cacheFor: 30_000,
     timeout: 5000,
   })
-  expect(parseOptions({ endpoint, clientId: 'a', clientSecret: 'b' }).client).toEqual({
-    id: 'a',
-    secret: { text: 'b' },
+  expect(parseOptions({ endpoint, clientId: 'a', clientSecret: 'b' })).toMatchObject({
+    clientId: 'a',
+    clientSecret: { text: 'b' },
   })
 })
 

@@ -4,8 +4,10 @@ import { type OptionReader, readOptions } from 'mailwright'
 /** Whom to ask about tokens, and what to make of the answers. */
 export interface IntrospectionOptions {
   readonly endpoint: URL
-  /** Undefined where the endpoint asks for no credentials. */
-  readonly client: ClientCredentials | undefined
+  /** Who we are to the endpoint; undefined where it asks for no credentials. */
+  readonly clientId: string | undefined
+  /** Itself, or the environment variable that holds it; there where `clientId` is. */
+  readonly clientSecret: { readonly text: string } | { readonly variable: string } | undefined
   /** The member of an answer that is the login. */
   readonly loginClaim: string
   /** What a token must be good for; undefined: any. */
@@ -18,12 +20,6 @@ export interface IntrospectionOptions {
   readonly cacheFor: number
   /** Milliseconds that the endpoint may take. */
   readonly timeout: number
-}
-
-/** Who we are to the endpoint. */
-export interface ClientCredentials {
-  readonly id: string
-  readonly secret: { readonly text: string } | { readonly variable: string }
 }
 
 /** What a config may write. */
@@ -54,7 +50,7 @@ export function parseOptions(input: unknown): IntrospectionOptions {
   const read = readOptions(input)
   return read.done({
     endpoint: readEndpoint(read),
-    client: readClient(read),
+    ...readClient(read),
     loginClaim: read.string('loginClaim', { default: 'username' }),
     scope: readToken(read, 'scope'),
     audience: read.optionalString('audience'),
@@ -89,18 +85,17 @@ function isConfidential({ protocol, hostname }: URL): boolean {
   return protocol === 'http:' && isLoopback
 }
 
-function readClient(read: OptionReader): ClientCredentials | undefined {
+function readClient(read: OptionReader): Pick<IntrospectionOptions, 'clientId' | 'clientSecret'> {
   const id = read.optionalString('clientId')
   const text = read.optionalString('clientSecret')
   const variable = read.optionalString('clientSecretEnv')
   if (text !== undefined && variable !== undefined)
     read.fault('clientSecretEnv', 'cannot stand beside `clientSecret`')
   const secret = text !== undefined ? { text } : variable !== undefined ? { variable } : undefined
-  if (id !== undefined && secret !== undefined) return { id, secret }
-  if (secret !== undefined) read.fault('clientId', 'is missing: it belongs to the secret')
-  if (id !== undefined)
+  if (id === undefined && secret !== undefined) read.fault('clientId', 'is missing: it belongs to the secret')
+  if (id !== undefined && secret === undefined)
     read.fault('clientSecret', 'is missing: it, or `clientSecretEnv`, belongs to `clientId`')
-  return undefined
+  return { clientId: id, clientSecret: secret }
 }
 
 /** RFC 6749 §3.3: a single scope. */

@@ -15,10 +15,11 @@ import {
   saslResponseLimit,
   tlsFacts,
 } from 'mailwright'
-import { type Answer, fault, last, ok, refusal, refusalFor, refusalOf, type Say } from './answer.ts'
+import { type Answer, fault, last, ok, refusal, refusalFor, refusalOf } from './answer.ts'
 import { type Command, words } from './command.ts'
 import { type Maildrop, openMaildrop } from './maildrop.ts'
 import type { Pop3Options } from './options.ts'
+import type { Speech } from './speech.ts'
 
 /** Milliseconds that the answer to a first failed login waits; twice as long for each further one, up to a limit. */
 const firstDelay = 1_000
@@ -27,6 +28,7 @@ const longestDelay = 8_000
 /** What the AUTHORIZATION state works with. */
 export interface AuthorizationParts {
   readonly connection: LineConnection
+  readonly speech: Speech
   readonly flow: SessionFlow
   readonly store: Store
   /** Undefined where there are no certificates: then there is no STLS. */
@@ -36,12 +38,6 @@ export interface AuthorizationParts {
   readonly remaining: () => number
   /** Counts one more session of an account; answers what takes it off again. Undefined where there are enough. */
   readonly enter: (account: Account) => (() => void) | undefined
-  /** Writes an answer at once. */
-  readonly respond: (answer: Answer) => Promise<void>
-  /** Writes a list, with a text before it (RFC 1939 §3). */
-  readonly writeList: (say: Say, list: readonly string[]) => Promise<undefined>
-  /** TLS has begun: what the client has said is forgotten. */
-  readonly onSecured: () => void
   /** Told of errors of the store and the certificates. */
   readonly onFailure: (error: unknown) => void
 }
@@ -141,9 +137,9 @@ export class Authorization {
     const refused = this.#refuseInClear()
     if (refused !== undefined) return refused
     this.#login = undefined
-    const { connection, remaining, writeList } = this.#parts
+    const { connection, speech, remaining } = this.#parts
     // RFC 5034 does not know AUTH alone; some clients ask so what there is.
-    if (name === undefined) return await writeList((texts) => texts.mechanisms, this.mechanisms)
+    if (name === undefined) return await speech.sayList((texts) => texts.mechanisms, this.mechanisms)
     if (others.length > 0) return fault((texts) => texts.mechanismExpected)
     const mechanism = beginMechanism(name, this.#sasl)
     if (mechanism === undefined) return fault((texts) => texts.mechanismNotOffered)
@@ -204,7 +200,7 @@ export class Authorization {
 
   /** RFC 2595 §4. What was said in clear is forgotten. */
   async #startTls(rest: string): Promise<Answer | undefined> {
-    const { connection, tls, respond, onFailure } = this.#parts
+    const { connection, speech, tls, onFailure } = this.#parts
     if (rest !== '') return fault((texts) => texts.noArgument)
     if (this.#secured) return fault((texts) => texts.tlsActive)
     if (tls === undefined) return fault((texts) => texts.noTls)
@@ -225,17 +221,17 @@ export class Authorization {
     if (options === undefined) return refusal((texts) => texts.tlsUnavailable, 'SYS/TEMP')
     const behind = nothingBehind()
     if (behind !== undefined) return behind
-    await respond(ok((texts) => texts.beginTls))
+    await speech.say(ok((texts) => texts.beginTls))
     await this.secure(options)
     return undefined
   }
 
-  /** Begins TLS, from the first octet or after STLS. */
+  /** Begins TLS, from the first octet or after STLS. What the client has said in clear is forgotten. */
   async secure(options: Awaited<ReturnType<ServerTls['options']>>): Promise<void> {
-    const { connection, flow, remaining, onSecured } = this.#parts
+    const { connection, speech, flow, remaining } = this.#parts
     const socket = await connection.secure(options, remaining())
     flow.secured(tlsFacts(socket))
     this.#binding = channelBinding(socket)
-    onSecured()
+    speech.reset()
   }
 }

@@ -13,12 +13,12 @@ import {
   type Store,
   socketEndpoints,
 } from 'mailwright'
-import { type Answer, fault, last, lineOf, ok, refusal, refusalOf, type Say } from './answer.ts'
+import { type Answer, fault, last, ok, refusal, refusalOf, type Say } from './answer.ts'
 import { Authorization } from './authorization.ts'
 import { capabilities } from './capabilities.ts'
 import { type Command, commandLimit, isHttp, parseCommand, words } from './command.ts'
-import { defaultLanguage, isLanguageRange, type Language, languageFor, languages } from './languages.ts'
 import type { Pop3Options } from './options.ts'
+import { Speech } from './speech.ts'
 import { Transaction } from './transaction.ts'
 
 /** What all sessions of a listener share. */
@@ -45,11 +45,11 @@ export class Pop3Session {
   readonly #listener: Listener
   readonly #connection: LineConnection
   readonly #flow: SessionFlow
+  readonly #speech: Speech
   readonly #authorization: Authorization
   readonly #log: Log
   readonly #loginDeadline: number
   #transaction: Transaction | undefined
-  #language: Language = defaultLanguage
   /** What takes this session off the counts that it is in. */
   readonly #leave: (() => void)[] = []
   /** A command of an opened maildrop is being answered. */
@@ -68,19 +68,16 @@ export class Pop3Session {
     this.#connection = new LineConnection(socket, clock, options.writeTimeout)
     void this.#connection.closed.then(() => this.#flow.close(this.#reason))
     this.#loginDeadline = clock.monotonic() + options.loginTimeout
+    this.#speech = new Speech(this.#connection)
     this.#authorization = new Authorization({
       connection: this.#connection,
+      speech: this.#speech,
       flow: this.#flow,
       store,
       tls,
       options,
       remaining: () => this.#remaining(),
       enter: (account) => this.#enter(`account ${account.id}`, options.maxConnectionsPerUser),
-      respond: (answer) => this.#respond(answer),
-      writeList: (say, list) => this.#writeList(say, list),
-      onSecured: () => {
-        this.#language = defaultLanguage
-      },
       onFailure: (error) => this.#report(error),
     })
   }
@@ -171,7 +168,7 @@ export class Pop3Session {
   /** Writes an answer; where it is the last one, the reason is kept for the record. */
   async #respond(answer: Answer): Promise<void> {
     if (answer.closing !== undefined) this.#reason = answer.closing
-    await this.#connection.write(`${lineOf(answer, this.#language.texts)}\r\n`)
+    await this.#speech.say(answer)
   }
 
   #remaining(): number {
@@ -207,7 +204,7 @@ export class Pop3Session {
         'HTTP request',
       )
     const { keyword, rest } = command
-    if (keyword === 'LANG') return await this.#chooseLanguage(words(rest))
+    if (keyword === 'LANG') return await this.#speech.choose(words(rest))
     if (keyword === 'QUIT' || keyword === 'CAPA') {
       if (rest !== '') return fault((texts) => texts.noArgument)
       return keyword === 'QUIT' ? await this.#quit() : await this.#capabilities()
@@ -218,28 +215,10 @@ export class Pop3Session {
       connection: this.#connection,
       maildrop,
       isUtf8,
-      lineOf: (answer) => lineOf(answer, this.#language.texts),
+      speech: this.#speech,
       onFailure: (error) => this.#report(error),
     })
     return await this.#transaction.run(command)
-  }
-
-  /** LANG (RFC 6856 §3.2): what there is, or what it shall be. */
-  async #chooseLanguage([range, ...others]: readonly string[]): Promise<Answer | undefined> {
-    if (range === undefined) {
-      const list = languages.map(({ tag, name }) => `${tag} ${name}`)
-      return await this.#writeList((texts) => texts.languages, list)
-    }
-    if (others.length > 0 || !isLanguageRange(range)) return fault((texts) => texts.notALanguage)
-    const chosen = languageFor(range)
-    if (chosen === undefined) return refusal((texts) => texts.unknownLanguage)
-    this.#language = chosen
-    return ok((texts) => `${chosen.tag} ${texts.languageChanged}`)
-  }
-
-  async #writeList(say: Say, list: readonly string[]): Promise<undefined> {
-    const lines = [lineOf(ok(say), this.#language.texts), ...list, '.']
-    await this.#connection.write(lines.map((line) => `${line}\r\n`).join(''))
   }
 
   #counted(answer: Answer | undefined): Answer | undefined {
@@ -265,7 +244,7 @@ export class Pop3Session {
   async #capabilities(): Promise<undefined> {
     const { mayLogIn, mayStartTls, mechanisms, maildrop } = this.#authorization
     const list = capabilities({ mayLogIn, mechanisms, mayStartTls: mayStartTls && maildrop === undefined })
-    return await this.#writeList((texts) => texts.capabilities, list)
+    return await this.#speech.sayList((texts) => texts.capabilities, list)
   }
 
   /** The UPDATE state (RFC 1939 §6). The lock is given back before the answer: the client may come again at once. */

@@ -3,6 +3,7 @@ import { type Answer, fault, ok, refusal, refusalFor } from './answer.ts'
 import { type Command, parseNumber, words } from './command.ts'
 import type { Maildrop, Numbered } from './maildrop.ts'
 import { sendMessage } from './message-transfer.ts'
+import type { Speech } from './speech.ts'
 import { TopLines } from './top-lines.ts'
 
 /** Lines of a listing that are written at once. */
@@ -11,11 +12,10 @@ const listingBatch = 1_000
 /** What the TRANSACTION state works with. */
 export interface TransactionParts {
   readonly connection: LineConnection
+  readonly speech: Speech
   readonly maildrop: Maildrop
   /** The client takes headers in UTF-8 (RFC 6856 §2.1). */
   readonly isUtf8: boolean
-  /** An answer's line in the language of now, without CRLF. */
-  readonly lineOf: (answer: Answer) => string
   /** Told of errors of the store. */
   readonly onFailure: (error: unknown) => void
 }
@@ -25,14 +25,14 @@ export class Transaction {
   readonly #connection: LineConnection
   readonly #maildrop: Maildrop
   readonly #isUtf8: boolean
-  readonly #lineOf: (answer: Answer) => string
+  readonly #speech: Speech
   readonly #onFailure: (error: unknown) => void
 
-  constructor({ connection, maildrop, isUtf8, lineOf, onFailure }: TransactionParts) {
+  constructor({ connection, speech, maildrop, isUtf8, onFailure }: TransactionParts) {
     this.#connection = connection
     this.#maildrop = maildrop
     this.#isUtf8 = isUtf8
-    this.#lineOf = lineOf
+    this.#speech = speech
     this.#onFailure = onFailure
   }
 
@@ -97,7 +97,7 @@ export class Transaction {
       const found = this.#find(arguments_[0])
       return 'status' in found ? found : ok(() => `${found.number} ${value(found)}`)
     }
-    let lines = `${this.#lineOf(this.#status())}\r\n`
+    let lines = `${this.#speech.lineOf(this.#status())}\r\n`
     let count = 0
     const pacer = new Pacer()
     for (const message of this.#maildrop.messages()) {
@@ -133,7 +133,7 @@ export class Transaction {
   async #send({ number, entry }: Numbered, status: Answer, top?: TopLines): Promise<Answer | undefined> {
     try {
       const content = await this.#maildrop.content(entry)
-      const form = { status: this.#lineOf(status), top, isUtf8: this.#isUtf8 }
+      const form = { status: this.#speech.lineOf(status), top, isUtf8: this.#isUtf8 }
       await sendMessage(this.#connection, content, form)
       return undefined
     } catch (error) {

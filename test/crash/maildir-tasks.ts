@@ -167,15 +167,18 @@ const messageTasks = {
   },
   async move(opened, say) {
     await changing(opened, say, (mailbox, uids) => mailbox.move(uids.slice(0, 3), 'Archive'))
+    await opened.close()
   },
   async copy(opened, say) {
     await changing(opened, say, (mailbox, uids) => mailbox.copy(uids.slice(1, 4), 'Archive'))
+    await opened.close()
   },
-  async append({ mailboxes }, say, name) {
+  async append({ mailboxes, close }, say, name) {
     const labels = ['1', '2', '3'].map((count) => `${name}-${count}`)
     const { uids } = await mailboxes.append('INBOX', labels.map(labelledMessage))
     say(JSON.stringify(uids))
     show(await mailboxes.openMailbox('INBOX'), say)
+    await close()
   },
   async fold(opened, say) {
     await changing(opened, say, async (mailbox, uids) => {
@@ -184,6 +187,8 @@ const messageTasks = {
         show(mailbox, say)
       }
     })
+    // Only then is it written anew.
+    await opened.close()
   },
   async list(opened, say) {
     await changing(opened, say, async (mailbox, uids) => {

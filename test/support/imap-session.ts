@@ -22,6 +22,8 @@ export interface ImapAnswer {
 /** A client for tests of modules: in memory, one command at a time. */
 export class ImapTestClient {
   readonly dialogue: Dialogue
+  /** What is sent are octet strings, one character an octet, instead of texts in UTF-8. */
+  sendsOctets = false
   #count = 0
 
   constructor(dialogue: Dialogue) {
@@ -57,13 +59,18 @@ export class ImapTestClient {
     }
   }
 
+  #send(line: string): void {
+    if (this.sendsOctets) this.dialogue.sendOctets(Buffer.from(`${line}\r\n`, 'latin1'))
+    else this.dialogue.send(line)
+  }
+
   /** Sends a command, or pieces of one between which a continuation request is awaited. */
   async command(...pieces: readonly string[]): Promise<ImapAnswer> {
     this.#count += 1
     const tag = `t${this.#count}`
     const untagged: string[] = []
     for (const [index, piece] of pieces.entries()) {
-      this.dialogue.send(index === 0 ? `${tag} ${piece}` : piece)
+      this.#send(index === 0 ? `${tag} ${piece}` : piece)
       if (index === pieces.length - 1) break
       const answer = await this.response()
       if (!answer.startsWith('+')) return { untagged, tagged: answer.slice(tag.length + 1) }

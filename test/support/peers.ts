@@ -20,16 +20,20 @@ export const debianPackages = {
   doveadm: 'dovecot-core',
   fetchmail: 'fetchmail',
   getmail: 'getmail6',
+  gsasl: 'gsasl',
   htpasswd: 'apache2-utils',
   maildrop: 'maildrop',
   mariadbd: 'mariadb-server',
+  mbsync: 'isync',
   mkpasswd: 'whois',
   mpop: 'mpop',
   mutt: 'mutt',
+  offlineimap: 'offlineimap3',
   openssl: 'openssl',
   postmap: 'postfix',
   procmail: 'procmail',
   python3: 'python3',
+  's-nail': 's-nail',
   script: 'bsdutils',
   swaks: 'swaks',
 } as const
@@ -50,6 +54,8 @@ export const debianModules: Readonly<Record<string, readonly string[]>> = {
 /** What cannot be installed beside others of these, such as a second IMAP server: unpacked, and run from where it lies. */
 export const unpackedPackages = {
   courier: ['courier-imap', 'courier-pop'],
+  // With the PHP that it runs in, and without the web servers that would come along.
+  roundcube: ['roundcube-core', 'roundcube-sqlite3'],
 } as const
 
 export type PeerProgram = keyof typeof debianPackages

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { bufferContent } from '../../model/content.ts'
 import { expectCode } from './expectations.ts'
 import {
   contentsOf,
@@ -45,6 +46,25 @@ export const limitCases: readonly StoreCase[] = [
       await deliver(opened, messageOfSize(400))
       expect(await opened.usage()).toEqual({ bytes: 1000, messages: 2 })
       await expectCode(stage(opened, messageOfSize(100)), 'MAIL_E_OVER_QUOTA')
+    },
+  },
+  {
+    name: 'quota: append counts what the caller is going to expunge as gone; who needs no more need not fit',
+    async run({ store, account }) {
+      const opened = await store.open({ ...account, quotaBytes: 1000 })
+      await deliver(opened, messageOfSize(900))
+      const append = (size: number, freed?: number) =>
+        opened.append('INBOX', [{ content: bufferContent(messageOfSize(size)) }], undefined, freed)
+      await expectCode(append(500), 'MAIL_E_OVER_QUOTA')
+      await expectCode(append(500, 300), 'MAIL_E_OVER_QUOTA')
+      expect(await opened.usage()).toEqual({ bytes: 900, messages: 1 })
+      expect((await append(500, 400)).uids).toHaveLength(1)
+      const over = await store.open({ ...account, quotaBytes: 500 })
+      await expectCode(append(100), 'MAIL_E_OVER_QUOTA')
+      const message = { content: bufferContent(messageOfSize(200)) }
+      await expectCode(over.append('INBOX', [message]), 'MAIL_E_OVER_QUOTA')
+      expect((await over.append('INBOX', [message], undefined, 200)).uids).toHaveLength(1)
+      expect(await opened.usage()).toEqual({ bytes: 1600, messages: 3 })
     },
   },
   {

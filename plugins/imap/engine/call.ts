@@ -12,7 +12,6 @@ export interface CallSurroundings {
   patience(): number
   /** Runs while nothing else is done: what waits to be pushed is pushed meanwhile. */
   waiting<T>(wait: () => Promise<T>): Promise<T>
-  /** Tells the postmaster of an error that the client is not told of. */
   report(error: unknown): void
 }
 
@@ -34,12 +33,12 @@ export class Call implements ImapCall {
     this.#surroundings = surroundings
   }
 
-  /** An error that does not change the answer; whether the postmaster must know of it is seen here. */
-  trouble(error: unknown): void {
-    if (isTrouble(error)) this.#surroundings.report(error)
+  /** Tells the postmaster of an error that the client is not told of. */
+  report(error: unknown): void {
+    this.#surroundings.report(error)
   }
 
-  async continuation(text: string, limit: number): Promise<string> {
+  continuation(text: string, limit: number): Promise<string> {
     this.session.out.write(`+ ${text}\r\n`)
     return this.readLine(limit)
   }
@@ -82,7 +81,7 @@ async function tellNews(call: Call, command: ImapCommand, { status }: ImapResult
   } catch (error) {
     // What was done is done: a client that were told NO would do it once more.
     if (status !== 'OK' || command.looks === true || resultOf(error) === undefined) throw error
-    call.trouble(error)
+    if (isTrouble(error)) call.report(error)
     if (session.ending !== undefined) session.out.untagged(`BYE ${session.ending}`)
   }
 }

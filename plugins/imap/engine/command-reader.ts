@@ -161,7 +161,8 @@ class Reading {
     { size }: LiteralMark,
   ): Promise<ImapResult | 'memory' | 'spool'> {
     if (head === undefined) return bad('That is not a command')
-    const isSmall = size <= smallLiteral && size <= this.#left
+    // What follows it needs room too.
+    const isSmall = size <= smallLiteral && 2 * size <= this.#left
     const { literals, octets } = this.#spooled
     const coming = { size, before: { literals, octets } }
     const way = isSmall ? 'memory' : await this.#questions.admit({ head, parts: this.#parts }, coming)

@@ -6,6 +6,7 @@ import {
   type ImapResult,
   LineConnection,
   type Log,
+  type ServerTls,
   type SessionFlow,
   socketEndpoints,
 } from 'mailwright'
@@ -36,7 +37,7 @@ export class Conversation {
   #reason = 'connection lost'
   #over: Promise<void> = Promise.resolve()
 
-  constructor(socket: Socket, server: Server) {
+  constructor(socket: Socket, server: Server, tls: ServerTls | undefined) {
     const { clock, options, log } = server
     this.#server = server
     const ends = socketEndpoints(socket)
@@ -46,6 +47,7 @@ export class Conversation {
     this.#connection = new LineConnection(socket, clock, options.writeTimeout)
     const patience = (): number => this.#patience()
     this.#session = new Session(server, this.#flow, this.#connection, {
+      tls,
       whenQuiet: (task) => this.#push(task),
       patience,
     })
@@ -78,9 +80,9 @@ export class Conversation {
   }
 
   async #run(): Promise<void> {
-    const entered = this.#server.enter(this.#address, this.#server.options.maxConnectionsPerAddress)
+    const leave = this.#server.counts.enter(this.#address, this.#server.options.maxConnectionsPerAddress)
     try {
-      await this.#talk(entered)
+      await this.#talk(leave !== undefined)
     } catch (error) {
       if (!(error instanceof ConnectionLost)) {
         this.#report(error)
@@ -88,7 +90,7 @@ export class Conversation {
       } else if (error.cause !== undefined) this.#report(error.cause)
     }
     await this.#session.loggedOut().catch((error: unknown) => this.#report(error))
-    if (entered) this.#server.leave(this.#address)
+    leave?.()
     this.#connection.end()
     void this.#connection.closed.then(() => this.#flow.close(this.#reason))
   }

@@ -5,6 +5,7 @@ import {
   type ImapSequenceSet,
   type ImapUpdate,
   type ImapUpdateListener,
+  indexOfUid,
   type Lease,
   type Mailbox,
   type MailboxFacts,
@@ -13,7 +14,7 @@ import {
 } from 'mailwright'
 import { keywordsOf, mailboxFacts } from './keywords.ts'
 import { bad, no, Refusal } from './result.ts'
-import { indexOfUid, settledRanges } from './sequence-set.ts'
+import { settledRanges } from './sequence-set.ts'
 import { type ViewChanges, viewChanges } from './view-changes.ts'
 
 /** What a selected mailbox needs of its session. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { indexOfUid, readSequenceSet, settledRanges } from './sequence-set.ts'
+import { readSequenceSet, settledRanges } from './sequence-set.ts'
 
 const star = Number.POSITIVE_INFINITY
 
@@ -33,9 +33,4 @@ describe('settledRanges', () => {
   test('a range up to the star always holds the last message (RFC 9051 §9)', () => {
     expect(settledRanges([{ first: 50, last: star }], 20)).toEqual([{ first: 20, last: 50 }])
   })
-})
-
-test('indexOfUid finds where a UID is or would be', () => {
-  const messages = [2, 4, 9].map((uid) => ({ uid })) as unknown as Parameters<typeof indexOfUid>[0]
-  expect([1, 2, 3, 4, 9, 10].map((uid) => indexOfUid(messages, uid))).toEqual([0, 0, 1, 1, 2, 3])
 })

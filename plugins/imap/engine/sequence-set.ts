@@ -1,4 +1,4 @@
-import type { ImapSequenceSet, MessageEntry } from 'mailwright'
+import type { ImapSequenceSet } from 'mailwright'
 
 /** Characters of a set; what they say is read by `readSequenceSet`. */
 export const sequenceSetForm: RegExp = /\$|[0-9:*,]+/y
@@ -48,16 +48,4 @@ export function settledRanges(
     else merged.push(next)
   }
   return merged
-}
-
-/** Index of the first message with this UID or a higher one. */
-export function indexOfUid(messages: readonly MessageEntry[], uid: number): number {
-  let low = 0
-  let high = messages.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((messages[middle]?.uid ?? 0) < uid) low = middle + 1
-    else high = middle
-  }
-  return low
 }

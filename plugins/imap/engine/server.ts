@@ -1,5 +1,4 @@
 import {
-  type Account,
   type Clock,
   type Flow,
   type ImapExtension,
@@ -8,7 +7,7 @@ import {
   type ImapVocabulary,
   type Log,
   MessageFacts,
-  type ServerTls,
+  SessionCounts,
   type SpoolWriter,
   type Store,
 } from 'mailwright'
@@ -19,8 +18,6 @@ import { vocabularyOf } from './vocabulary.ts'
 export interface ServerParts {
   readonly flow: Flow
   readonly store: Store
-  /** Undefined where there are no certificates. */
-  readonly tls: ServerTls | undefined
   readonly options: ImapOptions
   readonly hostname: string
   readonly clock: Clock
@@ -32,7 +29,6 @@ export interface ServerParts {
 export class Server implements ImapServer {
   readonly flow: Flow
   readonly store: Store
-  readonly tls: ServerTls | undefined
   readonly options: ImapOptions
   readonly hostname: string
   readonly clock: Clock
@@ -42,13 +38,13 @@ export class Server implements ImapServer {
   readonly facts: MessageFacts
   #extensions: readonly ImapExtension[] = []
   #vocabulary: ImapVocabulary = vocabularyOf([])
-  readonly #sessionsOf = new Map<string, number>()
+  /** Sessions of accounts, by `account <id>`, and connections of addresses. */
+  readonly counts: SessionCounts = new SessionCounts()
 
   constructor(parts: ServerParts) {
     const { options } = parts
     this.flow = parts.flow
     this.store = parts.store
-    this.tls = parts.tls
     this.options = options
     this.hostname = parts.hostname
     this.clock = parts.clock
@@ -77,24 +73,5 @@ export class Server implements ImapServer {
 
   get vocabulary(): ImapVocabulary {
     return this.#vocabulary
-  }
-
-  /** Counts one more session of an account, or of an address; false, and uncounted, where there are enough. */
-  enter(whose: string, most: number): boolean {
-    const sessions = this.#sessionsOf.get(whose) ?? 0
-    if (sessions >= most) return false
-    this.#sessionsOf.set(whose, sessions + 1)
-    return true
-  }
-
-  leave(whose: string): void {
-    const sessions = (this.#sessionsOf.get(whose) ?? 1) - 1
-    if (sessions === 0) this.#sessionsOf.delete(whose)
-    else this.#sessionsOf.set(whose, sessions)
-  }
-
-  /** Under what the sessions of an account are counted. */
-  accountKey(account: Account): string {
-    return `account ${account.id}`
   }
 }

@@ -10,6 +10,7 @@ import {
   type ImapState,
   type LineConnection,
   MailwrightError,
+  type ServerTls,
   type SessionFlow,
 } from 'mailwright'
 import { Output } from './output.ts'
@@ -27,6 +28,17 @@ const everything: ImapNews = { messages: true, flags: true }
 interface Login {
   readonly account: Account
   readonly mail: AccountStore
+  /** The session does not count as the account's any more. */
+  readonly leave: () => void
+}
+
+/** What a session needs of its conversation. */
+export interface SessionCallbacks {
+  /** Undefined where there are no certificates. */
+  readonly tls: ServerTls | undefined
+  whenQuiet(task: () => Promise<void>): void
+  /** Milliseconds that the client may take. */
+  patience(): number
 }
 
 /** What is known of one client, and what it has selected. The talking is done by `Conversation`. */
@@ -35,7 +47,7 @@ export class Session implements ImapSession {
   readonly flow: SessionFlow
   readonly out: Output
   readonly transport: Transport
-  readonly enabled = new Set<string>()
+  readonly enabled: Set<string> = new Set()
   readonly #whenQuiet: (task: () => Promise<void>) => void
   #login: Login | undefined
   #selected: Selected | undefined
@@ -46,23 +58,18 @@ export class Session implements ImapSession {
   /** When somebody must have logged in; milliseconds of the clock that never goes back. */
   loginDeadline = 0
 
-  constructor(
-    server: Server,
-    flow: SessionFlow,
-    connection: LineConnection,
-    callbacks: { whenQuiet(task: () => Promise<void>): void; patience(): number },
-  ) {
+  constructor(server: Server, flow: SessionFlow, connection: LineConnection, callbacks: SessionCallbacks) {
     this.server = server
     this.flow = flow
     this.#awaitLogin()
     this.out = new Output(connection, () => this.utf8)
     this.#whenQuiet = callbacks.whenQuiet
-    const { tls, options } = server
+    const { options } = server
     this.transport = new Transport({
       connection,
       flow,
       out: this.out,
-      tls,
+      tls: callbacks.tls,
       allowPlaintextLogin: options.allowPlaintextLogin,
       patience: callbacks.patience,
     })
@@ -166,13 +173,12 @@ export class Session implements ImapSession {
     const { server } = this
     if (this.#login !== undefined)
       throw new MailwrightError('MAIL_E_INVALID', 'somebody has logged in already')
-    const key = server.accountKey(account)
-    if (!server.enter(key, server.options.maxConnectionsPerUser))
-      return no('Too many sessions of this account', 'LIMIT')
+    const leave = server.counts.enter(`account ${account.id}`, server.options.maxConnectionsPerUser)
+    if (leave === undefined) return no('Too many sessions of this account', 'LIMIT')
     try {
-      this.#login = { account, mail: await server.store.open(account) }
+      this.#login = { account, mail: await server.store.open(account), leave }
     } catch (error) {
-      server.leave(key)
+      leave()
       throw error
     }
     for (const extension of server.extensions) extension.loggedIn?.(this)
@@ -190,7 +196,7 @@ export class Session implements ImapSession {
   }
 
   /** Whatever fails, the session does not count as the account's any more. */
-  #endLogin({ account }: Login): void {
+  #endLogin({ leave }: Login): void {
     try {
       for (const extension of this.server.extensions) extension.ended?.(this)
     } finally {
@@ -198,7 +204,7 @@ export class Session implements ImapSession {
       this.#awaitLogin()
       this.news = everything
       this.enabled.clear()
-      this.server.leave(this.server.accountKey(account))
+      leave()
     }
   }
 

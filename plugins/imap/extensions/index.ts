@@ -33,6 +33,7 @@ import { partial } from './partial/index.ts'
 import { previews } from './preview/index.ts'
 import { qResync } from './qresync/index.ts'
 import { quota } from './quota/index.ts'
+import { replaceMessages } from './replace/index.ts'
 import { saveDate } from './savedate/index.ts'
 import { search } from './search/index.ts'
 import { searchResult } from './searchres/index.ts'
@@ -74,6 +75,7 @@ export const shippedExtensions: readonly ImapExtension[] = [
   messageLimit,
   copyMessages,
   moveMessages,
+  replaceMessages,
   expunge,
   search,
   esearch,

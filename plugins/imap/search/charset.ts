@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util'
 import type { ImapArguments } from 'mailwright'
 import { utf8Text } from '../engine/arguments.ts'
 import { no, Refusal } from '../engine/result.ts'

@@ -1,5 +1,11 @@
-import type { ImapSearchResult, ImapSelected, ImapSession, Mailbox, MessageEntry } from 'mailwright'
-import { indexOfUid } from '../engine/sequence-set.ts'
+import {
+  type ImapSearchResult,
+  type ImapSelected,
+  type ImapSession,
+  indexOfUid,
+  type Mailbox,
+  type MessageEntry,
+} from 'mailwright'
 
 /** What is known of a search that was run. */
 export interface SearchFindings {

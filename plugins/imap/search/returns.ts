@@ -28,7 +28,8 @@ export function readReturns(args: ImapArguments, request: ImapSearchRequest): Se
     args.expects(')')
   }
   for (const answer of answers.values()) answer.check?.([...answers.keys()], args)
-  return answers.size === 0 ? allReturned(args, request) : new SearchReturns(answers)
+  const areHints = [...answers.values()].every(({ hint }) => hint === true)
+  return areHints ? allReturned(args, request) : new SearchReturns(answers)
 }
 
 /** What ESEARCH tells where nobody says what. */

@@ -159,7 +159,7 @@ function isGrouped(step: ImapStep): step is ImapStep & { readonly kind: 'expect'
 }
 
 // What servers say beside what they are asked, and nobody can foresee.
-const unforeseen = /^\* (\d+ RECENT|OK \[(UNSEEN|INPROGRESS|ALERT)\b|OK (?!\[))/i
+const unforeseen = /^\* (\d+ RECENT|OK \[(UNSEEN|INPROGRESS|ALERT|HIGHESTMODSEQ|MAILBOXID)\b|OK (?!\[))/i
 
 class Connection {
   readonly client: ImapClient

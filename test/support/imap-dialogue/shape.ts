@@ -75,7 +75,7 @@ function itemsShape(head: string, rest: string): Shape {
   return {
     head: `${head}${correlator}`.trimEnd(),
     items: pairs(tokens(body)),
-    mayHave: /FETCH/i.test(head) ? ['UID', 'MODSEQ', 'FLAGS'] : isSearch ? [] : ['UNSEEN', 'HIGHESTMODSEQ'],
+    mayHave: /FETCH/i.test(head) ? ['UID', 'MODSEQ', 'FLAGS'] : isSearch ? [] : ['UIDVALIDITY', 'UNSEEN', 'HIGHESTMODSEQ'],
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type ImapSession,
   joinedContent,
 } from 'mailwright'
+import { afterLogin } from '../../engine/after-login.ts'
 import { bad, Refusal } from '../../engine/result.ts'
 import { octetFacts } from '../append/octet-facts.ts'
 import { UrlContents } from './url-contents.ts'
@@ -66,9 +67,9 @@ function readText(args: ImapArguments): Part {
   }
 }
 
-/** Messages that are put together from texts and parts of others (RFC 4469), also from parts of parts (RFC 5550 §3.1). */
+/** Messages that are put together from texts and parts of others (RFC 4469), also from a range of octets of a part (RFC 5550). */
 export const catenation: ImapExtension = {
   name: 'catenate',
-  capabilities: ({ state }) => (state === 'not authenticated' ? [] : ['CATENATE', 'URL-PARTIAL']),
+  capabilities: afterLogin(['CATENATE', 'URL-PARTIAL']),
   appendData: { [word]: catenate },
 }

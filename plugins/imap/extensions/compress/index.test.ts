@@ -111,7 +111,8 @@ test('goes on compressed behind the tagged response', async () => {
   const message = `Subject: long\r\n\r\n${'all work and no play\r\n'.repeat(5_000)}`
   client.send(`e APPEND INBOX {${message.length}}\r\n`)
   await client.until('+ OK')
-  expect(await client.command(`${message}\r\nf NOOP`)).toContain('f OK')
+  client.send(`${message}\r\nf NOOP\r\n`)
+  expect(await client.until('f OK Done')).toMatch(/^e OK /m)
   await client.command('g SELECT INBOX')
   const before = client.received
   expect(await client.command('h FETCH 1 BODY.PEEK[]')).toContain(message)

@@ -1,46 +1,8 @@
-import type { ImapExtension, SearchCriterion } from 'mailwright'
 import { describe, expect, it, vi } from 'vitest'
 import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
-import { answerSearch } from '../../search/response.ts'
-import { readReturns } from '../../search/returns.ts'
-import { esearch } from '../esearch/index.ts'
-import { search } from '../search/index.ts'
-import { context } from './index.ts'
-
-/** SORT in small: by falling UIDs, what has \Flagged. */
-const sorting: ImapExtension = {
-  name: 'sorting',
-  commands: Object.fromEntries(
-    ['SORT', 'UID SORT'].map((name) => [
-      name,
-      {
-        states: ['selected'],
-        async run(call) {
-          const { args, session, tag } = call
-          args.space()
-          const returns = readReturns(args, { session, tag, selectedOnly: true })
-          args.end()
-          const flagged: SearchCriterion = { kind: 'flag', flag: '\\Flagged' }
-          const again = async () => (await session.selected?.mailbox.search(flagged))?.toReversed() ?? []
-          const uids = await again()
-          return answerSearch(call, {
-            word: 'SORT',
-            returns,
-            usesModSequence: false,
-            uids,
-            sorted: true,
-            again,
-          })
-        },
-      },
-    ]),
-  ),
-}
-
-const extensions: readonly ImapExtension[] = [search, esearch, context, sorting]
 
 async function start(): Promise<ImapTest> {
-  const system = await startImapTest({ extensions })
+  const system = await startImapTest()
   await system.deliver('INBOX', ...Array.from({ length: 6 }, (_, index) => `Subject: ${index + 1}\n\nx\n`))
   return system
 }
@@ -165,13 +127,13 @@ describe('UPDATE of SEARCH', () => {
     const client = await selected(system)
     await client.ok('SEARCH RETURN (UPDATE) FLAGGED')
     await client.ok('SEARCH RETURN (UPDATE) FLAGGED')
-    expect((await client.command('CANCELUPDATE "t3" "none"')).tagged).toMatch(/^BAD/)
+    expect((await client.command('CANCELUPDATE "t3" "none"')).tagged).toMatch(/^NO/)
     expect((await client.command('CANCELUPDATE "t3"')).tagged).toBe('OK No further updates')
-    expect((await client.command('CANCELUPDATE "t3"')).tagged).toMatch(/^BAD/)
+    expect((await client.command('CANCELUPDATE "t3"')).tagged).toMatch(/^NO/)
     expect((await client.command('CANCELUPDATE')).tagged).toMatch(/^BAD/)
     expect((await client.ok('STORE 1 FLAGS (\\Flagged)')).at(-1)).toBe('ESEARCH (TAG "t4") ADDTO (0 1)')
     await client.ok('SELECT INBOX')
-    expect((await client.command('CANCELUPDATE "t4"')).tagged).toMatch(/^BAD/)
+    expect((await client.command('CANCELUPDATE "t4"')).tagged).toMatch(/^NO/)
     expect(await client.ok('STORE 1 FLAGS ()')).toHaveLength(1)
   })
 
@@ -214,12 +176,21 @@ describe('UPDATE of SEARCH', () => {
   })
 })
 
+it('CONTEXT is a hint', async () => {
+  await using system = await start()
+  const client = await selected(system)
+  expect(await client.ok('SEARCH RETURN (CONTEXT) 2:3')).toEqual(['ESEARCH (TAG "t3") ALL 2:3'])
+  expect(await client.ok('SEARCH RETURN (CONTEXT COUNT) 2:3')).toEqual(['ESEARCH (TAG "t4") COUNT 2'])
+})
+
 describe('UPDATE of SORT', () => {
   it('tells the places', async () => {
     await using system = await start()
     await flag(system, 'add', 1, 2, 4)
     const client = await selected(system)
-    expect(await client.ok('UID SORT RETURN (UPDATE ALL)')).toEqual(['ESEARCH (TAG "t3") UID ALL 4,2,1'])
+    expect(await client.ok('UID SORT RETURN (UPDATE ALL) (REVERSE SUBJECT) UTF-8 FLAGGED')).toEqual([
+      'ESEARCH (TAG "t3") UID ALL 4,2,1',
+    ])
     await flag(system, 'add', 3, 5, 6)
     // 6 5 4 3 2 1
     expect(updates(await client.ok('NOOP'))).toEqual(['UID ADDTO (1 6,5 4 3)'])
@@ -234,7 +205,9 @@ describe('UPDATE of SORT', () => {
     await using system = await start()
     await flag(system, 'add', 2, 4)
     const client = await selected(system)
-    expect(await client.ok('SORT RETURN (UPDATE ALL)')).toEqual(['ESEARCH (TAG "t3") ALL 4,2'])
+    expect(await client.ok('SORT RETURN (UPDATE ALL) (REVERSE SUBJECT) UTF-8 FLAGGED')).toEqual([
+      'ESEARCH (TAG "t3") ALL 4,2',
+    ])
     await expunge(system, 1, 4)
     await flag(system, 'add', 3, 6)
     // 6 3 2 by UID, 4 2 1 by number

@@ -1,6 +1,6 @@
 import type { ImapArguments, ImapCommand, ImapExtension, ImapSearchReturn, ImapSession } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
-import { bad, ok } from '../../engine/result.ts'
+import { bad, no, ok } from '../../engine/result.ts'
 import { FetchedItems } from '../fetch/fetched-items.ts'
 import { contextsOf } from './contexts.ts'
 
@@ -36,7 +36,7 @@ const cancelUpdate: ImapCommand = {
     } while (!args.atEnd)
     if (selected === undefined) return bad('No mailbox is selected')
     const contexts = contextsOf(selected)
-    if (!tags.every((tag) => contexts.has(tag))) return bad('There is no such context')
+    if (!tags.every((tag) => contexts.has(tag))) return no('There is no such context')
     for (const tag of tags) contexts.cancel(tag)
     return ok('No further updates')
   },
@@ -47,5 +47,5 @@ export const context: ImapExtension = {
   name: 'context',
   capabilities: afterLogin(['CONTEXT=SEARCH']),
   commands: { CANCELUPDATE: cancelUpdate },
-  searchReturns: { CONTEXT: () => ({ part: () => '' }), UPDATE: update },
+  searchReturns: { CONTEXT: () => ({ part: () => '', hint: true }), UPDATE: update },
 }

@@ -18,6 +18,14 @@ export interface UpdateWishes {
   fail(context: UpdateContext): void
 }
 
+interface Difference {
+  /** What tells of results that are no more. */
+  readonly removed: string
+  readonly added: readonly number[]
+  /** The result from then on. */
+  readonly uids: readonly number[]
+}
+
 /** A search whose client is told how its result changes (RFC 5267 §4.3). */
 export class UpdateContext {
   readonly tag: string
@@ -68,24 +76,31 @@ export class UpdateContext {
     const changed = [...new Set([...arrived, ...flagged].map(({ uid }) => uid))].sort((a, b) => a - b)
     if (changed.length === 0) return
     const { sorted } = this.#result
-    const found = sorted ? await this.#result.again() : await this.#result.again(changed)
-    const there = new Set(found)
-    const candidates = new Set(changed)
-    const removed = this.#remove((uid) => !there.has(uid) && (sorted || candidates.has(uid)))
-    const before = new Set(this.#uids)
-    const added = found.filter((uid) => !before.has(uid))
+    const { removed, added, uids } = sorted ? await this.#lookAtAll() : await this.#lookAt(changed)
     if (added.length === 0) return this.#write(removed)
     const fresh = new Set(added)
     await this.#fetch(arrived.filter(({ uid }) => fresh.has(uid)))
-    const naming = this.#naming
-    const text = sorted
-      ? addTo(
-          runsIn(found, (uid) => fresh.has(uid)),
-          naming,
-        )
-      : addTo(unplaced(added), naming)
-    this.#uids = sorted ? found : [...this.#uids, ...added].sort((a, b) => a - b)
-    this.#write(removed + text)
+    const runs = sorted ? runsIn(uids, (uid) => fresh.has(uid)) : unplaced(added)
+    this.#uids = uids
+    this.#write(removed + addTo(runs, this.#naming))
+  }
+
+  /** In mailbox order the others stay as they are. */
+  async #lookAt(changed: readonly number[]): Promise<Difference> {
+    const found = new Set(await this.#result.again(changed))
+    const added = changed.filter((uid) => found.has(uid) && !isAmong(this.#uids, uid))
+    const lost = new Set(changed.filter((uid) => !found.has(uid)))
+    const removed = lost.size === 0 ? '' : this.#remove((uid) => lost.has(uid))
+    if (added.length === 0) return { removed, added, uids: this.#uids }
+    return { removed, added, uids: [...this.#uids, ...added].sort((a, b) => a - b) }
+  }
+
+  async #lookAtAll(): Promise<Difference> {
+    const uids = await this.#result.again()
+    const there = new Set(uids)
+    const before = new Set(this.#uids)
+    const removed = this.#remove((uid) => !there.has(uid))
+    return { removed, added: uids.filter((uid) => !before.has(uid)), uids }
   }
 
   /** RFC 5465 §7: only of those that are new in the mailbox, and before they are told as results. */
@@ -114,4 +129,16 @@ export class UpdateContext {
     const { session, correlator, byUid } = this.#result
     if (items !== '') session.out.untagged(`ESEARCH ${correlator}${byUid ? ' UID' : ''}${items}`)
   }
+}
+
+/** `uids` ascend. */
+function isAmong(uids: readonly number[], uid: number): boolean {
+  let low = 0
+  let high = uids.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((uids[middle] ?? 0) < uid) low = middle + 1
+    else high = middle
+  }
+  return uids[low] === uid
 }

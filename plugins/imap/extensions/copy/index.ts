@@ -1,6 +1,13 @@
-import type { ImapCall, ImapCommand, ImapExtension, ImapResult, ImapSelected, MessageEntry } from 'mailwright'
+import {
+  type ImapCall,
+  type ImapCommand,
+  type ImapExtension,
+  type ImapResult,
+  type ImapSelected,
+  indexOfUid,
+  type MessageEntry,
+} from 'mailwright'
 import { no, ok } from '../../engine/result.ts'
-import { indexOfUid } from '../../engine/sequence-set.ts'
 import { intoTarget, showArrival } from '../append/target.ts'
 import { refusalToSave } from '../message-limit/limit.ts'
 import { copyUid } from './copy-uid.ts'

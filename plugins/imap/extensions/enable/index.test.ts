@@ -32,11 +32,15 @@ test('works while a mailbox is selected, and not before login', async () => {
   })
 })
 
-test.each(['ENABLE', 'ENABLE ', 'ENABLE  CONDSTORE', 'ENABLE CONDSTORE ', 'ENABLE (CONDSTORE)', 'ENABLE "CONDSTORE"'])(
-  '%s is no command',
-  async (command) => {
-    await using system = await startImapTest()
-    const client = await system.connect()
-    expect((await client.command(command)).tagged).toMatch(/^BAD /)
-  },
-)
+test.each([
+  'ENABLE',
+  'ENABLE ',
+  'ENABLE  CONDSTORE',
+  'ENABLE CONDSTORE ',
+  'ENABLE (CONDSTORE)',
+  'ENABLE "CONDSTORE"',
+])('%s is no command', async (command) => {
+  await using system = await startImapTest()
+  const client = await system.connect()
+  expect((await client.command(command)).tagged).toMatch(/^BAD /)
+})

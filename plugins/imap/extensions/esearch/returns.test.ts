@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
-import { partial } from '../partial/index.ts'
-import { search } from '../search/index.ts'
-import { searchResult } from '../searchres/index.ts'
-import { esearch } from './index.ts'
 
 let system: ImapTest
 
 beforeAll(async () => {
-  system = await startImapTest({ extensions: [search, esearch, searchResult, partial] })
+  system = await startImapTest()
   await system.deliver('INBOX', ...Array.from({ length: 10 }, (_, index) => `Subject: ${index + 1}\n\nx\n`))
   // UIDs and numbers differ: 1 to 8 are 3 to 10.
   await expunge('INBOX', 1, 2)
@@ -169,12 +165,22 @@ describe('FETCH with PARTIAL', () => {
   })
 })
 
+it('of a window only what has changed is fetched (RFC 9394 §3.4)', async () => {
+  const client = await selected()
+  const [changed] = await client.ok('UID STORE 5 FLAGS (\\Flagged)')
+  const since =
+    Number(
+      /MODSEQ \((\d+)\)/.exec(changed ?? '')?.[1] ?? (await system.mail.status('INBOX')).highestModSequence,
+    ) - 1
+  const fetch = (modifiers: string): Promise<readonly string[]> =>
+    client.ok(`UID FETCH 1:* (UID) (${modifiers})`)
+  expect(await fetch(`PARTIAL 1:2 CHANGEDSINCE ${since}`)).toEqual([])
+  expect(await fetch(`CHANGEDSINCE ${since} PARTIAL 1:3`)).toEqual([expect.stringContaining('UID 5')])
+})
+
 describe('a limit of messages', () => {
   it('only the highest UIDs are told, and the lowest of them', async () => {
-    await using limited = await startImapTest({
-      extensions: [search, esearch, searchResult, partial],
-      options: { maxMessagesPerCommand: 3 },
-    })
+    await using limited = await startImapTest({ options: { maxMessagesPerCommand: 3 } })
     await limited.deliver('INBOX', ...Array.from({ length: 5 }, () => 'Subject: x\n\n'))
     const client = await limited.connect()
     await client.ok('SELECT INBOX')

@@ -1,4 +1,5 @@
 import type { ImapExtension, ImapResult, ImapSelected, ImapSession, MessageEntry } from 'mailwright'
+import { afterLogin } from '../../engine/after-login.ts'
 import { bad, no, ok } from '../../engine/result.ts'
 import { withinMessageLimit } from '../message-limit/limit.ts'
 import { highestCode } from './highest-code.ts'
@@ -8,7 +9,7 @@ const readOnly = no('The mailbox is opened for reading only', 'READ-ONLY')
 /** EXPUNGE (RFC 9051 §6.4.3) and UID EXPUNGE (RFC 4315 §2.1). */
 export const expunge: ImapExtension = {
   name: 'expunge',
-  capabilities: ({ state }) => (state === 'not authenticated' ? [] : ['UIDPLUS']),
+  capabilities: afterLogin(['UIDPLUS']),
   commands: {
     EXPUNGE: {
       states: ['selected'],
@@ -51,11 +52,11 @@ async function remove(
   entries: readonly MessageEntry[],
   limited?: string,
 ): Promise<ImapResult> {
-  if (entries.length === 0) return ok('There was nothing to expunge')
-  const removed = await selected.mailbox.expunge(entries.map(({ uid }) => uid))
-  const isTold = removed.length > 0 && session.enabled.has('QRESYNC')
-  const highest = isTold ? await highestCode(session, selected) : undefined
-  if (limited === undefined) return ok('Expunged', highest)
+  const isNothing = entries.length === 0
+  if (!isNothing) await selected.mailbox.expunge(entries.map(({ uid }) => uid))
+  // RFC 7162 §3.2.7; what others removed is told of by the same command, and clients cannot tell whose it was.
+  const highest = session.enabled.has('QRESYNC') ? await highestCode(session, selected) : undefined
+  if (limited === undefined) return ok(isNothing ? 'There was nothing to expunge' : 'Expunged', highest)
   if (highest !== undefined) session.out.untagged(`OK [${highest}] Highest`)
   return ok('Only a part was expunged', limited)
 }

@@ -7,6 +7,7 @@ import type {
   ImapSession,
   MessageEntry,
 } from 'mailwright'
+import { itemsIn } from '../partial/range.ts'
 import { FetchedItems } from './fetched-items.ts'
 import { fetchMacros } from './items.ts'
 
@@ -72,13 +73,10 @@ export class FetchRequest implements ImapFetchRequest {
     this.tasks.push(task)
   }
 
-  /** The messages that are fetched. */
+  /** The messages that are fetched. RFC 9394 §3.4: the window is one of the whole set, and tests hold within it. */
   messages(): readonly MessageEntry[] {
     const all = this.selected.resolve(this.set, this.byUid)
-    const left = this.#tests.reduce((entries, test) => entries.filter(test), all)
-    if (this.window === undefined) return left
-    const { first, last } = this.window
-    if (first > 0) return left.slice(first - 1, last)
-    return left.slice(Math.max(0, left.length + last), Math.max(0, left.length + first + 1))
+    const page = this.window === undefined ? all : itemsIn(all, this.window)
+    return this.#tests.reduce((entries, test) => entries.filter(test), page)
   }
 }

@@ -30,7 +30,8 @@ export async function chooseMailboxes(
   return [...chosen.values()].sort((one, other) => compareMailboxNames(one.name, other.name))
 }
 
-function listedMailbox(name: string, { infos, subscribed, parents }: MailboxNames): ImapListedMailbox {
+/** A mailbox, or a level above one, as a LIST response begins with it. */
+export function listedMailbox(name: string, { infos, subscribed, parents }: MailboxNames): ImapListedMailbox {
   return {
     name,
     info: infos.get(name),

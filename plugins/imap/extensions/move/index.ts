@@ -1,4 +1,5 @@
 import type { ImapCall, ImapCommand, ImapExtension, ImapResult, MessageEntry } from 'mailwright'
+import { afterLogin } from '../../engine/after-login.ts'
 import { no, ok } from '../../engine/result.ts'
 import { intoTarget, showArrival } from '../append/target.ts'
 import { copyUid } from '../copy/copy-uid.ts'
@@ -19,7 +20,7 @@ const command: ImapCommand = {
 /** MOVE and UID MOVE (RFC 9051 §6.4.8, §6.4.9; RFC 6851). */
 export const moveMessages: ImapExtension = {
   name: 'move',
-  capabilities: ({ state }) => (state === 'not authenticated' ? [] : ['MOVE']),
+  capabilities: afterLogin(['MOVE']),
   commands: { MOVE: command, 'UID MOVE': command },
 }
 

@@ -5,6 +5,7 @@ import {
   type ImapResult,
   type ImapSearchScope,
   type ImapSession,
+  type Mailbox,
 } from 'mailwright'
 import { ok, Refusal } from '../../engine/result.ts'
 import { readCriteria, type SearchCriteria } from '../../search/criteria.ts'
@@ -79,19 +80,29 @@ class Search {
   }
 
   async #searchNamed(name: string, progress: Progress): Promise<number> {
-    const { selected, mail } = this.#session
+    const { selected } = this.#session
     if (selected?.name === name) return this.#searchScope(selectedScope(selected), progress)
+    const mailbox = await this.#open(name)
+    if (mailbox === undefined) return 0
+    try {
+      return await this.#searchScope(otherScope(mailbox), progress)
+    } catch (error) {
+      // It was removed, or the right to read it taken away, just now.
+      if (isHidden(error)) return 0
+      throw error
+    } finally {
+      await mailbox.close()
+    }
+  }
+
+  /** RFC 7377 §2.2, §5: what must not be searched looks as if it were not there. */
+  async #open(name: string): Promise<Mailbox | undefined> {
     try {
       await this.#session.access(name, 'read')
-      const mailbox = await mail.openMailbox(name)
-      try {
-        return await this.#searchScope(otherScope(mailbox), progress)
-      } finally {
-        await mailbox.close()
-      }
+      return await this.#session.mail.openMailbox(name)
     } catch (error) {
-      // RFC 7377 §2.2, §5: what must not be searched looks as if it were not there.
-      if (error instanceof Refusal || isHidden(error)) return 0
+      if (error instanceof Refusal || isHidden(error) || errorCode(error) === 'MAIL_E_INVALID')
+        return undefined
       throw error
     }
   }
@@ -125,5 +136,5 @@ class Search {
 
 function isHidden(error: unknown): boolean {
   const code = errorCode(error)
-  return code === 'MAIL_E_NOT_FOUND' || code === 'MAIL_E_PERMISSION' || code === 'MAIL_E_INVALID'
+  return code === 'MAIL_E_NOT_FOUND' || code === 'MAIL_E_PERMISSION'
 }

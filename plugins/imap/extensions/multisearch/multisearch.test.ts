@@ -1,20 +1,12 @@
-import type { ImapExtension } from 'mailwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
-import { context } from '../context/index.ts'
-import { esearch } from '../esearch/index.ts'
-import { partial } from '../partial/index.ts'
-import { search } from '../search/index.ts'
-import { searchResult } from '../searchres/index.ts'
-import { multisearch } from './index.ts'
 
-const extensions: readonly ImapExtension[] = [search, esearch, searchResult, partial, context, multisearch]
 const other = 'ann@example.org'
 let system: ImapTest
 let validity: ReadonlyMap<string, number>
 
 beforeAll(async () => {
-  system = await startImapTest({ extensions, others: [other] })
+  system = await startImapTest({ others: [other] })
   const names = ['INBOX', 'Work', 'Work/a', 'Work/a/b', 'Workshop', 'Empty', 'Grüße']
   const validities = new Map<string, number>()
   for (const name of names) {
@@ -85,13 +77,30 @@ it('options are those of SEARCH, for each mailbox', async () => {
   expect(await client.ok('ESEARCH IN (mailboxes Work) RETURN (CONTEXT COUNT) 2:*')).toHaveLength(1)
 })
 
-it('what must not be read looks as if it were not there', async () => {
-  const client = await system.connect(other)
-  const named = await client.command(
-    'ESEARCH IN (mailboxes ("Other Users/tim@example.org/Work" Missing)) ALL',
-  )
-  expect(named).toEqual({ untagged: [], tagged: 'OK Searched' })
-  expect(await client.ok('ESEARCH IN (subtree Work personal) ALL')).toEqual([])
+describe('mailboxes of others', () => {
+  // RFC 7377 §2.2: the right to read, and where the client has not named it itself, also the right to see it.
+  it.each([
+    ['lr', true, true],
+    ['r', true, false],
+    ['l', false, false],
+    ['', false, false],
+  ] as const)('with the rights "%s"', async (rights, isNamed, isListed) => {
+    await using shared = await startImapTest({ others: [other] })
+    await shared.mail.createMailbox('Work')
+    await shared.mail.setAccess('Work', other, rights)
+    await shared.deliver('Work', 'Subject: x\n\n')
+    const client = await shared.connect(other)
+    const root = 'Other Users/tim@example.org'
+    expect(await client.ok(`ESEARCH IN (mailboxes "${root}/Work") ALL`)).toHaveLength(isNamed ? 1 : 0)
+    expect(await client.ok(`ESEARCH IN (subtree "${root}") ALL`)).toHaveLength(isListed ? 1 : 0)
+    expect(await client.ok('ESEARCH IN (personal) ALL')).toEqual([])
+  })
+})
+
+it('a search that is too complicated is refused', async () => {
+  const client = await system.connect()
+  const texts = Array.from({ length: 201 }, (_, index) => `TEXT a${index}`).join(' ')
+  expect((await client.command(`ESEARCH IN (personal) ${texts}`)).tagged).toMatch(/^NO \[LIMIT\]/)
 })
 
 it('SAVE is for the selected mailbox alone', async () => {
@@ -137,7 +146,7 @@ it.each([
 })
 
 it('a limit of messages ends it', async () => {
-  await using limited = await startImapTest({ extensions, options: { maxMessagesPerCommand: 1 } })
+  await using limited = await startImapTest({ options: { maxMessagesPerCommand: 1 } })
   await limited.mail.createMailbox('a')
   await limited.mail.createMailbox('b')
   for (const name of ['INBOX', 'a', 'b']) await limited.deliver(name, 'Subject: x\n\n')

@@ -57,7 +57,8 @@ export class EventGroups {
   /** Those that must be watched; all also where the list of them matters. */
   get watched(): readonly string[] | 'all' {
     const areNamed = this.#others.every(
-      ({ filter, events }) => events.size === 0 || (filter.isOfNames && events.isSubsetOf(messageEvents)),
+      ({ filter, events }) =>
+        events.size === 0 || (filter.isOfNames && [...events].every((event) => messageEvents.has(event))),
     )
     return areNamed ? [...this.names] : 'all'
   }

@@ -1,4 +1,5 @@
-import type { ImapListDecoration, ImapListedMailbox } from 'mailwright'
+import type { ImapListDecoration } from 'mailwright'
+import { listedMailbox } from '../list/choose.ts'
 import { inOrder } from '../list/in-order.ts'
 import { compareMailboxNames, type MailboxNames } from '../list/mailbox-names.ts'
 import { tellStatusOf } from './mailbox-changes.ts'
@@ -23,7 +24,7 @@ export async function tellListChanges(
   noteChildren(watched, names, told)
   noteSubscriptions(watched, before, told)
   for (const name of [...told.keys()].sort(compareMailboxNames)) {
-    await tellMailbox(watched.session, decorations, listed(name, names), told.get(name))
+    await tellMailbox(watched.session, decorations, listedMailbox(name, names), told.get(name))
     await watched.session.out.ready()
   }
 }
@@ -79,16 +80,5 @@ function noteSubscriptions(watched: WatchedMailboxes, before: ReadonlySet<string
   for (const name of changed) {
     const events = [watched.eventsOf(name), watched.eventsOf(name, before)]
     if (!told.has(name) && events.some((each) => each.has('SubscriptionChange'))) told.set(name, undefined)
-  }
-}
-
-function listed(name: string, { infos, subscribed, parents }: MailboxNames): ImapListedMailbox {
-  return {
-    name,
-    info: infos.get(name),
-    subscribed: subscribed.has(name),
-    attributes: new Set(),
-    extended: [],
-    hasChildren: parents.has(name),
   }
 }

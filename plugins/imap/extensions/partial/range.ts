@@ -1,10 +1,13 @@
 import type { ImapArguments } from 'mailwright'
 
 /** Places in a list of results, counted from 1, or from the end backwards where negative (RFC 9394 §4). */
-export interface PartialRange {
+export interface Places {
   /** The place nearer to where it is counted from. */
   readonly first: number
   readonly last: number
+}
+
+export interface PartialRange extends Places {
   /** As the client wrote it: it is repeated in the answer. */
   readonly written: string
 }
@@ -21,7 +24,7 @@ export function readPartialRange(args: ImapArguments): PartialRange {
 }
 
 /** What stands at the places of a range; fewer where there are no more. */
-export function itemsIn<Item>(items: readonly Item[], { first, last }: PartialRange): readonly Item[] {
+export function itemsIn<Item>(items: readonly Item[], { first, last }: Places): readonly Item[] {
   if (first > 0) return items.slice(first - 1, last)
   return items.slice(Math.max(0, items.length + last), Math.max(0, items.length + first + 1))
 }

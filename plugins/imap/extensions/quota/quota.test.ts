@@ -1,38 +1,13 @@
-import { type AccountStore, accounts, bufferContent, parseAddress, store } from 'mailwright'
-import imap from 'mailwright/plugins/imap'
-import { memoryAccounts, memoryStore } from 'mailwright/plugins/memory'
-import { createTestHost } from 'mailwright/testing'
+import { bufferContent } from 'mailwright'
 import { describe, expect, it } from 'vitest'
-import { ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
-
-const address = 'ann@example.org'
-
-/** A client whose account may have so many octets. */
-async function limited(
-  quotaBytes: number,
-): Promise<{ client: ImapTestClient; mail: AccountStore } & AsyncDisposable> {
-  const host = await createTestHost({
-    plugins: [
-      memoryAccounts({ accounts: [{ address, password: 'x', quotaBytes }] }),
-      memoryStore(),
-      imap({ allowPlaintextLogin: true }),
-    ],
-  })
-  const parsed = parseAddress(address)
-  const resolved = parsed && (await host.service(accounts).resolve(parsed))
-  if (resolved?.kind !== 'account') throw new Error('the account is not there')
-  const client = new ImapTestClient(await host.connect('imap'))
-  await client.response()
-  await client.ok(`LOGIN ${address} x`)
-  const mail = await host.service(store).open(resolved.account)
-  return { client, mail, [Symbol.asyncDispose]: () => host.stop() }
-}
+import { limitedAccount } from '../../../../test/support/imap-quota.ts'
+import { startImapTest } from '../../../../test/support/imap-session.ts'
 
 const message = `Subject: x\r\n\r\n${'y'.repeat(1_086)}`
 
 describe('a quota', () => {
   it('is told with what is used, in units of 1,024 octets (RFC 9208 §5.1)', async () => {
-    await using system = await limited(10_240)
+    await using system = await limitedAccount(10_240)
     const { client } = system
     expect(await client.ok('GETQUOTAROOT INBOX')).toEqual(['QUOTAROOT INBOX ""', 'QUOTA "" (STORAGE 0 10)'])
     await system.mail.append('INBOX', [{ content: bufferContent(Buffer.from(message)) }])
@@ -45,7 +20,7 @@ describe('a quota', () => {
   })
 
   it('is not one’s own for mailboxes of others', async () => {
-    await using system = await limited(10_240)
+    await using system = await limitedAccount(10_240)
     for (const name of ['"Other Users/bob@example.org/x"', 'Shared/x'])
       expect(await system.client.ok(`GETQUOTAROOT ${name}`)).toEqual([`QUOTAROOT ${name}`])
   })
@@ -68,7 +43,7 @@ describe('a quota', () => {
     ['GETQUOTAROOT', 'BAD'],
     ['GETQUOTAROOT INBOX x', 'BAD'],
   ])('%s is answered %s', async (command, answer) => {
-    await using system = await limited(10_240)
+    await using system = await limitedAccount(10_240)
     expect((await system.client.command(command)).tagged.startsWith(answer)).toBe(true)
   })
 })

@@ -1,26 +1,7 @@
-import { bufferContent, type ImapExtension } from 'mailwright'
+import { bufferContent } from 'mailwright'
 import { fakeClock } from 'mailwright/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
-import { esearch } from '../esearch/index.ts'
-import { searchResult } from '../searchres/index.ts'
-import { within } from '../within/index.ts'
-import { search } from './index.ts'
-
-/** Switches something on as ENABLE does. */
-const enabling: ImapExtension = {
-  name: 'enabling',
-  commands: {
-    XENABLE: {
-      states: ['authenticated', 'selected'],
-      async run({ args, session }) {
-        args.space()
-        session.enabled.add(args.word())
-        return { status: 'OK', text: 'Enabled' }
-      },
-    },
-  },
-}
 
 const now = new Date('2026-03-10T12:00:00Z')
 
@@ -52,10 +33,7 @@ let system: ImapTest
 let client: ImapTestClient
 
 beforeAll(async () => {
-  system = await startImapTest({
-    clock: fakeClock(now.getTime()),
-    extensions: [search, esearch, searchResult, within, enabling],
-  })
+  system = await startImapTest({ clock: fakeClock(now.getTime()) })
   await system.mail.append(
     'INBOX',
     mails.map(({ text, flags, at }) => ({
@@ -237,15 +215,25 @@ describe('mistakes', () => {
 describe('UTF8=ACCEPT and IMAP4rev2', () => {
   it('no charset is named where the session is in UTF-8', async () => {
     const client = await system.connect()
-    await client.ok('XENABLE UTF8=ACCEPT')
+    await client.ok('ENABLE UTF8=ACCEPT')
     await client.ok('EXAMINE INBOX')
     expect((await client.command('SEARCH CHARSET UTF-8 ALL')).tagged).toMatch(/^BAD/)
     expect(await client.ok('SEARCH SUBJECT "größe"')).toEqual(['SEARCH 2'])
   })
 
+  it('with UIDONLY there are no message numbers', async () => {
+    const client = await system.connect()
+    await client.ok('ENABLE UIDONLY')
+    await client.ok('EXAMINE INBOX')
+    expect((await client.command('SEARCH ALL')).tagged).toMatch(/^BAD \[UIDREQUIRED\]/)
+    expect((await client.command('UID SEARCH OR SEEN 1:2')).tagged).toMatch(/^BAD \[UIDREQUIRED\]/)
+    expect(await client.ok('UID SEARCH RETURN (SAVE) UID 2:*')).toEqual([])
+    expect(await client.ok('UID SEARCH $ FLAGGED')).toEqual(['SEARCH 2'])
+  })
+
   it('IMAP4rev2 is answered with ESEARCH and knows no RECENT', async () => {
     const client = await system.connect()
-    await client.ok('XENABLE IMAP4rev2')
+    await client.ok('ENABLE IMAP4rev2')
     await client.ok('EXAMINE INBOX')
     expect(await client.ok('SEARCH UNSEEN')).toEqual(['ESEARCH (TAG "t4") ALL 2:3'])
     expect(await client.ok('UID SEARCH CHARSET UTF-8 UNSEEN')).toEqual(['ESEARCH (TAG "t5") UID ALL 2:3'])
@@ -255,5 +243,36 @@ describe('UTF8=ACCEPT and IMAP4rev2', () => {
     ])
     for (const key of ['RECENT', 'NEW', 'OLD'])
       expect((await client.command(`SEARCH ${key}`)).tagged).toMatch(/^BAD/)
+  })
+})
+
+describe('a long search', () => {
+  it('goes through the mailbox in parts, and tells how far it is', async () => {
+    const clock = fakeClock()
+    await using long = await startImapTest({ clock })
+    const texts = Array.from(
+      { length: 5_002 },
+      (_, index) => `Subject: x\n\n${index % 2_500 === 0 ? 'needle' : 'hay'}\n`,
+    )
+    await long.deliver('INBOX', ...texts)
+    const client = await long.connect()
+    await client.ok('SELECT INBOX')
+    const mailbox = await long.mail.openMailbox('INBOX')
+    const prototype: Pick<typeof mailbox, 'search'> = Object.getPrototypeOf(mailbox)
+    const original = prototype.search
+    const searching = vi.spyOn(prototype, 'search').mockImplementation(async function (
+      this: never,
+      criterion,
+    ) {
+      clock.advance(10_000)
+      return original.call(this, criterion)
+    })
+    expect(await client.ok('SEARCH OR BODY needle SUBJECT y')).toEqual([
+      expect.stringMatching(/^OK \[INPROGRESS \("t3" (NIL NIL|0 5002)\)\]/),
+      'OK [INPROGRESS ("t3" 5000 5002)] Still at work',
+      'SEARCH 1 2501 5001',
+    ])
+    expect(searching).toHaveBeenCalledTimes(2)
+    searching.mockRestore()
   })
 })

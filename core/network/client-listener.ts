@@ -1,0 +1,75 @@
+import type { Socket } from 'node:net'
+import { ConfigError } from '../errors.ts'
+import type { SessionRole } from '../model/session.ts'
+import type { Lifecycle, PluginContext } from '../plugin.ts'
+import type { Certificates } from '../services/certificates.ts'
+import { ServerTls } from './server-tls.ts'
+
+/** What listeners for clients that log in have in common. */
+export interface ClientListenerOptions {
+  readonly host: string
+  readonly port: number
+  readonly implicitTls: boolean
+  readonly allowPlaintextLogin: boolean
+  readonly maxConnections: number
+}
+
+/** One client's session. */
+export interface ClientSession {
+  /** Resolves when it is over. Never rejects. */
+  run(): Promise<void>
+  /** Ends it, after what it is in the middle of. */
+  stop(): Promise<void>
+}
+
+export interface ClientListener {
+  /** The role, and the protocol as ALPN names it (RFC 7301 §6). */
+  readonly role: SessionRole
+  readonly options: ClientListenerOptions
+  readonly certificates: Certificates | undefined
+  /** The line, without its end, that one connection too many is sent where that can be before TLS. */
+  readonly overflow: string
+  /** Called at the start of the plugin, before the first connection. */
+  started?(): void
+  begin(socket: Socket, tls: ServerTls | undefined): ClientSession
+}
+
+/**
+ * Listens for clients that log in, under TLS from the first octet or later. ConfigError where nobody could log in, since
+ * there are no certificates and passwords may not go in clear.
+ */
+export function listenForClients(context: PluginContext, listener: ClientListener): Lifecycle {
+  const { role, options, certificates } = listener
+  if (certificates === undefined) requireLogin(options)
+  const tls = certificates === undefined ? undefined : new ServerTls(certificates, role)
+  const sessions = new Set<ClientSession>()
+  const { host, port, maxConnections, implicitTls } = options
+  const onOverflow = (socket: Socket): void => {
+    if (implicitTls) socket.destroy()
+    else socket.end(`${listener.overflow}\r\n`, () => socket.destroy())
+  }
+  context.listen({ role, host, port, maxConnections, implicitTls, onOverflow }, (socket) => {
+    const session = listener.begin(socket, tls)
+    sessions.add(session)
+    void session.run().finally(() => sessions.delete(session))
+  })
+  return {
+    start: async () => {
+      listener.started?.()
+      tls?.start()
+    },
+    stop: async () => {
+      await Promise.all([...sessions].map((session) => session.stop()))
+      tls?.stop()
+    },
+  }
+}
+
+function requireLogin({ implicitTls, allowPlaintextLogin }: ClientListenerOptions): void {
+  if (implicitTls) throw new ConfigError('implicitTls', 'needs a plugin that provides "certificates"')
+  if (allowPlaintextLogin) return
+  throw new ConfigError(
+    'allowPlaintextLogin',
+    'must be true where no plugin provides "certificates": else nobody could log in',
+  )
+}
