@@ -34,8 +34,8 @@ export interface ImapOptions {
    */
   readonly maxMessagesPerSave: number
   /**
-   * Takes messages with 8-bit octets in their header also from clients that have not enabled UTF-8, as older servers do;
-   * RFC 6855 §4 wants them refused. Default false.
+   * Takes messages with 8-bit octets in their header also from clients that have not enabled UTF-8. RFC 6855 §4 wants them
+   * refused; but then clients that synchronise a mailbox could not store the mail that they have. Default true.
    */
   readonly acceptRawHeaders: boolean
   /** Octets of memory for what lists, searches and sorting want of messages, for all sessions together. Default 256 MiB. */
@@ -73,7 +73,7 @@ export function parseOptions(input: unknown): ImapOptions {
     maxCommandSize: read.size('maxCommandSize', { default: '64K', min: 8_192, max: 16_777_216 }),
     maxMessagesPerCommand: read.integer('maxMessagesPerCommand', { default: 0, min: 0 }),
     maxMessagesPerSave: read.integer('maxMessagesPerSave', { default: 0, min: 0 }),
-    acceptRawHeaders: read.boolean('acceptRawHeaders', { default: false }),
+    acceptRawHeaders: read.boolean('acceptRawHeaders', { default: true }),
     cacheSize: read.size('cacheSize', { default: '256M', min: 1_048_576 }),
     maxErrors: read.integer('maxErrors', { default: 20, min: 1 }),
     maxLoginFailures: read.integer('maxLoginFailures', { default: 5, min: 1 }),

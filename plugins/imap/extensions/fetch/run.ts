@@ -12,6 +12,7 @@ import {
   type TextRows,
 } from 'mailwright'
 import { no, ok } from '../../engine/result.ts'
+import { withinMessageLimit } from '../message-limit/limit.ts'
 import type { FetchedItems } from './fetched-items.ts'
 import { FetchedMessage } from './message.ts'
 import type { FetchRequest } from './request.ts'
@@ -24,11 +25,25 @@ const atOnce = 250
 /** Answers a FETCH. */
 export async function runFetch(request: FetchRequest): Promise<ImapResult> {
   for (const task of request.tasks) await task()
-  const entries = await markSeen(request, request.messages())
+  const { session, window } = request
+  const { entries: wanted, code: limited } = withinMessageLimit(session, request.messages())
+  // RFC 9738 §3.1: the client has chosen how many.
+  if (limited !== undefined && window !== undefined)
+    return no('A command may not fetch so many', `MESSAGELIMIT ${session.server.limits.messagesPerCommand}`)
+  const entries = await markSeen(request, wanted)
   await request.selected.introduce(entries)
-  const gone = await fetchMessages(request, entries)
-  // RFC 9051 §7.1: they were expunged by someone else, and the client is told so with its next command.
-  return gone === 0 ? ok('Fetched') : no('Some of the messages are gone', 'EXPUNGEISSUED')
+  const gone = await fetchMessages(request, entries, limited !== undefined)
+  return resultOf(request, gone > 0, limited)
+}
+
+function resultOf({ session }: FetchRequest, gone: boolean, limited: string | undefined): ImapResult {
+  if (limited === undefined)
+    // RFC 9051 §7.1: they were expunged by someone else, and the client is told so with its next command.
+    return gone ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok('Fetched')
+  if (!gone) return ok('Only a part was fetched', limited)
+  // RFC 9738 §3.1.
+  session.out.untagged(`NO [${limited}] Only a part was fetched`)
+  return ok('Some of the messages are gone', 'EXPUNGEISSUED')
 }
 
 /** What FETCH responses are made of. */
@@ -40,9 +55,16 @@ export interface Fetch {
   readonly items: FetchedItems
 }
 
-/** Writes a FETCH response for each message, and answers how many were gone. */
-export function fetchMessages(fetch: Fetch, entries: readonly MessageEntry[]): Promise<number> {
-  return new Fetching(fetch).run(entries)
+/**
+ * Writes a FETCH response for each message, and answers how many were gone. `entries` ascend; with `descending` the last one
+ * comes first.
+ */
+export function fetchMessages(
+  fetch: Fetch,
+  entries: readonly MessageEntry[],
+  descending: boolean = false,
+): Promise<number> {
+  return new Fetching(fetch, descending).run(entries)
 }
 
 /** Reading a message sets `\Seen`, and the client is told with the message (RFC 9051 §6.4.5). */
@@ -80,11 +102,13 @@ class Fetching {
   /** Everything is written without waiting for anything. */
   readonly #areTexts: boolean
   readonly #isUidOnly: boolean
+  readonly #descending: boolean
   #number = 0
   #gone = 0
 
-  constructor(request: Fetch) {
+  constructor(request: Fetch, descending: boolean) {
     this.#request = request
+    this.#descending = descending
     this.#isUidOnly = request.session.enabled.has('UIDONLY')
     // RFC 9051 §6.4.9: UID FETCH tells the UID whether or not it is asked for; RFC 9586 §3.3 has it in front.
     if (request.byUid && !this.#isUidOnly) request.items.also('UID')
@@ -96,8 +120,11 @@ class Fetching {
 
   /** Answers how many messages were gone. */
   async run(entries: readonly MessageEntry[]): Promise<number> {
-    for (let start = 0; start < entries.length; start += atOnce) {
-      const batch = await this.#batch(entries.slice(start, start + atOnce))
+    const count = entries.length
+    for (let start = 0; start < count; start += atOnce) {
+      const end = start + atOnce
+      const some = this.#descending ? entries.slice(-end, count - start) : entries.slice(start, end)
+      const batch = await this.#batch(some)
       if (this.#areTexts) await this.#fromTexts(batch)
       else await this.#fromContents(batch)
     }
@@ -136,7 +163,9 @@ class Fetching {
 
   async #fromTexts(batch: Batch): Promise<void> {
     const { out } = this.#request.session
-    for (let index = 0; index < batch.messages.length; index += 1) {
+    const last = batch.messages.length - 1
+    for (let at = 0; at <= last; at += 1) {
+      const index = this.#descending ? last - at : at
       const line = this.#line(batch, index)
       if (line === undefined) await this.#whole(batch, index)
       else out.write(line)
@@ -146,9 +175,10 @@ class Fetching {
 
   async #fromContents(batch: Batch): Promise<void> {
     const { messages } = batch
-    for (let index = 0; index < messages.length; index += 1) {
-      for (const next of messages.slice(index, index + ahead)) void next.content().catch(() => undefined)
-      await this.#whole(batch, index)
+    const ordered = this.#descending ? messages.toReversed() : messages
+    for (let at = 0; at < ordered.length; at += 1) {
+      for (const next of ordered.slice(at, at + ahead)) void next.content().catch(() => undefined)
+      await this.#whole(batch, this.#descending ? ordered.length - 1 - at : at)
     }
   }
 
@@ -200,7 +230,7 @@ class Fetching {
     return `* ${this.#numberOf(entry)} FETCH (`
   }
 
-  /** Messages come in ascending order, mostly one after the other. */
+  /** Messages come mostly in ascending order, one after the other. */
   #numberOf(entry: MessageEntry): number {
     const { selected } = this.#request
     const next = this.#number + 1

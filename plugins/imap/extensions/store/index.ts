@@ -13,6 +13,7 @@ import {
 import { bad, no, ok } from '../../engine/result.ts'
 import { flagsResponse, modSequenceResponse } from '../../engine/updates.ts'
 import { numberSet } from '../../format/strings.ts'
+import { withinMessageLimit } from '../message-limit/limit.ts'
 
 /** A STORE command as it was read. */
 interface Request {
@@ -67,7 +68,8 @@ function readRequest({ args, session }: ImapCall): Request {
 
 async function store(call: ImapCall, selected: ImapSelected, request: Request): Promise<ImapResult> {
   const { byUid } = call
-  const known = selected.resolve(request.set, byUid)
+  const all = selected.resolve(request.set, byUid)
+  const { entries: known, code: limited } = withinMessageLimit(call.session, all)
   const { unchangedSince } = request
   const { entries, modified } = await selected.mailbox.changeFlags(
     known.map(({ uid }) => uid),
@@ -75,13 +77,26 @@ async function store(call: ImapCall, selected: ImapSelected, request: Request): 
     unchangedSince === undefined ? {} : { unchangedSince },
   )
   await tell(call, selected, request, known, entries)
+  const result = resultOf(call, selected, modified, !byUid && entries.length < known.length)
+  if (limited === undefined) return result
+  if (result.code === undefined) return ok('Only a part was stored', limited)
+  // RFC 9738 §3.1, of EXPUNGEISSUED.
+  call.session.out.untagged(`NO [${limited}] Only a part was stored`)
+  return { ...result, status: 'OK' }
+}
+
+function resultOf(
+  { byUid }: ImapCall,
+  selected: ImapSelected,
+  modified: readonly number[],
+  gone: boolean,
+): ImapResult {
   if (modified.length > 0) {
     const numbers = byUid ? modified : modified.map((uid) => selected.numberOf(uid))
     // RFC 7162 §3.1.3.
     return ok('Some of the messages had changed before', `MODIFIED ${numberSet(numbers)}`)
   }
-  if (!byUid && entries.length < known.length) return no('Some of the messages are gone', 'EXPUNGEISSUED')
-  return ok('Stored')
+  return gone ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok('Stored')
 }
 
 /** The flags as they are now; of a silent change only what the client cannot know: a mod-sequence, or a change by others. */

@@ -1,10 +1,12 @@
 import type { ImapAppendData, ImapExtension } from 'mailwright'
+import { no, Refusal } from '../../engine/result.ts'
 
-const utf8Literal: ImapAppendData = (args) => {
+const utf8Literal: ImapAppendData = (args, { utf8 }) => {
   args.expects('(')
   const { content, binary } = args.literal()
   if (!binary) args.fail('A literal8 is expected')
   args.expects(')')
+  if (!utf8) throw new Refusal(no('UTF8 needs ENABLE UTF8=ACCEPT'))
   return { binary, read: async () => content }
 }
 
