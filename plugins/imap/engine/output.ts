@@ -69,13 +69,15 @@ export class Output implements ImapOutput {
 
   /** Hands over everything; resolves when the client has room for more. Rejects with ConnectionLost. */
   async flush(): Promise<void> {
+    const isText = this.#pieces.length === 0
     const text = this.#text
+    if (isText) this.#text = ''
+    else this.#close()
     const pieces = this.#pieces
-    this.#text = ''
     this.#pieces = []
     this.#size = 0
-    for (const piece of pieces) await this.#connection.write(piece)
-    if (text !== '') await this.#connection.write(text, 'latin1')
+    if (!isText) await this.#connection.write(pieces.length === 1 ? pieces[0] ?? '' : Buffer.concat(pieces))
+    else if (text !== '') await this.#connection.write(text, 'latin1')
   }
 
   #close(): void {

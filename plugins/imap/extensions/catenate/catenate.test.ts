@@ -94,6 +94,7 @@ describe('CATENATE (RFC 4469)', () => {
 
   it('takes parts that are only there once the message is put together for binary', async () => {
     const head = 'MIME-Version: 1.0\r\nContent-Transfer-Encoding: binary\r\n\r\n'
+    await client.ok('ENABLE UTF8=ACCEPT')
     expect(await made(`TEXT ${plus(head)} UTF8 (~${plus('\0\x01')})`)).toBe(
       'MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\nAAE=\r\n',
     )

@@ -26,4 +26,9 @@ export class FetchedMessage implements ImapMessage {
     this.#content ??= this.selected.mailbox.content(this.entry.uid)
     return this.#content
   }
+
+  /** It is written: its octets are not needed any more. */
+  forget(): void {
+    this.#content = undefined
+  }
 }

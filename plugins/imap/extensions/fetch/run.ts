@@ -17,8 +17,9 @@ import type { FetchedItems } from './fetched-items.ts'
 import { FetchedMessage } from './message.ts'
 import type { FetchRequest } from './request.ts'
 
-/** Messages whose octets are fetched ahead, so that the disk works while the client reads. */
-const ahead = 6
+/** Messages that are opened together, ahead of the client, and their octets: what is read of them waits in memory. */
+const openedTogether = 32
+const octetsTogether = 256 * 1024
 /** Messages that are taken together, between two looks at the clock. */
 const atOnce = 250
 
@@ -237,6 +238,19 @@ class Fetching {
     this.#number = selected.messages[next - 1]?.uid === entry.uid ? next : selected.numberOf(entry.uid)
     return this.#number
   }
+}
+
+/** Opens some messages from there on; answers where the next ones are. */
+function openSome(messages: readonly FetchedMessage[], from: number): number {
+  let octets = 0
+  let at = from
+  for (; at < messages.length && at < from + openedTogether && octets < octetsTogether; at += 1) {
+    const message = messages[at] as FetchedMessage
+    octets += message.entry.size
+    // Whoever waits for it learns of a failure.
+    void message.content().catch(() => undefined)
+  }
+  return at
 }
 
 function withUids(entries: readonly MessageEntry[], uids: ReadonlySet<number>): readonly MessageEntry[] {
