@@ -46,6 +46,8 @@ export interface SessionFlow {
   login(attempt: LoginAttempt, proof: string | BearerToken): Promise<LoginResult>
   /** The same for SCRAM (RFC 5802), whose proof comes later: runs `checkLogin`. The rest is the answer's. */
   beginScram(attempt: LoginAttempt, mechanism: ScramMechanism): Promise<ScramStart>
+  /** Nobody is logged in any more (RFC 8437); the connection goes on. */
+  loggedOut(): void
   /** Runs `checkSender`. At most one transaction is open: a new one abandons the one before. */
   mail(reversePath: Address | null, parameters?: MailParameters): Promise<MailResult>
   /** Runs `checkAccess`, and `mailboxOpened` where nobody refuses. */

@@ -122,6 +122,11 @@ export class SessionRun implements SessionFlow {
     return this.#logins.beginScram(attempt, mechanism)
   }
 
+  loggedOut(): void {
+    this.#transaction?.abandon()
+    this.#live.account = undefined
+  }
+
   async mail(reversePath: Address | null, parameters: MailParameters = {}): Promise<MailResult> {
     this.#transaction?.abandon()
     const id = newId(this.#context.clock.now())

@@ -1,14 +1,20 @@
 import { join } from 'node:path'
 import type { Lease, Timer } from 'mailwright'
+import { accountFileName } from './account-settings.ts'
 import type { MaildirContext } from './context.ts'
 import { DirectoryStamps } from './directory-stamps.ts'
 import type { DirectoryWatcher } from './file-system.ts'
 import { indexFileName } from './index-file.ts'
+import { settingsFileName } from './mailbox-settings.ts'
+import { subscriptionsFileName } from './subscriptions.ts'
 
 /** Milliseconds in which several changes are told as one. */
 const together = 15
 /** Milliseconds between looks where the system tells of no changes. */
 const pollEvery = 90
+
+/** Files that say something of all mailboxes: subscriptions and annotations of the account. */
+const ofAccount: ReadonlySet<string> = new Set([subscriptionsFileName, accountFileName])
 
 /** A mailbox to be watched: its directory, and whom to call. */
 export interface WatchedMailbox {
@@ -39,8 +45,9 @@ export async function watchMailbox(
     for (const directory of ['new', 'cur'])
       watchers.push(await context.files.watch(join(path, directory), () => soon.tell(false)))
     const noticed = (name: string | undefined): void => {
-      if (name === undefined || name === indexFileName) soon.tell(name === undefined)
-      else if (name.startsWith('.')) soon.tell(true)
+      if (name === undefined || name === indexFileName || name === settingsFileName)
+        soon.tell(name === undefined)
+      else if (name.startsWith('.') || ofAccount.has(name)) soon.tell(true)
     }
     watchers.push(await context.files.watch(path, noticed))
     for (const watcher of watchers) watcher.onEnd(pollInstead)

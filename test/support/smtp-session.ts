@@ -114,6 +114,7 @@ export class SessionDouble {
       },
       access: async () => undefined,
       record: (verb, entry = {}) => void this.records.push(`${verb}: ${entry.text}`),
+      loggedOut: () => undefined,
       close: () => undefined,
     }
   }

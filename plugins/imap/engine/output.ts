@@ -69,15 +69,18 @@ export class Output implements ImapOutput {
 
   /** Hands over everything; resolves when the client has room for more. Rejects with ConnectionLost. */
   async flush(): Promise<void> {
-    const isText = this.#pieces.length === 0
-    const text = this.#text
-    if (isText) this.#text = ''
-    else this.#close()
+    if (this.#pieces.length === 0) {
+      const text = this.#text
+      this.#text = ''
+      if (text !== '') await this.#connection.write(text, 'latin1')
+      return
+    }
+    this.#close()
     const pieces = this.#pieces
     this.#pieces = []
     this.#size = 0
-    if (!isText) await this.#connection.write(pieces.length === 1 ? pieces[0] ?? '' : Buffer.concat(pieces))
-    else if (text !== '') await this.#connection.write(text, 'latin1')
+    // Written one after the other each of them would be sent by itself.
+    await this.#connection.write(Buffer.concat(pieces))
   }
 
   #close(): void {

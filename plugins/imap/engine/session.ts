@@ -201,6 +201,7 @@ export class Session implements ImapSession {
       for (const extension of this.server.extensions) extension.ended?.(this)
     } finally {
       this.#login = undefined
+      this.flow.loggedOut()
       this.#awaitLogin()
       this.news = everything
       this.enabled.clear()

@@ -176,10 +176,17 @@ class Fetching {
 
   async #fromContents(batch: Batch): Promise<void> {
     const { messages } = batch
+    const last = messages.length - 1
     const ordered = this.#descending ? messages.toReversed() : messages
-    for (let at = 0; at < ordered.length; at += 1) {
-      for (const next of ordered.slice(at, at + ahead)) void next.content().catch(() => undefined)
-      await this.#whole(batch, this.#descending ? ordered.length - 1 - at : at)
+    let opened = openSome(ordered, 0)
+    for (let at = 0; at <= last; ) {
+      // While these are written, the next ones are read.
+      const end = opened
+      opened = openSome(ordered, end)
+      for (; at < end; at += 1) {
+        await this.#whole(batch, this.#descending ? last - at : at)
+        ordered[at]?.forget()
+      }
     }
   }
 
