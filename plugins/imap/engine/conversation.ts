@@ -5,7 +5,6 @@ import {
   type ImapComingLiteral,
   type ImapResult,
   LineConnection,
-  type Log,
   type ServerTls,
   type SessionFlow,
   socketEndpoints,
@@ -30,7 +29,6 @@ export class Conversation {
   readonly #session: Session
   readonly #reader: CommandReader
   readonly #quiet = new QuietTasks()
-  readonly #log: Log
   readonly #address: string
   #faults = 0
   #stopping = false
@@ -38,12 +36,11 @@ export class Conversation {
   #over: Promise<void> = Promise.resolve()
 
   constructor(socket: Socket, server: Server, tls: ServerTls | undefined) {
-    const { clock, options, log } = server
+    const { clock, options } = server
     this.#server = server
     const ends = socketEndpoints(socket)
     this.#address = `address ${ends.remote.address}`
     this.#flow = server.flow.openSession({ role: 'imap', ...ends })
-    this.#log = log.child({ session: this.#flow.session.id })
     this.#connection = new LineConnection(socket, clock, options.writeTimeout)
     const patience = (): number => this.#patience()
     this.#session = new Session(server, this.#flow, this.#connection, {
@@ -194,8 +191,10 @@ export class Conversation {
   }
 
   #report(error: unknown): void {
-    if (errorCode(error) === undefined) this.#log.error('internal-error', { error })
-    else this.#log.warn('unavailable', { error })
+    // Made only where it is needed: most sessions log nothing.
+    const log = this.#server.log.child({ session: this.#flow.session.id })
+    if (errorCode(error) === undefined) log.error('internal-error', { error })
+    else log.warn('unavailable', { error })
   }
 
   /** Milliseconds that the client may take. */
