@@ -87,7 +87,9 @@ describe('docs/services.md', () => {
       const [summary = ''] = written.split('\n')
       expect(summary.toLowerCase()).toBe(`${key.summary.toLowerCase()}.`)
       expect(namesIn(line(written, 'Providers'))).toEqual(key.providers)
-      const source = readText(`core/services/${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`)
+      const source = readText(
+        `core/services/${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`,
+      )
       const abilities = exportedInterfaces(source).find((one) => one.endsWith('Abilities'))
       const named = abilities === undefined ? [] : interfaceMembers(source, abilities)
       const stated = line(written, 'Abilities')

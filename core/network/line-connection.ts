@@ -217,10 +217,11 @@ export class LineConnection {
       this.#wakeReader?.()
     })
     this.#attach()
-    while (!established && !this.#closed) await this.#readable()
+    while (!established && !this.#ended) await this.#readable()
     timer.cancel()
-    if (this.#closed) throw new ConnectionLost()
-    return secured
+    if (established && !this.#closed) return secured
+    this.destroy()
+    throw new ConnectionLost()
   }
 
   #detach(): void {

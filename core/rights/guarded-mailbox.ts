@@ -57,9 +57,22 @@ export class GuardedMailbox implements Mailbox {
     return this.#inner.content(uid)
   }
 
-  async *summaries(uids: readonly number[]): AsyncGenerator<MessageSummary> {
-    await this.#demand('read')
-    yield* this.#inner.summaries(uids)
+  /** Asks for the right before the first of them: many messages are not to wait for each. */
+  summaries(uids: readonly number[]): AsyncIterable<MessageSummary> {
+    return {
+      [Symbol.asyncIterator]: () => {
+        let inner: AsyncIterator<MessageSummary> | undefined
+        const begin = async (): Promise<IteratorResult<MessageSummary>> => {
+          await this.#demand('read')
+          inner = this.#inner.summaries(uids)[Symbol.asyncIterator]()
+          return inner.next()
+        }
+        return {
+          next: () => inner?.next() ?? begin(),
+          return: async () => (await inner?.return?.()) ?? { done: true, value: undefined },
+        }
+      },
+    }
   }
 
   async search(criterion: SearchCriterion): Promise<readonly number[]> {

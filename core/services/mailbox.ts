@@ -7,7 +7,10 @@ import type { MessageSummary } from '../model/summary.ts'
 export interface MessageEntry {
   /** Never changes, never used again while UIDVALIDITY stands (RFC 9051 §2.3.1.1). 1 to 4,294,967,295. */
   readonly uid: number
-  /** Stable name of the message in this store, also after a move where the store can (RFC 8474 §5.1). Printable, no spaces. */
+  /**
+   * Stable name of the message in this store, the same for a copy and after a move where the store can (RFC 8474 §5.1).
+   * Printable, no spaces.
+   */
   readonly id: string
   /**
    * What POP3 clients know it by, where another server gave it a name before (RFC 1939 §7). Else POP3 makes one of

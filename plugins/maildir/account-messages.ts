@@ -8,11 +8,11 @@ import { stageMessage } from './delivery.ts'
 import { expungeMessages } from './expunge.ts'
 import type { Chosen, MailboxPlace, MailboxState } from './mailbox-state.ts'
 import type { MailboxDirectories } from './mailboxes.ts'
-import { negativeSums, noSums } from './maildirsize.ts'
+import { negativeSums, noSums, type QuotaSums } from './maildirsize.ts'
 import type { Preparations } from './preparations.ts'
 import type { SharedStates } from './shared-states.ts'
 import { copyMessages, moveMessages, type Transferred } from './transfer.ts'
-import { countMailbox, countMessages, octetsInName } from './usage.ts'
+import { countMailbox, countMaildir, countMessages, octetsInName } from './usage.ts'
 
 /** How messages come into an account's mailboxes and go out of them, within its quota. */
 export class AccountMessages {
@@ -57,12 +57,12 @@ export class AccountMessages {
   append(
     place: MailboxPlace,
     messages: readonly AppendMessage[],
-    origin: string | undefined,
+    { origin, freed = 0 }: { readonly origin: string | undefined; readonly freed: number | undefined },
   ): Promise<Appended> {
     const octets = messages.reduce((sum, { content }) => sum + content.size, 0)
     return this.#states.using(place, async (state) => {
       const put = (): Promise<Appended> => appendMessages(state, messages, origin)
-      return this.#add(state, octets, put, ({ uids }) => uids)
+      return this.#add(state, octets - freed, put, ({ uids }) => uids)
     })
   }
 
@@ -74,14 +74,17 @@ export class AccountMessages {
     })
   }
 
-  /** Puts messages into a mailbox, within the quota. `uidsOf` tells those that they have there. */
+  /**
+   * Puts messages into a mailbox, within the quota; who needs no more room need not fit. `uidsOf` tells the UIDs that they have
+   * there.
+   */
   async #add<T>(
     to: MailboxState,
     octets: number,
     put: () => Promise<T>,
     uidsOf: (done: T) => readonly number[],
   ): Promise<T> {
-    const reservation = await this.#reserve(octets)
+    const reservation = octets <= 0 ? undefined : await this.#reserve(octets)
     try {
       return await this.#quota.change(put, (done) => countMessages(to, uidsOf(done)))
     } finally {
@@ -104,6 +107,13 @@ export class AccountMessages {
       ({ sums }) => negativeSums(sums),
     )
     return removed
+  }
+
+  /** Octets and messages in all mailboxes. */
+  async usage(): Promise<QuotaSums> {
+    const { quotaBytes } = this.#account
+    if (quotaBytes !== undefined) return this.#quota.usage(quotaBytes)
+    return (await countMaildir(this.#context, this.#root)).sums
   }
 
   /** Removes a mailbox with its messages. */

@@ -64,6 +64,17 @@ export class AccountQuota {
     }
   }
 
+  /** What lies in the account's mailboxes, as the file tells; where it does not, all is counted. */
+  async usage(quota: number): Promise<QuotaSums> {
+    this.#asking += 1
+    try {
+      const known = await this.#serial.run(() => this.#sumsInFile(0, quota))
+      return known ?? (await this.#count(quota)).sums
+    } finally {
+      this.#asking -= 1
+    }
+  }
+
   /**
    * Puts messages into mailboxes of the account, or removes some, and then tells by how much its sums have changed. What
    * is reserved for them is to be given back without waiting for anything else. Never fails where `run` does not.

@@ -29,20 +29,15 @@ export class AccountSettings {
   }
 
   async mailboxes(): Promise<readonly MailboxInfo[]> {
-    const subscribed = new Set(await this.#subscriptions.read())
-    const infos: MailboxInfo[] = []
-    for (const name of await this.#directories.list()) {
-      const path = await this.#directories.find(name)
-      if (path === undefined) continue
-      const { specialUse } = await this.#file(path).read()
-      infos.push({
-        name,
-        subscribed: subscribed.has(name),
-        namespace: 'personal',
-        ...(specialUse !== undefined && { specialUse }),
-      })
-    }
-    return infos
+    const [subscribed, paths] = await Promise.all([this.#subscriptions.read(), this.#directories.paths()])
+    const known = new Set(subscribed)
+    return Promise.all(
+      [...paths].map(async ([name, path]): Promise<MailboxInfo> => {
+        const { specialUse } = await this.#file(path).read()
+        const info = { name, subscribed: known.has(name), namespace: 'personal' } as const
+        return specialUse === undefined ? info : { ...info, specialUse }
+      }),
+    )
   }
 
   subscriptions(): Promise<readonly string[]> {

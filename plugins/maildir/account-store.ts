@@ -33,9 +33,7 @@ import type { MailboxDirectories } from './mailboxes.ts'
 import type { QuotaSums } from './maildirsize.ts'
 import type { Preparations } from './preparations.ts'
 import type { SharedStates } from './shared-states.ts'
-import { removeStaleFiles } from './stale-files.ts'
 import { statusOf } from './status.ts'
-import { countMaildir } from './usage.ts'
 
 export const maildropLockName = 'mailwright-maildrop.lock'
 
@@ -176,7 +174,7 @@ export class MaildirAccountStore implements AccountStore {
           move: async (source, uids, target) => this.#messages.move(source, uids, await this.#place(target)),
           expunge: (source, uids) => this.#messages.expunge(source, uids),
         })
-        await removeStaleFiles(this.#context, state.place.path)
+        await state.staleFiles.remove()
         return mailbox
       } catch (error) {
         release()
@@ -192,15 +190,20 @@ export class MaildirAccountStore implements AccountStore {
     })
   }
 
-  append(mailbox: string, messages: readonly AppendMessage[], origin?: string): Promise<Appended> {
+  append(
+    mailbox: string,
+    messages: readonly AppendMessage[],
+    origin?: string,
+    freed?: number,
+  ): Promise<Appended> {
     return guarded('storing messages', async () => {
       const place = await this.#placeToDeliver(mailbox, false)
-      return this.#messages.append(place, messages, origin)
+      return this.#messages.append(place, messages, { origin, freed })
     })
   }
 
   usage(): Promise<QuotaSums> {
-    return guarded('measuring mailboxes', async () => (await countMaildir(this.#context, this.#root)).sums)
+    return guarded('measuring mailboxes', () => this.#messages.usage())
   }
 
   watch(

@@ -33,10 +33,10 @@ it('writes several messages at a time and keeps their order, also in the names o
   const othersAreWritten = new Promise<void>((resolve) => {
     letGo = resolve
   })
-  let renamed = 0
+  let closed = 0
   interfere = async (call) => {
     if (!isInTmp(call)) return
-    if (call.name === 'rename' && ++renamed === 4) letGo()
+    if (call.name === 'file.close' && ++closed === 4) letGo()
     if (call.name !== 'file.write' || writes.push(call.path) > 1) return
     await othersAreWritten
   }
@@ -53,7 +53,7 @@ it('writes several messages at a time and keeps their order, also in the names o
   expect(written).toEqual(texts(5))
 })
 
-it.each(['open', 'file.write', 'file.datasync', 'rename'])(
+it.each(['open', 'file.write', 'file.datasync', 'file.close'])(
   'leaves nothing of any message where one fails at %s',
   async (name) => {
     for (const failing of [0, 7, 15, 16, 39]) {
@@ -71,6 +71,25 @@ it.each(['open', 'file.write', 'file.datasync', 'rename'])(
     expect((await fileContents(box.path)).toSorted()).toEqual([...texts(40)].sort())
   },
 )
+
+it('renames in tmp only what has other sizes than were expected, and leaves nothing where that fails', async () => {
+  const renamed: string[] = []
+  let fails = false
+  interfere = (call) => {
+    if (call.name !== 'rename' || !isInTmp(call)) return
+    renamed.push(call.path)
+    if (fails) throw systemError('ENOSPC', call)
+  }
+  const unix = [...messages(2), { content: bufferContent(Buffer.from('a\nb\n')) }]
+  const { uids } = await box.mailboxes.append('INBOX', unix)
+  expect(uids).toEqual([1, 2, 3])
+  expect(renamed).toHaveLength(1)
+  expect((await box.names('cur')).map((name) => /S=\d+,W=\d+/.exec(name)?.[0])).toContain('S=4,W=6')
+  fails = true
+  await expect(box.mailboxes.append('INBOX', unix)).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+  expect(await box.names('tmp')).toEqual([])
+  expect(await box.files()).toHaveLength(3)
+})
 
 it('refuses all messages where one has no flags', async () => {
   const wrong = [...messages(20), { content: bufferContent(Buffer.from('x')), flags: ['\\Recent'] }]

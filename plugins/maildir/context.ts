@@ -1,8 +1,10 @@
 import type { Clock, Log, RetrievalFlow } from 'mailwright'
 import { DirectorySync } from './directory-sync.ts'
+import type { FileOctets } from './file-batch-answers.ts'
 import { type FileBatches, fileBatches } from './file-batches.ts'
-import type { FileSystem } from './file-system.ts'
+import type { FileStatus, FileSystem } from './file-system.ts'
 import { FreshMessages } from './fresh-messages.ts'
+import { GatheredCalls } from './gathered-calls.ts'
 import { LockFiles } from './lock-file.ts'
 import { createNameSource, type NameSource } from './unique-name.ts'
 
@@ -26,17 +28,30 @@ export interface MaildirSurroundings {
 export interface MaildirContext extends MaildirSurroundings {
   readonly directories: DirectorySync
   readonly batches: FileBatches
+  /** What is at a path (lstat). */
+  readonly looks: GatheredCalls<FileStatus>
+  /** Files that are not links, with their octets where they are {@link smallFile} at most. */
+  readonly reads: GatheredCalls<FileOctets>
   readonly locks: LockFiles
   readonly names: NameSource
   readonly fresh: FreshMessages
 }
 
+/** Up to so many octets a file is read at once: one opening, and what is read stays readable whatever others do. */
+export const smallFile: number = 128 * 1024
+// Files that are in memory together.
+const readAtOnce = 64
+const lookAtOnce = 500
+
 export function createContext(surroundings: MaildirSurroundings): MaildirContext {
   const { files, clock } = surroundings
+  const batches = fileBatches(files)
   return {
     ...surroundings,
     directories: new DirectorySync(files),
-    batches: fileBatches(files),
+    batches,
+    looks: new GatheredCalls((paths) => batches.status(paths), lookAtOnce),
+    reads: new GatheredCalls((paths) => batches.read(paths, smallFile), readAtOnce),
     locks: new LockFiles(files, clock),
     names: createNameSource(surroundings),
     fresh: new FreshMessages(),

@@ -39,7 +39,8 @@ export class DirectoryStamps {
   }
 
   async look(): Promise<MailboxStamp> {
-    return { new: await this.lookAt('new'), cur: await this.lookAt('cur') }
+    const [fresh, cur] = await Promise.all([this.lookAt('new'), this.lookAt('cur')])
+    return { new: fresh, cur }
   }
 
   /** Whether nothing can have changed since the directory was read. */
@@ -75,9 +76,9 @@ export class DirectoryStamps {
 
   /** The same of one directory. */
   async lookAt(directory: MessageDirectory): Promise<DirectoryStamp> {
-    const { files, clock } = this.#context
+    const { looks, clock } = this.#context
     const now = clock.now()
-    const { ino, mtimeMs } = await files.lstat(join(this.#path, directory))
+    const { ino, mtimeMs } = await looks.ask(join(this.#path, directory))
     return { text: `${ino}:${mtimeMs}`, age: now - mtimeMs }
   }
 }

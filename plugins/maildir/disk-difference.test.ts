@@ -1,7 +1,7 @@
 import { parseMaildirFileName } from 'mailwright'
 import { describe, expect, it } from 'vitest'
 import { addition, emptyTable } from '../../test/support/maildir-index.ts'
-import { compareNew, compareWithDisk, matters } from './disk-difference.ts'
+import { compareNew, compareWithDisk, isAsKnown, matters } from './disk-difference.ts'
 import type { IndexTable } from './index-table.ts'
 import type { Located } from './scan.ts'
 
@@ -83,6 +83,30 @@ describe('index and directories', () => {
     expect(difference.newcomers.map(({ fileName }) => fileName)).toEqual(['5.new.h', '6.new.h:2,S'])
     expect(difference.missing).toEqual([1])
     expect(matters(difference)).toBe(true)
+  })
+})
+
+describe('names', () => {
+  const known = (table: IndexTable, fresh: readonly string[], cur: readonly string[]): boolean =>
+    isAsKnown(table, { new: fresh, cur })
+  const table = tableOf('cur/:2,S', 'new/', 'cur/')
+  const [one, two, three] = [`${base(1)}:2,S`, base(2), base(3)]
+
+  it('are known where each message has its own, and what is no message does not count', () => {
+    expect(known(table, [two, '.hidden'], [one, three, ':2,', '\ufffd', '.x:2,'])).toBe(true)
+    expect(known(emptyTable(), [], [])).toBe(true)
+  })
+
+  it('are not where one is missing, is more, is another one, or is where another one should be', () => {
+    expect(known(table, [two], [one])).toBe(false)
+    expect(known(table, [two], [one, three, '9.more.h'])).toBe(false)
+    expect(known(table, [two], [`${base(1)}:2,`, three])).toBe(false)
+    expect(known(table, [two], [base(1), three])).toBe(false)
+    expect(known(table, [], [one, two, three])).toBe(false)
+    expect(known(table, [two, three], [one])).toBe(false)
+    expect(known(table, [two, one], [one, three])).toBe(false)
+    expect(known(table, [two], [one, one])).toBe(false)
+    expect(known(emptyTable(), [two], [])).toBe(false)
   })
 })
 

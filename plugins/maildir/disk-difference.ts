@@ -1,7 +1,8 @@
+import { parseMaildirFileName } from 'mailwright'
 import type { Alteration } from './index-change.ts'
-import { lettersAt, locationOf } from './index-record.ts'
+import { type IndexRecord, lettersAt, locationOf } from './index-record.ts'
 import type { IndexTable } from './index-table.ts'
-import type { Located, Scan } from './scan.ts'
+import type { Located, MailboxNames, Scan } from './scan.ts'
 
 /** Where a mailbox's directories and its index differ. */
 export interface DiskDifference {
@@ -13,6 +14,29 @@ export interface DiskDifference {
   readonly moved: readonly (readonly [uid: number, location: string])[]
   /** UIDs of messages that were not seen. */
   readonly missing: readonly number[]
+}
+
+/** What differs where nothing does. */
+export const noDifference: DiskDifference = { newcomers: [], altered: [], moved: [], missing: [] }
+
+/** Whether the files of a mailbox are those that the index knows, by the names that it knows: takes a tenth of a comparison. */
+export function isAsKnown(table: IndexTable, names: MailboxNames): boolean {
+  // A directory that is changed while it is read may be told to have a name twice.
+  const seen = new Set<IndexRecord>()
+  for (const directory of ['new', 'cur'] as const)
+    for (const fileName of names[directory]) {
+      const colon = fileName.indexOf(':')
+      const baseLength = colon < 0 ? fileName.length : colon
+      const record = table.byBase(fileName.slice(0, baseLength))
+      if (record === undefined) {
+        if (parseMaildirFileName(fileName) !== undefined) return false
+        continue
+      }
+      const { location } = record
+      if (!location.startsWith(directory) || location.slice(4) !== fileName.slice(baseLength)) return false
+      seen.add(record)
+    }
+  return seen.size === table.records.length
 }
 
 export function compareWithDisk(table: IndexTable, { messages }: Pick<Scan, 'messages'>): DiskDifference {

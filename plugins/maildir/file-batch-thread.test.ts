@@ -28,15 +28,32 @@ it.each([
 ])('fails whoever waits where the thread %s, and is started anew for the next', async (_, code) => {
   const thread = await threadOf(code)
   for (let round = 0; round < 2; round++) {
-    const both = await Promise.allSettled([thread.run('unlink', [['a']]), thread.run('unlink', [['b']])])
+    const both = await Promise.allSettled(
+      ['a', 'b'].map((path) => thread.ask({ kind: 'unlink', paths: [path] })),
+    )
     for (const outcome of both)
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'MAIL_E_UNAVAILABLE' } })
+    expect(thread.tasks).toBe(0)
   }
 })
 
-it('answers errors as the file system has them', async () => {
-  const from = join(folder, 'none')
-  const to = join(folder, 'to')
-  const [error] = await new FileBatchThread().run('rename', [[from, to]])
-  expect(error).toMatchObject({ code: 'ENOENT', syscall: 'rename', path: from, dest: to })
+it('fails what it has not answered when it is ended, and is started anew for the next', async () => {
+  const thread = await threadOf('setInterval(() => undefined, 1000)')
+  const asked = thread.ask({ kind: 'unlink', paths: ['a'] })
+  expect([thread.tasks, thread.delay >= 0]).toEqual([1, true])
+  thread.end()
+  const next = thread.ask({ kind: 'unlink', paths: ['b'] })
+  await expect(asked).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+  expect(thread.tasks).toBe(1)
+  thread.end()
+  await expect(next).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+})
+
+it('does nothing where a path has a NUL', async () => {
+  const thread = new FileBatchThread()
+  await writeFile(join(folder, 'a'), '')
+  const { failures } = await thread.ask({ kind: 'unlink', paths: [`${folder}/a\0b`] })
+  expect(failures).toEqual([[0, 'EINVAL']])
+  expect((await thread.ask({ kind: 'unlink', paths: [`${folder}/a`] })).failures).toEqual([])
+  thread.end()
 })

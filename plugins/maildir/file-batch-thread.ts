@@ -6,10 +6,16 @@ import type { BatchAnswer, BatchTask } from './file-batch-worker.ts'
 // The extension is the one that this file has: .ts as it is, .js when it was built.
 const ownEntry = new URL(`./file-batch-worker${extname(import.meta.url)}`, import.meta.url)
 
-// Of one task: several mailboxes take turns.
-const atOnce = 500
 /** Milliseconds without work after which the thread ends. */
 const patience = 30_000
+
+/** What the thread is to do. */
+export interface BatchRequest extends Pick<BatchTask, 'kind' | 'flags' | 'most'> {
+  /** Of all calls one after the other. */
+  readonly paths: readonly string[]
+}
+
+type Waiting = Map<number, PromiseWithResolvers<BatchAnswer>>
 
 /**
  * A thread that makes many calls to the file system one after the other. A call costs it what it costs; asked for one by
@@ -17,39 +23,49 @@ const patience = 30_000
  */
 export class FileBatchThread {
   readonly #entry: URL
-  readonly #waiting = new Map<number, PromiseWithResolvers<BatchAnswer>>()
+  /** For the thread that runs. */
+  #waiting: Waiting = new Map()
   #worker: Worker | undefined
   #last = 0
   #rest: NodeJS.Timeout | undefined
+  #answered = 0
 
   constructor(entry: URL = ownEntry) {
     this.#entry = entry
   }
 
-  /** The error of each call, or undefined. MAIL_E_UNAVAILABLE where the thread died; then nobody knows what it did. */
-  async run(kind: BatchTask['kind'], calls: readonly (readonly string[])[]): Promise<readonly unknown[]> {
-    const outcomes: unknown[] = new Array(calls.length).fill(undefined)
-    for (let from = 0; from < calls.length; from += atOnce) {
-      const { failures } = await this.#ask(kind, calls.slice(from, from + atOnce))
-      for (const [at, code] of failures) outcomes[from + at] = failure(kind, code, calls[from + at])
-    }
-    return outcomes
+  /** How many tasks it has. */
+  get tasks(): number {
+    return this.#waiting.size
   }
 
-  #ask(kind: BatchTask['kind'], calls: readonly (readonly string[])[]): Promise<BatchAnswer> {
-    const worker = this.#awake()
+  /** Milliseconds that the task at hand has taken up to now. */
+  get delay(): number {
+    return this.tasks === 0 ? 0 : performance.now() - this.#answered
+  }
+
+  /** MAIL_E_UNAVAILABLE where the thread died; then nobody knows what it did. */
+  ask({ paths, ...request }: BatchRequest): Promise<BatchAnswer> {
+    this.#worker ??= this.#start()
+    if (this.tasks === 0) {
+      this.#worker.ref()
+      this.#answered = performance.now()
+    }
     this.#last += 1
     const answer = Promise.withResolvers<BatchAnswer>()
     this.#waiting.set(this.#last, answer)
-    worker.postMessage({ number: this.#last, kind, calls } satisfies BatchTask)
+    const task = { ...request, number: this.#last, paths: paths.join('\0'), count: paths.length }
+    this.#worker.postMessage(task satisfies BatchTask)
     return answer.promise
   }
 
-  #awake(): Worker {
+  /** Ends the thread. The next task starts another one. */
+  end(): void {
     clearTimeout(this.#rest)
-    this.#worker ??= this.#start()
-    this.#worker.ref()
-    return this.#worker
+    this.#rest = undefined
+    const worker = this.#worker
+    this.#worker = undefined
+    void worker?.terminate()
   }
 
   #start(): Worker {
@@ -58,37 +74,32 @@ export class FileBatchThread {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
     })
-    worker.on('message', (answer: BatchAnswer) => this.#answered(worker, answer))
+    const waiting: Waiting = new Map()
+    this.#waiting = waiting
+    worker.on('message', (answer: BatchAnswer) => {
+      waiting.get(answer.number)?.resolve(answer)
+      waiting.delete(answer.number)
+      this.#answered = performance.now()
+      if (waiting.size === 0) this.#letRest(worker)
+    })
     let cause: unknown
     worker.on('error', (error) => {
       cause = error
     })
     worker.on('exit', () => {
       if (this.#worker === worker) this.#worker = undefined
-      for (const { reject } of this.#waiting.values())
+      for (const { reject } of waiting.values())
         reject(new UnavailableError('the thread for files ended', { cause }))
-      this.#waiting.clear()
+      waiting.clear()
     })
     return worker
   }
 
-  #answered(worker: Worker, answer: BatchAnswer): void {
-    this.#waiting.get(answer.number)?.resolve(answer)
-    this.#waiting.delete(answer.number)
-    if (this.#waiting.size > 0) return
+  #letRest(worker: Worker): void {
     worker.unref()
-    this.#rest = setTimeout(() => this.#end(worker), patience).unref()
+    this.#rest ??= setTimeout(() => {
+      if (this.tasks === 0) this.end()
+    }, patience).unref()
+    this.#rest.refresh()
   }
-
-  #end(worker: Worker): void {
-    if (this.#worker === worker) this.#worker = undefined
-    void worker.terminate()
-  }
-}
-
-/** An error as the file system's own. */
-function failure(syscall: string, code: string, paths: readonly string[] = []): Error {
-  const [path, dest] = paths
-  const facts = dest === undefined ? { code, syscall, path } : { code, syscall, path, dest }
-  return Object.assign(new Error(`${code}: ${syscall} ${paths.join(' -> ')}`), facts)
 }

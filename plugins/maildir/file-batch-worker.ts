@@ -1,38 +1,145 @@
 // What runs in the thread of file-batch-thread.ts.
-import { linkSync, renameSync, unlinkSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 
-/** Calls of one kind, each with its paths. */
+/** Calls of one kind. */
 export interface BatchTask {
   readonly number: number
-  readonly kind: 'link' | 'rename' | 'unlink'
-  readonly calls: readonly (readonly string[])[]
+  readonly kind: 'link' | 'rename' | 'unlink' | 'status' | 'read'
+  /** Of all calls one after the other, with NUL between them: one text is handed over faster than many. */
+  readonly paths: string
+  /** How many there are. */
+  readonly count: number
+  /** How files are opened to be read. */
+  readonly flags?: number
+  /** Files with more octets are not read. */
+  readonly most?: number
 }
 
-/** Which calls failed, and with which of the system's codes. */
+/** What became of the calls. */
 export interface BatchAnswer {
   readonly number: number
+  /** Which failed, and with which of the system's codes. */
   readonly failures: readonly (readonly [at: number, code: string])[]
+  /** Of each call that has one, the numbers that {@link factsOf} makes of a status. */
+  readonly facts?: Float64Array<ArrayBuffer>
+  /** What was read, one file behind the other. */
+  readonly octets?: ArrayBuffer
 }
 
-function call(kind: BatchTask['kind'], from: string, to: string): void {
-  if (kind === 'link') linkSync(from, to)
-  else if (kind === 'rename') renameSync(from, to)
-  else unlinkSync(from)
+/** Numbers of each status in an answer. */
+export const factCount = 8
+
+/** What kind of file it is: 1 for a plain one, 2 for a directory. The last number is for what was read, -1 for nothing. */
+function factsOf(status: Stats): readonly number[] {
+  const kind = status.isFile() ? 1 : status.isDirectory() ? 2 : 0
+  const { dev, ino, size, mtimeMs, ctimeMs, birthtimeMs } = status
+  return [kind, dev, ino, size, mtimeMs, ctimeMs, birthtimeMs, -1]
 }
 
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'EIO'
-}
+type Outcome = Omit<BatchAnswer, 'number'>
 
-parentPort?.on('message', ({ number, kind, calls }: BatchTask) => {
+/** Runs a call for each; answers which have failed. */
+function each(count: number, call: (at: number) => void): BatchAnswer['failures'] {
   const failures: (readonly [number, string])[] = []
-  for (const [at, [from = '', to = '']] of calls.entries()) {
+  for (let at = 0; at < count; at++) {
     try {
-      call(kind, from, to)
+      call(at)
     } catch (error) {
-      failures.push([at, codeOf(error)])
+      failures.push([at, (error as NodeJS.ErrnoException).code ?? 'EIO'])
     }
   }
-  parentPort?.postMessage({ number, failures } satisfies BatchAnswer)
+  return failures
+}
+
+function look(paths: readonly string[]): Outcome {
+  const facts = new Float64Array(paths.length * factCount)
+  const failures = each(paths.length, (at) => facts.set(factsOf(lstatSync(paths[at] ?? '')), at * factCount))
+  return { failures, facts }
+}
+
+/** All are opened before the first is read, so that there is one place for everything that is read. */
+function read(paths: readonly string[], { flags = 0, most = 0 }: BatchTask): Outcome {
+  const facts = new Float64Array(paths.length * factCount)
+  const files: (readonly [at: number, file: number, size: number])[] = []
+  const opened = each(paths.length, (at) => {
+    const file = openSync(paths[at] ?? '', flags)
+    try {
+      const status = fstatSync(file)
+      facts.set(factsOf(status), at * factCount)
+      if (status.isFile() && status.size <= most) files.push([at, file, status.size])
+      else closeSync(file)
+    } catch (error) {
+      closeSync(file)
+      throw error
+    }
+  })
+  const octets = Buffer.allocUnsafeSlow(files.reduce((sum, [, , size]) => sum + size, 0))
+  let filled = 0
+  const read = each(files.length, (index) => {
+    const [at, file, size] = files[index] ?? [0, 0, 0]
+    try {
+      const length = readWhole(file, octets.subarray(filled, filled + size))
+      facts[(at + 1) * factCount - 1] = length
+      filled += length
+    } finally {
+      closeSync(file)
+    }
+  })
+  const failed = read.map(([index, code]) => [files[index]?.[0] ?? 0, code] as const)
+  return { failures: [...opened, ...failed], facts, octets: octets.buffer }
+}
+
+/** Answers how much there was: less where the file has become shorter. */
+function readWhole(file: number, place: Buffer): number {
+  let filled = 0
+  while (filled < place.length) {
+    const count = readSync(file, place, filled, place.length - filled, filled)
+    if (count === 0) break
+    filled += count
+  }
+  return filled
+}
+
+function refuse(): never {
+  throw Object.assign(new Error('a path with a NUL'), { code: 'EINVAL' })
+}
+
+function run(task: BatchTask): Outcome {
+  const paths = task.paths.split('\0')
+  // No path has a NUL, and no file such a name.
+  if (paths.length !== task.count) return { failures: each(task.count, () => refuse()) }
+  const first = (at: number): string => paths[2 * at] ?? ''
+  const second = (at: number): string => paths[2 * at + 1] ?? ''
+  switch (task.kind) {
+    case 'status':
+      return look(paths)
+    case 'read':
+      return read(paths, task)
+    case 'unlink':
+      return { failures: each(paths.length, (at) => unlinkSync(paths[at] ?? '')) }
+    case 'link':
+      return { failures: each(paths.length / 2, (at) => linkSync(first(at), second(at))) }
+    case 'rename':
+      return { failures: each(paths.length / 2, (at) => renameSync(first(at), second(at))) }
+  }
+}
+
+// Errors are told by their codes: where they come from is looked at by nobody.
+Error.stackTraceLimit = 0
+
+parentPort?.on('message', (task: BatchTask) => {
+  const outcome = run(task)
+  const moved = [outcome.facts?.buffer, outcome.octets].filter((buffer) => buffer !== undefined)
+  parentPort?.postMessage({ number: task.number, ...outcome } satisfies BatchAnswer, moved)
 })

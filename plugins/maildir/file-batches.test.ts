@@ -1,10 +1,13 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemCode } from './disk-errors.ts'
+import type { FileOctets } from './file-batch-answers.ts'
 import { type FileBatches, type FilePair, fileBatches, firstFailure } from './file-batches.ts'
-import { nodeFileSystem } from './file-system.ts'
+import { type FileStatus, nodeFileSystem } from './file-system.ts'
 
 let folder: string
 const at = (name: string | number): string => join(folder, String(name))
@@ -71,4 +74,75 @@ describe.each<[string, () => FileBatches]>([
     expect(outcomes.flat().every((outcome) => outcome === undefined)).toBe(true)
     expect(await readdir(at('to'))).toHaveLength(900)
   })
+
+  it('look at what is there, links as such', async () => {
+    const batches = make()
+    await pairs(3)
+    await symlink(at(0), at('link'))
+    const paths = [at(0), at('to'), at('none'), at('link'), at(2)]
+    const results = await batches.status(paths)
+    expect(results.map(told)).toEqual(['file', 'directory', 'ENOENT', 'other', 'file'])
+    const { dev, ino, size, mtimeMs, ctimeMs, birthtimeMs } = await stat(at(2))
+    expect(results[4]).toMatchObject({ value: { dev, ino, size, mtimeMs, ctimeMs, birthtimeMs } })
+    expect((await batches.status(paths.slice(1, 3))).map(told)).toEqual(['directory', 'ENOENT'])
+    expect(await batches.status([])).toEqual([])
+  })
+
+  it('read plain files that are not too large, and follow no link', async () => {
+    const batches = make()
+    await pairs(700)
+    await writeFile(at(3), 'four')
+    await writeFile(at(4), '')
+    await symlink(at(0), at('link'))
+    await promisify(execFile)('mkfifo', [at('fifo')])
+    const paths = [at(650), at(3), at('none'), at('to'), at('link'), at('fifo'), at(4), at(1)]
+    const results = await batches.read(paths, 3)
+    expect(results.map(told)).toEqual([
+      'file',
+      'file',
+      'ENOENT',
+      'directory',
+      'ELOOP',
+      'other',
+      'file',
+      'file',
+    ])
+    const texts = results.map((result) => ('value' in result ? result.value.octets?.toString() : undefined))
+    expect(texts).toEqual(['650', undefined, undefined, undefined, undefined, undefined, '', '1'])
+    const many = await batches.read(
+      Array.from({ length: 700 }, (_, number) => at(number)),
+      4,
+    )
+    expect(many.map((result) => ('value' in result ? result.value.octets?.toString() : undefined))).toEqual(
+      Array.from({ length: 700 }, (_, number) =>
+        number === 3 ? 'four' : number === 4 ? '' : String(number),
+      ),
+    )
+  })
+
+  it('go on after the end', async () => {
+    const batches = make()
+    await pairs(3)
+    for (let round = 0; round < 2; round++) {
+      expect((await batches.status([at(0), at(1), at(2)])).map(told)).toEqual(['file', 'file', 'file'])
+      batches.end()
+    }
+  })
+})
+
+/** What kind of file there is, or why that is not known. */
+function told(result: PromiseSettledResult<FileStatus | FileOctets>): string | undefined {
+  if (result.status === 'rejected') return systemCode(result.reason)
+  const status = 'status' in result.value ? result.value.status : result.value
+  return status.isFile() ? 'file' : status.isDirectory() ? 'directory' : 'other'
+}
+
+it('errors of a thread are as the file system has them', async () => {
+  const [from, to] = [at('none'), join(at('to'), 'x')]
+  const batches = fileBatches(nodeFileSystem)
+  const outcomes = await batches.rename(Array.from({ length: 30 }, () => [from, to]))
+  expect(outcomes[29]).toMatchObject({ code: 'ENOENT', syscall: 'rename', path: from, dest: to })
+  const [looked] = await batches.status([from, from, from])
+  expect(looked).toMatchObject({ reason: { code: 'ENOENT', syscall: 'lstat', path: from } })
+  batches.end()
 })

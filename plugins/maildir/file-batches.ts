@@ -1,5 +1,7 @@
-import { FileBatchThread } from './file-batch-thread.ts'
-import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { openToRead, readFully, reading } from './durable-file.ts'
+import { type FileOctets, octetsIn, resultsOf, statusIn } from './file-batch-answers.ts'
+import { type BatchCalls, FileBatchThreads } from './file-batch-threads.ts'
+import { type FileStatus, type FileSystem, nodeFileSystem } from './file-system.ts'
 import { inGroups } from './groups.ts'
 
 /** Operations on many files at once. They happen in any order; each is over when the answer comes. */
@@ -8,6 +10,12 @@ export interface FileBatches {
   link(pairs: readonly FilePair[]): Promise<FileOutcomes>
   rename(pairs: readonly FilePair[]): Promise<FileOutcomes>
   unlink(paths: readonly string[]): Promise<FileOutcomes>
+  /** What is at each path, symbolic links as such (lstat). */
+  status(paths: readonly string[]): Promise<FileResults<FileStatus>>
+  /** Opens each file, but no symbolic link, and reads plain files of up to `most` octets. */
+  read(paths: readonly string[], most: number): Promise<FileResults<FileOctets>>
+  /** Gives back what batches need. The next one takes it again. */
+  end(): void
 }
 
 export type FilePair = readonly [from: string, to: string]
@@ -15,47 +23,84 @@ export type FilePair = readonly [from: string, to: string]
 /** What became of each: undefined, or the error as the file system gives it. */
 export type FileOutcomes = readonly unknown[]
 
+/** What came of each: a value, or the error as the file system gives it. */
+export type FileResults<T> = readonly PromiseSettledResult<T>[]
+
 /** The first error; undefined where all went well. */
 export function firstFailure(outcomes: FileOutcomes): unknown {
   return outcomes.find((outcome) => outcome !== undefined)
 }
 
 // Below it, asking another thread costs more than it spares.
-const leastForThread = 24
+const leastToChange = 24
+const leastToLookAt = 3
 
 /** Batches on a file system: the machine's own files by a thread, in a fraction of the time. */
 export function fileBatches(files: FileSystem): FileBatches {
   const single = singleCalls(files)
-  if (files !== nodeFileSystem) return single
-  const thread = new FileBatchThread()
+  return files === nodeFileSystem ? threadCalls(single) : single
+}
+
+function threadCalls(single: FileBatches): FileBatches {
+  const threads = new FileBatchThreads()
+  const change = async (kind: BatchCalls['kind'], paths: readonly string[]): Promise<FileOutcomes> => {
+    const results = resultsOf(await threads.run({ kind, paths }), { kind, paths }, () => undefined)
+    return results.map((result) => (result.status === 'rejected' ? result.reason : undefined))
+  }
   return {
-    link: (pairs) => (pairs.length < leastForThread ? single.link(pairs) : thread.run('link', pairs)),
-    rename: (pairs) => (pairs.length < leastForThread ? single.rename(pairs) : thread.run('rename', pairs)),
-    unlink: (paths) =>
-      paths.length < leastForThread
-        ? single.unlink(paths)
-        : thread.run(
-            'unlink',
-            paths.map((path) => [path]),
-          ),
+    link: (pairs) => (pairs.length < leastToChange ? single.link(pairs) : change('link', pairs.flat())),
+    rename: (pairs) => (pairs.length < leastToChange ? single.rename(pairs) : change('rename', pairs.flat())),
+    unlink: (paths) => (paths.length < leastToChange ? single.unlink(paths) : change('unlink', paths)),
+    async status(paths) {
+      if (paths.length < leastToLookAt) return single.status(paths)
+      const calls: BatchCalls = { kind: 'status', paths }
+      return resultsOf(await threads.run(calls), calls, statusIn)
+    },
+    async read(paths, most) {
+      const calls: BatchCalls = { kind: 'read', paths, flags: reading, most }
+      return resultsOf(await threads.run(calls), calls, octetsIn())
+    },
+    end: () => threads.end(),
   }
 }
 
 /** Batches as so many calls. */
 function singleCalls(files: FileSystem): FileBatches {
-  const each = async <T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<FileOutcomes> => {
-    const outcomes: unknown[] = new Array(items.length).fill(undefined)
+  const each = async <Item, T>(
+    items: readonly Item[],
+    run: (item: Item) => Promise<T>,
+  ): Promise<FileResults<T>> => {
+    const results: PromiseSettledResult<T>[] = new Array(items.length)
     await inGroups([...items.entries()], async ([at, item]) => {
-      outcomes[at] = await run(item).then(
-        () => undefined,
-        (error: unknown) => error,
-      )
+      const [result] = await Promise.allSettled([run(item)])
+      results[at] = result
     })
-    return outcomes
+    return results
+  }
+  const change = async <Item>(
+    items: readonly Item[],
+    run: (item: Item) => Promise<void>,
+  ): Promise<FileOutcomes> => {
+    const results = await each(items, run)
+    return results.map((result) => (result.status === 'rejected' ? result.reason : undefined))
   }
   return {
-    link: (pairs) => each(pairs, ([from, to]) => files.link(from, to)),
-    rename: (pairs) => each(pairs, ([from, to]) => files.rename(from, to)),
-    unlink: (paths) => each(paths, (path) => files.unlink(path)),
+    link: (pairs) => change(pairs, ([from, to]) => files.link(from, to)),
+    rename: (pairs) => change(pairs, ([from, to]) => files.rename(from, to)),
+    unlink: (paths) => change(paths, (path) => files.unlink(path)),
+    status: (paths) => each(paths, (path) => files.lstat(path)),
+    read: (paths, most) => each(paths, (path) => readWhole(files, path, most)),
+    end: () => undefined,
+  }
+}
+
+async function readWhole(files: FileSystem, path: string, most: number): Promise<FileOctets> {
+  const file = await openToRead(files, path)
+  try {
+    const status = await file.stat()
+    const isWanted = status.isFile() && status.size <= most
+    return { status, octets: isWanted ? await readFully(file, status.size, 0) : undefined }
+  } finally {
+    await file.close()
   }
 }

@@ -7,7 +7,8 @@ import {
   UnavailableError,
 } from 'mailwright'
 import { isFull, isMissing } from './disk-errors.ts'
-import { changeKept } from './flags.ts'
+import { firstFailure } from './file-batches.ts'
+import { changeKept, type KeptFlags } from './flags.ts'
 import { inGroups } from './groups.ts'
 import type { Alteration } from './index-change.ts'
 import { type IndexRecord, lettersAt, locationOf } from './index-record.ts'
@@ -16,6 +17,8 @@ import { type Located, pathOf } from './scan.ts'
 
 // How often a message that others rename at the same time is followed.
 const attempts = 8
+// Messages that are looked at while the files of those before are renamed.
+const atOnce = 500
 
 /** Changes flags and keywords of the messages that still exist. Durable when it resolves. */
 export function changeFlags(
@@ -30,10 +33,9 @@ export function changeFlags(
       entry.modSequence > (unchangedSince ?? Number.POSITIVE_INFINITY)
     const modified = records.filter(isModified)
     const wanted = records.filter((record) => !isModified(record))
-    const spelled = spelledAs(state, change)
-    const work = new FlagWork(state, spelled)
+    const work = new FlagWork(state, spelledAs(state, change))
     try {
-      await inGroups(wanted, (record) => work.change(record))
+      await work.changeAll(wanted)
     } finally {
       await work.finish()
     }
@@ -60,11 +62,21 @@ export function existing(state: MailboxState, uids: readonly number[]): readonly
     .filter((record) => record !== undefined)
 }
 
+/** A message whose file is to have another name. */
+interface Rename {
+  readonly record: IndexRecord
+  readonly located: Located
+  readonly moved: Located
+  readonly keywords: readonly string[]
+}
+
 /** Renames files, and then tells the index. */
 class FlagWork {
   readonly gone = new Set<number>()
   readonly #state: MailboxState
   readonly #change: FlagChange
+  /** Few combinations of flags occur in many messages. */
+  readonly #changed = new Map<string, KeptFlags>()
   readonly #altered: Alteration[] = []
   readonly #touched = new Set<string>()
 
@@ -73,25 +85,72 @@ class FlagWork {
     this.#change = change
   }
 
-  /** Changes one message, under whatever name its file has now. */
-  async change(record: IndexRecord): Promise<void> {
-    const { uid } = record.entry
-    let located: Located | undefined = this.#state.located(record)
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      if (attempt > 0) located = (await this.#state.look([record.base])).get(record.base)
-      if (located === undefined) return void this.gone.add(uid)
-      const { letters, keywords } = changeKept(
-        { letters: located.letters, keywords: record.keywords },
-        this.#change,
-      )
-      const sameKeywords = keywords.join(' ') === record.keywords.join(' ')
-      // Somebody else may just have set the flag: then the file has it, and only the index does not know.
-      const isKnown = letters === lettersAt(record.location)
-      if (letters === located.letters && isKnown && sameKeywords) return
-      const moved = letters === located.letters ? located : await this.#rename(located, letters)
-      if (moved === undefined) continue
-      this.#altered.push([uid, locationOf(moved), keywords])
-      return
+  /** Changes messages, under whatever names their files have now. */
+  async changeAll(records: readonly IndexRecord[]): Promise<void> {
+    const missing: IndexRecord[] = []
+    let renaming: Promise<readonly IndexRecord[]> = Promise.resolve([])
+    try {
+      for (let from = 0; from < records.length; from += atOnce) {
+        const renames = records
+          .slice(from, from + atOnce)
+          .flatMap((record) => this.#plan(record, this.#state.located(record)) ?? [])
+        missing.push(...(await renaming))
+        renaming = this.#rename(renames)
+      }
+      missing.push(...(await renaming))
+    } finally {
+      await Promise.allSettled([renaming])
+    }
+    await inGroups(missing, (record) => this.#follow(record))
+  }
+
+  /** What is left to be renamed; undefined where the change is made, or is none. */
+  #plan(record: IndexRecord, located: Located): Rename | undefined {
+    const { letters, keywords } = this.#changedFlags(located.letters, record.keywords)
+    if (letters !== located.letters) {
+      const fileName = formatMaildirFileName({ ...located, letters })
+      return { record, located, keywords, moved: { ...located, letters, fileName, directory: 'cur' } }
+    }
+    // Somebody else may just have set the flag: then the file has it, and only the index does not know.
+    const isKnown = letters === lettersAt(record.location)
+    if (!isKnown || keywords.join(' ') !== record.keywords.join(' '))
+      this.#altered.push([record.entry.uid, locationOf(located), keywords])
+    return undefined
+  }
+
+  #changedFlags(letters: string, keywords: readonly string[]): KeptFlags {
+    const key = `${letters} ${keywords.join(' ')}`
+    const known = this.#changed.get(key) ?? changeKept({ letters, keywords }, this.#change)
+    this.#changed.set(key, known)
+    return known
+  }
+
+  /** Answers those whose files have other names by now. */
+  async #rename(renames: readonly Rename[]): Promise<readonly IndexRecord[]> {
+    const { context, place } = this.#state
+    const outcomes = await context.batches.rename(
+      renames.map(({ located, moved }) => [pathOf(place.path, located), pathOf(place.path, moved)]),
+    )
+    const missing: IndexRecord[] = []
+    for (const [at, { record, located, keywords, moved }] of renames.entries()) {
+      const outcome = outcomes[at]
+      if (isMissing(outcome)) missing.push(record)
+      if (outcome !== undefined) continue
+      this.#touched.add('cur').add(located.directory)
+      this.#altered.push([record.entry.uid, locationOf(moved), keywords])
+    }
+    const failure = firstFailure(outcomes.filter((outcome) => !isMissing(outcome)))
+    if (failure !== undefined) throw failure
+    return missing
+  }
+
+  /** Looks where a message's file is by now, and changes it there. */
+  async #follow(record: IndexRecord): Promise<void> {
+    for (let attempt = 1; attempt < attempts; attempt++) {
+      const located = (await this.#state.look([record.base])).get(record.base)
+      if (located === undefined) return void this.gone.add(record.entry.uid)
+      const rename = this.#plan(record, located)
+      if (rename === undefined || (await this.#rename([rename])).length === 0) return
     }
     const { path } = this.#state.place
     throw new UnavailableError(`a message in ${path} is renamed faster than its flags can be changed`)
@@ -118,21 +177,6 @@ class FlagWork {
     context.announce.flagged(
       this.#state.change({ cause: 'store', uids, flags: entries.map(({ flags }) => flags) }),
     )
-  }
-
-  /** Undefined where the file has another name by now. */
-  async #rename(located: Located, letters: string): Promise<Located | undefined> {
-    const { context, place } = this.#state
-    const fileName = formatMaildirFileName({ ...located, letters })
-    const moved = { ...located, letters, fileName, directory: 'cur' as const }
-    try {
-      await context.files.rename(pathOf(place.path, located), pathOf(place.path, moved))
-      this.#touched.add('cur').add(located.directory)
-      return moved
-    } catch (error) {
-      if (isMissing(error)) return undefined
-      throw error
-    }
   }
 }
 

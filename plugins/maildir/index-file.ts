@@ -53,7 +53,7 @@ export class IndexFile {
   /** Notices what others wrote. Undefined where there is no index that can be trusted. */
   async refresh(): Promise<IndexTable | undefined> {
     try {
-      const status = await this.#context.files.lstat(this.#path)
+      const status = await this.#context.looks.ask(this.#path)
       const known = this.#known?.inode === inodeOf(status) ? this.#known : undefined
       if (known?.changed === status.mtimeMs && known.end + known.rest === status.size) return known.table
       await this.#read(known !== undefined && status.size > known.end ? known : undefined)

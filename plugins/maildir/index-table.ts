@@ -164,12 +164,14 @@ export class IndexTable implements TableFacts {
   #alter({ altered = [], moved = [], summaries = [], signatures = [] }: IndexChange): void {
     if (altered.length + moved.length + summaries.length + signatures.length === 0) return
     const records = [...this.records]
+    const entries = this.#entries && [...this.#entries]
     const change = (uid: number, changes: Parameters<typeof changedRecord>[1]): void => {
       const at = this.#place(uid)
       const record = records[at]
       if (record?.entry.uid !== uid) return
       const next = changedRecord(record, changes)
       records[at] = next
+      if (entries !== undefined) entries[at] = next.entry
       this.#byBase?.set(next.base, next)
     }
     const { modSequence } = this
@@ -180,12 +182,14 @@ export class IndexTable implements TableFacts {
     for (const [uid, location] of moved) change(uid, { location })
     for (const [uid, offset, length] of summaries) change(uid, { summary: { offset, length } })
     for (const [uid, offset, length] of signatures) change(uid, { signature: { offset, length } })
-    this.#replace(records, altered.length === 0 && moved.length === 0)
+    // Whoever holds the list of entries may go on with it where they are the same ones.
+    if (altered.length > 0 || moved.length > 0) this.#replace(records, entries)
+    else this.records = records
   }
 
-  #replace(records: readonly IndexRecord[], sameEntries = false): void {
+  #replace(records: readonly IndexRecord[], entries?: readonly MessageEntry[]): void {
     this.records = records
-    if (!sameEntries) this.#entries = undefined
+    this.#entries = entries
   }
 
   /** Where the UID is in `records`, or would be. */

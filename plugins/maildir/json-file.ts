@@ -36,9 +36,11 @@ export class JsonFile<T> {
   async read(): Promise<T> {
     const path = this.#path
     try {
-      const status = await this.#context.files.lstat(path)
-      if (this.#known?.signature === signatureOf(status)) return this.#known.value
-      const { octets, status: read } = await readSmallFile(this.#context.files, path)
+      if (this.#known !== undefined) {
+        const status = await this.#context.looks.ask(path)
+        if (this.#known?.signature === signatureOf(status)) return this.#known.value
+      }
+      const { octets, status: read } = await this.#octets()
       const value = this.#options.parse(parseJson(octets))
       if (value === undefined) throw new UnavailableError(`${path} is damaged`)
       this.#known = { value, signature: signatureOf(read) }
@@ -89,6 +91,12 @@ export class JsonFile<T> {
     } finally {
       await lease.release()
     }
+  }
+
+  /** Most are small and can be read together with others. */
+  async #octets(): Promise<{ readonly octets: Buffer; readonly status: FileStatus }> {
+    const { octets, status } = await this.#context.reads.ask(this.#path)
+    return octets === undefined ? readSmallFile(this.#context.files, this.#path) : { octets, status }
   }
 
   get #path(): string {

@@ -38,10 +38,13 @@ export class Links {
     this.#leaving = new Set(target.table.leaving)
   }
 
-  /** Links them from whatever names they have now; those that are gone are left out. `keepNames` where they are free. */
-  async make(records: readonly IndexRecord[], keepNames: boolean): Promise<void> {
+  /**
+   * Links them from whatever names they have now; those that are gone are left out. A name that is free there
+   * is kept, and with it the message's id (RFC 8474 §5.1).
+   */
+  async make(records: readonly IndexRecord[]): Promise<void> {
     let wanted = records.map((record): Wanted => {
-      const base = keepNames && this.#isFree(record.base) ? record.base : this.#freshName(record.base)
+      const base = this.#isFree(record.base) ? record.base : this.#freshName(record.base)
       return { record, located: this.#source.located(record), base }
     })
     for (let attempt = 0; attempt < attempts && wanted.length > 0; attempt++)

@@ -8,9 +8,9 @@ import { directoryMode, openNew } from './durable-file.ts'
 const marker = 'maildirfolder'
 
 /** Whether there is such a directory. A symbolic link to one does not count: it could lead into another account. */
-export async function isDirectory({ files }: MaildirContext, path: string): Promise<boolean> {
+export async function isDirectory({ looks }: MaildirContext, path: string): Promise<boolean> {
   try {
-    return (await files.lstat(path)).isDirectory()
+    return (await looks.ask(path)).isDirectory()
   } catch (error) {
     if (isMissing(error)) return false
     throw error
@@ -47,9 +47,9 @@ export async function makeMailboxDirectory(context: MaildirContext, where: NewDi
 
 /** Refuses to work in a mailbox whose parts lead somewhere else. */
 export async function checkMailboxDirectory(context: MaildirContext, path: string): Promise<void> {
-  for (const name of ['cur', 'new', 'tmp'])
-    if (!(await isDirectory(context, join(path, name))))
-      throw new UnavailableError(`${join(path, name)} is not a directory`)
+  const parts = ['cur', 'new', 'tmp'].map((name) => join(path, name))
+  const found = await Promise.all(parts.map((part) => isDirectory(context, part)))
+  if (found.includes(false)) throw new UnavailableError(`${parts[found.indexOf(false)]} is not a directory`)
 }
 
 async function makeDirectory(context: MaildirContext, path: string): Promise<void> {

@@ -2,12 +2,18 @@ import { join } from 'node:path'
 import { MailwrightError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { DirectoryStamps, type MailboxStamp } from './directory-stamps.ts'
-import { compareNew, compareWithDisk, type DiskDifference } from './disk-difference.ts'
+import {
+  compareNew,
+  compareWithDisk,
+  type DiskDifference,
+  isAsKnown,
+  noDifference,
+} from './disk-difference.ts'
 import { isMissing } from './disk-errors.ts'
 import { scanApart } from './doubles.ts'
 import { type IndexRecord, locatedAt } from './index-record.ts'
 import type { IndexTable } from './index-table.ts'
-import { type Located, type Scan, scanDirectory, scanFor, scanMailbox } from './scan.ts'
+import { type Located, readNames, type Scan, scanDirectory, scanFor, scanMailbox, scanOf } from './scan.ts'
 
 /** How a mailbox's index and its directories differ, and as of when. */
 export interface Comparison {
@@ -46,16 +52,21 @@ export class MailboxDisk {
     return this.#seenAt.get(base) ?? locatedAt(base, location)
   }
 
+  /** When the directories were changed; to be asked before what is done about it. */
+  async look(): Promise<MailboxStamp> {
+    this.#lastStamp = await this.reading(() => this.#stamps.look())
+    return this.#lastStamp
+  }
+
   /** Undefined where nothing can have changed since the directories were read. Reads no more than may have changed. */
-  async changes(table: IndexTable): Promise<Comparison | undefined> {
-    const stamp = await this.#look()
+  async changes(table: IndexTable, stamp: MailboxStamp): Promise<Comparison | undefined> {
     const isCurrent = this.#stamps.isCurrent('cur', stamp) && this.#stamps.isCurrent('new', stamp)
-    return isCurrent ? undefined : this.#compare(table, stamp, () => this.#scan())
+    return isCurrent ? undefined : this.#compare(table, stamp, () => this.#scanUnlessKnown(table))
   }
 
   /** The same for whoever holds the mailbox's lock: a message that cannot be seen is looked for again. */
   async compare(table: IndexTable): Promise<Comparison> {
-    return this.#compare(table, await this.#look(), () =>
+    return this.#compare(table, await this.look(), () =>
       scanApart(this.#context, this.#path, (expected) => this.#scan(expected), table),
     )
   }
@@ -119,20 +130,26 @@ export class MailboxDisk {
     }
   }
 
-  async #look(): Promise<MailboxStamp> {
-    this.#lastStamp = await this.reading(() => this.#stamps.look())
-    return this.#lastStamp
-  }
-
-  async #compare(table: IndexTable, stamp: MailboxStamp, readAll: () => Promise<Scan>): Promise<Comparison> {
+  /** `readAll` answers undefined where it has found nothing but what the index knows. */
+  async #compare(
+    table: IndexTable,
+    stamp: MailboxStamp,
+    readAll: () => Promise<Scan | undefined>,
+  ): Promise<Comparison> {
     if (this.#stamps.isCurrent('cur', stamp)) {
       const fresh = await this.reading(() => scanDirectory(this.#context.files, this.#path, 'new'))
       const difference = compareNew(table, fresh)
       if (difference !== undefined) return { difference, doubles: 0, stamp }
     }
     const scan = await readAll()
-    this.#doubles = scan.doubles.length
-    return { difference: compareWithDisk(table, scan), doubles: scan.doubles.length, stamp }
+    this.#doubles = scan?.doubles.length ?? 0
+    const difference = scan === undefined ? noDifference : compareWithDisk(table, scan)
+    return { difference, doubles: this.#doubles, stamp }
+  }
+
+  async #scanUnlessKnown(table: IndexTable): Promise<Scan | undefined> {
+    const names = await this.reading(() => readNames(this.#context.files, this.#path))
+    return isAsKnown(table, names) ? undefined : scanOf(names)
   }
 
   #scan(expected: readonly string[] = []): Promise<Scan> {

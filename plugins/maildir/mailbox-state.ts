@@ -1,5 +1,11 @@
 import { join } from 'node:path'
-import { type Account, type MailboxChange, type MessageEntry, UnavailableError } from 'mailwright'
+import {
+  type Account,
+  type MailboxChange,
+  type MessageEntry,
+  type MessageSummary,
+  UnavailableError,
+} from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { matters } from './disk-difference.ts'
 import { isFull } from './disk-errors.ts'
@@ -16,6 +22,7 @@ import type { Located } from './scan.ts'
 import { Serial } from './serial.ts'
 import { announceSettled, settlingChange } from './settling.ts'
 import { SideValues } from './side-values.ts'
+import { StaleFiles } from './stale-files.ts'
 import { signatureKind, summaryKind } from './summaries.ts'
 import { haveArrived, UnsyncedArrivals } from './unsynced-arrivals.ts'
 
@@ -61,9 +68,10 @@ export interface MailboxSnapshot {
 export class MailboxState {
   readonly context: MaildirContext
   readonly place: MailboxPlace
-  readonly summaries: SideValues
+  readonly summaries: SideValues<MessageSummary>
   /** Only where bodies are to be searched by them. */
-  readonly signatures: SideValues | undefined
+  readonly signatures: SideValues<Buffer> | undefined
+  readonly staleFiles: StaleFiles
   readonly #index: IndexFile
   readonly #disk: MailboxDisk
   readonly #serial = new Serial()
@@ -83,6 +91,7 @@ export class MailboxState {
     this.#disk = new MailboxDisk(context, place)
     this.summaries = new SideValues(this, summaryKind)
     this.signatures = context.fullText ? new SideValues(this, signatureKind) : undefined
+    this.staleFiles = new StaleFiles(context, place.path)
   }
 
   /** As last read or written; only after a `sync`. */
@@ -222,11 +231,12 @@ export class MailboxState {
 
   /** Whether the index, as far as it is known now, agrees with the disk. Takes over what others have written. */
   async #isCurrent(): Promise<boolean> {
-    const table = this.#ahead ? undefined : await this.#index.refresh()
+    if (this.#ahead) return false
+    const [table, stamp] = await Promise.all([this.#index.refresh(), this.#disk.look()])
     if (table === undefined) return false
     this.#table = table
     if (!this.#index.isWhole || !(await this.#isSettled(table))) return false
-    const comparison = await this.#disk.changes(table)
+    const comparison = await this.#disk.changes(table, stamp)
     if (comparison === undefined) return true
     if (comparison.doubles > 0 || matters(comparison.difference)) return false
     this.#disk.wasRead(table, comparison)

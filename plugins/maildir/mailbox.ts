@@ -3,6 +3,7 @@ import {
   type FlagChange,
   type FlagChangeOptions,
   type FlagOutcome,
+  indexOfUid,
   type Mailbox,
   MailwrightError,
   type MessageEntry,
@@ -15,7 +16,7 @@ import { guarded, storeError } from './disk-errors.ts'
 import { changeFlags } from './flag-change.ts'
 import type { Chosen, MailboxSnapshot, MailboxState } from './mailbox-state.ts'
 import { openContent } from './message-content.ts'
-import { summariesOf } from './summaries.ts'
+import { oneByOne } from './one-by-one.ts'
 import { textCandidates } from './text-candidates.ts'
 import type { Transferred } from './transfer.ts'
 
@@ -79,13 +80,15 @@ export class MaildirMailbox implements Mailbox {
     })
   }
 
-  async *summaries(uids: readonly number[]): AsyncGenerator<MessageSummary> {
+  summaries(uids: readonly number[]): AsyncIterable<MessageSummary> {
+    return oneByOne(this.#summaries(uids))
+  }
+
+  async *#summaries(uids: readonly number[]): AsyncGenerator<readonly MessageSummary[]> {
     this.#checkOpen()
     try {
-      yield* summariesOf(
-        this.#state.summaries,
-        [...this.#seen(uids)].sort((a, b) => a - b),
-      )
+      const seen = this.#seen(uids).toSorted((a, b) => a - b)
+      for await (const group of this.#state.summaries.read(seen)) yield group.map(([, summary]) => summary)
     } catch (error) {
       throw storeError(error, `reading summaries (${this.name})`)
     }
@@ -117,8 +120,7 @@ export class MaildirMailbox implements Mailbox {
   ): Promise<FlagOutcome> {
     return this.#doing('changing flags', async () => {
       const outcome = await changeFlags(this.#state, this.#chosen(uids), change, options)
-      const byUid = new Map(outcome.entries.map((entry) => [entry.uid, entry]))
-      this.#show(this.entries.map((entry) => byUid.get(entry.uid) ?? entry))
+      this.#show(outcome.entries)
       return outcome
     })
   }
@@ -155,16 +157,19 @@ export class MaildirMailbox implements Mailbox {
   #hide(removed: readonly number[]): void {
     if (removed.length === 0) return
     const gone = new Set(removed)
-    this.#show(this.entries.filter(({ uid }) => !gone.has(uid)))
-    this.#view = { ...this.#view, modSequence: this.#state.table.modSequence }
+    const entries = this.entries.filter(({ uid }) => !gone.has(uid))
+    this.#view = { ...this.#view, entries, modSequence: this.#state.table.modSequence }
   }
 
-  /** The mailbox's mod-sequence is told as far as what is shown of it goes. */
-  #show(entries: readonly MessageEntry[]): void {
-    const modSequence = entries.reduce(
-      (highest, each) => Math.max(highest, each.modSequence),
-      this.#view.modSequence,
-    )
+  /** Shows changed entries. The mailbox's mod-sequence is told as far as what is shown of it goes. */
+  #show(changed: readonly MessageEntry[]): void {
+    const entries = [...this.entries]
+    let { modSequence } = this.#view
+    for (const entry of changed) {
+      modSequence = Math.max(modSequence, entry.modSequence)
+      const at = indexOfUid(entries, entry.uid)
+      if (entries[at]?.uid === entry.uid) entries[at] = entry
+    }
     this.#view = { ...this.#view, entries, modSequence }
   }
 
@@ -175,7 +180,7 @@ export class MaildirMailbox implements Mailbox {
   /** Those of the UIDs that this session has been shown. */
   #seen(uids: readonly number[]): readonly number[] {
     const { entries } = this.#view
-    return uids.filter((uid) => findByUid(entries, uid))
+    return uids.filter((uid) => entries[indexOfUid(entries, uid)]?.uid === uid)
   }
 
   async #doing<T>(what: string, run: () => Promise<T>): Promise<T> {
@@ -204,16 +209,4 @@ function isSame(one: readonly MessageEntry[], two: readonly MessageEntry[]): boo
       )
     })
   )
-}
-
-/** Entries ascend by UID. */
-function findByUid(entries: readonly MessageEntry[], uid: number): boolean {
-  let low = 0
-  let high = entries.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((entries[middle]?.uid ?? 0) < uid) low = middle + 1
-    else high = middle
-  }
-  return entries[low]?.uid === uid
 }

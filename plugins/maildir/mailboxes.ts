@@ -38,32 +38,48 @@ export class MailboxDirectories {
 
   /** INBOX first, then sorted. */
   async list(): Promise<readonly string[]> {
-    const names = new Set<string>()
-    for (const directory of await this.#context.files.readdir(this.#root)) {
+    return [...(await this.paths()).keys()]
+  }
+
+  /** The directory of each mailbox, INBOX first, then sorted by name. */
+  async paths(): Promise<ReadonlyMap<string, string>> {
+    const named = (await this.#context.files.readdir(this.#root)).flatMap((directory) => {
       const name = mailboxOf(directory)
-      if (name !== undefined && (await isDirectory(this.#context, join(this.#root, directory))))
-        names.add(name)
-    }
-    return [inbox, ...[...names].sort()]
+      return name === undefined ? [] : [{ name, directory, path: join(this.#root, directory) }]
+    })
+    const found = await Promise.all(named.map(({ path }) => isDirectory(this.#context, path)))
+    const paths = new Map([[inbox, this.#root]])
+    const there = named.filter((_, at) => found[at]).sort((a, b) => (a.name < b.name ? -1 : 1))
+    // Where two directories have one name, `find` says which it is.
+    for (const { name, directory, path } of there)
+      if (!paths.has(name) || directory === directoryOf(name)) paths.set(name, path)
+    return paths
   }
 
   /** The directory of a mailbox that exists; undefined where there is none. The name is canonical. */
   async find(name: string): Promise<string | undefined> {
-    if (name === inbox) return this.#root
-    for (const directory of [directoryOf(name), plainDirectoryOf(name)]) {
-      if (directory === undefined) continue
-      const path = join(this.#root, directory)
-      if (await isDirectory(this.#context, path)) return path
-    }
-    return undefined
+    const paths = this.#pathsOf(name)
+    if (name === inbox) return paths[0]
+    const found = await Promise.all(paths.map((path) => isDirectory(this.#context, path)))
+    return paths[found.indexOf(true)]
   }
 
   /** The same, ready to be delivered into; MAIL_E_NOT_FOUND where there is none. */
   async open(name: string): Promise<string> {
-    const path = await this.find(name)
+    const isReady = (path = ''): Promise<boolean> => isDirectory(this.#context, join(path, 'tmp'))
+    const [likely] = this.#pathsOf(name)
+    const [path, isLikelyReady] = await Promise.all([this.find(name), isReady(likely)])
     if (path === undefined) throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${name}`)
-    if (!(await isDirectory(this.#context, join(path, 'tmp')))) await this.#make(path)
+    if (!(path === likely ? isLikelyReady : await isReady(path))) await this.#make(path)
     return path
+  }
+
+  /** Where a mailbox may be; where it is first, if that is more than one. */
+  #pathsOf(name: string): readonly string[] {
+    if (name === inbox) return [this.#root]
+    const plain = plainDirectoryOf(name)
+    const path = join(this.#root, directoryOf(name))
+    return plain === undefined ? [path] : [path, join(this.#root, plain)]
   }
 
   /** Makes what a mailbox lacks, unless it is gone altogether. */

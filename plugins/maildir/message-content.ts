@@ -8,8 +8,6 @@ import { CrlfMeter, toCrlf } from './line-ends.ts'
 import type { MailboxState } from './mailbox-state.ts'
 import { pathOf } from './scan.ts'
 
-// Up to here a message is read at once: one opening, and what is read stays readable whatever others do.
-const smallMessage = 128 * 1024
 const chunkSize = 128 * 1024
 const attempts = 5
 
@@ -22,32 +20,34 @@ interface Mark {
 
 /** The octets of a message with CRLF line ends, whatever the file has. */
 export async function openContent(state: MailboxState, record: IndexRecord): Promise<Content> {
+  const { status, octets } = await findMessage(state, record, (path) => state.context.reads.ask(path))
+  if (!status.isFile()) throw gone(record)
+  if (octets !== undefined) return bufferContent(toCrlf(octets, false))
+  const size = isRecorded(record, status.size) ? record.entry.size : await measure(state, record, status.size)
+  return new FileContent(state, record, { disk: status.size, crlf: size })
+}
+
+/** Whether the recorded size may be right, by what the file tells. */
+function isRecorded({ base, entry }: IndexRecord, onDisk: number): boolean {
+  const inName = /,S=(\d{1,15})(?=,|$)/.exec(base)?.[1]
+  return entry.size >= onDisk && (inName === undefined || Number(inName) === onDisk)
+}
+
+/** Octets of the CRLF form of a file with so many. */
+async function measure(state: MailboxState, record: IndexRecord, onDisk: number): Promise<number> {
   const file = await openMessage(state, record)
   try {
-    const status = await file.stat()
-    if (!status.isFile()) throw gone(record)
-    if (status.size <= smallMessage)
-      return bufferContent(toCrlf(await readFully(file, status.size, 0), false))
-    const size = await sizeOf(file, status.size, record)
-    return new FileContent(state, record, { disk: status.size, crlf: size })
+    const meter = new CrlfMeter()
+    for (let position = 0; position < onDisk; ) {
+      const chunk = await readFully(file, chunkSize, position)
+      if (chunk.length === 0) break
+      meter.add(chunk)
+      position += chunk.length
+    }
+    return meter.crlfOctets
   } finally {
     await file.close()
   }
-}
-
-/** The recorded size, unless the file tells that it cannot be right. */
-async function sizeOf(file: OpenFile, onDisk: number, record: IndexRecord): Promise<number> {
-  const inName = /,S=(\d{1,15})(?=,|$)/.exec(record.base)?.[1]
-  if (record.entry.size >= onDisk && (inName === undefined || Number(inName) === onDisk))
-    return record.entry.size
-  const meter = new CrlfMeter()
-  for (let position = 0; position < onDisk; ) {
-    const chunk = await readFully(file, chunkSize, position)
-    if (chunk.length === 0) break
-    meter.add(chunk)
-    position += chunk.length
-  }
-  return meter.crlfOctets
 }
 
 /**
@@ -128,13 +128,21 @@ async function* plainPieces(file: OpenFile, from: number, to: number): AsyncGene
   }
 }
 
+function openMessage(state: MailboxState, record: IndexRecord): Promise<OpenFile> {
+  return findMessage(state, record, (path) => openToRead(state.context.files, path))
+}
+
 /** Opens the file under whatever name it has now. MAIL_E_NOT_FOUND where it is gone. */
-async function openMessage(state: MailboxState, record: IndexRecord): Promise<OpenFile> {
+async function findMessage<T>(
+  state: MailboxState,
+  record: IndexRecord,
+  open: (path: string) => Promise<T>,
+): Promise<T> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const located = attempt === 0 ? state.located(record) : (await state.look([record.base])).get(record.base)
     if (located === undefined) break
     try {
-      return await openToRead(state.context.files, pathOf(state.place.path, located))
+      return await open(pathOf(state.place.path, located))
     } catch (error) {
       // ELOOP: somebody put a symbolic link in its place, which is not followed.
       if (systemCode(error) === 'ELOOP') break

@@ -18,15 +18,25 @@ export interface Scan {
 // How often a mailbox is read before a message that cannot be seen counts as gone.
 const readings = 4
 
-/**
- * Reads `new`, then `cur`: a message that is moved from one to the other in between is seen twice, not missed. It is
- * one message all the same.
- */
+/** The names of all files in a mailbox. */
+export type MailboxNames = Readonly<Record<'new' | 'cur', readonly string[]>>
+
+/** Reads `new`, then `cur`: a message that is moved from one to the other in between is seen twice, not missed. */
+export async function readNames(files: FileSystem, path: string): Promise<MailboxNames> {
+  const fresh = await files.readdir(join(path, 'new'))
+  return { new: fresh, cur: await files.readdir(join(path, 'cur')) }
+}
+
+/** The messages of a mailbox. One that is seen twice is one message all the same. */
 export async function scanMailbox(files: FileSystem, path: string): Promise<Scan> {
+  return scanOf(await readNames(files, path))
+}
+
+export function scanOf(names: MailboxNames): Scan {
   const messages = new Map<string, Located>()
   const doubles: Located[] = []
   for (const directory of ['new', 'cur'] as const) {
-    for (const fileName of await files.readdir(join(path, directory))) {
+    for (const fileName of names[directory]) {
       const name = parseMaildirFileName(fileName)
       if (name === undefined) continue
       const double = messages.get(name.base)

@@ -60,11 +60,14 @@ export class SideFile {
     }
   }
 
-  /** Reads items, in the order of the places; undefined for those that are not there. */
+  /**
+   * Reads items, in the order of the places; undefined for those that are not there. Those that one read has brought come
+   * together.
+   */
   async *read(
     uidValidity: number,
     places: readonly SidePlace[],
-  ): AsyncGenerator<readonly [number, Buffer | undefined]> {
+  ): AsyncGenerator<readonly (readonly [uid: number, content: Buffer | undefined])[]> {
     const file = await this.#open()
     try {
       const size = file === undefined ? 0 : (await file.stat()).size
@@ -75,7 +78,7 @@ export class SideFile {
         const end = Math.min(size, Math.max(...group.map(({ offset, length }) => offset + length)))
         const octets =
           file === undefined || end <= start ? Buffer.alloc(0) : await readFully(file, end - start, start)
-        for (const place of group) yield [place.uid, itemAt(octets, start, uidValidity, place)]
+        yield group.map((place) => [place.uid, itemAt(octets, start, uidValidity, place)])
       }
     } finally {
       await file?.close()

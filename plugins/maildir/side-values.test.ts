@@ -200,15 +200,16 @@ describe('a search', () => {
 
 describe('the file beside the index', () => {
   /** Values of 300 KB, so that a few of them count. */
-  const large: SideKind = {
+  const large: SideKind<Buffer> = {
     name: 'signature',
     fileName: 'side',
     compute: async (content) => Buffer.concat([await readAll(content), Buffer.alloc(300_000, 7)]),
-    isSound: (octets) => octets.length > 300_000,
+    decode: (_uid, octets) => (octets.length > 300_000 ? octets : undefined),
   }
-  async function valuesOf(values: SideValues, uids: readonly number[]): Promise<readonly string[]> {
+  async function valuesOf(values: SideValues<Buffer>, uids: readonly number[]): Promise<readonly string[]> {
     const found: string[] = []
-    for await (const [uid, octets] of values.read(uids)) found.push(`${uid} ${octets.subarray(0, 3)}`)
+    for await (const group of values.read(uids))
+      for (const [uid, octets] of group) found.push(`${uid} ${octets.subarray(0, 3)}`)
     return found
   }
   async function open() {

@@ -6,14 +6,17 @@ import { openContent } from './message-content.ts'
 import { SideFile, type SideItem, type SidePlace } from './side-file.ts'
 
 /** Something that is made of a message's content and kept beside the index. */
-export interface SideKind {
+export interface SideKind<Value> {
   readonly name: 'summary' | 'signature'
   readonly fileName: string
-  /** Makes it. */
+  /** Makes what is kept. */
   compute(content: Content): Promise<Buffer>
-  /** Whether octets that were read are one. */
-  isSound(octets: Buffer): boolean
+  /** What was kept of the message with this UID; undefined for octets that are no such thing. */
+  decode(uid: number, octets: Buffer): Value | undefined
 }
+
+/** Values of messages, some at a time. */
+export type SideGroup<Value> = readonly (readonly [uid: number, value: Value])[]
 
 /** A message that came from another mailbox, and the UID that it has here. */
 export interface Origin {
@@ -29,12 +32,12 @@ const mostCompleted = 2000
 const leastWaste = 4 * 1024 * 1024
 
 /** One kind of side values of one mailbox: read where they are there, made where they are not. */
-export class SideValues {
+export class SideValues<Value> {
   readonly #state: MailboxState
-  readonly #kind: SideKind
+  readonly #kind: SideKind<Value>
   readonly #file: SideFile
 
-  constructor(state: MailboxState, kind: SideKind) {
+  constructor(state: MailboxState, kind: SideKind<Value>) {
     this.#state = state
     this.#kind = kind
     this.#file = new SideFile(state.context, state.place.path, kind.fileName)
@@ -56,15 +59,16 @@ export class SideValues {
   }
 
   /** Takes over what another mailbox has of messages, as far as this one has nothing. Only within `exclusively`. */
-  async takeOver(other: SideValues, origins: readonly Origin[]): Promise<void> {
+  async takeOver(other: SideValues<Value>, origins: readonly Origin[]): Promise<void> {
     const { name } = this.#kind
     const wanted = origins.filter(({ to }) => this.#state.record(to)?.[name] === undefined)
     const uidOf = new Map(wanted.map(({ from, to }) => [from.entry.uid, to]))
     const places = wanted.flatMap(({ from }) => this.#placeOf(from)).sort((a, b) => a.offset - b.offset)
     const items: SideItem[] = []
     try {
-      for await (const [uid, content] of other.#file.read(other.#state.uidValidity, places))
-        if (content !== undefined) items.push({ uid: uidOf.get(uid) ?? 0, content: Buffer.from(content) })
+      for await (const group of other.#file.read(other.#state.uidValidity, places))
+        for (const [uid, content] of group)
+          if (content !== undefined) items.push({ uid: uidOf.get(uid) ?? 0, content: Buffer.from(content) })
     } catch (error) {
       this.#tell(error)
     }
@@ -72,30 +76,44 @@ export class SideValues {
   }
 
   /** The values of messages, in the order of the UIDs; those that are gone are left out. */
-  async *read(uids: readonly number[]): AsyncGenerator<readonly [uid: number, octets: Buffer]> {
+  async *read(uids: readonly number[]): AsyncGenerator<SideGroup<Value>> {
     for (let from = 0; from < uids.length; from += groupSize) {
       const records = uids.slice(from, from + groupSize).flatMap((uid) => this.#state.record(uid) ?? [])
+      const kept = await this.#kept(records)
       const made: SideItem[] = []
-      for await (const [record, kept] of this.#kept(records)) {
-        const octets = kept ?? (await this.#make(record))
-        if (octets === undefined) continue
-        if (kept === undefined) made.push({ uid: record.entry.uid, content: octets })
-        yield [record.entry.uid, octets]
+      let ready: (readonly [number, Value])[] = []
+      for (const record of records) {
+        const { uid } = record.entry
+        let value = kept.get(uid)
+        if (value === undefined) {
+          // Making one takes its time: those before do not wait for it.
+          if (ready.length > 0) yield ready
+          ready = []
+          const content = await this.#make(record)
+          if (content !== undefined) made.push({ uid, content })
+          value = content && this.#kind.decode(uid, content)
+        }
+        if (value !== undefined) ready.push([uid, value])
       }
+      if (ready.length > 0) yield ready
       if (made.length > 0) await this.#keepLater(made)
     }
   }
 
-  async *#kept(records: readonly IndexRecord[]): AsyncGenerator<readonly [IndexRecord, Buffer | undefined]> {
-    const found = new Map<number, Buffer>()
+  /** As far as they are there. */
+  async #kept(records: readonly IndexRecord[]): Promise<ReadonlyMap<number, Value>> {
+    const found = new Map<number, Value>()
     const places = records.flatMap((record) => this.#placeOf(record)).sort((a, b) => a.offset - b.offset)
     try {
-      for await (const [uid, octets] of this.#file.read(this.#state.uidValidity, places))
-        if (octets !== undefined && this.#kind.isSound(octets)) found.set(uid, octets)
+      for await (const group of this.#file.read(this.#state.uidValidity, places))
+        for (const [uid, octets] of group) {
+          const value = octets && this.#kind.decode(uid, octets)
+          if (value !== undefined) found.set(uid, value)
+        }
     } catch (error) {
       this.#tell(error)
     }
-    for (const record of records) yield [record, found.get(record.entry.uid)]
+    return found
   }
 
   async #make(record: IndexRecord): Promise<Buffer | undefined> {
@@ -158,8 +176,8 @@ export class SideValues {
       .sort((a, b) => a.offset - b.offset)
     const file = this.#file
     const items = async function* (): AsyncGenerator<SideItem> {
-      for await (const [uid, content] of file.read(uidValidity, places))
-        if (content !== undefined) yield { uid, content }
+      for await (const group of file.read(uidValidity, places))
+        for (const [uid, content] of group) if (content !== undefined) yield { uid, content }
     }
     await this.#note(await file.replace(uidValidity, items()))
   }

@@ -7,6 +7,29 @@ export const staleAfter: number = 36 * 3_600_000
 
 // A flood of them is removed over several openings.
 const mostAtOnce = 1000
+/** Milliseconds between two looks. */
+const lookEvery = 60_000
+
+/** Keeps a mailbox's `tmp` free of what is stale. */
+export class StaleFiles {
+  readonly #context: MaildirContext
+  readonly #path: string
+  #next = Number.NEGATIVE_INFINITY
+
+  /** `path` is the mailbox's. */
+  constructor(context: MaildirContext, path: string) {
+    this.#context = context
+    this.#path = path
+  }
+
+  /** Removes them, unless it has just looked for them. */
+  async remove(): Promise<void> {
+    const now = this.#context.clock.monotonic()
+    if (now < this.#next) return
+    this.#next = now + lookEvery
+    await removeStaleFiles(this.#context, this.#path)
+  }
+}
 
 /**
  * Removes what writers that died long ago left in `tmp`. The time of the last change of the inode counts: a file that

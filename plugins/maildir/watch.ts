@@ -54,6 +54,8 @@ export async function watchMailbox(
   } catch (error) {
     context.log.debug('unavailable', { mailbox: path, problem: 'changes are looked for by polling', error })
     pollInstead()
+    // What changes from now on differs from what was seen.
+    await poll?.begun
   }
   return {
     async release() {
@@ -104,6 +106,8 @@ interface Look {
 
 /** Looks at a mailbox again and again. */
 class Polling {
+  /** Resolves after the first look. */
+  readonly begun: Promise<void>
   readonly #context: MaildirContext
   readonly #path: string
   readonly #stamps: DirectoryStamps
@@ -115,7 +119,7 @@ class Polling {
     this.#context = context
     this.#path = path
     this.#stamps = new DirectoryStamps(context, path)
-    void this.#look(call)
+    this.begun = this.#look(call)
   }
 
   async #look(call: (listChanged: boolean) => void): Promise<void> {

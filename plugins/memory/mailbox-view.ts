@@ -109,13 +109,13 @@ export class MailboxView implements Mailbox {
     const messages = this.#messages(uids)
     const octets = messages.reduce((sum, message) => sum + message.octets.length, 0)
     requireRoom(account, data, octets)
-    return this.#addTo(targetData, messages, 'copy', () => data.nextId())
+    return this.#addTo(targetData, messages, 'copy')
   }
 
   async move(uids: readonly number[], target: string): Promise<Transfer> {
     const targetData = this.#place.data.mailbox(target)
     const messages = this.#messages(uids)
-    const transfer = this.#addTo(targetData, messages, 'move', ({ entry }) => entry.id)
+    const transfer = this.#addTo(targetData, messages, 'move')
     const removed = this.#remove(messages.map(({ entry }) => entry.uid))
     if (removed.length > 0) {
       const to = targetData.name
@@ -132,15 +132,10 @@ export class MailboxView implements Mailbox {
     return this.#data.existing(uids).flatMap((uid) => this.#data.find(uid) ?? [])
   }
 
-  #addTo(
-    target: MailboxData,
-    messages: readonly KeptMessage[],
-    cause: 'copy' | 'move',
-    idOf: (message: KeptMessage) => string,
-  ): Transfer {
+  #addTo(target: MailboxData, messages: readonly KeptMessage[], cause: 'copy' | 'move'): Transfer {
     const added = messages.map((message): NewMessage => {
-      const { flags, internalDate } = message.entry
-      return { id: idOf(message), flags, internalDate, octets: message.octets }
+      const { id, flags, internalDate } = message.entry
+      return { id, flags, internalDate, octets: message.octets }
     })
     const uids = target.add(added, new Date(this.#place.clock.now()))
     if (uids.length > 0)

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { cp, mkdir, readFile } from 'node:fs/promises'
+import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startImapDovecot } from '../support/imap-dovecot.ts'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
@@ -45,20 +45,32 @@ export async function dovecotHost(folder: string, source: string): Promise<Bench
         user: 'bench',
         password: dovecot.password,
         maildir,
-        pid: Number(await readFile(join(home, 'dovecot/run/master.pid'), 'utf8')),
+        pid: await masterProcess(join(home, 'dovecot/run/master.pid')),
         [Symbol.asyncDispose]: () => dovecot[Symbol.asyncDispose](),
       }
     },
   }
 }
 
+/** Dovecot writes it down at some time after it listens. */
+async function masterProcess(file: string): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const text = readQuietly(file)
+    if (text !== '') return Number(text)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`there is no ${file}`)
+}
+
 // Quotas, rights and notifications of other users are not measured.
-const manyConnections = `mail_plugins =
-protocol imap {
+const manyConnections = `protocol imap {
   mail_plugins = imap_zlib
 }
+protocol pop3 {
+  mail_plugins =
+}
 default_process_limit = 12000
-default_client_limit = 30000
+default_client_limit = 15000
 service imap-login {
   service_count = 0
   client_limit = 12000

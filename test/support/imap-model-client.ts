@@ -123,7 +123,7 @@ export class ModelClient {
       const uid = response.byUid ? response.number : response.items.uid
       if (uid !== undefined) this.#learn(uid, response.items)
     }
-    const isGone = status.condition === 'NO' && status.code?.name === 'EXPUNGEISSUED'
+    const isGone = status.condition === 'NO' && /^(?:EXPUNGEISSUED|MODIFIED)$/.test(status.code?.name ?? '')
     demand(
       status.condition === 'OK' || isGone,
       () => `${text} was answered ${status.condition} ${status.code?.name} ${status.text}`,

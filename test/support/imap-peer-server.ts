@@ -48,10 +48,13 @@ export function startMailwrightPeer(): Promise<ImapPeerServer> {
   })
 }
 
+// Without limits; and what is tested here is not what an outage leaves.
+const settings = 'mail_fsync = never\nplugin {\n  quota_rule = *:storage=0:messages=0\n}\n'
+
 /** Starts Dovecot, to know that a test is right. */
 export function startDovecotPeer(): Promise<ImapPeerServer> {
   return startPeer(async (folder) => {
-    const dovecot = await startImapDovecot(folder, 'plugin {\n  quota_rule = *:storage=0:messages=0\n}\n')
+    const dovecot = await startImapDovecot(folder, settings)
     return {
       name: 'dovecot',
       port: dovecot.port,
@@ -76,8 +79,8 @@ async function startPeer(start: (folder: string) => Promise<Running>): Promise<I
     open,
     async deliver(mailbox, ...messages) {
       const client = await open()
-      for (const message of messages)
-        await client.ok(`APPEND ${mailbox} `, Buffer.from(message.replaceAll(/\r?\n/g, '\r\n'), 'latin1'))
+      const literals = messages.map((each) => Buffer.from(each.replaceAll(/\r?\n/g, '\r\n'), 'latin1'))
+      await client.ok(`APPEND ${mailbox} `, ...literals.flatMap((each) => [each, ' ']).slice(0, -1))
       await client.logOut()
     },
     async messages(mailbox) {
@@ -87,7 +90,7 @@ async function startPeer(start: (folder: string) => Promise<Running>): Promise<I
       return found
     },
     run: (program, ...words) =>
-      runProcess(program, words, { folder: home, env: { HOME: home, LC_ALL: 'C.UTF-8' } }),
+      runProcess(program, words, { folder: home, env: { HOME: home, LC_ALL: 'C.UTF-8' }, limit: 500_000 }),
     async [Symbol.asyncDispose]() {
       await running[Symbol.asyncDispose]()
       await rm(folder, { recursive: true, force: true })

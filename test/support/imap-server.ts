@@ -41,6 +41,8 @@ export interface ImapServer extends AsyncDisposable {
 
 export interface ImapServerOptions {
   readonly options?: ImapInput
+  /** Where the mail is kept: in memory where absent. */
+  readonly storage?: PluginInstance
   readonly clock?: Clock
   /** Further plugins. */
   readonly plugins?: readonly PluginInstance[]
@@ -50,6 +52,7 @@ export interface ImapServerOptions {
 
 export async function startImapServer({
   options,
+  storage,
   clock,
   plugins = [],
   drainTimeout = '30s',
@@ -61,7 +64,7 @@ export async function startImapServer({
     ...(clock === undefined ? {} : { clock }),
     plugins: [
       memoryAccounts({ accounts: [login, otherLogin].map((address) => ({ address, password })) }),
-      memoryStore({}),
+      storage ?? memoryStore({}),
       certificates(),
       endsWatcher(ends),
       ...plugins,

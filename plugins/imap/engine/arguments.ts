@@ -76,7 +76,7 @@ export class Arguments implements ImapArguments {
   }
 
   expects(text: string): void {
-    if (!this.takes(text)) this.fail(`${text} is expected`)
+    if (!this.takes(text)) this.fail(`"${text}" is expected`)
   }
 
   atom(): string {
@@ -136,7 +136,7 @@ export class Arguments implements ImapArguments {
 
   flags(bare = false): readonly string[] {
     const one = (): string => this.#matched(flagForm) ?? this.fail('A flag is expected')
-    const flags = this.sees('(') ? this.list(one) : bare ? this.#row(one) : this.fail('( is expected')
+    const flags = this.sees('(') ? this.list(one) : bare ? this.#row(one) : this.fail('"(" is expected')
     return canonicalFlags(flags) ?? this.fail('Not a flag that can be set')
   }
 

@@ -79,8 +79,7 @@ export class Output implements ImapOutput {
     const pieces = this.#pieces
     this.#pieces = []
     this.#size = 0
-    // Written one after the other each of them would be sent by itself.
-    await this.#connection.write(Buffer.concat(pieces))
+    for (const piece of joined(pieces)) await this.#connection.write(piece)
   }
 
   #close(): void {
@@ -111,4 +110,19 @@ export class Output implements ImapOutput {
   utf8(text: string): string {
     return Buffer.from(text, 'utf8').toString('latin1')
   }
+}
+
+/** Small pieces as one: written one after the other each of them would be sent by itself. Large ones are not copied. */
+function* joined(pieces: readonly Buffer[]): Generator<Buffer> {
+  let small: Buffer[] = []
+  for (const piece of pieces) {
+    if (piece.length <= enough) {
+      small.push(piece)
+      continue
+    }
+    if (small.length > 0) yield Buffer.concat(small)
+    small = []
+    yield piece
+  }
+  if (small.length > 0) yield Buffer.concat(small)
 }

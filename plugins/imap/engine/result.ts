@@ -49,9 +49,10 @@ export function isTrouble(error: unknown): boolean {
   return code === 'MAIL_E_UNAVAILABLE' || code === 'MAIL_E_TIMEOUT'
 }
 
-/** What a tap's refusal says to the client. */
+/** What a tap's refusal says to the client: some text, which does not look like a response code (RFC 9051 §9, resp-text). */
 export function refusalOf(reply: Reply): ImapResult {
-  const text = reply.lines.join(' ').replace(/[^\x20-\x7e]/g, '?')
+  const said = reply.lines.join(' ').replace(/[^\x20-\x7e]/g, '?')
+  const text = said.replace(/^[[ ]+/, '') || 'Refused'
   return reply.code < 500 ? no(text, 'UNAVAILABLE') : no(text, 'NOPERM')
 }
 

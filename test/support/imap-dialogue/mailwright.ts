@@ -17,9 +17,11 @@ export async function dialogueMailwright(): Promise<DialogueServer> {
       memory({ accounts: addresses.map((address) => ({ address, password, quotaBytes: 10 * 2 ** 20 })) }),
       certificates(),
       imap({ port: 0, allowPlaintextLogin: true }),
+      imap({ port: 0, allowPlaintextLogin: true, maxMessagesPerCommand: 4 }, { as: 'limited' }),
     ],
   })
-  const port = host.listeners.find(({ plugin }) => plugin === 'imap')?.port ?? 0
+  const listeners = new Map(host.listeners.map(({ plugin, port }) => [plugin, port]))
+  const port = listeners.get('imap') ?? 0
   let count = 0
   const account = async (): Promise<DialogueAccount> => {
     count += 1
@@ -29,6 +31,7 @@ export async function dialogueMailwright(): Promise<DialogueServer> {
   return {
     name: 'mailwright',
     port,
+    listeners,
     account,
     mailbox: (name) => name,
     capabilities: once(async () => capabilitiesOf(port, await account())),

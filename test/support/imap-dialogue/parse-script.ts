@@ -32,6 +32,7 @@ class ScriptParser {
     needs: [],
     deliveries: [],
     isRaw: false,
+    listener: undefined,
     accounts: new Map(),
     steps: [],
     differences: [],
@@ -69,6 +70,9 @@ class ScriptParser {
         return
       case 'raw':
         this.script.isRaw = true
+        return
+      case 'listener':
+        this.script.listener = rest
         return
       case 'user': {
         const [connection = '', account = ''] = rest.split(' ')

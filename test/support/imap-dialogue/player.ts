@@ -26,6 +26,9 @@ export async function playImapScript(script: ImapScript, server: DialogueServer)
     const why = script.differences.find((each) => each.server === server.name && each.line === undefined)
     return { leftOut: why?.reason ?? '', faults: [] }
   }
+  const { listener } = script
+  if (listener !== undefined && server.listeners?.has(listener) !== true)
+    return { leftOut: `it has no listener that is ${listener}`, faults: [] }
   const missing = await missingCapabilities(script, server)
   if (missing.length > 0) return { leftOut: `it has no ${missing.join(', ')}`, faults: [] }
   const player = new Player(script, server)
@@ -110,9 +113,10 @@ class Player {
     const { alertsComeFirst = false } = this.#server
     const onViolation = (error: Error): void => this.#violation(error)
     const options = { knowledge, patience: 10_000, alertsComeFirst, onViolation }
+    const port = this.#server.listeners?.get(this.#script.listener ?? '') ?? this.#server.port
     const client = this.#script.isRaw
-      ? await ImapClient.connect(this.#server.port, options)
-      : await ImapClient.open(this.#server.port, user, password, options)
+      ? await ImapClient.connect(port, options)
+      : await ImapClient.open(port, user, password, options)
     const connection = new Connection(client, this.#scope, this.#server.saysNoForBad === true)
     this.#connections.set(name, connection)
     return connection

@@ -53,6 +53,8 @@ export interface ImapScript {
   readonly deliveries: readonly Delivery[]
   /** Whether the connections are left as they are opened: greeting unread, not logged in. */
   readonly isRaw: boolean
+  /** A listener other than the usual, by its name. */
+  readonly listener: string | undefined
   /** Accounts by connection; all others are the first account's. */
   readonly accounts: ReadonlyMap<string, string>
   readonly steps: readonly ImapStep[]

@@ -16,6 +16,8 @@ export interface DialogueAccount {
 export interface DialogueServer extends AsyncDisposable {
   readonly name: ServerName
   readonly port: number
+  /** Listeners that are set up otherwise, by their names. */
+  readonly listeners?: ReadonlyMap<string, number>
   /** Whether it says alerts before its greeting. */
   readonly alertsComeFirst?: boolean
   /** Whether it answers NO to what it cannot read, where BAD is expected (RFC 9051 §7.1.3). */

@@ -18,7 +18,10 @@ export interface Shape {
 /** Brings a response into its shape. Octets as latin1 text, without the last CRLF. */
 export function shapeOf(response: string): Shape {
   // A name that needs no quotes may have them.
-  const text = withQuotes(response).replace(/^(\* (?:LIST|LSUB|STATUS) .*?)"([\w./&-]{2,})"/is, '$1$2')
+  const text = withQuotes(response).replace(
+    /^(\* (?:STATUS |(?:LIST|LSUB) \([^)]*\) \S+ ))"([\w./&-]{2,})"/is,
+    '$1$2',
+  )
   const status =
     /^(\* (?:OK|NO|BAD|BYE|PREAUTH)|[^\s*+]+ (?:OK|NO|BAD|[\uE000-\uF8FF]))(?: (\[[^\]]*\]))?(?: (.*))?$/is.exec(
       text,
@@ -75,7 +78,11 @@ function itemsShape(head: string, rest: string): Shape {
   return {
     head: `${head}${correlator}`.trimEnd(),
     items: pairs(tokens(body)),
-    mayHave: /FETCH/i.test(head) ? ['UID', 'MODSEQ', 'FLAGS'] : isSearch ? [] : ['UIDVALIDITY', 'UNSEEN', 'HIGHESTMODSEQ'],
+    mayHave: /FETCH/i.test(head)
+      ? ['UID', 'MODSEQ', 'FLAGS']
+      : isSearch
+        ? []
+        : ['UIDVALIDITY', 'UNSEEN', 'HIGHESTMODSEQ'],
   }
 }
 

@@ -46,7 +46,12 @@ describe('a client is told of mod-sequences once it', () => {
 test('FETCH tells mod-sequences, and only of what has changed', async () => {
   await using setting = await selected()
   const { client } = setting
-  expect(await client.ok('FETCH 1:2 (MODSEQ)')).toEqual(['1 FETCH (MODSEQ (2))', '2 FETCH (MODSEQ (3))'])
+  // The first command of that kind is told where the mailbox is.
+  expect(await client.ok('FETCH 1:2 (MODSEQ)')).toEqual([
+    'OK [HIGHESTMODSEQ 4] Highest',
+    '1 FETCH (MODSEQ (2))',
+    '2 FETCH (MODSEQ (3))',
+  ])
   expect(await client.ok('FETCH 1:* (FLAGS) (CHANGEDSINCE 3)')).toEqual(['3 FETCH (FLAGS () MODSEQ (4))'])
   expect(await client.ok('UID FETCH 1:* (FLAGS) (CHANGEDSINCE 4)')).toEqual([])
   expect(await client.ok('UID FETCH 1:* (FLAGS) (changedsince 9223372036854775807)')).toEqual([])
@@ -60,7 +65,7 @@ test('STORE leaves alone what has changed since, and names it', async () => {
   await using setting = await selected()
   const { client } = setting
   expect(await client.command('STORE 1:3 (UNCHANGEDSINCE 3) +FLAGS.SILENT (\\Deleted)')).toEqual({
-    untagged: ['1 FETCH (UID 1 MODSEQ (5))', '2 FETCH (UID 2 MODSEQ (5))'],
+    untagged: ['OK [HIGHESTMODSEQ 4] Highest', '1 FETCH (UID 1 MODSEQ (5))', '2 FETCH (UID 2 MODSEQ (5))'],
     tagged: 'OK [MODIFIED 3] Some of the messages had changed before',
   })
   await client.ok('STORE 1 -FLAGS (\\Deleted)')

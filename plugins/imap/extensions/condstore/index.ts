@@ -8,9 +8,21 @@ import type {
 } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
 
-/** From now on FETCH responses tell mod-sequences (RFC 7162 §3.1). Where the store has none there is nothing to tell. */
-function enable({ enabled, server }: ImapSession): void {
-  if (server.store.supports.modSequences) enabled.add('CONDSTORE')
+/**
+ * From now on FETCH responses tell mod-sequences, and the client is told of the mailbox's where it has one selected (RFC
+ * 7162 §3.1).
+ */
+function enable(session: ImapSession): void {
+  const { selected, out } = session
+  if (enableSilently(session) && selected !== undefined)
+    out.untagged(`OK [HIGHESTMODSEQ ${selected.mailbox.highestModSequence}] Highest`)
+}
+
+/** Whether it was not so before. Where the store has no mod-sequences there is nothing to tell. */
+function enableSilently({ enabled, server }: ImapSession): boolean {
+  if (!server.store.supports.modSequences || enabled.has('CONDSTORE')) return false
+  enabled.add('CONDSTORE')
+  return true
 }
 
 /** A mod-sequence behind a word that makes the client one that knows of them. */
@@ -53,5 +65,6 @@ export const condStore: ImapExtension = {
   fetchItems: { MODSEQ: fetched },
   fetchModifiers: { CHANGEDSINCE: changedSince },
   storeModifiers: { UNCHANGEDSINCE: unchangedSince },
-  selectParameters: { CONDSTORE: (_, { session }) => enable(session) },
+  // What is selected is told of by SELECT itself.
+  selectParameters: { CONDSTORE: (_, { session }) => void enableSilently(session) },
 }

@@ -73,6 +73,7 @@ describe('return options', () => {
 
   it('MODSEQ is that of the messages that are told', async () => {
     const client = await selected()
+    await client.ok('ENABLE CONDSTORE')
     const [of] = [(await system.mail.openMailbox('INBOX')).entries.map(({ modSequence }) => modSequence)]
     const highest = Math.max(...of)
     for (const [options, modSequence] of [
@@ -167,6 +168,7 @@ describe('FETCH with PARTIAL', () => {
 
 it('of a window only what has changed is fetched (RFC 9394 §3.4)', async () => {
   const client = await selected()
+  await client.ok('ENABLE CONDSTORE')
   const [changed] = await client.ok('UID STORE 5 FLAGS (\\Flagged)')
   const since =
     Number(

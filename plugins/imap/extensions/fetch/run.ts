@@ -122,10 +122,16 @@ class Fetching {
   /** Answers how many messages were gone. */
   async run(entries: readonly MessageEntry[]): Promise<number> {
     const count = entries.length
-    for (let start = 0; start < count; start += atOnce) {
+    const begin = (start: number): Promise<Batch> => {
       const end = start + atOnce
-      const some = this.#descending ? entries.slice(-end, count - start) : entries.slice(start, end)
-      const batch = await this.#batch(some)
+      return this.#batch(this.#descending ? entries.slice(-end, count - start) : entries.slice(start, end))
+    }
+    let next = begin(0)
+    for (let start = 0; start < count; start += atOnce) {
+      const batch = await next
+      if (start + atOnce < count) next = begin(start + atOnce)
+      // While this one is written, the next one is read; its failure is met when its turn comes.
+      next.catch(() => undefined)
       if (this.#areTexts) await this.#fromTexts(batch)
       else await this.#fromContents(batch)
     }

@@ -25,9 +25,12 @@ export function bodySection(setsSeen: boolean): ImapFetchItem {
   }
 }
 
-/** The names that RFC 3501 §6.4.5 has for some sections. */
+/** The names that RFC 3501 §6.4.5 has for some sections, and RFC 9051 no more (its Appendix E). */
 export function rfc822Item(name: string, section: Section, setsSeen: boolean): ImapFetchItem {
-  return () => ({ ...sectionAttribute(name, section, undefined), setsSeen })
+  return (args, { enabled }) => {
+    if (enabled.has('IMAP4REV2')) args.fail(`${name} is not an item of IMAP4rev2`)
+    return { ...sectionAttribute(name, section, undefined), setsSeen }
+  }
 }
 
 /** The items that RFC 9051 has dropped. */

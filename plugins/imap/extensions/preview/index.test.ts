@@ -39,7 +39,7 @@ test.each([
   ['FETCH 1 PREVIEW (LAZY) (CHANGEDSINCE 0)', '1 FETCH (PREVIEW "text" MODSEQ (2))'],
 ])('%s', async (command, answer) => {
   await using setting = await opened('Subject: one\n\ntext\n')
-  expect(await setting.client.ok(command)).toEqual([answer])
+  expect((await setting.client.ok(command)).at(-1)).toBe(answer)
 })
 
 test.each([

@@ -134,6 +134,7 @@ describe('keys', () => {
   it('answers the highest mod-sequence of those found', async () => {
     const { entries } = await system.mail.openMailbox('INBOX')
     const highest = Math.max(...entries.map(({ modSequence }) => modSequence))
+    await client.ok('ENABLE CONDSTORE')
     expect(await found('MODSEQ 1')).toBe(`SEARCH 1 2 3 (MODSEQ ${highest})`)
     expect(await found('MODSEQ "/flags/\\\\draft" all 1 1')).toBe(
       `SEARCH 1 (MODSEQ ${entries[0]?.modSequence})`,
@@ -238,7 +239,7 @@ describe('UTF8=ACCEPT and IMAP4rev2', () => {
     expect(await client.ok('SEARCH UNSEEN')).toEqual(['ESEARCH (TAG "t4") ALL 2:3'])
     expect(await client.ok('UID SEARCH CHARSET UTF-8 UNSEEN')).toEqual(['ESEARCH (TAG "t5") UID ALL 2:3'])
     expect(await client.ok('UID SEARCH KEYWORD none')).toEqual(['ESEARCH (TAG "t6") UID'])
-    expect(await client.ok('SEARCH RETURN () MODSEQ 0 1')).toEqual([
+    expect((await client.ok('SEARCH RETURN () MODSEQ 0 1')).slice(1)).toEqual([
       expect.stringMatching(/^ESEARCH \(TAG "t7"\) ALL 1 MODSEQ \d+$/),
     ])
     for (const key of ['RECENT', 'NEW', 'OLD'])

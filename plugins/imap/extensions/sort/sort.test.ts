@@ -60,6 +60,7 @@ describe('SORT', () => {
   })
 
   it('tells the highest mod-sequence where it is asked for', async () => {
+    await client.ok('ENABLE CONDSTORE')
     expect(await client.ok('SORT (SUBJECT) UTF-8 MODSEQ 1')).toEqual([
       expect.stringMatching(/^SORT 2 4 3 1 \(MODSEQ \d+\)$/),
     ])

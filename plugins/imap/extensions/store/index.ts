@@ -77,7 +77,7 @@ async function store(call: ImapCall, selected: ImapSelected, request: Request): 
     unchangedSince === undefined ? {} : { unchangedSince },
   )
   await tell(call, selected, request, known, entries)
-  const result = resultOf(call, selected, modified, !byUid && entries.length < known.length)
+  const result = resultOf(call, selected, modified, !byUid && entries.length + modified.length < known.length)
   if (limited === undefined) return result
   if (result.code === undefined) return ok('Only a part was stored', limited)
   // RFC 9738 §3.1, of EXPUNGEISSUED.
@@ -93,8 +93,11 @@ function resultOf(
 ): ImapResult {
   if (modified.length > 0) {
     const numbers = byUid ? modified : modified.map((uid) => selected.numberOf(uid))
+    const code = `MODIFIED ${numberSet(numbers)}`
     // RFC 7162 §3.1.3.
-    return ok('Some of the messages had changed before', `MODIFIED ${numberSet(numbers)}`)
+    return gone
+      ? no('Some of the messages are gone, or had changed before', code)
+      : ok('Some of the messages had changed before', code)
   }
   return gone ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok('Stored')
 }

@@ -1,0 +1,76 @@
+import { type BatchPart, pathsOfCall } from './file-batch-threads.ts'
+import { type BatchAnswer, type BatchTask, factCount } from './file-batch-worker.ts'
+import type { FileStatus } from './file-system.ts'
+
+/** What a file is, and its octets as far as they were wanted. */
+export interface FileOctets {
+  readonly status: FileStatus
+  readonly octets: Buffer | undefined
+}
+
+/** What became of each call, with the value that `make` finds in the answer for the call with that number. */
+export function resultsOf<T>(
+  parts: readonly BatchPart[],
+  { kind, paths }: Pick<BatchTask, 'kind'> & { readonly paths: readonly string[] },
+  make: (answer: BatchAnswer, at: number) => T,
+): readonly PromiseSettledResult<T>[] {
+  const each = pathsOfCall(kind)
+  return parts.flatMap(({ answer, from, count }) => {
+    const failures = new Map(answer.failures)
+    return Array.from({ length: count }, (_, at): PromiseSettledResult<T> => {
+      const code = failures.get(at)
+      if (code === undefined) return { status: 'fulfilled', value: make(answer, at) }
+      const ofCall = paths.slice((from + at) * each, (from + at + 1) * each)
+      return { status: 'rejected', reason: failure(kind, code, ofCall) }
+    })
+  })
+}
+
+/** The status in an answer. */
+export function statusIn({ facts }: BatchAnswer, at: number): FileStatus {
+  const start = at * factCount
+  const [kind = 0, dev = 0, ino = 0, size = 0, mtimeMs = 0, ctimeMs = 0, birthtimeMs = 0] =
+    facts?.subarray(start, start + factCount) ?? []
+  return {
+    dev,
+    ino,
+    size,
+    mtimeMs,
+    ctimeMs,
+    birthtimeMs,
+    isFile: () => kind === 1,
+    isDirectory: () => kind === 2,
+  }
+}
+
+/** Files in an answer, which are to be taken in their order: each begins where the one before ends. */
+export function octetsIn(): (answer: BatchAnswer, at: number) => FileOctets {
+  let start = 0
+  let of: BatchAnswer | undefined
+  return (answer, at) => {
+    if (answer !== of) [of, start] = [answer, 0]
+    const status = statusIn(answer, at)
+    const length = answer.facts?.[(at + 1) * factCount - 1] ?? -1
+    if (length < 0) return { status, octets: undefined }
+    const octets = Buffer.from(answer.octets ?? new ArrayBuffer(0), start, length)
+    start += length
+    return { status, octets }
+  }
+}
+
+// The names of the calls, as their errors have them.
+const systemCalls: Readonly<Record<BatchTask['kind'], string>> = {
+  link: 'link',
+  rename: 'rename',
+  unlink: 'unlink',
+  status: 'lstat',
+  read: 'open',
+}
+
+/** An error as the file system's own. */
+function failure(kind: BatchTask['kind'], code: string, [path = '', dest]: readonly string[]): Error {
+  const syscall = systemCalls[kind]
+  if (dest === undefined)
+    return Object.assign(new Error(`${code}: ${syscall} ${path}`), { code, syscall, path })
+  return Object.assign(new Error(`${code}: ${syscall} ${path} -> ${dest}`), { code, syscall, path, dest })
+}

@@ -1,0 +1,59 @@
+import { FileBatchThread } from './file-batch-thread.ts'
+import type { BatchAnswer, BatchTask } from './file-batch-worker.ts'
+
+// As many as Node.js has for single calls.
+const mostThreads = 4
+/** Milliseconds after which a task is thought to wait for the disk. */
+const longestTask = 10
+// Calls of one task: several mailboxes take turns.
+const atOnce = 500
+
+/** The calls of a batch. */
+export interface BatchCalls extends Pick<BatchTask, 'kind' | 'flags' | 'most'> {
+  /** Of all calls one after the other. */
+  readonly paths: readonly string[]
+}
+
+/** The answer to some of the calls, from the one with this number on. */
+export interface BatchPart {
+  readonly from: number
+  readonly count: number
+  readonly answer: BatchAnswer
+}
+
+/** Threads for files: one, and further ones while the disk lets those before wait. */
+export class FileBatchThreads {
+  readonly #threads: FileBatchThread[] = [new FileBatchThread()]
+
+  /** MAIL_E_UNAVAILABLE where a thread died; then nobody knows what it did. */
+  async run({ paths, ...task }: BatchCalls): Promise<readonly BatchPart[]> {
+    const parts: BatchPart[] = []
+    const each = pathsOfCall(task.kind)
+    const calls = paths.length / each
+    for (let from = 0; from < calls; from += atOnce) {
+      const count = Math.min(atOnce, calls - from)
+      const of = paths.slice(from * each, (from + count) * each)
+      parts.push({ from, count, answer: await this.#free().ask({ ...task, paths: of }) })
+    }
+    return parts
+  }
+
+  /** Ends all of them; what they are still asked for fails. */
+  end(): void {
+    for (const thread of this.#threads) thread.end()
+  }
+
+  /** The one with the least to do. */
+  #free(): FileBatchThread {
+    const free = this.#threads.reduce((best, each) => (each.tasks < best.tasks ? each : best))
+    if (free.delay < longestTask || this.#threads.length === mostThreads) return free
+    const another = new FileBatchThread()
+    this.#threads.push(another)
+    return another
+  }
+}
+
+/** Paths that a call takes. */
+export function pathsOfCall(kind: BatchTask['kind']): number {
+  return kind === 'link' || kind === 'rename' ? 2 : 1
+}
