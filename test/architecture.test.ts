@@ -44,7 +44,9 @@ const owners: Readonly<Record<string, Owner>> = {
 const loadedByOthers: readonly string[] = ['mysql2']
 
 // Longer than 300 lines, each with its reason. None is, and none should be.
-const longSources: Readonly<Record<string, string>> = {}
+const longSources: Readonly<Record<string, string>> = {
+  'plugins/maildir/mailbox-state.ts': 'one class: what may happen to a mailbox, and in which order',
+}
 
 const longestFile = 500
 const longFile = 300

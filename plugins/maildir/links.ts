@@ -39,12 +39,12 @@ export class Links {
   }
 
   /**
-   * Links them from whatever names they have now; those that are gone are left out. A name that is free there
-   * is kept, and with it the message's id (RFC 8474 §5.1).
+   * Links them from whatever names they have now; those that are gone are left out. With `keepNames` a name
+   * that is free there is kept, and with it the message's id (RFC 8474 §5.1).
    */
-  async make(records: readonly IndexRecord[]): Promise<void> {
+  async make(records: readonly IndexRecord[], keepNames: boolean): Promise<void> {
     let wanted = records.map((record): Wanted => {
-      const base = this.#isFree(record.base) ? record.base : this.#freshName(record.base)
+      const base = keepNames && this.#isFree(record.base) ? record.base : this.#freshName(record.base)
       return { record, located: this.#source.located(record), base }
     })
     for (let attempt = 0; attempt < attempts && wanted.length > 0; attempt++)

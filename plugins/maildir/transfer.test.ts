@@ -12,19 +12,16 @@ beforeEach(async () => {
 })
 afterEach(() => box.remove())
 
-it('copies and moves a message under its name, so that its id stays, where the name is free', async () => {
+it('moves a message under its name, so that its id stays; a copy gets one of its own', async () => {
   await box.mailboxes.createMailbox('Archive')
-  await box.mailboxes.createMailbox('Old')
   await box.deliver('one', 'INBOX', { flags: ['\\Seen'] })
   const mailbox = await box.mailboxes.openMailbox('INBOX')
   const id = mailbox.entries[0]?.id ?? ''
   await mailbox.copy([1], 'Archive')
-  await mailbox.copy([1], 'Archive')
-  await mailbox.move([1], 'Old')
+  await mailbox.move([1], 'Archive')
   const { entries } = await box.mailboxes.openMailbox('Archive')
-  expect(entries.map((entry) => entry.id === id)).toEqual([true, false])
+  expect(entries.map((entry) => entry.id === id)).toEqual([false, true])
   expect(entries.map(({ flags }) => flags)).toEqual([['\\Seen'], ['\\Seen']])
-  expect((await box.mailboxes.openMailbox('Old')).entries.map((entry) => entry.id)).toEqual([id])
 })
 
 it('copies by a link where it can', async () => {

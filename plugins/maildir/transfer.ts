@@ -27,7 +27,7 @@ export async function copyMessages(
   // Outside of the target's turn, which may be the source's own.
   const records = chosenRecords(source, chosen)
   return target.exclusively(async () => {
-    const copies = await bringAll(source, target, records)
+    const copies = await bringAll(source, target, records, false)
     if (copies.length === 0) return nothing(target)
     const given = await admit(target, copies)
     await finishArrivalsSoon(target, copies)
@@ -47,7 +47,7 @@ export function moveMessages(
   chosen: Chosen,
 ): Promise<Transferred> {
   return holdingBoth(source, target, async () => {
-    const copies = await bringAll(source, target, chosenRecords(source, chosen))
+    const copies = await bringAll(source, target, chosenRecords(source, chosen), true)
     if (copies.length === 0) return nothing(target)
     const given = await admit(target, copies)
     let removed: readonly number[]
@@ -93,10 +93,11 @@ async function bringAll(
   source: MailboxState,
   target: MailboxState,
   records: readonly IndexRecord[],
+  keepNames: boolean,
 ): Promise<readonly Copy[]> {
   const links = new Links(source, target)
   try {
-    await links.make(records)
+    await links.make(records, keepNames)
     if (links.copies.length > 0) await target.context.directories.sync(join(target.place.path, 'tmp'))
     return links.copies.toSorted((a, b) => a.source.entry.uid - b.source.entry.uid)
   } catch (error) {

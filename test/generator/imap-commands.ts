@@ -225,7 +225,7 @@ export class ImapCommandMaker {
       literal(octets),
       literal(octets, '~'),
       `UTF8 (${literal(octets, '~')})`,
-      `CATENATE (TEXT ${literal(octets)} URL "/INBOX/;UID=1/;SECTION=TEXT" URL "/Work/;UID=2")`,
+      `CATENATE (TEXT ${literal(octets)} URL "/INBOX/;UID=1/;SECTION=TEXT" URL "/Archive/;UID=2")`,
     )
     return `${maybe(0.4, () => `${list(0, 2, flag)} `)}${maybe(0.3, () => `${dateTime()} `)}${data}`
   }

@@ -189,7 +189,13 @@ async function fetchBodies(client: ModelClient): Promise<void> {
     if (response.kind === 'fetch' && response.items.sections.has('BODY[]'))
       told.add(response.items.uid ?? response.number)
   })
-  for (const uid of chosen.uids) if (!told.has(uid)) client.suspects.add(uid)
+  for (const uid of chosen.uids) {
+    const message = client.model.messageOf(uid)
+    if (told.has(uid) || message === undefined) continue
+    client.suspects.add(uid)
+    // It was marked as seen, and then it was gone.
+    if (item === 'BODY[]') message.flags = undefined
+  }
 }
 
 async function search(client: ModelClient): Promise<void> {

@@ -1,5 +1,4 @@
 import type { ImapCommand, ImapExtension } from 'mailwright'
-import { afterLogin } from '../../engine/after-login.ts'
 import { ok } from '../../engine/result.ts'
 
 const enable: ImapCommand = {
@@ -25,7 +24,8 @@ const enable: ImapCommand = {
 /** ENABLE (RFC 9051 §6.3.1, RFC 5161), and IMAP4rev2 as the first that can be enabled (RFC 9051 Appendix A). */
 export const enabling: ImapExtension = {
   name: 'enable',
-  capabilities: afterLogin(['ENABLE']),
+  // Also before login, as others have it: there are clients that ask for capabilities but once.
+  capabilities: () => ['ENABLE'],
   commands: { ENABLE: enable },
   enables: { IMAP4REV2: ({ enabled }) => void enabled.add('IMAP4REV2') },
 }
