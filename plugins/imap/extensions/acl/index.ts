@@ -11,7 +11,7 @@ const states: readonly ImapState[] = ['authenticated', 'selected']
 export const acl: ImapExtension = {
   name: 'acl',
   // RFC 4314 §2.2: the rights that RFC 2086 does not know.
-  capabilities: afterLogin(['ACL', 'RIGHTS=kxte'], 'rights'),
+  capabilities: afterLogin(['ACL', 'RIGHTS=texk'], 'rights'),
   commands: {
     SETACL: { states, run: setAcl },
     DELETEACL: { states, run: deleteAcl },
