@@ -1,3 +1,4 @@
+import { Pacer } from '../summary/pacer.ts'
 import type { Fact } from './fact.ts'
 import { FactReading, type FactSource } from './fact-reading.ts'
 import { type AnyColumn, type FactRows, newColumn } from './fact-rows.ts'
@@ -25,8 +26,13 @@ export class FactTable {
     grew: () => void,
   ): Promise<FactRows> {
     const columns = new Map(facts.map((fact) => [fact, this.#column(fact)]))
-    const reading = new FactReading(source, columns, uids, this.slots.add(uids))
+    // Of very many messages each of these steps takes some milliseconds.
+    const pacer = new Pacer()
+    const slots = this.slots.add(uids)
+    if (pacer.isDue) await pacer.rest()
+    const reading = new FactReading(source, columns, uids, slots)
     const missing = reading.missing().length
+    if (pacer.isDue) await pacer.rest()
     if (missing > many) await this.#inTurn(() => reading.run(grew))
     else if (missing > 0) await reading.run(grew)
     return reading.rows()

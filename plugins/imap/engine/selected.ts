@@ -12,6 +12,7 @@ import {
   type MessageEntry,
   systemFlags,
 } from 'mailwright'
+import { withNewer } from './entries.ts'
 import { keywordsOf, mailboxFacts } from './keywords.ts'
 import { bad, no, Refusal } from './result.ts'
 import { settledRanges } from './sequence-set.ts'
@@ -89,17 +90,7 @@ export class Selected implements ImapSelected {
   told(entries: readonly MessageEntry[]): void {
     if (entries.length === 0) return
     if (this.#updateListeners.size > 0) for (const entry of entries) this.#toldBefore.push(entry)
-    if (entries.length < 8) {
-      const messages = [...this.#messages]
-      for (const entry of entries) {
-        const number = this.numberOf(entry.uid)
-        if (number > 0) messages[number - 1] = entry
-      }
-      this.#messages = messages
-      return
-    }
-    const byUid = new Map(entries.map((entry) => [entry.uid, entry]))
-    this.#messages = this.#messages.map((entry) => byUid.get(entry.uid) ?? entry)
+    this.#messages = withNewer(this.#messages, entries)
   }
 
   async update({ expunges, look }: { readonly expunges: boolean; readonly look: boolean }): Promise<void> {

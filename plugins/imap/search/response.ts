@@ -27,6 +27,8 @@ export async function answerSearch(call: ImapCall, answering: Answering): Promis
   const { selected } = session
   if (selected === undefined) throw new Refusal(bad('No mailbox is selected'))
   const { returns, sorted, usesModSequence, word } = answering
+  // It was found, or sorted, up to this moment: others may have waited.
+  await session.out.ready()
   const make = (uids: readonly number[]): ImapSearchResult => {
     const { mailbox } = selected
     const again = answering.again

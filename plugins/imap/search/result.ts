@@ -27,15 +27,37 @@ export function searchResult(findings: SearchFindings, correlator: string): Imap
 }
 
 /** Sequence numbers of messages that the client knows of, in their order. */
-export function numbersOf(selected: ImapSelected, uids: readonly number[]): readonly number[] {
-  const { messages } = selected
+export function numbersOf({ messages }: ImapSelected, uids: ArrayLike<number>): readonly number[] {
+  const find = (uids.length < many ? undefined : tableOf(messages)) ?? finderIn(messages)
+  const numbers: number[] = []
+  for (let index = 0; index < uids.length; index += 1) numbers.push(find(uids[index] as number))
+  return numbers
+}
+
+function finderIn(messages: readonly MessageEntry[]): (uid: number) => number {
   let at = 0
-  return uids.map((uid) => {
+  return (uid) => {
     // Mostly they ascend, and one follows the other.
     if (messages[at]?.uid !== uid) at = indexOfUid(messages, uid)
     at += 1
     return at
-  })
+  }
+}
+
+/** For so many a table is worth while: looking for each would take long, since messages lie here and there in memory. */
+const many = 1_000
+/** UIDs that a table has for each message, at most. */
+const sparsest = 32
+
+/** Sequence numbers by UID; undefined where UIDs are so far apart that a table would be large. */
+function tableOf(messages: readonly MessageEntry[]): ((uid: number) => number) | undefined {
+  const first = messages[0]?.uid ?? 0
+  const range = (messages.at(-1)?.uid ?? 0) - first + 1
+  if (range > messages.length * sparsest) return undefined
+  const table = new Uint32Array(range)
+  for (let index = 0; index < messages.length; index += 1)
+    table[(messages[index] as MessageEntry).uid - first] = index + 1
+  return (uid) => table[uid - first] ?? 0
 }
 
 /** The highest mod-sequence of messages, UIDs ascending; 0 where there are none. */

@@ -11,6 +11,7 @@ import {
   type TextFact,
   type TextRows,
 } from 'mailwright'
+import { withNewer } from '../../engine/entries.ts'
 import { no, ok } from '../../engine/result.ts'
 import { withinMessageLimit } from '../message-limit/limit.ts'
 import type { FetchedItems } from './fetched-items.ts'
@@ -84,8 +85,7 @@ async function markSeen(
   selected.told(changed)
   request.also('FLAGS')
   if (session.enabled.has('CONDSTORE')) request.also('MODSEQ')
-  const byUid = new Map(changed.map((entry) => [entry.uid, entry]))
-  return entries.map((entry) => byUid.get(entry.uid) ?? entry)
+  return withNewer(entries, changed)
 }
 
 /** Some of the messages, with all that is known of them. */

@@ -10,6 +10,7 @@ import {
   type ImapStoreRequest,
   type MessageEntry,
 } from 'mailwright'
+import { entryFinder } from '../../engine/entries.ts'
 import { bad, no, ok } from '../../engine/result.ts'
 import { flagsResponse, modSequenceResponse } from '../../engine/updates.ts'
 import { numberSet } from '../../format/strings.ts'
@@ -23,6 +24,9 @@ interface Request {
   readonly silent: boolean
   readonly unchangedSince: number | undefined
 }
+
+/** Messages between two looks at the clock. */
+const atOnce = 256
 
 const command: ImapCommand = {
   states: ['selected'],
@@ -112,14 +116,15 @@ async function tell(
 ): Promise<void> {
   const { out } = session
   await selected.introduce(entries)
-  const known = silent ? new Map(before.map((entry) => [entry.uid, entry])) : undefined
+  const known = silent ? entryFinder(before) : undefined
   selected.told(entries)
-  for (const entry of entries) {
-    const isKnown = known !== undefined && isExpected(known.get(entry.uid), entry, change)
+  for (const [index, entry] of entries.entries()) {
+    // What is known needs not be told, and takes its time all the same.
+    if (index % atOnce === 0) await out.ready()
+    const isKnown = known !== undefined && isExpected(known(entry.uid), entry, change)
     out.write(
       isKnown ? modSequenceResponse(session, selected, entry) : flagsResponse(session, selected, entry),
     )
-    if (out.isFull) await out.ready()
   }
 }
 

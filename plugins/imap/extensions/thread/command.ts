@@ -36,8 +36,10 @@ export const threadCommand: ImapCommand = {
     const threads = await new Progress(session, tag).during(() =>
       threadMessages(selected.facts, algorithm, found.uids),
     )
-    const uids = Array.from(threads.uids)
-    const numbers = byUid ? uids : numbersOf(selected, uids)
+    // Of very many messages each of these steps takes some milliseconds.
+    await out.ready()
+    const numbers = byUid ? threads.uids : numbersOf(selected, threads.uids)
+    await out.ready()
     out.write(numbers.length === 0 ? '* THREAD' : '* THREAD ')
     for (const piece of threadLists(threads, numbers)) {
       out.write(piece)

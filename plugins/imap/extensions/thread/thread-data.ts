@@ -7,8 +7,9 @@ const atOnce = 4_096
  * The lists of a THREAD response (RFC 5256 §5, thread-list), piece by piece. `numbers` are those of the messages of the
  * threads, in their order. However deep threads are, nothing is nested here.
  */
-export function* threadLists({ uids, depths }: Threads, numbers: readonly number[]): Generator<string> {
+export function* threadLists({ uids, depths }: Threads, numbers: ArrayLike<number>): Generator<string> {
   const childCounts = countChildren(depths)
+  yield ''
   /** The depths at which a list is open. */
   const open: number[] = []
   /** The node at each depth of the branch that is being written. */

@@ -1,0 +1,68 @@
+import { bufferContent } from 'mailwright'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Random } from '../generator/random.ts'
+import { type ImapServer, startImapServer } from '../support/imap-server.ts'
+import type { Wire } from '../support/wire.ts'
+
+// Commands over many messages go on in turn with those of other sessions: that shows in how many of these are answered
+// meanwhile, however fast the machine is.
+
+const count = 50_000
+
+let server: ImapServer
+let worker: Wire
+let other: Wire
+
+async function selected(): Promise<Wire> {
+  const wire = await server.loggedIn()
+  await wire.send('s SELECT INBOX\r\n').until('s OK')
+  await wire.line()
+  return wire
+}
+
+beforeAll(async () => {
+  server = await startImapServer()
+  const random = new Random(50)
+  const messages = Array.from({ length: count }, (_, at) => {
+    const parent = at > 0 && random.chance(0.5) ? `In-Reply-To: <${random.below(at)}@x.example>\r\n` : ''
+    const text = `From: Name ${random.below(500)} <n${random.below(500)}@x.example>\r\nSubject: ${random.chance(0.5) ? 'Re: ' : ''}topic ${random.below(5_000)}\r\nMessage-ID: <${at}@x.example>\r\n${parent}\r\n${'text '.repeat(20)}\r\n`
+    return { content: bufferContent(Buffer.from(text)) }
+  })
+  await server.mail.append('INBOX', messages)
+  await server.mail.createMailbox('Copy')
+  worker = await selected()
+  other = await server.loggedIn()
+})
+
+afterAll(async () => {
+  for (const wire of [worker, other]) wire.socket.destroy()
+  await server[Symbol.asyncDispose]()
+})
+
+/** How many commands of another session are answered while this one is. */
+async function turnsDuring(command: string): Promise<number> {
+  let isOver = false
+  let turns = 0
+  const pinging = (async () => {
+    for (; !isOver; turns += 1) expect(await other.ask('p NOOP')).toBe('p OK Done')
+  })()
+  await worker.send(`w ${command}\r\n`).until('w OK ')
+  isOver = true
+  await worker.line()
+  await pinging
+  return turns
+}
+
+test.each([
+  ['FETCH 1:* (FLAGS ENVELOPE)', 20],
+  ['FETCH 1:5000 BODY[]', 5],
+  ['SEARCH TEXT nowhere', 10],
+  ['SEARCH FROM n12', 20],
+  ['SORT (SUBJECT) UTF-8 ALL', 20],
+  ['SORT (REVERSE FROM) UTF-8 ALL', 20],
+  ['THREAD REFERENCES UTF-8 ALL', 20],
+  // The store in memory changes all of them at once; they are told of in turn.
+  ['STORE 1:* +FLAGS (\\Flagged)', 2],
+])('%s lets others have their turns', async (command, least) => {
+  expect(await turnsDuring(command)).toBeGreaterThanOrEqual(least)
+})
