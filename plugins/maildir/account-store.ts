@@ -27,7 +27,6 @@ import { AccountWatch } from './account-watch.ts'
 import type { MaildirContext } from './context.ts'
 import { guarded } from './disk-errors.ts'
 import { MaildirMailbox } from './mailbox.ts'
-import { checkMailboxDirectory } from './mailbox-directory.ts'
 import type { MailboxPlace, MailboxState } from './mailbox-state.ts'
 import type { MailboxDirectories } from './mailboxes.ts'
 import type { QuotaSums } from './maildirsize.ts'
@@ -163,9 +162,10 @@ export class MaildirAccountStore implements AccountStore {
 
   openMailbox(name: string): Promise<Mailbox> {
     return guarded('opening a mailbox', async () => {
-      const { state, release } = this.#states.share(await this.#place(name))
+      const canonical = canonicalMaildirMailbox(name)
+      const place = this.#placeAt(canonical, await this.#directories.openChecked(canonical))
+      const { state, release } = this.#states.share(place)
       try {
-        await checkMailboxDirectory(this.#context, state.place.path)
         await state.sync()
         // At once: what is prepared for later is not on the disk yet.
         const mailbox = new MaildirMailbox(state, {
@@ -247,8 +247,11 @@ export class MaildirAccountStore implements AccountStore {
 
   async #place(name: string): Promise<MailboxPlace> {
     const canonical = canonicalMaildirMailbox(name)
-    const path = await this.#directories.open(canonical)
-    return { account: this.account, name: canonical, path, root: this.#root }
+    return this.#placeAt(canonical, await this.#directories.open(canonical))
+  }
+
+  #placeAt(name: string, path: string): MailboxPlace {
+    return { account: this.account, name, path, root: this.#root }
   }
 }
 

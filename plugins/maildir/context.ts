@@ -6,6 +6,7 @@ import type { FileStatus, FileSystem } from './file-system.ts'
 import { FreshMessages } from './fresh-messages.ts'
 import { GatheredCalls } from './gathered-calls.ts'
 import { LockFiles } from './lock-file.ts'
+import type { AheadOctets } from './read-ahead.ts'
 import { createNameSource, type NameSource } from './unique-name.ts'
 
 /** What a store is made of from outside. */
@@ -32,6 +33,8 @@ export interface MaildirContext extends MaildirSurroundings {
   readonly looks: GatheredCalls<FileStatus>
   /** Files that are not links, with their octets where they are {@link smallFile} at most. */
   readonly reads: GatheredCalls<FileOctets>
+  /** What sessions have read ahead. */
+  readonly ahead: AheadOctets
   readonly locks: LockFiles
   readonly names: NameSource
   readonly fresh: FreshMessages
@@ -52,6 +55,7 @@ export function createContext(surroundings: MaildirSurroundings): MaildirContext
     batches,
     looks: new GatheredCalls((paths) => batches.status(paths), lookAtOnce),
     reads: new GatheredCalls((paths) => batches.read(paths, smallFile), readAtOnce),
+    ahead: { octets: 0 },
     locks: new LockFiles(files, clock),
     names: createNameSource(surroundings),
     fresh: new FreshMessages(),

@@ -37,16 +37,31 @@ it.each([
   }
 })
 
-it('fails what it has not answered when it is ended, and is started anew for the next', async () => {
-  const thread = await threadOf('setInterval(() => undefined, 1000)')
-  const asked = thread.ask({ kind: 'unlink', paths: ['a'] })
+it('ends when it has nothing to do, and is started anew for the next', async () => {
+  const thread = await threadOf(
+    "import { parentPort, threadId } from 'node:worker_threads'\n" +
+      "parentPort.on('message', ({ number }) => parentPort.postMessage({ number, failures: [[threadId, 'X']] }))",
+  )
+  const ask = async (): Promise<number | undefined> => {
+    const { failures } = await thread.ask({ kind: 'unlink', paths: ['a'] })
+    return failures[0]?.[0]
+  }
+  const first = ask()
   expect([thread.tasks, thread.delay >= 0]).toEqual([1, true])
   thread.end()
-  const next = thread.ask({ kind: 'unlink', paths: ['b'] })
-  await expect(asked).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
-  expect(thread.tasks).toBe(1)
+  const id = await first
+  expect([thread.tasks, thread.delay]).toEqual([0, 0])
+  const second = await ask()
+  expect(second).not.toBe(id)
+  expect(await ask()).toBe(second)
+  const third = ask()
   thread.end()
-  await expect(next).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+  // There is more to do after all.
+  const fourth = ask()
+  expect([await third, await fourth]).toEqual([second, second])
+  thread.end()
+  expect(await ask()).not.toBe(second)
+  thread.end()
 })
 
 it('does nothing where a path has a NUL', async () => {

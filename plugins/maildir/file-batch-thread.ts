@@ -29,6 +29,7 @@ export class FileBatchThread {
   #last = 0
   #rest: NodeJS.Timeout | undefined
   #answered = 0
+  #isToEnd = false
 
   constructor(entry: URL = ownEntry) {
     this.#entry = entry
@@ -46,6 +47,7 @@ export class FileBatchThread {
 
   /** MAIL_E_UNAVAILABLE where the thread died; then nobody knows what it did. */
   ask({ paths, ...request }: BatchRequest): Promise<BatchAnswer> {
+    this.#isToEnd = false
     this.#worker ??= this.#start()
     if (this.tasks === 0) {
       this.#worker.ref()
@@ -59,8 +61,10 @@ export class FileBatchThread {
     return answer.promise
   }
 
-  /** Ends the thread. The next task starts another one. */
+  /** Ends the thread as soon as it has nothing to do. A task after that starts another one. */
   end(): void {
+    this.#isToEnd = this.tasks > 0
+    if (this.#isToEnd) return
     clearTimeout(this.#rest)
     this.#rest = undefined
     const worker = this.#worker
@@ -97,6 +101,10 @@ export class FileBatchThread {
 
   #letRest(worker: Worker): void {
     worker.unref()
+    if (this.#isToEnd) {
+      this.end()
+      return
+    }
     this.#rest ??= setTimeout(() => {
       if (this.tasks === 0) this.end()
     }, patience).unref()

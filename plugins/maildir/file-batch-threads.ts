@@ -23,7 +23,18 @@ export interface BatchPart {
 
 /** Threads for files: one, and further ones while the disk lets those before wait. */
 export class FileBatchThreads {
-  readonly #threads: FileBatchThread[] = [new FileBatchThread()]
+  readonly #make: () => FileBatchThread
+  readonly #threads: FileBatchThread[]
+
+  constructor(make = (): FileBatchThread => new FileBatchThread()) {
+    this.#make = make
+    this.#threads = [make()]
+  }
+
+  /** How many were ever needed at once. */
+  get count(): number {
+    return this.#threads.length
+  }
 
   /** MAIL_E_UNAVAILABLE where a thread died; then nobody knows what it did. */
   async run({ paths, ...task }: BatchCalls): Promise<readonly BatchPart[]> {
@@ -38,7 +49,7 @@ export class FileBatchThreads {
     return parts
   }
 
-  /** Ends all of them; what they are still asked for fails. */
+  /** Ends all of them as soon as they have nothing to do. */
   end(): void {
     for (const thread of this.#threads) thread.end()
   }
@@ -47,7 +58,7 @@ export class FileBatchThreads {
   #free(): FileBatchThread {
     const free = this.#threads.reduce((best, each) => (each.tasks < best.tasks ? each : best))
     if (free.delay < longestTask || this.#threads.length === mostThreads) return free
-    const another = new FileBatchThread()
+    const another = this.#make()
     this.#threads.push(another)
     return another
   }

@@ -47,9 +47,15 @@ export async function makeMailboxDirectory(context: MaildirContext, where: NewDi
 
 /** Refuses to work in a mailbox whose parts lead somewhere else. */
 export async function checkMailboxDirectory(context: MaildirContext, path: string): Promise<void> {
+  const wrong = await wrongPart(context, path)
+  if (wrong !== undefined) throw new UnavailableError(`${wrong} is not a directory`)
+}
+
+/** The first part of a mailbox that is not what it should be; undefined where all are. */
+export async function wrongPart(context: MaildirContext, path: string): Promise<string | undefined> {
   const parts = ['cur', 'new', 'tmp'].map((name) => join(path, name))
   const found = await Promise.all(parts.map((part) => isDirectory(context, part)))
-  if (found.includes(false)) throw new UnavailableError(`${parts[found.indexOf(false)]} is not a directory`)
+  return parts[found.indexOf(false)]
 }
 
 async function makeDirectory(context: MaildirContext, path: string): Promise<void> {

@@ -17,6 +17,7 @@ import { changeFlags } from './flag-change.ts'
 import type { Chosen, MailboxSnapshot, MailboxState } from './mailbox-state.ts'
 import { openContent } from './message-content.ts'
 import { oneByOne } from './one-by-one.ts'
+import { ReadAhead } from './read-ahead.ts'
 import { textCandidates } from './text-candidates.ts'
 import type { Transferred } from './transfer.ts'
 
@@ -37,6 +38,7 @@ export class MaildirMailbox implements Mailbox {
   readonly uidValidity: number
   readonly #state: MailboxState
   readonly #surroundings: MailboxSurroundings
+  readonly #ahead: ReadAhead
   #view: MailboxSnapshot
   #closed = false
 
@@ -44,6 +46,7 @@ export class MaildirMailbox implements Mailbox {
     this.name = state.place.name
     this.#state = state
     this.#surroundings = surroundings
+    this.#ahead = new ReadAhead(state.context.clock, state.context.ahead, (uid) => this.#open(uid))
     this.#view = state.snapshot()
     this.id = this.#view.id
     this.uidValidity = this.#view.uidValidity
@@ -73,11 +76,17 @@ export class MaildirMailbox implements Mailbox {
 
   content(uid: number): Promise<Content> {
     return this.#doing('opening a message', () => {
-      const record = this.#seen([uid]).length > 0 ? this.#state.record(uid) : undefined
-      if (record === undefined)
-        throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no message with UID ${uid}`)
-      return openContent(this.#state, record)
+      const { entries } = this
+      const at = indexOfUid(entries, uid)
+      if (entries[at]?.uid !== uid || this.#state.record(uid) === undefined) throw noMessage(uid)
+      return this.#ahead.content(entries, at)
     })
+  }
+
+  async #open(uid: number): Promise<Content> {
+    const record = this.#state.record(uid)
+    if (record === undefined) throw noMessage(uid)
+    return openContent(this.#state, record)
   }
 
   summaries(uids: readonly number[]): AsyncIterable<MessageSummary> {
@@ -151,6 +160,7 @@ export class MaildirMailbox implements Mailbox {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#ahead.forget()
     this.#surroundings.release()
   }
 
@@ -180,7 +190,14 @@ export class MaildirMailbox implements Mailbox {
   /** Those of the UIDs that this session has been shown. */
   #seen(uids: readonly number[]): readonly number[] {
     const { entries } = this.#view
-    return uids.filter((uid) => entries[indexOfUid(entries, uid)]?.uid === uid)
+    let at = 0
+    return uids.filter((uid) => {
+      // Mostly they ascend, and one follows the other.
+      if (entries[at]?.uid !== uid) at = indexOfUid(entries, uid)
+      if (entries[at]?.uid !== uid) return false
+      at += 1
+      return true
+    })
   }
 
   async #doing<T>(what: string, run: () => Promise<T>): Promise<T> {
@@ -192,6 +209,10 @@ export class MaildirMailbox implements Mailbox {
     if (this.#closed) throw new MailwrightError('MAIL_E_INVALID', 'the mailbox was closed')
     this.#state.requireValidity(this.uidValidity)
   }
+}
+
+function noMessage(uid: number): MailwrightError {
+  return new MailwrightError('MAIL_E_NOT_FOUND', `there is no message with UID ${uid}`)
 }
 
 /** Whether two lists say the same; the index may have been read anew in between. */

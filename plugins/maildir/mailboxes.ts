@@ -10,7 +10,7 @@ import {
 import type { MaildirContext } from './context.ts'
 import { indexFileName } from './index-file.ts'
 import type { HeldLock } from './lock-file.ts'
-import { isDirectory, makeMailboxDirectory } from './mailbox-directory.ts'
+import { checkMailboxDirectory, isDirectory, makeMailboxDirectory, wrongPart } from './mailbox-directory.ts'
 import { settingsFileName } from './mailbox-settings.ts'
 
 /** Locks in a mailbox's directory. Whoever holds one must find it where it was, or it would stay. */
@@ -71,6 +71,16 @@ export class MailboxDirectories {
     const [path, isLikelyReady] = await Promise.all([this.find(name), isReady(likely)])
     if (path === undefined) throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${name}`)
     if (!(path === likely ? isLikelyReady : await isReady(path))) await this.#make(path)
+    return path
+  }
+
+  /** The same, ready to be worked in: MAIL_E_UNAVAILABLE where parts of it lead somewhere else. */
+  async openChecked(name: string): Promise<string> {
+    const [likely = ''] = this.#pathsOf(name)
+    // All is looked at together; what is wrong may have been made right meanwhile.
+    const look = wrongPart(this.#context, likely).catch(() => likely)
+    const [path, wrong] = await Promise.all([this.open(name), look])
+    if (path !== likely || wrong !== undefined) await checkMailboxDirectory(this.#context, path)
     return path
   }
 

@@ -58,8 +58,9 @@ export class MaildirStore implements Store {
   }
 
   /** Finishes what was begun for later. */
-  close(): Promise<void> {
-    return this.#preparations.finish()
+  async close(): Promise<void> {
+    await this.#preparations.finish()
+    this.#context.batches.end()
   }
 
   async #directories(

@@ -3,6 +3,7 @@ import type { Reference } from './index-change.ts'
 import type { IndexRecord } from './index-record.ts'
 import type { MailboxState } from './mailbox-state.ts'
 import { openContent } from './message-content.ts'
+import { OpenedAhead } from './opened-ahead.ts'
 import { SideFile, type SideItem, type SidePlace } from './side-file.ts'
 
 /** Something that is made of a message's content and kept beside the index. */
@@ -50,8 +51,10 @@ export class SideValues<Value> {
       .filter((record) => record[this.#kind.name] === undefined)
     for (let from = 0; from < missing.length; from += groupSize) {
       const made: SideItem[] = []
-      for (const record of missing.slice(from, from + groupSize)) {
-        const content = await this.#make(record)
+      const group = missing.slice(from, from + groupSize)
+      const opened = this.#openAhead(group)
+      for (const record of group) {
+        const content = await this.#make(opened)
         if (content !== undefined) made.push({ uid: record.entry.uid, content })
       }
       if (made.length > 0) await this.#keepLater(made)
@@ -80,6 +83,7 @@ export class SideValues<Value> {
     for (let from = 0; from < uids.length; from += groupSize) {
       const records = uids.slice(from, from + groupSize).flatMap((uid) => this.#state.record(uid) ?? [])
       const kept = await this.#kept(records)
+      const opened = this.#openAhead(records.filter(({ entry }) => !kept.has(entry.uid)))
       const made: SideItem[] = []
       let ready: (readonly [number, Value])[] = []
       for (const record of records) {
@@ -89,7 +93,7 @@ export class SideValues<Value> {
           // Making one takes its time: those before do not wait for it.
           if (ready.length > 0) yield ready
           ready = []
-          const content = await this.#make(record)
+          const content = await this.#make(opened)
           if (content !== undefined) made.push({ uid, content })
           value = content && this.#kind.decode(uid, content)
         }
@@ -116,10 +120,18 @@ export class SideValues<Value> {
     return found
   }
 
-  async #make(record: IndexRecord): Promise<Buffer | undefined> {
+  #openAhead(records: readonly IndexRecord[]): OpenedAhead {
+    const { fresh } = this.#state.context
+    return new OpenedAhead(
+      records,
+      async (record) => fresh.get(record.base) ?? openContent(this.#state, record),
+    )
+  }
+
+  /** What is kept of the next message; undefined where that is gone. */
+  async #make(opened: OpenedAhead): Promise<Buffer | undefined> {
     try {
-      const fresh = this.#state.context.fresh.get(record.base)
-      return await this.#kind.compute(fresh ?? (await openContent(this.#state, record)))
+      return await this.#kind.compute(await opened.next())
     } catch (error) {
       if (error instanceof MailwrightError && error.code === 'MAIL_E_NOT_FOUND') return undefined
       throw error

@@ -1,0 +1,59 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { FileBatchThread } from './file-batch-thread.ts'
+import { FileBatchThreads } from './file-batch-threads.ts'
+
+// A thread in which a call takes as many milliseconds as its path says.
+const program = `import { parentPort } from 'node:worker_threads'
+const cell = new Int32Array(new SharedArrayBuffer(4))
+parentPort.on('message', ({ number, paths }) => {
+  Atomics.wait(cell, 0, 0, Number(paths.split('\\0')[0]))
+  parentPort.postMessage({ number, failures: [] })
+})`
+
+let folder: string
+let threads: FileBatchThreads
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mailwright-threads-'))
+  const path = join(folder, 'entry.mjs')
+  await writeFile(path, program)
+  threads = new FileBatchThreads(() => new FileBatchThread(pathToFileURL(path)))
+  await threads.run({ kind: 'unlink', paths: ['0'] })
+})
+afterEach(async () => {
+  threads.end()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const run = (time: number) => threads.run({ kind: 'unlink', paths: [String(time)] })
+
+it('has one thread for what is done at once', async () => {
+  for (let round = 0; round < 5; round++) await Promise.all([run(0), run(0), run(0)])
+  expect(threads.count).toBe(1)
+})
+
+it('lets nobody wait for a disk that keeps others waiting, with four threads at most', async () => {
+  const slow = [run(1000)]
+  for (let count = 2; count <= 6; count++) {
+    await pause(20)
+    slow.push(run(1000))
+    expect(threads.count).toBe(Math.min(count, 4))
+  }
+  await Promise.all(slow)
+  await run(0)
+  expect(threads.count).toBe(4)
+})
+
+it('makes the calls of a large batch in parts, one after the other, so that others get their turn', async () => {
+  const parts = await threads.run({ kind: 'rename', paths: Array.from({ length: 2400 }, () => '0') })
+  expect(parts.map(({ from, count }) => [from, count])).toEqual([
+    [0, 500],
+    [500, 500],
+    [1000, 200],
+  ])
+})

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest'
+import { GatheredCalls } from './gathered-calls.ts'
+
+const made: (readonly string[])[] = []
+const gathered = new GatheredCalls<string>(async (paths) => {
+  made.push(paths)
+  if (paths.includes('broken')) throw new Error('the batch failed')
+  return paths.map((path) =>
+    path === 'none'
+      ? { status: 'rejected', reason: new Error('none') }
+      : { status: 'fulfilled', value: `<${path}>` },
+  )
+}, 3)
+
+it('makes one batch of what is asked for at the same moment, by whomever', async () => {
+  const later = async (path: string): Promise<string> => {
+    await Promise.resolve()
+    return gathered.ask(path)
+  }
+  expect(await Promise.all([gathered.ask('a'), later('b'), gathered.ask('a')])).toEqual(['<a>', '<b>', '<a>'])
+  expect(await gathered.ask('c')).toBe('<c>')
+  expect(made.splice(0)).toEqual([['a', 'a', 'b'], ['c']])
+})
+
+it('makes several where there is much, and each fails by itself', async () => {
+  const outcomes = await Promise.allSettled(
+    ['a', 'none', 'c', 'd', 'broken', 'f', 'g'].map((path) => gathered.ask(path)),
+  )
+  expect(
+    outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason.message)),
+  ).toEqual(['<a>', 'none', '<c>', 'the batch failed', 'the batch failed', 'the batch failed', '<g>'])
+  expect(made.map((paths) => paths.length)).toEqual([3, 3, 1])
+})
