@@ -87,15 +87,25 @@ async function onDisk(root: string, mailbox: string): Promise<readonly string[]>
 const systemOnly = (flags: string): string =>
   flagText(flags.split(' ').filter((flag) => flag.startsWith('\\')))
 
+/** Until when all work. */
+interface Span {
+  readonly end: number
+  /** Something has gone wrong: the others stop too. */
+  failed: boolean
+}
+
+const isOver = ({ end, failed }: Span): boolean => failed || Date.now() >= end
+
 /** Works until the time is over; what fails is told with what was said before. */
-async function work(client: ModelClient, end: number): Promise<number> {
+async function work(client: ModelClient, span: Span): Promise<number> {
   let steps = 0
   try {
-    for (; Date.now() < end; steps += 1) {
+    for (; !isOver(span); steps += 1) {
       await randomStep(client)
       if (client.random.chance(0.2)) await pause(client.random.below(20))
     }
   } catch (error) {
+    span.failed = true
     const said = error instanceof ModelFault ? client.transcript.slice(-50) : []
     const lines = said.map((line) => line.slice(0, 300)).join('\n')
     throw new Error(`seed ${seed}, ${client.name}: ${error}\n${lines}`)
@@ -118,7 +128,6 @@ describe.each([1, 2])('ten clients, servers: %i', (count) => {
     const root = await start(count)
     const world = new MailWorld()
     const random = new Random(seed)
-    const end = Date.now() + seconds * 1000
     const clients: ModelClient[] = []
     for (const [at, kind] of kinds.entries()) {
       const port = servers[at % count]?.port('imap') ?? 0
@@ -129,11 +138,14 @@ describe.each([1, 2])('ten clients, servers: %i', (count) => {
     const meddlers = ['ann', 'ann/.Archive'].map(
       (path) => new MaildirMeddler(join(root, path), new Random(random.below(2 ** 32)), world),
     )
-    const [steps] = await Promise.all([
-      Promise.all(clients.map((client) => work(client, end))),
-      Promise.all(meddlers.map((meddler) => meddler.run(() => Date.now() >= end))),
-    ])
-    for (const done of steps) expect(done).toBeGreaterThan(10)
+    const span: Span = { end: Date.now() + seconds * 1000, failed: false }
+    const meddling = meddlers.map((meddler) => meddler.run(() => isOver(span)))
+    const worked = await Promise.allSettled(clients.map((client) => work(client, span)))
+    await Promise.all(meddling)
+    for (const result of worked) {
+      if (result.status === 'rejected') throw result.reason
+      expect(result.value).toBeGreaterThan(10)
+    }
     // Somebody else's change at the very moment of ours is noticed a second later.
     await pause(1500)
     for (const mailbox of names) {

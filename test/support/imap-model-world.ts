@@ -10,6 +10,8 @@ export class MailWorld {
   readonly #highest = new Map<string, number>()
   /** Those that somebody has marked as deleted: whoever expunges removes them. */
   readonly #marked = new Set<string>()
+  /** What was copied to where. */
+  readonly #copies = new Map<string, readonly string[]>()
   /** Those that somebody has moved elsewhere. */
   readonly #moved = new Set<string>()
   /** Those that somebody was told of as gone. */
@@ -72,11 +74,19 @@ export class MailWorld {
     for (const uid of uids) this.#moved.add(`${mailbox} ${uid}`)
   }
 
-  /** A message was copied: it is what it was. */
+  /** A message was copied: it is what it was, and marked where that was. */
   copied(from: string, uid: number, to: string, newUid: number): void {
-    const label = this.#labels.get(`${from} ${uid}`)
+    const [original, copy] = [`${from} ${uid}`, `${to} ${newUid}`]
+    const label = this.#labels.get(original)
     if (label !== undefined) this.isMessage(to, newUid, label)
-    if (this.#marked.has(`${from} ${uid}`)) this.mark(to, [newUid])
+    this.#copies.set(original, [...(this.#copies.get(original) ?? []), copy])
+    if (this.#marked.has(original)) this.#inherit(copy)
+  }
+
+  /** What a mark was copied with may itself have been copied before that was answered. */
+  #inherit(key: string): void {
+    this.#marked.add(key)
+    for (const copy of this.#copies.get(key) ?? []) if (!this.#marked.has(copy)) this.#inherit(copy)
   }
 
   /** A message is gone: somebody must have wanted that. Who, is only known when all commands are answered. */
