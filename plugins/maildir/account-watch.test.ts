@@ -29,12 +29,11 @@ function countingFiles(): FileSystem {
   }
   return {
     ...files,
-    async watch(path, listener) {
+    async watch(path, listener, ended) {
       await before(path)
-      const watcher = await files.watch(path, listener)
+      const watcher = await files.watch(path, listener, ended)
       count(path, 1)
       return {
-        ...watcher,
         close() {
           watcher.close()
           count(path, -1)

@@ -54,34 +54,36 @@ export interface FileSystem {
   rm(path: string, options: { readonly recursive: true; readonly force: true }): Promise<void>
   symlink(target: string, path: string): Promise<void>
   readlink(path: string): Promise<string>
-  /** Calls back at changes in a directory; with the name of what changed where the system says so. */
-  watch(path: string, listener: (name: string | undefined) => void): Promise<DirectoryWatcher>
+  /**
+   * Calls back at changes in a directory; with the name of what changed where the system says so. `ended` is called once
+   * when no more will be told.
+   */
+  watch(
+    path: string,
+    listener: (name: string | undefined) => void,
+    ended: () => void,
+  ): Promise<DirectoryWatcher>
   lutimes(path: string, accessed: Date, modified: Date): Promise<void>
 }
 
 /** Something that tells of changes until it is closed. */
 export interface DirectoryWatcher {
   close(): void
-  /** Calls back once when no more will be told. */
-  onEnd(listener: () => void): void
 }
 
 /** The machine's files. */
 export const nodeFileSystem: FileSystem = { ...promises, watch: watchDirectory }
 
+// Thousands of sessions that wait have three each: nothing is made for one that is not needed.
 async function watchDirectory(
   path: string,
   listener: (name: string | undefined) => void,
+  ended: () => void,
 ): Promise<DirectoryWatcher> {
   const watcher = watch(path, { persistent: false }, (_, name) => listener(name ?? undefined))
-  const end = new Promise<void>((resolve) => {
-    watcher.on('error', () => {
-      watcher.close()
-      resolve()
-    })
+  watcher.on('error', () => {
+    watcher.close()
+    ended()
   })
-  return {
-    close: () => watcher.close(),
-    onEnd: (ended) => void end.then(ended),
-  }
+  return watcher
 }

@@ -34,17 +34,13 @@ const at = (name: string): string => join(path, name)
 
 /** Files whose changes are told by the test; a watch of some of them fails. */
 function files(failing: (path: string) => boolean = () => false): FileSystem {
-  const watch: FileSystem['watch'] = async (directory, tell) => {
+  const watch: FileSystem['watch'] = async (directory, tell, ended) => {
     if (failing(directory)) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'watch' })
-    let ended = (): void => undefined
-    const watching: Watching = { path: directory, tell, end: () => ended(), closed: false }
+    const watching: Watching = { path: directory, tell, end: ended, closed: false }
     watched.push(watching)
     const watcher: DirectoryWatcher = {
       close: () => {
         watching.closed = true
-      },
-      onEnd: (listener) => {
-        ended = listener
       },
     }
     return watcher
@@ -191,15 +187,17 @@ describe('a mailbox that the system does not watch', () => {
 })
 
 describe('the machine’s own watch', () => {
+  const ignore = (): void => undefined
+
   it('of a directory that is not there fails, so that it is looked for otherwise', async () => {
-    await expect(nodeFileSystem.watch(at('nowhere'), () => undefined)).rejects.toMatchObject({
+    await expect(nodeFileSystem.watch(at('nowhere'), ignore, ignore)).rejects.toMatchObject({
       code: 'ENOENT',
     })
   })
 
   it('tells the names of what changes', async () => {
     const names: (string | undefined)[] = []
-    const watcher = await nodeFileSystem.watch(at('new'), (name) => void names.push(name))
+    const watcher = await nodeFileSystem.watch(at('new'), (name) => void names.push(name), ignore)
     await writeFile(at('new/1.a.h'), 'x')
     await vi.waitFor(() => expect(names).toContain('1.a.h'), { timeout: 5000 })
     watcher.close()

@@ -37,20 +37,23 @@ export async function watchMailbox(
   const close = (): void => {
     for (const watcher of watchers.splice(0)) watcher.close()
   }
+  let isReleased = false
   const pollInstead = (): void => {
     close()
+    if (isReleased) return
     poll ??= new Polling(context, path, (listChanged) => soon.tell(listChanged))
   }
   try {
+    const messages = (): void => soon.tell(false)
     for (const directory of ['new', 'cur'])
-      watchers.push(await context.files.watch(join(path, directory), () => soon.tell(false)))
+      watchers.push(await context.files.watch(join(path, directory), messages, pollInstead))
     const noticed = (name: string | undefined): void => {
       if (name === undefined || name === indexFileName || name === settingsFileName)
         soon.tell(name === undefined)
       else if (name.startsWith('.') || ofAccount.has(name)) soon.tell(true)
     }
-    watchers.push(await context.files.watch(path, noticed))
-    for (const watcher of watchers) watcher.onEnd(pollInstead)
+    watchers.push(await context.files.watch(path, noticed, pollInstead))
+    if (poll !== undefined) close()
   } catch (error) {
     context.log.debug('unavailable', { mailbox: path, problem: 'changes are looked for by polling', error })
     pollInstead()
@@ -59,6 +62,7 @@ export async function watchMailbox(
   }
   return {
     async release() {
+      isReleased = true
       soon.stop()
       close()
       poll?.stop()

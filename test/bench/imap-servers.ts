@@ -6,17 +6,22 @@ import { startImapDovecot } from '../support/imap-dovecot.ts'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
 
-/** A server with one account, whose INBOX is a copy of a Maildir. */
+/** A server with an account whose INBOX is a copy of a Maildir, and others that have nothing yet. */
 export interface BenchServer extends AsyncDisposable {
   readonly name: string
   readonly port: number
   readonly pop3Port: number
   readonly user: string
+  /** Another account, which is one of {@link otherUsers}. */
+  other(number: number): string
   readonly password: string
   readonly maildir: string
   /** The process whose descendants are the server. */
   readonly pid: number
 }
+
+/** Accounts beside the first. */
+export const otherUsers = 12_000
 
 /** A server that can be stopped and started on the same files. */
 export interface BenchHost {
@@ -43,6 +48,7 @@ export async function dovecotHost(folder: string, source: string): Promise<Bench
         port: dovecot.port,
         pop3Port: dovecot.pop3Port,
         user: 'bench',
+        other: (number) => `other${number}`,
         password: dovecot.password,
         maildir,
         pid: await masterProcess(join(home, 'dovecot/run/master.pid')),
@@ -106,6 +112,7 @@ async function mailwright(project: TemporaryProject, maildir: string): Promise<B
     port: server.port('imap'),
     pop3Port: server.port('pop3'),
     user: 'bench@example.org',
+    other: (number) => `other${number}@example.org`,
     password: 'secret',
     maildir,
     pid: server.pid,
@@ -126,7 +133,8 @@ import pop3 from 'mailwright/plugins/pop3'
 export default defineConfig({
   hostname: 'mail.example.org',
   plugins: [
-    memoryAccounts({ accounts: [{ address: 'bench@example.org', password: 'secret' }] }),
+    memoryAccounts({ accounts: ['bench', ...Array.from({ length: ${otherUsers} }, (_, number) => 'other' + number)].map(
+      (name) => ({ address: name + '@example.org', password: 'secret' })) }),
     maildir({ root: ${JSON.stringify(root)}, lineEnds: 'lf' }),
     certificates(),
     imap({ port: 0, allowPlaintextLogin: true, maxConnections: 20000, maxConnectionsPerUser: 20000, maxConnectionsPerAddress: 20000 }),

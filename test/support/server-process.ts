@@ -33,7 +33,8 @@ export async function startServer(
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
   const main = join(projectFolder, 'core/cli/main.ts')
-  const argv = ['--conditions=mailwright-source', main, 'start', ...words]
+  // With what `mailwright` gives Node by itself.
+  const argv = ['--max-semi-space-size=8', '--conditions=mailwright-source', main, 'start', ...words]
   const child = spawn(process.execPath, argv, {
     cwd: folder,
     env: environment(env),
