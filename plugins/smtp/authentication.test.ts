@@ -65,6 +65,21 @@ describe('login', () => {
     expect(await submission().say('EHLO a', ...late)).toEqual(['250', ...late.map(() => '454 4.7.0')])
   })
 
+  test('an initial response may be as long as others, no other command may', async () => {
+    const long = base64(`\0jo\0${'x'.repeat(4000)}`)
+    expect(await submission().say('EHLO a', `auth PLAIN ${long}`, `NOOP ${long}`)).toEqual([
+      '250',
+      '535 5.7.8',
+      '500 5.5.2',
+    ])
+  })
+
+  test('a fault of ours while it goes on is none of the client’s', async () => {
+    const world = submission()
+    await world.say('EHLO a', 'AUTH PLAIN')
+    expect(await world.say(base64('\0jo\0bug'), 'NOOP')).toEqual(['451 4.3.0', '250 2.0.0'])
+  })
+
   test('a faulty line ends the exchange', async () => {
     const world = submission()
     await world.say('EHLO a', 'AUTH PLAIN')

@@ -1,9 +1,17 @@
-import { isPermanent } from 'mailwright'
+import {
+  beginMechanism,
+  isPermanent,
+  type LoginResult,
+  type Reply,
+  reply,
+  runSaslExchange,
+  type SaslCarrier,
+  type SaslLine,
+  type SaslMechanism,
+} from 'mailwright'
 import {
   alreadyLoggedIn,
   authNotOffered,
-  badBase64,
-  challenge,
   encryptionNeeded,
   loggedIn,
   loginCancelled,
@@ -11,61 +19,80 @@ import {
   tooManyLogins,
   unknownMechanism,
 } from './replies.ts'
-import { type Credentials, credentials, decodeResponse, parsePlain } from './sasl.ts'
 import type { Answer, SmtpSession } from './session.ts'
 
-type Step = (message: string) => Promise<Answer>
-
-/** AUTH (RFC 4954 §4) with PLAIN (RFC 4616) and LOGIN, which has no standard but many users. */
+/** AUTH (RFC 4954 §4). */
 export async function authenticate(session: SmtpSession, argument: string): Promise<Answer> {
   if (!session.service.options.auth) return { reply: authNotOffered }
   if (session.flow.session.account !== undefined) return { reply: alreadyLoggedIn }
   if (session.transaction !== undefined) return { reply: loginInTransaction }
   if (!session.mayLogIn) return { reply: encryptionNeeded }
-  const [mechanism = '', initial, ...more] = argument.split(/[ \t]+/)
-  if (more.length > 0) return { reply: badBase64 }
-  switch (mechanism.toUpperCase()) {
-    case 'PLAIN':
-      return take(session, '', initial, (message) => finish(session, 'PLAIN', parsePlain(message)))
-    case 'LOGIN':
-      return take(session, 'Username:', initial, async (login) =>
-        take(session, 'Password:', undefined, (secret) =>
-          finish(session, 'LOGIN', credentials(login, secret)),
-        ),
-      )
-    default:
-      return { reply: unknownMechanism }
-  }
+  const [name = '', initial, ...more] = argument.split(/[ \t]+/)
+  if (more.length > 0) return { reply: malformed('One initial response at most') }
+  const mechanism = beginMechanism(name, session.sasl)
+  if (mechanism === undefined) return { reply: unknownMechanism }
+  return new Exchange(session, mechanism).begin(initial)
 }
 
-/** Goes on with an initial response (RFC 4954 §4), or asks for one. */
-async function take(
-  session: SmtpSession,
-  prompt: string,
-  initial: string | undefined,
-  next: Step,
-): Promise<Answer> {
-  const decode = async (text: string): Promise<Answer> => {
-    const message = decodeResponse(text)
-    return message === undefined ? { reply: badBase64 } : next(message)
-  }
-  if (initial !== undefined) return decode(initial)
-  session.exchange = async (line) => (line === '*' ? { reply: loginCancelled } : decode(line))
-  return { reply: challenge(prompt) }
+// RFC 4954 §4: a response that cannot be decoded.
+function malformed(problem: string): Reply {
+  return reply(501, '5.5.2', problem)
 }
 
-async function finish(
-  session: SmtpSession,
-  mechanism: string,
-  given: Credentials | undefined,
-): Promise<Answer> {
-  if (given === undefined) return { reply: badBase64 }
-  const { secret, ...who } = given
-  const result = await session.flow.login({ mechanism, ...who }, secret)
-  if (result.ok) return { reply: loggedIn }
-  // RFC 4954 §4: what could not be checked (454) is nobody's failure.
-  if (isPermanent(result.reply) && ++session.loginFailures >= session.service.options.maxLoginFailures) {
-    return { reply: tooManyLogins }
+/** An exchange whose lines come in one by one, each to be answered by the next challenge or by the end. */
+class Exchange implements SaslCarrier {
+  readonly #session: SmtpSession
+  readonly #mechanism: SaslMechanism
+  #answer = Promise.withResolvers<Answer>()
+  #line = Promise.withResolvers<SaslLine>()
+
+  constructor(session: SmtpSession, mechanism: SaslMechanism) {
+    this.#session = session
+    this.#mechanism = mechanism
   }
-  return { reply: result.reply, recorded: true }
+
+  begin(initial: string | undefined): Promise<Answer> {
+    this.#run(initial).then(
+      (answer) => this.#answer.resolve(answer),
+      (error: unknown) => this.#answer.reject(error),
+    )
+    return this.#answer.promise
+  }
+
+  async challenge(text: string): Promise<void> {
+    this.#line = Promise.withResolvers()
+    this.#session.exchange = (line) => {
+      this.#answer = Promise.withResolvers()
+      this.#line.resolve({ kind: 'line', octets: line })
+      return this.#answer.promise
+    }
+    this.#answer.resolve({ reply: reply(334, undefined, text) })
+  }
+
+  readLine(): Promise<SaslLine> {
+    return this.#line.promise
+  }
+
+  async #run(initial: string | undefined): Promise<Answer> {
+    const outcome = await runSaslExchange(this.#mechanism, initial, this)
+    switch (outcome.kind) {
+      case 'done':
+        return this.#finish(outcome.result)
+      case 'malformed':
+        return { reply: malformed(outcome.problem) }
+      case 'cancelled':
+      case 'ended':
+        return { reply: loginCancelled }
+    }
+  }
+
+  #finish(result: LoginResult): Answer {
+    const session = this.#session
+    if (result.ok) return { reply: loggedIn }
+    // RFC 4954 §4: what could not be checked (454) is nobody's failure.
+    const failed = isPermanent(result.reply)
+    if (failed && ++session.loginFailures >= session.service.options.maxLoginFailures)
+      return { reply: tooManyLogins }
+    return { reply: result.reply, recorded: true }
+  }
 }

@@ -1,7 +1,18 @@
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TLSSocket } from 'node:tls'
-import { errorText, type Flow, formatReply, type Reply, reply, type Timer, type TlsFacts } from 'mailwright'
+import {
+  type ChannelBinding,
+  channelBinding,
+  errorText,
+  type Flow,
+  formatReply,
+  type Reply,
+  reply,
+  type Timer,
+  type TlsFacts,
+  tlsFacts,
+} from 'mailwright'
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
 import type { SMTPServer } from 'smtp-server/lib/smtp-server.js'
 import { confirmedName } from './client-name.ts'
@@ -78,6 +89,7 @@ export class Connection extends SMTPConnection {
       ...(tls === undefined ? {} : { tls }),
     })
     const session = new SmtpSession(this.#service, flow)
+    session.channelBinding = this.#channelBinding()
     this.#session = session
     this.#lookUpName(session)
     const refusal = await flow.connect()
@@ -180,21 +192,17 @@ export class Connection extends SMTPConnection {
       this.cut()
       return
     }
-    session.secured(tls)
+    session.secured(tls, this.#channelBinding())
     this.#stream?.open()
     this.#goOn()
   }
 
   #tlsFacts(): TlsFacts | undefined {
-    const socket = this._socket
-    if (!(socket instanceof TLSSocket)) return undefined
-    const version = socket.getProtocol() ?? 'unknown'
-    const { standardName: cipher = 'unknown' } = socket.getCipher() ?? {}
-    return {
-      version,
-      cipher,
-      ...(typeof socket.servername === 'string' ? { serverName: socket.servername } : {}),
-    }
+    return this._socket instanceof TLSSocket ? tlsFacts(this._socket) : undefined
+  }
+
+  #channelBinding(): ChannelBinding | undefined {
+    return this._socket instanceof TLSSocket ? channelBinding(this._socket) : undefined
   }
 
   get #stream(): ProtocolStream | undefined {

@@ -62,6 +62,9 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['QUIT', { run: () => ({ reply: bye, next: 'close' }), beforeTls: true }],
 ])
 
+// RFC 5321 §4.5.3.1.4: 512 octets, and more for each extension; far more than the ones offered here can need.
+const maxCommandOctets = 2046
+
 /** Answers one line of the client. Never rejects. */
 export async function answerLine(
   session: SmtpSession,
@@ -75,6 +78,8 @@ export async function answerLine(
       return counted(session, 'AUTH', await continueExchange(exchange, octets, fault))
     if (fault !== undefined)
       return counted(session, '', { reply: fault === 'too-long' ? lineTooLong : bareLineFeed })
+    if (octets.length > maxCommandOctets && !isLogin(octets))
+      return counted(session, '', { reply: lineTooLong })
     const text = lineText(octets)
     if (text === undefined) return counted(session, '', { reply: malformedLine })
     if (isHttpRequest(text)) return counted(session, '', { reply: httpRefused })
@@ -86,13 +91,18 @@ export async function answerLine(
   }
 }
 
+/** An initial response may be as long as any other (RFC 4954 §4). */
+function isLogin(octets: Buffer): boolean {
+  return /^AUTH /i.test(octets.toString('latin1', 0, 5))
+}
+
 function continueExchange(
-  exchange: (line: string) => Promise<Answer>,
+  exchange: (line: Buffer) => Promise<Answer>,
   octets: Buffer,
   fault: LineFault | undefined,
 ): Answer | Promise<Answer> {
   if (fault !== undefined) return { reply: fault === 'too-long' ? loginLineTooLong : bareLineFeed }
-  return exchange(octets.toString('latin1'))
+  return exchange(octets)
 }
 
 function runCommand(session: SmtpSession, verb: string, argument: string): Answer | Promise<Answer> {

@@ -1,4 +1,4 @@
-import { reply } from 'mailwright'
+import { offeredMechanisms, reply } from 'mailwright'
 import { badHello } from './replies.ts'
 import type { Answer, SmtpSession } from './session.ts'
 
@@ -25,6 +25,7 @@ export async function hello(session: SmtpSession, name: string, extended: boolea
 /** The extensions that hold for this session now. */
 function extensions(session: SmtpSession): readonly string[] {
   const { options, canSecure } = session.service
+  const mechanisms = offeredMechanisms(session.sasl)
   return [
     'PIPELINING',
     `SIZE ${options.maxSize}`,
@@ -33,6 +34,6 @@ function extensions(session: SmtpSession): readonly string[] {
     'ENHANCEDSTATUSCODES',
     ...(options.dsn ? ['DSN'] : []),
     ...(canSecure && !session.isSecure ? ['STARTTLS'] : []),
-    ...(session.mayLogIn ? ['AUTH PLAIN LOGIN'] : []),
+    ...(mechanisms.length > 0 ? [`AUTH ${mechanisms.join(' ')}`] : []),
   ]
 }

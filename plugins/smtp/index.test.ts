@@ -74,7 +74,7 @@ S[end]`,
       `S: 220 <re:.*>
 C: EHLO laptop
 S*: 250-<re:.*>
-S: 250 AUTH PLAIN LOGIN
+S: 250 AUTH SCRAM-SHA-256 PLAIN LOGIN
 C: MAIL FROM:<jo@example.org>
 S: 530 5.7.0 Authentication required
 C: AUTH PLAIN ${jo}

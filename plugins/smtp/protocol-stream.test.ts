@@ -40,13 +40,12 @@ describe('lines', () => {
   })
 
   test('that are too long are thrown away while they come', async () => {
-    expect(await linesOf(`${'x'.repeat(2046)}\r\n`)).toEqual(['x'.repeat(2046)])
-    expect(await linesOf(`${'x'.repeat(2047)}\r\nNOOP\r\n`)).toEqual(['too-long', 'NOOP'])
-    expect(await linesOf('x'.repeat(3000), 'x'.repeat(3000), 'x\r', '\nNOOP\r\n')).toEqual([
-      'too-long',
-      'NOOP',
-    ])
-    expect(await linesOf('x'.repeat(3000), '\nDATA\r\nNOOP\r\n')).toEqual(['too-long', 'bare-lf', 'NOOP'])
+    const longest = 12_352
+    expect(await linesOf(`${'x'.repeat(longest)}\r\n`)).toEqual(['x'.repeat(longest)])
+    expect(await linesOf(`${'x'.repeat(longest + 1)}\r\nNOOP\r\n`)).toEqual(['too-long', 'NOOP'])
+    const much = 'x'.repeat(13_000)
+    expect(await linesOf(much, much, 'x\r', '\nNOOP\r\n')).toEqual(['too-long', 'NOOP'])
+    expect(await linesOf(much, '\nDATA\r\nNOOP\r\n')).toEqual(['too-long', 'bare-lf', 'NOOP'])
   })
 
   test('without an end are no commands when the client leaves', async () => {

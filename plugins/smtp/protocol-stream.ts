@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { saslResponseLimit } from 'mailwright'
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js'
 
 const LF = 0x0a
 const CR = 0x0d
 const nothing = Buffer.alloc(0)
-// RFC 5321 §4.5.3.1.4: 512 octets, and more for each extension; far more than the ones offered here can need.
-const maxLineOctets = 2048
+/** The longest is AUTH with an initial response. Of commands less is taken, by those who know which one it is. */
+const maxLineOctets = saslResponseLimit + 64
 const linesPerTurn = 100
 
 /** Why a line is no command line. */

@@ -58,12 +58,6 @@ export const encryptionNeeded: Reply = reply(538, '5.7.11', 'Encryption required
 export const alreadyLoggedIn: Reply = reply(503, '5.5.1', 'Already authenticated')
 export const loginInTransaction: Reply = reply(503, '5.5.1', 'No authentication during a transaction')
 export const unknownMechanism: Reply = reply(504, '5.5.4', 'Authentication mechanism not supported')
-export const badBase64: Reply = reply(501, '5.5.2', 'Malformed authentication data')
 export const loginCancelled: Reply = reply(501, '5.7.0', 'Authentication cancelled')
 export const loginLineTooLong: Reply = reply(500, '5.5.6', 'Authentication line too long')
 export const loggedIn: Reply = reply(235, '2.7.0', 'Authentication successful')
-
-/** A challenge of an authentication exchange (RFC 4954 §4), in base64. */
-export function challenge(text: string): Reply {
-  return reply(334, undefined, Buffer.from(text).toString('base64'))
-}

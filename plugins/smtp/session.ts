@@ -1,4 +1,15 @@
-import type { Clock, Log, Reply, Resolver, SessionFlow, Spool, TlsFacts, TransactionFlow } from 'mailwright'
+import type {
+  ChannelBinding,
+  Clock,
+  Log,
+  Reply,
+  Resolver,
+  SaslContext,
+  SessionFlow,
+  Spool,
+  TlsFacts,
+  TransactionFlow,
+} from 'mailwright'
 import type { SmtpOptions } from './options.ts'
 import type { Reception } from './reception.ts'
 
@@ -40,7 +51,9 @@ export class SmtpSession {
   /** The message that is coming in. */
   reception: Reception | undefined
   /** Takes the next line, where it belongs to an authentication exchange (RFC 4954 §4). */
-  exchange: ((line: string) => Promise<Answer>) | undefined
+  exchange: ((line: Buffer) => Promise<Answer>) | undefined
+  /** What ties a login to the TLS connection; undefined in clear. */
+  channelBinding: ChannelBinding | undefined
   /** 5yz since the last accepted message. */
   errors = 0
   /** Commands that lead to nothing since the last accepted message. */
@@ -63,6 +76,11 @@ export class SmtpSession {
     return auth && (this.isSecure || allowPlaintextAuth)
   }
 
+  get sasl(): SaslContext {
+    const { flow, mayLogIn, channelBinding } = this
+    return { flow, mayLogIn, ...(channelBinding && { channelBinding }) }
+  }
+
   /** RSET and everything that means the same: the transaction is forgotten (RFC 5321 §4.1.1.5). */
   reset(): void {
     this.transaction?.abandon()
@@ -70,11 +88,12 @@ export class SmtpSession {
   }
 
   /** RFC 3207 §4.2: what was said in clear is forgotten. */
-  secured(tls: TlsFacts): void {
+  secured(tls: TlsFacts, binding?: ChannelBinding): void {
     this.reset()
     this.greeted = false
     this.exchange = undefined
     this.flow.secured(tls)
+    this.channelBinding = binding
   }
 
   /** The connection is gone: what was half done is undone. */

@@ -2,7 +2,9 @@ import type { LoginAttempt } from 'mailwright'
 import { definePlugin, noOptions } from 'mailwright'
 import certificates from 'mailwright/plugins/certificates'
 import imap from 'mailwright/plugins/imap'
+import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
+import smtp from 'mailwright/plugins/smtp'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { requirePeer } from '../support/peers.ts'
@@ -32,18 +34,27 @@ beforeEach(async () => {
       certificates(),
       watcher(),
       imap({ port: 0 }),
+      localDelivery(),
+      smtp({ role: 'submission', port: 0 }),
     ],
   })
 })
 
 afterEach(() => host.stop())
 
-function logIn(mechanism: string, secret: string, ...words: readonly string[]): Promise<Finished> {
-  const port = host.listeners.find(({ plugin }) => plugin === 'imap')?.port
+type Protocol = 'imap' | 'smtp'
+
+function logIn(
+  protocol: Protocol,
+  mechanism: string,
+  secret: string,
+  ...words: readonly string[]
+): Promise<Finished> {
+  const port = host.listeners.find(({ plugin }) => plugin === protocol)?.port
   return runProcess(
     'gsasl',
     [
-      '--imap',
+      `--${protocol}`,
       '--starttls',
       // Any certificate will do.
       '--x509-ca-file=',
@@ -57,7 +68,10 @@ function logIn(mechanism: string, secret: string, ...words: readonly string[]): 
   )
 }
 
-describe.runIf(gsasl.available)(gsasl.title, () => {
+describe.runIf(gsasl.available).each([
+  ['imap', '[AUTHENTICATIONFAILED]'],
+  ['smtp', '535 5.7.8'],
+] as const)(`${gsasl.title}, %s`, (protocol, refusal) => {
   test.each([
     ['SCRAM-SHA-256-PLUS', 'by tls-exporter', '--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3'],
     ['SCRAM-SHA-256-PLUS', 'by tls-unique', '--priority=NORMAL:-VERS-ALL:+VERS-TLS1.2'],
@@ -65,9 +79,9 @@ describe.runIf(gsasl.available)(gsasl.title, () => {
     ['PLAIN', 'in one message', '--no-cb'],
     ['LOGIN', 'in two', '--no-cb'],
   ])('%s %s', async (mechanism, _, option) => {
-    const right = await logIn(mechanism, password, option)
+    const right = await logIn(protocol, mechanism, password, option)
     expect(right.stdout + right.stderr).toContain('Client authentication finished (server trusted)')
     expect(attempts).toEqual([{ mechanism, login }])
-    expect((await logIn(mechanism, 'wrong', option)).stdout).toContain('[AUTHENTICATIONFAILED]')
+    expect((await logIn(protocol, mechanism, 'wrong', option)).stdout).toContain(refusal)
   })
 })

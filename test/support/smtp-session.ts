@@ -102,6 +102,7 @@ export class SessionDouble {
       loginAbilities: { scram: [], tokens: undefined },
       beginScram: async () => ({ ok: false, reply: reply(454, '4.7.0', 'Not here') }),
       login: async (attempt, secret) => {
+        if (secret === 'bug') throw new Error('a bug')
         if (secret === 'late') return { ok: false, reply: reply(454, '4.7.0', 'Later') }
         if (attempt.login !== 'jo' || secret !== 'secret')
           return { ok: false, reply: reply(535, '5.7.8', 'No') }
