@@ -148,6 +148,7 @@ export class Connection extends SMTPConnection {
     if (answer.next === 'close') return this.#dismiss(answer.reply, 'QUIT')
     if (answer.reply.code === 421) return this.#dismiss(answer.reply, formatReply(answer.reply))
     this.#write(answer.reply)
+    for (const reply of answer.more ?? []) this.#write(reply)
     if (answer.next === 'receive') return
     this.#goOn()
     await new Promise<void>((resolve) => this._whenWritable(resolve))

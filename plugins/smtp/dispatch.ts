@@ -14,6 +14,8 @@ import {
   help,
   httpRefused,
   lineTooLong,
+  lmtpHelloFirst,
+  lmtpSpoken,
   loginLineTooLong,
   malformedLine,
   noArgumentAllowed,
@@ -38,8 +40,9 @@ interface Command {
 }
 
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
-  ['EHLO', { run: (session, name) => hello(session, name, true), beforeTls: true, idle: true }],
-  ['HELO', { run: (session, name) => hello(session, name, false), beforeTls: true, idle: true }],
+  ['EHLO', { run: (session, name) => smtpHello(session, name, true), beforeTls: true, idle: true }],
+  ['HELO', { run: (session, name) => smtpHello(session, name, false), beforeTls: true, idle: true }],
+  ['LHLO', { run: lmtpHello, beforeTls: true, idle: true }],
   ['MAIL', { run: mail, needsHello: true }],
   ['RCPT', { run: recipient, needsHello: true }],
   ['DATA', { run: data, needsHello: true }],
@@ -110,9 +113,18 @@ function runCommand(session: SmtpSession, verb: string, argument: string): Answe
   const { tls, maxIdleCommands } = session.service.options
   if (command === undefined) return { reply: unknownCommand }
   if (tls === 'required' && !session.isSecure && command.beforeTls !== true) return { reply: tlsFirst }
-  if (command.needsHello === true && !session.greeted) return { reply: helloFirst }
+  if (command.needsHello === true && !session.greeted)
+    return { reply: session.isLmtp ? lmtpHelloFirst : helloFirst }
   if (command.idle === true && ++session.idleCommands > maxIdleCommands) return { reply: tooManyErrors }
   return command.run(session, argument)
+}
+
+function smtpHello(session: SmtpSession, name: string, extended: boolean): Answer | Promise<Answer> {
+  return session.isLmtp ? { reply: lmtpSpoken } : hello(session, name, extended)
+}
+
+function lmtpHello(session: SmtpSession, name: string): Answer | Promise<Answer> {
+  return session.isLmtp ? hello(session, name, true) : { reply: unknownCommand }
 }
 
 /** STARTTLS (RFC 3207 §4). */

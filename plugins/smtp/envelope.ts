@@ -26,8 +26,13 @@ import type { Answer, SmtpSession } from './session.ts'
 
 const namedAlready: Reply = reply(250, '2.1.5', 'Recipient OK, named already')
 
-// The accepted forward-paths as they would be written. They go when the transaction goes.
-const accepted = new WeakMap<TransactionFlow, Set<string>>()
+// They go when the transaction goes.
+const accepted = new WeakMap<TransactionFlow, string[]>()
+
+/** The forward-paths as they are written, one for each RCPT that was accepted, in their order. */
+export function acceptedPaths(transaction: TransactionFlow): readonly string[] {
+  return accepted.get(transaction) ?? []
+}
 
 /** MAIL (RFC 5321 §4.1.1.2). */
 export async function mail(session: SmtpSession, argument: string): Promise<Answer> {
@@ -63,10 +68,15 @@ export async function recipient(session: SmtpSession, argument: string): Promise
   noteSourceRoute(session, parsed)
   // Who is named twice gets the message once.
   const forwardPath = formatAddress(parsed.path)
-  const known = accepted.get(transaction) ?? new Set()
-  if (known.has(forwardPath)) return { reply: namedAlready }
-  const answer = await transaction.recipient(parsed.path, parameters.value)
-  if (!isRefusal(answer)) accepted.set(transaction, known.add(forwardPath))
+  const known = accepted.get(transaction) ?? []
+  const answer = known.includes(forwardPath)
+    ? namedAlready
+    : await transaction.recipient(parsed.path, parameters.value)
+  if (!isRefusal(answer)) {
+    known.push(forwardPath)
+    accepted.set(transaction, known)
+  }
+  if (answer === namedAlready) return { reply: answer }
   return { reply: answer, recorded: true }
 }
 

@@ -1,4 +1,4 @@
-import { definePlugin, noOptions } from 'mailwright'
+import { definePlugin, noOptions, type PluginInstance } from 'mailwright'
 import certificates from 'mailwright/plugins/certificates'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
@@ -9,20 +9,24 @@ import smtp, { type SmtpInput } from './index.ts'
 const base = [memory({ accounts: [{ address: 'jo@example.org', password: 'secret' }] }), localDelivery()]
 const jo = Buffer.from('\0jo@example.org\0secret').toString('base64')
 
+/** Notes the Received fields of messages. */
+function traced(traces: (string | undefined)[]): PluginInstance {
+  return definePlugin({
+    name: 'watcher',
+    parseOptions: noOptions,
+    setup({ hooks }) {
+      hooks.data.inspect.tap('trace', async (_, { header }) => {
+        traces.push(header.first('Received')?.body)
+        return undefined
+      })
+    },
+  })()
+}
+
 describe('a dialogue', () => {
   test('of two servers, in clear and under TLS', async () => {
     const traces: (string | undefined)[] = []
-    const watcher = definePlugin({
-      name: 'watcher',
-      parseOptions: noOptions,
-      setup({ hooks }) {
-        hooks.data.inspect.tap('trace', async (_, { header }) => {
-          traces.push(header.first('Received')?.body)
-          return undefined
-        })
-      },
-    })
-    const plugins = [...base, certificates(), watcher(), smtp({ port: 2525 })]
+    const plugins = [...base, certificates(), traced(traces), smtp({ port: 2525 })]
     const resolver = fakeResolver({
       'relay.example': { a: ['192.0.2.5'] },
       '192.0.2.5': { ptr: ['relay.example'] },
@@ -83,6 +87,100 @@ C: MAIL FROM:<jo@example.org> AUTH=a+0D
 S: 501 5.5.4 <re:.*>
 C: MAIL FROM:<jo@example.org>
 S: 250 2.1.0 Sender OK`,
+      await host.connect('smtp'),
+    )
+  })
+})
+
+describe('LMTP', () => {
+  const people = memory({
+    accounts: [
+      { address: 'jo@example.org', password: 'secret' },
+      { address: 'full@example.org', password: 'secret', quotaBytes: 10 },
+    ],
+  })
+  const start = (options: SmtpInput = {}, received: (string | undefined)[] = []) =>
+    createTestHost({
+      hostname: 'mx.example.org',
+      plugins: [people, localDelivery(), traced(received), smtp({ role: 'lmtp', port: 2524, ...options })],
+    })
+
+  test('answers for each recipient', async () => {
+    const received: (string | undefined)[] = []
+    await using host = await start({}, received)
+    await runDialogue(
+      `S: 220 mx.example.org LMTP Mailwright
+# RFC 2033 §4.1
+C: EHLO mta
+S: 500 5.5.1 This is LMTP: send LHLO
+C: HELO mta
+S: 500 5.5.1 This is LMTP: send LHLO
+C: MAIL FROM:<>
+S: 503 5.5.1 Send LHLO first
+C: LHLO mta
+S*: 250-<re:.*>
+S: 250 ENHANCEDSTATUSCODES
+C: MAIL FROM:<ann@client.example>
+S: 250 2.1.0 Sender OK
+# RFC 2033 §4.2: "If there were no previously successful RCPT commands in the mail transaction, then the DATA command
+# must fail with a 503 reply code."
+C: RCPT TO:<nobody@example.org>
+S: 550 5.1.1 <re:.*>
+C: DATA
+S: 503 5.5.1 No valid recipients
+C: RCPT TO:<full@example.org>
+S: 250 2.1.5 Recipient OK
+C: RCPT TO:<jo@example.org>
+S: 250 2.1.5 Recipient OK
+C: RCPT TO:<full@example.org>
+S: 250 2.1.5 Recipient OK, named already
+C: DATA
+S: 354 <re:.*>
+C: Subject: hello
+C:
+C: text
+C: .
+# "... one reply for each previously successful RCPT command in the mail transaction, in the order that the RCPT commands
+# were issued."
+S: 552 5.2.2 <re:.*>
+S: 250 2.0.0 <re:.*>
+S: 552 5.2.2 <re:.*>
+C: NOOP
+S: 250 2.0.0 OK`,
+      await host.connect('smtp'),
+    )
+    expect(received).toEqual([expect.stringMatching(/ with LMTP\tid /)])
+  })
+
+  test('refuses a message as often as it has recipients', async () => {
+    await using host = await start({ maxSize: '64k' })
+    await runDialogue(
+      `S: 220 <re:.*>
+C: LHLO mta
+S*: 250-<re:.*>
+S: 250 ENHANCEDSTATUSCODES
+C: MAIL FROM:<>
+S: 250 2.1.0 Sender OK
+C: RCPT TO:<full@example.org>
+S: 250 2.1.5 Recipient OK
+C: RCPT TO:<jo@example.org>
+S: 250 2.1.5 Recipient OK
+C: DATA
+S: 354 <re:.*>
+C: ${'x'.repeat(66_000)}
+C: .
+S: 552 5.3.4 Message too large
+S: 552 5.3.4 Message too large
+C: NOOP
+S: 250 2.0.0 OK`,
+      await host.connect('smtp'),
+    )
+  })
+
+  test('is not spoken elsewhere', async () => {
+    await using host = await createTestHost({ plugins: [people, localDelivery(), smtp({ port: 2525 })] })
+    await runDialogue(
+      'S: 220 <re:.*>\nC: LHLO mta\nS: 500 5.5.2 Command unrecognised',
       await host.connect('smtp'),
     )
   })

@@ -2,16 +2,26 @@ import {
   type Address,
   bufferContent,
   type Content,
+  formatAddress,
   isRefusal,
   joinedContent,
   localError,
+  type Reply,
   type Transaction,
   type TransactionFlow,
 } from 'mailwright'
+import { acceptedPaths } from './envelope.ts'
 import { countHops, readHead } from './message-head.ts'
 import { receivedField } from './received.ts'
 import { Reception, type ReceptionFault } from './reception.ts'
-import { mailFirst, noArgumentAllowed, noRecipients, startMail, tooManyHops } from './replies.ts'
+import {
+  lmtpNoRecipients,
+  mailFirst,
+  noArgumentAllowed,
+  noRecipients,
+  startMail,
+  tooManyHops,
+} from './replies.ts'
 import type { Answer, SmtpSession } from './session.ts'
 import { missingFields } from './submission-fields.ts'
 
@@ -21,7 +31,8 @@ export function data(session: SmtpSession, argument: string): Answer {
   const { options, spool } = session.service
   if (argument !== '') return { reply: noArgumentAllowed }
   if (transaction === undefined) return { reply: mailFirst }
-  if (transaction.transaction.recipients.length === 0) return { reply: noRecipients }
+  if (transaction.transaction.recipients.length === 0)
+    return { reply: session.isLmtp ? lmtpNoRecipients : noRecipients }
   const { maxSize, maxLineLength, lineEnds } = options
   session.reception = new Reception(spool.receive(), {
     maxSize,
@@ -38,7 +49,7 @@ export async function endOfData(session: SmtpSession, reception: Reception): Pro
     return transaction === undefined ? { reply: localError } : await handOver(session, transaction, reception)
   } catch (error) {
     session.service.log.error('internal-error', { session: session.flow.session.id, error })
-    return { reply: localError }
+    return transaction === undefined ? { reply: localError } : toEach(session, transaction, localError)
   } finally {
     session.reset()
     session.reception = undefined
@@ -48,18 +59,32 @@ export async function endOfData(session: SmtpSession, reception: Reception): Pro
 
 async function handOver(session: SmtpSession, open: TransactionFlow, reception: Reception): Promise<Answer> {
   const { transaction } = open
-  if (reception.fault !== undefined) return refuse(session, transaction, reception.fault)
+  if (reception.fault !== undefined) return refuse(session, open, reception.fault)
   const content = await reception.finish()
   const head = await trace(session, transaction, content)
-  if (typeof head !== 'string') return refuse(session, transaction, head)
+  if (typeof head !== 'string') return refuse(session, open, head)
   const octets = Buffer.from(head)
   const traced = joinedContent([whole(bufferContent(octets)), whole(content)])
-  const [answer] = await open.message(traced)
-  if (answer !== undefined && !isRefusal(answer.reply)) {
+  const answers = await open.message(traced)
+  if (answers.some(({ reply }) => !isRefusal(reply))) {
     session.errors = 0
     session.idleCommands = 0
   }
-  return { reply: answer?.reply ?? localError, recorded: true }
+  if (!session.isLmtp) return { reply: answers[0]?.reply ?? localError, recorded: true }
+  const replies = new Map(answers.map(({ recipient, reply }) => [formatAddress(recipient), reply]))
+  return { ...toEach(session, open, (path) => replies.get(path) ?? localError), recorded: true }
+}
+
+/** One reply; by LMTP one for each RCPT that was accepted, a recipient that was named twice among them (RFC 2033 §4.2). */
+function toEach(
+  session: SmtpSession,
+  open: TransactionFlow,
+  answer: Reply | ((path: string) => Reply),
+): Answer {
+  const replyTo = typeof answer === 'function' ? answer : () => answer
+  const [first = '', ...others] = acceptedPaths(open)
+  if (!session.isLmtp) return { reply: replyTo(first) }
+  return { reply: replyTo(first), more: others.map(replyTo) }
 }
 
 /** What is put on top: the trace field, and on submission what the user's program left out. */
@@ -91,11 +116,12 @@ function senderOf(session: SmtpSession, transaction: Transaction): Address | und
   return transaction.reversePath ?? session.flow.session.account?.address
 }
 
-function refuse(session: SmtpSession, transaction: Transaction, fault: ReceptionFault): Answer {
+function refuse(session: SmtpSession, open: TransactionFlow, fault: ReceptionFault): Answer {
   const { reason: text } = fault
+  const { transaction } = open
   session.flow.record('refused', { transaction: transaction.id, by: 'smtp', text })
   session.service.log.info('refused', { session: session.flow.session.id, transaction: transaction.id, text })
-  return { reply: fault.reply, recorded: true }
+  return { ...toEach(session, open, fault.reply), recorded: true }
 }
 
 function whole(content: Content): { content: Content; start: number; end: number } {

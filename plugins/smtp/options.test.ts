@@ -54,6 +54,9 @@ test('all faults are told, with their paths', () => {
 
 test('what does not go together', () => {
   expect(faults({ auth: true })).toEqual(['auth: is for submission: a transfer listener has no users'])
+  expect(faults({ role: 'lmtp', auth: true })).toEqual([
+    'auth: is for submission: an LMTP listener has no users',
+  ])
   expect(faults({ implicitTls: true, tls: 'none' })).toEqual(['tls: cannot be "none" with implicitTls'])
   expect(faults({ role: 'submission', tls: 'none' })).toEqual([
     'tls: cannot be "none" where users log in, but for allowPlaintextAuth: true',

@@ -16,17 +16,17 @@ export interface SmtpTimeouts {
 
 /** The options of one SMTP listener. */
 export interface SmtpOptions {
-  /** `transfer` takes mail from other servers, `submission` from users who log in (RFC 6409). */
-  readonly role: 'transfer' | 'submission'
+  /** `transfer` takes mail from other servers, `submission` from users who log in (RFC 6409), `lmtp` from an MTA of this site (RFC 2033). */
+  readonly role: 'transfer' | 'submission' | 'lmtp'
   /** The IP address to listen on: 127.0.0.1. */
   readonly host: string
-  /** 2525 for transfer, 2587 for submission; 0 lets the system choose. */
+  /** 2525 for transfer, 2587 for submission, 2524 for lmtp; 0 lets the system choose. */
   readonly port: number
   /** TLS from the first octet (RFC 8314 §3.3): false. */
   readonly implicitTls: boolean
   /** STARTTLS: `none`, `offered` (where a certificates service is there), or `required` before any mail: `offered`. */
   readonly tls: 'none' | 'offered' | 'required'
-  /** Whether AUTH is offered and MAIL needs it: true for submission, not possible for transfer. */
+  /** Whether AUTH is offered and MAIL needs it: true for submission, not possible for the others. */
   readonly auth: boolean
   /** Whether passwords may travel without TLS: false. */
   readonly allowPlaintextAuth: boolean
@@ -54,7 +54,7 @@ export interface SmtpOptions {
   readonly dsn: boolean
   /** Whether the names of clients' addresses are looked up in DNS, for the Received field: true. */
   readonly lookupClientName: boolean
-  /** Text behind the host name in the greeting: `ESMTP Mailwright`. */
+  /** Text behind the host name in the greeting: `ESMTP Mailwright`, or `LMTP Mailwright`. */
   readonly banner: string
   readonly timeouts: SmtpTimeouts
 }
@@ -69,14 +69,16 @@ export type SmtpInput = Partial<Omit<SmtpOptions, 'maxSize' | 'maxLineLength' | 
 // RFC 5321 §4.2: printable ASCII, short enough for the greeting's line.
 const bannerForm = /^[\x20-\x7e]{1,200}$/
 
+const defaultPorts = { transfer: 2525, submission: 2587, lmtp: 2524 } as const
+
 /** Reads and checks the options. Throws ConfigError with all faults. */
 export function parseOptions(input: unknown): SmtpOptions {
   const read = readOptions(input)
-  const role = read.choice('role', ['transfer', 'submission'], { default: 'transfer' })
+  const role = read.choice('role', ['transfer', 'submission', 'lmtp'], { default: 'transfer' })
   const options: SmtpOptions = {
     role,
     host: read.host('host', { default: '127.0.0.1' }),
-    port: read.port('port', { default: role === 'transfer' ? 2525 : 2587 }),
+    port: read.port('port', { default: defaultPorts[role] }),
     implicitTls: read.boolean('implicitTls', { default: false }),
     tls: read.choice('tls', ['none', 'offered', 'required'], { default: 'offered' }),
     auth: read.boolean('auth', { default: role === 'submission' }),
@@ -86,14 +88,17 @@ export function parseOptions(input: unknown): SmtpOptions {
     dsn: read.boolean('dsn', { default: false }),
     lookupClientName: read.boolean('lookupClientName', { default: true }),
     banner: read.string('banner', {
-      default: 'ESMTP Mailwright',
+      default: role === 'lmtp' ? 'LMTP Mailwright' : 'ESMTP Mailwright',
       pattern: bannerForm,
       expected: 'up to 200 printable ASCII characters',
     }),
     timeouts: readTimeouts(read),
   }
-  if (options.auth && role === 'transfer')
-    read.fault('auth', 'is for submission: a transfer listener has no users')
+  if (options.auth && role !== 'submission')
+    read.fault(
+      'auth',
+      `is for submission: ${role === 'lmtp' ? 'an LMTP' : 'a transfer'} listener has no users`,
+    )
   if (options.implicitTls && options.tls === 'none') read.fault('tls', 'cannot be "none" with implicitTls')
   if (options.auth && options.tls === 'none' && !options.allowPlaintextAuth) {
     read.fault('tls', 'cannot be "none" where users log in, but for allowPlaintextAuth: true')

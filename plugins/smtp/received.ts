@@ -54,7 +54,9 @@ function commentText(text: string): string {
 /** The keyword of RFC 3848, or of RFC 6531 §4.3 for a message with SMTPUTF8. HELO knows neither TLS nor a login. */
 function protocol({ session, smtpUtf8 }: TraceFacts): string {
   if (session.hello?.extended !== true) return 'SMTP'
+  const isLmtp = session.role === 'lmtp'
   const secured = session.tls === undefined ? '' : 'S'
   const loggedIn = session.account === undefined ? '' : 'A'
-  return `${smtpUtf8 ? 'UTF8SMTP' : 'ESMTP'}${secured}${loggedIn}`
+  const name = smtpUtf8 ? `UTF8${isLmtp ? 'LMTP' : 'SMTP'}` : isLmtp ? 'LMTP' : 'ESMTP'
+  return `${name}${secured}${loggedIn}`
 }

@@ -33,6 +33,9 @@ export const argumentNeeded: Reply = reply(501, '5.5.4', 'Argument needed')
 
 export const badHello: Reply = reply(501, '5.5.4', 'A host name or address literal is needed')
 export const helloFirst: Reply = reply(503, '5.5.1', 'Send EHLO first')
+export const lmtpHelloFirst: Reply = reply(503, '5.5.1', 'Send LHLO first')
+// RFC 2033 §4.1
+export const lmtpSpoken: Reply = reply(500, '5.5.1', 'This is LMTP: send LHLO')
 // RFC 3207 §4
 export const tlsFirst: Reply = reply(530, '5.7.0', 'Must issue a STARTTLS command first')
 export const loginFirst: Reply = reply(530, '5.7.0', 'Authentication required')
@@ -43,6 +46,8 @@ export const talkBehindStartTls: Reply = reply(554, '5.5.1', 'Protocol error: in
 export const nestedMail: Reply = reply(503, '5.5.1', 'A transaction is open already')
 export const mailFirst: Reply = reply(503, '5.5.1', 'Send MAIL first')
 export const noRecipients: Reply = reply(554, '5.5.1', 'No valid recipients')
+// RFC 2033 §4.2
+export const lmtpNoRecipients: Reply = reply(503, '5.5.1', 'No valid recipients')
 export const badSender: Reply = reply(501, '5.1.7', 'Bad syntax of the sender address')
 export const badRecipient: Reply = reply(501, '5.1.3', 'Bad syntax of the recipient address')
 // RFC 6531 §3.5

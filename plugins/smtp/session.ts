@@ -30,6 +30,8 @@ export interface SmtpService {
 /** The answer to a command. */
 export interface Answer {
   readonly reply: Reply
+  /** Replies behind it: LMTP has one for each recipient (RFC 2033 §4.2). */
+  readonly more?: readonly Reply[]
   /** What follows the reply. Behind a 421 the connection is always closed. */
   readonly next?: 'close' | 'secure' | 'receive'
   /** The flow has put it into the history already. */
@@ -64,6 +66,10 @@ export class SmtpSession {
   constructor(service: SmtpService, flow: SessionFlow) {
     this.service = service
     this.flow = flow
+  }
+
+  get isLmtp(): boolean {
+    return this.service.options.role === 'lmtp'
   }
 
   get isSecure(): boolean {

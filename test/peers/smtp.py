@@ -1,6 +1,6 @@
 """Sends mail with Python's smtplib, as a program of somebody else would.
 
-smtp.py PORT SUBMISSION_PORT TLS_PORT LOGIN PASSWORD; prints one JSON object.
+smtp.py PORT SUBMISSION_PORT TLS_PORT LMTP_PORT LOGIN PASSWORD; prints one JSON object.
 """
 
 import json
@@ -9,8 +9,8 @@ import ssl
 import sys
 from email.message import EmailMessage
 
-port, submission_port, tls_port = (int(word) for word in sys.argv[1:4])
-login, password = sys.argv[4:6]
+port, submission_port, tls_port, lmtp_port = (int(word) for word in sys.argv[1:5])
+login, password = sys.argv[5:7]
 anyone = ssl.create_default_context()
 anyone.check_hostname = False
 anyone.verify_mode = ssl.CERT_NONE
@@ -50,5 +50,9 @@ with smtplib.SMTP("127.0.0.1", submission_port) as client:
 with smtplib.SMTP_SSL("127.0.0.1", tls_port, context=anyone) as client:
     client.login(login, password)
     client.send_message(letter("auth plain"))
+
+with smtplib.LMTP("127.0.0.1", lmtp_port) as client:
+    # It reads one reply behind the message, so one recipient is all that it can do.
+    answers["lmtp"] = client.sendmail(login, ["b@example.org"], b"Subject: lmtp\r\n\r\n")
 
 print(json.dumps(answers))

@@ -71,6 +71,16 @@ describe.runIf(swaks.available)(swaks.title, () => {
     expect(await send(server.submissionPort, '--tls')).toMatch(/<~\* 530 5\.7\.0/)
   })
 
+  test('LMTP, with a reply for each recipient', async () => {
+    const several = ['--protocol', 'LMTP', '--to', `${to},full@example.org,nobody@example.org,c@example.org`]
+    const said = await send(server.lmtpPort, ...several, '--h-Subject', 'lmtp')
+    expect(said).toMatch(
+      / -> LHLO [\s\S]*<\*\* 550 [\s\S]*<- {2}250 2\.0\.0 .*\n<\*\* 552 5\.2\.2 .*\n<- {2}250 2\.0\.0 /,
+    )
+    expect(taken().get('lmtp')).toContain('with LMTP\r\n')
+    expect(await send(server.lmtpPort, '--protocol', 'ESMTP')).toMatch(/<\*\* 500 5\.5\.1 This is LMTP/)
+  })
+
   test('pipelining', async () => {
     const several = ['--pipeline', '--to', `${to},c@example.org,nobody@example.org`]
     expect(await send(server.port, ...several, '--h-Subject', 'pipelined')).toMatch(/<- {2}250 2\.0\.0 Taken/)
@@ -116,7 +126,7 @@ describe.runIf(curl.available)(curl.title, () => {
 
 describe.runIf(python.available)(`${python.title} smtplib`, () => {
   test('everything that it can', async () => {
-    const ports = [server.port, server.submissionPort, server.tlsPort].map(String)
+    const ports = [server.port, server.submissionPort, server.tlsPort, server.lmtpPort].map(String)
     const { code, stdout, stderr } = await run(
       'python3',
       join(projectFolder, 'test/peers/smtp.py'),
@@ -129,6 +139,7 @@ describe.runIf(python.available)(`${python.title} smtplib`, () => {
       features: ['8bitmime', 'enhancedstatuscodes', 'pipelining', 'size', 'smtputf8', 'starttls'],
       refused: { 'nobody@example.org': 550 },
       utf8: {},
+      lmtp: {},
       wrong: 535,
       login: 235,
     })
@@ -140,6 +151,7 @@ describe.runIf(python.available)(`${python.title} smtplib`, () => {
       '\xc3\xbc',
       'auth login',
       'auth plain',
+      'lmtp',
     ])
     expect(messages.get('partly')).toContain('\r\n\r\n.\r\n..\r\n')
     expect(messages.get('starttls')?.match(/^\.\r$/gm)).toHaveLength(20_000)

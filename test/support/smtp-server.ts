@@ -49,11 +49,12 @@ export interface SmtpChecks {
   taking?: () => Promise<void>
 }
 
-/** A whole system: transfer, submission, and submission with TLS from the first octet; what is taken is kept in memory. */
+/** A whole system: transfer, submission, submission with TLS from the first octet, LMTP; what is taken is kept in memory. */
 export interface SmtpServer {
   readonly port: number
   readonly submissionPort: number
   readonly tlsPort: number
+  readonly lmtpPort: number
   /** A folder for what a test writes. */
   readonly folder: string
   readonly checks: SmtpChecks
@@ -65,7 +66,7 @@ export interface SmtpServer {
 }
 
 export interface SmtpServerOptions {
-  /** For all three listeners. */
+  /** For all listeners. */
   readonly options?: SmtpInput
   /** For the transfer listener. */
   readonly transfer?: SmtpInput
@@ -93,6 +94,7 @@ export async function startSmtpServer(given: SmtpServerOptions = {}): Promise<Sm
         smtp({ port: 0, ...given.options, ...given.transfer }, { as: 'transfer' }),
         smtp(user, { as: 'submission' }),
         smtp({ ...user, implicitTls: true }, { as: 'submissions' }),
+        smtp({ port: 0, ...given.options, role: 'lmtp' }, { as: 'lmtp' }),
       ],
     },
     { clock: given.clock ?? systemClock },
@@ -105,6 +107,7 @@ export async function startSmtpServer(given: SmtpServerOptions = {}): Promise<Sm
     port: portOf('transfer'),
     submissionPort: portOf('submission'),
     tlsPort: portOf('submissions'),
+    lmtpPort: portOf('lmtp'),
     folder,
     checks,
     taken,
@@ -120,7 +123,7 @@ export async function startSmtpServer(given: SmtpServerOptions = {}): Promise<Sm
   }
 }
 
-/** Claims everybody but `nobody`, and takes what comes. */
+/** Claims everybody but `nobody`, and takes what comes, but not for `full`. */
 function catcher(checks: SmtpChecks, taken: TakenMessage[], ended: () => void): PluginInstance {
   const plugin = definePlugin({
     name: 'catcher',
@@ -164,7 +167,11 @@ function catchingQueue(checks: SmtpChecks, taken: TakenMessage[]): Queue {
         })
       }
       const answer = reply(250, '2.0.0', `Taken as ${transaction.id}`)
-      return transaction.recipients.map(({ forwardPath }) => ({ recipient: forwardPath, reply: answer }))
+      const full = reply(552, '5.2.2', 'The mailbox is full')
+      return transaction.recipients.map(({ forwardPath }) => ({
+        recipient: forwardPath,
+        reply: forwardPath.localPart === 'full' ? full : answer,
+      }))
     },
     list: async () => [],
     show: async () => undefined,
