@@ -11,6 +11,7 @@
  *   Content-Transfer-Encoding. `encoded-composite`: a multipart or message that claims to be encoded (RFC 2045 §6.4).
  * - `missing-boundary`: a multipart without a usable boundary, kept as a leaf. `same-boundary`: one within a multipart
  *   with the same boundary; the inner one counts. `unterminated-multipart`: a closing delimiter is missing.
+ *   `delimiter-with-text`: a delimiter has more than white space behind its boundary (RFC 2046 §5.1.1).
  * - `depth`, `parts`: the limit was reached and the rest is one opaque leaf. `parameters`: more than 100 of a field.
  */
 export type MimeAnomaly =
@@ -18,6 +19,7 @@ export type MimeAnomaly =
   | 'bad-encoding'
   | 'bare-cr'
   | 'bare-lf'
+  | 'delimiter-with-text'
   | 'depth'
   | 'duplicate-boundary'
   | 'duplicate-content-type'

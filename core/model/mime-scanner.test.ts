@@ -109,4 +109,26 @@ describe('MimeScanner', () => {
     expect(scanMessage(pad(300)).root.children).toHaveLength(1)
     expect(scanMessage(pad(500)).root.children).toHaveLength(0)
   })
+
+  it('takes what begins with a boundary for a delimiter, the longest of several (RFC 2046 §5.1.1)', () => {
+    const lines = (...all: readonly string[]) => Buffer.from(all.join('\r\n'))
+    const text = ['--b and more', '', 'one', '--bc', 'Content-Type: multipart/mixed; boundary=bcd', '', '']
+    const { root, anomalies } = scanMessage(
+      lines(
+        'Content-Type: multipart/mixed; boundary=b',
+        '',
+        ...text,
+        '--bcd',
+        '',
+        'two',
+        '--bcd--x',
+        '--b--y',
+        '-- b',
+      ),
+    )
+    const { children } = root
+    expect(anomalies).toContain('delimiter-with-text')
+    expect(children.map(({ mediaType }) => mediaType)).toEqual(['text/plain', 'multipart/mixed'])
+    expect(children[1]?.children).toHaveLength(1)
+  })
 })

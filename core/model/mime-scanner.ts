@@ -187,7 +187,17 @@ export class MimeScanner {
     const part = this.#boundaries.get(line)
     if (part !== undefined) return { part, closes: false }
     const closed = line.endsWith('--') ? this.#boundaries.get(line.slice(0, -2)) : undefined
-    return closed && { part: closed, closes: true }
+    return closed ? { part: closed, closes: true } : this.#findPrefix(line)
+  }
+
+  /** RFC 2046 §5.1.1: what begins with a boundary is enough; of several the longest is meant. */
+  #findPrefix(line: string): { part: OpenPart; closes: boolean } | undefined {
+    let found = ''
+    for (const boundary of this.#boundaries.keys())
+      if (boundary.length > found.length && line.startsWith(boundary)) found = boundary
+    const part = found === '' ? undefined : this.#boundaries.get(found)
+    if (part !== undefined) this.#anomalies.add('delimiter-with-text')
+    return part && { part, closes: line.startsWith('--', found.length) }
   }
 
   /** Acts on the delimiter line at `start`: ends what is open within its multipart. Answers where the line ends. */

@@ -78,26 +78,18 @@ describe('scanMessage', () => {
     expect([...anomalies]).toEqual(['bare-lf'])
   })
 
-  it('lets a delimiter have white space behind it, and nothing else', () => {
-    const lines = [
-      mixed,
-      '',
-      '--b \t ',
-      '',
-      'one',
-      '--bb',
-      '--b x',
-      ' --b',
-      '--b-',
-      '-- b',
-      '--b---',
-      '--b--  ',
-      '--b',
-      '',
-    ]
-    expect(outlineOf(lines)).toBe(
-      'multipart/mixed[text/plain:"one\\r\\n--bb\\r\\n--b x\\r\\n --b\\r\\n--b-\\r\\n-- b\\r\\n--b---"]',
+  it('lets a delimiter have white space behind it', () => {
+    const lines = [mixed, '', '--b \t ', '', 'one', ' --b', '-- b', '--', '--a', '--b--  ', '--b', '']
+    expect(outlineOf(lines)).toBe('multipart/mixed[text/plain:"one\\r\\n --b\\r\\n-- b\\r\\n--\\r\\n--a"]')
+    expect(scan(lines).anomalies).toEqual(new Set())
+  })
+
+  it('takes a line for a delimiter that only begins as one (RFC 2046 §5.1.1)', () => {
+    const lines = [mixed, '', '--b', '', 'one', '--bb', '', 'two', '--b x', '', 'three', '--b-', '', 'four']
+    expect(outlineOf([...lines, '--b---', '--b'])).toBe(
+      'multipart/mixed[text/plain:"one", text/plain:"two", text/plain:"three", text/plain:"four"]',
     )
+    expect(scan(lines).anomalies).toContain('delimiter-with-text')
   })
 
   it('tells boundaries apart of which one begins with the other', () => {

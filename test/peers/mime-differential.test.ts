@@ -52,6 +52,12 @@ interface KnownDifference {
   readonly explains: (difference: Difference) => boolean
 }
 
+const ofText: KnownDifference = {
+  reason:
+    'what begins with a boundary is a delimiter for us, as for Dovecot (RFC 2046 §5.1.1); others want nothing behind it',
+  explains: ({ anomalies }) => anomalies.has('delimiter-with-text'),
+}
+
 const pythonDifferences: readonly KnownDifference[] = [
   {
     reason:
@@ -100,6 +106,7 @@ const pythonDifferences: readonly KnownDifference[] = [
     explains: ({ what, ours, theirs }) =>
       what === 'filename' && decodeEncodedWords(theirs.filename ?? '') === ours.filename,
   },
+  ofText,
 ]
 
 function ourTree(part: MimePart, octets: Buffer): Node {
@@ -217,6 +224,7 @@ const mailparserDifferences: readonly KnownDifference[] = [
       'where a delimiter follows the header at once mailparser takes its line end for the body (RFC 2046 §5.1.1)',
     explains: ({ what, ours, theirs }) => what === 'size' && ours.size === 0 && (theirs.size ?? 0) <= 2,
   },
+  ofText,
 ]
 
 /**
