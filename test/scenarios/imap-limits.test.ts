@@ -159,6 +159,17 @@ describe('mistakes', () => {
     expect(await server.closed(1)).toEqual(['too many faults'])
   })
 
+  test('do not add up where a client that has logged in works on', async () => {
+    await start({ options: { maxErrors: 2 } })
+    const wire = kept(await server.loggedIn())
+    for (let round = 0; round < 3; round += 1) {
+      expect(await wire.ask('a XYZZY')).toBe('a BAD Unknown command')
+      expect(await wire.ask('b NOOP')).toBe('b OK Done')
+    }
+    wire.send('c XYZZY\r\nd XYZZY\r\n')
+    expect(await wire.rest()).toMatch(/\* BYE Too many mistakes\r\n$/)
+  })
+
   test('in logging in are answered later and later, and then no more; nothing is done meanwhile', async () => {
     await start({ options: { maxLoginFailures: 3, loginTimeout: '10m' } })
     const wire = kept(await server.greeted())

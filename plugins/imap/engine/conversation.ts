@@ -155,7 +155,10 @@ export class Conversation {
     }
     if (session.ending !== undefined && result.status !== 'OK') session.out.untagged(`BYE ${session.ending}`)
     if (result.silent !== true) this.#tagged(head.tag, result)
-    return result.status === 'BAD' ? this.#countFault() : true
+    if (result.status === 'BAD') return this.#countFault()
+    // Clients try what a server may not know; who does real work between is none that only probes.
+    if (result.status === 'OK' && session.state !== 'not authenticated') this.#faults = 0
+    return true
   }
 
   #resultOf(error: unknown): ImapResult {

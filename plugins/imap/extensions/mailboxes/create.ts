@@ -8,6 +8,7 @@ import {
 } from 'mailwright'
 import { ok } from '../../engine/result.ts'
 import { objectId } from '../../format/object-id.ts'
+import { noteOwnChange } from '../notify/own-changes.ts'
 import { tellRealName } from './real-name.ts'
 
 /** CREATE (RFC 9051 §6.3.4), with parameters (RFC 4466 §2.2). */
@@ -21,6 +22,7 @@ export async function create(call: ImapCall): Promise<ImapResult> {
   const mailbox = given.replace(/\/$/, '')
   await session.mail.createMailbox(mailbox, options)
   const made = await statusOf(session, mailbox)
+  await noteOwnChange(session, { come: made?.name ?? mailbox })
   if (made === undefined) return ok('Created')
   tellRealName(session, mailbox, { given: mailbox, real: made.name })
   // RFC 8474 §4.1

@@ -1,5 +1,6 @@
 import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
 import { no, ok } from '../../engine/result.ts'
+import { noteOwnChange } from '../notify/own-changes.ts'
 
 /** DELETE (RFC 9051 §6.3.5). Mailboxes below it stay; where it is the selected one, none is selected afterwards. */
 export async function remove({ args, session }: ImapCall): Promise<ImapResult> {
@@ -14,6 +15,7 @@ export async function remove({ args, session }: ImapCall): Promise<ImapResult> {
     // RFC 9051 §6.3.5: a name that is no mailbox and has some below it cannot be deleted.
     return no('There are mailboxes below that name', 'HASCHILDREN')
   }
+  await noteOwnChange(session, { gone: mailbox })
   if (session.selected?.name !== mailbox) return ok('Deleted')
   // RFC 9051 §7.1: CLOSED is for where another mailbox is opened.
   await session.unselect()

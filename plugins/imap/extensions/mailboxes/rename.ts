@@ -1,5 +1,6 @@
 import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
 import { ok } from '../../engine/result.ts'
+import { noteOwnChange } from '../notify/own-changes.ts'
 import { tellRealName } from './real-name.ts'
 
 /**
@@ -17,6 +18,7 @@ export async function rename({ args, session }: ImapCall): Promise<ImapResult> {
   const below = from === 'INBOX' ? undefined : pathBelow(session.selected?.name, from)
   await session.mail.renameMailbox(from, to)
   const real = await realName(session, to)
+  await noteOwnChange(session, { gone: from, come: real })
   tellRealName(session, from, { given: to, real })
   if (below !== undefined) await session.renamed(real + below)
   return ok('Renamed')

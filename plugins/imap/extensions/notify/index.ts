@@ -3,11 +3,13 @@ import { afterLogin } from '../../engine/after-login.ts'
 import { no, ok } from '../../engine/result.ts'
 import { readEventGroups } from './event-groups.ts'
 import { Notices } from './notices.ts'
+import { onOwnChange } from './own-changes.ts'
 import { TooMuchToTell } from './watched-mailboxes.ts'
 
 const known = new WeakMap<ImapSession, Notices>()
 
 function end(session: ImapSession): void {
+  onOwnChange(session, undefined)
   known.get(session)?.end()
   known.delete(session)
 }
@@ -39,7 +41,7 @@ const command: ImapCommand = {
       if (error instanceof TooMuchToTell) return no('That is too much to tell', 'NOTIFICATIONOVERFLOW')
       throw error
     }
-    end(session)
+    known.get(session)?.end()
     known.set(session, notices)
     return ok('That is told from now on')
   },

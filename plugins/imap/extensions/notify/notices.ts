@@ -15,6 +15,7 @@ import { digested } from './annotations.ts'
 import type { EventGroups } from './event-groups.ts'
 import { atOnce, tellListChanges } from './list-changes.ts'
 import { tellMailboxChanges, tellServerChanges, tellStatusOf } from './mailbox-changes.ts'
+import { type OwnChange, onOwnChange } from './own-changes.ts'
 import { listDecorations, tellNoAccess } from './responses.ts'
 import { type StatusFound, TooMuchToTell, WatchedMailboxes } from './watched-mailboxes.ts'
 
@@ -47,6 +48,7 @@ export class Notices {
     this.#watch = this.#session.mail.watch(this.#groups.watched, (name) => this.#noticed(name))
     await this.#watch
     await this.#learn(tellAll)
+    onOwnChange(this.#session, (change) => this.#takeOwn(change))
   }
 
   async #learn(tellAll: boolean): Promise<void> {
@@ -64,6 +66,15 @@ export class Notices {
       const isOfInterest = tellAll && name !== selected?.name && watched.isTold(name, 'MessageNew')
       if (isOfInterest && typeof status === 'object') tellStatusOf(watched, status)
       await out.ready()
+    }
+  }
+
+  async #takeOwn(change: OwnChange): Promise<void> {
+    try {
+      if (!this.#isOver) await this.#watched.takeOwn(change)
+    } catch (error) {
+      // It is met again where changes are told.
+      if (!(error instanceof TooMuchToTell)) throw error
     }
   }
 

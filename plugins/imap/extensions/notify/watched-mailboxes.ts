@@ -5,6 +5,7 @@ import { mailboxAnnotations } from '../metadata/kept.ts'
 import { digested, type KnownAnnotations } from './annotations.ts'
 import type { EventGroups } from './event-groups.ts'
 import { messageEvents, type NotifyEvent } from './events.ts'
+import type { OwnChange } from './own-changes.ts'
 
 /** Mailboxes that are kept in mind for a client. */
 const mostMailboxes = 1_000
@@ -66,6 +67,29 @@ export class WatchedMailboxes {
     return wanted
   }
 
+  /** The client knows of what it has done itself; what others have done meanwhile is not looked at. */
+  async takeOwn({ gone, come, subscribed, unsubscribed }: OwnChange): Promise<void> {
+    const names = await mailboxNames(this.session)
+    if (this.groups.areOfSubscriptions) this.#noteSubscription(subscribed, unsubscribed)
+    const arrived = come ?? subscribed
+    const isOwn = (name: string): boolean => arrived !== undefined && areRelated(name, arrived)
+    if (gone !== undefined)
+      for (const name of [...this.known.keys()])
+        if (isWithin(name, gone) && !names.infos.has(name)) this.known.delete(name)
+    for (const name of names.infos.keys())
+      if (isOwn(name) && !this.known.has(name) && this.eventsOf(name).size > 0) await this.learn(name, names)
+    for (const [name, known] of this.known)
+      if (isOwn(name) || (gone !== undefined && isWithin(gone, name)))
+        known.hasChildren = names.parents.has(name)
+  }
+
+  #noteSubscription(subscribed: string | undefined, unsubscribed: string | undefined): void {
+    const now = new Set(this.subscribed)
+    if (subscribed !== undefined) now.add(subscribed)
+    if (unsubscribed !== undefined) now.delete(unsubscribed)
+    this.subscribed = now
+  }
+
   /** Looks at a mailbox, and takes it for what the client knows. */
   async learn(name: string, names: MailboxNames): Promise<StatusFound> {
     const status = await this.statusOf(name)
@@ -107,4 +131,13 @@ export class WatchedMailboxes {
       return undefined
     }
   }
+}
+
+/** Whether a mailbox is the other one, or below it. */
+function isWithin(name: string, other: string): boolean {
+  return name === other || name.startsWith(`${other}/`)
+}
+
+function areRelated(one: string, other: string): boolean {
+  return isWithin(one, other) || isWithin(other, one)
 }

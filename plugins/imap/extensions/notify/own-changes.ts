@@ -1,0 +1,33 @@
+import { errorCode, type ImapSession } from 'mailwright'
+
+/** What a session has done to the list of mailboxes itself. */
+export interface OwnChange {
+  /** A mailbox that is no more of that name, with those below it. */
+  readonly gone?: string
+  /** One that is new, or has that name now, with those below it. */
+  readonly come?: string
+  readonly subscribed?: string
+  readonly unsubscribed?: string
+}
+
+type Listener = (change: OwnChange) => Promise<void>
+
+const listeners = new WeakMap<ImapSession, Listener>()
+
+/** Has a session's own changes told to one listener, in place of the one before; to none where it is undefined. */
+export function onOwnChange(session: ImapSession, listener: Listener | undefined): void {
+  if (listener === undefined) listeners.delete(session)
+  else listeners.set(session, listener)
+}
+
+/**
+ * Says what a session has done, so that its client is not told of it (RFC 5465 §5). What the store fails with is no failure
+ * of the command: then the client is told.
+ */
+export async function noteOwnChange(session: ImapSession, change: OwnChange): Promise<void> {
+  try {
+    await listeners.get(session)?.(change)
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error
+  }
+}
