@@ -1,5 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { useFastFiles } from './test/support/fast-files.ts'
 import { requireMariadb } from './test/support/mariadb.ts'
 
 // What these name is handed to Node too: 'import' among them would give CommonJS packages ES modules.
@@ -11,16 +13,25 @@ const onDatabases = globSync(['{core,plugins,test}/**/*.test.ts'], { cwd: import
     /from '[./\w-]+\/database-under-test\.ts'/.test(readFileSync(new URL(file, import.meta.url), 'utf8')),
 )
 
+useFastFiles()
+
 const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Many tests wait for other programs: one file more than there are cores keeps these at work.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['core/**/*.test.ts', 'plugins/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['core/**/*.test.ts', 'plugins/**/*.test.ts'],
+          // They leave nothing behind in their process, in which the next file goes on: modules are loaded once.
+          isolate: false,
+        },
       },
       {
         extends: true,

@@ -6,6 +6,7 @@ import {
   hasBareCr,
   isEmptyLine,
   lineEndSize,
+  longestBeginning,
   readableLength,
   startsDelimiter,
 } from './mime-line.ts'
@@ -192,10 +193,8 @@ export class MimeScanner {
 
   /** RFC 2046 §5.1.1: what begins with a boundary is enough; of several the longest is meant. */
   #findPrefix(line: string): { part: OpenPart; closes: boolean } | undefined {
-    let found = ''
-    for (const boundary of this.#boundaries.keys())
-      if (boundary.length > found.length && line.startsWith(boundary)) found = boundary
-    const part = found === '' ? undefined : this.#boundaries.get(found)
+    const found = longestBeginning(line, this.#boundaries.keys())
+    const part = this.#boundaries.get(found)
     if (part !== undefined) this.#anomalies.add('delimiter-with-text')
     return part && { part, closes: line.startsWith('--', found.length) }
   }

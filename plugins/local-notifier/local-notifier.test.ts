@@ -11,6 +11,7 @@ import {
   noOptions,
   notifier,
   systemClock,
+  wait,
 } from 'mailwright'
 import { type CapturedLog, capturedLog, createTestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -83,7 +84,10 @@ async function enter(role: 'server' | 'command' = 'server'): Promise<Peer> {
 
 const soon = (check: () => unknown) => vi.waitFor(check, { timeout: 5_000, interval: 5 })
 
-/** Waits until each hears all others: they are at one hub. */
+/**
+ * Waits until each hears all others: they are at one hub, and what was missed before has been told. That takes each a
+ * moment; timers of one process fall due in their order.
+ */
 async function together(peers: readonly Peer[]): Promise<void> {
   const heard = peers.map(() => new Set<unknown>())
   const ended = peers.map(({ notifier: own }, index) =>
@@ -95,6 +99,7 @@ async function together(peers: readonly Peer[]): Promise<void> {
     for (const words of heard) expect([...words]).toEqual(expect.arrayContaining(everybody))
   })
   for (const end of ended) end()
+  await wait(systemClock, 30)
 }
 
 /** A client that knows nothing of the protocol. */

@@ -67,7 +67,8 @@ export class AccountMessages {
   }
 
   async copy(source: MailboxState, chosen: Chosen, target: MailboxPlace): Promise<Transferred> {
-    const { bytes } = await countMessages(source, chosen.uids)
+    const { quotaBytes } = this.#account
+    const { bytes } = quotaBytes === undefined ? noSums : await countMessages(source, chosen.uids)
     return this.#states.using(target, (to) => {
       const put = (): Promise<Transferred> => copyMessages(source, to, chosen)
       return this.#add(to, bytes, put, ({ transfer }) => transfer.uids.map(([, uid]) => uid))
@@ -93,12 +94,7 @@ export class AccountMessages {
   }
 
   move(source: MailboxState, chosen: Chosen, target: MailboxPlace): Promise<Transferred> {
-    return this.#states.using(target, (to) =>
-      this.#quota.change(
-        () => moveMessages(source, to, chosen),
-        () => noSums,
-      ),
-    )
+    return this.#states.using(target, (to) => this.#quota.change(() => moveMessages(source, to, chosen)))
   }
 
   async expunge(source: MailboxState, chosen: Chosen): Promise<readonly number[]> {

@@ -77,14 +77,18 @@ export class AccountQuota {
 
   /**
    * Puts messages into mailboxes of the account, or removes some, and then tells by how much its sums have changed. What
-   * is reserved for them is to be given back without waiting for anything else. Never fails where `run` does not.
+   * is reserved for them is to be given back without waiting for anything else. Never fails where `run` does not. Without
+   * `changed` they stay the same; it is only called where somebody wants to know.
    */
-  async change<T>(run: () => Promise<T>, changed: (result: T) => QuotaSums | Promise<QuotaSums>): Promise<T> {
+  async change<T>(
+    run: () => Promise<T>,
+    changed?: (result: T) => QuotaSums | Promise<QuotaSums>,
+  ): Promise<T> {
     while (this.#counting !== undefined) await this.#counting.catch(() => undefined)
     this.#changes += 1
     try {
       const result = await run()
-      await this.#tell(async () => changed(result))
+      if (changed !== undefined) await this.#tell(() => changed(result))
       return result
     } finally {
       this.#changes -= 1
@@ -159,10 +163,9 @@ export class AccountQuota {
     return count
   }
 
-  async #tell(changed: () => Promise<QuotaSums>): Promise<void> {
+  async #tell(changed: () => QuotaSums | Promise<QuotaSums>): Promise<void> {
     try {
-      const sums = await changed()
-      if (sums.bytes !== 0 || sums.messages !== 0) await this.#serial.run(() => this.#size.add(sums))
+      await this.#serial.run(() => this.#size.add(changed))
     } catch (error) {
       this.#warn('the quota’s sums are made anew', error)
       await this.#size.remove().catch(() => {

@@ -80,15 +80,21 @@ it('renames in tmp only what has other sizes than were expected, and leaves noth
     renamed.push(call.path)
     if (fails) throw systemError('ENOSPC', call)
   }
-  const unix = [...messages(2), { content: bufferContent(Buffer.from('a\nb\n')) }]
+  const large = 'a\nb\n'.repeat(100_000)
+  const unix = [
+    ...messages(2),
+    ...['a\nb\n', large].map((text) => ({ content: bufferContent(Buffer.from(text)) })),
+  ]
   const { uids } = await box.mailboxes.append('INBOX', unix)
-  expect(uids).toEqual([1, 2, 3])
+  expect(uids).toEqual([1, 2, 3, 4])
+  // The sizes of small ones are known before they are written.
   expect(renamed).toHaveLength(1)
-  expect((await box.names('cur')).map((name) => /S=\d+,W=\d+/.exec(name)?.[0])).toContain('S=4,W=6')
+  const sizes = (await box.names('cur')).map((name) => /S=\d+,W=\d+/.exec(name)?.[0])
+  expect(sizes).toEqual(['S=6,W=6', 'S=6,W=6', 'S=4,W=6', 'S=400000,W=600000'])
   fails = true
   await expect(box.mailboxes.append('INBOX', unix)).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
   expect(await box.names('tmp')).toEqual([])
-  expect(await box.files()).toHaveLength(3)
+  expect(await box.files()).toHaveLength(4)
 })
 
 it('refuses all messages where one has no flags', async () => {

@@ -13,11 +13,14 @@ export async function appendMessages(
   origin: string | undefined,
 ): Promise<Appended> {
   const arrivals = await writeAll(state, messages)
+  // While the mailbox is waited for.
+  const named = state.context.directories.sync(join(state.place.path, 'tmp'))
+  named.catch(() => undefined)
   let isHeld = false
   try {
     return await state.exclusively(() => {
       isHeld = true
-      return putAll(state, arrivals, origin)
+      return putAll(state, arrivals, named, origin)
     })
   } catch (error) {
     // Whatever fails while the mailbox is held leaves nothing behind itself.
@@ -29,12 +32,13 @@ export async function appendMessages(
 async function putAll(
   state: MailboxState,
   arrivals: readonly Arrival[],
+  named: Promise<void>,
   origin: string | undefined,
 ): Promise<Appended> {
-  const { context, place, uidValidity } = state
+  const { context, uidValidity } = state
   if (arrivals.length === 0) return { uidValidity, uids: [] }
   try {
-    await context.directories.sync(join(place.path, 'tmp'))
+    await named
   } catch (error) {
     await removeArrivals(state, arrivals)
     throw error

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { formatMaildirFileName, highestUid, MailwrightError, UnavailableError } from 'mailwright'
-import { type Addition, isTime } from './index-change.ts'
+import { type Addition, type GivenId, isTime } from './index-change.ts'
+import { emailIdOf } from './index-record.ts'
 import type { MailboxState } from './mailbox-state.ts'
 import { moveArriving } from './pending.ts'
 
@@ -19,6 +20,8 @@ export interface Arrival {
   readonly uid?: number | undefined
   /** What POP3 clients know it by. */
   readonly uidl?: string | undefined
+  /** Of a copy: that of the original (RFC 8474 §5.1). */
+  readonly emailId?: string
 }
 
 /**
@@ -42,7 +45,11 @@ export async function admit(target: MailboxState, arrivals: readonly Arrival[]):
       throw new MailwrightError('MAIL_E_INVALID', 'a message has a date that is none')
     if (uid >= highestUid) throw new UnavailableError('the mailbox has no UIDs left')
     const arriving = arrivals.map((arrival) => formatMaildirFileName(arrival))
-    await target.write({ modSequence: table.modSequence + 1, uidNext: uid + 1, added, arriving })
+    const emailIds = arrivals.flatMap(({ base, emailId }, at): GivenId[] =>
+      emailId === undefined || emailId === emailIdOf(base) ? [] : [[added[at]?.[0] ?? 0, emailId]],
+    )
+    const given = emailIds.length === 0 ? {} : { emailIds }
+    await target.write({ modSequence: table.modSequence + 1, uidNext: uid + 1, added, ...given, arriving })
   } catch (error) {
     await removeArrivals(target, arrivals)
     throw error

@@ -3,6 +3,7 @@ import { DirectorySync } from './directory-sync.ts'
 import type { FileOctets } from './file-batch-answers.ts'
 import { type FileBatches, fileBatches } from './file-batches.ts'
 import type { FileStatus, FileSystem } from './file-system.ts'
+import { ForegroundReads } from './foreground-reads.ts'
 import { FreshMessages } from './fresh-messages.ts'
 import { GatheredCalls } from './gathered-calls.ts'
 import { LockFiles } from './lock-file.ts'
@@ -38,6 +39,8 @@ export interface MaildirContext extends MaildirSurroundings {
   readonly locks: LockFiles
   readonly names: NameSource
   readonly fresh: FreshMessages
+  /** Reads of messages that sessions wait for at the moment. */
+  readonly foreground: ForegroundReads
 }
 
 /** Up to so many octets a file is read at once: one opening, and what is read stays readable whatever others do. */
@@ -59,5 +62,6 @@ export function createContext(surroundings: MaildirSurroundings): MaildirContext
     locks: new LockFiles(files, clock),
     names: createNameSource(surroundings),
     fresh: new FreshMessages(),
+    foreground: new ForegroundReads(clock),
   }
 }

@@ -1,5 +1,5 @@
 import { readFile, rmdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { bufferContent, errorCode } from 'mailwright'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, expect, it } from 'vitest'
@@ -147,4 +147,25 @@ it('commits once, however often it is asked', async () => {
   await Promise.all([staged.commit(), staged.commit(), staged.abort()])
   expect(await box.names('new')).toHaveLength(1)
   expect(box.retrieval.changes).toHaveLength(1)
+})
+
+it.each([
+  ['a delivery with flags', (box: TestMaildir) => box.deliver(message, 'INBOX', { flags: ['\\Seen'] })],
+  [
+    'an append',
+    (box: TestMaildir) => box.mailboxes.append('INBOX', [{ content: bufferContent(Buffer.from(message)) }]),
+  ],
+])('of %s the name in tmp is on the disk before the index has it', async (_, put) => {
+  const calls: string[] = []
+  const files = interferedFiles(nodeFileSystem, ({ name, path }) => {
+    if (/^file\.(write|sync|datasync)$/.test(name)) calls.push(`${name} ${basename(path).replace(/,.*/, '')}`)
+  })
+  const box = await maildir({ files })
+  await (await box.mailboxes.openMailbox('INBOX')).close()
+  calls.length = 0
+  await put(box)
+  const named = calls.indexOf('file.sync tmp')
+  expect(named).toBeGreaterThan(calls.findIndex((call) => /^file\.datasync \d+\./.test(call)))
+  expect(calls.indexOf('file.write mailwright-index')).toBeGreaterThan(named)
+  expect(calls.indexOf('file.datasync mailwright-index')).toBeGreaterThan(named)
 })

@@ -62,18 +62,22 @@ export async function stageMessage(context: MaildirContext, delivery: Delivery):
 }
 
 /**
- * Writes a message to a mailbox's `tmp`; mostly under its base name at once, since a message that has CRLF line ends has
- * the same size everywhere.
+ * Writes a message to a mailbox's `tmp`; mostly under its base name at once, since of a small one the sizes are known before,
+ * and a message that has CRLF line ends has the same size everywhere.
  */
 export async function writeToTmp(context: MaildirContext, path: string, draft: Draft): Promise<Written> {
   const name = context.names()
-  const { size: expected } = draft.content
-  const temporary = join(path, 'tmp', sizedName(name, { disk: expected, crlf: expected }))
+  const { content, internalDate } = draft
+  const { size: expected } = content
+  const small = expected <= chunkSize ? await wholeMessage(context, content) : undefined
+  const temporary = join(path, 'tmp', sizedName(name, small ?? { disk: expected, crlf: expected }))
   const file = await openNew(context.files, temporary)
   try {
-    let sizes: WrittenOctets
+    let sizes: MessageSizes & { readonly whole?: Buffer | undefined }
     try {
-      sizes = await writeMessage(context, file, draft)
+      if (small !== undefined) await writeFully(file, small.octets, 0)
+      sizes = small ?? (await writePieces(context, file, content))
+      await makeDurable(file, internalDate)
     } finally {
       await file.close()
     }
@@ -106,16 +110,29 @@ function sizedName(name: string, { disk, crlf }: MessageSizes): string {
   return `${name},S=${disk},W=${crlf}`
 }
 
-interface WrittenOctets extends MessageSizes {
-  /** All of a small message, with CRLF line ends. */
+/** A small message as it is to be on the disk. */
+interface SmallMessage extends MessageSizes {
+  readonly octets: Buffer
+  /** Where it has CRLF line ends as it came. */
   readonly whole: Buffer | undefined
 }
 
-async function writeMessage(
-  context: MaildirContext,
-  file: OpenFile,
-  { content, internalDate }: Draft,
-): Promise<WrittenOctets> {
+/** Undefined where it is not to be had in one piece. */
+async function wholeMessage(
+  { lineEnds }: MaildirContext,
+  content: Content,
+): Promise<SmallMessage | undefined> {
+  const chunk = content.size === 0 ? Buffer.alloc(0) : await content.read(0, content.size)
+  if (chunk.length !== content.size) return undefined
+  const lf = new LfWriter()
+  const octets = lineEnds === 'lf' ? Buffer.concat([lf.add(chunk), lf.end()]) : chunk
+  const meter = new CrlfMeter()
+  meter.add(octets)
+  const crlf = meter.crlfOctets
+  return { octets, disk: octets.length, crlf, whole: crlf === content.size ? chunk : undefined }
+}
+
+async function writePieces(context: MaildirContext, file: OpenFile, content: Content): Promise<MessageSizes> {
   const meter = new CrlfMeter()
   const lf = context.lineEnds === 'lf' ? new LfWriter() : undefined
   let disk = 0
@@ -124,23 +141,21 @@ async function writeMessage(
     meter.add(octets)
     disk += octets.length
   }
-  let whole: Buffer | undefined
   for (let position = 0; position < content.size; ) {
     const chunk = await content.read(position, position + chunkSize)
-    whole = chunk.length === content.size ? chunk : undefined
     if (chunk.length === 0) throw new UnavailableError('the message ended before its size')
     await write(lf === undefined ? chunk : lf.add(chunk))
     position += chunk.length
   }
   if (lf !== undefined) await write(lf.end())
-  if (internalDate === undefined) {
-    // fdatasync writes what is needed to read the data again, which includes the size; only times may be older.
-    await file.datasync()
-  } else {
-    await file.utimes(internalDate, internalDate)
-    await file.sync()
-  }
-  return { disk, crlf: meter.crlfOctets, whole: meter.crlfOctets === content.size ? whole : undefined }
+  return { disk, crlf: meter.crlfOctets }
+}
+
+async function makeDurable(file: OpenFile, internalDate: Date | undefined): Promise<void> {
+  // fdatasync writes what is needed to read the data again, which includes the size; only times may be older.
+  if (internalDate === undefined) return file.datasync()
+  await file.utimes(internalDate, internalDate)
+  await file.sync()
 }
 
 /** A message in `tmp`. */
@@ -185,6 +200,7 @@ class Staged implements StagedMessage {
       const arriving = join(this.#delivery.path, 'tmp', base)
       try {
         await nameInTmp(this.#context, this.#delivery.path, this.#written)
+        await this.#context.directories.sync(join(this.#delivery.path, 'tmp'))
         await this.#delivery.admit({ base, letters, rest: '', keywords, size, internalDate })
       } catch (error) {
         for (const each of [temporary, arriving]) await this.#remove(each)

@@ -30,9 +30,15 @@ export class FileBatchThread {
   #rest: NodeJS.Timeout | undefined
   #answered = 0
   #isToEnd = false
+  #isReady = false
 
   constructor(entry: URL = ownEntry) {
     this.#entry = entry
+  }
+
+  /** Whether it runs and has answered before. */
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   /** How many tasks it has. */
@@ -68,8 +74,13 @@ export class FileBatchThread {
     clearTimeout(this.#rest)
     this.#rest = undefined
     const worker = this.#worker
-    this.#worker = undefined
+    this.#forget()
     void worker?.terminate()
+  }
+
+  #forget(): void {
+    this.#worker = undefined
+    this.#isReady = false
   }
 
   #start(): Worker {
@@ -84,6 +95,7 @@ export class FileBatchThread {
       waiting.get(answer.number)?.resolve(answer)
       waiting.delete(answer.number)
       this.#answered = performance.now()
+      this.#isReady = this.#worker === worker
       if (waiting.size === 0) this.#letRest(worker)
     })
     let cause: unknown
@@ -91,7 +103,7 @@ export class FileBatchThread {
       cause = error
     })
     worker.on('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined
+      if (this.#worker === worker) this.#forget()
       for (const { reject } of waiting.values())
         reject(new UnavailableError('the thread for files ended', { cause }))
       waiting.clear()

@@ -57,3 +57,19 @@ it('makes the calls of a large batch in parts, one after the other, so that othe
     [1000, 200],
   ])
 })
+
+it('starts one for those who come later, and no further ones while it starts', async () => {
+  const path = join(folder, 'entry.mjs')
+  const later = new FileBatchThreads(() => new FileBatchThread(pathToFileURL(path)))
+  expect(later.isReady).toBe(false)
+  later.start()
+  later.start()
+  await pause(20)
+  const answers = [0, 1, 2].map(() => later.run({ kind: 'unlink', paths: ['0'] }))
+  await pause(20)
+  answers.push(later.run({ kind: 'unlink', paths: ['0'] }))
+  await Promise.all(answers)
+  expect([later.count, later.isReady]).toEqual([1, true])
+  later.end()
+  expect(later.isReady).toBe(false)
+})

@@ -36,6 +36,18 @@ export class FileBatchThreads {
     return this.#threads.length
   }
 
+  /** Whether what is asked now need not wait for the start of a thread. */
+  get isReady(): boolean {
+    return this.#threads.some((thread) => thread.isReady)
+  }
+
+  /** Starts a thread for those who come later. */
+  start(): void {
+    const [first] = this.#threads
+    // Where it cannot be started, whoever needs it learns why.
+    if (first?.tasks === 0) first.ask({ kind: 'status', paths: [] }).catch(() => undefined)
+  }
+
   /** MAIL_E_UNAVAILABLE where a thread died; then nobody knows what it did. */
   async run({ paths, ...task }: BatchCalls): Promise<readonly BatchPart[]> {
     const parts: BatchPart[] = []
@@ -57,7 +69,8 @@ export class FileBatchThreads {
   /** The one with the least to do. */
   #free(): FileBatchThread {
     const free = this.#threads.reduce((best, each) => (each.tasks < best.tasks ? each : best))
-    if (free.delay < longestTask || this.#threads.length === mostThreads) return free
+    // One that starts keeps nobody from the disk.
+    if (!free.isReady || free.delay < longestTask || this.#threads.length === mostThreads) return free
     const another = this.#make()
     this.#threads.push(another)
     return another

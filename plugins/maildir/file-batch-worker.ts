@@ -11,11 +11,12 @@ import {
   unlinkSync,
 } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
+import { CrlfMeter } from './line-ends.ts'
 
 /** Calls of one kind. */
 export interface BatchTask {
   readonly number: number
-  readonly kind: 'link' | 'rename' | 'unlink' | 'status' | 'read'
+  readonly kind: 'link' | 'rename' | 'unlink' | 'status' | 'read' | 'measure'
   /** Of all calls one after the other, with NUL between them: one text is handed over faster than many. */
   readonly paths: string
   /** How many there are. */
@@ -31,7 +32,7 @@ export interface BatchAnswer {
   readonly number: number
   /** Which failed, and with which of the system's codes. */
   readonly failures: readonly (readonly [at: number, code: string])[]
-  /** Of each call that has one, the numbers that {@link factsOf} makes of a status. */
+  /** Of each call that has one, the numbers that {@link factsOf} makes of a status, with what came of it at the end. */
   readonly facts?: Float64Array<ArrayBuffer>
   /** What was read, one file behind the other. */
   readonly octets?: ArrayBuffer
@@ -40,7 +41,10 @@ export interface BatchAnswer {
 /** Numbers of each status in an answer. */
 export const factCount = 8
 
-/** What kind of file it is: 1 for a plain one, 2 for a directory. The last number is for what was read, -1 for nothing. */
+/**
+ * What kind of file it is: 1 for a plain one, 2 for a directory. The last number is for what was read or measured, -1 for
+ * nothing.
+ */
 function factsOf(status: Stats): readonly number[] {
   const kind = status.isFile() ? 1 : status.isDirectory() ? 2 : 0
   const { dev, ino, size, mtimeMs, ctimeMs, birthtimeMs } = status
@@ -100,6 +104,35 @@ function read(paths: readonly string[], { flags = 0, most = 0 }: BatchTask): Out
   return { failures: [...opened, ...failed], facts, octets: octets.buffer }
 }
 
+/** Plain files are read, whatever their size, and nothing of them is kept but the octets that they have with CRLF. */
+function measure(paths: readonly string[], { flags = 0 }: BatchTask): Outcome {
+  const facts = new Float64Array(paths.length * factCount)
+  const place = Buffer.allocUnsafeSlow(measuredAtOnce)
+  const failures = each(paths.length, (at) => {
+    const path = paths[at] ?? ''
+    const status = lstatSync(path)
+    facts.set(factsOf(status), at * factCount)
+    if (!status.isFile()) return
+    const file = openSync(path, flags)
+    try {
+      facts[(at + 1) * factCount - 1] = crlfOctets(file, status.size, place)
+    } finally {
+      closeSync(file)
+    }
+  })
+  return { failures, facts }
+}
+
+/** `size` is what the file had a moment ago: a short read behind that is its end. */
+function crlfOctets(file: number, size: number, place: Buffer): number {
+  const meter = new CrlfMeter()
+  for (;;) {
+    const length = readSync(file, place, 0, place.length, meter.octets)
+    meter.add(place.subarray(0, length))
+    if (length === 0 || (length < place.length && meter.octets >= size)) return meter.crlfOctets
+  }
+}
+
 /** Answers how much there was: less where the file has become shorter. */
 function readWhole(file: number, place: Buffer): number {
   let filled = 0
@@ -126,6 +159,8 @@ function run(task: BatchTask): Outcome {
       return look(paths)
     case 'read':
       return read(paths, task)
+    case 'measure':
+      return measure(paths, task)
     case 'unlink':
       return { failures: each(paths.length, (at) => unlinkSync(paths[at] ?? '')) }
     case 'link':
@@ -135,11 +170,14 @@ function run(task: BatchTask): Outcome {
   }
 }
 
+// Octets that are read of a file before they are counted.
+const measuredAtOnce = 256 * 1024
+
 // To copy less takes less time than to hand it over.
 const leastToMove = 32 * 1024
 
-// Errors are told by their codes: where they come from is looked at by nobody.
-Error.stackTraceLimit = 0
+// In the thread errors are told by their codes: where they come from is looked at by nobody.
+if (parentPort !== null) Error.stackTraceLimit = 0
 
 parentPort?.on('message', (task: BatchTask) => {
   const outcome = run(task)

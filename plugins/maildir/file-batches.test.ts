@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemCode } from './disk-errors.ts'
-import type { FileOctets } from './file-batch-answers.ts'
+import type { FileOctets, MeasuredFile } from './file-batch-answers.ts'
 import { type FileBatches, type FilePair, fileBatches, firstFailure } from './file-batches.ts'
 import { type FileStatus, nodeFileSystem } from './file-system.ts'
 
@@ -18,6 +18,12 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
+/** The thread is there when it has done something. */
+async function ready(batches: FileBatches): Promise<FileBatches> {
+  await batches.unlink(Array.from({ length: 30 }, () => at('none')))
+  return batches
+}
+
 /** Makes so many files; answers a pair for each, to the same name in `to`. */
 async function pairs(count: number): Promise<readonly FilePair[]> {
   const names = Array.from({ length: count }, (_, number) => String(number))
@@ -25,13 +31,14 @@ async function pairs(count: number): Promise<readonly FilePair[]> {
   return names.map((name) => [at(name), join(at('to'), name)])
 }
 
-describe.each<[string, () => FileBatches]>([
-  ['by a thread', () => fileBatches(nodeFileSystem)],
+describe.each<[string, () => FileBatches | Promise<FileBatches>]>([
+  ['by a thread', () => ready(fileBatches(nodeFileSystem))],
+  ['by a thread that is not there yet', () => fileBatches(nodeFileSystem)],
   ['call by call', () => fileBatches({ ...nodeFileSystem })],
 ])('operations on files, %s', (_, make) => {
   // The thread takes only so many; 1,200 are more than one task.
   it.each([0, 3, 100, 1200])('are done for all of %i', async (count) => {
-    const batches = make()
+    const batches = await make()
     const all = await pairs(count)
     const nothing = Array.from({ length: count }, () => undefined)
     expect(await batches.link(all)).toEqual(nothing)
@@ -44,7 +51,7 @@ describe.each<[string, () => FileBatches]>([
   })
 
   it('tell what failed, and how, and do the rest', async () => {
-    const batches = make()
+    const batches = await make()
     const all = await pairs(60)
     await rm(at(7))
     await writeFile(join(at('to'), '9'), 'there already')
@@ -67,7 +74,7 @@ describe.each<[string, () => FileBatches]>([
   })
 
   it('of several at once do not get in each other’s way', async () => {
-    const batches = make()
+    const batches = await make()
     const all = await pairs(900)
     const parts = [all.slice(0, 300), all.slice(300, 600), all.slice(600)]
     const outcomes = await Promise.all(parts.map((part) => batches.rename(part)))
@@ -76,7 +83,7 @@ describe.each<[string, () => FileBatches]>([
   })
 
   it('look at what is there, links as such', async () => {
-    const batches = make()
+    const batches = await make()
     await pairs(3)
     await symlink(at(0), at('link'))
     const paths = [at(0), at('to'), at('none'), at('link'), at(2)]
@@ -89,7 +96,7 @@ describe.each<[string, () => FileBatches]>([
   })
 
   it('read plain files that are not too large, and follow no link', async () => {
-    const batches = make()
+    const batches = await make()
     await pairs(700)
     await writeFile(at(3), 'four')
     await writeFile(at(4), '')
@@ -120,8 +127,27 @@ describe.each<[string, () => FileBatches]>([
     )
   })
 
+  it.each([5, 60])('measure plain files, %i of them, and follow no link', async (count) => {
+    const batches = await make()
+    await pairs(count)
+    await writeFile(at(1), 'a\nb\r\nc\n')
+    await writeFile(at(2), '')
+    await writeFile(at(3), Buffer.alloc(300_000, 'x\n'))
+    // The two octets of a line end lie in different pieces.
+    await writeFile(at(4), `${'x'.repeat(256 * 1024 - 1)}\r\n\n`)
+    await symlink(at(0), at('link'))
+    await promisify(execFile)('mkfifo', [at('fifo')])
+    const plain = Array.from({ length: count }, (_, number) => at(number))
+    const results = await batches.measure([at('none'), at('to'), at('link'), at('fifo'), ...plain])
+    expect(results.map(told)).toEqual(['ENOENT', 'directory', 'other', 'other', ...plain.map(() => 'file')])
+    const octets = results.map((result) => ('value' in result ? result.value.crlfOctets : undefined))
+    expect(octets.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined])
+    expect(octets.slice(4, 9)).toEqual([1, 9, 0, 450_000, 256 * 1024 + 3])
+    expect(await batches.measure([])).toEqual([])
+  })
+
   it('go on after the end', async () => {
-    const batches = make()
+    const batches = await make()
     await pairs(3)
     for (let round = 0; round < 2; round++) {
       expect((await batches.status([at(0), at(1), at(2)])).map(told)).toEqual(['file', 'file', 'file'])
@@ -131,7 +157,7 @@ describe.each<[string, () => FileBatches]>([
 })
 
 /** What kind of file there is, or why that is not known. */
-function told(result: PromiseSettledResult<FileStatus | FileOctets>): string | undefined {
+function told(result: PromiseSettledResult<FileStatus | FileOctets | MeasuredFile>): string | undefined {
   if (result.status === 'rejected') return systemCode(result.reason)
   const status = 'status' in result.value ? result.value.status : result.value
   return status.isFile() ? 'file' : status.isDirectory() ? 'directory' : 'other'
@@ -139,7 +165,7 @@ function told(result: PromiseSettledResult<FileStatus | FileOctets>): string | u
 
 it('errors of a thread are as the file system has them', async () => {
   const [from, to] = [at('none'), join(at('to'), 'x')]
-  const batches = fileBatches(nodeFileSystem)
+  const batches = await ready(fileBatches(nodeFileSystem))
   const outcomes = await batches.rename(Array.from({ length: 30 }, () => [from, to]))
   expect(outcomes[29]).toMatchObject({ code: 'ENOENT', syscall: 'rename', path: from, dest: to })
   const [looked] = await batches.status([from, from, from])

@@ -1,8 +1,16 @@
 import { openToRead, readFully, reading } from './durable-file.ts'
-import { type FileOctets, octetsIn, resultsOf, statusIn } from './file-batch-answers.ts'
+import {
+  type FileOctets,
+  type MeasuredFile,
+  measureIn,
+  octetsIn,
+  resultsOf,
+  statusIn,
+} from './file-batch-answers.ts'
 import { type BatchCalls, FileBatchThreads } from './file-batch-threads.ts'
 import { type FileStatus, type FileSystem, nodeFileSystem } from './file-system.ts'
 import { inGroups } from './groups.ts'
+import { CrlfMeter } from './line-ends.ts'
 
 /** Operations on many files at once. They happen in any order; each is over when the answer comes. */
 export interface FileBatches {
@@ -14,6 +22,8 @@ export interface FileBatches {
   status(paths: readonly string[]): Promise<FileResults<FileStatus>>
   /** Opens each file, but no symbolic link, and reads plain files of up to `most` octets. */
   read(paths: readonly string[], most: number): Promise<FileResults<FileOctets>>
+  /** Reads each file whole, but no symbolic link, and counts. */
+  measure(paths: readonly string[]): Promise<FileResults<MeasuredFile>>
   /** Gives back what batches need. The next one takes it again. */
   end(): void
 }
@@ -34,6 +44,8 @@ export function firstFailure(outcomes: FileOutcomes): unknown {
 // Below it, asking another thread costs more than it spares.
 const leastToChange = 24
 const leastToLookAt = 3
+// As many take about as long, one by one, as the start of a thread.
+const leastToMeasure = 24
 
 /** Batches on a file system: the machine's own files by a thread, in a fraction of the time. */
 export function fileBatches(files: FileSystem): FileBatches {
@@ -43,6 +55,11 @@ export function fileBatches(files: FileSystem): FileBatches {
 
 function threadCalls(single: FileBatches): FileBatches {
   const threads = new FileBatchThreads()
+  /** Whether a thread is there. Nobody waits for its start who only looks: it is started for those who come later. */
+  const isThere = (paths: readonly string[]): boolean => {
+    if (!threads.isReady && paths.length >= leastToLookAt) threads.start()
+    return threads.isReady
+  }
   const change = async (kind: BatchCalls['kind'], paths: readonly string[]): Promise<FileOutcomes> => {
     const results = resultsOf(await threads.run({ kind, paths }), { kind, paths }, () => undefined)
     return results.map((result) => (result.status === 'rejected' ? result.reason : undefined))
@@ -52,13 +69,19 @@ function threadCalls(single: FileBatches): FileBatches {
     rename: (pairs) => (pairs.length < leastToChange ? single.rename(pairs) : change('rename', pairs.flat())),
     unlink: (paths) => (paths.length < leastToChange ? single.unlink(paths) : change('unlink', paths)),
     async status(paths) {
-      if (paths.length < leastToLookAt) return single.status(paths)
+      if (paths.length < leastToLookAt || !isThere(paths)) return single.status(paths)
       const calls: BatchCalls = { kind: 'status', paths }
       return resultsOf(await threads.run(calls), calls, statusIn)
     },
     async read(paths, most) {
+      if (!isThere(paths)) return single.read(paths, most)
       const calls: BatchCalls = { kind: 'read', paths, flags: reading, most }
       return resultsOf(await threads.run(calls), calls, octetsIn())
+    },
+    async measure(paths) {
+      if (paths.length < leastToMeasure && !isThere(paths)) return single.measure(paths)
+      const calls: BatchCalls = { kind: 'measure', paths, flags: reading }
+      return resultsOf(await threads.run(calls), calls, measureIn)
     },
     end: () => threads.end(),
   }
@@ -90,6 +113,7 @@ function singleCalls(files: FileSystem): FileBatches {
     unlink: (paths) => change(paths, (path) => files.unlink(path)),
     status: (paths) => each(paths, (path) => files.lstat(path)),
     read: (paths, most) => each(paths, (path) => readWhole(files, path, most)),
+    measure: (paths) => each(paths, (path) => measure(files, path)),
     end: () => undefined,
   }
 }
@@ -100,6 +124,25 @@ async function readWhole(files: FileSystem, path: string, most: number): Promise
     const status = await file.stat()
     const isWanted = status.isFile() && status.size <= most
     return { status, octets: isWanted ? await readFully(file, status.size, 0) : undefined }
+  } finally {
+    await file.close()
+  }
+}
+
+const chunkSize = 256 * 1024
+
+async function measure(files: FileSystem, path: string): Promise<MeasuredFile> {
+  const status = await files.lstat(path)
+  if (!status.isFile()) return { status, crlfOctets: undefined }
+  const meter = new CrlfMeter()
+  const file = await openToRead(files, path)
+  try {
+    for (;;) {
+      const left = Math.max(1, status.size - meter.octets)
+      const chunk = await readFully(file, Math.min(chunkSize, left), meter.octets)
+      if (chunk.length === 0) return { status, crlfOctets: meter.crlfOctets }
+      meter.add(chunk)
+    }
   } finally {
     await file.close()
   }

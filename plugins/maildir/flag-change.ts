@@ -156,12 +156,29 @@ class FlagWork {
     throw new UnavailableError(`a message in ${path} is renamed faster than its flags can be changed`)
   }
 
-  /** Makes the renames durable, then the index, and tells of them; also where a later one has failed. */
+  /**
+   * Makes the renames and the index durable, and tells of them; also where a later one has failed. Both at the same time, for
+   * a power cut that spares only one leaves the names of the files to decide.
+   */
   async finish(): Promise<void> {
-    const { context, place, table } = this.#state
+    const synced = this.#syncRenames()
+    synced.catch(() => undefined)
+    try {
+      await this.#record()
+    } finally {
+      await synced
+    }
+  }
+
+  async #syncRenames(): Promise<void> {
+    const { context, place } = this.#state
     // `cur` first: where a file system loses half of a rename, the message is then in both places, not in neither.
     for (const directory of [...this.#touched].sort())
       await context.directories.sync(join(place.path, directory))
+  }
+
+  async #record(): Promise<void> {
+    const { context, place, table } = this.#state
     if (this.#altered.length === 0) return
     const altered = this.#altered.toSorted(([a], [b]) => a - b)
     try {

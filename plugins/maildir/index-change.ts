@@ -12,6 +12,9 @@ export type Addition = readonly [
   uidl?: string,
 ]
 
+/** The e-mail id of an added message, where it is another one than its base name gives. */
+export type GivenId = readonly [uid: number, emailId: string]
+
 /** A message's new location and keywords. */
 export type Alteration = readonly [uid: number, location: string, keywords: readonly string[]]
 
@@ -28,6 +31,8 @@ export interface IndexChange {
   /** All messages count as changed: somebody may know other flags of them. */
   readonly renewed?: true
   readonly added?: readonly Addition[]
+  /** Of those in `added` that came from elsewhere and are called there what they are called here. */
+  readonly emailIds?: readonly GivenId[]
   readonly altered?: readonly Alteration[]
   /** Messages whose files have other names now, and are otherwise what they were. */
   readonly moved?: readonly (readonly [uid: number, location: string])[]
@@ -83,6 +88,7 @@ function isChange(value: unknown): value is IndexChange {
     isOptional(change.vanishedFloor, isCount) &&
     [change.arrived, change.renewed].every((flag) => isOptional(flag, (value) => value === true)) &&
     isOptional(change.added, (rows) => isRows(rows, isAddition)) &&
+    isOptional(change.emailIds, (rows) => isRows(rows, ([uid, id]) => isUid(uid) && isEmailId(id))) &&
     isOptional(change.altered, (rows) => isRows(rows, isAlteration)) &&
     isOptional(change.moved, (rows) =>
       isRows(rows, ([uid, location]) => isUid(uid) && isLocation(location)),
@@ -143,6 +149,11 @@ const furthestTime = 8.64e15
 /** Milliseconds since 1970 that make a date. */
 export function isTime(value: unknown): value is number {
   return Number.isFinite(value) && Math.abs(value as number) <= furthestTime
+}
+
+/** A message's id: printable, and no longer than what a file's name can give. */
+export function isEmailId(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,1024}$/.test(value)
 }
 
 function isNames(value: unknown): value is readonly string[] {

@@ -36,7 +36,9 @@ describe('an index', () => {
     await index.append({
       modSequence: 11,
       added: [[7, 'ü/'.slice(0, 1), 'cur/:2,', 1, -5, 0, ['Ä'.normalize()], 'uidl-7']],
+      emailIds: [[7, '1.of-another']],
     })
+    expect(index.table?.byUid(7)?.entry.id).toBe('1.of-another')
     expect(told(await other.refresh())).toEqual(told(index.table))
     expect(told(await new IndexFile(partContext(), path).refresh())).toEqual(told(index.table))
     expect(index.table?.uidNext).toBe(8)

@@ -113,17 +113,17 @@ export class IndexFile {
     const frame = encodeFrame('C', encodeChange(change))
     const file = await this.#openToWrite()
     try {
-      let isWritten = false
+      let changed: Promise<number> | undefined
       try {
         await writeFully(file, frame, known.end)
-        isWritten = true
+        changed = timeOf(file)
         if (!later) await file.datasync()
       } catch (error) {
         const skip = passedOver(change)
-        await this.#withdraw(known, file, isWritten ? doubted(skip) : skip)
+        await this.#withdraw(known, file, changed === undefined ? skip : doubted(skip))
         throw error
       }
-      await this.#wrote(known, file, frame)
+      this.#wrote(known, frame, await changed)
     } finally {
       // What counts is done: an error of the closing changes nothing.
       await file.close().catch(() => undefined)
@@ -200,18 +200,15 @@ export class IndexFile {
     const frame = encodeFrame('C', encodeChange(change))
     await writeFully(file, frame, known.end)
     await file.truncate(known.end + frame.length)
-    await this.#wrote(known, file, frame)
+    this.#wrote(known, frame, await timeOf(file))
     known.rest = 0
     known.durable = false
   }
 
-  async #wrote(known: KnownIndex, file: OpenFile, frame: Buffer): Promise<void> {
+  #wrote(known: KnownIndex, frame: Buffer, changed: number): void {
     known.last = { offset: known.end, label: frameLabel(frame) }
     known.end += frame.length
-    known.changed = await file.stat().then(
-      ({ mtimeMs }) => mtimeMs,
-      () => Number.NaN,
-    )
+    known.changed = changed
   }
 
   async #read(known: KnownIndex | undefined): Promise<void> {
@@ -287,5 +284,14 @@ export class IndexFile {
   ): void {
     this.#known = { table, durable: true, rest: 0, ...facts }
     this.lastUidValidity = Math.max(this.lastUidValidity, table.uidValidity)
+  }
+}
+
+/** When a file was last changed, in milliseconds; NaN where that cannot be known. */
+async function timeOf(file: OpenFile): Promise<number> {
+  try {
+    return (await file.stat()).mtimeMs
+  } catch {
+    return Number.NaN
   }
 }

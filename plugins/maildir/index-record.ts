@@ -33,6 +33,8 @@ export interface RecordFacts {
   readonly modSequence: number
   readonly keywords: readonly string[]
   readonly uidl?: string | undefined
+  /** Where it is another one than the base name gives. */
+  readonly emailId?: string | undefined
   readonly summary?: SideReference | undefined
   readonly signature?: SideReference | undefined
 }
@@ -42,10 +44,10 @@ const knownFlags = new Map<string, readonly string[]>()
 const mostKnownFlags = 4096
 
 export function makeRecord(facts: RecordFacts): IndexRecord {
-  const { uid, base, location, size, modSequence, keywords, uidl, summary, signature } = facts
+  const { uid, base, location, size, modSequence, keywords, uidl, emailId, summary, signature } = facts
   const entry: MessageEntry = {
     uid,
-    id: printableName(base),
+    id: emailId ?? emailIdOf(base),
     ...(uidl !== undefined && { uidl }),
     size,
     flags: flagsAt(location, keywords),
@@ -54,6 +56,11 @@ export function makeRecord(facts: RecordFacts): IndexRecord {
     modSequence,
   }
   return { entry, base, location, keywords, summary, signature }
+}
+
+/** The id that a message has by its name: none but a copy has another one (RFC 8474 §5.1). */
+export function emailIdOf(base: string): string {
+  return printableName(base)
 }
 
 /** The same message with other facts. */

@@ -31,7 +31,11 @@ const full: TableFacts = {
   ],
   records: [
     record(1, { keywords: ['Junk', '$Forwarded'], uidl: 'old-1', location: 'new/' }),
-    record(3, { keywords: ['Junk $Forwarded'], summary: { offset: 2 ** 33, length: 77 } }),
+    record(3, {
+      emailId: '1.of-another',
+      keywords: ['Junk $Forwarded'],
+      summary: { offset: 2 ** 33, length: 77 },
+    }),
     record(4, {
       internalDate: -8.64e15,
       savedDate: 8.64e15,
@@ -55,6 +59,13 @@ describe('a snapshot', () => {
   it('is read as it was written, also at the ends of what numbers can be', () => {
     expect(told(decodeSnapshot(encodeSnapshot(full)))).toEqual(told(new IndexTable(full)))
     expect(told(decodeSnapshot(encodeSnapshot(emptyTable())))).toEqual(told(emptyTable()))
+  })
+
+  it('from before there were e-mail ids gives messages those of their names', () => {
+    const old = decodeSnapshot(withHead(({ emailIds: _, ...head }) => head))
+    expect(old?.byUid(3)?.entry.id).toBe(old?.byUid(3)?.base)
+    const fresh = decodeSnapshot(encodeSnapshot(full))
+    expect(fresh?.byUid(3)?.entry.id).toBe('1.of-another')
   })
 
   it('of many messages has each combination of location and keywords once', () => {
@@ -99,6 +110,8 @@ describe('a snapshot', () => {
     ['names that are no list', (head: object) => ({ ...head, leaving: 'x' })],
     ['a UIDL that is none', (head: object) => ({ ...head, uidls: { 1: 5 } })],
     ['no UIDLs', (head: object) => ({ ...head, uidls: null })],
+    ['an e-mail id that is none', (head: object) => ({ ...head, emailIds: { 3: 'a b' } })],
+    ['no e-mail ids', (head: object) => ({ ...head, emailIds: null })],
     ['no states', (head: object) => ({ ...head, states: {} })],
     ['too few states', (head: object) => ({ ...head, states: [] })],
     ['a state that leads elsewhere', (head: object) => ({ ...head, states: [['/etc/', []]] })],

@@ -1,5 +1,11 @@
-import { isCount, isLocation, isName, isTime, isUid } from './index-change.ts'
-import { type IndexRecord, makeRecord, type RecordFacts, type SideReference } from './index-record.ts'
+import { isCount, isEmailId, isLocation, isName, isTime, isUid } from './index-change.ts'
+import {
+  emailIdOf,
+  type IndexRecord,
+  makeRecord,
+  type RecordFacts,
+  type SideReference,
+} from './index-record.ts'
 import { IndexTable, type TableFacts, type Vanished } from './index-table.ts'
 
 // The whole index as one frame: a line of JSON with what is there once, then one column a fact, then the base names.
@@ -21,6 +27,8 @@ interface Head {
   readonly states: readonly (readonly [location: string, keywords: readonly string[]])[]
   /** By UID; few mailboxes have any. */
   readonly uidls: Readonly<Record<string, string>>
+  /** By UID, where they are others than the base names give; not in what was written before there were any. */
+  readonly emailIds?: Readonly<Record<string, string>>
 }
 
 export const indexVersion = 1
@@ -58,6 +66,9 @@ export function encodeSnapshot(table: TableFacts): Buffer {
     states: combinations,
     uidls: Object.fromEntries(
       records.flatMap(({ entry: { uid, uidl } }) => (uidl === undefined ? [] : [[uid, uidl]])),
+    ),
+    emailIds: Object.fromEntries(
+      records.flatMap(({ entry: { uid, id }, base }) => (id === emailIdOf(base) ? [] : [[uid, id]])),
     ),
   }
   const line = Buffer.from(`${JSON.stringify(head)}\n`)
@@ -132,7 +143,7 @@ function factsAt(
   column: Readonly<Record<Column, Float64Array | Uint32Array>>,
   row: number,
   base: string,
-  { states, uidls }: Head,
+  { states, uidls, emailIds = {} }: Head,
 ): RecordFacts | undefined {
   const [location, keywords] = states[column.state[row] ?? -1] ?? []
   if (location === undefined || keywords === undefined || base === '') return undefined
@@ -152,6 +163,7 @@ function factsAt(
   return {
     uid,
     uidl: uidls[uid],
+    emailId: emailIds[uid],
     base,
     location,
     keywords,
@@ -184,9 +196,8 @@ function headOf(line: string): Head | undefined {
     isUid(head.uidValidity) &&
     [head.uidNext, head.modSequence, head.vanishedFloor, head.messages, head.vanished].every(isCount) &&
     [head.arriving, head.leaving].every((names) => Array.isArray(names) && names.every(isName)) &&
-    typeof head.uidls === 'object' &&
-    head.uidls !== null &&
-    Object.values(head.uidls).every((uidl) => typeof uidl === 'string') &&
+    isByUid(head.uidls, (uidl) => typeof uidl === 'string') &&
+    (head.emailIds === undefined || isByUid(head.emailIds, isEmailId)) &&
     Array.isArray(head.states) &&
     head.states.every(
       (state) =>
@@ -196,6 +207,10 @@ function headOf(line: string): Head | undefined {
         state[1].every((keyword) => typeof keyword === 'string'),
     )
   return isHead ? head : undefined
+}
+
+function isByUid(values: unknown, is: (value: unknown) => boolean): boolean {
+  return typeof values === 'object' && values !== null && Object.values(values).every(is)
 }
 
 /** The version of a snapshot that this code may be too old for. */

@@ -107,7 +107,7 @@ export class IndexTable implements TableFacts {
     this.vanishedFloor = Math.max(this.vanishedFloor, change.vanishedFloor ?? 0)
     if (change.renewed === true) this.#renew()
     if (change.removed !== undefined) this.#remove(change.removed)
-    if (change.added !== undefined) this.#add(change.added)
+    if (change.added !== undefined) this.#add(change.added, new Map(change.emailIds))
     this.#alter(change)
     if (change.arrived === true) this.arriving = []
     if (change.arriving !== undefined) this.arriving = [...this.arriving, ...change.arriving]
@@ -145,14 +145,14 @@ export class IndexTable implements TableFacts {
     this.vanished = this.vanished.slice(dropped)
   }
 
-  #add(added: NonNullable<IndexChange['added']>): void {
+  #add(added: NonNullable<IndexChange['added']>, emailIds: ReadonlyMap<number, string>): void {
     const { modSequence } = this
     const last = this.records.at(-1)?.entry.uid ?? 0
     const records: IndexRecord[] = []
     for (const [uid, base, location, size, internalDate, savedDate, keywords, uidl] of added) {
       if (uid <= (records.at(-1)?.entry.uid ?? last)) continue
       const facts = { uid, base, location, size, internalDate, savedDate, keywords, uidl, modSequence }
-      const record = makeRecord(facts)
+      const record = makeRecord({ ...facts, emailId: emailIds.get(uid) })
       records.push(record)
       this.#byBase?.set(base, record)
       this.#learn(keywords)

@@ -10,7 +10,7 @@ export class CrlfMeter {
 
   add(chunk: Buffer): void {
     this.octets += chunk.length
-    this.#bareLineFeeds += bareLineFeeds(chunk, this.#endedInCr).length
+    this.#bareLineFeeds += countBareLineFeeds(chunk, this.#endedInCr)
     if (chunk.length > 0) this.#endedInCr = chunk.at(-1) === CR
   }
 
@@ -61,6 +61,13 @@ function withoutCr(chunk: Buffer): Buffer {
   }
   runs.push(chunk.subarray(from))
   return runs.length === 1 ? chunk : Buffer.concat(runs)
+}
+
+function countBareLineFeeds(chunk: Buffer, afterCr: boolean): number {
+  let count = 0
+  for (let place = chunk.indexOf(LF); place >= 0; place = chunk.indexOf(LF, place + 1))
+    if (place === 0 ? !afterCr : chunk[place - 1] !== CR) count += 1
+  return count
 }
 
 function bareLineFeeds(chunk: Buffer, afterCr: boolean): number[] {

@@ -40,7 +40,7 @@ export class Links {
 
   /**
    * Links them from whatever names they have now; those that are gone are left out. With `keepNames` a name
-   * that is free there is kept, and with it the message's id (RFC 8474 §5.1).
+   * that is free there is kept.
    */
   async make(records: readonly IndexRecord[], keepNames: boolean): Promise<void> {
     let wanted = records.map((record): Wanted => {
@@ -97,8 +97,8 @@ export class Links {
     const { keywords, entry } = record
     const { letters, rest } = located
     const { size } = entry
-    const internalDate = entry.internalDate.getTime()
-    this.copies.push({ base, letters, rest, keywords, size, internalDate, source: record })
+    const facts = { size, internalDate: entry.internalDate.getTime(), emailId: entry.id }
+    this.copies.push({ base, letters, rest, keywords, ...facts, source: record })
   }
 
   /** Whether no message of the mailbox has that name, nor one that is still to be removed from it. */

@@ -281,7 +281,9 @@ export class MailboxState {
     await this.#mark()
     this.#disk.wasRead(table, comparison)
     if (change === undefined || written !== true) return
-    await this.#disk.changing(() => moveOutOfNew(this, difference.newcomers))
+    // Whoever believes to have changed `cur` overlooks what others do at that very moment.
+    if (difference.newcomers.length > 0)
+      await this.#disk.changing(() => moveOutOfNew(this, difference.newcomers))
     if (!isNew) announceSettled(this, change)
     if (change.added !== undefined && !later) this.#later(this.place)
   }

@@ -69,15 +69,18 @@ export class MaildirSize {
 
   /**
    * Adds a line for what came or went. Does nothing where there is no such file, or one that nobody reads any more because
-   * it has grown too long.
+   * it has grown too long; a function is only asked where there is.
    */
-  async add(change: QuotaSums): Promise<void> {
+  async add(came: QuotaSums | (() => QuotaSums | Promise<QuotaSums>)): Promise<void> {
     try {
       const file = await this.#files.open(this.#path, appending)
       try {
         // Systems other than Linux heed the position although the file was opened to append.
         const { size } = await file.stat()
-        if (size < maildirSizeLimit) await writeFully(file, formatMaildirSizeEntry(change), size)
+        if (size >= maildirSizeLimit) return
+        const change = typeof came === 'function' ? await came() : came
+        if (change.bytes !== 0 || change.messages !== 0)
+          await writeFully(file, formatMaildirSizeEntry(change), size)
       } finally {
         await file.close()
       }

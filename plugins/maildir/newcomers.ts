@@ -8,13 +8,11 @@ import {
 } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing, systemCode } from './disk-errors.ts'
-import { openToRead, readFully } from './durable-file.ts'
 import type { FileStatus } from './file-system.ts'
 import type { ForeignMailbox } from './foreign/foreign-state.ts'
 import { type Addition, isTime } from './index-change.ts'
 import { lettersAt, locationOf } from './index-record.ts'
 import type { IndexTable } from './index-table.ts'
-import { CrlfMeter } from './line-ends.ts'
 import { type Located, pathOf } from './scan.ts'
 
 /** A message without a UID. */
@@ -28,8 +26,9 @@ export interface Newcomer {
   readonly savedDate: number
 }
 
-const chunkSize = 256 * 1024
-const atATime = 8
+// Files that are looked at together, and how many of such groups at a time.
+const groupSize = 64
+const groupsAtATime = 4
 
 /**
  * Looks at files that have no UID yet, in the order of their delivery. What is not a plain file is no message; what has
@@ -40,12 +39,16 @@ export async function examineNewcomers(
   path: string,
   located: readonly Located[],
 ): Promise<readonly Newcomer[]> {
-  const found: Newcomer[] = []
-  for (let from = 0; from < located.length; from += atATime) {
-    const group = located.slice(from, from + atATime).map((each) => examine(context, path, each))
-    for (const newcomer of await Promise.all(group)) if (newcomer !== undefined) found.push(newcomer)
+  const newcomers: Newcomer[] = []
+  let next = 0
+  const examineMore = async (): Promise<void> => {
+    for (let from = next; from < located.length; from = next) {
+      next += groupSize
+      newcomers.push(...(await examine(context, path, located.slice(from, from + groupSize))))
+    }
   }
-  const keyed = found.map((newcomer) => ({
+  await Promise.all(Array.from({ length: groupsAtATime }, examineMore))
+  const keyed = newcomers.map((newcomer) => ({
     newcomer,
     time: maildirDeliveryTime(newcomer.base, Math.floor(newcomer.internalDate / 1000)),
   }))
@@ -86,40 +89,45 @@ function foreignKeywords({ keywords }: ForeignMailbox, { base, location }: Newco
   return canonicalFlags([...(keywords.ofMessage.get(base) ?? []), ...letters]) ?? []
 }
 
+/** Sizes are read from the files where their names do not tell them. */
 async function examine(
-  context: MaildirContext,
+  { batches }: MaildirContext,
   path: string,
-  located: Located,
-): Promise<Newcomer | undefined> {
-  try {
-    const file = pathOf(path, located)
-    const status = await context.files.lstat(file)
-    if (!status.isFile()) return undefined
-    const size = sizeInMaildirFileName(located.base) ?? (await measure(context, file, status))
-    const { base } = located
-    // Also when the index is made anew: a message came when its name was made, where that can be read from it.
-    const savedDate = maildirDeliveryTime(base, Math.floor(status.ctimeMs / 1000)).seconds * 1000
-    // File systems keep times for which there is no date.
-    const internalDate = isTime(status.mtimeMs) ? Math.round(status.mtimeMs) : savedDate
-    return { base, location: locationOf(located), size, internalDate, savedDate }
-  } catch (error) {
-    if (isMissing(error) || systemCode(error) === 'ELOOP') return undefined
-    throw error
-  }
+  located: readonly Located[],
+): Promise<readonly Newcomer[]> {
+  const told: Located[] = []
+  const untold: Located[] = []
+  for (const each of located) (sizeInMaildirFileName(each.base) === undefined ? untold : told).push(each)
+  const pathsOf = (of: readonly Located[]): readonly string[] => of.map((each) => pathOf(path, each))
+  const [looked, measured] = await Promise.all([
+    batches.status(pathsOf(told)),
+    batches.measure(pathsOf(untold)),
+  ])
+  return [
+    ...told.flatMap((each, at) => {
+      const status = found(looked[at])
+      return status?.isFile() === true ? newcomer(each, status, sizeInMaildirFileName(each.base) ?? 0) : []
+    }),
+    ...untold.flatMap((each, at) => {
+      const { status, crlfOctets } = found(measured[at]) ?? {}
+      return status === undefined || crlfOctets === undefined ? [] : newcomer(each, status, crlfOctets)
+    }),
+  ]
 }
 
-/** Octets with CRLF line ends, found by reading the file piece by piece. */
-async function measure({ files }: MaildirContext, path: string, { size }: FileStatus): Promise<number> {
-  const meter = new CrlfMeter()
-  const file = await openToRead(files, path)
-  try {
-    for (let position = 0; ; ) {
-      const chunk = await readFully(file, Math.min(chunkSize, Math.max(1, size - position)), position)
-      if (chunk.length === 0) return meter.crlfOctets
-      meter.add(chunk)
-      position += chunk.length
-    }
-  } finally {
-    await file.close()
-  }
+/** Undefined where the file is not there (any more), or is a link. */
+function found<T>(result: PromiseSettledResult<T> | undefined): T | undefined {
+  if (result?.status === 'fulfilled') return result.value
+  const error = result?.reason
+  if (isMissing(error) || systemCode(error) === 'ELOOP') return undefined
+  throw error
+}
+
+function newcomer(located: Located, status: FileStatus, size: number): Newcomer {
+  const { base } = located
+  // Also when the index is made anew: a message came when its name was made, where that can be read from it.
+  const savedDate = maildirDeliveryTime(base, Math.floor(status.ctimeMs / 1000)).seconds * 1000
+  // File systems keep times for which there is no date.
+  const internalDate = isTime(status.mtimeMs) ? Math.round(status.mtimeMs) : savedDate
+  return { base, location: locationOf(located), size, internalDate, savedDate }
 }

@@ -29,6 +29,8 @@ export interface Origin {
 const groupSize = 500
 // What is older is made when somebody asks for it.
 const mostCompleted = 2000
+// Milliseconds that what is made for later waits for those who read now.
+const patience = 10_000
 // A file is written anew when so much of it, and more than half, belongs to messages that are gone.
 const leastWaste = 4 * 1024 * 1024
 
@@ -46,14 +48,16 @@ export class SideValues<Value> {
 
   /** Makes what is missing of the newest messages and keeps it, so that nobody waits for it later. */
   async complete(): Promise<void> {
-    const missing = this.#state.table.records
-      .slice(-mostCompleted)
-      .filter((record) => record[this.#kind.name] === undefined)
-    for (let from = 0; from < missing.length; from += groupSize) {
+    const { foreground, clock } = this.#state.context
+    const until = clock.monotonic() + patience
+    const newest = this.#state.table.records.slice(-mostCompleted)
+    for (let from = 0; from < newest.length; from += groupSize) {
+      await foreground.none(until - clock.monotonic())
       const made: SideItem[] = []
-      const group = missing.slice(from, from + groupSize)
+      const group = this.#without(newest.slice(from, from + groupSize))
       const opened = this.#openAhead(group)
       for (const record of group) {
+        await foreground.none(until - clock.monotonic())
         const content = await this.#make(opened)
         if (content !== undefined) made.push({ uid: record.entry.uid, content })
       }
@@ -80,6 +84,15 @@ export class SideValues<Value> {
 
   /** The values of messages, in the order of the UIDs; those that are gone are left out. */
   async *read(uids: readonly number[]): AsyncGenerator<SideGroup<Value>> {
+    const end = this.#state.context.foreground.begin()
+    try {
+      yield* this.#read(uids)
+    } finally {
+      end()
+    }
+  }
+
+  async *#read(uids: readonly number[]): AsyncGenerator<SideGroup<Value>> {
     for (let from = 0; from < uids.length; from += groupSize) {
       const records = uids.slice(from, from + groupSize).flatMap((uid) => this.#state.record(uid) ?? [])
       const kept = await this.#kept(records)
@@ -102,6 +115,12 @@ export class SideValues<Value> {
       if (ready.length > 0) yield ready
       if (made.length > 0) await this.#keepLater(made)
     }
+  }
+
+  /** Those that are still there and have no value yet. */
+  #without(records: readonly IndexRecord[]): readonly IndexRecord[] {
+    const current = records.flatMap(({ entry: { uid } }) => this.#state.record(uid) ?? [])
+    return current.filter((record) => record[this.#kind.name] === undefined)
   }
 
   /** As far as they are there. */

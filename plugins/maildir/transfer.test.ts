@@ -1,9 +1,10 @@
-import { stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { interferedFiles, systemError, unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, fileContents, type TestMaildir } from '../../test/support/maildir.ts'
 import { nodeFileSystem } from './file-system.ts'
+import { indexFileName } from './index-file.ts'
 
 let box: TestMaildir
 
@@ -12,16 +13,35 @@ beforeEach(async () => {
 })
 afterEach(() => box.remove())
 
-it('moves a message under its name, so that its id stays; a copy gets one of its own', async () => {
+it('moves a message under its name; a copy has another one, but the same id', async () => {
   await box.mailboxes.createMailbox('Archive')
   await box.deliver('one', 'INBOX', { flags: ['\\Seen'] })
   const mailbox = await box.mailboxes.openMailbox('INBOX')
   const id = mailbox.entries[0]?.id ?? ''
+  const [file] = await box.names('cur')
   await mailbox.copy([1], 'Archive')
   await mailbox.move([1], 'Archive')
   const { entries } = await box.mailboxes.openMailbox('Archive')
-  expect(entries.map((entry) => entry.id === id)).toEqual([false, true])
+  expect(entries.map((entry) => entry.id)).toEqual([id, id])
   expect(entries.map(({ flags }) => flags)).toEqual([['\\Seen'], ['\\Seen']])
+  const files = await box.names('.Archive/cur')
+  expect(files).toHaveLength(2)
+  expect(files).toContain(file)
+})
+
+it('knows the id of a copy from a later process too; a lost index gives another one', async () => {
+  await box.mailboxes.createMailbox('Archive')
+  await box.deliver('one')
+  const mailbox = await box.mailboxes.openMailbox('INBOX')
+  const id = mailbox.entries[0]?.id ?? ''
+  await mailbox.copy([1], 'Archive')
+  const idThere = async (): Promise<string | undefined> => {
+    const other = await createTestMaildir({ root: box.options.root })
+    return (await other.mailboxes.openMailbox('Archive')).entries[0]?.id
+  }
+  expect(await idThere()).toBe(id)
+  await rm(join(box.path, '.Archive', indexFileName))
+  expect(await idThere()).not.toBe(id)
 })
 
 it('copies by a link where it can', async () => {

@@ -4,7 +4,7 @@ import type { MaildirContext } from './context.ts'
 import { DirectoryStamps, type MailboxStamp } from './directory-stamps.ts'
 import { isMissing } from './disk-errors.ts'
 import { existing } from './flag-change.ts'
-import { inGroups } from './groups.ts'
+import type { IndexRecord } from './index-record.ts'
 import { isDirectory } from './mailbox-directory.ts'
 import type { MailboxState } from './mailbox-state.ts'
 import { addSums, noSums, type QuotaSums } from './maildirsize.ts'
@@ -54,12 +54,15 @@ export async function countMessages(state: MailboxState, uids: readonly number[]
   const { context, place } = state
   const records = existing(state, uids)
   let bytes = 0
-  await inGroups(records, async (record) => {
-    const octets =
-      octetsInName(context, record.base) ??
-      (await octetsOf(context, pathOf(place.path, state.located(record))))
-    bytes += octets ?? record.entry.size
-  })
+  const unknown: IndexRecord[] = []
+  for (const record of records) {
+    const octets = octetsInName(context, record.base)
+    if (octets === undefined) unknown.push(record)
+    else bytes += octets
+  }
+  const paths = unknown.map((record) => pathOf(place.path, state.located(record)))
+  for (const [at, octets] of (await octetsOf(context, paths)).entries())
+    bytes += octets ?? unknown[at]?.entry.size ?? 0
   return { bytes, messages: records.length }
 }
 
@@ -108,24 +111,27 @@ async function countFiles(
     bytes += octets
     messages += 1
   }
-  await inGroups(unknown, async (name) => {
-    const octets = await octetsOf(context, join(directory, name))
-    if (octets === undefined) return
+  for (const octets of await octetsOf(
+    context,
+    unknown.map((name) => `${directory}/${name}`),
+  )) {
+    if (octets === undefined) continue
     bytes += octets
     messages += 1
-  })
+  }
   return { bytes, messages }
 }
 
-/** A file's octets; undefined where there is no such file. */
-async function octetsOf({ files }: MaildirContext, path: string): Promise<number | undefined> {
-  try {
-    const status = await files.lstat(path)
-    return status.isFile() ? status.size : undefined
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
+/** Each file's octets; undefined where there is no such file. */
+async function octetsOf(
+  { batches }: MaildirContext,
+  paths: readonly string[],
+): Promise<readonly (number | undefined)[]> {
+  return (await batches.status(paths)).map((result) => {
+    if (result.status === 'fulfilled') return result.value.isFile() ? result.value.size : undefined
+    if (isMissing(result.reason)) return undefined
+    throw result.reason
+  })
 }
 
 function baseOf(name: string): string {

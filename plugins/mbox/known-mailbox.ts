@@ -72,11 +72,11 @@ export class KnownMailbox {
   entry(record: MessageRecord): MessageEntry {
     const before = this.#entries.get(record.uid)
     if (before !== undefined && before.flags.join() === record.flags.join()) return before
-    const { uid, uidl, size, flags, internalDate, savedDate } = record
-    const { id, uidValidity } = this.index
+    const { uid, uidl, size, flags, internalDate, savedDate, digest } = record
     const entry: MessageEntry = {
       uid,
-      id: `${id}.${uidValidity}.${uid}`,
+      // RFC 8474 §5.1: what has the same octets has the same id, wherever it is.
+      id: digest,
       ...(uidl === undefined ? {} : { uidl }),
       size,
       flags,

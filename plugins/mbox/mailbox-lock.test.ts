@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   appendFile,
+  link,
   lstat,
   mkdir,
   mkdtemp,
@@ -121,6 +122,8 @@ it('replaces at once a lock that a dead process of ours has left on a file that 
   const first = await locks().acquire(path, 'exclusive')
   const text = await readFile(`${path}.lock`, 'latin1')
   await first.release()
+  // As long as the old file has a name, no new one gets its inode: a lock on the same inode is nobody's at once.
+  await link(path, join(directory, 'old'))
   const fresh = join(directory, 'fresh')
   await writeFile(fresh, '')
   await rename(fresh, path)

@@ -11,8 +11,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { diskFolder } from './fast-files.ts'
 
 /** Programs that we did not write and that talk to us, with the Debian packages that bring them. */
 export const debianPackages = {
@@ -144,7 +145,7 @@ function isModule(module: string): boolean {
 }
 
 // Kept from one run to the next, as installed packages are.
-const unpackedFolder = join(tmpdir(), `mailwright-peers-${userInfo().uid}`)
+const unpackedFolder = join(diskFolder(), `mailwright-peers-${userInfo().uid}`)
 
 function unpackedRoot(name: keyof typeof unpackedPackages): string {
   return join(unpackedFolder, name)

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { bufferContent } from '../../model/content.ts'
+import type { Mailbox } from '../../services/mailbox.ts'
 import type { AccountStore } from '../../services/store.ts'
 import { outcomeOf } from './expectations.ts'
 import {
@@ -23,6 +24,10 @@ async function idsOf(opened: AccountStore): Promise<ReadonlyMap<string, string>>
     ids.set(name, id)
   }
   return ids
+}
+
+function messageIds({ entries }: Mailbox): readonly string[] {
+  return entries.map((entry) => entry.id)
 }
 
 /** Names that stay: of mailboxes (RFC 8474 §4), of messages (RFC 8474 §5.1), and when a message came (RFC 8514). */
@@ -113,23 +118,32 @@ export const identityCases: readonly StoreCase[] = [
     },
   },
   {
-    name: 'move: a message keeps its id or gets a new one, never that of another',
+    name: 'id: a message keeps its own when it is copied and moved, and no other has it (RFC 8474 §5.1)',
     needs: ['mailboxes'],
     async run({ store, account }) {
       const opened = await store.open(account)
-      await opened.createMailbox('Archive')
-      await deliverMany(opened, 5)
+      for (const name of ['Archive', 'Work']) await opened.createMailbox(name)
+      await deliverMany(opened, 3)
       const inbox = await opened.openMailbox('INBOX')
-      const ids = new Map(inbox.entries.map((entry) => [entry.uid, entry.id]))
-      const { uids } = await inbox.move(uidsOf(inbox).slice(1, 4), 'Archive')
+      const ids = inbox.entries.map((entry) => entry.id)
+      expect(new Set(ids).size, 'each has its own').toBe(3)
+      await inbox.copy(uidsOf(inbox), 'Archive')
+      await inbox.copy(uidsOf(inbox).slice(1, 2), 'INBOX')
       const archive = await opened.openMailbox('Archive')
-      const foreign = uids.filter(([from, to]) => {
-        const id = archive.entries.find((entry) => entry.uid === to)?.id
-        return id !== ids.get(from) && [...ids.values()].includes(id ?? '')
-      })
-      expect(foreign).toEqual([])
-      const all = [...inbox.entries, ...archive.entries].map((entry) => entry.id)
-      expect(new Set(all).size).toBe(5)
+      expect(messageIds(archive), 'after a copy').toEqual(ids)
+      await archive.copy(uidsOf(archive).slice(0, 1), 'Work')
+      await archive.move(uidsOf(archive).slice(1), 'Work')
+      await inbox.move(uidsOf(inbox).slice(2), 'Archive')
+      const again = await store.open(account)
+      const found = await Promise.all(
+        ['INBOX', 'Archive', 'Work'].map(async (name) => messageIds(await again.openMailbox(name))),
+      )
+      const [one, two, three] = ids
+      expect(found).toEqual([
+        [one, two, two],
+        [one, three],
+        [one, two, three],
+      ])
     },
   },
   {

@@ -1,0 +1,37 @@
+import type { Mailbox, MessageEntry } from 'mailwright'
+import { describe, expect, it } from 'vitest'
+import {
+  brokenFixture,
+  failedCases,
+  type NoticedMistake,
+  type StoreMistakes,
+} from '../../test/support/broken-store.ts'
+
+const idCase = 'id: a message keeps its own when it is copied and moved, and no other has it (RFC 8474 §5.1)'
+
+/** Shows messages under other ids. */
+function naming(nameOf: (entry: MessageEntry, mailbox: Mailbox) => string): StoreMistakes {
+  return {
+    mailbox: (inner) => ({
+      get entries() {
+        return inner.entries.map((entry): MessageEntry => ({ ...entry, id: nameOf(entry, inner) }))
+      },
+    }),
+  }
+}
+
+const idMistakes: readonly NoticedMistake[] = [
+  ['a copy has an id of its own', idCase, naming(({ uid }, { name }) => `${name}.${uid}`)],
+  ['all messages have one id', idCase, naming(() => 'same')],
+  [
+    'only what was moved to Work has another id',
+    idCase,
+    naming(({ id }, { name }) => (name === 'Work' ? `${id}w` : id)),
+  ],
+]
+
+describe('the store contract notices', () => {
+  it.each(idMistakes)('%s', async (_mistake, noticedBy, wrong) => {
+    expect(await failedCases(() => brokenFixture(wrong), noticedBy)).not.toEqual([])
+  })
+})
