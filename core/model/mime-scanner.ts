@@ -1,6 +1,7 @@
-import { cutHeader, defaultHeaderLimits, readHeader } from './header-fields.ts'
+import { cutHeader, readHeader } from './header-fields.ts'
 import type { MimeAnomaly } from './mime-anomaly.ts'
 import { describeBody, inspectHeader, OpenPart } from './mime-builder.ts'
+import { defaultMimeLimits, type MimeLimits } from './mime-limits.ts'
 import {
   delimiterText,
   hasBareCr,
@@ -11,26 +12,6 @@ import {
   startsDelimiter,
 } from './mime-line.ts'
 import type { MimePart } from './mime-part.ts'
-
-/** How far a message is taken apart. What lies beyond stays one opaque leaf, and an anomaly says so. */
-export interface MimeLimits {
-  /** How many multiparts and messages may lie in each other. */
-  readonly depth: number
-  /** How many parts a message may have, multiparts and nested messages counted. */
-  readonly parts: number
-  /** Octets of one header that are read. */
-  readonly headerOctets: number
-  /** Fields of one header that are read. */
-  readonly headerFields: number
-}
-
-/** The limits that hold where nobody asks for others: depth 100, 10,000 parts, 1 MiB and 2,000 fields a header. */
-export const defaultMimeLimits: MimeLimits = {
-  depth: 100,
-  parts: 10_000,
-  headerOctets: defaultHeaderLimits.octets,
-  headerFields: defaultHeaderLimits.fields,
-}
 
 /** What a message is made of. */
 export interface MessageStructure {
@@ -195,8 +176,9 @@ export class MimeScanner {
   #findPrefix(line: string): { part: OpenPart; closes: boolean } | undefined {
     const found = longestBeginning(line, this.#boundaries.keys())
     const part = this.#boundaries.get(found)
-    if (part !== undefined) this.#anomalies.add('delimiter-with-text')
-    return part && { part, closes: line.startsWith('--', found.length) }
+    if (part === undefined) return undefined
+    this.#anomalies.add('delimiter-with-text')
+    return { part, closes: line.startsWith('--', found.length) }
   }
 
   /** Acts on the delimiter line at `start`: ends what is open within its multipart. Answers where the line ends. */

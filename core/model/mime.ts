@@ -1,12 +1,7 @@
 export type { MimeAnomaly } from './mime-anomaly.ts'
+export { defaultMimeLimits, type MimeLimits } from './mime-limits.ts'
 export { MimePart, type NumberedPart, type PartContent, type PartExtent, walkParts } from './mime-part.ts'
-export {
-  defaultMimeLimits,
-  type MessageStructure,
-  type MimeLimits,
-  MimeScanner,
-  scanMessage,
-} from './mime-scanner.ts'
+export { type MessageStructure, MimeScanner, scanMessage } from './mime-scanner.ts'
 export {
   type ContentDisposition,
   type ContentType,

@@ -8,7 +8,7 @@ export interface MessageEntry {
   /** Never changes, never used again while UIDVALIDITY stands (RFC 9051 §2.3.1.1). 1 to 4,294,967,295. */
   readonly uid: number
   /**
-   * Stable name of the message in this store, the same for a copy and after a move where the store can (RFC 8474 §5.1).
+   * Stable name of the message in this account, the same for a copy and after a move (RFC 8474 §5.1).
    * Printable, no spaces.
    */
   readonly id: string

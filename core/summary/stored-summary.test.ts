@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { type MimePart, scanMessage } from '../model/mime.ts'
-import type { MimeLimits } from '../model/mime-scanner.ts'
+import type { MimeLimits } from '../model/mime-limits.ts'
 import type { SummaryFacts } from '../model/summary.ts'
 import { imapBodyStructure, imapEnvelope } from './imap-texts.ts'
 import { decodeSummary, encodeSummary, storedSummary, withUid } from './stored-summary.ts'

@@ -117,3 +117,12 @@ export async function copyFile(files: FileSystem, from: string, to: string, date
     await source.close()
   }
 }
+
+/** When a file was last changed, in milliseconds; NaN where that cannot be known. */
+export async function timeOf(file: OpenFile): Promise<number> {
+  try {
+    return (await file.stat()).mtimeMs
+  } catch {
+    return Number.NaN
+  }
+}

@@ -83,9 +83,11 @@ describe('a fault', () => {
 
   it('of two messages with one name gives one of them another', async () => {
     const [first = '', second = ''] = await box.names('cur')
+    const twice = (await readFile(at(`cur/${second}`), 'latin1')).trim()
     await copyFile(at(`cur/${second}`), at(`new/${first.replace(':2,', '')}`))
     await expectRepaired(['INBOX', /two files have the name/])
-    expect((await shown()).map((line) => line.slice(2)).toSorted()).toEqual(['one', 'three', 'two', 'two'])
+    const expected = ['one', 'two', 'three', twice].toSorted()
+    expect((await shown()).map((line) => line.slice(2)).toSorted()).toEqual(expected)
   })
 
   it('of a message that is not what its UID stood for gives it another', async () => {

@@ -1,9 +1,10 @@
+import { randomInt } from 'node:crypto'
 import { constants } from 'node:fs'
 import { join } from 'node:path'
 import { UnavailableError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing } from './disk-errors.ts'
-import { openToRead, readFully, replaceFile, writeFully } from './durable-file.ts'
+import { openToRead, readFully, replaceFile, timeOf, writeFully } from './durable-file.ts'
 import type { FileStatus, OpenFile } from './file-system.ts'
 import { decodeChange, doubted, encodeChange, type IndexChange, passedOver } from './index-change.ts'
 import { encodeFrame, type FrameRow, frameLabel, frameOverhead, readFrames } from './index-frame.ts'
@@ -19,6 +20,9 @@ const leastToFold = 256 * 1024
 const patience = 16
 // More than one call can read; an index of 14,000,000 messages.
 const largest = 2 ** 31 - 1
+
+// Of UIDs: so many are passed over at most where changes were lost. There are 4,000 times as many.
+const farEnough = 2 ** 20
 
 /**
  * The file `mailwright-index` of one mailbox: a snapshot, then the changes since, each a frame of its own. A change is
@@ -85,14 +89,16 @@ export class IndexFile {
 
   /**
    * Cuts off a write that somebody did not finish, or that was damaged since, and passes over what it may have given and
-   * told: a frame of so many octets gives fewer UIDs than that, and one mod-sequence. Only under the mailbox's lock and after `refresh`: without the lock
-   * it may be a write that goes on.
+   * told: a frame of so many octets gives fewer UIDs than that, and one mod-sequence. Whole frames may have been lost before
+   * it, and UIDs that were given after such a loss may be lost as well, so that the next ones are somewhere else. Only under
+   * the mailbox's lock and after `refresh`: without the lock it may be a write that goes on.
    */
   async mend(): Promise<void> {
     const known = this.#known
     if (known === undefined || known.rest === 0) return
     const { table, rest } = known
-    const change = doubted({ uidNext: table.uidNext + rest, modSequence: table.modSequence + rest })
+    const uidNext = table.uidNext + rest + randomInt(farEnough)
+    const change = doubted({ uidNext, modSequence: table.modSequence + rest })
     const file = await this.#openToWrite()
     try {
       await this.#writeOver(known, file, change)
@@ -284,14 +290,5 @@ export class IndexFile {
   ): void {
     this.#known = { table, durable: true, rest: 0, ...facts }
     this.lastUidValidity = Math.max(this.lastUidValidity, table.uidValidity)
-  }
-}
-
-/** When a file was last changed, in milliseconds; NaN where that cannot be known. */
-async function timeOf(file: OpenFile): Promise<number> {
-  try {
-    return (await file.stat()).mtimeMs
-  } catch {
-    return Number.NaN
   }
 }

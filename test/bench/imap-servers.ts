@@ -27,7 +27,7 @@ export const otherUsers = 12_000
 export interface BenchHost {
   readonly name: string
   start(): Promise<BenchServer>
-  /** Removes what the server keeps beside the messages, while it does not run. */
+  /** Removes what the server keeps beside the messages, while it does not run: it has never seen the mailbox then. */
   forget(): void
 }
 
@@ -40,7 +40,7 @@ export async function dovecotHost(folder: string, source: string): Promise<Bench
   if (process.getuid?.() === 0) spawnSync('chown', ['-R', '65534:65534', join(home, 'mail')])
   return {
     name: 'dovecot',
-    forget: () => removeFiles(maildir, /^dovecot[.-](index|list)/),
+    forget: () => removeFiles(maildir, /^dovecot[.-](index|list|uidlist)/),
     async start() {
       const dovecot = await startImapDovecot(home, manyConnections)
       return {

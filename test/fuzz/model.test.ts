@@ -185,7 +185,7 @@ const mixed = (boundary: string) => `Content-Type: multipart/mixed; boundary="${
 /** Hostile messages of a size that can be chosen. */
 const messages: Record<string, (size: number) => string> = {
   'nested multiparts': (size) =>
-    Array.from({ length: size }, (_, level) => `${mixed(`b${level}`)}--b${level}\r\n`).join(''),
+    Array.from({ length: size }, (_, level) => `${mixed(`b${level}.`)}--b${level}.\r\n`).join(''),
   'nested multiparts with one boundary': (size) => `${mixed('b')}--b\r\n`.repeat(size),
   'nested messages': (size) => 'Content-Type: message/rfc822\r\n\r\n'.repeat(size),
   'empty parts': (size) => mixed('b') + '--b\r\n'.repeat(size),
