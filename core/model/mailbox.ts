@@ -15,3 +15,18 @@ export function indexOfUid(messages: readonly { readonly uid: number }[], uid: n
   }
   return low
 }
+
+/**
+ * Finds messages by UID in a list that ascends by it: answers the index, or -1. Fast where they are asked for one after the
+ * other, which is how they mostly come.
+ */
+export function uidFinder(messages: readonly { readonly uid: number }[]): (uid: number) => number {
+  let next = 0
+  return (uid) => {
+    const at = messages[next]?.uid === uid ? next : indexOfUid(messages, uid)
+    next = at
+    if (messages[at]?.uid !== uid) return -1
+    next += 1
+    return at
+  }
+}

@@ -62,10 +62,3 @@ export function readableLength(text: string, inLine: boolean): number {
 function isPadding(code: number): boolean {
   return code === 32 || code === 9 || code === CR
 }
-
-/** The longest of some texts that a line begins with; empty where it begins with none. */
-export function longestBeginning(line: string, texts: Iterable<string>): string {
-  let found = ''
-  for (const text of texts) if (text.length > found.length && line.startsWith(text)) found = text
-  return found
-}

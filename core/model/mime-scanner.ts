@@ -7,11 +7,11 @@ import {
   hasBareCr,
   isEmptyLine,
   lineEndSize,
-  longestBeginning,
   readableLength,
   startsDelimiter,
 } from './mime-line.ts'
 import type { MimePart } from './mime-part.ts'
+import { type FoundDelimiter, OpenBoundaries } from './open-boundaries.ts'
 
 /** What a message is made of. */
 export interface MessageStructure {
@@ -33,7 +33,7 @@ const WINDOW = 65_536
 export class MimeScanner {
   readonly #limits: MimeLimits
   readonly #anomalies = new Set<MimeAnomaly>()
-  readonly #boundaries = new Map<string, OpenPart>()
+  readonly #boundaries = new OpenBoundaries()
   #open: OpenPart = new OpenPart(undefined, 0)
   #parts = 1
   /** Octets that are read; `#carry` begins here. */
@@ -135,7 +135,7 @@ export class MimeScanner {
 
   /** Reads a body up to a delimiter, or all there is. Answers where it stopped. */
   #readBody(text: string, from: number, end: number): number {
-    const seeking = this.#boundaries.size > 0
+    const seeking = !this.#boundaries.isEmpty
     const atLine = from > 0 || !this.#inLine
     if (seeking && atLine && startsDelimiter(text, from) && this.#isDelimiter(text, from)) {
       return this.#takeDelimiter(text, from)
@@ -158,27 +158,13 @@ export class MimeScanner {
   }
 
   #isDelimiter(text: string, start: number): boolean {
-    return this.#boundaries.size > 0 && this.#findDelimiter(text, start) !== undefined
+    return !this.#boundaries.isEmpty && this.#findDelimiter(text, start) !== undefined
   }
 
-  /** The multipart whose delimiter the line is, and whether it is the last one. */
-  #findDelimiter(text: string, start: number): { part: OpenPart; closes: boolean } | undefined {
+  #findDelimiter(text: string, start: number): FoundDelimiter | undefined {
     const lf = text.indexOf('\n', start)
     const line = delimiterText(text, start, lf === -1 ? text.length : lf + 1)
-    if (line === undefined) return undefined
-    const part = this.#boundaries.get(line)
-    if (part !== undefined) return { part, closes: false }
-    const closed = line.endsWith('--') ? this.#boundaries.get(line.slice(0, -2)) : undefined
-    return closed ? { part: closed, closes: true } : this.#findPrefix(line)
-  }
-
-  /** RFC 2046 §5.1.1: what begins with a boundary is enough; of several the longest is meant. */
-  #findPrefix(line: string): { part: OpenPart; closes: boolean } | undefined {
-    const found = longestBeginning(line, this.#boundaries.keys())
-    const part = this.#boundaries.get(found)
-    if (part === undefined) return undefined
-    this.#anomalies.add('delimiter-with-text')
-    return { part, closes: line.startsWith('--', found.length) }
+    return line === undefined ? undefined : this.#boundaries.find(line)
   }
 
   /** Acts on the delimiter line at `start`: ends what is open within its multipart. Answers where the line ends. */
@@ -187,6 +173,7 @@ export class MimeScanner {
     const lf = text.indexOf('\n', start)
     const next = lf === -1 ? text.length : lf + 1
     if (found === undefined) return start
+    if (found.hasText) this.#anomalies.add('delimiter-with-text')
     const lineEnd = start === 0 ? this.#lineEnd : lineEndSize(text, start - 1)
     // RFC 2046 §5.1.1: the line end before a delimiter belongs to the delimiter.
     this.#closeInto(found.part, this.#base + start - lineEnd, this.#lines - (lineEnd > 0 ? 1 : 0))

@@ -11,6 +11,7 @@ import {
   type SearchCriterion,
   searchEntries,
   type Transfer,
+  uidFinder,
 } from 'mailwright'
 import { guarded, storeError } from './disk-errors.ts'
 import { changeFlags } from './flag-change.ts'
@@ -189,15 +190,8 @@ export class MaildirMailbox implements Mailbox {
 
   /** Those of the UIDs that this session has been shown. */
   #seen(uids: readonly number[]): readonly number[] {
-    const { entries } = this.#view
-    let at = 0
-    return uids.filter((uid) => {
-      // Mostly they ascend, and one follows the other.
-      if (entries[at]?.uid !== uid) at = indexOfUid(entries, uid)
-      if (entries[at]?.uid !== uid) return false
-      at += 1
-      return true
-    })
+    const find = uidFinder(this.#view.entries)
+    return uids.filter((uid) => find(uid) >= 0)
   }
 
   async #doing<T>(what: string, run: () => Promise<T>): Promise<T> {

@@ -12,8 +12,8 @@ import {
   type MessageEntry,
   systemFlags,
 } from 'mailwright'
-import { withNewer } from './entries.ts'
 import { keywordsOf, mailboxFacts } from './keywords.ts'
+import { withNewer } from './newer-entries.ts'
 import { bad, no, Refusal } from './result.ts'
 import { settledRanges } from './sequence-set.ts'
 import { type ViewChanges, viewChanges } from './view-changes.ts'

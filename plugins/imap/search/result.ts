@@ -2,9 +2,9 @@ import {
   type ImapSearchResult,
   type ImapSelected,
   type ImapSession,
-  indexOfUid,
   type Mailbox,
   type MessageEntry,
+  uidFinder,
 } from 'mailwright'
 
 /** What is known of a search that was run. */
@@ -28,20 +28,10 @@ export function searchResult(findings: SearchFindings, correlator: string): Imap
 
 /** Sequence numbers of messages that the client knows of, in their order. */
 export function numbersOf({ messages }: ImapSelected, uids: ArrayLike<number>): readonly number[] {
-  const find = (uids.length < many ? undefined : tableOf(messages)) ?? finderIn(messages)
+  const find = (uids.length < many ? undefined : tableOf(messages)) ?? uidFinder(messages)
   const numbers: number[] = []
-  for (let index = 0; index < uids.length; index += 1) numbers.push(find(uids[index] as number))
+  for (let index = 0; index < uids.length; index += 1) numbers.push(find(uids[index] as number) + 1)
   return numbers
-}
-
-function finderIn(messages: readonly MessageEntry[]): (uid: number) => number {
-  let at = 0
-  return (uid) => {
-    // Mostly they ascend, and one follows the other.
-    if (messages[at]?.uid !== uid) at = indexOfUid(messages, uid)
-    at += 1
-    return at
-  }
 }
 
 /** For so many a table is worth while: looking for each would take long, since messages lie here and there in memory. */
@@ -49,7 +39,7 @@ const many = 1_000
 /** UIDs that a table has for each message, at most. */
 const sparsest = 32
 
-/** Sequence numbers by UID; undefined where UIDs are so far apart that a table would be large. */
+/** Places by UID; undefined where UIDs are so far apart that a table would be large. */
 function tableOf(messages: readonly MessageEntry[]): ((uid: number) => number) | undefined {
   const first = messages[0]?.uid ?? 0
   const range = (messages.at(-1)?.uid ?? 0) - first + 1
@@ -57,18 +47,13 @@ function tableOf(messages: readonly MessageEntry[]): ((uid: number) => number) |
   const table = new Uint32Array(range)
   for (let index = 0; index < messages.length; index += 1)
     table[(messages[index] as MessageEntry).uid - first] = index + 1
-  return (uid) => table[uid - first] ?? 0
+  return (uid) => (table[uid - first] ?? 0) - 1
 }
 
 /** The highest mod-sequence of messages, UIDs ascending; 0 where there are none. */
 export function highestModSequence(messages: readonly MessageEntry[], uids: readonly number[]): number {
   let highest = 0
-  let at = 0
-  for (const uid of uids) {
-    if (messages[at]?.uid !== uid) at = indexOfUid(messages, uid)
-    const message = messages[at]
-    if (message?.uid === uid) highest = Math.max(highest, message.modSequence)
-    at += 1
-  }
+  const find = uidFinder(messages)
+  for (const uid of uids) highest = Math.max(highest, messages[find(uid)]?.modSequence ?? 0)
   return highest
 }

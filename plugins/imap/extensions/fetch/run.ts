@@ -11,7 +11,7 @@ import {
   type TextFact,
   type TextRows,
 } from 'mailwright'
-import { withNewer } from '../../engine/entries.ts'
+import { withNewer } from '../../engine/newer-entries.ts'
 import { no, ok } from '../../engine/result.ts'
 import { withinMessageLimit } from '../message-limit/limit.ts'
 import type { FetchedItems } from './fetched-items.ts'

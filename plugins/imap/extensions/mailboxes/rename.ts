@@ -1,6 +1,6 @@
 import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
 import { ok } from '../../engine/result.ts'
-import { noteOwnChange } from '../notify/own-changes.ts'
+import { noteOwnChange } from './own-changes.ts'
 import { tellRealName } from './real-name.ts'
 
 /**

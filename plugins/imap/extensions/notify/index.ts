@@ -1,9 +1,9 @@
 import type { ImapCommand, ImapExtension, ImapSession } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
 import { no, ok } from '../../engine/result.ts'
+import { onOwnChange } from '../mailboxes/own-changes.ts'
 import { readEventGroups } from './event-groups.ts'
 import { Notices } from './notices.ts'
-import { onOwnChange } from './own-changes.ts'
 import { TooMuchToTell } from './watched-mailboxes.ts'
 
 const known = new WeakMap<ImapSession, Notices>()

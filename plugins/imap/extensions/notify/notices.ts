@@ -10,12 +10,12 @@ import {
 import type { FetchedItems } from '../fetch/fetched-items.ts'
 import { fetchMessages } from '../fetch/run.ts'
 import { inOrder } from '../list/in-order.ts'
+import { type OwnChange, onOwnChange } from '../mailboxes/own-changes.ts'
 import { serverAnnotations } from '../metadata/kept.ts'
 import { digested } from './annotations.ts'
 import type { EventGroups } from './event-groups.ts'
 import { atOnce, tellListChanges } from './list-changes.ts'
 import { tellMailboxChanges, tellServerChanges, tellStatusOf } from './mailbox-changes.ts'
-import { type OwnChange, onOwnChange } from './own-changes.ts'
 import { listDecorations, tellNoAccess } from './responses.ts'
 import { type StatusFound, TooMuchToTell, WatchedMailboxes } from './watched-mailboxes.ts'
 

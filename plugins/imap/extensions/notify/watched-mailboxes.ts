@@ -1,11 +1,11 @@
 import { errorCode, type ImapSession, type MailboxStatus } from 'mailwright'
 import { isOwnMailbox } from '../append/target.ts'
 import { type MailboxNames, mailboxNames } from '../list/mailbox-names.ts'
+import type { OwnChange } from '../mailboxes/own-changes.ts'
 import { mailboxAnnotations } from '../metadata/kept.ts'
 import { digested, type KnownAnnotations } from './annotations.ts'
 import type { EventGroups } from './event-groups.ts'
 import { messageEvents, type NotifyEvent } from './events.ts'
-import type { OwnChange } from './own-changes.ts'
 
 /** Mailboxes that are kept in mind for a client. */
 const mostMailboxes = 1_000

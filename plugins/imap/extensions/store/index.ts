@@ -9,8 +9,8 @@ import {
   type ImapSequenceSet,
   type ImapStoreRequest,
   type MessageEntry,
+  uidFinder,
 } from 'mailwright'
-import { entryFinder } from '../../engine/entries.ts'
 import { bad, no, ok } from '../../engine/result.ts'
 import { flagsResponse, modSequenceResponse } from '../../engine/updates.ts'
 import { numberSet } from '../../format/strings.ts'
@@ -116,12 +116,12 @@ async function tell(
 ): Promise<void> {
   const { out } = session
   await selected.introduce(entries)
-  const known = silent ? entryFinder(before) : undefined
+  const find = silent ? uidFinder(before) : undefined
   selected.told(entries)
   for (const [index, entry] of entries.entries()) {
     // What is known needs not be told, and takes its time all the same.
     if (index % atOnce === 0) await out.ready()
-    const isKnown = known !== undefined && isExpected(known(entry.uid), entry, change)
+    const isKnown = find !== undefined && isExpected(before[find(entry.uid)], entry, change)
     out.write(
       isKnown ? modSequenceResponse(session, selected, entry) : flagsResponse(session, selected, entry),
     )

@@ -1,6 +1,6 @@
 import type { MessageEntry } from 'mailwright'
 import { expect, test } from 'vitest'
-import { entryFinder, withNewer } from './entries.ts'
+import { withNewer } from './newer-entries.ts'
 
 const entry = (uid: number, ...flags: string[]): MessageEntry => {
   const date = new Date(0)
@@ -8,16 +8,6 @@ const entry = (uid: number, ...flags: string[]): MessageEntry => {
 }
 
 const list = [2, 3, 5, 8, 13].map((uid) => entry(uid))
-
-test.each([
-  ['one after the other', [2, 3, 5, 8, 13]],
-  ['with gaps', [3, 8]],
-  ['in any order, and some that are not there', [8, 1, 2, 14, 13, 4, 3]],
-  ['none', []],
-])('are found %s', (_, uids) => {
-  const find = entryFinder(list)
-  for (const uid of uids) expect(find(uid)?.uid).toBe(list.find((each) => each.uid === uid)?.uid)
-})
 
 test.each([
   ['all', [2, 3, 5, 8, 13]],
