@@ -1,7 +1,7 @@
 import { bufferContent, type Content } from 'mailwright'
 import { expect, it } from 'vitest'
+import { ContentsInOrder } from './contents-in-order.ts'
 import { makeRecord } from './index-record.ts'
-import { OpenedAhead } from './opened-ahead.ts'
 
 const recordsOf = (...sizes: readonly number[]) =>
   sizes.map((size, at) =>
@@ -32,7 +32,7 @@ const text = async (content: Promise<Content>): Promise<string> => String(await 
 
 it('opens some at a time, each once and in order, and more while some are left', async () => {
   const { opened, open } = opener()
-  const ahead = new OpenedAhead(recordsOf(...range(60)), open)
+  const ahead = new ContentsInOrder(recordsOf(...range(60)), open)
   expect(opened).toEqual([])
   for (const uid of range(60)) {
     expect(await text(ahead.next())).toBe(String(uid))
@@ -45,7 +45,7 @@ it('opens some at a time, each once and in order, and more while some are left',
 
 it('opens fewer that are large, and the largest by itself', async () => {
   const { opened, open } = opener()
-  const ahead = new OpenedAhead(recordsOf(200_000, 200_000, 200_000, 9_000_000, 1), open)
+  const ahead = new ContentsInOrder(recordsOf(200_000, 200_000, 200_000, 9_000_000, 1), open)
   const counts: number[] = []
   for (const uid of range(5)) {
     expect(await text(ahead.next())).toBe(String(uid))
@@ -56,7 +56,7 @@ it('opens fewer that are large, and the largest by itself', async () => {
 
 it('fails when the turn of what failed comes, and goes on', async () => {
   const { open } = opener(2)
-  const ahead = new OpenedAhead(recordsOf(1, 1, 1), open)
+  const ahead = new ContentsInOrder(recordsOf(1, 1, 1), open)
   expect(await text(ahead.next())).toBe('1')
   await expect(ahead.next()).rejects.toThrow('it failed')
   expect(await text(ahead.next())).toBe('3')

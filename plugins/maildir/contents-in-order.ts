@@ -6,7 +6,7 @@ const mostMessages = 24
 const mostOctets = 512 * 1024
 
 /** Contents of messages that are wanted one after the other: they are opened some at a time, while others are worked on. */
-export class OpenedAhead {
+export class ContentsInOrder {
   readonly #open: (record: IndexRecord) => Promise<Content>
   readonly #records: readonly IndexRecord[]
   readonly #ahead: { readonly content: Promise<Content>; readonly octets: number }[] = []

@@ -1,5 +1,5 @@
+import { type BatchAnswer, type BatchTask, factCount } from './file-batch-task.ts'
 import { type BatchPart, pathsOfCall } from './file-batch-threads.ts'
-import { type BatchAnswer, type BatchTask, factCount } from './file-batch-worker.ts'
 import type { FileStatus } from './file-system.ts'
 
 /** What a file is, and its octets as far as they were wanted. */

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { UnavailableError } from 'mailwright'
-import type { BatchAnswer, BatchTask } from './file-batch-worker.ts'
+import type { BatchAnswer, BatchTask } from './file-batch-task.ts'
 
 // The extension is the one that this file has: .ts as it is, .js when it was built.
 const ownEntry = new URL(`./file-batch-worker${extname(import.meta.url)}`, import.meta.url)

@@ -1,5 +1,5 @@
+import type { BatchAnswer, BatchTask } from './file-batch-task.ts'
 import { FileBatchThread } from './file-batch-thread.ts'
-import type { BatchAnswer, BatchTask } from './file-batch-worker.ts'
 
 // As many as Node.js has for single calls.
 const mostThreads = 4

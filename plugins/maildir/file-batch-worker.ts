@@ -11,35 +11,8 @@ import {
   unlinkSync,
 } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
+import { type BatchAnswer, type BatchTask, factCount } from './file-batch-task.ts'
 import { CrlfMeter } from './line-ends.ts'
-
-/** Calls of one kind. */
-export interface BatchTask {
-  readonly number: number
-  readonly kind: 'link' | 'rename' | 'unlink' | 'status' | 'read' | 'measure'
-  /** Of all calls one after the other, with NUL between them: one text is handed over faster than many. */
-  readonly paths: string
-  /** How many there are. */
-  readonly count: number
-  /** How files are opened to be read. */
-  readonly flags?: number
-  /** Files with more octets are not read. */
-  readonly most?: number
-}
-
-/** What became of the calls. */
-export interface BatchAnswer {
-  readonly number: number
-  /** Which failed, and with which of the system's codes. */
-  readonly failures: readonly (readonly [at: number, code: string])[]
-  /** Of each call that has one, the numbers that {@link factsOf} makes of a status, with what came of it at the end. */
-  readonly facts?: Float64Array<ArrayBuffer>
-  /** What was read, one file behind the other. */
-  readonly octets?: ArrayBuffer
-}
-
-/** Numbers of each status in an answer. */
-export const factCount = 8
 
 /**
  * What kind of file it is: 1 for a plain one, 2 for a directory. The last number is for what was read or measured, -1 for
@@ -176,8 +149,8 @@ const measuredAtOnce = 256 * 1024
 // To copy less takes less time than to hand it over.
 const leastToMove = 32 * 1024
 
-// In the thread errors are told by their codes: where they come from is looked at by nobody.
-if (parentPort !== null) Error.stackTraceLimit = 0
+// Errors are told by their codes: where they come from is looked at by nobody.
+Error.stackTraceLimit = 0
 
 parentPort?.on('message', (task: BatchTask) => {
   const outcome = run(task)

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { constants } from 'node:fs'
 import { join } from 'node:path'
-import { UnavailableError } from 'mailwright'
+import { highestUid, UnavailableError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing } from './disk-errors.ts'
 import { openToRead, readFully, replaceFile, timeOf, writeFully } from './durable-file.ts'
@@ -97,7 +97,7 @@ export class IndexFile {
     const known = this.#known
     if (known === undefined || known.rest === 0) return
     const { table, rest } = known
-    const uidNext = table.uidNext + rest + randomInt(farEnough)
+    const uidNext = Math.min(table.uidNext + rest + randomInt(farEnough), Math.max(table.uidNext, highestUid))
     const change = doubted({ uidNext, modSequence: table.modSequence + rest })
     const file = await this.#openToWrite()
     try {

@@ -220,6 +220,22 @@ describe('the file beside the index', () => {
   }
   const size = async (): Promise<number> => (await stat(join(box.path, 'side'))).size
 
+  it('is made for later only when nobody reads any more', async () => {
+    for (const subject of ['one', 'two', 'three']) await box.deliver(subject)
+    const { state, values } = await open()
+    const reading = values.read(state.table.records.map(({ entry: { uid } }) => uid))
+    expect((await reading.next()).done).toBe(false)
+    await box.deliver('four')
+    await state.sync()
+    const fourth = state.table.records.at(-1)
+    const made = values.complete()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(fourth?.signature).toBeUndefined()
+    await reading.return(undefined)
+    await made
+    expect(state.table.records.at(-1)?.signature).toBeDefined()
+  })
+
   it('is made smaller when much of it belongs to messages that are gone', async () => {
     for (let count = 0; count < 30; count++) await box.deliver(`n${String(count).padStart(2, '0')}`)
     const { state, values } = await open()

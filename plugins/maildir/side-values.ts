@@ -1,9 +1,9 @@
 import { type Content, MailwrightError } from 'mailwright'
+import { ContentsInOrder } from './contents-in-order.ts'
 import type { Reference } from './index-change.ts'
 import type { IndexRecord } from './index-record.ts'
 import type { MailboxState } from './mailbox-state.ts'
 import { openContent } from './message-content.ts'
-import { OpenedAhead } from './opened-ahead.ts'
 import { SideFile, type SideItem, type SidePlace } from './side-file.ts'
 
 /** Something that is made of a message's content and kept beside the index. */
@@ -139,16 +139,16 @@ export class SideValues<Value> {
     return found
   }
 
-  #openAhead(records: readonly IndexRecord[]): OpenedAhead {
+  #openAhead(records: readonly IndexRecord[]): ContentsInOrder {
     const { fresh } = this.#state.context
-    return new OpenedAhead(
+    return new ContentsInOrder(
       records,
       async (record) => fresh.get(record.base) ?? openContent(this.#state, record),
     )
   }
 
   /** What is kept of the next message; undefined where that is gone. */
-  async #make(opened: OpenedAhead): Promise<Buffer | undefined> {
+  async #make(opened: ContentsInOrder): Promise<Buffer | undefined> {
     try {
       return await this.#kind.compute(await opened.next())
     } catch (error) {

@@ -46,4 +46,26 @@ describe('message', () => {
     await world.say('EHLO a')
     expect(await sent(world, '.\r\n')).toBe('250 2.0.0')
   })
+
+  test.each(['write', 'finish'] as const)(
+    'is refused by LMTP for each where the spool fails at %s',
+    async (call) => {
+      const world = new SessionDouble({ role: 'lmtp' })
+      world.spoolFault = call
+      const to = ['RCPT TO:<tim@b.example>', 'RCPT TO:<nobody@b.example>', 'RCPT TO:<ann@b.example>']
+      expect(await world.say('LHLO a', 'MAIL FROM:<>', ...to, 'DATA', message, 'NOOP')).toEqual([
+        '250',
+        '250 2.1.0',
+        '250 2.1.5',
+        '550 5.1.1',
+        '250 2.1.5',
+        '354',
+        '451 4.3.0',
+        '451 4.3.0',
+        '250 2.0.0',
+      ])
+      expect(world.spooled).toBe(0)
+      expect(world.transactions.map(({ abandoned }) => abandoned)).toEqual([true])
+    },
+  )
 })

@@ -40,6 +40,8 @@ export class SessionDouble {
   readonly session: SmtpSession
   readonly #live: { -readonly [Key in keyof Session]: Session[Key] }
   spooled = 0
+  /** What of the spool fails. */
+  spoolFault: 'write' | 'finish' | undefined
   /** What the flow answers instead of yes. */
   refusals: { hello?: Reply; mail?: Reply; message?: Reply } = {}
 
@@ -76,8 +78,14 @@ export class SessionDouble {
         this.spooled++
         return {
           size: 0,
-          write: async (chunk) => void chunks.push(Buffer.from(chunk)),
-          finish: async () => bufferContent(Buffer.concat(chunks)),
+          write: async (chunk) => {
+            this.#failAt('write')
+            chunks.push(Buffer.from(chunk))
+          },
+          finish: async () => {
+            this.#failAt('finish')
+            return bufferContent(Buffer.concat(chunks))
+          },
           dispose: async () => {
             if (open) this.spooled--
             open = false
@@ -85,6 +93,10 @@ export class SessionDouble {
         }
       },
     }
+  }
+
+  #failAt(call: 'write' | 'finish'): void {
+    if (this.spoolFault === call) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })
   }
 
   #flow(): SessionFlow {
@@ -172,7 +184,8 @@ export class SessionDouble {
       const { reception } = this.session
       if (reception !== undefined) {
         await reception.push(Buffer.from(line))
-        replies.push(short((await endOfData(this.session, reception)).reply))
+        const { reply, more = [] } = await endOfData(this.session, reception)
+        replies.push(...[reply, ...more].map(short))
       } else replies.push(short((await this.answer(line)).reply))
     }
     return replies

@@ -1,0 +1,27 @@
+/** Calls of one kind. */
+export interface BatchTask {
+  readonly number: number
+  readonly kind: 'link' | 'rename' | 'unlink' | 'status' | 'read' | 'measure'
+  /** Of all calls one after the other, with NUL between them: one text is handed over faster than many. */
+  readonly paths: string
+  /** How many there are. */
+  readonly count: number
+  /** How files are opened to be read. */
+  readonly flags?: number
+  /** Files with more octets are not read. */
+  readonly most?: number
+}
+
+/** What became of the calls. */
+export interface BatchAnswer {
+  readonly number: number
+  /** Which failed, and with which of the system's codes. */
+  readonly failures: readonly (readonly [at: number, code: string])[]
+  /** Of each call that has one, the numbers that are made of a status, with what came of it at the end. */
+  readonly facts?: Float64Array<ArrayBuffer>
+  /** What was read, one file behind the other. */
+  readonly octets?: ArrayBuffer
+}
+
+/** Numbers of each status in an answer. */
+export const factCount = 8
