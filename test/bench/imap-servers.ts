@@ -21,7 +21,7 @@ export interface BenchServer extends AsyncDisposable {
 }
 
 /** Accounts beside the first. */
-export const otherUsers = 12_000
+const otherUsers = 12_000
 
 /** A server that can be stopped and started on the same files. */
 export interface BenchHost {
