@@ -1,4 +1,5 @@
 import type { MailboxFacts } from '../facts/message-facts.ts'
+import type { UidRange } from '../model/search.ts'
 import type { Mailbox, MessageEntry } from '../services/mailbox.ts'
 import type { ImapSequenceSet } from './arguments.ts'
 
@@ -11,6 +12,14 @@ export interface ImapSelected {
   readonly facts: MailboxFacts
   /** The message with sequence number n is at n-1. Changes only by `update` and `told`. */
   readonly messages: readonly MessageEntry[]
+  /**
+   * UIDs, ascending, of the messages that are `\Recent` in this session, while it has not enabled IMAP4rev2, which knows
+   * no such flag (RFC 3501 §2.3.2, RFC 9051 Appendix E). They stay it until the mailbox is left.
+   */
+  readonly recent: readonly UidRange[]
+  /** How many of `messages` they are. */
+  readonly recentCount: number
+  isRecent(uid: number): boolean
   /** The sequence number; 0 where the client was not shown it. */
   numberOf(uid: number): number
   /**

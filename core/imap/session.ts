@@ -6,7 +6,8 @@ import type { SpoolWriter } from '../message/spool.ts'
 import type { Account } from '../model/account.ts'
 import type { Content } from '../model/content.ts'
 import type { ChannelBinding } from '../sasl/channel-binding.ts'
-import type { AccountStore, Store } from '../services/store.ts'
+import type { Mailbox } from '../services/mailbox.ts'
+import type { AccountStore, MailboxStatus, Store } from '../services/store.ts'
 import type { ImapForm } from '../summary/imap-string.ts'
 import type { ImapExtension, ImapResult, ImapState, ImapVocabulary } from './extension.ts'
 import type { ImapNews, ImapSelected } from './selected.ts'
@@ -52,6 +53,15 @@ export interface ImapServer {
   readonly store: Store
   /** What is known of messages, for all sessions. */
   readonly facts: MessageFacts
+  readonly recent: ImapRecentMessages
+}
+
+/** Which messages no session was told of yet: `\Recent` (RFC 3501 §2.3.2). `account` is its id. */
+export interface ImapRecentMessages {
+  /** The UID of the first of them, or one that is higher than all of the mailbox's. */
+  firstOf(account: string, mailbox: Pick<Mailbox, 'id' | 'uidValidity' | 'entries'>): number
+  /** How many they are. `open` opens the mailbox; it is called only where the messages have to be seen. */
+  count(account: string, status: MailboxStatus, open: () => Promise<Mailbox>): Promise<number>
 }
 
 export interface ImapLimits {

@@ -15,7 +15,6 @@ test('a session from login to logout', async () => {
       "FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)",
       "OK [PERMANENTFLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen \\*)] Flags permitted",
       "2 EXISTS",
-      "0 RECENT",
       "OK [UNSEEN 1] First unseen",
       "OK [UIDVALIDITY n] UIDs valid",
       "OK [UIDNEXT 3] Next UID",
@@ -72,7 +71,6 @@ test('a session from login to logout', async () => {
   expect(await client.ok('NOOP')).toMatchInlineSnapshot(`
     [
       "3 EXISTS",
-      "0 RECENT",
     ]
   `)
   expect(await client.ok('LOGOUT')).toEqual(['BYE Logging out'])

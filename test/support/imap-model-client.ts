@@ -27,7 +27,9 @@ export class ModelClient {
   readonly random: Random
   readonly #client: ImapClient
   readonly #memories = new Map<string, Memory>()
+  readonly #server: number
   #count = 0
+  #selections = 0
   #model: MailboxModel
   /** The mailbox that is selected; INBOX where none is. */
   mailbox = 'INBOX'
@@ -38,7 +40,15 @@ export class ModelClient {
   /** UIDs that a command passed over: they must be gone when the client looks. */
   readonly suspects = new Set<number>()
 
-  private constructor(name: string, kind: ClientKind, world: MailWorld, random: Random, client: ImapClient) {
+  private constructor(
+    server: number,
+    name: string,
+    kind: ClientKind,
+    world: MailWorld,
+    random: Random,
+    client: ImapClient,
+  ) {
+    this.#server = server
     this.name = name
     this.kind = kind
     this.world = world
@@ -58,7 +68,7 @@ export class ModelClient {
     const client = await ImapClient.open(port, login.user, login.password, { patience: 60_000 })
     if (kind.compresses === true) await client.compress()
     for (const word of kind.enables) await client.ok(`ENABLE ${word}`)
-    const self = new ModelClient(name, kind, world, random, client)
+    const self = new ModelClient(port, name, kind, world, random, client)
     await self.select('INBOX')
     return self
   }
@@ -137,8 +147,11 @@ export class ModelClient {
   }
 
   /** What is told of a message must be what everybody is told. */
-  #learn(uid: number, { size, internalDate, sections, envelope }: FetchItems): void {
+  #learn(uid: number, { flags, size, internalDate, sections, envelope }: FetchItems): void {
     const { mailbox, world } = this
+    // RFC 3501 §2.3.2: for one session only; a server knows of its own.
+    if (flags?.includes('\\Recent') === true)
+      world.hasFact(mailbox, uid, `first session of ${this.#server}`, `${this.name} ${this.#selections}`)
     if (size !== undefined) world.hasFact(mailbox, uid, 'size', String(size))
     if (internalDate !== undefined) world.hasFact(mailbox, uid, 'internal date', internalDate)
     if (envelope !== undefined) world.isMessage(mailbox, uid, envelope.subject ?? '')
@@ -159,6 +172,7 @@ export class ModelClient {
     this.remember()
     const memory = this.#memories.get(mailbox)
     this.mailbox = mailbox
+    this.#selections += 1
     this.#model = this.#newModel()
     this.#highest = 0n
     this.#nextHighest = 0n

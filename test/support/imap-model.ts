@@ -12,11 +12,17 @@ export interface KnownMessage {
   uid: number | undefined
   /** Sorted, as one text. */
   flags: string | undefined
+  isRecent: boolean | undefined
 }
 
-/** Flags as one text that is the same for the same flags. */
+const recent = '\\Recent'
+
+/** Flags as one text that is the same for the same flags; what is recent differs from session to session. */
 export function flagText(flags: readonly string[]): string {
-  return flags.toSorted().join(' ')
+  return flags
+    .filter((flag) => flag !== recent)
+    .toSorted()
+    .join(' ')
 }
 
 /**
@@ -74,7 +80,10 @@ export class MailboxModel {
     switch (response.kind) {
       case 'exists':
         while (this.messages.length < response.number)
-          this.messages.push({ uid: undefined, flags: undefined })
+          this.messages.push({ uid: undefined, flags: undefined, isRecent: undefined })
+        break
+      case 'recent':
+        this.#counted(response.number)
         break
       case 'expunge':
         this.#remove(response.number - 1)
@@ -89,6 +98,15 @@ export class MailboxModel {
         break
       default:
     }
+  }
+
+  #counted(number: number): void {
+    const known = this.messages.filter(({ isRecent }) => isRecent === true).length
+    const possible = this.messages.filter(({ isRecent }) => isRecent !== false).length
+    demand(
+      known <= number && number <= possible,
+      () => `${number} are recent, and the client takes at least ${known} for it and at most ${possible}`,
+    )
   }
 
   #remove(index: number): void {
@@ -138,6 +156,9 @@ export class MailboxModel {
     demand(message !== undefined, () => `message ${index + 1} is told of and not there`)
     if (uid !== undefined) this.#hasUid(index, message, uid)
     if (flags === undefined) return
+    const isRecent = flags.includes(recent)
+    demand((message.isRecent ?? isRecent) === isRecent, () => `UID ${message.uid} is recent or not`)
+    message.isRecent = isRecent
     const text = flagText(flags)
     if (this.#asked.delete(message)) {
       demand(

@@ -24,6 +24,8 @@ export class ImapTestClient {
   readonly dialogue: Dialogue
   /** What is sent are octet strings, one character an octet, instead of texts in UTF-8. */
   sendsOctets = false
+  /** RECENT and `\Recent` stand in the answers: else not, for what is recent depends on who has looked before. */
+  showsRecent = false
   #count = 0
 
   constructor(dialogue: Dialogue) {
@@ -32,6 +34,14 @@ export class ImapTestClient {
 
   /** The next response, literals included. */
   async response(): Promise<string> {
+    for (;;) {
+      const response = await this.#response()
+      if (this.showsRecent) return response
+      if (!/^\* \d+ RECENT$/.test(response)) return response.replace(/ ?\\Recent\)/, ')')
+    }
+  }
+
+  async #response(): Promise<string> {
     let text = ''
     for (;;) {
       const line = await this.dialogue.readLine()

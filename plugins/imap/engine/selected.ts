@@ -11,9 +11,11 @@ import {
   type MailboxFacts,
   type MessageEntry,
   systemFlags,
+  type UidRange,
 } from 'mailwright'
 import { keywordsOf, mailboxFacts } from './keywords.ts'
 import { withNewer } from './newer-entries.ts'
+import type { RecentView } from './recent-view.ts'
 import { bad, no, Refusal } from './result.ts'
 import { settledRanges } from './sequence-set.ts'
 import { type ViewChanges, viewChanges } from './view-changes.ts'
@@ -21,13 +23,14 @@ import { type ViewChanges, viewChanges } from './view-changes.ts'
 /** What a selected mailbox needs of its session. */
 export interface SelectedSurroundings {
   readonly facts: MailboxFacts
+  readonly recent: RecentView
   /** The mailbox is not there any more. */
   gone(): void
   news(): ImapNews
   /** As `AccountStore.watch` of this mailbox. */
   watch(listener: () => void): Promise<Lease>
-  /** Writes what has changed. */
-  tell(selected: Selected, changes: ViewChanges): Promise<void>
+  /** Writes what has changed. `recent`: how many are `\Recent` is told, too. */
+  tell(selected: Selected, changes: ViewChanges, recent: boolean): Promise<void>
   /** Writes FLAGS and PERMANENTFLAGS anew. */
   tellFlags(selected: Selected): Promise<void>
   permanentFlags(selected: Selected): Promise<readonly string[]>
@@ -65,6 +68,18 @@ export class Selected implements ImapSelected {
 
   get messages(): readonly MessageEntry[] {
     return this.#messages
+  }
+
+  get recent(): readonly UidRange[] {
+    return this.#surroundings.recent.ranges
+  }
+
+  get recentCount(): number {
+    return this.#surroundings.recent.countOf(this.#messages)
+  }
+
+  isRecent(uid: number): boolean {
+    return this.#surroundings.recent.has(uid)
   }
 
   numberOf(uid: number): number {
@@ -110,9 +125,12 @@ export class Selected implements ImapSelected {
     const listeners = changed ? [...this.#updateListeners] : []
     for (const listener of listeners) await listener.telling?.(update)
     if (changes !== undefined) {
+      const recentBefore = this.recentCount
       this.#messages = changes.messages
       if (vanished.length > 0) this.#forget(vanished)
-      await this.#surroundings.tell(this, changes)
+      if (arrived.length > 0) this.#surroundings.recent.tell(arrived)
+      const recentChanged = arrived.length > 0 || this.recentCount !== recentBefore
+      await this.#surroundings.tell(this, changes, recentChanged)
     }
     for (const listener of listeners) await listener.fetching?.(update)
     for (const listener of listeners) await listener.told?.(update)

@@ -12,6 +12,7 @@ import {
   type Store,
 } from 'mailwright'
 import type { ImapOptions } from '../options.ts'
+import { type RecentMessages, recentMessagesOf } from './recent-messages.ts'
 import { vocabularyOf } from './vocabulary.ts'
 
 /** What the plugin gives a listener. */
@@ -36,6 +37,7 @@ export class Server implements ImapServer {
   readonly limits: ImapLimits
   readonly receive: () => SpoolWriter
   readonly facts: MessageFacts
+  readonly recent: RecentMessages
   #extensions: readonly ImapExtension[] = []
   #vocabulary: ImapVocabulary = vocabularyOf([])
   /** Sessions of accounts, by `account <id>`, and connections of addresses. */
@@ -51,6 +53,7 @@ export class Server implements ImapServer {
     this.log = parts.log
     this.receive = () => parts.receive()
     this.facts = new MessageFacts({ bytes: options.cacheSize })
+    this.recent = recentMessagesOf(parts.store, parts.clock)
     this.limits = {
       messageSize: options.maxMessageSize,
       commandSize: options.maxCommandSize,

@@ -15,6 +15,7 @@ import {
 } from 'mailwright'
 import { Output } from './output.ts'
 import { permanentFlags } from './permanent-flags.ts'
+import { RecentView } from './recent-view.ts'
 import { RenamableMailbox } from './renamable-mailbox.ts'
 import { no, Refusal, refusalOf } from './result.ts'
 import { Selected } from './selected.ts'
@@ -122,10 +123,11 @@ export class Session implements ImapSession {
     const mailbox = new RenamableMailbox(await mail.openMailbox(name))
     const selected = new Selected(mailbox, readOnly, {
       facts: this.server.facts.of(this.account.id, mailbox),
+      recent: new RecentView(this.server.recent, this.account.id, mailbox, readOnly),
       gone: () => this.end('the selected mailbox is gone'),
       news: () => this.news,
       watch: (listener) => mail.watch([mailbox.name], listener),
-      tell: (self, changes) => tellChanges(this, self, changes),
+      tell: (self, changes, recent) => tellChanges(this, self, changes, recent),
       tellFlags: (self) => this.#tellFlags(self),
       permanentFlags: async (self) => {
         if (self.isReadOnly) return []

@@ -8,6 +8,7 @@ export async function tellChanges(
   session: ImapSession,
   selected: Selected,
   { vanished, vanishedNumbers, arrived, flagged }: ViewChanges,
+  recent: boolean,
 ): Promise<void> {
   const { out, enabled } = session
   if (enabled.has('QRESYNC') || enabled.has('UIDONLY')) {
@@ -20,10 +21,8 @@ export async function tellChanges(
       if (out.isFull) await out.ready()
     }
   }
-  if (arrived.length > 0) {
-    out.untagged(`${selected.messages.length} EXISTS`)
-    if (!enabled.has('IMAP4REV2')) out.untagged('0 RECENT')
-  }
+  if (arrived.length > 0) out.untagged(`${selected.messages.length} EXISTS`)
+  if (recent && !enabled.has('IMAP4REV2')) out.untagged(`${selected.recentCount} RECENT`)
   await selected.introduce([...arrived, ...flagged])
   for (const entry of flagged) {
     out.write(flagsResponse(session, selected, entry))
@@ -34,8 +33,15 @@ export async function tellChanges(
 /** A FETCH response with a message's flags, its UID, and its mod-sequence for clients that know of it (RFC 7162 §3.1). */
 export function flagsResponse(session: ImapSession, selected: ImapSelected, entry: MessageEntry): string {
   const mod = modSequence(session, entry)
-  const flags = `FLAGS (${entry.flags.join(' ')})`
+  const flags = flagsItem(session, selected, entry)
   return fetchResponse(session, selected, entry, mod === '' ? flags : `${flags} ${mod}`)
+}
+
+/** The flags of a message as FETCH tells them: with `\Recent`, where the client is not one of IMAP4rev2 (RFC 3501 §7.4.2). */
+export function flagsItem({ enabled }: ImapSession, selected: ImapSelected, entry: MessageEntry): string {
+  const flags = entry.flags.join(' ')
+  if (!selected.isRecent(entry.uid) || enabled.has('IMAP4REV2')) return `FLAGS (${flags})`
+  return flags === '' ? 'FLAGS (\\Recent)' : `FLAGS (${flags} \\Recent)`
 }
 
 /** The mod-sequence alone, for clients that know of them; else nothing. */

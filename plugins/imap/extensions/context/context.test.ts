@@ -69,7 +69,6 @@ describe('UPDATE of SEARCH', () => {
       '2 EXPUNGE',
       '1 EXPUNGE',
       '4 EXISTS',
-      '0 RECENT',
       'ESEARCH (TAG "t3") ADDTO (0 4)',
     ])
   })
@@ -111,7 +110,6 @@ describe('UPDATE of SEARCH', () => {
     await system.deliver('INBOX', 'Subject: new\n\nx\n', 'Subject: 8\n\nx\n')
     expect(await client.ok('NOOP')).toEqual([
       '8 EXISTS',
-      '0 RECENT',
       '7 FETCH (UID 7 BODY[HEADER.FIELDS (SUBJECT)] {16}\r\nSubject: new\r\n\r\n)',
       'ESEARCH (TAG "t3") ADDTO (0 7)',
     ])

@@ -9,6 +9,7 @@ import {
   type MessageSummary,
   type TextFact,
 } from 'mailwright'
+import { flagsItem } from '../../engine/updates.ts'
 import { dateTimeText } from '../../format/strings.ts'
 import { binaryItem, binarySize } from './binary-items.ts'
 import { bodySection, rfc822Items } from './section-items.ts'
@@ -31,7 +32,7 @@ const body: ImapFetchItem = (args, session) => (args.sees('[') ? section : struc
 
 /** What FETCH can ask for (RFC 9051 §6.4.5, RFC 3501 §6.4.5). */
 export const fetchItems: ImapWords<ImapFetchItem> = {
-  FLAGS: simple(({ entry }) => `FLAGS (${entry.flags.join(' ')})`),
+  FLAGS: (_args, session) => ({ text: ({ selected, entry }) => flagsItem(session, selected, entry) }),
   UID: simple(({ entry }) => `UID ${entry.uid}`),
   INTERNALDATE: simple(({ entry }) => `INTERNALDATE ${dateTimeText(entry.internalDate)}`),
   'RFC822.SIZE': simple(({ entry }) => `RFC822.SIZE ${entry.size}`),

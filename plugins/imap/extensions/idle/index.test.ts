@@ -18,7 +18,6 @@ test('tells of arrivals, flags and expunges as they come', async () => {
   await idling(client)
   await system.deliver('INBOX', message)
   expect(await client.response()).toBe('* 3 EXISTS')
-  expect(await client.response()).toBe('* 0 RECENT')
   const mailbox = await system.mail.openMailbox('INBOX')
   await mailbox.changeFlags([2], { add: ['\\Flagged'] })
   expect(await client.response()).toBe('* 2 FETCH (UID 2 FLAGS (\\Flagged))')
@@ -55,7 +54,7 @@ test('several changes are told together, and nothing once it is over', async () 
   await system.deliver('INBOX', message, message)
   const mailbox = await system.mail.openMailbox('INBOX')
   await mailbox.expunge([1])
-  expect(await client.ok('NOOP')).toEqual(['1 EXISTS', '0 RECENT'])
+  expect(await client.ok('NOOP')).toEqual(['1 EXISTS'])
 })
 
 test.each(['DONE ', 'a2 NOOP', '', 'DONE now'])('"%s" does not end it well', async (line) => {

@@ -1,4 +1,12 @@
-import type { ImapSearchKey, ImapSearchTerm, ImapWords, SearchCriterion } from 'mailwright'
+import {
+  highestUid,
+  type ImapSearchKey,
+  type ImapSearchScope,
+  type ImapSearchTerm,
+  type ImapSession,
+  type ImapWords,
+  type SearchCriterion,
+} from 'mailwright'
 
 /** A key that says all by its name. */
 function constant(criterion: SearchCriterion): ImapSearchKey {
@@ -23,20 +31,22 @@ const keyword =
   }
 
 const all: SearchCriterion = { kind: 'all' }
-const none: SearchCriterion = { kind: 'or', of: [] }
 
-/** IMAP4rev2 has them no more (RFC 9051 Appendix E). */
+/** What is `\Recent`: IMAP4rev2 has no such keys (RFC 9051 Appendix E). */
 const ofRev1 =
-  (criterion: SearchCriterion): ImapSearchKey =>
+  (criterion: (recent: SearchCriterion) => SearchCriterion): ImapSearchKey =>
   ({ args, session }): ImapSearchTerm => {
     if (session.enabled.has('IMAP4REV2')) args.fail('IMAP4rev2 has no such key')
-    return () => criterion
+    return (scope) => criterion(recentIn(scope, session))
   }
 
-/**
- * Keys about flags (RFC 9051 §6.4.4, RFC 3501 §6.4.4). No message is `\Recent` here, as SELECT says: RECENT and NEW find
- * nothing and OLD finds everything.
- */
+function recentIn({ selected, mailbox }: ImapSearchScope, { account, server }: ImapSession): SearchCriterion {
+  if (selected !== undefined) return { kind: 'uids', ranges: selected.recent }
+  const first = server.recent.firstOf(account.id, mailbox)
+  return { kind: 'uids', ranges: [{ first, last: highestUid }] }
+}
+
+/** Keys about flags (RFC 9051 §6.4.4, RFC 3501 §6.4.4). */
 export const flagKeys: ImapWords<ImapSearchKey> = {
   ALL: constant(all),
   ANSWERED: constant(flag('\\Answered')),
@@ -51,7 +61,7 @@ export const flagKeys: ImapWords<ImapSearchKey> = {
   UNSEEN: constant(not(flag('\\Seen'))),
   KEYWORD: keyword(true),
   UNKEYWORD: keyword(false),
-  NEW: ofRev1(none),
-  OLD: ofRev1(all),
-  RECENT: ofRev1(none),
+  NEW: ofRev1((recent) => ({ kind: 'and', of: [recent, not(flag('\\Seen'))] })),
+  OLD: ofRev1(not),
+  RECENT: ofRev1((recent) => recent),
 }

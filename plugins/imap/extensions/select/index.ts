@@ -103,7 +103,7 @@ async function describe(session: ImapSession, selected: ImapSelected): Promise<v
   out.untagged(`OK [PERMANENTFLAGS (${(await selected.permanentFlags()).join(' ')})] Flags permitted`)
   out.untagged(`${messages.length} EXISTS`)
   if (!enabled.has('IMAP4REV2')) {
-    out.untagged('0 RECENT')
+    out.untagged(`${selected.recentCount} RECENT`)
     const { firstUnseen } = mailboxFacts(messages)
     // RFC 9586 §3: that is a message number.
     if (firstUnseen > 0 && !enabled.has('UIDONLY')) out.untagged(`OK [UNSEEN ${firstUnseen}] First unseen`)

@@ -1,12 +1,9 @@
 import type { ImapSession, ImapStatusItem, ImapWords, MailboxStatus } from 'mailwright'
 
-/**
- * Items of STATUS: those of RFC 9051 §6.3.11, and RECENT (RFC 3501 §6.3.10), which no message has here and IMAP4rev2 has no
- * more (RFC 9051 Appendix E).
- */
+/** Items of STATUS: those of RFC 9051 §6.3.11, and RECENT (RFC 3501 §6.3.10). */
 export const statusItems: ImapWords<ImapStatusItem> = {
   MESSAGES: ({ messages }) => String(messages),
-  RECENT: (_, { enabled }) => (enabled.has('IMAP4REV2') ? undefined : '0'),
+  RECENT: recent,
   UIDNEXT: ({ uidNext }) => String(uidNext),
   UIDVALIDITY: ({ uidValidity }) => String(uidValidity),
   UNSEEN: ({ unseen }) => String(unseen),
@@ -14,6 +11,16 @@ export const statusItems: ImapWords<ImapStatusItem> = {
   // RFC 8438
   SIZE: ({ size }) => String(size),
   HIGHESTMODSEQ: highestModSequence,
+}
+
+/** IMAP4rev2 has it no more (RFC 9051 Appendix E). Polled mailboxes mostly have none, and are not opened for it. */
+async function recent(status: MailboxStatus, session: ImapSession): Promise<string | undefined> {
+  const { enabled, selected, server, account, mail } = session
+  if (enabled.has('IMAP4REV2')) return undefined
+  const untold = await server.recent.count(account.id, status, () => mail.openMailbox(status.name))
+  // A mailbox that is examined leaves its messages to be told of as recent once more.
+  const isOpen = selected?.mailbox.id === status.id && !selected.isReadOnly
+  return String(isOpen ? selected.recentCount + untold : untold)
 }
 
 /** Whoever asks for it is told of mod-sequences from now on (RFC 7162 §3.1). */

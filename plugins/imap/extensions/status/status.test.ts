@@ -10,7 +10,7 @@ describe('STATUS', () => {
     await client.ok('SELECT INBOX')
     await client.ok('STORE 1 +FLAGS (\\Seen \\Deleted)')
     expect(await client.ok('STATUS inbox (unseen MESSAGES UIDNEXT DELETED SIZE RECENT SIZE)')).toEqual([
-      'STATUS INBOX (UNSEEN 1 MESSAGES 2 UIDNEXT 3 DELETED 1 SIZE 35 RECENT 0)',
+      'STATUS INBOX (UNSEEN 1 MESSAGES 2 UIDNEXT 3 DELETED 1 SIZE 35 RECENT 2)',
     ])
     const [line] = await client.ok('STATUS INBOX (UIDVALIDITY)')
     expect(line).toMatch(/^STATUS INBOX \(UIDVALIDITY [1-9]\d*\)$/)
