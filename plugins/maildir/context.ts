@@ -2,11 +2,12 @@ import type { Clock, Log, RetrievalFlow } from 'mailwright'
 import { DirectorySync } from './directory-sync.ts'
 import type { FileOctets } from './file-batch-answers.ts'
 import { type FileBatches, fileBatches } from './file-batches.ts'
-import type { FileStatus, FileSystem } from './file-system.ts'
+import { type FileStatus, type FileSystem, nodeFileSystem } from './file-system.ts'
 import { ForegroundReads } from './foreground-reads.ts'
 import { FreshMessages } from './fresh-messages.ts'
 import { GatheredCalls } from './gathered-calls.ts'
 import { LockFiles } from './lock-file.ts'
+import { MessageThreads } from './message-threads.ts'
 import type { AheadOctets } from './read-ahead.ts'
 import { createNameSource, type NameSource } from './unique-name.ts'
 
@@ -30,6 +31,8 @@ export interface MaildirSurroundings {
 export interface MaildirContext extends MaildirSurroundings {
   readonly directories: DirectorySync
   readonly batches: FileBatches
+  /** For the machine's own files. */
+  readonly threads: MessageThreads | undefined
   /** What is at a path (lstat). */
   readonly looks: GatheredCalls<FileStatus>
   /** Files that are not links, with their octets where they are {@link smallFile} at most. */
@@ -56,6 +59,7 @@ export function createContext(surroundings: MaildirSurroundings): MaildirContext
     ...surroundings,
     directories: new DirectorySync(files),
     batches,
+    threads: files === nodeFileSystem ? new MessageThreads() : undefined,
     looks: new GatheredCalls((paths) => batches.status(paths), lookAtOnce),
     reads: new GatheredCalls((paths) => batches.read(paths, smallFile), readAtOnce),
     ahead: { octets: 0 },

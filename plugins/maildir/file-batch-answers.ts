@@ -1,4 +1,4 @@
-import { type BatchAnswer, type BatchTask, factCount } from './file-batch-task.ts'
+import { type BatchAnswer, type FileCall, factCount } from './file-batch-task.ts'
 import { type BatchPart, pathsOfCall } from './file-batch-threads.ts'
 import type { FileStatus } from './file-system.ts'
 
@@ -17,7 +17,7 @@ export interface MeasuredFile {
 /** What became of each call, with the value that `make` finds in the answer for the call with that number. */
 export function resultsOf<T>(
   parts: readonly BatchPart[],
-  { kind, paths }: Pick<BatchTask, 'kind'> & { readonly paths: readonly string[] },
+  { kind, paths }: { readonly kind: FileCall; readonly paths: readonly string[] },
   make: (answer: BatchAnswer, at: number) => T,
 ): readonly PromiseSettledResult<T>[] {
   const each = pathsOfCall(kind)
@@ -71,7 +71,7 @@ export function measureIn(answer: BatchAnswer, at: number): MeasuredFile {
 }
 
 // The names of the calls, as their errors have them.
-const systemCalls: Readonly<Record<BatchTask['kind'], string>> = {
+const systemCalls: Readonly<Record<FileCall, string>> = {
   link: 'link',
   rename: 'rename',
   unlink: 'unlink',
@@ -81,7 +81,7 @@ const systemCalls: Readonly<Record<BatchTask['kind'], string>> = {
 }
 
 /** An error as the file system's own. Where it was made tells nobody anything, and costs ten times as much as the rest. */
-function failure(kind: BatchTask['kind'], code: string, [path = '', dest]: readonly string[]): Error {
+function failure(kind: FileCall, code: string, [path = '', dest]: readonly string[]): Error {
   const syscall = systemCalls[kind]
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0

@@ -1,7 +1,13 @@
-/** Calls of one kind. */
-export interface BatchTask {
+/** What a thread for files does. */
+export type FileCall = 'link' | 'rename' | 'unlink' | 'status' | 'read' | 'measure'
+
+/** What a thread for messages makes of each. */
+export type MessageWork = 'summary' | 'signature'
+
+/** Work of one kind. */
+export interface BatchTask<Kind extends string = FileCall> {
   readonly number: number
-  readonly kind: 'link' | 'rename' | 'unlink' | 'status' | 'read' | 'measure'
+  readonly kind: Kind
   /** Of all calls one after the other, with NUL between them: one text is handed over faster than many. */
   readonly paths: string
   /** How many there are. */
@@ -17,9 +23,12 @@ export interface BatchAnswer {
   readonly number: number
   /** Which failed, and with which of the system's codes. */
   readonly failures: readonly (readonly [at: number, code: string])[]
-  /** Of each call that has one, the numbers that are made of a status, with what came of it at the end. */
+  /**
+   * Of each call that has one, the numbers that are made of a status, with what came of it at the end. Of messages how many
+   * octets were made of each, -1 where nothing was.
+   */
   readonly facts?: Float64Array<ArrayBuffer>
-  /** What was read, one file behind the other. */
+  /** What was read or made, one file behind the other. */
   readonly octets?: ArrayBuffer
 }
 

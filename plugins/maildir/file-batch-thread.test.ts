@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { FileBatchThread } from './file-batch-thread.ts'
+import { FileBatchThread, filesProgram } from './file-batch-thread.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -15,7 +15,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 async function threadOf(code: string): Promise<FileBatchThread> {
   const path = join(folder, 'entry.mjs')
   await writeFile(path, code)
-  return new FileBatchThread(pathToFileURL(path))
+  return new FileBatchThread({ ...filesProgram, entry: pathToFileURL(path) })
 }
 
 it.each([

@@ -1,16 +1,47 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { UnavailableError } from 'mailwright'
-import type { BatchAnswer, BatchTask } from './file-batch-task.ts'
+import type { BatchAnswer, BatchTask, FileCall, MessageWork } from './file-batch-task.ts'
 
-// The extension is the one that this file has: .ts as it is, .js when it was built.
-const ownEntry = new URL(`./file-batch-worker${extname(import.meta.url)}`, import.meta.url)
+/** What runs in a thread. */
+export interface ThreadProgram {
+  readonly entry: URL
+  /** For people who look at the process. */
+  readonly name: string
+  /** MiB of memory that it may take for what it keeps. */
+  readonly memory: number
+  /** Whether Node.js runs it with the process's own options: only then it finds other packages as the process does. */
+  readonly inherits: boolean
+}
+
+/** Calls on files. */
+export const filesProgram: ThreadProgram = {
+  entry: besides('file-batch-worker'),
+  name: 'mailwright-maildir',
+  memory: 32,
+  inherits: false,
+}
+
+/** Summaries and signatures of messages. */
+export const messagesProgram: ThreadProgram = {
+  entry: besides('message-worker'),
+  name: 'mailwright-messages',
+  memory: 96,
+  inherits: true,
+}
+
+/** The extension is the one that this file has: .ts as it is, .js when it was built. */
+function besides(name: string): URL {
+  return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url)
+}
 
 /** Milliseconds without work after which the thread ends. */
 const patience = 30_000
 
+type AnyTask = BatchTask<FileCall | MessageWork>
+
 /** What the thread is to do. */
-export interface BatchRequest extends Pick<BatchTask, 'kind' | 'flags' | 'most'> {
+export interface BatchRequest extends Pick<AnyTask, 'kind' | 'flags' | 'most'> {
   /** Of all calls one after the other. */
   readonly paths: readonly string[]
 }
@@ -22,7 +53,7 @@ type Waiting = Map<number, PromiseWithResolvers<BatchAnswer>>
  * one each would cost as much again, on both sides. It is started when it is needed, and does not keep the process alive.
  */
 export class FileBatchThread {
-  readonly #entry: URL
+  readonly #program: ThreadProgram
   /** For the thread that runs. */
   #waiting: Waiting = new Map()
   #worker: Worker | undefined
@@ -32,8 +63,8 @@ export class FileBatchThread {
   #isToEnd = false
   #isReady = false
 
-  constructor(entry: URL = ownEntry) {
-    this.#entry = entry
+  constructor(program: ThreadProgram = filesProgram) {
+    this.#program = program
   }
 
   /** Whether it runs and has answered before. */
@@ -63,7 +94,7 @@ export class FileBatchThread {
     const answer = Promise.withResolvers<BatchAnswer>()
     this.#waiting.set(this.#last, answer)
     const task = { ...request, number: this.#last, paths: paths.join('\0'), count: paths.length }
-    this.#worker.postMessage(task satisfies BatchTask)
+    this.#worker.postMessage(task satisfies AnyTask)
     return answer.promise
   }
 
@@ -84,10 +115,11 @@ export class FileBatchThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#entry, {
-      name: 'mailwright-maildir',
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
+    const { entry, name, memory, inherits } = this.#program
+    const worker = new Worker(entry, {
+      name,
+      ...(inherits ? {} : { execArgv: [] }),
+      resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: memory / 8 },
     })
     const waiting: Waiting = new Map()
     this.#waiting = waiting

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { FileBatchThread } from './file-batch-thread.ts'
+import { FileBatchThread, filesProgram } from './file-batch-thread.ts'
 import { FileBatchThreads } from './file-batch-threads.ts'
 
 // A thread in which a call takes as many milliseconds as its path says.
@@ -22,7 +22,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mailwright-threads-'))
   const path = join(folder, 'entry.mjs')
   await writeFile(path, program)
-  threads = new FileBatchThreads(() => new FileBatchThread(pathToFileURL(path)))
+  threads = new FileBatchThreads(() => new FileBatchThread({ ...filesProgram, entry: pathToFileURL(path) }))
   await threads.run({ kind: 'unlink', paths: ['0'] })
 })
 afterEach(async () => {
@@ -60,7 +60,9 @@ it('makes the calls of a large batch in parts, one after the other, so that othe
 
 it('starts one for those who come later, and no further ones while it starts', async () => {
   const path = join(folder, 'entry.mjs')
-  const later = new FileBatchThreads(() => new FileBatchThread(pathToFileURL(path)))
+  const later = new FileBatchThreads(
+    () => new FileBatchThread({ ...filesProgram, entry: pathToFileURL(path) }),
+  )
   expect(later.isReady).toBe(false)
   later.start()
   later.start()

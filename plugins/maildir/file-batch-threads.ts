@@ -1,4 +1,4 @@
-import type { BatchAnswer, BatchTask } from './file-batch-task.ts'
+import type { BatchAnswer, BatchTask, FileCall } from './file-batch-task.ts'
 import { FileBatchThread } from './file-batch-thread.ts'
 
 // As many as Node.js has for single calls.
@@ -9,7 +9,8 @@ const longestTask = 10
 const atOnce = 500
 
 /** The calls of a batch. */
-export interface BatchCalls extends Pick<BatchTask, 'kind' | 'flags' | 'most'> {
+export interface BatchCalls extends Pick<BatchTask, 'flags' | 'most'> {
+  readonly kind: FileCall
   /** Of all calls one after the other. */
   readonly paths: readonly string[]
 }
@@ -78,6 +79,6 @@ export class FileBatchThreads {
 }
 
 /** Paths that a call takes. */
-export function pathsOfCall(kind: BatchTask['kind']): number {
+export function pathsOfCall(kind: FileCall): number {
   return kind === 'link' || kind === 'rename' ? 2 : 1
 }

@@ -13,6 +13,7 @@ import {
 import { parentPort } from 'node:worker_threads'
 import { type BatchAnswer, type BatchTask, factCount } from './file-batch-task.ts'
 import { CrlfMeter } from './line-ends.ts'
+import { readWhole } from './read-whole.ts'
 
 /**
  * What kind of file it is: 1 for a plain one, 2 for a directory. The last number is for what was read or measured, -1 for
@@ -104,17 +105,6 @@ function crlfOctets(file: number, size: number, place: Buffer): number {
     meter.add(place.subarray(0, length))
     if (length === 0 || (length < place.length && meter.octets >= size)) return meter.crlfOctets
   }
-}
-
-/** Answers how much there was: less where the file has become shorter. */
-function readWhole(file: number, place: Buffer): number {
-  let filled = 0
-  while (filled < place.length) {
-    const count = readSync(file, place, filled, place.length - filled, filled)
-    if (count === 0) break
-    filled += count
-  }
-  return filled
 }
 
 function refuse(): never {

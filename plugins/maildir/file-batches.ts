@@ -7,6 +7,7 @@ import {
   resultsOf,
   statusIn,
 } from './file-batch-answers.ts'
+import type { FileCall } from './file-batch-task.ts'
 import { type BatchCalls, FileBatchThreads } from './file-batch-threads.ts'
 import { type FileStatus, type FileSystem, nodeFileSystem } from './file-system.ts'
 import { inGroups } from './groups.ts'
@@ -60,7 +61,7 @@ function threadCalls(single: FileBatches): FileBatches {
     if (!threads.isReady && paths.length >= leastToLookAt) threads.start()
     return threads.isReady
   }
-  const change = async (kind: BatchCalls['kind'], paths: readonly string[]): Promise<FileOutcomes> => {
+  const change = async (kind: FileCall, paths: readonly string[]): Promise<FileOutcomes> => {
     const results = resultsOf(await threads.run({ kind, paths }), { kind, paths }, () => undefined)
     return results.map((result) => (result.status === 'rejected' ? result.reason : undefined))
   }

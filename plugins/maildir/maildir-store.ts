@@ -61,6 +61,7 @@ export class MaildirStore implements Store {
   async close(): Promise<void> {
     await this.#preparations.finish()
     this.#context.batches.end()
+    this.#context.threads?.end()
   }
 
   async #directories(

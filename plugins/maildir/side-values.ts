@@ -1,10 +1,9 @@
-import { type Content, MailwrightError } from 'mailwright'
-import { ContentsInOrder } from './contents-in-order.ts'
+import type { Content } from 'mailwright'
 import type { Reference } from './index-change.ts'
 import type { IndexRecord } from './index-record.ts'
 import type { MailboxState } from './mailbox-state.ts'
-import { openContent } from './message-content.ts'
 import { SideFile, type SideItem, type SidePlace } from './side-file.ts'
+import { type ValuesInOrder, valuesInOrder } from './values-in-order.ts'
 
 /** Something that is made of a message's content and kept beside the index. */
 export interface SideKind<Value> {
@@ -18,6 +17,14 @@ export interface SideKind<Value> {
 
 /** Values of messages, some at a time. */
 export type SideGroup<Value> = readonly (readonly [uid: number, value: Value])[]
+
+/** Messages that are worked on together. */
+interface Group<Value> {
+  readonly records: readonly IndexRecord[]
+  readonly kept: ReadonlyMap<number, Value>
+  /** What is made of those of which nothing is kept. */
+  readonly values: ValuesInOrder
+}
 
 /** A message that came from another mailbox, and the UID that it has here. */
 export interface Origin {
@@ -55,10 +62,10 @@ export class SideValues<Value> {
       await foreground.none(until - clock.monotonic())
       const made: SideItem[] = []
       const group = this.#without(newest.slice(from, from + groupSize))
-      const opened = this.#openAhead(group)
+      const values = valuesInOrder(this.#state, this.#kind, group)
       for (const record of group) {
         await foreground.none(until - clock.monotonic())
-        const content = await this.#make(opened)
+        const content = await values.next()
         if (content !== undefined) made.push({ uid: record.entry.uid, content })
       }
       if (made.length > 0) await this.#keepLater(made)
@@ -93,28 +100,51 @@ export class SideValues<Value> {
   }
 
   async *#read(uids: readonly number[]): AsyncGenerator<SideGroup<Value>> {
-    for (let from = 0; from < uids.length; from += groupSize) {
-      const records = uids.slice(from, from + groupSize).flatMap((uid) => this.#state.record(uid) ?? [])
-      const kept = await this.#kept(records)
-      const opened = this.#openAhead(records.filter(({ entry }) => !kept.has(entry.uid)))
-      const made: SideItem[] = []
-      let ready: (readonly [number, Value])[] = []
-      for (const record of records) {
-        const { uid } = record.entry
-        let value = kept.get(uid)
-        if (value === undefined) {
-          // Making one takes its time: those before do not wait for it.
-          if (ready.length > 0) yield ready
-          ready = []
-          const content = await this.#make(opened)
-          if (content !== undefined) made.push({ uid, content })
-          value = content && this.#kind.decode(uid, content)
-        }
-        if (value !== undefined) ready.push([uid, value])
+    let keeping: Promise<void> | undefined
+    let next = this.#begin(uids.slice(0, groupSize))
+    try {
+      for (let from = 0; from < uids.length; from += groupSize) {
+        const group = await next
+        // While these are taken and kept, the next ones are made.
+        next = this.#begin(uids.slice(from + groupSize, from + 2 * groupSize))
+        const made: SideItem[] = []
+        yield* this.#valuesOf(group, made)
+        await keeping
+        keeping = made.length === 0 ? undefined : this.#keepLater(made)
       }
-      if (ready.length > 0) yield ready
-      if (made.length > 0) await this.#keepLater(made)
+    } finally {
+      await keeping
     }
+  }
+
+  /** What is kept of some messages, and what is to be made of them. */
+  async #begin(uids: readonly number[]): Promise<Group<Value>> {
+    const records = uids.flatMap((uid) => this.#state.record(uid) ?? [])
+    const kept = await this.#kept(records)
+    const missing = records.filter(({ entry }) => !kept.has(entry.uid))
+    return { records, kept, values: valuesInOrder(this.#state, this.#kind, missing) }
+  }
+
+  /** Puts what had to be made into a list. */
+  async *#valuesOf(
+    { records, kept, values }: Group<Value>,
+    made: SideItem[],
+  ): AsyncGenerator<SideGroup<Value>> {
+    let ready: (readonly [number, Value])[] = []
+    for (const { entry } of records) {
+      const { uid } = entry
+      let value = kept.get(uid)
+      if (value === undefined) {
+        // Making one takes its time: those before do not wait for it.
+        if (ready.length > 0) yield ready
+        ready = []
+        const content = await values.next()
+        if (content !== undefined) made.push({ uid, content })
+        value = content && this.#kind.decode(uid, content)
+      }
+      if (value !== undefined) ready.push([uid, value])
+    }
+    if (ready.length > 0) yield ready
   }
 
   /** Those that are still there and have no value yet. */
@@ -137,24 +167,6 @@ export class SideValues<Value> {
       this.#tell(error)
     }
     return found
-  }
-
-  #openAhead(records: readonly IndexRecord[]): ContentsInOrder {
-    const { fresh } = this.#state.context
-    return new ContentsInOrder(
-      records,
-      async (record) => fresh.get(record.base) ?? openContent(this.#state, record),
-    )
-  }
-
-  /** What is kept of the next message; undefined where that is gone. */
-  async #make(opened: ContentsInOrder): Promise<Buffer | undefined> {
-    try {
-      return await this.#kind.compute(await opened.next())
-    } catch (error) {
-      if (error instanceof MailwrightError && error.code === 'MAIL_E_NOT_FOUND') return undefined
-      throw error
-    }
   }
 
   #placeOf(record: IndexRecord): readonly SidePlace[] {

@@ -1,11 +1,12 @@
-import { decodeSummary, encodeSummary, type MessageSummary, signText, summarise } from 'mailwright'
+import { decodeSummary, type MessageSummary } from 'mailwright'
+import { sideValueMaking } from './side-value-making.ts'
 import type { SideKind } from './side-values.ts'
 
 /** What lists show of a message: header, structure, preview. */
 export const summaryKind: SideKind<MessageSummary> = {
   name: 'summary',
   fileName: 'mailwright-summaries',
-  compute: async (content) => encodeSummary(await summarise(0, content)),
+  compute: sideValueMaking.summary,
   decode: decodeSummary,
 }
 
@@ -13,6 +14,6 @@ export const summaryKind: SideKind<MessageSummary> = {
 export const signatureKind: SideKind<Buffer> = {
   name: 'signature',
   fileName: 'mailwright-signatures',
-  compute: (content) => signText(content),
+  compute: sideValueMaking.signature,
   decode: (_uid, octets) => octets,
 }
