@@ -13,6 +13,8 @@ export interface ImapListedMailbox {
   readonly extended: string[]
   /** Whether mailboxes below it exist. */
   readonly hasChildren: boolean
+  /** Whether it is what the selection options ask for; otherwise it is listed for what is below it (RFC 5258 §3.5). */
+  readonly isSelected: boolean
 }
 
 export interface ImapListRequest {

@@ -32,7 +32,10 @@ const imap: PluginFactory<ImapInput> = definePlugin<ImapOptions, ImapInput>({
       certificates: context.useOptional(certificates),
       overflow: '* BYE [UNAVAILABLE] Too many connections, try again later',
       started: () => {
-        const extensions = [...shippedExtensions, ...registered.all]
+        const shipped = shippedExtensions.filter(
+          ({ name }) => options.unauthenticate || name !== 'unauthenticate',
+        )
+        const extensions = [...shipped, ...registered.all]
         server.speak(extensions, vocabularyOf(extensions))
       },
       begin: (socket, tls) => new Conversation(socket, server, tls),

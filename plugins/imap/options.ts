@@ -38,6 +38,11 @@ export interface ImapOptions {
    * refused; but then clients that synchronise a mailbox could not store the mail that they have. Default true.
    */
   readonly acceptRawHeaders: boolean
+  /**
+   * Lets clients log out and another account log in on the same connection: UNAUTHENTICATE. RFC 8437 §8 wants it to be possible
+   * to say no, for proxies that look at the first login only. Default true.
+   */
+  readonly unauthenticate: boolean
   /** Octets of memory for what lists, searches and sorting want of messages, for all sessions together. Default 256 MiB. */
   readonly cacheSize: number
   /** Commands in a session that cannot be understood; the connection is then closed. Default 20. */
@@ -74,6 +79,7 @@ export function parseOptions(input: unknown): ImapOptions {
     maxMessagesPerCommand: read.integer('maxMessagesPerCommand', { default: 0, min: 0 }),
     maxMessagesPerSave: read.integer('maxMessagesPerSave', { default: 0, min: 0 }),
     acceptRawHeaders: read.boolean('acceptRawHeaders', { default: true }),
+    unauthenticate: read.boolean('unauthenticate', { default: true }),
     cacheSize: read.size('cacheSize', { default: '256M', min: 1_048_576 }),
     maxErrors: read.integer('maxErrors', { default: 20, min: 1 }),
     maxLoginFailures: read.integer('maxLoginFailures', { default: 5, min: 1 }),

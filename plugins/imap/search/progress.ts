@@ -1,6 +1,6 @@
 import type { ImapSession, Timer } from 'mailwright'
 
-// RFC 9585 §4: clients wait a minute or longer, and more than one notice in ten seconds is of no use to them.
+// RFC 9585 §4: every 10-15 seconds is recommended.
 const interval = 10_000
 
 /** Tells a client that its command goes on, and how far it is (RFC 9585). */
@@ -17,7 +17,7 @@ export class Progress {
 
   constructor(session: ImapSession, tag: string) {
     this.#session = session
-    // RFC 9585 §5: a bracket would end the response code.
+    // RFC 9585 §4: a bracket would end the response code.
     this.#tag = tag.includes(']') ? 'NIL' : `"${tag}"`
   }
 

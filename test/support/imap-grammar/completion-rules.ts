@@ -20,6 +20,11 @@ const requiredData: Readonly<Record<string, DataResponse['kind']>> = {
   GETJMAPACCESS: 'jmapaccess',
 }
 
+/** Demands that a command is answered in a way that is permitted: UNAUTHENTICATE never NO (RFC 8437 §3). */
+export function demandAnswered({ name }: SentCommand, { condition }: StatusResponse): void {
+  demand(name !== 'UNAUTHENTICATE' || condition !== 'NO', 'UNAUTHENTICATE is answered NO')
+}
+
 /** Demands that a command which succeeded has told what it must. */
 export function demandTold(command: SentCommand, told: Told, rev2: boolean): void {
   const { name } = command

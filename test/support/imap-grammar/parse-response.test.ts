@@ -176,6 +176,7 @@ describe('parseResponse refuses', () => {
     ['* OK [CAPABILITY AUTH=PLAIN] x', 16],
     ['* OK [INPROGRESS ("a" NIL 5)] x', 27],
     ['* OK [INPROGRESS ("a" 6 5)] x', 25],
+    ['* OK [INPROGRESS ("a" 5 5)] x', 25],
     ['* NO [BADEVENT (Nothing)] x', 16],
     ['* NO [METADATA NEVER] x', 15],
     ['* OK [MAILBOXID F1] x', 16],

@@ -179,7 +179,7 @@ function eventName(cursor: Cursor): string {
   return event ?? cursor.fail('not the name of an event', start)
 }
 
-/** `(tag done of)`, each of them NIL where it is not known; what is not counted has no end. */
+/** `(tag done of)`, each of them NIL where it is not known; what is not counted has no end, which is greater (RFC 9585 §4). */
 function progress(cursor: Cursor): Argument {
   cursor.expect('(')
   const tag = nil(cursor) ? undefined : quoted(cursor)
@@ -188,7 +188,8 @@ function progress(cursor: Cursor): Argument {
   cursor.space()
   const whole = nil(cursor) ? undefined : nzNumber(cursor)
   if (done === undefined && whole !== undefined) cursor.fail('a progress with an end and no state')
-  if (done !== undefined && whole !== undefined && done > whole) cursor.fail('a progress beyond its end')
+  if (done !== undefined && whole !== undefined && done >= whole)
+    cursor.fail('a progress that is no less than its end')
   cursor.expect(')')
   return {
     ...(tag === undefined ? {} : { words: [tag] }),

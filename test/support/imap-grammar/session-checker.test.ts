@@ -216,6 +216,8 @@ describe('SessionChecker refuses', () => {
     ['which nobody sent', [...login, 'b OK done']],
     ['which was answered before', [...login, 'a OK done']],
     ['LOGOUT without BYE', [...login, 'C: b LOGOUT', 'b OK done']],
+    ['UNAUTHENTICATE is answered NO', [...login, 'C: b UNAUTHENTICATE', 'b NO x']],
+    ['INPROGRESS in OK', [...login, 'C: b NOOP', 'b OK [INPROGRESS] x']],
     ['logout', [...selected, 'C: c LOGOUT', '* BYE x', '* 5 EXISTS']],
     [
       'SELECT told no UIDVALIDITY',

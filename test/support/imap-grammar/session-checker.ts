@@ -1,5 +1,6 @@
 import { AccountKnowledge } from './account-knowledge.ts'
-import { demandModSequence, demandTold, type Told } from './completion-rules.ts'
+import { demandPlaced } from './code-rules.ts'
+import { demandAnswered, demandModSequence, demandTold, type Told } from './completion-rules.ts'
 import { type Dialect, plainDialect } from './cursor.ts'
 import type { MailboxView } from './mailbox-view.ts'
 import { demand } from './protocol-violation.ts'
@@ -107,6 +108,7 @@ export class SessionChecker {
       code === undefined || isKnownCode(code.name) || code.name.startsWith('X'),
       `the code ${code?.name}`,
     )
+    demandPlaced(response, this.state.uidOnly)
     if (this.state.phase === 'greeting') this.#greeted(response)
     else if (tag !== undefined) this.#completed(response)
     else if (condition === 'BYE') this.state.phase = 'logout'
@@ -216,6 +218,7 @@ export class SessionChecker {
     )
     const told = this.#told.get(command.tag) ?? new Set()
     this.#told.delete(command.tag)
+    demandAnswered(command, response)
     if (response.condition === 'OK') this.#succeeded(command, response, told)
     else if (this.#selection?.command === command) this.#leaveMailbox(response.condition === 'NO')
     this.view?.checkOrder()

@@ -94,6 +94,13 @@ describe('APPEND (RFC 9051 §6.3.12)', () => {
 })
 
 describe('the size of a message (RFC 7889)', () => {
+  it('is told in 32 bits (RFC 7889 §5)', async () => {
+    await using huge = await startImapTest({ options: { maxMessageSize: '5G' } })
+    const other = await huge.connect()
+    expect((await other.ok('CAPABILITY'))[0]).toContain(' APPENDLIMIT=4294967295 ')
+    expect(await other.ok('STATUS INBOX (APPENDLIMIT)')).toEqual(['STATUS INBOX (APPENDLIMIT 4294967295)'])
+  })
+
   it('is told, and kept to before and after the message is sent', async () => {
     await using small = await startImapTest({ options: { maxMessageSize: 10_000 } })
     const other = await small.connect()

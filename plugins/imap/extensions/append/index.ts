@@ -1,4 +1,4 @@
-import type { ImapCommand, ImapExtension, ImapResult, ImapSession } from 'mailwright'
+import type { ImapCommand, ImapExtension, ImapResult, ImapServer, ImapSession } from 'mailwright'
 import { ok } from '../../engine/result.ts'
 import { refusalToSave } from '../message-limit/limit.ts'
 import { admissionOf } from './admission.ts'
@@ -28,9 +28,14 @@ const command: ImapCommand = {
 export const appendMessages: ImapExtension = {
   name: 'append',
   capabilities: ({ state, server }) =>
-    state === 'not authenticated' ? [] : ['MULTIAPPEND', `APPENDLIMIT=${server.limits.messageSize}`],
+    state === 'not authenticated' ? [] : ['MULTIAPPEND', `APPENDLIMIT=${appendLimit(server)}`],
   commands: { APPEND: command },
-  statusItems: { APPENDLIMIT: (_, { server }) => String(server.limits.messageSize) },
+  statusItems: { APPENDLIMIT: (_, { server }) => String(appendLimit(server)) },
+}
+
+/** RFC 7889 §5 has a number of 32 bits for it. */
+function appendLimit({ limits }: ImapServer): number {
+  return Math.min(limits.messageSize, 4_294_967_295)
 }
 
 async function append(

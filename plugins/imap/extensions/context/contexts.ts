@@ -36,6 +36,15 @@ export class Contexts {
     this.#contexts.delete(tag)
   }
 
+  /** Those in message numbers end: none may be told any more (RFC 9586 §3). */
+  endNumbered(session: ImapSession): void {
+    for (const { byUid, tag } of [...this.#contexts.values()]) {
+      if (byUid) continue
+      this.cancel(tag)
+      refuse(session, tag, 'Only UIDs are in use')
+    }
+  }
+
   #hasRoomFor(messages: number): boolean {
     const { size } = this.#contexts
     if (size === 0) return true

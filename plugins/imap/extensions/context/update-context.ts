@@ -1,13 +1,7 @@
-import {
-  ConnectionLost,
-  type ImapSearchResult,
-  type ImapSelected,
-  type ImapUpdate,
-  type MessageEntry,
-} from 'mailwright'
+import { ConnectionLost, type ImapSearchResult, type ImapSelected, type ImapUpdate } from 'mailwright'
 import { numbersOf } from '../../search/result.ts'
 import type { FetchedItems } from '../fetch/fetched-items.ts'
-import { fetchMessages } from '../fetch/run.ts'
+import { arrivalsIn } from './arrivals.ts'
 import { addTo, type Naming, removeFrom, runsIn, unplaced } from './changed-results.ts'
 
 /** What is done beside telling of changes. */
@@ -35,6 +29,8 @@ export class UpdateContext {
   readonly #end: () => void
   /** What the client takes for the result; ascending where it is not sorted. */
   #uids: readonly number[]
+  /** What is to be told of the update at hand. */
+  #news = ''
 
   constructor(result: ImapSearchResult, selected: ImapSelected, { items, fail }: UpdateWishes) {
     this.tag = result.tag
@@ -52,8 +48,14 @@ export class UpdateContext {
     }
     this.#end = selected.onUpdate({
       telling: ({ vanished }) => guarded(() => this.#forget(vanished)),
-      told: (update) => guarded(() => this.#look(update)),
+      fetching: (update) => guarded(() => this.#look(update)),
+      told: () => guarded(() => this.#tell()),
     })
+  }
+
+  /** It tells of UIDs, not of message numbers. */
+  get byUid(): boolean {
+    return this.#result.byUid
   }
 
   /** Messages that are remembered for it. */
@@ -75,14 +77,27 @@ export class UpdateContext {
   async #look({ arrived, flagged }: ImapUpdate): Promise<void> {
     const changed = [...new Set([...arrived, ...flagged].map(({ uid }) => uid))].sort((a, b) => a - b)
     if (changed.length === 0) return
-    const { sorted } = this.#result
+    const { sorted, byUid } = this.#result
     const { removed, added, uids } = sorted ? await this.#lookAtAll() : await this.#lookAt(changed)
-    if (added.length === 0) return this.#write(removed)
+    this.#news = removed
+    if (added.length === 0) return
     const fresh = new Set(added)
-    await this.#fetch(arrived.filter(({ uid }) => fresh.has(uid)))
+    // RFC 5465 §7: only of those that are new in the mailbox.
+    if (this.#items !== undefined) {
+      const found = arrived.filter(({ uid }) => fresh.has(uid))
+      arrivalsIn(this.#selected).want(found, this.#items, byUid)
+    }
     const runs = sorted ? runsIn(uids, (uid) => fresh.has(uid)) : unplaced(added)
     this.#uids = uids
-    this.#write(removed + addTo(runs, this.#naming))
+    this.#news += addTo(runs, this.#naming)
+  }
+
+  /** RFC 5465 §7: what is fetched comes before the results. */
+  async #tell(): Promise<void> {
+    const news = this.#news
+    this.#news = ''
+    await arrivalsIn(this.#selected).tell(this.#result.session)
+    this.#write(news)
   }
 
   /** In mailbox order the others stay as they are. */
@@ -101,13 +116,6 @@ export class UpdateContext {
     const before = new Set(this.#uids)
     const removed = this.#remove((uid) => !there.has(uid))
     return { removed, added: uids.filter((uid) => !before.has(uid)), uids }
-  }
-
-  /** RFC 5465 §7: only of those that are new in the mailbox, and before they are told as results. */
-  async #fetch(entries: readonly MessageEntry[]): Promise<void> {
-    if (this.#items === undefined || entries.length === 0) return
-    const { session, byUid } = this.#result
-    await fetchMessages({ session, selected: this.#selected, byUid, items: this.#items }, entries)
   }
 
   /** Takes results away; answers what tells of it. */

@@ -18,3 +18,20 @@ it('one’s rights follow the line of each mailbox (RFC 8440)', async () => {
     'MYRIGHTS "Other Users/tim@example.org/a/b" lrtd',
   ])
 })
+
+it('not where a mailbox is listed only for what is below it (RFC 8440 §4, RFC 9590 §4, RFC 5819 §2)', async () => {
+  await using system = await startImapTest()
+  const client = await system.connect()
+  for (const command of ['CREATE a', 'CREATE a/b', 'SUBSCRIBE a/b', 'CREATE c', 'SUBSCRIBE c'])
+    await client.ok(command)
+  for (const [option, told] of [
+    ['MYRIGHTS', 'MYRIGHTS c lrswipkxteacd'],
+    ['METADATA (/shared/comment)', 'METADATA c (/shared/comment NIL)'],
+    ['STATUS (MESSAGES)', 'STATUS c (MESSAGES 0)'],
+  ])
+    expect(await client.ok(`LIST (SUBSCRIBED RECURSIVEMATCH) "" % RETURN (${option})`)).toEqual([
+      'LIST () "/" a ("CHILDINFO" ("SUBSCRIBED"))',
+      'LIST (\\Subscribed) "/" c',
+      told,
+    ])
+})

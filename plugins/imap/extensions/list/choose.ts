@@ -1,4 +1,4 @@
-import type { ImapListedMailbox } from 'mailwright'
+import { type ImapListedMailbox, Pacer } from 'mailwright'
 import { compareMailboxNames, type MailboxNames, noteLevelsAbove } from './mailbox-names.ts'
 import type { ListCommand } from './request.ts'
 
@@ -7,12 +7,13 @@ export async function chooseMailboxes(
   { selection, patterns }: ListCommand,
   names: MailboxNames,
 ): Promise<readonly ImapListedMailbox[]> {
+  const pacer = new Pacer()
   const chosen = new Map<string, ImapListedMailbox>()
   const above = new Set<string>()
   // Levels above something that is selected and does not match: nothing else would tell of it.
   const aboveUnseen = new Set<string>()
   for (const name of selection.ofSubscriptions ? names.subscribed : names.infos.keys()) {
-    await selection.session.out.ready()
+    if (pacer.isDue) await pacer.rest()
     const listed = listedMailbox(name, names)
     if (!selection.admits(listed)) continue
     noteLevelsAbove(name, above)
@@ -21,10 +22,10 @@ export async function chooseMailboxes(
   }
   const isRestricted = selection.criteria.size > 0
   for (const level of selection.isRecursive ? aboveUnseen : isRestricted ? [] : above) {
-    await selection.session.out.ready()
+    if (pacer.isDue) await pacer.rest()
     const isSeen = aboveUnseen.has(level) && patterns.matches(level)
     if (!chosen.has(level) && (isSeen || (!isRestricted && patterns.matchesLevel(level))))
-      chosen.set(level, listedMailbox(level, names))
+      chosen.set(level, { ...listedMailbox(level, names), isSelected: !isRestricted })
   }
   if (selection.isRecursive) tellChildren(chosen.values(), above, selection.criteria)
   return [...chosen.values()].sort((one, other) => compareMailboxNames(one.name, other.name))
@@ -39,6 +40,7 @@ export function listedMailbox(name: string, { infos, subscribed, parents }: Mail
     attributes: new Set(),
     extended: [],
     hasChildren: parents.has(name),
+    isSelected: true,
   }
 }
 

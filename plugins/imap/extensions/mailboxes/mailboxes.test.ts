@@ -106,6 +106,17 @@ describe('RENAME', () => {
     ])
   })
 
+  it('of INBOX copies its annotations (RFC 5464 §4.1)', async () => {
+    await using system = await startImapTest()
+    const client = await system.connect()
+    await client.ok('SETMETADATA INBOX (/private/comment "mine" /shared/comment "all")')
+    await client.ok('RENAME INBOX old')
+    for (const name of ['INBOX', 'old'])
+      expect(await client.ok(`GETMETADATA ${name} (/private/comment /shared/comment)`)).toEqual([
+        `METADATA ${name} (/private/comment "mine" /shared/comment "all")`,
+      ])
+  })
+
   it('of INBOX moves its messages, which whoever has it selected is told of', async () => {
     await using system = await startImapTest()
     await system.deliver('INBOX', 'Subject: 1\n\nx\n', 'Subject: 2\n\nx\n')

@@ -18,10 +18,23 @@ export async function rename({ args, session }: ImapCall): Promise<ImapResult> {
   const below = from === 'INBOX' ? undefined : pathBelow(session.selected?.name, from)
   await session.mail.renameMailbox(from, to)
   const real = await realName(session, to)
+  if (from === 'INBOX') await copyAnnotations(session, real)
   await noteOwnChange(session, { gone: from, come: real })
   tellRealName(session, from, { given: to, real })
   if (below !== undefined) await session.renamed(real + below)
   return ok('Renamed')
+}
+
+/** RFC 5464 §4.1: those of INBOX stay, and are copied. Where they cannot be it is renamed all the same. */
+async function copyAnnotations({ mail, server }: ImapSession, to: string): Promise<void> {
+  if (!server.store.supports.metadata) return
+  try {
+    const annotations = await mail.metadata('INBOX')
+    if (annotations.size > 0) await mail.setMetadata(to, annotations)
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error
+    server.log.warn('unavailable', { problem: 'a renamed INBOX has left its annotations behind', error })
+  }
 }
 
 /** What a name has behind that of a mailbox that it is, or is below; else undefined. */

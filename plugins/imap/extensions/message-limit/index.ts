@@ -2,11 +2,22 @@ import type { ImapExtension, ImapSearchKey, UidRange } from 'mailwright'
 
 const lastUid = 4_294_967_295
 
-function uidKey(rangesOf: (uid: number) => readonly UidRange[]): ImapSearchKey {
+/**
+ * A key with a UID, or with `$`, which RFC 9738 §3.2 has it made for: then it is about what is beyond all messages of the
+ * result that was saved, and finds nothing where that is empty.
+ */
+function uidKey(beyond: (range: UidRange) => readonly UidRange[]): ImapSearchKey {
   return ({ args }) => {
     args.space()
+    if (args.takes('$'))
+      return (scope) => {
+        const saved = scope.ranges('$', true)
+        const [first, last] = [saved[0]?.first, saved.at(-1)?.last]
+        const isEmpty = first === undefined || last === undefined
+        return { kind: 'uids', ranges: isEmpty ? [] : beyond({ first, last }) }
+      }
     const uid = args.number(1)
-    return () => ({ kind: 'uids', ranges: rangesOf(uid) })
+    return () => ({ kind: 'uids', ranges: beyond({ first: uid, last: uid }) })
   }
 }
 
@@ -20,7 +31,7 @@ export const messageLimit: ImapExtension = {
     return messagesPerSave > 0 ? [`SAVELIMIT=${messagesPerSave}`] : []
   },
   searchKeys: {
-    UIDAFTER: uidKey((uid) => (uid === lastUid ? [] : [{ first: uid + 1, last: lastUid }])),
-    UIDBEFORE: uidKey((uid) => (uid === 1 ? [] : [{ first: 1, last: uid - 1 }])),
+    UIDAFTER: uidKey(({ last }) => (last === lastUid ? [] : [{ first: last + 1, last: lastUid }])),
+    UIDBEFORE: uidKey(({ first }) => (first === 1 ? [] : [{ first: 1, last: first - 1 }])),
   },
 }

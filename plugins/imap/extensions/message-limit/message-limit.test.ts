@@ -61,7 +61,7 @@ describe('a limit of all commands (RFC 9738)', () => {
 
   it('has STORE change the highest UIDs', async () => {
     const { untagged, tagged } = await client.command('STORE 1:3 +FLAGS (\\Seen)')
-    expect(untagged).toHaveLength(2)
+    expect(untagged.map((line) => line.slice(0, 7))).toEqual(['3 FETCH', '2 FETCH'])
     expect(tagged).toMatch(/^OK \[MESSAGELIMIT 2 2\] /)
     expect(await client.ok('SEARCH UNSEEN')).toEqual(['SEARCH 1'])
   })
@@ -85,6 +85,19 @@ describe('a limit of all commands (RFC 9738)', () => {
     ])
     expect(tagged).toMatch(/^OK \[MESSAGELIMIT 2 2\] /)
     expect((await client.command('UID MOVE 1:3 Archive')).tagged).toMatch(/ Moved$/)
+  })
+
+  it('refuses THREAD and SORT of more (RFC 9738 §3.3)', async () => {
+    for (const command of [
+      'THREAD REFERENCES UTF-8',
+      'UID THREAD ORDEREDSUBJECT UTF-8',
+      'SORT (ARRIVAL) UTF-8',
+    ]) {
+      const { untagged, tagged } = await client.command(`${command} ALL`)
+      expect(untagged).toEqual([])
+      expect(tagged).toMatch(/^NO \[MESSAGELIMIT 2\] /)
+      expect(await client.ok(`${command} UID 1:2`)).toHaveLength(1)
+    }
   })
 
   it('holds for UID EXPUNGE, but not for EXPUNGE', async () => {
@@ -132,6 +145,25 @@ it('has searches for what is above and below it', async () => {
   expect(await client.ok('UID SEARCH UIDAFTER 4294967295')).toEqual(['SEARCH'])
   expect(await client.ok('UID SEARCH UIDBEFORE 1')).toEqual(['SEARCH'])
   expect(await client.ok('UID SEARCH NOT UIDAFTER 3 UIDBEFORE 4')).toEqual(['SEARCH 1 3'])
-  for (const wrong of ['UIDAFTER', 'UIDAFTER 0', 'UIDBEFORE x', 'UIDBEFORE 1:2', 'UIDAFTER *'])
+  for (const wrong of [
+    'UIDAFTER',
+    'UIDAFTER 0',
+    'UIDBEFORE x',
+    'UIDBEFORE 1:2',
+    'UIDAFTER *',
+    'UIDAFTER $,1',
+  ])
     expect((await client.command(`UID SEARCH ${wrong}`)).tagged).toMatch(/^BAD /)
+})
+
+it('has searches for what is beyond a result that was saved (RFC 9738 §3.2)', async () => {
+  const [client] = await limitedTo({}, 6)
+  expect(await client.ok('UID SEARCH UIDAFTER $')).toEqual(['SEARCH'])
+  expect(await client.ok('UID SEARCH UIDBEFORE $')).toEqual(['SEARCH'])
+  await client.ok('UID SEARCH RETURN (SAVE) UID 3:4')
+  expect(await client.ok('UID SEARCH UIDAFTER $')).toEqual(['SEARCH 5 6'])
+  expect(await client.ok('SEARCH UIDBEFORE $ NOT 1')).toEqual(['SEARCH 2'])
+  await client.ok('SEARCH RETURN (SAVE MIN) 1:2')
+  expect(await client.ok('SEARCH UIDBEFORE $')).toEqual(['SEARCH'])
+  expect(await client.ok('SEARCH UIDAFTER $ 1:3')).toEqual(['SEARCH 2 3'])
 })

@@ -17,14 +17,18 @@ export interface Annotation {
   readonly value: Buffer | undefined
 }
 
+// RFC 5464 §3.2: the names of vendors' entries have at least four components.
+const vendorLevel = /^\/(?:private|shared)\/vendor(?:\/[^/]+)?$/
+
 /** Reads the name of an entry that can have a value. */
 export function readEntry(args: ImapArguments): EntryName {
   const written = args.astring()
-  const name = annotationName(written) ?? args.fail('That is no name of an entry')
+  const name = annotationName(written)
+  if (name === undefined || vendorLevel.test(name)) return args.fail('That is no name of an entry')
   return { written, name }
 }
 
-/** The same, or one of the two levels that all are below. */
+/** The same, or a level that entries are below: one of the two that all are below, or a vendor's. */
 export function readEntryOrRoot(args: ImapArguments): EntryName {
   const written = args.astring()
   const root = /^\/(?:private|shared)$/i.test(written) ? written.toLowerCase() : undefined

@@ -5,7 +5,7 @@ import { setMetadata } from './set.ts'
 
 const states: readonly ImapState[] = ['authenticated', 'selected']
 
-/** Annotations of mailboxes and of the server, which are each account's own (RFC 5464). */
+/** Annotations of mailboxes, and private ones of the server (RFC 5464). */
 export const metadata: ImapExtension = {
   name: 'metadata',
   capabilities: afterLogin(['METADATA'], 'metadata'),

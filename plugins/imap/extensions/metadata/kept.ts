@@ -1,5 +1,6 @@
-import { type ImapSession, type Metadata, type SpecialUse, specialUse } from 'mailwright'
+import type { ImapSession, Metadata, SpecialUse } from 'mailwright'
 import { no, Refusal } from '../../engine/result.ts'
+import { givenUse } from '../special-use/use.ts'
 
 /** Says how to reach the postmaster; it cannot be changed (RFC 5464 §3.2.1.1). */
 export const administratorEntry = '/shared/admin'
@@ -34,7 +35,7 @@ export async function useOf({ mail }: ImapSession, mailbox: string): Promise<Spe
 export function useFrom(value: Buffer | null): SpecialUse | undefined {
   const text = value?.toString('latin1').trim() ?? ''
   if (text === '') return undefined
-  const use = specialUse(text)
+  const use = givenUse(text)
   if (use === undefined) throw new Refusal(no('No mailbox can be for that', 'USEATTR'))
   return use
 }

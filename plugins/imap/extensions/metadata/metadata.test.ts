@@ -16,13 +16,16 @@ describe('annotations', () => {
   it('are set, told and removed, of a mailbox and of the server (RFC 5464 §4.2, §4.3)', async () => {
     await using test = await started()
     const { client } = test
-    for (const mailbox of ['INBOX', '""']) {
-      await client.ok(`SETMETADATA ${mailbox} (/private/comment "mine" /Shared/Comment "for all")`)
+    for (const [mailbox, other] of [
+      ['INBOX', '/shared/comment'],
+      ['""', '/private/other'],
+    ] as const) {
+      await client.ok(`SETMETADATA ${mailbox} (/private/comment "mine" ${other} "another")`)
       expect(await client.ok(`GETMETADATA ${mailbox} /private/comment`)).toEqual([
         `METADATA ${mailbox} (/private/comment "mine")`,
       ])
-      expect(await client.ok(`GETMETADATA ${mailbox} (/SHARED/comment /private/none)`)).toEqual([
-        `METADATA ${mailbox} (/SHARED/comment "for all" /private/none NIL)`,
+      expect(await client.ok(`GETMETADATA ${mailbox} (${other.toUpperCase()} /private/none)`)).toEqual([
+        `METADATA ${mailbox} (${other.toUpperCase()} "another" /private/none NIL)`,
       ])
       await client.ok(`SETMETADATA ${mailbox} (/private/comment NIL)`)
       expect(await client.ok(`GETMETADATA ${mailbox} "/private/comment"`)).toEqual([
@@ -130,6 +133,29 @@ describe('annotations', () => {
     await client.ok('SETMETADATA INBOX (/shared/admin "mine")')
   })
 
+  it('that all share are not for clients to set, where they are the server’s (RFC 5464 §3.3)', async () => {
+    await using test = await started()
+    const { client } = test
+    for (const changes of ['/shared/comment "x"', '/private/comment "x" /SHARED/comment ""'])
+      expect((await client.command(`SETMETADATA "" (${changes})`)).tagged).toMatch(/^NO \[NOPERM\] /)
+    expect(await client.ok('GETMETADATA "" (/shared/comment /private/comment)')).toEqual([
+      'METADATA "" (/shared/comment NIL /private/comment NIL)',
+    ])
+    await client.ok('SETMETADATA "" (/shared/comment NIL)')
+  })
+
+  it('have names of four levels below a vendor’s, whose own levels can be asked for (RFC 5464 §3.2)', async () => {
+    await using test = await started()
+    const { client } = test
+    for (const name of ['/private/vendor', '/private/vendor/example', '/SHARED/Vendor/x'])
+      expect((await client.command(`SETMETADATA INBOX (${name} "x")`)).tagged).toMatch(/^BAD /)
+    await client.ok('SETMETADATA INBOX (/private/vendor/example/a "1" /private/vendors "2")')
+    for (const level of ['/private/vendor', '/private/vendor/example'])
+      expect(await client.ok(`GETMETADATA (DEPTH infinity) INBOX ${level}`)).toEqual([
+        'METADATA INBOX (/private/vendor/example/a "1")',
+      ])
+  })
+
   it('say what a mailbox is for, and change it (RFC 6154 §4)', async () => {
     await using test = await started()
     const { client } = test
@@ -146,9 +172,10 @@ describe('annotations', () => {
     ])
     await client.ok('SETMETADATA b (/private/specialuse NIL)')
     expect(await client.ok('LIST (SPECIAL-USE) "" *')).toEqual([])
-    expect((await client.command('SETMETADATA b (/private/specialuse "\\\\Important")')).tagged).toMatch(
-      /^NO \[USEATTR\] /,
-    )
+    for (const use of ['Important', 'All', 'Flagged'])
+      expect((await client.command(`SETMETADATA b (/private/specialuse "\\\\${use}")`)).tagged).toMatch(
+        /^NO \[USEATTR\] /,
+      )
     expect(await client.ok('GETMETADATA "" /private/specialuse')).toEqual([
       'METADATA "" (/private/specialuse NIL)',
     ])

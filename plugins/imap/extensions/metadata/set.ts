@@ -48,7 +48,7 @@ async function refusal(
   mailbox: string,
   changes: Changes,
 ): Promise<ImapResult | undefined> {
-  if (mailbox === '' && changes.has(administratorEntry)) return no('That entry cannot be set', 'NOPERM')
+  if (mailbox === '' && [...changes].some(isForbidden)) return no('That entry cannot be set', 'NOPERM')
   const values = [...changes.values()]
   if (values.some((value) => (value?.length ?? 0) > longestValue))
     return no('A value is too long', `METADATA MAXSIZE ${longestValue}`)
@@ -59,6 +59,14 @@ async function refusal(
     if (value === null) names.delete(name)
     else names.add(name)
   return names.size > mostEntries && names.size > before ? tooMany : undefined
+}
+
+/**
+ * Whether nobody may change an entry of the server so. What is shared there is the same for all accounts, none of which may
+ * speak to all others (RFC 5464 §3.3).
+ */
+function isForbidden([name, value]: readonly [name: string, value: Buffer | null]): boolean {
+  return name === administratorEntry || (value !== null && name.startsWith('/shared/'))
 }
 
 /** The use of a mailbox is no annotation, but looks like one (RFC 6154 §4). */

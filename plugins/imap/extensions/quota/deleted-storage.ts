@@ -1,7 +1,6 @@
 import { type ImapSession, type MailboxStatus, Pacer } from 'mailwright'
-import { storageUnit } from './quota-root.ts'
 
-/** DELETED-STORAGE (RFC 9208 §4.1.4): what an EXPUNGE would set free, in units of 1,024 octets. */
+/** DELETED-STORAGE (RFC 9208 §4.1.4): what an EXPUNGE would set free, in octets, as all sizes of messages are. */
 export async function deletedStorage(
   { name, deleted }: MailboxStatus,
   { mail }: ImapSession,
@@ -15,7 +14,7 @@ export async function deletedStorage(
       if (flags.includes('\\Deleted')) octets += size
       if (pacer.isDue) await pacer.rest()
     }
-    return String(Math.ceil(octets / storageUnit))
+    return String(octets)
   } finally {
     await mailbox.close()
   }

@@ -2,7 +2,7 @@ import { type ImapCall, type ImapResult, type ImapSession, otherUsersLevel, shar
 import { no, ok } from '../../engine/result.ts'
 
 /** RFC 9208 §5.1: storage is counted in units of 1,024 octets. */
-export const storageUnit = 1_024
+const storageUnit = 1_024
 
 /** All mailboxes of an account together have one quota; clients know it by the empty name. */
 const root = ''
@@ -51,6 +51,7 @@ async function quotaResponse({ account, mail, out }: ImapSession): Promise<strin
   const { quotaBytes } = account
   if (quotaBytes === undefined) return undefined
   const { bytes } = await mail.usage()
-  const used = Math.ceil(bytes / storageUnit)
-  return `QUOTA ${out.astring(root)} (STORAGE ${used} ${Math.floor(quotaBytes / storageUnit)})`
+  // Both rounded up: what is within the limit must not look as if it were not (RFC 9208 §7, resource-usage).
+  const [used, limit] = [bytes, quotaBytes].map((octets) => Math.ceil(octets / storageUnit))
+  return `QUOTA ${out.astring(root)} (STORAGE ${used} ${limit})`
 }

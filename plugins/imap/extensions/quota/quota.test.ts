@@ -19,6 +19,12 @@ describe('a quota', () => {
     ])
   })
 
+  it('is not shown as exceeded where it is not', async () => {
+    await using system = await limitedAccount(10_000)
+    await system.mail.append('INBOX', [{ content: bufferContent(Buffer.alloc(9_900, 'x')) }])
+    expect(await system.client.ok('GETQUOTA ""')).toEqual(['QUOTA "" (STORAGE 10 10)'])
+  })
+
   it('is not one’s own for mailboxes of others', async () => {
     await using system = await limitedAccount(10_240)
     for (const name of ['"Other Users/bob@example.org/x"', 'Shared/x'])
@@ -48,7 +54,7 @@ describe('a quota', () => {
   })
 })
 
-it('DELETED-STORAGE is what an EXPUNGE would set free (RFC 9208 §4.1.4)', async () => {
+it('DELETED-STORAGE is what an EXPUNGE would set free, as RFC822.SIZE has it (RFC 9208 §4.1.4)', async () => {
   await using system = await startImapTest()
   await system.deliver('INBOX', message, message, message)
   const client = await system.connect()
@@ -58,6 +64,6 @@ it('DELETED-STORAGE is what an EXPUNGE would set free (RFC 9208 §4.1.4)', async
   await client.ok('SELECT INBOX')
   await client.ok('STORE 1,3 +FLAGS.SILENT (\\Deleted)')
   expect(await client.ok('STATUS INBOX (DELETED DELETED-STORAGE)')).toEqual([
-    'STATUS INBOX (DELETED 2 DELETED-STORAGE 3)',
+    `STATUS INBOX (DELETED 2 DELETED-STORAGE ${2 * message.length})`,
   ])
 })

@@ -32,6 +32,8 @@ describe('special uses', () => {
   it.each([
     ['CREATE a (USE (\\Important))', 'NO [USEATTR]'],
     ['CREATE a (USE (\\Sent \\Drafts))', 'NO [USEATTR]'],
+    ['CREATE a (USE (\\All))', 'NO [USEATTR]'],
+    ['CREATE a (USE (\\flagged))', 'NO [USEATTR]'],
     ['CREATE a (USE (Sent))', 'BAD'],
     ['CREATE a (USE \\Sent)', 'BAD'],
     ['CREATE a (USE)', 'BAD'],

@@ -80,7 +80,8 @@ async function store(call: ImapCall, selected: ImapSelected, request: Request): 
     request.change,
     unchangedSince === undefined ? {} : { unchangedSince },
   )
-  await tell(call, selected, request, known, entries)
+  // RFC 9738 §3.1: from the highest UID on.
+  await tell(call, selected, request, known, limited === undefined ? entries : entries.toReversed())
   const result = resultOf(call, selected, modified, !byUid && entries.length + modified.length < known.length)
   if (limited === undefined) return result
   if (result.code === undefined) return ok('Only a part was stored', limited)

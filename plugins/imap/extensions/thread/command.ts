@@ -5,7 +5,7 @@ import {
   type ThreadAlgorithm,
   threadMessages,
 } from 'mailwright'
-import { bad, ok } from '../../engine/result.ts'
+import { bad, no, ok } from '../../engine/result.ts'
 import { readCharset } from '../../search/charset.ts'
 import { readCriteria } from '../../search/criteria.ts'
 import { Progress } from '../../search/progress.ts'
@@ -33,6 +33,10 @@ export const threadCommand: ImapCommand = {
     const text = readCharset(args)
     args.space()
     const found = await searchSelected(call, readCriteria(args, session, text))
+    const most = session.server.limits.messagesPerCommand
+    // RFC 9738 §3.3: a part of the threads is of no use.
+    if (most > 0 && found.uids.length > most)
+      return no(`A command may tell of ${most} messages`, `MESSAGELIMIT ${most}`)
     const threads = await new Progress(session, tag).during(() =>
       threadMessages(selected.facts, algorithm, found.uids),
     )

@@ -54,3 +54,21 @@ describe('message numbers are refused', () => {
     expect(await client.ok('UID FETCH 2 (FLAGS)')).toEqual(['2 UIDFETCH (FLAGS ())'])
   })
 })
+
+test('contexts in message numbers end with it, those in UIDs go on', async () => {
+  await using system = await startImapTest()
+  await system.deliver('INBOX', message, message)
+  const client = await system.connect()
+  await client.ok('SELECT INBOX')
+  await client.ok('SEARCH RETURN (UPDATE COUNT) FLAGGED')
+  await client.ok('UID SEARCH RETURN (UPDATE COUNT) FLAGGED')
+  expect(await client.ok('ENABLE UIDONLY')).toEqual([
+    'NO [NOUPDATE "t3"] Only UIDs are in use',
+    'ENABLED UIDONLY',
+  ])
+  await (await system.mail.openMailbox('INBOX')).changeFlags([2], { add: ['\\Flagged'] })
+  expect(await client.ok('NOOP')).toEqual([
+    '2 UIDFETCH (FLAGS (\\Flagged))',
+    'ESEARCH (TAG "t4") UID ADDTO (0 2)',
+  ])
+})

@@ -1,5 +1,6 @@
-import type { ImapExtension } from 'mailwright'
+import type { ImapExtension, ImapSession } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
+import { contextsOf } from '../context/contexts.ts'
 
 /**
  * No message numbers but UIDs, once the client asks for that (RFC 9586): FETCH responses become UIDFETCH, EXPUNGE becomes
@@ -8,5 +9,11 @@ import { afterLogin } from '../../engine/after-login.ts'
 export const uidOnly: ImapExtension = {
   name: 'uidonly',
   capabilities: afterLogin(['UIDONLY']),
-  enables: { UIDONLY: ({ enabled }) => void enabled.add('UIDONLY') },
+  enables: { UIDONLY: enable },
+}
+
+function enable(session: ImapSession): void {
+  const { enabled, selected } = session
+  enabled.add('UIDONLY')
+  if (selected !== undefined) contextsOf(selected).endNumbered(session)
 }

@@ -1,5 +1,7 @@
-import { fakeClock } from 'mailwright/testing'
+import { MailwrightError } from 'mailwright'
+import { fakeClock, overlay } from 'mailwright/testing'
 import { expect, test } from 'vitest'
+import { clientOverStore } from '../../../../test/support/imap-altered-store.ts'
 import { password, startImapTest } from '../../../../test/support/imap-session.ts'
 
 test('nothing of the account is left, and another one may log in', async () => {
@@ -59,4 +61,26 @@ test('has no arguments and needs a login', async () => {
   expect((await client.command('UNAUTHENTICATE now')).tagged).toMatch(/^BAD /)
   expect(await client.ok('STATUS INBOX (MESSAGES)')).toHaveLength(1)
   expect((await (await system.connect(null)).command('UNAUTHENTICATE')).tagged).toMatch(/^BAD /)
+})
+
+test('it is never refused: where the session cannot be left the connection is closed (RFC 8437 §3)', async () => {
+  const close = (): Promise<void> => Promise.reject(new MailwrightError('MAIL_E_UNAVAILABLE', 'no disk'))
+  await using setting = await clientOverStore({
+    account: (inner) => ({
+      openMailbox: async (name) => overlay(await inner.openMailbox(name), { close }),
+    }),
+  })
+  const { client } = setting
+  await client.ok('SELECT INBOX')
+  client.dialogue.send('a UNAUTHENTICATE', 'b NOOP')
+  expect(await client.response()).toBe('* BYE logging out has failed')
+  await expect(client.response()).rejects.toThrow('the connection was ended')
+})
+
+test('may be switched off (RFC 8437 §8)', async () => {
+  await using system = await startImapTest({ options: { unauthenticate: false } })
+  const client = await system.connect()
+  expect((await client.ok('CAPABILITY')).join()).not.toContain('UNAUTHENTICATE')
+  expect((await client.command('UNAUTHENTICATE')).tagged).toMatch(/^BAD /)
+  expect(await client.ok('STATUS INBOX (MESSAGES)')).toHaveLength(1)
 })
