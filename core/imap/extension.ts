@@ -65,6 +65,8 @@ export interface ImapResult {
   /** Without brackets: `NONEXISTENT`, `COPYUID 1 2 3`. */
   readonly code?: string
   readonly text: string
+  /** Message numbers stood in a UID command, so that expunges by others are told later (RFC 7162 §3.2.10.2). */
+  readonly keepsNumbers?: boolean
   /** The tagged response was written already, before the connection changed (RFC 9051 §6.2.1, RFC 4978 §3). */
   readonly silent?: boolean
 }

@@ -86,11 +86,14 @@ export class Authorization {
 
   /** Answers undefined where the response is written already. */
   async run({ keyword, rest }: Command): Promise<Answer | undefined> {
+    // RFC 1939 §7: PASS stands immediately behind a USER that was answered +OK.
+    const login = this.#login
+    this.#login = undefined
     switch (keyword) {
       case 'USER':
         return this.#user(rest)
       case 'PASS':
-        return await this.#pass(rest)
+        return await this.#pass(login, rest)
       case 'AUTH':
         return await this.#authenticate(words(rest))
       case 'STLS':
@@ -121,11 +124,9 @@ export class Authorization {
     return ok()
   }
 
-  async #pass(secret: string): Promise<Answer> {
+  async #pass(login: string | undefined, secret: string): Promise<Answer> {
     const refused = this.#refuseInClear()
     if (refused !== undefined) return refused
-    const login = this.#login
-    this.#login = undefined
     if (login === undefined) return fault((texts) => texts.userFirst)
     if (secret === '') return fault((texts) => texts.passwordExpected)
     if (saslprep(secret) === undefined) return fault((texts) => texts.notAPassword)
@@ -136,7 +137,6 @@ export class Authorization {
   async #authenticate([name, initialResponse, ...others]: readonly string[]): Promise<Answer | undefined> {
     const refused = this.#refuseInClear()
     if (refused !== undefined) return refused
-    this.#login = undefined
     const { connection, speech, remaining } = this.#parts
     // RFC 5034 does not know AUTH alone; some clients ask so what there is.
     if (name === undefined) return await speech.sayList((texts) => texts.mechanisms, this.mechanisms)
@@ -216,7 +216,6 @@ export class Authorization {
         : undefined
     const early = nothingBehind()
     if (early !== undefined) return early
-    this.#login = undefined
     const options = await tls.options().catch(onFailure)
     if (options === undefined) return refusal((texts) => texts.tlsUnavailable, 'SYS/TEMP')
     const behind = nothingBehind()

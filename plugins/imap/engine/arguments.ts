@@ -20,6 +20,7 @@ const flagForm = /\\?[^\x00-\x20\x7f-\xff(){%*"\\\]]+/y
 const dateForm = /"?(\d{1,2})-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-(\d{4})"?/iy
 const dateTimeForm = /"([ \d]\d)-([a-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-]\d{4})"/iy
 
+const beyondAscii = /[\x80-\xff]/
 const largestNumber = 4_294_967_295
 // RFC 9051 §9, number64: 63 bits.
 const largestNumber64 = '9223372036854775807'
@@ -199,6 +200,9 @@ export class Arguments implements ImapArguments {
     if (this.#text[this.#at] === '"') {
       const matched = this.#match(quotedForm) ?? this.fail('A quoted string does not end')
       const body = matched[1] ?? ''
+      // RFC 6855 §3.
+      if (this.#mode.utf8 && beyondAscii.test(body) && utf8Text(body) === undefined)
+        this.fail('A quoted string must be UTF-8')
       return body.includes('\\') ? body.replace(/\\(.)/g, '$1') : body
     }
     if (!this.#atBreak || this.#part + 1 >= this.#parts.length) return undefined

@@ -70,12 +70,16 @@ export async function runCommand(call: Call, command: ImapCommand | undefined): 
 }
 
 /** What has changed in the selected mailbox is told before the tagged response. */
-async function tellNews(call: Call, command: ImapCommand, { status }: ImapResult): Promise<void> {
+async function tellNews(
+  call: Call,
+  command: ImapCommand,
+  { status, keepsNumbers }: ImapResult,
+): Promise<void> {
   const { session, byUid } = call
   try {
     await session.selected?.update({
-      // RFC 7162 and RFC 9051 §7.5.1: UID commands may be told of expunges.
-      expunges: command.keepsNumbers !== true || byUid,
+      // RFC 9051 §7.5.1, RFC 7162 §3.2.10.2: UID commands may be told of expunges, unless numbers stand in them all the same.
+      expunges: keepsNumbers !== true && (command.keepsNumbers !== true || byUid),
       look: command.looks === true,
     })
   } catch (error) {

@@ -13,15 +13,23 @@ import type {
 /** An opened mailbox that goes on as the same object when the mailbox has got another name. */
 export class RenamableMailbox implements Mailbox {
   #opened: Mailbox
+  #complete: number
 
   constructor(opened: Mailbox) {
     this.#opened = opened
+    this.#complete = opened.highestModSequence
+  }
+
+  /** A mod-sequence up to which no change is missing in `entries`. */
+  get completeModSequence(): number {
+    return this.#complete
   }
 
   /** Goes on with the same mailbox opened by its new name. */
   async follow(opened: Mailbox): Promise<void> {
     const before = this.#opened
     this.#opened = opened
+    this.#complete = opened.highestModSequence
     await before.close()
   }
 
@@ -49,8 +57,11 @@ export class RenamableMailbox implements Mailbox {
     return this.#opened.entries
   }
 
-  refresh(): Promise<boolean> {
-    return this.#opened.refresh()
+  async refresh(): Promise<boolean> {
+    const opened = this.#opened
+    const hasChanged = await opened.refresh()
+    if (opened === this.#opened) this.#complete = opened.highestModSequence
+    return hasChanged
   }
 
   content(uid: number): Promise<Content> {

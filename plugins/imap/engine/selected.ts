@@ -7,7 +7,6 @@ import {
   type ImapUpdateListener,
   indexOfUid,
   type Lease,
-  type Mailbox,
   type MailboxFacts,
   type MessageEntry,
   systemFlags,
@@ -16,6 +15,7 @@ import {
 import { keywordsOf, mailboxFacts } from './keywords.ts'
 import { withNewer } from './newer-entries.ts'
 import type { RecentView } from './recent-view.ts'
+import type { RenamableMailbox } from './renamable-mailbox.ts'
 import { bad, no, Refusal } from './result.ts'
 import { settledRanges } from './sequence-set.ts'
 import { type ViewChanges, viewChanges } from './view-changes.ts'
@@ -31,6 +31,8 @@ export interface SelectedSurroundings {
   watch(listener: () => void): Promise<Lease>
   /** Writes what has changed. `recent`: how many are `\Recent` is told, too. */
   tell(selected: Selected, changes: ViewChanges, recent: boolean): Promise<void>
+  /** Writes that the client knows of everything up to this mod-sequence only: expunges have to wait. */
+  tellSettled(modSequence: number): void
   /** Writes FLAGS and PERMANENTFLAGS anew. */
   tellFlags(selected: Selected): Promise<void>
   permanentFlags(selected: Selected): Promise<readonly string[]>
@@ -38,7 +40,7 @@ export interface SelectedSurroundings {
 
 /** The mailbox that a session has selected. */
 export class Selected implements ImapSelected {
-  readonly mailbox: Mailbox
+  readonly mailbox: RenamableMailbox
   readonly isReadOnly: boolean
   readonly facts: MailboxFacts
   readonly #surroundings: SelectedSurroundings
@@ -47,6 +49,8 @@ export class Selected implements ImapSelected {
   /** What the client was told of by commands that changed flags: listeners learn of it with the next update. */
   readonly #toldBefore: MessageEntry[] = []
   #messages: readonly MessageEntry[]
+  /** The mod-sequence up to which the client was told of everything. */
+  #settled: number
   #watch: Promise<Lease> | undefined
   /** Something may have changed since the store was asked. */
   #isStale = true
@@ -54,12 +58,13 @@ export class Selected implements ImapSelected {
   #keywords: Set<string> | undefined
   saved: readonly number[] = []
 
-  constructor(mailbox: Mailbox, isReadOnly: boolean, surroundings: SelectedSurroundings) {
+  constructor(mailbox: RenamableMailbox, isReadOnly: boolean, surroundings: SelectedSurroundings) {
     this.mailbox = mailbox
     this.isReadOnly = isReadOnly
     this.#surroundings = surroundings
     this.facts = surroundings.facts
     this.#messages = mailbox.entries
+    this.#settled = mailbox.completeModSequence
   }
 
   get name(): string {
@@ -134,6 +139,13 @@ export class Selected implements ImapSelected {
     }
     for (const listener of listeners) await listener.fetching?.(update)
     for (const listener of listeners) await listener.told?.(update)
+    this.#settle(changes?.untold ?? 0)
+  }
+
+  /** RFC 7162 §3.2: whoever is told of higher mod-sequences than those of expunges that wait would miss these. */
+  #settle(untold: number): void {
+    if (untold > 0) this.#surroundings.tellSettled(this.#settled)
+    else this.#settled = this.mailbox.completeModSequence
   }
 
   async #refresh(): Promise<void> {

@@ -128,6 +128,7 @@ export class Session implements ImapSession {
       news: () => this.news,
       watch: (listener) => mail.watch([mailbox.name], listener),
       tell: (self, changes, recent) => tellChanges(this, self, changes, recent),
+      tellSettled: (modSequence) => this.#tellSettled(modSequence),
       tellFlags: (self) => this.#tellFlags(self),
       permanentFlags: async (self) => {
         if (self.isReadOnly) return []
@@ -138,6 +139,11 @@ export class Session implements ImapSession {
     this.#selected = selected
     this.#mailbox = mailbox
     return selected
+  }
+
+  #tellSettled(modSequence: number): void {
+    if (this.enabled.has('CONDSTORE'))
+      this.out.untagged(`OK [HIGHESTMODSEQ ${modSequence}] Expunges are told later`)
   }
 
   async #tellFlags(selected: Selected): Promise<void> {

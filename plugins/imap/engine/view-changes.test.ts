@@ -25,6 +25,7 @@ describe('viewChanges', () => {
       vanishedNumbers: [1, 4],
       arrived: [entry(7)],
       flagged: [flagged],
+      untold: 0,
     })
   })
 
@@ -32,6 +33,7 @@ describe('viewChanges', () => {
     const changes = viewChanges([one, two], [two, three], false)
     expect(changes?.messages).toEqual([one, two, three])
     expect(changes?.vanished).toEqual([])
+    expect(changes?.untold).toBe(1)
     expect(changes?.arrived).toEqual([three])
     // And tells it later.
     expect(viewChanges(changes?.messages ?? [], [two, three], true)?.vanishedNumbers).toEqual([1])

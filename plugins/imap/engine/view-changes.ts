@@ -11,6 +11,8 @@ export interface ViewChanges {
   readonly arrived: readonly MessageEntry[]
   /** Entries whose flags or mod-sequence are others now. */
   readonly flagged: readonly MessageEntry[]
+  /** How many are gone and stay for now. */
+  readonly untold: number
 }
 
 const nothing: readonly never[] = []
@@ -55,6 +57,7 @@ export function viewChanges(
     vanishedNumbers: expunges ? vanishedNumbers : nothing,
     arrived,
     flagged,
+    untold: stays ? 0 : vanished.length,
   }
 }
 

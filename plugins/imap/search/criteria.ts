@@ -12,6 +12,8 @@ const setStart = ['*', '$', ...'0123456789']
 export interface SearchCriteria {
   readonly term: ImapSearchTerm
   readonly usesModSequence: boolean
+  /** Messages are looked for by their numbers. */
+  readonly usesNumbers: boolean
 }
 
 /**
@@ -25,7 +27,8 @@ export function readCriteria(args: ImapArguments, session: ImapSession, text: Te
   args.end()
   // RFC 7162 §3.1: who asks for mod-sequences wants to be told of them from now on.
   if (parser.usesModSequence) session.server.vocabulary.enables.get('CONDSTORE')?.(session)
-  return { term: allOf(terms), usesModSequence: parser.usesModSequence }
+  const { usesModSequence, usesNumbers } = parser
+  return { term: allOf(terms), usesModSequence, usesNumbers }
 }
 
 /** A term that holds where all of some hold. */
@@ -39,6 +42,7 @@ class CriteriaParser implements ImapSearchParser {
   readonly args: ImapArguments
   readonly session: ImapSession
   usesModSequence = false
+  usesNumbers = false
   readonly #text: TextReading
   #depth = 0
   #keys = 0
@@ -73,6 +77,7 @@ class CriteriaParser implements ImapSearchParser {
     // RFC 9586 §3: message numbers are of no use to such a client.
     if (set !== '$' && this.session.enabled.has('UIDONLY'))
       throw new Refusal(bad('Only UIDs are in use', 'UIDREQUIRED'))
+    if (set !== '$') this.usesNumbers = true
     return (scope) => ({ kind: 'uids', ranges: scope.ranges(set, false) })
   }
 

@@ -34,7 +34,8 @@ const message = `;UID=([1-9]\\d{0,9})(?:/;SECTION=(${character}+))?(?:/;PARTIAL=
 const absolutePath = new RegExp(`^/(${character}+?)(?:;UIDVALIDITY=([1-9]\\d{0,9}))?/${message}$`, 'i')
 const relativePath = new RegExp(`^${message}$`, 'i')
 const networkPath = /^(?:imap:)?\/\/(?:([^@/?#]*)@)?(\[[^\]/?#]*\]|[^:@/?#[\]]*)(?::(\d{0,5}))?(?=\/)/i
-const userForm = /^([^;]*)(?:;AUTH=[^;]+)?$/i
+const userCharacter = "(?:[A-Za-z0-9\\-._~!$'()*+,&=]|%[0-9A-Fa-f]{2})"
+const userForm = new RegExp(`^(?=.)(${userCharacter}+)?(?:;AUTH=${userCharacter}+)?$`, 'i')
 
 const largestNumber = 4_294_967_295
 
@@ -47,7 +48,7 @@ export function parseMessageUrl(text: string): MessageUrl | undefined {
   const server = network === null ? undefined : serverOf(network)
   if (network !== null && server === undefined) return undefined
   const path = text.slice(network?.[0].length ?? 0)
-  // RFC 5092 §7.2 allows no other path that is relative to a mailbox.
+  // RFC 4469 §3: the selected mailbox is the base. RFC 5092 §7.2 wants no relative paths; this one is in its §9.1.
   if (network === null && path.startsWith(';')) return urlOf(relativePath.exec(path), undefined)
   const matched = absolutePath.exec(resolvedPath(path))
   if (matched === null) return undefined

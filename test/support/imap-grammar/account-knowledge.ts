@@ -52,6 +52,12 @@ export class AccountKnowledge {
     known.highestModSequence = value
   }
 
+  /** What an open mailbox's client is told may be lower, while expunges have to wait (RFC 7162 §3.2). */
+  mayHaveHighestModSequence(mailbox: string, value: bigint): void {
+    const known = this.#mailboxes.get(mailbox)
+    if (known !== undefined && known.highestModSequence < value) known.highestModSequence = value
+  }
+
   expunged(mailbox: string, uid: number): void {
     this.#mailboxes.get(mailbox)?.expunged.add(uid)
   }

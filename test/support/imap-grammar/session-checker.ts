@@ -135,7 +135,7 @@ export class SessionChecker {
     }
     this.#selection?.heard(response)
     if (response.code?.name === 'HIGHESTMODSEQ' && this.#view !== undefined && this.#selection === undefined)
-      this.#knowledge.hasHighestModSequence(this.#view.mailbox, response.code.number ?? 0n)
+      this.#knowledge.mayHaveHighestModSequence(this.#view.mailbox, response.code.number ?? 0n)
   }
 
   #heardData(response: DataResponse): void {

@@ -81,8 +81,18 @@ describe('SETACL', () => {
     ['SETACL Work tim@example.org lr', 'NO [CANNOT]'],
     ['SETACL Work tim@example.org -l', 'NO [CANNOT]'],
     ['DELETEACL Work tim@example.org', 'NO [CANNOT]'],
-    ['SETACL Work "" l', 'NO [CANNOT]'],
-    ['SETACL Work "--x" +l', 'NO [CANNOT]'],
+    // RFC 4314 §3.
+    ['SETACL Work "" l', 'BAD'],
+    ['SETACL Work "-" l', 'BAD'],
+    ['SETACL Work "--x" +l', 'BAD'],
+    ['SETACL Work "\u00ad" l', 'BAD'],
+    ['SETACL Work "a\ue000b" l', 'BAD'],
+    ['DELETEACL Work ""', 'BAD'],
+    ['LISTRIGHTS Work ""', 'BAD'],
+    ['LISTRIGHTS Work "--x"', 'BAD'],
+    [`SETACL Work ${bob} ++l`, 'BAD'],
+    [`SETACL Work ${bob} +-l`, 'BAD'],
+    ['SETACL Work -tim@example.org l', 'NO [CANNOT]'],
     [`SETACL nowhere ${bob} l`, 'NO [NONEXISTENT]'],
     [`SETACL nowhere ${bob} +l`, 'NO [NONEXISTENT]'],
     ['GETACL nowhere', 'NO [NONEXISTENT]'],
@@ -93,6 +103,60 @@ describe('SETACL', () => {
     const { owner } = system
     expect((await owner.command(command)).tagged.startsWith(answer)).toBe(true)
     expect(await owner.ok('GETACL Work')).toEqual([`ACL Work tim@example.org ${all}`])
+  })
+})
+
+describe('an identifier with a dash in front (RFC 4314 §2)', () => {
+  const name = '"Other Users/tim@example.org/Work"'
+  const rights = async (client: ImapTestClient): Promise<string> =>
+    (await client.ok(`MYRIGHTS ${name}`)).join().split(' ').at(-1) ?? ''
+
+  it('takes away what others give, whatever the order, and is changed by itself', async () => {
+    await using system = await shared()
+    const { owner, guest } = system
+    await owner.ok(`SETACL Work -${bob} w`)
+    await owner.ok('SETACL Work anyone lrsw')
+    await owner.ok(`SETACL Work ${bob} w`)
+    expect(await rights(guest)).toBe('lrs')
+    await owner.ok(`SETACL Work -${bob} +st`)
+    expect(await rights(guest)).toBe('lr')
+    await owner.ok(`SETACL Work -${bob} -w`)
+    expect(await rights(guest)).toBe('lrw')
+    expect(await owner.ok('GETACL Work')).toEqual([
+      `ACL Work tim@example.org ${all} -${bob} std anyone lrsw ${bob} w`,
+    ])
+    await owner.ok(`DELETEACL Work ${bob}`)
+    expect(await rights(guest)).toBe('lrw')
+    await owner.ok(`DELETEACL Work -${bob}`)
+    expect(await rights(guest)).toBe('lrsw')
+  })
+
+  it('takes from everybody but the owner as -anyone', async () => {
+    await using system = await shared()
+    const { owner, guest } = system
+    await owner.ok(`SETACL Work ${bob} lrs`)
+    await owner.ok('SETACL Work -anyone rs')
+    expect(await rights(guest)).toBe('l')
+    expect(await owner.ok('MYRIGHTS Work')).toEqual([`MYRIGHTS Work ${all}`])
+  })
+
+  it('keeps a mailbox out of sight, of SELECT, and flags as they are', async () => {
+    await using system = await shared()
+    const { owner, guest } = system
+    await owner.ok('APPEND Work {14+}\r\nSubject: one\r\n')
+    await owner.ok('SETACL Work anyone lrswte')
+    await owner.ok(`SETACL Work -${bob} w`)
+    const opened = await guest.ok(`SELECT ${name}`)
+    expect(opened).toContain('OK [PERMANENTFLAGS (\\Deleted \\Seen)] Flags permitted')
+    expect(await guest.ok('STORE 1 +FLAGS (\\Seen \\Flagged)')).toEqual(['1 FETCH (UID 1 FLAGS (\\Seen))'])
+    expect((await guest.command('STORE 1 +FLAGS (\\Flagged)')).tagged).toMatch(/^NO \[NOPERM\] /)
+    await guest.ok('CLOSE')
+    await owner.ok(`SETACL Work -${bob} r`)
+    expect((await guest.command(`SELECT ${name}`)).tagged).toMatch(/^NO \[NOPERM\] /)
+    expect((await guest.ok('LIST "" *')).join()).toContain('/Work')
+    await owner.ok(`SETACL Work -${bob} lr`)
+    expect((await guest.command(`SELECT ${name}`)).tagged).toMatch(/^NO \[NONEXISTENT\] /)
+    expect((await guest.ok('LIST "" *')).join()).not.toContain('/Work')
   })
 })
 

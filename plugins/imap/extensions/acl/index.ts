@@ -1,5 +1,6 @@
 import type { ImapExtension, ImapState } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
+import { followRights } from './changed-rights.ts'
 import { getAcl } from './get-acl.ts'
 import { listRights } from './list-rights.ts'
 import { myRights } from './my-rights.ts'
@@ -19,4 +20,5 @@ export const acl: ImapExtension = {
     LISTRIGHTS: { states, run: listRights },
     MYRIGHTS: { states, run: myRights },
   },
+  opened: followRights,
 }

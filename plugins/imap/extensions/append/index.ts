@@ -51,7 +51,7 @@ async function append(
     const messages = await intake.takeAll(uploads)
     const origin = session.flow.session.id
     const appended = await intoTarget(() => session.mail.append(mailbox, messages, origin))
-    await showArrival(session, mailbox)
+    await showArrival(session, mailbox, appended.uids)
     return ok('Appended', await appendUid(session, mailbox, appended))
   } finally {
     await intake.release()

@@ -5,8 +5,10 @@ import {
   type ImapSession,
   otherUsersLevel,
   sharedLevel,
+  type Transfer,
 } from 'mailwright'
 import { no, Refusal } from '../../engine/result.ts'
+import { noteOwnChange } from '../mailboxes/own-changes.ts'
 
 /** Whether a mailbox is the account's own, as far as its name tells. */
 export function isOwnMailbox(name: string): boolean {
@@ -35,7 +37,18 @@ export async function mayTellUids({ server, mail }: ImapSession, mailbox: string
   return hasAllRights(await mail.myRights(mailbox), 'r')
 }
 
-/** Shows what has come into a mailbox, where the client has selected it. */
-export async function showArrival({ selected }: ImapSession, mailbox: string): Promise<void> {
+/** Shows what the client has put into a mailbox, where it has selected it; NOTIFY does not tell it. UIDs ascend. */
+export async function showArrival(
+  session: ImapSession,
+  mailbox: string,
+  uids: readonly number[],
+): Promise<void> {
+  const { selected } = session
+  await noteOwnChange(session, { stored: { mailbox, uids } })
   if (selected?.name === mailbox) await selected.mailbox.refresh()
+}
+
+/** UIDs that copied or moved messages have got. */
+export function arrivedUids({ uids }: Transfer): readonly number[] {
+  return uids.map(([, uid]) => uid)
 }

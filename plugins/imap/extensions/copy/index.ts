@@ -8,7 +8,7 @@ import {
   type MessageEntry,
 } from 'mailwright'
 import { no, ok } from '../../engine/result.ts'
-import { intoTarget, showArrival } from '../append/target.ts'
+import { arrivedUids, intoTarget, showArrival } from '../append/target.ts'
 import { refusalToSave } from '../message-limit/limit.ts'
 import { copyUid } from './copy-uid.ts'
 import { readTransfer } from './request.ts'
@@ -40,7 +40,7 @@ async function copy(
   const uids = entries.map(({ uid }) => uid)
   const transfer = await intoTarget(() => selected.mailbox.copy(uids, target))
   if (!byUid && transfer.uids.length === 0) return gone
-  await showArrival(session, target)
+  await showArrival(session, target, arrivedUids(transfer))
   return ok('Copied', await copyUid(session, target, transfer))
 }
 

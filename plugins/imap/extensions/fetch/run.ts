@@ -84,7 +84,11 @@ async function markSeen(
   const { entries: changed } = await selected.mailbox.changeFlags(uids, { add: ['\\Seen'] })
   selected.told(changed)
   request.also('FLAGS')
-  if (session.enabled.has('CONDSTORE')) request.also('MODSEQ')
+  // RFC 7162 §3.2.4; RFC 9586 §3.3 has the UID in front.
+  if (session.enabled.has('CONDSTORE')) {
+    request.also('MODSEQ')
+    if (!session.enabled.has('UIDONLY')) request.also('UID')
+  }
   return withNewer(entries, changed)
 }
 

@@ -1,6 +1,7 @@
 import { errorCode, type ImapSession } from 'mailwright'
+import { arrivalsIn } from '../context/arrivals.ts'
 
-/** What a session has done to the list of mailboxes itself. */
+/** What a session has done itself. */
 export interface OwnChange {
   /** A mailbox that is no more of that name, with those below it. */
   readonly gone?: string
@@ -8,6 +9,22 @@ export interface OwnChange {
   readonly come?: string
   readonly subscribed?: string
   readonly unsubscribed?: string
+  readonly stored?: StoredMessages
+  readonly annotated?: AnnotatedMailbox
+}
+
+/** Messages that were put into a mailbox; UIDs ascend. */
+export interface StoredMessages {
+  readonly mailbox: string
+  readonly uids: readonly number[]
+}
+
+/** Annotations that were set or removed. */
+export interface AnnotatedMailbox {
+  /** Empty for the server. */
+  readonly mailbox: string
+  /** Names, as they are kept. */
+  readonly entries: readonly string[]
 }
 
 type Listener = (change: OwnChange) => Promise<void>
@@ -25,6 +42,9 @@ export function onOwnChange(session: ImapSession, listener: Listener | undefined
  * of the command: then the client is told.
  */
 export async function noteOwnChange(session: ImapSession, change: OwnChange): Promise<void> {
+  const { selected } = session
+  if (change.stored !== undefined && selected?.name === change.stored.mailbox)
+    arrivalsIn(selected).leaveOut(change.stored.uids)
   try {
     await listeners.get(session)?.(change)
   } catch (error) {

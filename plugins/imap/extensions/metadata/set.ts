@@ -1,5 +1,6 @@
 import { errorCode, type ImapArguments, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
 import { no, ok } from '../../engine/result.ts'
+import { noteOwnChange } from '../mailboxes/own-changes.ts'
 import { readEntry } from './entries.ts'
 import { administratorEntry, useEntry, useFrom, useOf } from './kept.ts'
 
@@ -26,6 +27,7 @@ export async function setMetadata({ args, session }: ImapCall): Promise<ImapResu
     if (errorCode(error) === 'MAIL_E_OVER_QUOTA') return tooMany
     throw error
   }
+  await noteOwnChange(session, { annotated: { mailbox, entries: [...changes.keys()] } })
   return ok('Set')
 }
 

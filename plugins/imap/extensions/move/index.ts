@@ -1,7 +1,7 @@
 import type { ImapCall, ImapCommand, ImapExtension, ImapResult, MessageEntry } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
 import { no, ok } from '../../engine/result.ts'
-import { intoTarget, showArrival } from '../append/target.ts'
+import { arrivedUids, intoTarget, showArrival } from '../append/target.ts'
 import { copyUid } from '../copy/copy-uid.ts'
 import { readTransfer, type TransferRequest } from '../copy/request.ts'
 import { highestCode } from '../expunge/highest-code.ts'
@@ -39,7 +39,7 @@ async function move(
   // RFC 6851 §4.3: before the client is told that they are gone from here.
   const copied = await copyUid(session, target, transfer)
   if (copied !== undefined) out.untagged(`OK [${copied}] Moved`)
-  await showArrival(session, target)
+  await showArrival(session, target, arrivedUids(transfer))
   const highest = await highestCode(session, selected)
   // RFC 9738 §3.1: of both, that one has to stand in the tagged response.
   if (areSomeGone && limited !== undefined) out.untagged(`NO [${limited}] Only a part of the messages`)

@@ -34,7 +34,8 @@ export const esearchCommand: ImapCommand = {
     const returns = asked ?? allReturned(args, request)
     try {
       const criteria = readCriteria(args, session, readSearchCharset(args, session))
-      return await new Search(call, returns, criteria).run(sources)
+      const result = await new Search(call, returns, criteria).run(sources)
+      return { ...result, keepsNumbers: criteria.usesNumbers }
     } catch (error) {
       returns.refused(session, error)
       throw error

@@ -108,6 +108,9 @@ function readGroup(args: ImapArguments, session: ImapSession): EventGroup {
   if (events.has('FlagChange') && !events.has('MessageNew')) args.fail('FlagChange needs MessageNew')
   if (filter.kind === 'selected' && listed.some((event) => !messageEvents.has(event)))
     args.fail('Of the selected mailbox only messages are told')
+  // RFC 5465 §8, message-event.
+  if (filter.kind !== 'selected' && items.attributes.size > 0)
+    args.fail('What is fetched is only of the selected mailbox')
   return { filter, events, items: items.attributes.size === 0 ? undefined : items }
 }
 

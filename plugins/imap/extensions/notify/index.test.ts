@@ -45,7 +45,7 @@ describe('the selected mailbox', () => {
     const { client, system } = setting
     await client.ok(`NOTIFY SET (SELECTED ${all})`)
     await system.deliver('INBOX', message)
-    expect(await pushed(client, 2)).toEqual(['3 EXISTS', '0 RECENT'])
+    expect(await pushed(client, 1)).toEqual(['3 EXISTS'])
     await changeFlags(system, 'INBOX', [2], '\\Flagged')
     expect(await pushed(client, 1)).toEqual(['2 FETCH (UID 2 FLAGS (\\Flagged))'])
     await expunge(system, 'INBOX', [1])
@@ -60,7 +60,7 @@ describe('the selected mailbox', () => {
       'NOTIFY SET (selected (MessageNew (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)] ENVELOPE) MessageExpunge))',
     )
     await system.deliver('INBOX', message)
-    const [exists, , fetched] = await pushed(client, 3)
+    const [exists, fetched] = await pushed(client, 2)
     expect(exists).toBe('3 EXISTS')
     expect(fetched).toMatch(
       /^3 FETCH \(FLAGS \(\) BODY\[HEADER\.FIELDS \(SUBJECT\)\] \{16\}\r\nSubject: one\r\n\r\n ENVELOPE \(/,
@@ -68,7 +68,7 @@ describe('the selected mailbox', () => {
     expect(fetched).toMatch(/ UID 3\)$/)
     await client.ok('ENABLE CONDSTORE')
     await system.deliver('INBOX', message)
-    expect((await pushed(client, 3))[2]).toMatch(/ UID 4 MODSEQ \(\d+\)\)$/)
+    expect((await pushed(client, 2))[1]).toMatch(/ MODSEQ \(\d+\) UID 4\)$/)
   })
 
   test('asking for a body does not mark the message', async () => {
@@ -76,7 +76,7 @@ describe('the selected mailbox', () => {
     const { client, system } = setting
     await client.ok('NOTIFY SET (SELECTED (MessageNew (BODY[]) MessageExpunge FlagChange))')
     await system.deliver('INBOX', message)
-    expect((await pushed(client, 3))[2]).toContain('text\r\n')
+    expect((await pushed(client, 2))[1]).toContain('text\r\n')
     expect(await client.ok('FETCH 3 FLAGS')).toEqual(['3 FETCH (FLAGS ())'])
   })
 
@@ -86,7 +86,7 @@ describe('the selected mailbox', () => {
     await client.ok(`NOTIFY SET (SELECTED-DELAYED ${all})`)
     await expunge(system, 'INBOX', [1])
     await system.deliver('INBOX', message)
-    expect(await pushed(client, 2)).toEqual(['3 EXISTS', '0 RECENT'])
+    expect(await pushed(client, 1)).toEqual(['3 EXISTS'])
     expect(await client.ok('FETCH 2:3 (UID)')).toEqual(['2 FETCH (UID 2)', '3 FETCH (UID 3)'])
     expect(await client.ok('NOOP')).toEqual(['1 EXPUNGE'])
     await expunge(system, 'INBOX', [2])
@@ -101,7 +101,7 @@ describe('the selected mailbox', () => {
     await client.ok('NOTIFY SET (SELECTED (MessageNew MessageExpunge))')
     await changeFlags(system, 'INBOX', [1], '\\Flagged')
     await system.deliver('INBOX', message)
-    expect(await pushed(client, 2)).toEqual(['3 EXISTS', '0 RECENT'])
+    expect(await pushed(client, 1)).toEqual(['3 EXISTS'])
     expect(await client.ok('NOOP')).toEqual([])
     expect(await client.ok('STORE 2 +FLAGS (\\Seen)')).toEqual(['2 FETCH (UID 2 FLAGS (\\Seen))'])
   })
@@ -130,7 +130,7 @@ describe('the selected mailbox', () => {
     await client.ok('SELECT Work')
     await system.deliver('INBOX', message)
     await system.deliver('Work', message)
-    expect(await pushed(client, 2)).toEqual(['1 EXISTS', '0 RECENT'])
+    expect(await pushed(client, 1)).toEqual(['1 EXISTS'])
     expect(await client.ok('NOOP')).toEqual([])
   })
 
@@ -139,6 +139,38 @@ describe('the selected mailbox', () => {
     const { client, system } = setting
     await expunge(system, 'INBOX', [1])
     expect(await client.ok(`NOTIFY SET (SELECTED ${all})`)).toEqual(['1 EXPUNGE'])
+  })
+
+  test.each(['(SELECTED NONE)', `(PERSONAL ${all})`, '(SELECTED (MessageNew MessageExpunge))'])(
+    'what has come together is told, whatever is told from now on: %s (RFC 5465 §3.1)',
+    async (groups) => {
+      await using setting = await started()
+      const { client, system } = setting
+      await client.ok('NOTIFY NONE')
+      await expunge(system, 'INBOX', [1])
+      await changeFlags(system, 'INBOX', [2], '\\Flagged')
+      await system.deliver('INBOX', message)
+      expect(await client.ok(`NOTIFY SET ${groups}`)).toEqual([
+        '1 EXPUNGE',
+        '2 EXISTS',
+        '1 FETCH (UID 2 FLAGS (\\Flagged))',
+      ])
+      await changeFlags(system, 'INBOX', [2], '\\Answered')
+      expect(await client.ok('NOOP')).toEqual([])
+    },
+  )
+
+  test('what came before another NOTIFY is fetched once', async () => {
+    await using setting = await started()
+    const { client, system } = setting
+    const group = '(SELECTED (MessageNew (UID) MessageExpunge))'
+    await client.ok(`NOTIFY SET ${group}`)
+    const delivered = system.deliver('INBOX', message)
+    const untagged = await client.ok(`NOTIFY SET ${group}`)
+    await delivered
+    const told = untagged.length > 0 ? untagged : await pushed(client, 2)
+    expect(told).toEqual(['3 EXISTS', '3 FETCH (UID 3)'])
+    expect(await client.ok('NOOP')).toEqual([])
   })
 })
 
@@ -338,7 +370,7 @@ describe('it is over', () => {
     await client.ok('LOGIN tim@example.org "correct horse"')
     await client.ok('SELECT INBOX')
     await system.deliver('INBOX', message)
-    expect(await client.ok('NOOP')).toEqual(['3 EXISTS', '0 RECENT'])
+    expect(await client.ok('NOOP')).toEqual(['3 EXISTS'])
   })
 
   test('where there are more mailboxes than are kept in mind', async () => {
@@ -395,6 +427,7 @@ describe('is refused', () => {
     ' SET (SELECTED (MailboxName))',
     ' SET (SELECTED-DELAYED (MessageNew MessageExpunge SubscriptionChange))',
     ' SET (SELECTED NONE) (SELECTED-DELAYED (MessageNew MessageExpunge))',
+    ' SET (PERSONAL (MessageNew (UID) MessageExpunge))',
     ' SET (MAILBOXES (MailboxName))',
     ' SET (EVERYWHERE (MailboxName))',
   ])('NOTIFY%s is a mistake', async (rest) => {

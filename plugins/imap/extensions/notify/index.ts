@@ -16,8 +16,6 @@ function end(session: ImapSession): void {
 
 const command: ImapCommand = {
   states: ['authenticated', 'selected'],
-  // RFC 5465 §3.1: what has come together is told, as by NOOP.
-  looks: true,
   async run(call) {
     const { args, session } = call
     args.space()
@@ -43,6 +41,7 @@ const command: ImapCommand = {
     }
     known.get(session)?.end()
     known.set(session, notices)
+    await notices.tellAccumulated()
     return ok('That is told from now on')
   },
 }

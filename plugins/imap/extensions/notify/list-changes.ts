@@ -2,7 +2,7 @@ import type { ImapListDecoration } from 'mailwright'
 import { listedMailbox } from '../list/choose.ts'
 import { inOrder } from '../list/in-order.ts'
 import { compareMailboxNames, type MailboxNames } from '../list/mailbox-names.ts'
-import { tellStatusOf } from './mailbox-changes.ts'
+import { losesAccess, tellDenied, tellStatusOf } from './mailbox-changes.ts'
 import { tellMailbox } from './responses.ts'
 import type { StatusFound, WatchedMailboxes } from './watched-mailboxes.ts'
 
@@ -39,9 +39,11 @@ async function noteNames(
   const { known } = watched
   const gone = [...known.keys()].filter((name) => !names.infos.has(name))
   const goneById = new Map(gone.map((name) => [known.get(name)?.id, name]))
+  const deleted = new Set(gone)
   for (const name of gone) {
-    known.delete(name)
     if (watched.isTold(name, 'MailboxName')) told.set(name, undefined)
+    else if (known.get(name)?.status !== undefined && losesAccess(watched, name)) tellDenied(watched, name)
+    known.delete(name)
   }
   const fresh = watched.wantedOf(names).filter((name) => !known.has(name))
   const look = async (name: string): Promise<readonly [string, StatusFound]> => [
@@ -52,13 +54,41 @@ async function noteNames(
     // One that was only subscribed has not come: the client is told of the subscription, if it wants to be.
     if (watched.eventsOf(name, before).size === 0) continue
     const oldName = typeof status === 'object' ? goneById.get(status.id) : undefined
-    if (watched.isTold(name, 'MailboxName')) {
-      if (oldName !== undefined) told.delete(oldName)
-      told.set(name, oldName)
-    }
-    const hasNews = typeof status === 'object' && status.messages > 0 && oldName === undefined
+    if (oldName !== undefined) deleted.delete(oldName)
+    noteFresh(watched, name, oldName, told)
+    if (typeof status !== 'object') continue
+    // RFC 5465 §5.9: it has got it back.
+    if (watched.denied.delete(name)) told.set(name, oldName)
+    const hasNews = status.messages > 0 && oldName === undefined
     if (hasNews && watched.isTold(name, 'MessageNew')) tellStatusOf(watched, status)
   }
+  for (const name of deleted) noteParent(watched, name, told)
+}
+
+function noteFresh(watched: WatchedMailboxes, name: string, oldName: string | undefined, told: Told): void {
+  if (!watched.isTold(name, 'MailboxName')) return
+  if (oldName === undefined) {
+    told.set(name, undefined)
+    noteParent(watched, name, told)
+    return
+  }
+  told.delete(oldName)
+  if (!isBelowRenamed(name, oldName, told)) told.set(name, oldName)
+}
+
+/** RFC 5465 §5.4: the direct parent of what was made or deleted is told too, whether or not there is such a mailbox. */
+function noteParent(watched: WatchedMailboxes, name: string, told: Told): void {
+  const parent = name.slice(0, Math.max(0, name.lastIndexOf('/')))
+  if (parent !== '' && !told.has(parent) && watched.isTold(parent, 'MailboxName')) told.set(parent, undefined)
+}
+
+/** RFC 5465 §5.4: what has another name because one above it has is not told of. */
+function isBelowRenamed(name: string, oldName: string, told: Told): boolean {
+  for (let end = name.lastIndexOf('/'); end > 0; end = name.lastIndexOf('/', end - 1)) {
+    const oldLevel = told.get(name.slice(0, end))
+    if (oldLevel !== undefined && oldLevel + name.slice(end) === oldName) return true
+  }
+  return false
 }
 
 /** Mailboxes below them have come, or the last one has gone. */

@@ -2,22 +2,24 @@ import {
   errorCode,
   type ImapCall,
   type ImapListDecoration,
+  type ImapNews,
   type ImapSelected,
   type ImapSession,
-  type ImapUpdate,
   type Lease,
 } from 'mailwright'
-import type { FetchedItems } from '../fetch/fetched-items.ts'
-import { fetchMessages } from '../fetch/run.ts'
+import { arrivalsIn } from '../context/arrivals.ts'
 import { inOrder } from '../list/in-order.ts'
 import { type OwnChange, onOwnChange } from '../mailboxes/own-changes.ts'
 import { serverAnnotations } from '../metadata/kept.ts'
 import { digested } from './annotations.ts'
 import type { EventGroups } from './event-groups.ts'
 import { atOnce, tellListChanges } from './list-changes.ts'
-import { tellMailboxChanges, tellServerChanges, tellStatusOf } from './mailbox-changes.ts'
-import { listDecorations, tellNoAccess } from './responses.ts'
+import { tellDenied, tellMailboxChanges, tellServerChanges, tellStatusOf } from './mailbox-changes.ts'
+import { takeOwn } from './own.ts'
+import { listDecorations } from './responses.ts'
 import { type StatusFound, TooMuchToTell, WatchedMailboxes } from './watched-mailboxes.ts'
+
+const everything: ImapNews = { messages: true, flags: true }
 
 /** What a client is told of while it waits, once it has asked for it (RFC 5465). */
 export class Notices {
@@ -51,6 +53,20 @@ export class Notices {
     onOwnChange(this.#session, (change) => this.#takeOwn(change))
   }
 
+  /**
+   * Tells what has come together in the selected mailbox, as NOOP does, whatever is told from now on: with NONE that is all
+   * that the client wants (RFC 5465 §3.1, §5).
+   */
+  async tellAccumulated(): Promise<void> {
+    const session = this.#session
+    session.news = everything
+    try {
+      await session.selected?.update({ expunges: true, look: true })
+    } finally {
+      session.news = this.#groups.news
+    }
+  }
+
   async #learn(tellAll: boolean): Promise<void> {
     const watched = this.#watched
     const { out, selected } = this.#session
@@ -62,7 +78,7 @@ export class Notices {
     ]
     for await (const [name, status] of inOrder(watched.wantedOf(names), atOnce, look)) {
       // RFC 5465 §3.1: what the client has named, may list and not look into.
-      if (status === 'hidden' && this.#groups.names.has(name)) tellNoAccess(out, name)
+      if (status === 'hidden' && this.#groups.names.has(name)) tellDenied(watched, name)
       const isOfInterest = tellAll && name !== selected?.name && watched.isTold(name, 'MessageNew')
       if (isOfInterest && typeof status === 'object') tellStatusOf(watched, status)
       await out.ready()
@@ -71,7 +87,7 @@ export class Notices {
 
   async #takeOwn(change: OwnChange): Promise<void> {
     try {
-      if (!this.#isOver) await this.#watched.takeOwn(change)
+      if (!this.#isOver) await takeOwn(this.#watched, change)
     } catch (error) {
       // It is met again where changes are told.
       if (!(error instanceof TooMuchToTell)) throw error
@@ -85,20 +101,20 @@ export class Notices {
     if (group === undefined || group.events.size === 0) return
     const ends = [selected.onChange(() => this.#selectedChanged(selected))]
     const { items } = group
-    if (items !== undefined)
-      ends.push(selected.onUpdate({ fetching: (update) => this.#fetch(selected, items, update) }))
+    if (items !== undefined) {
+      const arrivals = arrivalsIn(selected)
+      ends.push(
+        selected.onUpdate({
+          fetching: ({ arrived }) => arrivals.want(arrived, items, true),
+          told: () => arrivals.tell(this.#session),
+        }),
+      )
+    }
     this.#endOfSelected = () => {
       for (const end of ends) end()
     }
     // The first look is what begins the watch.
     this.#selectedChanged(selected)
-  }
-
-  /** RFC 7162 §3.2.4: with the mod-sequence where the client knows of them. */
-  async #fetch(selected: ImapSelected, items: FetchedItems, { arrived }: ImapUpdate): Promise<void> {
-    if (arrived.length === 0) return
-    if (this.#session.enabled.has('CONDSTORE')) items.also('MODSEQ')
-    await fetchMessages({ session: this.#session, selected, byUid: true, items }, arrived)
   }
 
   end(): void {
@@ -154,7 +170,7 @@ export class Notices {
     const [name] = this.#changed
     if (name === undefined) return
     this.#changed.delete(name)
-    await tellMailboxChanges(this.#watched, name)
+    await tellMailboxChanges(this.#watched, this.#decorations, name)
   }
 
   /** RFC 5465 §5.8: as if the client had said NOTIFY NONE. */

@@ -1,7 +1,6 @@
-import { errorCode, type ImapSession, type MailboxStatus } from 'mailwright'
+import { errorCode, hasAllRights, type ImapSession, type MailboxStatus } from 'mailwright'
 import { isOwnMailbox } from '../append/target.ts'
 import { type MailboxNames, mailboxNames } from '../list/mailbox-names.ts'
-import type { OwnChange } from '../mailboxes/own-changes.ts'
 import { mailboxAnnotations } from '../metadata/kept.ts'
 import { digested, type KnownAnnotations } from './annotations.ts'
 import type { EventGroups } from './event-groups.ts'
@@ -25,8 +24,11 @@ export interface KnownMailbox {
   annotations: KnownAnnotations
 }
 
-/** `hidden`: the account may see the mailbox and not look into it. `unknown`: there is none, or the store fails. */
-export type StatusFound = MailboxStatus | 'hidden' | 'unknown'
+/**
+ * `hidden`: the account may see the mailbox and not look into it. `gone`: there is none that it may see. `unknown`: nobody
+ * wants to know, or the store fails.
+ */
+export type StatusFound = MailboxStatus | 'hidden' | 'gone' | 'unknown'
 
 const noAnnotations: KnownAnnotations = new Map()
 
@@ -38,6 +40,8 @@ export class WatchedMailboxes {
   /** Kept where it matters to the client. */
   subscribed: ReadonlySet<string> = new Set()
   serverAnnotations: KnownAnnotations = noAnnotations
+  /** Those that the client was told it must not look into. */
+  readonly denied: Set<string> = new Set()
 
   constructor(session: ImapSession, groups: EventGroups) {
     this.session = session
@@ -67,29 +71,6 @@ export class WatchedMailboxes {
     return wanted
   }
 
-  /** The client knows of what it has done itself; what others have done meanwhile is not looked at. */
-  async takeOwn({ gone, come, subscribed, unsubscribed }: OwnChange): Promise<void> {
-    const names = await mailboxNames(this.session)
-    if (this.groups.areOfSubscriptions) this.#noteSubscription(subscribed, unsubscribed)
-    const arrived = come ?? subscribed
-    const isOwn = (name: string): boolean => arrived !== undefined && areRelated(name, arrived)
-    if (gone !== undefined)
-      for (const name of [...this.known.keys()])
-        if (isWithin(name, gone) && !names.infos.has(name)) this.known.delete(name)
-    for (const name of names.infos.keys())
-      if (isOwn(name) && !this.known.has(name) && this.eventsOf(name).size > 0) await this.learn(name, names)
-    for (const [name, known] of this.known)
-      if (isOwn(name) || (gone !== undefined && isWithin(gone, name)))
-        known.hasChildren = names.parents.has(name)
-  }
-
-  #noteSubscription(subscribed: string | undefined, unsubscribed: string | undefined): void {
-    const now = new Set(this.subscribed)
-    if (subscribed !== undefined) now.add(subscribed)
-    if (unsubscribed !== undefined) now.delete(unsubscribed)
-    this.subscribed = now
-  }
-
   /** Looks at a mailbox, and takes it for what the client knows. */
   async learn(name: string, names: MailboxNames): Promise<StatusFound> {
     const status = await this.statusOf(name)
@@ -111,17 +92,32 @@ export class WatchedMailboxes {
     // The id is what a new name is known by.
     if (!events.has('MailboxName') && ![...messageEvents].some((event) => events.has(event))) return 'unknown'
     try {
-      return await this.session.mail.status(name)
+      return (await this.#lackOf(name)) ?? (await this.session.mail.status(name))
     } catch (error) {
       const code = errorCode(error)
       if (code === undefined) throw error
-      return code === 'MAIL_E_PERMISSION' ? 'hidden' : 'unknown'
+      return code === 'MAIL_E_NOT_FOUND' ? 'gone' : 'unknown'
     }
+  }
+
+  /** RFC 5465 §5: whatever is told of a mailbox needs the rights `l` and `r`. */
+  async #lackOf(name: string): Promise<'hidden' | 'gone' | undefined> {
+    const { mail, server } = this.session
+    if (isOwnMailbox(name) || !server.store.supports.rights) return undefined
+    const rights = await mail.myRights(name)
+    if (!hasAllRights(rights, 'l')) return 'gone'
+    return hasAllRights(rights, 'r') ? undefined : 'hidden'
+  }
+
+  deny(name: string): void {
+    this.denied.add(name)
+    if (this.denied.size > mostMailboxes) throw new TooMuchToTell()
   }
 
   /** Undefined where they cannot be read. */
   async annotationsOf(name: string): Promise<KnownAnnotations | undefined> {
     try {
+      if ((await this.#lackOf(name)) !== undefined) return undefined
       const annotations = digested(await mailboxAnnotations(this.session, name, undefined))
       const others = [...this.known.values()].reduce((sum, known) => sum + known.annotations.size, 0)
       if (others + annotations.size > mostNames) throw new TooMuchToTell()
@@ -131,13 +127,4 @@ export class WatchedMailboxes {
       return undefined
     }
   }
-}
-
-/** Whether a mailbox is the other one, or below it. */
-function isWithin(name: string, other: string): boolean {
-  return name === other || name.startsWith(`${other}/`)
-}
-
-function areRelated(one: string, other: string): boolean {
-  return isWithin(one, other) || isWithin(other, one)
 }

@@ -102,7 +102,7 @@ async function replace(
       session.mail.append(target, [message], origin, freedBy(entry, selected)),
     )
     await removeReplaced(session, selected, entry, { target, appended })
-    await showArrival(session, target)
+    await showArrival(session, target, appended.uids)
     const code = await appendUid(session, target, appended)
     // RFC 8508 §4.3: before the client is told that the other one is gone.
     if (code !== undefined) session.out.untagged(`OK [${code}] Replacement`)

@@ -19,9 +19,10 @@ export const searchCommand: ImapCommand = {
     try {
       if (asked !== undefined) args.space()
       const criteria = readCriteria(args, session, readSearchCharset(args, session))
-      const { usesModSequence } = criteria
+      const { usesModSequence, usesNumbers } = criteria
       const found = await searchSelected(call, criteria)
-      return await answerSearch(call, { ...found, word: 'SEARCH', returns, usesModSequence, sorted: false })
+      const answering = { ...found, word: 'SEARCH', returns, usesModSequence, sorted: false } as const
+      return { ...(await answerSearch(call, answering)), keepsNumbers: usesNumbers }
     } catch (error) {
       returns?.refused(session, error)
       throw error

@@ -25,14 +25,15 @@ export const sortCommand: ImapCommand = {
       const text = readCharset(args)
       args.space()
       const criteria = readCriteria(args, session, text)
-      const { usesModSequence } = criteria
+      const { usesModSequence, usesNumbers } = criteria
       const found = await searchSelected(call, criteria)
       const sorted = (uids: readonly number[]): Promise<readonly number[]> =>
         sortMessages(selected.facts, order, uids)
       const uids = await new Progress(session, tag).during(() => sorted(found.uids))
       const again = async (among?: readonly number[]): Promise<readonly number[]> =>
         sorted(await found.again(among))
-      return await answerSearch(call, { word: 'SORT', returns, usesModSequence, uids, sorted: true, again })
+      const answering = { word: 'SORT', returns, usesModSequence, uids, sorted: true, again } as const
+      return { ...(await answerSearch(call, answering)), keepsNumbers: usesNumbers }
     } catch (error) {
       returns?.refused(session, error)
       throw error

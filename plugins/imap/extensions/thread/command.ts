@@ -32,7 +32,8 @@ export const threadCommand: ImapCommand = {
     args.space()
     const text = readCharset(args)
     args.space()
-    const found = await searchSelected(call, readCriteria(args, session, text))
+    const criteria = readCriteria(args, session, text)
+    const found = await searchSelected(call, criteria)
     const most = session.server.limits.messagesPerCommand
     // RFC 9738 §3.3: a part of the threads is of no use.
     if (most > 0 && found.uids.length > most)
@@ -50,7 +51,7 @@ export const threadCommand: ImapCommand = {
       await out.ready()
     }
     out.write('\r\n')
-    return ok('Threaded')
+    return { ...ok('Threaded'), keepsNumbers: criteria.usesNumbers }
   },
 }
 
