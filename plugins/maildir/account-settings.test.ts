@@ -76,6 +76,18 @@ describe('settings of mailboxes', () => {
     expect((await uses()).every(([, use]) => use === undefined)).toBe(true)
   })
 
+  it('give a use to one mailbox at most, also where several are to have it at the same time', async () => {
+    const names = ['A', 'B', 'C', 'D']
+    for (const name of names) await box.mailboxes.createMailbox(name)
+    const others = [box.mailboxes, await box.again()]
+    await Promise.all(names.map((name, at) => others[at % 2]?.setSpecialUse(name, '\\Sent')))
+    for (const each of others)
+      expect((await uses(each)).filter(([, use]) => use !== undefined)).toEqual([
+        [expect.stringMatching(/^[A-D]$/), '\\Sent'],
+      ])
+    expect((await box.names('.')).filter((name) => name.endsWith('.lock'))).toEqual([])
+  })
+
   it('of several at the same time are all there', async () => {
     const others = [box.mailboxes, await box.again(), await box.again()]
     await Promise.all(

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { type MailboxInfo, MailwrightError, type Metadata, type SpecialUse } from 'mailwright'
+import { listingsOf } from './account-listings.ts'
 import type { MaildirContext } from './context.ts'
 import type { JsonFile } from './json-file.ts'
 import {
@@ -6,6 +8,7 @@ import {
   metadataOf,
   settingsFile,
   settingsFileName,
+  usesLockName,
   withMetadata,
   withSpecialUse,
 } from './mailbox-settings.ts'
@@ -28,20 +31,12 @@ export class AccountSettings {
     this.#subscriptions = subscriptionsFile(context, root)
   }
 
-  async mailboxes(): Promise<readonly MailboxInfo[]> {
-    const [subscribed, paths] = await Promise.all([this.#subscriptions.read(), this.#directories.paths()])
-    const known = new Set(subscribed)
-    return Promise.all(
-      [...paths].map(async ([name, path]): Promise<MailboxInfo> => {
-        const { specialUse } = await this.#file(path).read()
-        const info = { name, subscribed: known.has(name), namespace: 'personal' } as const
-        return specialUse === undefined ? info : { ...info, specialUse }
-      }),
-    )
+  mailboxes(): Promise<readonly MailboxInfo[]> {
+    return listingsOf(this.#context).mailboxes(this.#root)
   }
 
   subscriptions(): Promise<readonly string[]> {
-    return this.#subscriptions.read()
+    return listingsOf(this.#context).subscriptions(this.#root)
   }
 
   subscribe(name: string, subscribed: boolean): Promise<void> {
@@ -50,9 +45,16 @@ export class AccountSettings {
 
   /** One mailbox at most has a use: whoever had it loses it first. */
   async setSpecialUse(name: string, use: SpecialUse | undefined): Promise<void> {
-    const file = this.#file(await this.#pathOf(name))
-    if (use !== undefined) await this.#takeAway(name, use)
-    await file.change((settings) => (settings.specialUse === use ? undefined : withSpecialUse(settings, use)))
+    const lease = await this.#context.locks.acquire(join(this.#root, usesLockName))
+    try {
+      const file = this.#file(await this.#pathOf(name))
+      if (use !== undefined) await this.#takeAway(name, use)
+      await file.change((settings) =>
+        settings.specialUse === use ? undefined : withSpecialUse(settings, use),
+      )
+    } finally {
+      await lease.release()
+    }
   }
 
   async metadata(mailbox: string | undefined): Promise<Metadata> {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { BatchAnswer, BatchTask, FileCall } from './file-batch-task.ts'
 import { FileBatchThread } from './file-batch-thread.ts'
 
@@ -22,13 +23,18 @@ export interface BatchPart {
   readonly answer: BatchAnswer
 }
 
-/** Threads for files: one, and further ones while the disk lets those before wait. */
+/** Threads for files: one, and further ones while the disk lets those before wait, or where they have much to compute. */
 export class FileBatchThreads {
   readonly #make: () => FileBatchThread
   readonly #threads: FileBatchThread[]
+  readonly #processors: number
 
-  constructor(make = (): FileBatchThread => new FileBatchThread()) {
+  constructor(
+    make = (): FileBatchThread => new FileBatchThread(),
+    processors: number = availableParallelism(),
+  ) {
     this.#make = make
+    this.#processors = processors
     this.#threads = [make()]
   }
 
@@ -57,7 +63,7 @@ export class FileBatchThreads {
     for (let from = 0; from < calls; from += atOnce) {
       const count = Math.min(atOnce, calls - from)
       const of = paths.slice(from * each, (from + count) * each)
-      parts.push({ from, count, answer: await this.#free().ask({ ...task, paths: of }) })
+      parts.push({ from, count, answer: await this.#free(task.kind).ask({ ...task, paths: of }) })
     }
     return parts
   }
@@ -68,10 +74,12 @@ export class FileBatchThreads {
   }
 
   /** The one with the least to do. */
-  #free(): FileBatchThread {
+  #free(kind: FileCall): FileBatchThread {
     const free = this.#threads.reduce((best, each) => (each.tasks < best.tasks ? each : best))
     // One that starts keeps nobody from the disk.
-    if (!free.isReady || free.delay < longestTask || this.#threads.length === mostThreads) return free
+    if (!free.isReady || this.#threads.length === mostThreads) return free
+    const isBusy = kind === 'measure' && free.tasks > 0 && this.#threads.length < this.#processors
+    if (!isBusy && free.delay < longestTask) return free
     const another = this.#make()
     this.#threads.push(another)
     return another

@@ -131,8 +131,8 @@ export class IndexFile {
       }
       this.#wrote(known, frame, await changed)
     } finally {
-      // What counts is done: an error of the closing changes nothing.
-      await file.close().catch(() => undefined)
+      // What counts is done: an error of the closing changes nothing, and nobody waits for it.
+      file.close().catch(() => undefined)
     }
     known.durable = !later
     known.table.apply(change)

@@ -14,6 +14,9 @@ export interface MailboxSettings {
 
 export const settingsFileName = 'mailwright-settings'
 
+/** In the account's Maildir, held by whoever changes special uses: only one mailbox has a use, and lists learn of it. */
+export const usesLockName = 'mailwright-uses.lock'
+
 const nothing: MailboxSettings = { metadata: {} }
 
 /** The settings in a directory: those of a mailbox, or, of the account, those in `mailwright-account`. */

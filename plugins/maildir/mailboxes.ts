@@ -4,13 +4,13 @@ import {
   maildirDirectoryOf as directoryOf,
   inbox,
   MailwrightError,
-  mailboxOfMaildirDirectory as mailboxOf,
   plainMaildirDirectoryOf as plainDirectoryOf,
 } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { indexFileName } from './index-file.ts'
 import type { HeldLock } from './lock-file.ts'
 import { checkMailboxDirectory, isDirectory, makeMailboxDirectory, wrongPart } from './mailbox-directory.ts'
+import { namedDirectories, sortedByName } from './mailbox-names.ts'
 import { settingsFileName } from './mailbox-settings.ts'
 
 /** Locks in a mailbox's directory. Whoever holds one must find it where it was, or it would stay. */
@@ -38,22 +38,10 @@ export class MailboxDirectories {
 
   /** INBOX first, then sorted. */
   async list(): Promise<readonly string[]> {
-    return [...(await this.paths()).keys()]
-  }
-
-  /** The directory of each mailbox, INBOX first, then sorted by name. */
-  async paths(): Promise<ReadonlyMap<string, string>> {
-    const named = (await this.#context.files.readdir(this.#root)).flatMap((directory) => {
-      const name = mailboxOf(directory)
-      return name === undefined ? [] : [{ name, directory, path: join(this.#root, directory) }]
-    })
+    const named = namedDirectories(this.#root, await this.#context.files.readdir(this.#root))
     const found = await Promise.all(named.map(({ path }) => isDirectory(this.#context, path)))
-    const paths = new Map([[inbox, this.#root]])
-    const there = named.filter((_, at) => found[at]).sort((a, b) => (a.name < b.name ? -1 : 1))
-    // Where two directories have one name, `find` says which it is.
-    for (const { name, directory, path } of there)
-      if (!paths.has(name) || directory === directoryOf(name)) paths.set(name, path)
-    return paths
+    const there = named.filter((_, at) => found[at])
+    return [inbox, ...sortedByName(there).map(({ name }) => name)]
   }
 
   /** The directory of a mailbox that exists; undefined where there is none. The name is canonical. */

@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import {
   type Account,
   type AccountStore,
@@ -72,7 +73,12 @@ describe('where nobody shares anything', () => {
     for (let index = 0; index < 99; index++) await maildir.mailboxes.createMailbox(`m${index}`)
     const list = async (from: MaildirStore | GuardedStore) => (await from.open(maildir.account)).mailboxes()
     expect(await list(store)).toEqual(await list(maildir.store))
+    const first = await callsOf(() => list(new MaildirStore(maildir.options)))
     const fresh = anotherProcess()
+    expect(await callsOf(() => list(fresh))).toBe(first + 1)
+    // What has changed a moment ago is read again.
+    await pause(50)
+    for (const from of [maildir.store, fresh]) await list(from)
     const plain = await callsOf(() => list(maildir.store))
     for (const from of [store, fresh]) expect(await callsOf(() => list(from))).toBe(plain + 1)
   })

@@ -1,4 +1,11 @@
-import type { ImapCall, ImapListedMailbox, ImapOutput, ImapResult, ImapSession } from 'mailwright'
+import {
+  type ImapCall,
+  type ImapListedMailbox,
+  type ImapOutput,
+  type ImapResult,
+  type ImapSession,
+  Pacer,
+} from 'mailwright'
 import { ok } from '../../engine/result.ts'
 import { chooseMailboxes } from './choose.ts'
 import { inOrder } from './in-order.ts'
@@ -17,19 +24,50 @@ export async function list(call: ImapCall): Promise<ImapResult> {
     return ok('Listed')
   }
   const chosen = await chooseMailboxes(command, await mailboxNames(session))
-  for await (const responses of inOrder(chosen, atOnce, (listed) => describe(session, command, listed))) {
-    for (const response of responses) session.out.untagged(response)
-    await session.out.ready()
-  }
+  if (command.decorations.some(({ after }) => after !== undefined)) await tellAtOnce(session, command, chosen)
+  else await tellLines(session, command, chosen)
   return ok('Listed')
 }
 
-/** The line about a mailbox, and the responses that follow it. */
-async function describe(
+/** Lines with nothing behind them. */
+async function tellLines(
+  session: ImapSession,
+  command: ListCommand,
+  chosen: readonly ImapListedMailbox[],
+): Promise<void> {
+  const { out } = session
+  const pacer = new Pacer()
+  for (const listed of chosen) {
+    await decorate(session, command, listed)
+    out.untagged(listResponse(out, listed))
+    if (out.isFull) await out.ready()
+    if (pacer.isDue) await pacer.rest()
+  }
+}
+
+/** Lines with the responses that follow them, of several mailboxes at the same time. */
+async function tellAtOnce(
+  session: ImapSession,
+  command: ListCommand,
+  chosen: readonly ImapListedMailbox[],
+): Promise<void> {
+  const describe = async (listed: ImapListedMailbox): Promise<readonly (string | undefined)[]> => {
+    await decorate(session, command, listed)
+    const following = await Promise.all(command.decorations.map(({ after }) => after?.(listed, session)))
+    return [listResponse(session.out, listed), ...following]
+  }
+  for await (const responses of inOrder(chosen, atOnce, describe)) {
+    for (const response of responses) if (response !== undefined) session.out.untagged(response)
+    await session.out.ready()
+  }
+}
+
+/** Adds what the line says of a mailbox beside its name. */
+async function decorate(
   session: ImapSession,
   { decorations, isExtended }: ListCommand,
   listed: ImapListedMailbox,
-): Promise<readonly string[]> {
+): Promise<void> {
   const { attributes, hasChildren, info } = listed
   if (info === undefined) {
     // RFC 9051 §7.3.1 has the one beside the other; clients of RFC 3501 know of the other only.
@@ -39,9 +77,11 @@ async function describe(
     if (hasChildren) attributes.add('\\HasChildren')
   }
   if (!session.server.store.supports.mailboxes) attributes.add('\\Noinferiors')
-  for (const { decorate } of decorations) await decorate?.(listed, session)
-  const following = await Promise.all(decorations.map(({ after }) => after?.(listed, session)))
-  return [listResponse(session.out, listed), ...following.filter((response) => response !== undefined)]
+  for (const { decorate } of decorations) {
+    const decorated = decorate?.(listed, session)
+    // Most have nothing to wait for, and a wait for nothing costs more than they do.
+    if (decorated !== undefined) await decorated
+  }
 }
 
 /** A LIST response without `* ` and line end (RFC 9051 §7.3.1). */

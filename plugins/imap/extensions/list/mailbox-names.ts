@@ -1,4 +1,4 @@
-import type { ImapSession, MailboxInfo } from 'mailwright'
+import { type ImapSession, type MailboxInfo, Pacer } from 'mailwright'
 
 /** What an account can see at one moment. */
 export interface MailboxNames {
@@ -11,7 +11,7 @@ export interface MailboxNames {
 }
 
 /** Asks the store. Where it remembers no subscriptions, everybody is subscribed to everything. */
-export async function mailboxNames({ mail, server, out }: ImapSession): Promise<MailboxNames> {
+export async function mailboxNames({ mail, server }: ImapSession): Promise<MailboxNames> {
   const { subscriptions } = server.store.supports
   const [mailboxes, names] = await Promise.all([
     mail.mailboxes(),
@@ -19,9 +19,10 @@ export async function mailboxNames({ mail, server, out }: ImapSession): Promise<
   ])
   const infos = new Map(mailboxes.map((info) => [info.name, info]))
   const parents = new Set<string>()
+  const pacer = new Pacer()
   for (const name of infos.keys()) {
     noteLevelsAbove(name, parents)
-    await out.ready()
+    if (pacer.isDue) await pacer.rest()
   }
   return { infos, subscribed: new Set(names ?? infos.keys()), parents }
 }

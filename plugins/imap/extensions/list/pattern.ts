@@ -4,18 +4,27 @@ const delimiter = '/'
 class MailboxPattern {
   readonly #pattern: string
   readonly #prefix: string
+  /** What is behind that, the first wildcard first. */
+  readonly #rest: string
   /** How long a name must be at least. */
   readonly #shortest: number
 
   constructor(pattern: string) {
     this.#pattern = pattern
     this.#prefix = /^[^*%]*/.exec(pattern)?.[0] ?? ''
+    this.#rest = pattern.slice(this.#prefix.length)
     this.#shortest = pattern.replace(/[*%]/g, '').length
   }
 
-  /** Follows all ways through the pattern at once: no pattern can make that take long. */
   matches(name: string): boolean {
     if (name.length < this.#shortest || !name.startsWith(this.#prefix)) return false
+    if (this.#rest === '*') return true
+    if (this.#rest === '%') return !name.includes(delimiter, this.#prefix.length)
+    return this.#fits(name)
+  }
+
+  /** Follows all ways through the pattern at once: no pattern can make that take long. */
+  #fits(name: string): boolean {
     const { length } = this.#pattern
     let places = new Uint8Array(length + 1)
     let next = new Uint8Array(length + 1)
