@@ -285,7 +285,10 @@ export class MailboxState {
     if (difference.newcomers.length > 0)
       await this.#disk.changing(() => moveOutOfNew(this, difference.newcomers))
     if (!isNew) announceSettled(this, change)
-    if (change.added !== undefined && !later) this.#later(this.place)
+    if (change.added === undefined) return
+    // Whoever opens a new mailbox soon asks what is in it.
+    this.context.threads?.areWorth(change.added.length)
+    if (!later) this.#later(this.place)
   }
 
   /** A new index is written with all messages at once: there is never one without them. */
