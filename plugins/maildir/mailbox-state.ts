@@ -173,16 +173,19 @@ export class MailboxState {
 
   /**
    * Runs a task that changes the index, under the mailbox's lock and with everything noticed that others did. It may
-   * call `write`.
+   * call `write`. Settles when the task has: that the lock is given back nobody has to wait for but who comes next.
    */
   exclusively<T>(task: () => Promise<T>): Promise<T> {
-    return this.inTurn(() =>
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const turn = this.inTurn(() =>
       this.#underLock(async () => {
         if (!(await this.#isCurrent())) await this.#settle()
         else await this.#index.mend()
-        return this.#disk.changing(task)
+        await this.#disk.changing(() => task().then(resolve, reject))
       }),
     )
+    turn.catch(reject)
+    return promise
   }
 
   /** Changes the index durably. Only within `exclusively`. */
