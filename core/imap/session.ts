@@ -99,8 +99,11 @@ export interface ImapSession {
   readonly form: ImapForm
   /** All capability names of this moment. */
   capabilities(): readonly string[]
-  /** Opens a mailbox after closing the one before; it is not yet `selected` where this rejects. Runs `checkAccess`. */
-  select(name: string, readOnly: boolean): Promise<ImapSelected>
+  /**
+   * Opens a mailbox after closing the one before; it is not yet `selected` where this rejects. Runs `checkAccess`. It is
+   * read-only with `examine`, or where the account can change nothing in it (RFC 4314 §5.2).
+   */
+  select(name: string, examine: boolean): Promise<ImapSelected>
   unselect(): Promise<void>
   /**
    * The selected mailbox has this name now, by a command of this session, and stays selected; or is not any more, where

@@ -152,21 +152,23 @@ export class MaildirAccountStore implements AccountStore {
   }
 
   status(name: string): Promise<MailboxStatus> {
-    return guarded('looking at a mailbox', () =>
-      this.#withState(canonicalMaildirMailbox(name), async (state) => {
-        await state.sync()
+    return guarded('looking at a mailbox', async () => {
+      const canonical = canonicalMaildirMailbox(name)
+      const { path, isKnown } = await this.#look(canonical, this.#directories.open(canonical))
+      return this.#states.using(this.#placeAt(canonical, path), async (state) => {
+        await state.sync(isKnown)
         return statusOf(state.place.name, state.snapshot())
-      }),
-    )
+      })
+    })
   }
 
   openMailbox(name: string): Promise<Mailbox> {
     return guarded('opening a mailbox', async () => {
       const canonical = canonicalMaildirMailbox(name)
-      const place = this.#placeAt(canonical, await this.#directories.openChecked(canonical))
-      const { state, release } = this.#states.share(place)
+      const { path, isKnown } = await this.#look(canonical, this.#directories.openChecked(canonical))
+      const { state, release } = this.#states.share(this.#placeAt(canonical, path))
       try {
-        await state.sync()
+        await state.sync(isKnown)
         // At once: what is prepared for later is not on the disk yet.
         const mailbox = new MaildirMailbox(state, {
           release,
@@ -239,6 +241,17 @@ export class MaildirAccountStore implements AccountStore {
     } catch (error) {
       if (!(error instanceof MailwrightError && error.code === 'MAIL_E_EXISTS')) throw error
     }
+  }
+
+  /** Where a mailbox is and whether it is as it was: both are asked of the disk at the same time. */
+  async #look(
+    name: string,
+    opening: Promise<string>,
+  ): Promise<{ readonly path: string; readonly isKnown: boolean }> {
+    const likely = this.#directories.likelyPath(name)
+    const known = this.#states.known(likely)
+    const [path, isKnown] = await Promise.all([opening, known?.isKnown() ?? false])
+    return { path, isKnown: isKnown && path === likely && known === this.#states.known(path) }
   }
 
   async #withState<T>(name: string, run: (state: MailboxState) => Promise<T>): Promise<T> {

@@ -144,13 +144,18 @@ export class MailboxState {
 
   /**
    * Notices what others did, gives UIDs to new messages, tells the hooks of what nobody has told them. When it resolves
-   * everything that it shows is on the disk.
+   * everything that it shows is on the disk. `isKnown` is what the question before has answered.
    */
-  sync(): Promise<void> {
+  sync(isKnown: boolean = false): Promise<void> {
     return this.inTurn(async () => {
-      if (!(await this.#isCurrent())) await this.#underLock(() => this.#settle())
+      if (!isKnown && !(await this.#isCurrent())) await this.#underLock(() => this.#settle())
       await this.#index.makeDurable()
     })
+  }
+
+  /** Whether a `sync` right after that has nothing to notice. Changes nothing, whatever is where the mailbox was. */
+  isKnown(): Promise<boolean> {
+    return this.inTurn(() => this.#isCurrent().catch(() => false))
   }
 
   /**
@@ -290,7 +295,7 @@ export class MailboxState {
     if (!isNew) announceSettled(this, change)
     if (change.added === undefined) return
     // Whoever opens a new mailbox soon asks what is in it.
-    this.context.threads?.areWorth(change.added.length)
+    this.context.threads?.expect(change.added.length)
     if (!later) this.#later(this.place)
   }
 

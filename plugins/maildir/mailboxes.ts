@@ -52,6 +52,11 @@ export class MailboxDirectories {
     return paths[found.indexOf(true)]
   }
 
+  /** Where a mailbox is, if it is there. */
+  likelyPath(name: string): string {
+    return this.#pathsOf(name)[0] ?? ''
+  }
+
   /** The same, ready to be delivered into; MAIL_E_NOT_FOUND where there is none. */
   async open(name: string): Promise<string> {
     const isReady = (path = ''): Promise<boolean> => isDirectory(this.#context, join(path, 'tmp'))

@@ -5,8 +5,8 @@ import { FileBatchThread, messagesProgram } from './file-batch-thread.ts'
 
 // More would only take memory: what they make has to be taken by one.
 const mostThreads = 4
-// Of fewer messages the process itself makes it before a thread has started.
-const worthAStart = 200
+// Of fewer messages the process itself makes it in the time that threads need to start and to become fast.
+const worthAStart = 2000
 const worthATask = 8
 // Octets of a message that is held in memory as a whole.
 const mostOctets = 1024 * 1024
@@ -33,9 +33,13 @@ export class MessageThreads {
     return 2 * this.#threads.length
   }
 
-  /** Whether so many messages are made sooner by them. Where they do not run, they are started for those who come later. */
-  areWorth(count: number): boolean {
+  /** So many messages are going to be made: where that is worth it they are started. */
+  expect(count: number): void {
     if (count >= worthAStart) this.#start()
+  }
+
+  /** Whether so many messages are made sooner by them: they have to run already. */
+  areWorth(count: number): boolean {
     return count >= worthATask && this.#threads.every(({ isReady }) => isReady)
   }
 

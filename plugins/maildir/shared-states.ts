@@ -48,6 +48,11 @@ export class SharedStates {
     return { state: shared.state, release }
   }
 
+  /** What is known of a mailbox from before; undefined where it was not used for a while. */
+  known(path: string): MailboxState | undefined {
+    return this.#states.get(path)?.state ?? this.#idle.get(path)?.state
+  }
+
   /** Runs something on the state of a mailbox. */
   async using<T>(place: MailboxPlace, run: (state: MailboxState) => Promise<T>): Promise<T> {
     const { state, release } = this.share(place)

@@ -58,6 +58,7 @@ export class SideValues<Value> {
     const { foreground, clock } = this.#state.context
     const until = clock.monotonic() + patience
     const newest = this.#state.table.records.slice(-mostCompleted)
+    this.#expect(this.#without(newest).length)
     for (let from = 0; from < newest.length; from += groupSize) {
       await foreground.none(until - clock.monotonic())
       const made: SideItem[] = []
@@ -100,6 +101,7 @@ export class SideValues<Value> {
   }
 
   async *#read(uids: readonly number[]): AsyncGenerator<SideGroup<Value>> {
+    this.#expect(uids.filter((uid) => this.#state.record(uid)?.[this.#kind.name] === undefined).length)
     let keeping: Promise<void> | undefined
     let next = this.#begin(uids.slice(0, groupSize))
     try {
@@ -145,6 +147,10 @@ export class SideValues<Value> {
       if (value !== undefined) ready.push([uid, value])
     }
     if (ready.length > 0) yield ready
+  }
+
+  #expect(count: number): void {
+    this.#state.context.threads?.expect(count)
   }
 
   /** Those that are still there and have no value yet. */

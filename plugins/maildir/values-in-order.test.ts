@@ -26,7 +26,7 @@ beforeEach(async () => {
     }),
   )
   context = createContext({ ...box.options, fullText: true })
-  context.threads?.areWorth(count)
+  context.threads?.expect(2000)
   await expect.poll(() => context.threads?.areWorth(count), { timeout: 30_000 }).toBe(true)
 })
 afterEach(async () => {

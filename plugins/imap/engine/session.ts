@@ -2,6 +2,7 @@ import {
   type Account,
   type AccountStore,
   errorCode,
+  hasAnyRight,
   type ImapForm,
   type ImapNews,
   type ImapResult,
@@ -9,7 +10,9 @@ import {
   type ImapSession,
   type ImapState,
   type LineConnection,
+  type Mailbox,
   MailwrightError,
+  type Rights,
   type ServerTls,
   type SessionFlow,
 } from 'mailwright'
@@ -116,11 +119,13 @@ export class Session implements ImapSession {
     if (refused !== undefined) throw new Refusal(refusalOf(refused))
   }
 
-  async select(name: string, readOnly: boolean): Promise<ImapSelected> {
+  async select(name: string, examine: boolean): Promise<ImapSelected> {
     const { mail } = this.#known
     await this.unselect()
-    await this.access(name, readOnly ? 'read' : 'write')
-    const mailbox = new RenamableMailbox(await mail.openMailbox(name))
+    const { opened, rights, readOnly } = await this.#open(name, examine)
+    const mailbox = new RenamableMailbox(opened)
+    // What was asked to open it is not asked once more to describe it.
+    let knownRights: Rights | undefined = rights
     const selected = new Selected(mailbox, readOnly, {
       facts: this.server.facts.of(this.account.id, mailbox),
       recent: new RecentView(this.server.recent, this.account.id, mailbox, readOnly),
@@ -133,12 +138,34 @@ export class Session implements ImapSession {
       permanentFlags: async (self) => {
         if (self.isReadOnly) return []
         const keywords = self.flagNames().filter((flag) => !flag.startsWith('\\'))
-        return permanentFlags(this.server.store.supports, await mail.myRights(self.name), keywords)
+        const allowed = knownRights ?? (await mail.myRights(self.name))
+        knownRights = undefined
+        return permanentFlags(this.server.store.supports, allowed, keywords)
       },
     })
     this.#selected = selected
     this.#mailbox = mailbox
     return selected
+  }
+
+  /** All is asked of the store at the same time. */
+  async #open(
+    name: string,
+    examine: boolean,
+  ): Promise<{ readonly opened: Mailbox; readonly rights: Rights; readonly readOnly: boolean }> {
+    const { mail } = this.#known
+    const [opening, asked] = await Promise.allSettled([mail.openMailbox(name), mail.myRights(name)])
+    try {
+      if (asked.status === 'rejected') throw asked.reason
+      const rights = asked.value
+      const readOnly = examine || !hasAnyRight(rights, 'iswte')
+      await this.access(name, readOnly ? 'read' : 'write')
+      if (opening.status === 'rejected') throw opening.reason
+      return { opened: opening.value, rights, readOnly }
+    } catch (error) {
+      if (opening.status === 'fulfilled') await opening.value.close()
+      throw error
+    }
   }
 
   #tellSettled(modSequence: number): void {

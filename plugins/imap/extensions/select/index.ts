@@ -1,6 +1,5 @@
 import {
   hasAllRights,
-  hasAnyRight,
   type ImapCall,
   type ImapCommand,
   type ImapExtension,
@@ -81,10 +80,7 @@ async function open(
     // RFC 9051 §7.1, RFC 7162 §3.2.11.
     out.untagged('OK [CLOSED] The mailbox before is closed')
   }
-  const rights = await session.mail.myRights(name)
-  // RFC 4314 §5.2: read-only is what one can change nothing in.
-  const readOnly = examine || !hasAnyRight(rights, 'iswte')
-  const selected = await session.select(name, readOnly)
+  const selected = await session.select(name, examine)
   try {
     await describe(session, selected)
     for (const extension of session.server.extensions) await extension.opened?.(session, selected)
@@ -93,7 +89,7 @@ async function open(
     await session.unselect()
     throw error
   }
-  return readOnly ? ok('Opened for reading', 'READ-ONLY') : ok('Opened', 'READ-WRITE')
+  return selected.isReadOnly ? ok('Opened for reading', 'READ-ONLY') : ok('Opened', 'READ-WRITE')
 }
 
 async function describe(session: ImapSession, selected: ImapSelected): Promise<void> {
