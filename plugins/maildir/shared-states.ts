@@ -81,14 +81,13 @@ export class SharedStates {
     this.#forget(path)
     this.#idle.set(path, { state, timer: this.#context.clock.after(idleTime, () => this.#forget(path)) })
     let messages = 0
-    for (const [each, { state: kept }] of [...this.#idle].reverse()) {
-      messages += kept.messages
+    for (const { state: kept } of this.#idle.values()) messages += kept.messages
+    for (const [oldest, { state: kept }] of this.#idle) {
+      if (messages <= mostIdleMessages && this.#idle.size <= mostIdle) break
       // The one that was used last is kept whatever its size.
-      if (messages > mostIdleMessages && each !== path) this.#forget(each)
-    }
-    for (const each of this.#idle.keys()) {
-      if (this.#idle.size <= mostIdle) break
-      this.#forget(each)
+      if (oldest === path) break
+      messages -= kept.messages
+      this.#forget(oldest)
     }
   }
 
