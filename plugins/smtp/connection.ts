@@ -17,7 +17,7 @@ import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
 import type { SMTPServer } from 'smtp-server/lib/smtp-server.js'
 import { confirmedName } from './client-name.ts'
 import { answerLine } from './dispatch.ts'
-import { endOfData } from './message.ts'
+import type { Incoming } from './incoming.ts'
 import { type LineFault, ProtocolStream } from './protocol-stream.ts'
 import { earlyTalker, readyForTls, stopping, talkBehindStartTls, timedOut } from './replies.ts'
 import { type Answer, type SmtpService, SmtpSession } from './session.ts'
@@ -139,36 +139,38 @@ export class Connection extends SMTPConnection {
     this.#busy()
     const answer = await answerLine(session, line, fault)
     if (answer.next === 'secure') return this.#startTls(session)
-    await this.#answer(answer)
-    if (answer.next === 'receive') this.#receive(session)
+    if (answer.late !== true) await this.#answer(answer)
+    if (answer.incoming !== undefined) await this.#receive(answer.incoming)
   }
 
   async #answer(answer: Answer): Promise<void> {
+    const { reply } = answer
     if (this.#isGone) return
-    if (answer.next === 'close') return this.#dismiss(answer.reply, 'QUIT')
-    if (answer.reply.code === 421) return this.#dismiss(answer.reply, formatReply(answer.reply))
-    this.#write(answer.reply)
-    for (const reply of answer.more ?? []) this.#write(reply)
-    if (answer.next === 'receive') return
+    if (answer.next === 'close') return this.#dismiss(reply, reply.code === 221 ? 'QUIT' : formatReply(reply))
+    if (reply.code === 421) return this.#dismiss(reply, formatReply(reply))
+    this.#write(reply)
+    for (const further of answer.more ?? []) this.#write(further)
+    if (answer.incoming !== undefined) return
     this.#goOn()
     await new Promise<void>((resolve) => this._whenWritable(resolve))
   }
 
-  #receive(session: SmtpSession): void {
-    const { reception, service } = session
-    if (reception === undefined || this.#isGone) return
-    const { dataBlock, message } = service.options.timeouts
-    this.#messageTimer = service.clock.after(message, () => this.#late())
+  async #receive(incoming: Incoming): Promise<void> {
+    if (this.#isGone) return
+    if (incoming.isComplete) return this.#answer(await incoming.end())
+    const { clock, options } = this.#service
+    const { dataBlock, message } = options.timeouts
+    this.#messageTimer = clock.after(message, () => this.#late())
     this.#expectWithin(dataBlock)
     this.#stream?.receive(async (chunk) => {
       this.#busy()
-      const used = await reception.push(chunk)
+      const used = await incoming.push(chunk)
       if (used === undefined) {
         this.#expectWithin(dataBlock)
         return undefined
       }
       this.#messageTimer?.cancel()
-      await this.#answer(await endOfData(session, reception))
+      await this.#answer(await incoming.end())
       return used
     })
   }

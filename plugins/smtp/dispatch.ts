@@ -1,9 +1,10 @@
 import { formatReply, localError, type Reply } from 'mailwright'
 import { authenticate } from './authentication.ts'
+import { chunk, refusedChunk } from './chunks.ts'
 import { isHttpRequest, lineText, parseCommandLine } from './command-line.ts'
+import { data } from './data.ts'
 import { mail, recipient, reset } from './envelope.ts'
 import { hello } from './greeting.ts'
-import { data } from './message.ts'
 import type { LineFault } from './protocol-stream.ts'
 import {
   argumentNeeded,
@@ -37,6 +38,8 @@ interface Command {
   readonly beforeTls?: boolean
   /** Leads to no mail: only so many of them. */
   readonly idle?: boolean
+  /** Answers where it may not run: octets follow all the same. */
+  refuse?(reply: Reply, argument: string): Answer
 }
 
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
@@ -46,6 +49,7 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['MAIL', { run: mail, needsHello: true }],
   ['RCPT', { run: recipient, needsHello: true }],
   ['DATA', { run: data, needsHello: true }],
+  ['BDAT', { run: chunk, refuse: refusedChunk, needsHello: true }],
   ['AUTH', { run: authenticate, needsHello: true }],
   ['STARTTLS', { run: startTls, beforeTls: true }],
   [
@@ -112,9 +116,10 @@ function runCommand(session: SmtpSession, verb: string, argument: string): Answe
   const command = commands.get(verb)
   const { tls, maxIdleCommands } = session.service.options
   if (command === undefined) return { reply: unknownCommand }
-  if (tls === 'required' && !session.isSecure && command.beforeTls !== true) return { reply: tlsFirst }
+  const refused = (reply: Reply): Answer => command.refuse?.(reply, argument) ?? { reply }
+  if (tls === 'required' && !session.isSecure && command.beforeTls !== true) return refused(tlsFirst)
   if (command.needsHello === true && !session.greeted)
-    return { reply: session.isLmtp ? lmtpHelloFirst : helloFirst }
+    return refused(session.isLmtp ? lmtpHelloFirst : helloFirst)
   if (command.idle === true && ++session.idleCommands > maxIdleCommands) return { reply: tooManyErrors }
   return command.run(session, argument)
 }

@@ -13,6 +13,7 @@ import { parseRecipientParameters } from './recipient-parameters.ts'
 import {
   badRecipient,
   badSender,
+  chunksComing,
   loginFirst,
   mailFirst,
   nestedMail,
@@ -58,6 +59,7 @@ export async function recipient(session: SmtpSession, argument: string): Promise
   const { transaction } = session
   const { options } = session.service
   if (transaction === undefined) return { reply: mailFirst }
+  if (session.reception !== undefined) return { reply: chunksComing }
   const parsed = pathArgument('TO:', argument)
   if (parsed === undefined || parsed.path === null) return { reply: badRecipient }
   const parameters = parseRecipientParameters(parsed.rest, options)

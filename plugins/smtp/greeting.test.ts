@@ -10,6 +10,7 @@ describe('greeting', () => {
       '250-PIPELINING',
       `250-SIZE ${25 * 1024 * 1024}`,
       '250-8BITMIME',
+      '250-CHUNKING',
       '250-SMTPUTF8',
       '250-ENHANCEDSTATUSCODES',
       '250 STARTTLS',

@@ -30,6 +30,7 @@ function extensions(session: SmtpSession): readonly string[] {
     'PIPELINING',
     `SIZE ${options.maxSize}`,
     '8BITMIME',
+    'CHUNKING',
     'SMTPUTF8',
     'ENHANCEDSTATUSCODES',
     ...(options.dsn ? ['DSN'] : []),

@@ -29,6 +29,11 @@ export class LineEnds {
     this.#rules = rules
   }
 
+  /** Whether a CR still waits for its LF. */
+  get endsInCr(): boolean {
+    return this.#openCr
+  }
+
   /** The chunk as it may be passed on, or what is wrong with it. After a fault nothing more should be pushed. */
   push(chunk: Buffer): Buffer | LineFault {
     if (chunk.length === 0) return chunk

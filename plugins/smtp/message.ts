@@ -14,45 +14,31 @@ import { acceptedPaths } from './envelope.ts'
 import { countHops, readHead } from './message-head.ts'
 import { receivedField } from './received.ts'
 import { Reception, type ReceptionFault } from './reception.ts'
-import {
-  lmtpNoRecipients,
-  mailFirst,
-  noArgumentAllowed,
-  noRecipients,
-  startMail,
-  tooManyHops,
-} from './replies.ts'
+import { tooManyHops } from './replies.ts'
 import type { Answer, SmtpSession } from './session.ts'
 import { missingFields } from './submission-fields.ts'
 
-/** DATA (RFC 5321 §4.1.1.4). */
-export function data(session: SmtpSession, argument: string): Answer {
-  const { transaction } = session
+/** What takes the octets of the session's message from now on. */
+export function newReception(session: SmtpSession): Reception {
   const { options, spool } = session.service
-  if (argument !== '') return { reply: noArgumentAllowed }
-  if (transaction === undefined) return { reply: mailFirst }
-  if (transaction.transaction.recipients.length === 0)
-    return { reply: session.isLmtp ? lmtpNoRecipients : noRecipients }
   const { maxSize, maxLineLength, lineEnds } = options
-  session.reception = new Reception(spool.receive(), {
-    maxSize,
-    maxLineLength,
-    normalise: lineEnds === 'normalise',
-  })
-  return { reply: startMail, next: 'receive' }
+  const normalise = lineEnds === 'normalise'
+  const reception = new Reception(spool.receive(), { maxSize, maxLineLength, normalise })
+  session.reception = reception
+  return reception
 }
 
-/** The final dot has come: the message goes its way, and the transaction is over whatever becomes of it. */
-export async function endOfData(session: SmtpSession, reception: Reception): Promise<Answer> {
+/** All of it has come: the message goes its way, and the transaction is over whatever becomes of it. */
+export async function endOfMessage(session: SmtpSession, reception: Reception): Promise<Answer> {
   const { transaction } = session
   try {
+    await reception.end()
     return transaction === undefined ? { reply: localError } : await handOver(session, transaction, reception)
   } catch (error) {
     session.service.log.error('internal-error', { session: session.flow.session.id, error })
     return transaction === undefined ? { reply: localError } : toEach(session, transaction, localError)
   } finally {
     session.reset()
-    session.reception = undefined
     await reception.dispose()
   }
 }

@@ -18,7 +18,10 @@ export interface ReceptionFault {
   readonly reason: string
 }
 
-/** Takes the octets behind 354 as far as the final dot. Once something is wrong, it goes on reading but keeps nothing. */
+/**
+ * Takes the octets of a message: behind 354 as far as the final dot, or those of chunks. Once something is wrong, it goes on
+ * taking but keeps nothing.
+ */
 export class Reception {
   readonly #scanner = new DataScanner()
   readonly #lineEnds: LineEnds
@@ -38,16 +41,18 @@ export class Reception {
   }
 
   /**
-   * Resolves when more may come: undefined, or how many octets of the chunk were used where they held the end of the
-   * data. Never rejects.
+   * Octets behind 354, dot-stuffed. Resolves when more may come: undefined, or how many octets of the chunk were used where
+   * they held the end of the data. Never rejects.
    */
   async push(chunk: Buffer): Promise<number | undefined> {
     const { content, end } = this.#scanner.push(chunk)
-    if (this.#fault === undefined && content.length > 0) await this.#keep(content)
+    await this.keep(content)
     return end
   }
 
-  async #keep(content: Buffer): Promise<void> {
+  /** Octets of the message as they are (RFC 3030 §2). Resolves when more may come. Never rejects. */
+  async keep(content: Buffer): Promise<void> {
+    if (this.#fault !== undefined || content.length === 0) return
     const lines = this.#lineEnds.push(content)
     if (typeof lines === 'string') return this.#fail(lineFaultReplies[lines], lines)
     this.#size += lines.length
@@ -62,6 +67,12 @@ export class Reception {
   async #fail(fault: Reply, reason: string): Promise<void> {
     this.#fault = { reply: fault, reason }
     await this.dispose()
+  }
+
+  /** Nothing follows: what had to wait for it is a fault now. */
+  async end(): Promise<void> {
+    if (this.#fault === undefined && this.#lineEnds.endsInCr)
+      await this.#fail(lineFaultReplies['bare-cr'], 'bare-cr')
   }
 
   /** All octets, where there is no fault. MAIL_E_UNAVAILABLE where the spool has lost them. */

@@ -10,7 +10,7 @@ export const readyForTls: Reply = reply(220, '2.0.0', 'Ready to start TLS')
 // RFC 5321 §3.5.3: neither confirms nor denies.
 export const cannotVerify: Reply = reply(252, '2.0.0', 'Cannot verify the address, but will try to deliver')
 export const help: Reply = reply(214, '2.0.0', [
-  'EHLO HELO MAIL RCPT DATA RSET',
+  'EHLO HELO MAIL RCPT DATA BDAT RSET',
   'NOOP VRFY HELP QUIT STARTTLS AUTH',
 ])
 
@@ -45,6 +45,17 @@ export const talkBehindStartTls: Reply = reply(554, '5.5.1', 'Protocol error: in
 
 export const nestedMail: Reply = reply(503, '5.5.1', 'A transaction is open already')
 export const mailFirst: Reply = reply(503, '5.5.1', 'Send MAIL first')
+// RFC 3030 §2
+export const badChunk: Reply = reply(
+  501,
+  '5.5.4',
+  'A number of octets is needed, and nothing behind it but LAST',
+)
+export const chunksComing: Reply = reply(
+  503,
+  '5.5.1',
+  'The message comes in chunks: go on with BDAT, or RSET',
+)
 export const noRecipients: Reply = reply(554, '5.5.1', 'No valid recipients')
 // RFC 2033 §4.2
 export const lmtpNoRecipients: Reply = reply(503, '5.5.1', 'No valid recipients')

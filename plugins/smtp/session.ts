@@ -10,6 +10,7 @@ import type {
   TlsFacts,
   TransactionFlow,
 } from 'mailwright'
+import type { Incoming } from './incoming.ts'
 import type { SmtpOptions } from './options.ts'
 import type { Reception } from './reception.ts'
 
@@ -33,7 +34,11 @@ export interface Answer {
   /** Replies behind it: LMTP has one for each recipient (RFC 2033 §4.2). */
   readonly more?: readonly Reply[]
   /** What follows the reply. Behind a 421 the connection is always closed. */
-  readonly next?: 'close' | 'secure' | 'receive'
+  readonly next?: 'close' | 'secure'
+  /** What takes the octets that follow the command: no command is read before they have come. */
+  readonly incoming?: Incoming
+  /** The client hears nothing before they have come, and then what `incoming` answers (RFC 3030 §2). */
+  readonly late?: boolean
   /** The flow has put it into the history already. */
   readonly recorded?: boolean
 }
@@ -50,7 +55,7 @@ export class SmtpSession {
   transaction: TransactionFlow | undefined
   /** The name of the client's address, once DNS has told it. */
   clientName: string | undefined
-  /** The message that is coming in. */
+  /** The message that is coming in; between chunks too. */
   reception: Reception | undefined
   /** Takes the next line, where it belongs to an authentication exchange (RFC 4954 §4). */
   exchange: ((line: Buffer) => Promise<Answer>) | undefined
@@ -91,6 +96,8 @@ export class SmtpSession {
   reset(): void {
     this.transaction?.abandon()
     this.transaction = undefined
+    this.reception?.dispose().catch(() => undefined)
+    this.reception = undefined
   }
 
   /** RFC 3207 §4.2: what was said in clear is forgotten. */
@@ -105,8 +112,6 @@ export class SmtpSession {
   /** The connection is gone: what was half done is undone. */
   end(reason: string): void {
     this.reset()
-    this.reception?.dispose().catch(() => undefined)
-    this.reception = undefined
     this.flow.close(reason)
   }
 }

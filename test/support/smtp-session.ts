@@ -18,7 +18,7 @@ import {
   type TransactionFlow,
 } from 'mailwright'
 import { answerLine } from '../../plugins/smtp/dispatch.ts'
-import { endOfData } from '../../plugins/smtp/message.ts'
+import type { Incoming } from '../../plugins/smtp/incoming.ts'
 import { parseOptions } from '../../plugins/smtp/options.ts'
 import { type Answer, SmtpSession } from '../../plugins/smtp/session.ts'
 
@@ -40,6 +40,7 @@ export class SessionDouble {
   readonly session: SmtpSession
   readonly #live: { -readonly [Key in keyof Session]: Session[Key] }
   spooled = 0
+  #incoming: Incoming | undefined
   /** What of the spool fails. */
   spoolFault: 'write' | 'finish' | undefined
   /** What the flow answers instead of yes. */
@@ -173,20 +174,26 @@ export class SessionDouble {
     }
   }
 
-  answer(line: string): Promise<Answer> {
-    return answerLine(this.session, Buffer.from(line), undefined)
+  async answer(line: string): Promise<Answer> {
+    const answer = await answerLine(this.session, Buffer.from(line), undefined)
+    this.#incoming = answer.incoming
+    return answer
   }
 
-  /** The replies to lines, and to messages behind DATA, without their texts. */
+  /** The replies to lines, and to messages behind DATA and BDAT, without their texts. */
   async say(...lines: string[]): Promise<string[]> {
     const replies: string[] = []
     for (const line of lines) {
-      const { reception } = this.session
-      if (reception !== undefined) {
-        await reception.push(Buffer.from(line))
-        const { reply, more = [] } = await endOfData(this.session, reception)
+      const incoming = this.#incoming
+      if (incoming !== undefined) {
+        await incoming.push(Buffer.from(line))
+        this.#incoming = undefined
+        const { reply, more = [] } = await incoming.end()
         replies.push(...[reply, ...more].map(short))
-      } else replies.push(short((await this.answer(line)).reply))
+      } else {
+        const { reply, late } = await this.answer(line)
+        if (late !== true) replies.push(short(reply))
+      }
     }
     return replies
   }

@@ -1,0 +1,29 @@
+import { endOfMessage, newReception } from './message.ts'
+import {
+  chunksComing,
+  lmtpNoRecipients,
+  mailFirst,
+  noArgumentAllowed,
+  noRecipients,
+  startMail,
+} from './replies.ts'
+import type { Answer, SmtpSession } from './session.ts'
+
+/** DATA (RFC 5321 §4.1.1.4). */
+export function data(session: SmtpSession, argument: string): Answer {
+  const { transaction } = session
+  if (argument !== '') return { reply: noArgumentAllowed }
+  if (transaction === undefined) return { reply: mailFirst }
+  if (session.reception !== undefined) return { reply: chunksComing }
+  if (transaction.transaction.recipients.length === 0)
+    return { reply: session.isLmtp ? lmtpNoRecipients : noRecipients }
+  const reception = newReception(session)
+  return {
+    reply: startMail,
+    incoming: {
+      isComplete: false,
+      push: (chunk) => reception.push(chunk),
+      end: () => endOfMessage(session, reception),
+    },
+  }
+}
