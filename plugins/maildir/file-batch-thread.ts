@@ -8,8 +8,8 @@ export interface ThreadProgram {
   readonly entry: URL
   /** For people who look at the process. */
   readonly name: string
-  /** MiB of memory that it may take for what it keeps. */
-  readonly memory: number
+  /** MiB of memory that it may take for what it keeps, and for what is new: a collection of that costs less the more it has. */
+  readonly memory: { readonly kept: number; readonly fresh: number }
   /** Whether Node.js runs it with the process's own options: only then it finds other packages as the process does. */
   readonly inherits: boolean
 }
@@ -18,7 +18,7 @@ export interface ThreadProgram {
 export const filesProgram: ThreadProgram = {
   entry: besides('file-batch-worker'),
   name: 'mailwright-maildir',
-  memory: 32,
+  memory: { kept: 32, fresh: 4 },
   inherits: false,
 }
 
@@ -26,7 +26,7 @@ export const filesProgram: ThreadProgram = {
 export const messagesProgram: ThreadProgram = {
   entry: besides('message-worker'),
   name: 'mailwright-messages',
-  memory: 96,
+  memory: { kept: 96, fresh: 48 },
   inherits: true,
 }
 
@@ -119,7 +119,7 @@ export class FileBatchThread {
     const worker = new Worker(entry, {
       name,
       ...(inherits ? {} : { execArgv: [] }),
-      resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: memory / 8 },
+      resourceLimits: { maxOldGenerationSizeMb: memory.kept, maxYoungGenerationSizeMb: memory.fresh },
     })
     const waiting: Waiting = new Map()
     this.#waiting = waiting

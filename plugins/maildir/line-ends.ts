@@ -24,15 +24,30 @@ export function toCrlf(chunk: Buffer, afterCr: boolean): Buffer {
   const places = bareLineFeeds(chunk, afterCr)
   if (places.length === 0) return chunk
   const result = Buffer.allocUnsafe(chunk.length + places.length)
+  copyWithCr(chunk, places, result)
+  return result
+}
+
+/** Where each LF is that has no CR before it. `afterCr` as in `toCrlf`. */
+export function bareLineFeeds(chunk: Buffer, afterCr: boolean): number[] {
+  const places: number[] = []
+  for (let place = chunk.indexOf(LF); place >= 0; place = chunk.indexOf(LF, place + 1)) {
+    const before = place === 0 ? afterCr : chunk[place - 1] === CR
+    if (!before) places.push(place)
+  }
+  return places
+}
+
+/** Copies octets to the beginning of another place, with a CR before those at some places. Answers how many there are then. */
+export function copyWithCr(chunk: Buffer, places: readonly number[], to: Buffer): number {
   let from = 0
   let filled = 0
   for (const place of places) {
-    filled += chunk.copy(result, filled, from, place)
-    result[filled++] = CR
+    filled += chunk.copy(to, filled, from, place)
+    to[filled++] = CR
     from = place
   }
-  chunk.copy(result, filled, from)
-  return result
+  return filled + chunk.copy(to, filled, from)
 }
 
 /** Turns CRLF into LF, chunk by chunk; a CR at the end of a chunk waits for what follows. */
@@ -68,13 +83,4 @@ function countBareLineFeeds(chunk: Buffer, afterCr: boolean): number {
   for (let place = chunk.indexOf(LF); place >= 0; place = chunk.indexOf(LF, place + 1))
     if (place === 0 ? !afterCr : chunk[place - 1] !== CR) count += 1
   return count
-}
-
-function bareLineFeeds(chunk: Buffer, afterCr: boolean): number[] {
-  const places: number[] = []
-  for (let place = chunk.indexOf(LF); place >= 0; place = chunk.indexOf(LF, place + 1)) {
-    const before = place === 0 ? afterCr : chunk[place - 1] === CR
-    if (!before) places.push(place)
-  }
-  return places
 }

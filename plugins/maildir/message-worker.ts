@@ -3,18 +3,34 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { bufferContent } from 'mailwright/summaries'
 import type { BatchAnswer, BatchTask, MessageWork } from './file-batch-task.ts'
-import { toCrlf } from './line-ends.ts'
+import { bareLineFeeds, copyWithCr } from './line-ends.ts'
 import { readWhole } from './read-whole.ts'
 import { sideValueMaking } from './side-value-making.ts'
 
-/** The octets of a plain file that is not too large. */
+/** Where messages are read to, and what they are with CRLF line ends: both are used again for the next one. */
+interface Places {
+  readonly read: Buffer
+  readonly crlf: Buffer
+}
+
+let places: Places = { read: Buffer.alloc(0), crlf: Buffer.alloc(0) }
+
+function placesFor(octets: number): Places {
+  if (places.read.length < octets)
+    places = { read: Buffer.allocUnsafeSlow(octets), crlf: Buffer.allocUnsafeSlow(2 * octets) }
+  return places
+}
+
+/** The octets of a plain file that is not too large, with CRLF line ends; as long as nothing else is read. */
 function octetsOf(path: string, { flags = 0, most = 0 }: BatchTask<MessageWork>): Buffer | undefined {
   const file = openSync(path, flags)
   try {
     const status = fstatSync(file)
     if (!status.isFile() || status.size > most) return undefined
-    const octets = Buffer.allocUnsafeSlow(status.size)
-    return octets.subarray(0, readWhole(file, octets))
+    const { read, crlf } = placesFor(most)
+    const octets = read.subarray(0, readWhole(file, read.subarray(0, status.size)))
+    const bare = bareLineFeeds(octets, false)
+    return bare.length === 0 ? octets : crlf.subarray(0, copyWithCr(octets, bare, crlf))
   } finally {
     closeSync(file)
   }
@@ -24,7 +40,7 @@ function octetsOf(path: string, { flags = 0, most = 0 }: BatchTask<MessageWork>)
 async function make(path: string, task: BatchTask<MessageWork>): Promise<Buffer | undefined> {
   try {
     const octets = octetsOf(path, task)
-    return octets && (await sideValueMaking[task.kind](bufferContent(toCrlf(octets, false))))
+    return octets && (await sideValueMaking[task.kind](bufferContent(octets)))
   } catch {
     return undefined
   }
@@ -48,4 +64,9 @@ async function answer(task: BatchTask<MessageWork>): Promise<void> {
   parentPort?.postMessage(found, [octets.buffer])
 }
 
-parentPort?.on('message', (task: BatchTask<MessageWork>) => void answer(task))
+// One after the other: they share the places.
+let last: Promise<void> = Promise.resolve()
+
+parentPort?.on('message', (task: BatchTask<MessageWork>) => {
+  last = last.then(() => answer(task))
+})

@@ -138,8 +138,10 @@ export class SideValues<Value> {
       let value = kept.get(uid)
       if (value === undefined) {
         // Making one takes its time: those before do not wait for it.
-        if (ready.length > 0) yield ready
-        ready = []
+        if (!values.isReady && ready.length > 0) {
+          yield ready
+          ready = []
+        }
         const content = await values.next()
         if (content !== undefined) made.push({ uid, content })
         value = content && this.#kind.decode(uid, content)

@@ -9,6 +9,8 @@ import type { SideKind } from './side-values.ts'
 
 /** What is made of messages, one after the other. */
 export interface ValuesInOrder {
+  /** Whether the next one takes no time. */
+  readonly isReady: boolean
   /** What is kept of the next message; undefined where that is gone. Only as often as there are messages. */
   next(): Promise<Buffer | undefined>
 }
@@ -25,6 +27,7 @@ export function valuesInOrder(
 }
 
 class ValuesOneByOne implements ValuesInOrder {
+  readonly isReady: boolean = false
   readonly #opened: ContentsInOrder
   readonly #kind: SideKind<unknown>
 
@@ -54,6 +57,7 @@ const octetsATask = 1024 * 1024
 interface Part {
   readonly records: readonly IndexRecord[]
   readonly values: Promise<MadeValues>
+  isMade: boolean
 }
 
 class ValuesByThreads implements ValuesInOrder {
@@ -70,6 +74,10 @@ class ValuesByThreads implements ValuesInOrder {
     this.#kind = kind
     this.#records = records
     this.#begin()
+  }
+
+  get isReady(): boolean {
+    return this.#parts[0]?.isMade === true
   }
 
   async next(): Promise<Buffer | undefined> {
@@ -95,7 +103,11 @@ class ValuesByThreads implements ValuesInOrder {
       const records = this.#nextRecords()
       const { path } = this.#state.place
       const paths = records.map((record) => pathOf(path, this.#state.located(record)))
-      this.#parts.push({ records, values: threads.make(this.#kind.name, paths) })
+      const part: Part = { records, values: threads.make(this.#kind.name, paths), isMade: false }
+      this.#parts.push(part)
+      void part.values.then(() => {
+        part.isMade = true
+      })
     }
   }
 
