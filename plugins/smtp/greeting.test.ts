@@ -13,9 +13,12 @@ describe('greeting', () => {
       '250-CHUNKING',
       '250-SMTPUTF8',
       '250-ENHANCEDSTATUSCODES',
+      '250-LIMITS MAILMAX=10000 RCPTMAX=1000',
       '250 STARTTLS',
     ])
     expect((await new SessionDouble({}, false).answer('EHLO a')).reply.lines).not.toContain('STARTTLS')
+    const many = new SessionDouble({ maxTransactions: 5_000_000, maxRecipients: 100 })
+    expect((await many.answer('EHLO a')).reply.lines).toContain('LIMITS MAILMAX=999999 RCPTMAX=100')
     expect((await new SessionDouble({ dsn: true }).answer('EHLO a')).reply.lines).toContain('DSN')
   })
 

@@ -1,4 +1,5 @@
 import { offeredMechanisms, reply } from 'mailwright'
+import type { SmtpOptions } from './options.ts'
 import { badHello } from './replies.ts'
 import type { Answer, SmtpSession } from './session.ts'
 
@@ -22,6 +23,17 @@ export async function hello(session: SmtpSession, name: string, extended: boolea
   }
 }
 
+// RFC 9422 §4: six digits.
+const highestLimit = 999_999
+
+/** What a client may plan with (RFC 9422 §4): messages in a session, recipients of a message. */
+function limits({ maxTransactions, maxRecipients }: SmtpOptions): string {
+  const [messages, recipients] = [maxTransactions, maxRecipients].map((limit) =>
+    Math.min(limit, highestLimit),
+  )
+  return `LIMITS MAILMAX=${messages} RCPTMAX=${recipients}`
+}
+
 /** The extensions that hold for this session now. */
 function extensions(session: SmtpSession): readonly string[] {
   const { options, canSecure } = session.service
@@ -34,6 +46,7 @@ function extensions(session: SmtpSession): readonly string[] {
     'SMTPUTF8',
     'ENHANCEDSTATUSCODES',
     ...(options.dsn ? ['DSN'] : []),
+    limits(options),
     ...(canSecure && !session.isSecure ? ['STARTTLS'] : []),
     ...(mechanisms.length > 0 ? [`AUTH ${mechanisms.join(' ')}`] : []),
   ]
