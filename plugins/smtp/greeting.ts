@@ -44,9 +44,9 @@ function extensions(session: SmtpSession): readonly string[] {
     '8BITMIME',
     'CHUNKING',
     'SMTPUTF8',
+    limits(options),
     'ENHANCEDSTATUSCODES',
     ...(options.dsn ? ['DSN'] : []),
-    limits(options),
     ...(canSecure && !session.isSecure ? ['STARTTLS'] : []),
     ...(mechanisms.length > 0 ? [`AUTH ${mechanisms.join(' ')}`] : []),
   ]

@@ -136,7 +136,16 @@ describe.runIf(python.available)(`${python.title} smtplib`, () => {
     )
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(JSON.parse(stdout)).toEqual({
-      features: ['8bitmime', 'enhancedstatuscodes', 'pipelining', 'size', 'smtputf8', 'starttls'],
+      features: [
+        '8bitmime',
+        'chunking',
+        'enhancedstatuscodes',
+        'limits',
+        'pipelining',
+        'size',
+        'smtputf8',
+        'starttls',
+      ],
       refused: { 'nobody@example.org': 550 },
       utf8: {},
       lmtp: {},
