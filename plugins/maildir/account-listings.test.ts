@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type FaultyFileSystem, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { partContext } from '../../test/support/maildir-index.ts'
-import { AccountListings, listingsOf } from './account-listings.ts'
+import { AccountListings } from './account-listings.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 
 let folder: string
@@ -61,10 +61,4 @@ it('answers all who ask at the same time, though there is room for one', async (
   const asked = ['a', 'b', 'c', 'a', 'b'].map((account) => listings.mailboxes(join(folder, account)))
   for (const infos of await Promise.all(asked))
     expect(infos.map(({ name }) => name)).toEqual(['INBOX', 'x', 'y'])
-})
-
-it('are those of one store', () => {
-  const [one, other] = [partContext(), partContext()]
-  expect(listingsOf(one)).toBe(listingsOf(one))
-  expect(listingsOf(one)).not.toBe(listingsOf(other))
 })

@@ -56,12 +56,3 @@ export class AccountListings {
     }
   }
 }
-
-const ofStores = new WeakMap<MaildirContext, AccountListings>()
-
-/** Those of a store. */
-export function listingsOf(context: MaildirContext): AccountListings {
-  const listings = ofStores.get(context) ?? new AccountListings(context)
-  ofStores.set(context, listings)
-  return listings
-}

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type MailboxInfo, MailwrightError, type Metadata, type SpecialUse } from 'mailwright'
-import { listingsOf } from './account-listings.ts'
+import type { AccountListings } from './account-listings.ts'
+import type { AccountParts } from './account-store.ts'
 import type { MaildirContext } from './context.ts'
 import type { JsonFile } from './json-file.ts'
 import {
@@ -22,21 +23,26 @@ export class AccountSettings {
   readonly #context: MaildirContext
   readonly #root: string
   readonly #directories: MailboxDirectories
+  readonly #listings: AccountListings
   readonly #subscriptions: JsonFile<readonly string[]>
 
-  constructor(context: MaildirContext, root: string, directories: MailboxDirectories) {
+  constructor(
+    context: MaildirContext,
+    { root, directories, listings }: Pick<AccountParts, 'root' | 'directories' | 'listings'>,
+  ) {
     this.#context = context
     this.#root = root
     this.#directories = directories
+    this.#listings = listings
     this.#subscriptions = subscriptionsFile(context, root)
   }
 
   mailboxes(): Promise<readonly MailboxInfo[]> {
-    return listingsOf(this.#context).mailboxes(this.#root)
+    return this.#listings.mailboxes(this.#root)
   }
 
   subscriptions(): Promise<readonly string[]> {
-    return listingsOf(this.#context).subscriptions(this.#root)
+    return this.#listings.subscriptions(this.#root)
   }
 
   subscribe(name: string, subscribed: boolean): Promise<void> {

@@ -21,6 +21,7 @@ import {
   type StagedMessage,
   type StageOptions,
 } from 'mailwright'
+import type { AccountListings } from './account-listings.ts'
 import { AccountMessages } from './account-messages.ts'
 import { AccountSettings } from './account-settings.ts'
 import { AccountWatch } from './account-watch.ts'
@@ -41,6 +42,7 @@ export interface AccountParts {
   /** The account's Maildir. */
   readonly root: string
   readonly directories: MailboxDirectories
+  readonly listings: AccountListings
   readonly states: SharedStates
   readonly preparations: Preparations
 }
@@ -61,7 +63,7 @@ export class MaildirAccountStore implements AccountStore {
     this.#root = parts.root
     this.#directories = parts.directories
     this.#states = parts.states
-    this.#settings = new AccountSettings(context, parts.root, parts.directories)
+    this.#settings = new AccountSettings(context, parts)
     this.#messages = new AccountMessages(context, parts)
   }
 

@@ -42,6 +42,8 @@ export interface MaildirContext extends MaildirSurroundings {
   readonly locks: LockFiles
   readonly names: NameSource
   readonly fresh: FreshMessages
+  /** Changes of mailboxes whose locks are not given back yet. */
+  readonly turns: Set<Promise<unknown>>
   /** Reads of messages that sessions wait for at the moment. */
   readonly foreground: ForegroundReads
 }
@@ -66,6 +68,7 @@ export function createContext(surroundings: MaildirSurroundings): MaildirContext
     locks: new LockFiles(files, clock),
     names: createNameSource(surroundings),
     fresh: new FreshMessages(),
+    turns: new Set(),
     foreground: new ForegroundReads(clock),
   }
 }

@@ -189,7 +189,9 @@ export class MailboxState {
         await this.#disk.changing(() => task().then(resolve, reject))
       }),
     )
-    turn.catch(reject)
+    const { turns } = this.context
+    turns.add(turn)
+    turn.catch(reject).finally(() => turns.delete(turn))
     return promise
   }
 

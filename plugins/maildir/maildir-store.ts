@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Account, AccountStore, Store, StoreAbilities, StoreFault } from 'mailwright'
+import { AccountListings } from './account-listings.ts'
 import { accountPath } from './account-path.ts'
 import { MaildirAccountStore } from './account-store.ts'
 import { createContext, type MaildirContext, type MaildirSurroundings } from './context.ts'
@@ -32,12 +33,14 @@ export class MaildirStore implements Store {
   }
   readonly #context: MaildirContext
   readonly #options: MaildirStoreOptions
+  readonly #listings: AccountListings
   readonly #states: SharedStates
   readonly #preparations: Preparations
 
   constructor(options: MaildirStoreOptions) {
     this.#options = options
     this.#context = createContext(options)
+    this.#listings = new AccountListings(this.#context)
     this.#states = new SharedStates(this.#context, (place) => this.#preparations.schedule(place))
     this.#preparations = new Preparations(this.#context, (place) =>
       this.#states.using(place, (state) => state.prepare()),
@@ -47,7 +50,15 @@ export class MaildirStore implements Store {
   async open(account: Account): Promise<AccountStore> {
     const { root, directories } = await this.#directories(account)
     const { states, preparations } = { states: this.#states, preparations: this.#preparations }
-    return new MaildirAccountStore(this.#context, { account, root, directories, states, preparations })
+    const listings = this.#listings
+    return new MaildirAccountStore(this.#context, {
+      account,
+      root,
+      directories,
+      listings,
+      states,
+      preparations,
+    })
   }
 
   async examine(account: Account, { repair }: { readonly repair: boolean }): Promise<readonly StoreFault[]> {
@@ -60,6 +71,7 @@ export class MaildirStore implements Store {
   /** Finishes what was begun for later. */
   async close(): Promise<void> {
     await this.#preparations.finish()
+    await Promise.allSettled(this.#context.turns)
     this.#context.batches.end()
     this.#context.threads?.end()
   }
