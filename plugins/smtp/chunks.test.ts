@@ -98,6 +98,27 @@ describe('BDAT (RFC 3030 §2)', () => {
     expect(await double.say('BDAT 0')).toEqual(['421 4.7.0'])
   })
 
+  test('on a full disk is refused for now, and nothing of it stays', async () => {
+    const double = await opened()
+    double.spoolFault = 'write'
+    expect(await double.say('BDAT 3', 'a\r\n', 'BDAT 0 LAST', '')).toEqual(['451 4.3.0', '451 4.3.0'])
+    expect(double.spooled).toBe(0)
+    double.spoolFault = undefined
+    await double.say('MAIL FROM:<ann@client.example>', 'RCPT TO:<jo@example.org>')
+    expect(await double.say('BDAT 3 LAST', 'a\r\n')).toEqual(['250 2.0.0'])
+  })
+
+  test('whose connection ends between chunks, or within one, leaves nothing', async () => {
+    for (const within of [false, true]) {
+      const double = await opened()
+      await double.say('BDAT 3', 'a\r\n')
+      if (within) await (await double.answer('BDAT 9 LAST')).incoming?.push(Buffer.from('b\r\n'))
+      double.session.end('the client closed the connection')
+      expect(double.spooled).toBe(0)
+      expect(double.transactions[0]).toMatchObject({ abandoned: true, message: '' })
+    }
+  })
+
   test('has a reply for each recipient by LMTP, behind the last chunk', async () => {
     const double = new SessionDouble({ role: 'lmtp' })
     await double.say(
