@@ -142,7 +142,8 @@ const outcomes = definePlugin({
   name: 'outcomes',
   parseOptions: noOptions,
   setup({ hooks }) {
-    hooks.delivery.deliver.tap('as-asked', async ({ items, reversePath }) => {
+    hooks.delivery.deliver.tap('as-asked', async ({ items }) => {
+      const reversePath = items[0]?.reversePath
       if (reversePath?.localPart === 'later')
         return items.map(() => ({ kind: 'deferred', reply: reply(452, '4.2.2', 'Full') }))
       if (reversePath?.localPart === 'never')

@@ -245,6 +245,30 @@ describe('sorting', () => {
     expect(setup.batches).toEqual(batches)
   })
 
+  test('a forward goes on with the reverse-path that sorting gave it, other items with theirs', async () => {
+    const seen: unknown[] = []
+    await using setup = await setUp({
+      sort: () => [
+        inbox,
+        { kind: 'forward', address: at('x'), reversePath: null },
+        { kind: 'forward', address: at('y') },
+      ],
+      taps: (hooks) =>
+        hooks.delivery.deliver.tap('see', async ({ items, parameters }) => {
+          for (const { route, reversePath } of items) seen.push([route.kind, reversePath, parameters])
+          return undefined
+        }),
+    })
+    const parameters = { smtpUtf8: true }
+    await tried(setup, [{ ...into('a'), reversePath: at('other') }, away('z')], { parameters })
+    expect(seen).toEqual([
+      ['remote', null, parameters],
+      ['remote', at('other'), parameters],
+      ['remote', at('sender'), parameters],
+      ['account', at('other'), parameters],
+    ])
+  })
+
   test('a forward that leads nowhere is "not now", and nothing is filed', async () => {
     await using setup = await setUp({ sort: () => [inbox, { kind: 'forward', address: at('nowhere') }] })
     expect(await tried(setup, [into('a')])).toEqual([{ kind: 'deferred', reply: localError }])

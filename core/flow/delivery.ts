@@ -1,5 +1,5 @@
 import type { HookSubject } from '../host/hook-point.ts'
-import { formatAddress } from '../model/address.ts'
+import { type Address, formatAddress } from '../model/address.ts'
 import type { BatchItem, Disposition, Filing, Outcome, RouteQuestion, SortAction } from '../model/delivery.ts'
 import { formatReply, localError, reply } from '../model/reply.ts'
 import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
@@ -80,10 +80,9 @@ export class Delivery implements DeliveryFlow {
     if (item.quarantine !== undefined) {
       return { ...nothing, filings: [{ kind: 'file', mailbox: 'Junk', create: true }] }
     }
-    const { reversePath } = attempt
     const disposition: Disposition = {
       route: item.route,
-      reversePath,
+      reversePath: reversePathOf(item, attempt),
       message: item.message,
       actions: [{ kind: 'file', mailbox: 'INBOX' }],
     }
@@ -111,7 +110,11 @@ export class Delivery implements DeliveryFlow {
       const found = await this.routeFor(question, subject)
       if (!found.ok) return undefined
       items.push(
-        ...found.routes.map((route) => ({ recipient: item.recipient, route, message: item.message })),
+        ...found.routes.map((route) => ({
+          ...item,
+          route,
+          ...(action.reversePath === undefined ? {} : { reversePath: action.reversePath }),
+        })),
       )
     }
     return items
@@ -119,7 +122,7 @@ export class Delivery implements DeliveryFlow {
 
   /** Delivers by kind of route; what several recipients lead to is delivered once. */
   async #deliverSorted(attempt: Attempt, sorted: readonly SortedItem[]): Promise<readonly Outcome[]> {
-    const parts = sorted.map((one) => (one.outcome === undefined ? batchItems(one) : []))
+    const parts = sorted.map((one) => (one.outcome === undefined ? batchItems(one, attempt) : []))
     const wanted = new Map<string, BatchItem>()
     for (const item of parts.flat()) if (!wanted.has(deliveryKey(item))) wanted.set(deliveryKey(item), item)
     const outcomes = new Map<string, Outcome>()
@@ -142,10 +145,10 @@ export class Delivery implements DeliveryFlow {
     kind: BatchItem['route']['kind'],
     items: readonly BatchItem[],
   ): Promise<readonly Outcome[]> {
-    const { id, reversePath, atomic, signal } = attempt
+    const { id, parameters = {}, atomic, signal } = attempt
     const { delivery } = this.#context.hooks
     const subject = this.#subject(attempt)
-    const batch = { id, reversePath, kind, items, atomic, signal }
+    const batch = { id, parameters, kind, items, atomic, signal }
     const decision = await delivery.deliver.decide<readonly Outcome[]>([batch], { ...subject, signal })
     const outcomes =
       decision === undefined
@@ -177,10 +180,21 @@ export class Delivery implements DeliveryFlow {
   }
 }
 
-function batchItems({ item, filings, forwards }: SortedItem): readonly BatchItem[] {
-  const { recipient, route, message } = item
-  const own = route.kind === 'account' && filings.length === 0 ? [] : [{ recipient, route, message, filings }]
-  return [...own, ...forwards.map((forward) => ({ ...forward, filings: inboxOf(forward) }))]
+function batchItems({ item, filings, forwards }: SortedItem, attempt: Attempt): readonly BatchItem[] {
+  const batchItem = (one: AttemptItem, into: readonly Filing[]): BatchItem => ({
+    recipient: one.recipient,
+    parameters: one.parameters ?? {},
+    reversePath: reversePathOf(one, attempt),
+    route: one.route,
+    message: one.message,
+    filings: into,
+  })
+  const own = item.route.kind === 'account' && filings.length === 0 ? [] : [batchItem(item, filings)]
+  return [...own, ...forwards.map((forward) => batchItem(forward, inboxOf(forward)))]
+}
+
+function reversePathOf(item: AttemptItem, attempt: Attempt): Address | null {
+  return item.reversePath === undefined ? attempt.reversePath : item.reversePath
 }
 
 /** A forward into an account here is not sorted again, so that two accounts cannot forward to each other for ever. */
@@ -195,7 +209,8 @@ let variants = 0
 function deliveryKey(item: BatchItem): string {
   const variant = variantNumbers.get(item.message) ?? ++variants
   variantNumbers.set(item.message, variant)
-  return `${variant} ${routeKey(item.route)} ${JSON.stringify(item.filings)}`
+  const sender = item.reversePath === null ? '' : formatAddress(item.reversePath)
+  return `${variant} ${routeKey(item.route)} ${JSON.stringify(item.filings)} ${sender}`
 }
 
 /** A recipient with several destinations is delivered when all are. */

@@ -121,6 +121,8 @@ export interface Attempt {
   readonly id: string
   readonly session?: string
   readonly reversePath: Address | null
+  /** None where absent. */
+  readonly parameters?: MailParameters
   readonly items: readonly AttemptItem[]
   /** All or none: where one item cannot be delivered, no other is, as far as the destinations can be undone. */
   readonly atomic: boolean
@@ -129,6 +131,10 @@ export interface Attempt {
 
 export interface AttemptItem {
   readonly recipient: Address
+  /** None where absent. */
+  readonly parameters?: RecipientParameters
+  /** Where it is not the attempt's. */
+  readonly reversePath?: Address | null
   readonly route: AccountRoute | RemoteRoute | HandlerRoute
   readonly message: Message
   /** Set: the message goes into Junk, whatever sorting would say. */

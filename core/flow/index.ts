@@ -33,12 +33,13 @@ function responder(
   open: (plugin: string, options: SessionOptions) => SessionRun,
   context: FlowContext,
 ): Respond {
-  return async (_item, action, attempt) => {
-    if (attempt.reversePath === null) return
+  return async (item, action, attempt) => {
+    const returnPath = item.reversePath === undefined ? attempt.reversePath : item.reversePath
+    if (returnPath === null) return
     const session = open('sort', { role: 'local', local: nowhere, remote: nowhere })
     const mail = await session.mail(null)
     if (mail.ok) {
-      const reply = await mail.transaction.recipient(attempt.reversePath)
+      const reply = await mail.transaction.recipient(returnPath)
       if (reply.code < 400) await mail.transaction.message(action.message.content)
       else
         context.log.warn('refused', {

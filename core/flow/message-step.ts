@@ -192,6 +192,8 @@ function editText(edit: Edit): string {
     case 'add-recipient':
     case 'remove-recipient':
       return `${edit.kind} ${formatAddress(edit.address)}`
+    case 'change-reverse-path':
+      return `${edit.kind} to ${edit.address === null ? '<>' : formatAddress(edit.address)}`
     case 'quarantine':
       return `quarantine: ${edit.reason}`
     case 'replace-body':

@@ -40,6 +40,22 @@ test('there is an item for every route of every recipient, with what its variant
   ])
 })
 
+test('an item goes on with the reverse-path that edits gave its kind of route', () => {
+  const routes = [
+    { kind: 'account', account: { id: '1', address: address('a') }, address: address('a') },
+    { kind: 'remote', address: address('b') },
+  ]
+  const variant = { recipients: [{ ...recipient('a', 0), routes }], message }
+  const paths = (more: object) =>
+    attemptItems({ variants: [{ ...variant, ...more }] } as unknown as Submission).map(
+      ({ reversePath }) => reversePath,
+    )
+  expect(paths({})).toEqual([undefined, undefined])
+  expect(paths({ reversePath: null })).toEqual([null, null])
+  expect(paths({ remoteReversePath: address('srs') })).toEqual([undefined, address('srs')])
+  expect(paths({ reversePath: address('x'), remoteReversePath: null })).toEqual([address('x'), null])
+})
+
 test('a recipient has the worst of the answers of its routes, "later" before "never"', () => {
   const delivered = { kind: 'delivered', text: '' } as const
   const never = { kind: 'failed', reply: reply(550, '5.1.1', 'No') } as const

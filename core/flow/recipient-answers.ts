@@ -1,18 +1,33 @@
 import type { Address } from '../model/address.ts'
-import type { Outcome } from '../model/delivery.ts'
+import type { Outcome, Route } from '../model/delivery.ts'
 import { localError, type Reply, reply } from '../model/reply.ts'
-import type { RecipientAnswer, Submission } from '../services/queue.ts'
+import type { RecipientAnswer, Submission, Variant } from '../services/queue.ts'
 import type { AttemptItem } from './flow.ts'
 
 const delivered = reply(250, '2.0.0', 'Delivered')
 
 /** What a queue has to deliver for a submission: an item for every route of every recipient. */
 export function attemptItems({ variants }: Submission): readonly AttemptItem[] {
-  return variants.flatMap(({ recipients, ...variant }) =>
-    recipients.flatMap(({ forwardPath, routes }) =>
-      routes.map((route) => ({ ...variant, recipient: forwardPath, route })),
+  return variants.flatMap(({ recipients, message, quarantine, ...paths }) =>
+    recipients.flatMap(({ forwardPath, parameters, routes }) =>
+      routes.map((route) => ({
+        recipient: forwardPath,
+        parameters,
+        route,
+        message,
+        ...reversePathOn(route, paths),
+        ...(quarantine === undefined ? {} : { quarantine }),
+      })),
     ),
   )
+}
+
+function reversePathOn(
+  { kind }: Route,
+  { reversePath, remoteReversePath }: Pick<Variant, 'reversePath' | 'remoteReversePath'>,
+): Pick<AttemptItem, 'reversePath'> {
+  if (kind === 'remote' && remoteReversePath !== undefined) return { reversePath: remoteReversePath }
+  return reversePath === undefined ? {} : { reversePath }
 }
 
 /**

@@ -23,6 +23,19 @@ async function variants(...edits: readonly Edit[]): Promise<readonly string[]> {
 }
 
 describe('makeVariants', () => {
+  test('a changed reverse-path is for its recipients alone, and the last one holds', async () => {
+    const made = await makeVariants(message, recipients, [
+      { kind: 'change-reverse-path', address: at('first'), where: 'remote', recipients: [at('a')] },
+      { kind: 'change-reverse-path', address: at('all'), recipients: [at('a'), at('b')] },
+      { kind: 'change-reverse-path', address: null, where: 'remote', recipients: [at('b')] },
+    ])
+    expect(made).toEqual([
+      { recipients: [recipients[0]], message, reversePath: at('all') },
+      { recipients: [recipients[1]], message, reversePath: at('all'), remoteReversePath: null },
+      { recipients: [recipients[2]], message },
+    ])
+  })
+
   test('without edits there is one, the message itself', async () => {
     const [only] = await makeVariants(message, recipients, [])
     expect(only).toEqual({ recipients, message })

@@ -20,7 +20,7 @@ export async function makeVariants(
     const own = edits.filter((edit) => concerns(edit, key))
     if (own.some((edit) => edit.kind === 'remove-recipient' && addressKey(edit.address) === key)) continue
     // Edits of the envelope make no difference to the message.
-    const changes = own.filter((edit) => changesMessage(edit) || edit.kind === 'quarantine')
+    const changes = own.filter((edit) => changesMessage(edit) || changesVariant(edit))
     const same = changes.map((edit) => edits.indexOf(edit)).join(' ')
     const group = groups.get(same)
     if (group === undefined) groups.set(same, { edits: changes, recipients: [recipient] })
@@ -38,8 +38,24 @@ async function makeVariant(
   return {
     recipients,
     message: edits.some(changesMessage) ? await applyEdits(message, edits) : message,
+    ...reversePaths(edits),
     ...(quarantine === undefined ? {} : { quarantine }),
   }
+}
+
+/** What edits made of the reverse-path: what was said of all routes holds for remote ones, too, unless said later. */
+function reversePaths(edits: readonly Edit[]): Pick<Variant, 'reversePath' | 'remoteReversePath'> {
+  let paths: Pick<Variant, 'reversePath' | 'remoteReversePath'> = {}
+  for (const edit of edits) {
+    if (edit.kind !== 'change-reverse-path') continue
+    if (edit.where === 'remote') paths = { ...paths, remoteReversePath: edit.address }
+    else paths = { reversePath: edit.address }
+  }
+  return paths
+}
+
+function changesVariant(edit: Edit): boolean {
+  return edit.kind === 'quarantine' || edit.kind === 'change-reverse-path'
 }
 
 function changesMessage(edit: Edit): boolean {

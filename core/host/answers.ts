@@ -83,12 +83,19 @@ function actionFault(action: unknown): string | undefined {
     case 'file':
       return filingFault(action)
     case 'forward':
-      return isAddress(property(action, 'address')) ? undefined : 'forwards to no address'
+      return forwardFault(action)
     case 'reply':
       return isMessage(property(action, 'message')) ? undefined : 'replies without a message'
     default:
       return 'sorts with an unknown action'
   }
+}
+
+function forwardFault(action: unknown): string | undefined {
+  if (!isAddress(property(action, 'address'))) return 'forwards to no address'
+  const reversePath = property(action, 'reversePath')
+  const wellFormed = reversePath === undefined || reversePath === null || isAddress(reversePath)
+  return wellFormed ? undefined : 'forwards with a reverse-path that is no address'
 }
 
 function filingFault(action: unknown): string | undefined {

@@ -2,6 +2,7 @@ import type { Account } from './account.ts'
 import type { Address } from './address.ts'
 import type { Message } from './message.ts'
 import type { Reply } from './reply.ts'
+import type { MailParameters, RecipientParameters } from './transaction.ts'
 
 /** Where a recipient's mail goes. */
 export type Route = AccountRoute | RemoteRoute | HandlerRoute
@@ -52,7 +53,8 @@ export interface RouteQuestion {
 /** What sorting may do with one message for one account. Several actions make several copies. */
 export type SortAction =
   | Filing
-  | { readonly kind: 'forward'; readonly address: Address }
+  /** Sends it on, with the message's reverse-path where none is given. */
+  | { readonly kind: 'forward'; readonly address: Address; readonly reversePath?: Address | null }
   | { readonly kind: 'reply'; readonly message: Message }
 
 /** Puts a copy into a mailbox of the account. */
@@ -79,7 +81,8 @@ export interface Disposition {
 export interface Batch {
   /** The queue id. */
   readonly id: string
-  readonly reversePath: Address | null
+  /** What MAIL said of the message, for those who send it on. */
+  readonly parameters: MailParameters
   readonly kind: Route['kind']
   readonly items: readonly BatchItem[]
   /** Deliver all items or none, as far as that can be had: nothing that is undone may have been visible. */
@@ -90,6 +93,9 @@ export interface Batch {
 export interface BatchItem {
   /** The forward-path that the client gave. */
   readonly recipient: Address
+  readonly parameters: RecipientParameters
+  /** The reverse-path that it goes on with, null for `<>`; edits may have changed it for this item. */
+  readonly reversePath: Address | null
   readonly route: Route
   /** This recipient's variant of the message: the body is shared, the trace fields may differ. */
   readonly message: Message

@@ -16,6 +16,8 @@ describe('editFault', () => {
     { kind: 'replace-body', body },
     { kind: 'add-recipient', address },
     { kind: 'remove-recipient', address },
+    { kind: 'change-reverse-path', address },
+    { kind: 'change-reverse-path', address: null, where: 'remote' },
     { kind: 'quarantine', reason: 'virus', recipients: [address] },
   ])('%j is an edit', (edit) => {
     expect(editFault(edit)).toBeUndefined()
@@ -53,6 +55,9 @@ describe('editFault', () => {
     { kind: 'add-recipient', address: 'jo@example.org' },
     { kind: 'add-recipient', address: { localPart: 'a\r\nb', domain: 'example.org' } },
     { kind: 'remove-recipient' },
+    { kind: 'change-reverse-path' },
+    { kind: 'change-reverse-path', address: { localPart: 'a\r\nb', domain: 'example.org' } },
+    { kind: 'change-reverse-path', address, where: 'local' },
     { kind: 'quarantine' },
     { kind: 'quarantine', reason: 'x', recipients: address },
     { kind: 'quarantine', reason: 'x', recipients: ['jo@example.org'] },

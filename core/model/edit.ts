@@ -32,6 +32,15 @@ export type EditAction =
   | { readonly kind: 'replace-body'; readonly body: Content }
   | { readonly kind: 'add-recipient'; readonly address: Address }
   | { readonly kind: 'remove-recipient'; readonly address: Address }
+  /**
+   * Goes on with another reverse-path, null for `<>`: everywhere, or only where it leaves this system (what is forwarded).
+   * The last one holds.
+   */
+  | {
+      readonly kind: 'change-reverse-path'
+      readonly address: Address | null
+      readonly where?: 'everywhere' | 'remote'
+    }
   /** Keeps the message out of mailboxes until someone decides; the text is the reason shown. */
   | { readonly kind: 'quarantine'; readonly reason: string }
 
@@ -57,11 +66,21 @@ function actionFault(edit: Edit): string | undefined {
     case 'add-recipient':
     case 'remove-recipient':
       return isAddress(edit.address) ? undefined : 'the recipient is not an address'
+    case 'change-reverse-path':
+      return reversePathFault(edit)
     case 'quarantine':
       return typeof edit.reason === 'string' ? undefined : 'the quarantine has no reason'
     default:
       return 'the kind of edit is unknown'
   }
+}
+
+function reversePathFault({
+  address,
+  where,
+}: Extract<Edit, { kind: 'change-reverse-path' }>): string | undefined {
+  if (address !== null && !isAddress(address)) return 'the reverse-path is neither an address nor null'
+  return [undefined, 'everywhere', 'remote'].includes(where) ? undefined : 'where is unknown'
 }
 
 function recipientsFault(recipients: unknown): string | undefined {

@@ -22,6 +22,19 @@ export interface Endpoint {
   readonly port: number
 }
 
+/** The certificate that a client has shown, and has proved to have the key of. */
+export interface ClientCertificate {
+  /** SHA-256 of the certificate, 64 hexadecimal digits in lower case. */
+  readonly fingerprint256: string
+  /**
+   * The subject's attributes in the order of the certificate, such as `O=Example, CN=relay.example`, escaped as in RFC 4514
+   * §2.4; at most 500 characters. Only as true as whoever signed it.
+   */
+  readonly subject: string
+  /** Whether it comes from an authority that the listener trusts, and is valid now. */
+  readonly verified: boolean
+}
+
 /** What is known of a session's TLS. */
 export interface TlsFacts {
   /** Such as `TLSv1.3`. */
@@ -30,6 +43,8 @@ export interface TlsFacts {
   readonly cipher: string
   /** The name the client asked for (SNI), where it did. */
   readonly serverName?: string
+  /** Where the listener asked for one and the client had one. */
+  readonly clientCertificate?: ClientCertificate
 }
 
 /** What the client said in HELO, EHLO or LHLO. */

@@ -15,6 +15,10 @@ export interface QueueAbilities {
 export interface Variant {
   readonly recipients: Transaction['recipients']
   readonly message: Message
+  /** Where edits have changed it. */
+  readonly reversePath?: Address | null
+  /** For routes to other hosts, where edits have changed it for those. */
+  readonly remoteReversePath?: Address | null
   /** Why it shall be kept apart. A queue that can hold holds it; another files it into Junk. */
   readonly quarantine?: string
 }

@@ -110,6 +110,8 @@ async function item(
   const to = address(`${name}@here.example`)
   return {
     recipient: to,
+    parameters: {},
+    reversePath: address('sender@else.example'),
     route: { kind: 'account', account: account(name), address: to },
     message: await createMessage(bufferContent(Buffer.from(text))),
     filings: mailboxes.map((mailbox) => ({ kind: 'file', mailbox })),
@@ -118,7 +120,7 @@ async function item(
 
 function batch(items: readonly BatchItem[], atomic = true): Batch {
   const { signal } = new AbortController()
-  return { id: 'q1', reversePath: address('sender@else.example'), kind: 'account', items, atomic, signal }
+  return { id: 'q1', parameters: {}, kind: 'account', items, atomic, signal }
 }
 
 const log = createLog('silent')
@@ -135,7 +137,7 @@ describe('StoreDelivery', () => {
 
   test('writes the null reverse-path', async () => {
     const { store, kept } = fakeStore()
-    await delivery(store).deliver({ ...batch([await item('jo')]), reversePath: null })
+    await delivery(store).deliver(batch([{ ...(await item('jo')), reversePath: null }]))
     expect(kept[0]).toContain('Return-Path: <>\r\n')
   })
 

@@ -65,7 +65,7 @@ export class StoreDelivery {
       if (item.route.kind !== 'account')
         throw new MailwrightError('MAIL_E_INVALID', 'not a route into an account')
       const accountStore = await this.#store.open(item.route.account)
-      const content = this.#withTrace(batch, item)
+      const content = this.#withTrace(item)
       for (const filing of item.filings) staged.push(await stage(accountStore, filing, content, batch.id))
       return { staged }
     } catch (error) {
@@ -100,7 +100,7 @@ export class StoreDelivery {
   }
 
   /** RFC 5321 §4.4: final delivery puts the reverse-path on top. */
-  #withTrace({ reversePath }: Batch, { route, message }: BatchItem): Content {
+  #withTrace({ reversePath, route, message }: BatchItem): Content {
     const fields = [`Return-Path: <${reversePath === null ? '' : formatAddress(reversePath)}>`]
     if (this.#options.deliveredTo && route.kind === 'account')
       fields.push(`Delivered-To: ${formatAddress(route.address)}`)

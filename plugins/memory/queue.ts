@@ -32,11 +32,11 @@ export function createMemoryQueue(delivery: DeliveryFlow): Queue {
 
 async function accept(delivery: DeliveryFlow, submission: Submission): Promise<readonly RecipientAnswer[]> {
   const { transaction, atomic } = submission
-  const { id, session, reversePath } = transaction
+  const { id, session, reversePath, parameters } = transaction
   const items = attemptItems(submission)
   // Not the transaction's signal: a client that leaves does not undo a delivery that has begun.
   const { signal } = new AbortController()
-  const attempt = { id, session: session.id, reversePath, items, atomic, signal }
+  const attempt = { id, session: session.id, reversePath, parameters, items, atomic, signal }
   return recipientAnswers(items, await delivery.attempt(attempt).catch(() => []))
 }
 

@@ -40,6 +40,7 @@ export class DirectQueue implements Queue {
       id: submission.transaction.id,
       session: submission.transaction.session.id,
       reversePath: submission.transaction.reversePath,
+      parameters: submission.transaction.parameters,
       items,
       atomic: submission.atomic,
       signal: this.#closing.signal,

@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls'
 import {
   type ChannelBinding,
   channelBinding,
+  confirmedName,
   errorText,
   type Flow,
   formatReply,
@@ -15,7 +16,6 @@ import {
 } from 'mailwright'
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
 import type { SMTPServer } from 'smtp-server/lib/smtp-server.js'
-import { confirmedName } from './client-name.ts'
 import { answerLine } from './dispatch.ts'
 import type { Incoming } from './incoming.ts'
 import { type LineFault, ProtocolStream } from './protocol-stream.ts'

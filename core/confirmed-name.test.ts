@@ -1,6 +1,6 @@
-import type { DnsAnswer, Resolver } from 'mailwright'
 import { describe, expect, test } from 'vitest'
-import { confirmedName } from './client-name.ts'
+import { confirmedName } from './confirmed-name.ts'
+import type { DnsAnswer, Resolver } from './services/resolver.ts'
 
 const none = { kind: 'none', nameExists: false } as const
 const found = (...records: string[]): DnsAnswer<string> => ({ kind: 'found', records, secure: false })
