@@ -7,6 +7,7 @@ import type { MailParameters } from '../model/transaction.ts'
 import type { ScramMechanism } from '../services/accounts.ts'
 import type { HistoryEntry, HistoryVerb } from '../services/history.ts'
 import type { Delivery } from './delivery.ts'
+import { ended } from './ended.ts'
 import type {
   BearerToken,
   LoginAbilities,
@@ -167,7 +168,7 @@ export class SessionRun implements SessionFlow {
   close(reason = 'the client has left'): void {
     if (this.#ended.signal.aborted) return
     this.#transaction?.abandon()
-    this.#ended.abort()
+    this.#ended.abort(ended)
     this.record('closed', { text: reason })
     this.#context.log.debug('closed', { session: this.session.id, reason })
     this.#context.inBackground(this.#context.hooks.connection.closed.notify([this.session], this.#subject))

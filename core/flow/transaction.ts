@@ -7,6 +7,7 @@ import type { Session } from '../model/session.ts'
 import type { MailParameters, Recipient, RecipientParameters, Transaction } from '../model/transaction.ts'
 import type { RecipientAnswer } from '../services/queue.ts'
 import type { Delivery } from './delivery.ts'
+import { ended } from './ended.ts'
 import type { TransactionFlow } from './flow.ts'
 import { processMessage } from './message-step.ts'
 import { refusal } from './refusal.ts'
@@ -99,6 +100,6 @@ export class TransactionRun implements TransactionFlow {
   }
 
   abandon(): void {
-    this.#ended.abort()
+    this.#ended.abort(ended)
   }
 }

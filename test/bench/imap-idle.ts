@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type BenchServer, proportionalMemory } from './imap-servers.ts'
+import type { BenchServer } from './imap-servers.ts'
 import { BenchClient } from './imap-wire.ts'
+import { proportionalMemory } from './process-tree.ts'
 
 /** Sessions that have come and gone before the first figure: what a server loads once is no connection's. */
 const forerunners = 50

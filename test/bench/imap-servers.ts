@@ -152,30 +152,6 @@ function removeFiles(folder: string, pattern: RegExp): void {
     if (pattern.test(name)) rmSync(join(folder, name), { recursive: true })
 }
 
-/** KiB of memory that a process and all its descendants have, each page shared out among those that share it. */
-export function proportionalMemory(pid: number): { readonly kibibytes: number; readonly processes: number } {
-  const parents = new Map<number, number>()
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const stat = readQuietly(`/proc/${name}/stat`)
-    parents.set(Number(name), Number(/\) \S (\d+)/.exec(stat)?.[1] ?? 0))
-  }
-  let kibibytes = 0
-  let processes = 0
-  for (const each of parents.keys()) {
-    if (!isBelow(each, pid, parents)) continue
-    processes += 1
-    kibibytes += Number(/^Pss:\s+(\d+)/m.exec(readQuietly(`/proc/${each}/smaps_rollup`))?.[1] ?? 0)
-  }
-  return { kibibytes, processes }
-}
-
-function isBelow(pid: number, ancestor: number, parents: ReadonlyMap<number, number>): boolean {
-  for (let at: number | undefined = pid; at !== undefined && at > 1; at = parents.get(at))
-    if (at === ancestor) return true
-  return false
-}
-
 /** The file's text; nothing where its process has ended. */
 function readQuietly(path: string): string {
   try {

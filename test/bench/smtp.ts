@@ -1,116 +1,145 @@
-// How fast messages come in over SMTP: this machine's loopback, a queue that forgets what it takes, so that the figures are
-// those of the listener, the flow and the history. The clients run in this process too and take their share of its time.
+// How fast mail is taken and delivered into Maildirs beside a real Postfix and the bare package smtp-server: all on the same file
+// system, each file synced, loaded by Postfix's smtp-source. They take turns at every figure; the median of some rounds
+// counts. No figure is demanded: this is for docs/performance.md. Postfix has to be started by root.
 //
-//   node --conditions=mailwright-source test/bench/smtp.ts [messages] [sessions]
-import { connect, type Socket } from 'node:net'
-import process from 'node:process'
-import { startSmtpServer } from '../support/smtp-server.ts'
+//   npm run bench:smtp -- [--only=mailwright] [--rows=kept] [--rounds=3] [--memory=1000] [--haraka] [--profile=FOLDER]
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { runProcess } from '../support/run-process.ts'
+import { processorTime, proportionalMemory } from './process-tree.ts'
+import { harakaSmtp } from './smtp-haraka.ts'
+import { openSessions } from './smtp-idle.ts'
+import { postfixSmtp } from './smtp-postfix.ts'
+import {
+  bareSmtp,
+  deliveredTo,
+  domain,
+  forgetDelivered,
+  mailwrightSmtp,
+  type SmtpHost,
+} from './smtp-servers.ts'
 
-const messages = Number(process.argv[2] ?? 3000)
-const sessions = Number(process.argv[3] ?? 20)
-
-const line = `${'x'.repeat(76)}\r\n`
-const cases = [
-  { name: '4 KiB, kept connections', octets: 4096, line, kept: true, share: 1 },
-  { name: '4 KiB, one connection a message', octets: 4096, line, kept: false, share: 0.5 },
-  { name: '100 KiB, kept connections', octets: 102_400, line, kept: true, share: 0.3 },
-  { name: '100 KiB, one connection a message', octets: 102_400, line, kept: false, share: 0.2 },
-  {
-    name: '1 MB of stuffed lines of 63 octets',
-    octets: 1_000_000,
-    line: `..${'x'.repeat(59)}\r\n`,
-    kept: true,
-    share: 0.02,
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    rows: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '3' },
+    memory: { type: 'string', default: '1000' },
+    haraka: { type: 'boolean', default: false },
+    // Read where the server is started.
+    profile: { type: 'string' },
   },
-  { name: '1 MB of stuffed lines of 4 octets', octets: 1_000_000, line: '..\r\n', kept: true, share: 0.02 },
-] as const
+})
+const rounds = Number(values.rounds)
+const wanted = new RegExp(values.rows, 'i')
+const only = new RegExp(values.only, 'i')
 
-async function measure({ name, octets, line: text, kept, share }: (typeof cases)[number]): Promise<void> {
-  const count = Math.max(sessions, Math.round(messages * share))
-  const message = Buffer.from(`Subject: bench\r\n\r\n${text.repeat(Math.ceil(octets / text.length))}.\r\n`)
-  await send(Math.max(sessions, Math.round(count / 5)), message, kept)
-  const began = { time: performance.now(), cpu: process.cpuUsage() }
-  await send(count, message, kept)
-  const seconds = (performance.now() - began.time) / 1000
-  const { user, system } = process.cpuUsage(began.cpu)
-  const figures = [
-    `${Math.round(count / seconds)} messages/s`,
-    `${((user + system) / 1000 / count).toFixed(2)} ms CPU a message, client included`,
+interface Row {
+  readonly name: string
+  readonly sessions: number
+  readonly octets: number
+  readonly messages: number
+  readonly recipients: number
+  readonly kept: boolean
+}
+
+function row(sessions: number, kibibytes: number, messages: number, more: Partial<Row> = {}): Row {
+  const { recipients = 1, kept = true } = more
+  const to = recipients === 1 ? '' : `, ${recipients} recipients`
+  const name = `${kept ? 'kept' : 'fresh'}, ${sessions} × ${kibibytes} KiB${to}`
+  return { name, sessions, octets: kibibytes * 1024, messages, recipients, kept }
+}
+
+const rows = [
+  row(1, 4, 500),
+  row(20, 4, 3000),
+  row(100, 4, 3000),
+  row(1, 100, 200),
+  row(20, 100, 800),
+  row(100, 100, 800),
+  row(1, 4, 40, { recipients: 50 }),
+  row(20, 4, 120, { recipients: 50 }),
+  row(1, 4, 300, { kept: false }),
+  row(20, 4, 2000, { kept: false }),
+  row(100, 4, 2000, { kept: false }),
+].filter(({ name }) => wanted.test(name))
+
+interface Figure {
+  /** Files in Maildirs a second, as far as the last one. */
+  readonly rate: number
+  /** Milliseconds of processor time a message. */
+  readonly processor: number
+}
+
+async function measure(
+  host: SmtpHost,
+  { sessions, octets, messages, recipients, kept }: Row,
+): Promise<Figure> {
+  forgetDelivered(host)
+  const words = [
+    ...(kept ? ['-d'] : []),
+    ...['-s', `${sessions}`, '-m', `${messages}`, '-l', `${octets}`, '-f', `sender@client.example`],
+    ...['-r', `${recipients}`, '-t', `u@${domain}`, `127.0.0.1:${host.port}`],
   ]
-  process.stdout.write(`${name.padEnd(38)} ${figures.join(', ')}\n`)
-}
-
-/** Sends so many messages over all sessions together. */
-async function send(count: number, message: Buffer, kept: boolean): Promise<void> {
-  let left = count
-  const session = async () => {
-    let client: Client | undefined
-    while (left-- > 0) {
-      client ??= await Client.open()
-      await client.send(message)
-      taken.length = 0
-      if (kept) continue
-      await client.close()
-      client = undefined
-    }
-    await client?.close()
+  const processor = processorTime(host.pid)
+  const began = performance.now()
+  const { code, stderr } = await runProcess('smtp-source', words, { folder: tmpdir() })
+  if (code !== 0) throw new Error(`${host.name}: smtp-source ended with ${code}: ${stderr}`)
+  while (deliveredTo(host) < messages * recipients) {
+    if (performance.now() - began > 100_000)
+      throw new Error(`${host.name} has delivered ${deliveredTo(host)} of ${messages * recipients} messages`)
+    await pause(10)
   }
-  await Promise.all(Array.from({ length: sessions }, session))
-}
-
-/** A client that waits for each reply. */
-class Client {
-  readonly #socket: Socket
-  #text = ''
-  #wake: (() => void) | undefined
-
-  private constructor(socket: Socket) {
-    this.#socket = socket
-    socket.setNoDelay(true)
-    socket.setEncoding('latin1').on('data', (text: string) => {
-      this.#text += text
-      this.#wake?.()
-    })
-  }
-
-  static async open(): Promise<Client> {
-    const client = new Client(connect(server.port, '127.0.0.1'))
-    await client.#reply('220')
-    await client.#ask('EHLO bench.example\r\n', '250')
-    return client
-  }
-
-  async send(message: Buffer): Promise<void> {
-    await this.#ask('MAIL FROM:<a@client.example>\r\n', '250')
-    await this.#ask('RCPT TO:<b@example.org>\r\n', '250')
-    await this.#ask('DATA\r\n', '354')
-    await this.#ask(message, '250')
-  }
-
-  async close(): Promise<void> {
-    await this.#ask('QUIT\r\n', '221')
-    this.#socket.destroy()
-  }
-
-  #ask(octets: string | Buffer, code: string): Promise<void> {
-    this.#socket.write(octets)
-    return this.#reply(code)
-  }
-
-  async #reply(code: string): Promise<void> {
-    while (!/^\d{3} .*\r\n$/m.test(this.#text)) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
-    const text = this.#text
-    this.#text = ''
-    if (!text.startsWith(code)) throw new Error(text)
+  const seconds = (performance.now() - began) / 1000
+  return {
+    rate: (messages * recipients) / seconds,
+    processor: (processorTime(host.pid) - processor) / messages,
   }
 }
 
-const server = await startSmtpServer()
-// What was taken is not looked at.
-const { taken } = server as unknown as { taken: unknown[] }
-for (const each of cases) await measure(each)
-await server.stop()
+function median(figures: readonly number[]): number {
+  return [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN
+}
+
+async function compare(hosts: readonly SmtpHost[], one: Row): Promise<void> {
+  const figures = new Map<SmtpHost, Figure[]>(hosts.map((host) => [host, []]))
+  for (let round = 0; round < rounds; round++)
+    for (const host of hosts) figures.get(host)?.push(await measure(host, one))
+  const rates = hosts.map((host) => median(figures.get(host)?.map(({ rate }) => rate) ?? []))
+  const texts = hosts.map((host, index) => {
+    const processor = median(figures.get(host)?.map((figure) => figure.processor) ?? [])
+    return `${host.name} ${Math.round(rates[index] ?? 0)}/s ${processor.toFixed(2)} ms`
+  })
+  const [ours = Number.NaN] = rates
+  const ratios = hosts
+    .slice(1)
+    .map((host, index) => `${(ours / (rates[index + 1] ?? 0)).toFixed(2)}× ${host.name}`)
+  console.log(`${one.name.padEnd(34)} ${[...texts, ...ratios].join(' | ')}`)
+}
+
+async function memory(host: SmtpHost, count: number): Promise<void> {
+  const sockets = await openSessions(host.port, count)
+  await pause(2000)
+  const { kibibytes, processes } = proportionalMemory(host.pid)
+  for (const socket of sockets) socket.destroy()
+  console.log(
+    `${count} open sessions: ${host.name} ${Math.round(kibibytes / 1024)} MiB in ${processes} processes`,
+  )
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'mailwright-bench-'))
+// Postfix's processes are not root's, and have to get at theirs.
+await chmod(folder, 0o755)
+const makers = [mailwrightSmtp, postfixSmtp, bareSmtp, ...(values.haraka ? [harakaSmtp] : [])]
+const hosts: SmtpHost[] = []
+try {
+  for (const make of makers) if (only.test(make.name)) hosts.push(await make(folder))
+  for (const one of rows) await compare(hosts, one)
+  for (const host of hosts) if (Number(values.memory) > 0) await memory(host, Number(values.memory))
+} finally {
+  for (const host of hosts) await host[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+}
