@@ -47,7 +47,11 @@ export async function mailwrightSmtp(folder: string): Promise<SmtpHost> {
   const words = ['--max-semi-space-size=8', '--conditions=mailwright-source', ...profiled(), command, 'start']
   const child = spawn(process.execPath, words, {
     cwd: project.folder,
-    env: environment({ NODE_COMPILE_CACHE: join(projectFolder, 'node_modules/.cache/mailwright') }),
+    // As `mailwright start` sets them.
+    env: environment({
+      NODE_COMPILE_CACHE: join(projectFolder, 'node_modules/.cache/mailwright'),
+      UV_THREADPOOL_SIZE: '20',
+    }),
     stdio: ['ignore', 'ignore', openSync(log, 'a')],
   })
   return {

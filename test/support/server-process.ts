@@ -37,7 +37,7 @@ export async function startServer(
   const argv = ['--max-semi-space-size=8', '--conditions=mailwright-source', main, 'start', ...words]
   const child = spawn(process.execPath, argv, {
     cwd: folder,
-    env: environment(env),
+    env: environment({ UV_THREADPOOL_SIZE: '20', ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const watchers = new Set<(line: LogLine) => void>()
