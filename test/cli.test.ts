@@ -128,7 +128,11 @@ describe('deliver and trace', () => {
     expect(entries.map((entry) => entry.verb)).toEqual(
       expect.arrayContaining(['connected', 'sender', 'recipient', 'delivered', 'accepted']),
     )
-    expect((await run(['trace', '--text', 'me@deliver.example', '--since', '1h'])).exitCode).toBe(0)
+    await run(['deliver', 'me@deliver.example', '-f', 'other@example.net'], message)
+    const found = await run(['trace', '--text', 'me@deliver.example', '--since', '1h'])
+    expect(found.exitCode).toBe(0)
+    // Each session under a heading of its own.
+    expect(found.out.match(/^\d{4}-.* {2}session \w+$/gm)).toHaveLength(2)
     expect(await run(['trace', 'nothing-like-it'])).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND' })
     expect(await run(['trace'])).toMatchObject({ exitCode: 'usage' })
     expect(await run(['trace', '--text', 'x', '--since', 'whenever'])).toMatchObject({ exitCode: 'usage' })

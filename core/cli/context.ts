@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { type LoadedConfig, loadConfig } from '../config-file.ts'
 import { MailwrightError } from '../errors.ts'
+import { becomeUser } from '../host/privileges.ts'
 import { createHost, type Host } from '../host.ts'
 import { createLog } from '../log.ts'
 import { type Address, parseAddress } from '../model/address.ts'
@@ -23,10 +24,15 @@ export function configOf(context: CliContext): Promise<LoadedConfig> {
   return loadConfig(context.folder, context.configFile)
 }
 
-/** A host with every plugin set up and none started. Only warnings are logged. */
+/**
+ * A host with every plugin set up and none started. Only warnings are logged. The process becomes the user of the config:
+ * what root would write, the server could not read.
+ */
 export async function hostOf(context: CliContext): Promise<Host> {
   const { config, folder } = await configOf(context)
-  return createHost(config, { folder, log: createLog('warn') })
+  const host = createHost(config, { folder, log: createLog('warn') })
+  becomeUser(host.settings)
+  return host
 }
 
 /** Runs something with every plugin started and none serving, then stops them. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { OpenListener } from '../../host/listeners.ts'
+import { type OpenListener, placeOf } from '../../host/listeners.ts'
 import type { Host } from '../../host.ts'
 import type { Log } from '../../log.ts'
 import { Server } from '../../server.ts'
@@ -55,11 +55,7 @@ function surviveStrays(log: Log): void {
 
 /** What runs where, and how to send and read a first mail. */
 async function welcome(host: Host, listeners: readonly OpenListener[]): Promise<string> {
-  const rows = listeners.map(({ plugin, role, host: address, port }) => [
-    role,
-    `${address} port ${port}`,
-    plugin,
-  ])
+  const rows = listeners.map((listener) => [listener.role, placeOf(listener), listener.plugin])
   const lines = [`Mailwright is ready as ${host.settings.hostname}; data is in ${host.settings.dataDir}.`]
   lines.push(
     '',
@@ -84,8 +80,9 @@ function tryIt(
   first: { address: string; password: string },
   listeners: readonly OpenListener[],
 ): readonly string[] {
-  const find = (role: string) => listeners.find((listener) => listener.role === role)
-  const at = ({ host, port }: OpenListener) => `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const find = (role: string) =>
+    listeners.find((listener) => listener.role === role && listener.path === undefined)
+  const at = ({ host = '', port }: OpenListener) => `${host.includes(':') ? `[${host}]` : host}:${port}`
   const lines = [`Your first account is ${first.address} with the password ${first.password}`]
   const [transfer, imap, pop3] = [find('transfer'), find('imap'), find('pop3')]
   const curl = `curl -k --ssl-reqd --user '${first.address}:${first.password}'`

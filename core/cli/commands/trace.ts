@@ -15,6 +15,30 @@ function line(entry: HistoryEntry, first: number): string {
   return printable(`${offset}  ${entry.verb.padEnd(12)}${id}${by}${hook} ${entry.text ?? ''}${time}`)
 }
 
+/** Sessions one after the other, as they began; what belongs to none goes by its transaction. */
+function bySession(entries: readonly HistoryEntry[]): readonly (readonly HistoryEntry[])[] {
+  const sessionOf = new Map<string, string>()
+  for (const { session, transaction } of entries)
+    if (session !== undefined && transaction !== undefined) sessionOf.set(transaction, session)
+  const groups = new Map<string, HistoryEntry[]>()
+  for (const entry of entries) {
+    const { session, transaction = '' } = entry
+    const key = session ?? sessionOf.get(transaction) ?? transaction
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [entry])
+    else group.push(entry)
+  }
+  return [...groups.values()]
+}
+
+/** What is known of one session. */
+function sessionText(entries: readonly HistoryEntry[]): string {
+  const first = entries[0]?.at ?? 0
+  const session = entries.find((entry) => entry.session !== undefined)?.session
+  const heading = `${new Date(first).toISOString()}${session === undefined ? '' : `  session ${session}`}`
+  return [heading, ...entries.map((entry) => line(entry, first))].join('\n')
+}
+
 export const traceCommand: CoreCommand = {
   usage: 'trace [id]',
   summary: 'what happened to a session or message, and why; without an id, what matches --text',
@@ -38,8 +62,7 @@ export const traceCommand: CoreCommand = {
       const [first] = entries
       if (first === undefined)
         throw new MailwrightError('MAIL_E_NOT_FOUND', `nothing is known of ${id ?? text}`)
-      const heading = `${new Date(first.at).toISOString()}${first.session === undefined ? '' : `  session ${first.session}`}`
-      return { json: entries, text: [heading, ...entries.map((entry) => line(entry, first.at))].join('\n') }
+      return { json: entries, text: bySession(entries).map(sessionText).join('\n\n') }
     })
   },
 }
