@@ -8,6 +8,18 @@ export interface Config {
   hostname?: string
   /** Where plugins keep what is theirs; `data` beside the config file where absent. Relative paths start there too. */
   dataDir?: string
+  /**
+   * Whose rights the server and the commands have once the ports are open, where root starts them: a name, or a number of
+   * one who has a name. Without it they keep the rights that they are started with.
+   */
+  user?: string
+  /** With `user`: the group beside the user's own further ones; the user's first group where absent. */
+  group?: string
+  /**
+   * How many processes run this config beside each other, on the same ports: 1. More than there are processors are of no use.
+   * Limits of connections hold for each.
+   */
+  workers?: number
   /** In the order in which their taps run. Falsy entries are left out, for `condition && plugin()`. */
   plugins: readonly (PluginInstance | false | undefined)[]
   /** From which level on events are logged: `info`. */

@@ -13,12 +13,14 @@ import {
   type ListenerPool,
   type ListenRequest,
   type OpenListener,
+  placeOf,
 } from './host/listeners.ts'
 import { createObserver } from './host/observer.ts'
 import { type PlannedPlugin, planPlugins, within } from './host/plan.ts'
 import { ServiceRegistry } from './host/registry.ts'
 import { type HostSettings, readSettings } from './host/settings.ts'
-import { stepError, withinTime } from './host/steps.ts'
+import { refusePromise, stepError, withinTime } from './host/steps.ts'
+import { WaitingConnections } from './host/waiting-connections.ts'
 import { createImapExtensions } from './imap/registry.ts'
 import { createLog, type Log } from './log.ts'
 import { createSpool, type Spool } from './message/spool.ts'
@@ -30,6 +32,7 @@ import { imapExtensions } from './services/imap-extensions.ts'
 import type { ServiceKey } from './services/key.ts'
 import { notifier } from './services/notifier.ts'
 import { type Resolver, resolver } from './services/resolver.ts'
+import { store } from './services/store.ts'
 
 /** What the surroundings give a host; tests replace some of it. */
 export interface HostOptions {
@@ -65,6 +68,7 @@ export class Host {
   readonly #history: ReturnType<typeof createFileHistory>
   readonly #flowFor: (plugin: string) => Flow
   readonly #settled: () => Promise<void>
+  readonly #early = new WaitingConnections()
   #started: RunningPlugin[] = []
   /** What `start` or `serve` is doing. */
   #running: Promise<unknown> = Promise.resolve()
@@ -119,6 +123,7 @@ export class Host {
     if (faults.length > 0) throw new ConfigError(faults)
     this.hooks.freeze()
     this.#checkListeners()
+    this.#checkWorkers()
   }
 
   #setUpPlugin(plugin: PlannedPlugin, plan: readonly PlannedPlugin[]): RunningPlugin {
@@ -177,14 +182,17 @@ export class Host {
   #checkListeners(): void {
     const taken = new Map<string, string>()
     for (const [index, key] of keysOf(this.#requests).entries()) {
-      const { plugin = '', options } = this.#requests[index] ?? {}
+      const { plugin = '', options = {} } = this.#requests[index] ?? {}
       const other = taken.get(key)
-      if (other === undefined) taken.set(key, plugin)
-      else {
-        const place = `${options?.host} port ${options?.port}`
-        throw new ConfigError('plugins', `${other} and ${plugin} both listen on ${place}`)
-      }
+      if (other !== undefined)
+        throw new ConfigError('plugins', `${other} and ${plugin} both listen on ${placeOf(options)}`)
+      taken.set(key, plugin)
     }
+  }
+
+  #checkWorkers(): void {
+    if (this.settings.workers === 1 || this.#services.find(store)?.supports.shared !== false) return
+    throw new ConfigError('workers', 'must be 1 with this store, which is for one process')
   }
 
   /** Names of the plugins in the order in which they start. */
@@ -200,6 +208,12 @@ export class Host {
   /** MAIL_E_SERVICE where nobody provides it. */
   service<Service>(key: ServiceKey<Service>): Service {
     return this.#services.get(key)
+  }
+
+  /** Opens the ports before `start`, while the process may; connections wait until `serve`. Unix sockets come later. */
+  async bind(): Promise<void> {
+    const ports = this.#requests.filter(({ options }) => options.path === undefined)
+    await this.#orStop(() => this.#pool.adopt(this, this.#early.instead(ports)))
   }
 
   /** Starts the plugins in the order of their dependencies. Where one fails, those before it are stopped again. */
@@ -246,8 +260,10 @@ export class Host {
   }
 
   /** Opens this host's listeners, or takes them back after a reload that failed. */
-  listen(): Promise<readonly OpenListener[]> {
-    return this.#pool.adopt(this, this.#requests)
+  async listen(): Promise<readonly OpenListener[]> {
+    const open = await this.#pool.adopt(this, this.#requests)
+    this.#early.letIn()
+    return open
   }
 
   /**
@@ -281,13 +297,6 @@ export class Host {
     await this.#history.close()
     if (problems.length > 0) throw new MailwrightError('MAIL_E_STOP', problems.join('; '))
   }
-}
-
-/** An asynchronous setup would be I/O that nobody waits for, and its errors would go unheard. */
-function refusePromise(value: object): void {
-  if (!(value instanceof Promise)) return
-  value.catch(() => undefined)
-  throw new MailwrightError('MAIL_E_SETUP', 'setup must not be asynchronous; `start` is the place for I/O')
 }
 
 /** Makes a host; see {@link Host}. */

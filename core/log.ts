@@ -27,6 +27,8 @@ export const logEvents = [
   'recovered',
   'limit-reached',
   'certificate',
+  'worker-started',
+  'worker-ended',
   'migrated',
   'first-run',
   'protocol-error',

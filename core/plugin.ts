@@ -9,13 +9,29 @@ import { readOptions } from './options.ts'
 import type { Migration } from './services/database.ts'
 import type { ServiceKey } from './services/key.ts'
 
-/** Where a plugin listens. */
-export interface ListenOptions {
-  readonly role: SessionRole
+/** Where a plugin listens: on an IP address and port, or on a Unix socket. */
+export type ListenOptions = NetworkListenOptions | SocketFileListenOptions
+
+export interface NetworkListenOptions extends CommonListenOptions {
   /** An IP address; `0.0.0.0` or `::` for all. */
   readonly host: string
   /** 0 lets the system choose one. */
   readonly port: number
+  readonly path?: undefined
+}
+
+export interface SocketFileListenOptions extends CommonListenOptions {
+  /**
+   * Absolute path of a Unix socket, at most 90 octets. What a server left there that nobody listens on any more is
+   * replaced; a file that is no socket never is. Removed when nobody wants it any more.
+   */
+  readonly path: string
+  /** Its permissions, such as `0o660`: who may write to it may connect. `0o600` where absent. */
+  readonly mode?: number
+}
+
+interface CommonListenOptions {
+  readonly role: SessionRole
   /** Sockets at the same time; what comes above is handed to `onOverflow`, or closed. */
   readonly maxConnections?: number
   /** TLS from the first octet; for the ready line only, the plugin speaks TLS itself. */

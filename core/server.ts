@@ -1,12 +1,17 @@
-import { loadConfig } from './config-file.ts'
+import { type LoadedConfig, loadConfig } from './config-file.ts'
+import { ConfigError, MailwrightError } from './errors.ts'
+import { InheritedSockets } from './host/inherited-sockets.ts'
 import { createListenerPool, type ListenerPool, type OpenListener } from './host/listeners.ts'
+import { becomeUser, canRead, isRoot } from './host/privileges.ts'
 import { createHost, type Host } from './host.ts'
+import { isWorker } from './workers/worker.ts'
 
 /** A running system that can take a new config without refusing a connection. */
 export class Server {
   readonly #folder: string
   readonly #file: string | undefined
-  readonly #pool: ListenerPool = createListenerPool()
+  readonly #inherited = new InheritedSockets(process.env)
+  readonly #pool: ListenerPool = createListenerPool(this.#inherited)
   #host: Host | undefined
   #listeners: readonly OpenListener[] = []
   #changing: Promise<unknown> = Promise.resolve()
@@ -21,20 +26,66 @@ export class Server {
     return this.#listeners
   }
 
-  /** Loads the config, starts everything and opens the listeners. */
-  async start(): Promise<Host> {
-    const host = await this.#load()
+  /**
+   * Loads the config, starts everything and opens the listeners. Where the config names a user, the ports are opened first,
+   * and everything else is done as that user. `config` is what was loaded just now, where somebody has done so. A reload that
+   * is asked for meanwhile comes after it.
+   */
+  start(config?: LoadedConfig): Promise<Host> {
+    const started = this.#start(config)
+    this.#changing = started.catch(() => undefined)
+    return started
+  }
+
+  async #start(config: LoadedConfig | undefined): Promise<Host> {
+    const loaded = config ?? (await loadConfig(this.#folder, this.#file))
+    const host = this.#hostOf(loaded)
     host.log.info('starting', { plugins: host.plugins })
+    if (host.settings.user !== undefined) await this.#giveUpRights(host, loaded.file)
+    else if (isRoot())
+      host.log.warn('starting', { text: 'runs as root; the setting `user` names a better one' })
     await host.start()
     this.#listeners = await host.serve()
+    await this.#refuseUnclaimed(host)
     this.#host = host
-    host.log.info('ready', { listeners: this.#listeners })
+    host.log.info(isWorker ? 'worker-started' : 'ready', { listeners: this.#listeners })
     return host
   }
 
-  async #load(): Promise<Host> {
-    const { config, folder } = await loadConfig(this.#folder, this.#file)
+  async #giveUpRights(host: Host, file: string): Promise<void> {
+    await host.bind()
+    try {
+      host.log.info('starting', { text: 'runs as', ...becomeUser(host.settings) })
+    } catch (error) {
+      await host.stop()
+      throw error
+    }
+    if (!canRead(file))
+      host.log.warn('starting', {
+        text: `${host.settings.user} cannot read the config: no reload will work`,
+        file,
+      })
+  }
+
+  async #refuseUnclaimed(host: Host): Promise<void> {
+    const { unclaimed } = this.#inherited
+    if (unclaimed.length === 0) return
+    await host.stop()
+    const problem = `no listener is for what the service manager has opened: ${unclaimed.join(', ')}`
+    throw new MailwrightError('MAIL_E_START', problem)
+  }
+
+  #hostOf({ config, folder }: LoadedConfig): Host {
     return createHost(config, { folder, listeners: this.#pool })
+  }
+
+  /** The changed config. ConfigError where it wants to be somebody else: that is done once, before the plugins start. */
+  async #next({ settings }: Host): Promise<Host> {
+    const next = this.#hostOf(await loadConfig(this.#folder, this.#file))
+    for (const setting of ['user', 'group'] as const)
+      if (next.settings[setting] !== settings[setting])
+        throw new ConfigError(setting, 'cannot change while the server runs: stop it, and start it again')
+    return next
   }
 
   /**
@@ -53,7 +104,7 @@ export class Server {
     old.log.info('reloading')
     let next: Host
     try {
-      next = await this.#load()
+      next = await this.#next(old)
       await next.start()
     } catch (error) {
       old.log.error('reload-refused', { error })

@@ -34,6 +34,7 @@ export {
 export { mayBeUsed } from './identify.ts'
 export { LimitedAdministration, unsupported } from './limited-administration.ts'
 export { type LoginRecord, type VerifiedLogin, verifyLogin } from './login.ts'
+export { ownsAddress } from './own-address.ts'
 export {
   checkActor,
   checkAddress,

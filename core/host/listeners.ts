@@ -1,7 +1,11 @@
+import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { MailwrightError } from '../errors.ts'
 import type { SessionRole } from '../model/session.ts'
 import type { ListenOptions } from '../plugin.ts'
+import { isWorker } from '../workers/worker.ts'
+import type { InheritedSockets } from './inherited-sockets.ts'
+import { openSocketFile, type SocketFile } from './socket-file.ts'
 
 /** What a plugin asked for with `listen`. */
 export interface ListenRequest {
@@ -15,10 +19,24 @@ export interface ListenRequest {
 export interface OpenListener {
   readonly plugin: string
   readonly role: SessionRole
-  readonly host: string
-  /** The real one where 0 was asked for. */
+  /** Absent for a Unix socket. */
+  readonly host?: string
+  /** The real one where 0 was asked for; 0 for a Unix socket. */
   readonly port: number
+  /** Of a Unix socket. */
+  readonly path?: string
   readonly implicitTls: boolean
+}
+
+/** Where a listener is, for people: `127.0.0.1 port 25`, or the path of a Unix socket. */
+export function placeOf({ host, port, path }: Place): string {
+  return path ?? `${host} port ${port}`
+}
+
+interface Place {
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly path?: string | undefined
 }
 
 /**
@@ -38,10 +56,12 @@ interface Listener {
   owner: object
   request: ListenRequest
   readonly server: Server
+  /** Of a Unix socket. */
+  file: SocketFile | undefined
 }
 
-/** The pool of real sockets. */
-export function createListenerPool(): ListenerPool {
+/** The pool of real sockets. What was inherited is taken before anything is opened. */
+export function createListenerPool(inherited?: InheritedSockets): ListenerPool {
   const open = new Map<string, Listener>()
   const connections = new Map<Socket, object>()
   return {
@@ -51,10 +71,11 @@ export function createListenerPool(): ListenerPool {
       const fresh: [string, Listener][] = []
       try {
         for (const { key, request } of wanted) {
-          if (!open.has(key)) fresh.push([key, await openListener(owner, request, connections)])
+          if (!open.has(key)) fresh.push([key, await openListener(owner, request, connections, inherited)])
         }
+        for (const { key, request } of wanted) await setMode(open.get(key), request)
       } catch (error) {
-        for (const [, listener] of fresh) listener.server.close()
+        for (const [, listener] of fresh) await close(listener)
         throw error
       }
       for (const [key, listener] of fresh) open.set(key, listener)
@@ -63,7 +84,7 @@ export function createListenerPool(): ListenerPool {
     async release(owner) {
       const mine = [...open].filter(([, listener]) => listener.owner === owner)
       for (const [key] of mine) open.delete(key)
-      for (const [, listener] of mine) listener.server.close()
+      await Promise.all(mine.map(([, listener]) => close(listener)))
     },
     cut(owner) {
       for (const [socket, own] of connections) if (own === owner) socket.destroy()
@@ -77,7 +98,9 @@ export function createListenerPool(): ListenerPool {
  */
 export function keysOf(requests: readonly ListenRequest[]): readonly string[] {
   const counts = new Map<string, number>()
-  return requests.map(({ plugin, options: { host, port } }) => {
+  return requests.map(({ plugin, options }) => {
+    if (options.path !== undefined) return options.path
+    const { host, port } = options
     if (port !== 0) return `${host}:${port}`
     const key = `${host}:0:${plugin}`
     const count = counts.get(key) ?? 0
@@ -92,22 +115,38 @@ function take(listener: Listener | undefined, owner: object, request: ListenRequ
   listener.owner = owner
   listener.request = request
   const { plugin, options } = request
-  return {
-    plugin,
-    role: options.role,
-    host: options.host,
-    port: portOf(listener.server),
-    implicitTls: options.implicitTls ?? false,
+  const { role, implicitTls = false } = options
+  if (options.path !== undefined) return { plugin, role, path: options.path, port: 0, implicitTls }
+  return { plugin, role, host: options.host, port: portOf(listener.server), implicitTls }
+}
+
+/** A socket that is taken over gets the permissions that the new owner wants. */
+async function setMode(listener: Listener | undefined, request: ListenRequest): Promise<void> {
+  try {
+    await listener?.file?.setMode(modeOf(request.options))
+  } catch (error) {
+    throw cannotListen(request, error as NodeJS.ErrnoException)
   }
+}
+
+function modeOf(options: ListenOptions): number {
+  return (options.path === undefined ? undefined : options.mode) ?? 0o600
+}
+
+async function close(listener: Listener): Promise<void> {
+  // Before it stops to listen: who connects in between would be turned away by a socket that is still there.
+  await listener.file?.remove().catch(() => undefined)
+  listener.server.close()
 }
 
 async function openListener(
   owner: object,
   request: ListenRequest,
   connections: Map<Socket, object>,
+  inherited: InheritedSockets | undefined,
 ): Promise<Listener> {
   const server = createServer({ noDelay: true, keepAlive: true })
-  const listener: Listener = { owner, request, server }
+  const listener: Listener = { owner, request, server, file: undefined }
   let open = 0
   server.on('connection', (socket) => {
     // An error of a socket ends that connection; without a listener it would end the process.
@@ -122,15 +161,29 @@ async function openListener(
     if (open <= (options.maxConnections ?? Number.POSITIVE_INFINITY)) onConnection(socket)
     else overflow(socket, options)
   })
-  const { host, port } = request.options
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(cannotListen(request, error)))
-    server.listen({ host, port, exclusive: true }, resolve)
-  })
-  server.removeAllListeners('error')
+  try {
+    const fd = inherited?.claim(request.plugin, request.options)
+    listener.file = fd === undefined ? await listen(server, request.options) : await listenAt(server, fd)
+  } catch (error) {
+    throw cannotListen(request, error as NodeJS.ErrnoException)
+  }
   // Such as EMFILE at accept: the connection is lost, the listener goes on.
   server.on('error', () => undefined)
   return listener
+}
+
+async function listen(server: Server, options: ListenOptions): Promise<SocketFile | undefined> {
+  if (options.path !== undefined) return openSocketFile(server, options.path, modeOf(options))
+  const { host, port } = options
+  // Several workers share what the process that keeps them has opened.
+  server.listen({ host, port, exclusive: !isWorker })
+  await once(server, 'listening')
+  return undefined
+}
+
+async function listenAt(server: Server, fd: number): Promise<undefined> {
+  server.listen({ fd })
+  await once(server, 'listening')
 }
 
 function overflow(socket: Socket, options: ListenOptions): void {
@@ -142,20 +195,24 @@ function overflow(socket: Socket, options: ListenOptions): void {
   }
 }
 
+const portFaults: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  EACCES: 'ports below 1024 need root or CAP_NET_BIND_SERVICE; after `user` has taken effect, a new start',
+  EADDRNOTAVAIL: 'this machine has no such address',
+}
+
+const fileFaults: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  ENOTSOCK: 'something is there that is no socket',
+  ENOENT: 'its folder does not exist',
+  ENAMETOOLONG: 'the path is too long for a Unix socket',
+}
+
 function cannotListen({ plugin, options }: ListenRequest, error: NodeJS.ErrnoException): MailwrightError {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another program listens there',
-    EACCES: 'ports below 1024 need root or CAP_NET_BIND_SERVICE',
-    EADDRNOTAVAIL: 'this machine has no such address',
-  }
+  const reasons = options.path === undefined ? portFaults : fileFaults
   const reason = reasons[error.code ?? ''] ?? error.message
-  return new MailwrightError(
-    'MAIL_E_START',
-    `${plugin} cannot listen on ${options.host} port ${options.port}: ${reason}`,
-    {
-      cause: error,
-    },
-  )
+  const problem = `${plugin} cannot listen on ${placeOf(options)}: ${reason}`
+  return new MailwrightError('MAIL_E_START', problem, { cause: error })
 }
 
 function portOf(server: Server): number {

@@ -3,12 +3,17 @@ import { isAbsolute, join } from 'node:path'
 import type { Config } from '../config.ts'
 import { ConfigError, type ConfigFault } from '../errors.ts'
 import type { LogLevel } from '../log.ts'
-import { readOptions } from '../options.ts'
+import { type OptionReader, readOptions } from '../options.ts'
 
 /** A config's own settings, checked, with their defaults. Durations in milliseconds. */
 export interface HostSettings {
   readonly hostname: string
   readonly dataDir: string
+  /** Who the process is to become; undefined where it stays who it is. */
+  readonly user: string | undefined
+  readonly group: string | undefined
+  /** Processes that run the config beside each other. */
+  readonly workers: number
   readonly logLevel: LogLevel
   readonly historyDays: number
   readonly hookTimeout: number
@@ -35,6 +40,9 @@ export function readSettings(config: Config, folder: string, faults: ConfigFault
       expected: 'a host name such as "mail.example.org"',
     }),
     dataDir: isAbsolute(dataDir) ? dataDir : join(folder, dataDir),
+    user: readName(read, 'user'),
+    group: readName(read, 'group'),
+    workers: read.integer('workers', { default: 1, min: 1, max: 256 }),
     logLevel:
       read.object('log', (log) =>
         log.choice('level', ['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
@@ -48,6 +56,8 @@ export function readSettings(config: Config, folder: string, faults: ConfigFault
     drainTimeout: read.duration('drainTimeout', { default: '30s', min: 0 }),
     plugins: Array.isArray(plugins) ? plugins : [],
   }
+  if (settings.group !== undefined && settings.user === undefined)
+    read.fault('user', 'is missing: it belongs to `group`')
   try {
     return read.done(settings)
   } catch (error) {
@@ -55,6 +65,17 @@ export function readSettings(config: Config, folder: string, faults: ConfigFault
     faults.push(...error.faults)
     return settings
   }
+}
+
+/** Of a user or a group. Root's are refused: it is root's rights that they are there to give up. */
+function readName(read: OptionReader, setting: 'user' | 'group'): string | undefined {
+  if (read.value(setting) === undefined) return undefined
+  const name = read.string(setting, {
+    pattern: /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
+    expected: `the name of a ${setting}`,
+  })
+  if (name === 'root' || /^0+$/.test(name)) read.fault(setting, 'must not be root')
+  return name
 }
 
 function usableHostname(): string {

@@ -38,3 +38,10 @@ export function stepError(code: ErrorCode, plugin: string, step: string, error: 
   if (error instanceof StepTimeout) return error
   return new MailwrightError(code, `${plugin} failed in ${step}`, { cause: error })
 }
+
+/** An asynchronous setup would be I/O that nobody waits for, and its errors would go unheard. */
+export function refusePromise(value: object): void {
+  if (!(value instanceof Promise)) return
+  value.catch(() => undefined)
+  throw new MailwrightError('MAIL_E_SETUP', 'setup must not be asynchronous; `start` is the place for I/O')
+}

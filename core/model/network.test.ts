@@ -1,6 +1,13 @@
 import { BlockList } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { addressOctets, type Network, networkProblem, networksInclude, parseNetwork } from './network.ts'
+import {
+  addressOctets,
+  canonicalAddress,
+  type Network,
+  networkProblem,
+  networksInclude,
+  parseNetwork,
+} from './network.ts'
 
 function networks(...texts: string[]): Network[] {
   return texts.map((text) => {
@@ -129,4 +136,17 @@ test('addressOctets', () => {
   expect(addressOctets('1::192.0.2.1')?.join()).toBe('0,1,0,0,0,0,0,0,0,0,0,0,192,0,2,1')
   expect(addressOctets('::')?.join()).toBe(Array(16).fill(0).join())
   expect(addressOctets('mx.example.org')).toBeUndefined()
+})
+
+test.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['::FFFF:192.0.2.1', '192.0.2.1'],
+  ['::ffff:c000:201', '192.0.2.1'],
+  ['2001:0DB8:0:0:1:0:0:1', '2001:db8::1:0:0:1'],
+  ['0:0:0:0:0:0:0:0', '::'],
+  ['2001:db8::/32', undefined],
+  ['192.0.2', undefined],
+  ['', undefined],
+])('canonicalAddress of %j', (given, canonical) => {
+  expect(canonicalAddress(given)).toBe(canonical)
 })

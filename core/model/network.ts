@@ -107,3 +107,19 @@ function groupOctets(text: string): number[] {
     return [value >> 8, value & 0xff]
   })
 }
+
+/** The text form of an IP address that sessions have: RFC 5952 §4, and IPv4 for a mapped one. Undefined for anything else. */
+export function canonicalAddress(text: string): string | undefined {
+  const octets = addressOctets(text)
+  return octets && addressText(octets)
+}
+
+/** The canonical text of 4 or 16 octets. */
+export function addressText(octets: Uint8Array): string {
+  const plain = octets.length === 16 && isMapped(octets) ? octets.subarray(mappedPrefix.length) : octets
+  if (plain.length === 4) return plain.join('.')
+  const groups = Array.from({ length: 8 }, (_, at) =>
+    (((plain[2 * at] ?? 0) << 8) | (plain[2 * at + 1] ?? 0)).toString(16),
+  )
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
+}

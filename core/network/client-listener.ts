@@ -41,7 +41,7 @@ export interface ClientListener {
 export function listenForClients(context: PluginContext, listener: ClientListener): Lifecycle {
   const { role, options, certificates } = listener
   if (certificates === undefined) requireLogin(options)
-  const tls = certificates === undefined ? undefined : new ServerTls(certificates, role)
+  const tls = certificates === undefined ? undefined : new ServerTls(certificates, role, context.clock)
   const sessions = new Set<ClientSession>()
   const { host, port, maxConnections, implicitTls } = options
   const onOverflow = (socket: Socket): void => {

@@ -4,12 +4,24 @@ export {
   type ClientSession,
   listenForClients,
 } from './client-listener.ts'
-export { socketEndpoints } from './endpoints.ts'
+export { type Endpoints, socketEndpoints, socketFileEndpoints } from './endpoints.ts'
 export {
   ConnectionLost,
   LineConnection,
   type OctetsResult,
   type ReadResult,
 } from './line-connection.ts'
-export { ServerTls, tlsFacts } from './server-tls.ts'
+export { readNetworks } from './networks-option.ts'
+export {
+  expectsProxyHeader,
+  type ProxyFault,
+  type ProxyInput,
+  type ProxyOptions,
+  proxiedEndpoints,
+  readProxyOptions,
+} from './proxied-endpoints.ts'
+export { type ProxyHeader, parseProxyHeader } from './proxy-header.ts'
+export { ServerTls } from './server-tls.ts'
 export { SessionCounts } from './session-counts.ts'
+export { tlsFacts } from './tls-facts.ts'
+export { clientCiphers, contextLifetime, tlsPolicy } from './tls-policy.ts'

@@ -1,18 +1,30 @@
-import { createSecureContext, type SecureContext, type TLSSocket, type TLSSocketOptions } from 'node:tls'
-import type { TlsFacts } from '../model/session.ts'
+import { createSecureContext, type SecureContext, type TLSSocketOptions } from 'node:tls'
+import type { Clock } from '../clock.ts'
 import type { Certificates } from '../services/certificates.ts'
+import { clientCiphers, contextLifetime, tlsPolicy } from './tls-policy.ts'
 
-/** The listener's side of TLS: a context for each certificate, made once, and again when certificates are renewed. */
+interface MadeContext {
+  readonly context: SecureContext
+  /** On the clock's monotonic scale. */
+  readonly until: number
+}
+
+/**
+ * The side of TLS of a listener for clients: a context for each certificate, made once, and again when certificates are
+ * renewed and from time to time.
+ */
 export class ServerTls {
   readonly #certificates: Certificates
   readonly #protocol: string
-  readonly #contexts = new Map<string, SecureContext>()
+  readonly #clock: Clock
+  readonly #contexts = new Map<string, MadeContext>()
   #unsubscribe: (() => void) | undefined
 
   /** The protocol is named as ALPN names it, such as `imap` (RFC 7301 §6). */
-  constructor(certificates: Certificates, protocol: string) {
+  constructor(certificates: Certificates, protocol: string, clock: Clock) {
     this.#certificates = certificates
     this.#protocol = protocol
+    this.#clock = clock
   }
 
   start(): void {
@@ -40,20 +52,11 @@ export class ServerTls {
 
   async #context(serverName: string | undefined): Promise<SecureContext> {
     const { key, chain } = await this.#certificates.forName(serverName)
+    const now = this.#clock.monotonic()
     const known = this.#contexts.get(chain)
-    if (known !== undefined) return known
-    const context = createSecureContext({ key, cert: chain })
-    this.#contexts.set(chain, context)
+    if (known !== undefined && now < known.until) return known.context
+    const context = createSecureContext({ ...tlsPolicy, ciphers: clientCiphers, key, cert: chain })
+    this.#contexts.set(chain, { context, until: now + contextLifetime })
     return context
-  }
-}
-
-/** What the session's record says of an established TLS connection. */
-export function tlsFacts(socket: TLSSocket): TlsFacts {
-  const { servername } = socket as { servername?: string | false | null }
-  return {
-    version: socket.getProtocol() ?? 'unknown',
-    cipher: socket.getCipher().standardName,
-    ...(typeof servername === 'string' && servername !== '' ? { serverName: servername } : {}),
   }
 }

@@ -4,6 +4,7 @@ import { classifier } from './classifier.ts'
 import { database } from './database.ts'
 import { history } from './history.ts'
 import { imapExtensions } from './imap-extensions.ts'
+import { issuedCertificates } from './issued-certificates.ts'
 import type { ServiceKey } from './key.ts'
 import { notifier } from './notifier.ts'
 import { queue } from './queue.ts'
@@ -19,6 +20,7 @@ export const serviceCatalogue: readonly ServiceKey<unknown>[] = [
   database,
   history,
   imapExtensions,
+  issuedCertificates,
   notifier,
   queue,
   resolver,

@@ -9,7 +9,7 @@ import { memoryConnection } from './memory-connection.ts'
 export interface ConnectOptions extends DialogueOptions {
   /** Which listener of a plugin that has several. */
   readonly role?: SessionRole
-  /** Who connects: 192.0.2.10 where absent. */
+  /** Who connects: 192.0.2.10 where absent, on a Unix socket its path. */
   readonly remote?: Endpoint
 }
 
@@ -30,8 +30,10 @@ export class MemoryListeners implements ListenerPool {
 
   async adopt(owner: object, requests: readonly ListenRequest[]): ReturnType<ListenerPool['adopt']> {
     this.#open = requests.map((request) => ({ owner, request }))
-    return requests.map(({ plugin, options: { role, host, port, implicitTls = false } }) => {
-      return { plugin, role, host, port, implicitTls }
+    return requests.map(({ plugin, options }) => {
+      const { role, implicitTls = false } = options
+      if (options.path !== undefined) return { plugin, role, path: options.path, port: 0, implicitTls }
+      return { plugin, role, host: options.host, port: options.port, implicitTls }
     })
   }
 
@@ -46,15 +48,18 @@ export class MemoryListeners implements ListenerPool {
   /** Connects to a plugin's listener, and speaks TLS where it does so from the first octet. MAIL_E_NOT_FOUND. */
   async connect(plugin: string, options: ConnectOptions = {}): Promise<Dialogue> {
     const listener = this.#find(plugin, options.role)
-    const { host, port, implicitTls } = listener.request.options
+    const { options: place } = listener.request
+    const { path } = place
+    const local = path === undefined ? { address: place.host, port: place.port } : { address: path, port: 0 }
+    const remote = options.remote ?? (path === undefined ? undefined : local)
     const { client, server } = memoryConnection({
-      local: { address: host, port },
+      local,
       clock: this.#clock,
-      ...(options.remote === undefined ? {} : { remote: options.remote }),
+      ...(remote === undefined ? {} : { remote }),
     })
     this.#accept(listener, server)
     const dialogue = new Dialogue(client, options)
-    if (implicitTls) await dialogue.startTls()
+    if (place.implicitTls === true) await dialogue.startTls()
     return dialogue
   }
 

@@ -1,35 +1,91 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { systemClock } from '../../clock.ts'
+import { type LoadedConfig, loadConfig } from '../../config-file.ts'
 import { type OpenListener, placeOf } from '../../host/listeners.ts'
-import type { Host } from '../../host.ts'
+import { becomeUser } from '../../host/privileges.ts'
+import { type HostSettings, readSettings } from '../../host/settings.ts'
+import { createHost } from '../../host.ts'
 import type { Log } from '../../log.ts'
+import type { CommandOutput } from '../../plugin.ts'
 import { Server } from '../../server.ts'
+import { isWorker, leave, serveAsWorker } from '../../workers/worker.ts'
+import { Workers } from '../../workers/workers.ts'
+import type { CliContext } from '../context.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
+import { ServiceManager } from '../service-manager.ts'
 
 export const startCommand: CoreCommand = {
   usage: 'start',
   summary:
     'run in the foreground; SIGTERM and Ctrl-C finish the sessions and stop, SIGHUP takes the changed config',
   action: async (context) => {
-    const server = new Server(context.folder, context.configFile)
-    const host = await server.start()
-    if (!context.json) context.output.stdout(await welcome(host, server.listeners))
-    surviveStrays(host.log)
-    await stopSignal(server)
-    await server.stop()
-    return undefined
+    const loaded = await loadConfig(context.folder, context.configFile)
+    // What is wrong with the config is told by whoever uses it.
+    const { workers } = readSettings(loaded.config, loaded.folder, [])
+    return isWorker || workers === 1 ? serve(context, loaded) : keepWorkers(context, loaded)
   },
+}
+
+/** This process is the server, or one of several that are. */
+async function serve(context: CliContext, loaded: LoadedConfig): Promise<undefined> {
+  const manager = new ServiceManager(process.env)
+  const server = new Server(context.folder, context.configFile)
+  // A worker is told to reload by the process that keeps it, in its turn.
+  reloadAtSignal(isWorker ? undefined : server, manager)
+  const host = await server.start(loaded)
+  surviveStrays(host.log)
+  const stopped = stopSignal()
+  if (isWorker) serveAsWorker(server)
+  else if (!context.json) context.output.stdout(await welcome(host.settings, server.listeners))
+  await manager.ready(host.log)
+  await stopped
+  await manager.stopping()
+  await server.stop()
+  leave()
+  return undefined
+}
+
+/** This process keeps those that are the server. */
+async function keepWorkers(
+  context: CliContext,
+  { config, folder }: LoadedConfig,
+): Promise<CommandOutput | undefined> {
+  // All faults are told once, before there is a worker.
+  const { settings, log } = createHost(config, { folder })
+  const manager = new ServiceManager(process.env)
+  const workers = new Workers(settings.workers, log, systemClock)
+  reloadAtSignal(workers, manager)
+  const listeners = await workers.start()
+  // They have given up root's rights before they began; the sockets were opened here, for them.
+  if (settings.user !== undefined) becomeUser(settings)
+  log.info('ready', { listeners, workers: settings.workers })
+  if (!context.json) context.output.stdout(await welcome(settings, listeners))
+  const stopped = stopSignal()
+  await manager.ready(log)
+  await stopped
+  await manager.stopping()
+  const exitCode = await workers.stop()
+  return exitCode === 0
+    ? undefined
+    : { json: { exitCode }, text: 'a worker could not stop in peace', exitCode }
 }
 
 // A signal may come twice: from the terminal, and passed on by a program in between.
 const echo = 1_000
 
-/** Resolves when the process is asked to stop; reloads meanwhile. Asked again later, the process ends at once. */
-function stopSignal(server: Server): Promise<void> {
+/** From the start on: a signal that nobody hears would end the process. */
+function reloadAtSignal(reloading: Pick<Server, 'reload'> | undefined, manager: ServiceManager): void {
+  process.on('SIGHUP', () => {
+    if (reloading !== undefined) void manager.reloading(() => reloading.reload())
+  })
+}
+
+/** Resolves when the process is asked to stop. Asked again later, the process ends at once. */
+function stopSignal(): Promise<void> {
   // Keeps the process alive also where no listener does.
   const hold = setInterval(() => undefined, 2 ** 30)
-  process.on('SIGHUP', () => void server.reload())
   return new Promise((resolve) => {
     let asked: number | undefined
     const stop = (_signal: NodeJS.Signals, number: number) => {
@@ -54,16 +110,19 @@ function surviveStrays(log: Log): void {
 }
 
 /** What runs where, and how to send and read a first mail. */
-async function welcome(host: Host, listeners: readonly OpenListener[]): Promise<string> {
+async function welcome(
+  { hostname, dataDir }: HostSettings,
+  listeners: readonly OpenListener[],
+): Promise<string> {
   const rows = listeners.map((listener) => [listener.role, placeOf(listener), listener.plugin])
-  const lines = [`Mailwright is ready as ${host.settings.hostname}; data is in ${host.settings.dataDir}.`]
+  const lines = [`Mailwright is ready as ${hostname}; data is in ${dataDir}.`]
   lines.push(
     '',
     ...table(['what', 'where', 'plugin'], rows)
       .split('\n')
       .map((row) => `  ${row}`),
   )
-  const first = await firstAccount(host.settings.dataDir)
+  const first = await firstAccount(dataDir)
   if (first !== undefined) lines.push('', ...tryIt(first, listeners))
   return `${lines.join('\n')}\n\n`
 }

@@ -1,0 +1,48 @@
+import { accessSync, chownSync, constants, lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { MailwrightError } from '../errors.ts'
+import type { Identity } from './identity.ts'
+
+// Of a folder with everything in it these are looked at: a mailbox of a million files would take minutes.
+const mostEntries = 1_000
+const mostNamed = 5
+
+/** As root: makes the data folder for somebody where there is none. MAIL_E_START where it cannot be made. */
+export function prepareDataFolder(dataDir: string, { uid, gid }: Identity): void {
+  try {
+    mkdirSync(dataDir, { mode: 0o700 })
+    chownSync(dataDir, uid, gid)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    const problem =
+      code === 'ENOENT' ? `there is no folder ${dirname(dataDir)} to make it in` : 'it cannot be made'
+    throw new MailwrightError('MAIL_E_START', `dataDir: ${problem}`, { cause: error })
+  }
+}
+
+/**
+ * As its user: MAIL_E_START, with the command that helps, where the data folder or something right in it is somebody
+ * else's, such as after a start as root.
+ */
+export function requireOwnData(dataDir: string, identity: Identity): void {
+  const foreign = foreignEntries(dataDir, identity.uid)
+  if (foreign.length === 0) return
+  const named = foreign.slice(0, mostNamed).join(', ')
+  const help = `as root: chown -R -h ${identity.user}:${identity.gid} ${dataDir}`
+  throw new MailwrightError('MAIL_E_START', `dataDir: not ${identity.user}'s own: ${named}; ${help}`)
+}
+
+function foreignEntries(dataDir: string, uid: number): readonly string[] {
+  try {
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+    const entries = readdirSync(dataDir)
+      .slice(0, mostEntries)
+      .map((name) => join(dataDir, name))
+    return [dataDir, ...entries].filter((path) => lstatSync(path).uid !== uid)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // A plugin, or the user himself, makes it; a file that has just gone is nobody's.
+    return code === 'ENOENT' ? [] : [dataDir]
+  }
+}

@@ -1,0 +1,112 @@
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import type { Clock } from '../clock.ts'
+import { MailwrightError } from '../errors.ts'
+import type { OpenListener } from '../host/listeners.ts'
+import type { Log } from '../log.ts'
+import { type FromWorker, isFromWorker, type ToWorker } from './messages.ts'
+
+// A worker that ends again and again is started more and more seldom.
+const firstPause = 1_000
+const longestPause = 30_000
+/** Milliseconds after which a worker counts as one that works. */
+const healthy = 10_000
+
+/**
+ * Several processes that run the same config beside each other, so that a server uses all its processors. This one owns
+ * their listening sockets and deals out the connections in turn; it starts again what has ended, and does nothing else.
+ */
+export class Workers {
+  readonly #count: number
+  readonly #log: Log
+  readonly #clock: Clock
+  #pause = firstPause
+  #stopping = false
+
+  constructor(count: number, log: Log, clock: Clock) {
+    this.#count = count
+    this.#log = log
+    this.#clock = clock
+  }
+
+  /** Starts them all. MAIL_E_START where one of them ends before it is ready: it has said why, and the others are ended. */
+  async start(): Promise<readonly OpenListener[]> {
+    const begun = Array.from({ length: this.#count }, () => cluster.fork())
+    try {
+      const [listeners = []] = await Promise.all(begun.map(ready))
+      for (const worker of begun) this.#keep(worker)
+      return listeners
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  /** Whoever ends though nobody has asked for it is replaced. */
+  #keep(worker: Worker): void {
+    const began = this.#clock.monotonic()
+    worker.once('exit', (code, signal) => {
+      if (this.#stopping) return
+      this.#log.error('worker-ended', { pid: worker.process.pid, code, signal })
+      if (this.#clock.monotonic() - began > healthy) this.#pause = firstPause
+      this.#clock.after(this.#pause, () => this.#replace())
+      this.#pause = Math.min(longestPause, 2 * this.#pause)
+    })
+  }
+
+  #replace(): void {
+    if (this.#stopping) return
+    this.#keep(cluster.fork())
+  }
+
+  /** One after the other takes the config as it is now, so that there is always one who serves. Ends with the first who refuses. */
+  async reload(): Promise<boolean> {
+    for (const worker of live()) {
+      const message: ToWorker = { mailwright: 'reload' }
+      worker.send(message)
+      const answer = await answerOf(worker, 'reloaded')
+      if (answer?.done !== true) return false
+    }
+    return true
+  }
+
+  /** Each finishes its sessions. Answers the highest exit code. */
+  async stop(): Promise<number> {
+    this.#stopping = true
+    const ended = live().map(async (worker) => {
+      const exit = once(worker, 'exit') as Promise<[number | null]>
+      worker.process.kill('SIGTERM')
+      const [code] = await exit
+      return code ?? 1
+    })
+    return Math.max(0, ...(await Promise.all(ended)))
+  }
+}
+
+function live(): readonly Worker[] {
+  return Object.values(cluster.workers ?? {}).filter(
+    (worker) => worker !== undefined && !worker.isDead(),
+  ) as Worker[]
+}
+
+async function ready(worker: Worker): Promise<readonly OpenListener[]> {
+  const answer = await answerOf(worker, 'ready')
+  if (answer !== undefined) return answer.listeners
+  throw new MailwrightError('MAIL_E_START', 'a worker could not start')
+}
+
+/** The next message of a kind; undefined where the worker ends before. */
+function answerOf<Kind extends FromWorker['mailwright']>(
+  worker: Worker,
+  kind: Kind,
+): Promise<Extract<FromWorker, { mailwright: Kind }> | undefined> {
+  return new Promise((resolve) => {
+    const hear = (message: unknown): void => {
+      if (!isFromWorker(message) || message.mailwright !== kind) return
+      worker.off('message', hear)
+      resolve(message as Extract<FromWorker, { mailwright: Kind }>)
+    }
+    worker.on('message', hear)
+    worker.once('exit', () => resolve(undefined))
+  })
+}

@@ -1,0 +1,147 @@
+// Several processes that serve the same ports.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type TemporaryProject, temporaryProject } from '../support/project.ts'
+import { projectFolder } from '../support/project-files.ts'
+import { runProcess } from '../support/run-process.ts'
+import { type ServerProcess, startServer } from '../support/server-process.ts'
+import { type Wire, wireTo } from '../support/wire.ts'
+
+function config(workers: number, banner = 'ESMTP first', store = 'maildir()'): string {
+  return `import { defineConfig } from 'mailwright'
+import imap from 'mailwright/plugins/imap'
+import localDelivery from 'mailwright/plugins/local-delivery'
+import localNotifier from 'mailwright/plugins/local-notifier'
+import maildir from 'mailwright/plugins/maildir'
+import { memoryAccounts, memoryStore } from 'mailwright/plugins/memory'
+import queue from 'mailwright/plugins/queue'
+import smtp from 'mailwright/plugins/smtp'
+
+export default defineConfig({
+  hostname: 'mail.example.org',
+  workers: ${workers},
+  plugins: [
+    localNotifier(),
+    memoryAccounts({ accounts: [{ address: 'jo@example.org', password: 'secret' }] }),
+    ${store},
+    localDelivery(),
+    queue(),
+    smtp({ port: 0, banner: '${banner}' }),
+    imap({ port: 0, allowPlaintextLogin: true }),
+  ],
+})
+`
+}
+
+const command = ['--conditions=mailwright-source', join(projectFolder, 'core/cli/main.ts')]
+
+let project: TemporaryProject
+let server: ServerProcess | undefined
+const wires: Wire[] = []
+
+afterEach(async () => {
+  for (const wire of wires.splice(0)) wire.socket.destroy()
+  await server?.stop()
+  server = undefined
+  await project[Symbol.asyncDispose]()
+})
+
+async function start(workers: number): Promise<ServerProcess> {
+  project = await temporaryProject({ 'mailwright.config.ts': config(workers) })
+  server = await startServer(project.folder)
+  return server
+}
+
+/** The processes below one. */
+function children(pid: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((each) => parentOf(each) === pid)
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
+  } catch {
+    return 0
+  }
+}
+
+async function session(port: number): Promise<Wire> {
+  const wire = wireTo(port)
+  wires.push(wire)
+  return wire
+}
+
+async function deliver(port: number): Promise<void> {
+  const wire = await session(port)
+  expect(await wire.line()).toMatch(/^220 /)
+  await wire.send('EHLO client.example\r\n').until('250 ')
+  await wire.line()
+  for (const command of ['MAIL FROM:<>', 'RCPT TO:<jo@example.org>'])
+    expect(await wire.ask(command)).toMatch(/^250 /)
+  expect(await wire.ask('DATA')).toMatch(/^354 /)
+  expect(await wire.ask('Subject: hello\r\n\r\n.')).toMatch(/^250 /)
+}
+
+describe('several workers', () => {
+  test('share the ports, and what one of them takes the others show', async () => {
+    const { pid, port } = await start(3)
+    expect(children(pid)).toHaveLength(3)
+    const readers = await Promise.all([1, 2, 3].map(() => session(port('imap'))))
+    for (const wire of readers) {
+      expect(await wire.line()).toMatch(/^\* OK/)
+      expect(await wire.ask('a LOGIN jo@example.org secret')).toMatch(/^a OK/)
+      await wire.send('b SELECT INBOX\r\n').until('b OK')
+      await wire.send('c IDLE\r\n').until('+ ')
+      await wire.line()
+    }
+    await deliver(port('smtp'))
+    await Promise.all(readers.map((wire) => wire.until('* 1 EXISTS')))
+    expect(await server?.stop()).toBe(0)
+    expect(children(pid)).toEqual([])
+    server = undefined
+  })
+
+  test('go on when one of them dies, and another takes its place', async () => {
+    const { pid, port, logged } = await start(2)
+    const [first = 0] = children(pid)
+    const ended = logged('worker-ended')
+    const begun = logged('worker-started')
+    process.kill(first, 'SIGKILL')
+    expect(await ended).toMatchObject({ pid: first, signal: 'SIGKILL' })
+    for (let round = 0; round < 4; round++) await deliver(port('smtp'))
+    await begun
+    const now = children(pid)
+    expect(now).toHaveLength(2)
+    expect(now).not.toContain(first)
+    for (let round = 0; round < 4; round++) await deliver(port('smtp'))
+  })
+
+  test('take a changed config one after the other; a faulty one is refused, and the old one goes on', async () => {
+    const { port, logged, signal } = await start(2)
+    await project.write('mailwright.config.ts', config(2, 'ESMTP second'))
+    const greetings = async (): Promise<readonly string[]> =>
+      Promise.all([1, 2, 3, 4].map(async () => (await session(port('smtp'))).line()))
+    signal('SIGHUP')
+    await logged('reloaded')
+    await expect
+      .poll(greetings, { timeout: 20_000 })
+      .toEqual(Array(4).fill('220 mail.example.org ESMTP second'))
+    await project.write('mailwright.config.ts', 'export default 1')
+    const refused = logged('reload-refused')
+    signal('SIGHUP')
+    await refused
+    expect(await greetings()).toEqual(Array(4).fill('220 mail.example.org ESMTP second'))
+  })
+
+  test('a config that is wrong is refused before there is one', async () => {
+    project = await temporaryProject({ 'mailwright.config.ts': config(2, 'x', 'memoryStore()') })
+    const { code, stderr } = await runProcess(process.execPath, [...command, 'start'], project)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/workers: .*store/)
+    expect(stderr.match(/workers: /g)).toHaveLength(1)
+  })
+})
