@@ -1,0 +1,51 @@
+import { database } from 'mailwright'
+import databasePlugin from 'mailwright/plugins/database'
+import guard from 'mailwright/plugins/guard'
+import { createTestHost } from 'mailwright/testing'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
+import { clean } from './cleaning.ts'
+
+let base: DatabaseUnderTest
+
+beforeEach(async () => {
+  base = await databaseUnderTest()
+})
+
+afterEach(() => base[Symbol.asyncDispose]())
+
+const { signal } = new AbortController()
+
+test('what is over goes, then the oldest of what is too much, and what is spared stays', async () => {
+  await using host = await createTestHost({ plugins: [databasePlugin(base.options), guard()] })
+  const tables = host.service(database)
+  const restrictions = Array.from({ length: 60 }, (_, number) => ({
+    id: `${number}`.padStart(3, '0'),
+    kind: 'network',
+    network: `192.0.2.${number}/32`,
+    login: '',
+    since: 0,
+    ends_at: number === 59 ? null : number * 1000,
+    times: 1,
+    reason: '',
+    made_by: number > 50 ? 'postmaster' : 'guard',
+    generation: 1,
+  }))
+  await tables.query((knex) => knex('guard_restrictions').insert(restrictions))
+  const remains = {
+    table: 'guard_restrictions',
+    oldestBy: 'ends_at',
+    before: 10_000,
+    surplusOf: (rows: { where(column: string, value: string): unknown }) => rows.where('made_by', 'guard'),
+  }
+  const left = async () => {
+    const rows = await tables.query((knex) => knex('guard_restrictions').orderBy('id').select('id'))
+    return rows.map(({ id }) => Number(id))
+  }
+  await clean(tables, { ...remains, most: 1000 }, signal)
+  expect(await left()).toEqual(Array.from({ length: 50 }, (_, index) => index + 10))
+  await clean(tables, { ...remains, most: 20 }, signal)
+  expect(await left()).toEqual(Array.from({ length: 20 }, (_, index) => index + 40))
+  await clean(tables, { ...remains, most: 1 }, signal)
+  expect(await left()).toEqual([51, 52, 53, 54, 55, 56, 57, 58, 59])
+})
