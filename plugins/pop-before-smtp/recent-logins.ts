@@ -1,0 +1,112 @@
+import type { Knex } from 'knex'
+import { type Clock, type Database, type Migration, networksInclude } from 'mailwright'
+import { clientNetwork } from './client-network.ts'
+import type { PopBeforeSmtpOptions } from './options.ts'
+
+/** One account that has logged in from one network. */
+export interface RecentLogin {
+  /** See `clientNetwork`. */
+  readonly network: string
+  /** The account's address, or what another server's log calls it. */
+  readonly login: string
+  /** `pop3`, `imap`, or the format of a log. */
+  readonly source: string
+  /** Milliseconds since 1970. MySQL's driver may give it as a text. */
+  readonly expires_at: number | string
+}
+
+const table = 'pop_before_smtp_logins'
+
+// RFC 5321 §4.5.3.1: no address is longer. A name that is, is no account's.
+const LOGIN_CHARACTERS = 320
+// Of one account, and behind one address. Nobody honest moves that fast; behind an address with more people nobody is safe.
+const MOST_NETWORKS = 100
+const MOST_LOGINS = 100
+const MOST_LISTED = 10_000
+
+export const recentLoginsMigration: Migration = {
+  name: '0001-recent-logins',
+  async up(knex) {
+    if (await knex.schema.hasTable(table)) return
+    await knex.schema.createTable(table, (columns) => {
+      columns.string('network', 64).notNullable()
+      columns.string('login', LOGIN_CHARACTERS).notNullable().index()
+      columns.string('source', 16).notNullable()
+      columns.bigInteger('expires_at').notNullable().index()
+      columns.primary(['network', 'login'])
+    })
+  },
+}
+
+/** Who has logged in from where, in a table that all processes and nodes share. MAIL_E_UNAVAILABLE where that is not there. */
+export class RecentLogins {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #options: Pick<PopBeforeSmtpOptions, 'openFor' | 'exclude'>
+
+  constructor(database: Database, clock: Clock, options: Pick<PopBeforeSmtpOptions, 'openFor' | 'exclude'>) {
+    this.#database = database
+    this.#clock = clock
+    this.#options = options
+  }
+
+  /** Remembers a login from an IP address; a later one of the same account takes its place. */
+  async remember(address: string, login: string, source: string): Promise<void> {
+    const network = clientNetwork(address)
+    if (network === undefined || login.length > LOGIN_CHARACTERS) return
+    if (networksInclude(this.#options.exclude, address)) return
+    const expires_at = this.#clock.now() + this.#options.openFor
+    const row: RecentLogin = { network, login, source, expires_at }
+    await this.#database.query(async (knex) => {
+      await knex(table).where('expires_at', '<=', this.#clock.now()).delete()
+      await knex(table).insert(row).onConflict(['network', 'login']).merge()
+      const surplus = await knex<RecentLogin>(table)
+        .where({ login })
+        .orderBy('expires_at', 'desc')
+        .offset(MOST_NETWORKS)
+        .limit(MOST_NETWORKS)
+        .select('network')
+      if (surplus.length > 0)
+        await knex(table)
+          .where({ login })
+          .whereIn(
+            'network',
+            surplus.map((each) => each.network),
+          )
+          .delete()
+    })
+  }
+
+  /** The logins that an IP address is open for, the latest first. */
+  async of(address: string): Promise<readonly string[]> {
+    const network = clientNetwork(address)
+    if (network === undefined || networksInclude(this.#options.exclude, address)) return []
+    const rows = await this.#database.query((knex) =>
+      this.#current(knex).where({ network }).limit(MOST_LOGINS),
+    )
+    return rows.map((each) => each.login)
+  }
+
+  /** All of them, the latest first. */
+  list(): Promise<readonly RecentLogin[]> {
+    return this.#database.query((knex) => this.#current(knex).limit(MOST_LISTED))
+  }
+
+  /** Forgets an IP address with its network, or a login, or all; answers how many there were. */
+  revoke(what: string): Promise<number> {
+    return this.#database.query(async (knex) => {
+      if (what === 'all') return await knex(table).delete()
+      return await knex(table)
+        .where({ network: clientNetwork(what) ?? what })
+        .orWhere({ login: what })
+        .delete()
+    })
+  }
+
+  #current(knex: Knex): Knex.QueryBuilder<RecentLogin, RecentLogin[]> {
+    return knex<RecentLogin>(table)
+      .where('expires_at', '>', this.#clock.now())
+      .orderBy('expires_at', 'desc')
+      .select('*')
+  }
+}

@@ -1,0 +1,89 @@
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type Address, MailwrightError, splitDetail, UnavailableError } from 'mailwright'
+import { AddressSet } from './address-set.ts'
+
+// Some million addresses. What is larger is not what was meant, and would take the memory of everything else.
+const mostOctets = 64 * 2 ** 20
+
+/**
+ * The addresses that exist in the domains that we are backup MX for: what is unknown there is refused here, so that
+ * nobody has to bounce it later. A line holds an address or `@domain`; what stands behind white space (the values of
+ * Postfix's tables) and lines with `#` do not count. The file is read again when it has changed.
+ */
+export class BackupRecipients {
+  readonly #path: string
+  readonly #separator: string
+  #known: Promise<AddressSet> | undefined
+  #stamp = ''
+
+  constructor(path: string, separator: string) {
+    this.#path = path
+    this.#separator = separator
+  }
+
+  /** Reads the file for the first time: what is wrong with it is known before the first recipient comes. */
+  async load(): Promise<void> {
+    await this.#current()
+  }
+
+  /** MAIL_E_UNAVAILABLE where the file cannot be read, or a line of it cannot: nobody is unknown for that. */
+  async has(address: Address): Promise<boolean> {
+    const known = await this.#current()
+    return known.has(address) || known.names(this.#withoutDetail(address))
+  }
+
+  /** Whether the file names the address itself. */
+  async names(address: Address): Promise<boolean> {
+    return (await this.#current()).names(address)
+  }
+
+  #withoutDetail(address: Address): Address {
+    return splitDetail(address, this.#separator)?.address ?? address
+  }
+
+  async #current(): Promise<AddressSet> {
+    try {
+      const stamp = stampOf(await stat(this.#path, { bigint: true }))
+      if (this.#known === undefined || stamp !== this.#stamp) {
+        this.#stamp = stamp
+        this.#known = readRecipients(this.#path)
+      }
+      return await this.#known
+    } catch (error) {
+      this.#known = undefined
+      throw new UnavailableError(`cannot read ${this.#path}`, { cause: error })
+    }
+  }
+}
+
+function stampOf({
+  dev,
+  ino,
+  size,
+  mtimeNs,
+  ctimeNs,
+}: Record<'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs', bigint>): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+}
+
+async function readRecipients(path: string): Promise<AddressSet> {
+  const file: FileHandle = await open(path)
+  try {
+    if ((await file.stat()).size > mostOctets)
+      throw new MailwrightError('MAIL_E_INVALID', `it has more than ${mostOctets} octets`)
+    const known = new AddressSet()
+    let number = 0
+    for await (const line of file.readLines()) {
+      number++
+      const [word = ''] = line.trim().split(/\s/, 1)
+      if (word !== '' && !word.startsWith('#') && !known.add(word))
+        throw new MailwrightError(
+          'MAIL_E_INVALID',
+          `line ${number} is no address and no domain such as "@example.org"`,
+        )
+    }
+    return known
+  } finally {
+    await file.close()
+  }
+}
