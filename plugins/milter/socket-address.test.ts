@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { parseSocketAddress } from './socket-address.ts'
+
+test.each([
+  ['unix:/run/a', { path: '/run/a' }],
+  ['local:/run/a b', { path: '/run/a b' }],
+  ['inet:8891@localhost', { host: 'localhost', port: 8891 }],
+  ['inet6:8891@[::1]', { host: '::1', port: 8891 }],
+  ['inet6:8891@::1', { host: '::1', port: 8891 }],
+  ['inet:localhost:8891', { host: 'localhost', port: 8891 }],
+  ['inet:[::1]:8891', { host: '::1', port: 8891 }],
+  ['inet:8891', undefined],
+  ['inet:8891@', undefined],
+  ['inet:70000@localhost', undefined],
+  ['inet:x@localhost', undefined],
+  ['inet:8891@a b', undefined],
+  ['unix:', undefined],
+  ['http://localhost', undefined],
+  ['', undefined],
+])('%j', (text, address) => {
+  expect(parseSocketAddress(text)).toEqual(address)
+})
