@@ -9,11 +9,9 @@ import { createFileHistory } from './history/file-history.ts'
 import { HookSet } from './host/hook-set.ts'
 import {
   createListenerPool,
-  keysOf,
   type ListenerPool,
   type ListenRequest,
   type OpenListener,
-  placeOf,
 } from './host/listeners.ts'
 import { createObserver } from './host/observer.ts'
 import { type PlannedPlugin, planPlugins, within } from './host/plan.ts'
@@ -21,6 +19,7 @@ import { ServiceRegistry } from './host/registry.ts'
 import { type HostSettings, readSettings } from './host/settings.ts'
 import { refusePromise, stepError, withinTime } from './host/steps.ts'
 import { WaitingConnections } from './host/waiting-connections.ts'
+import { checkListeners, checkWorkers } from './host/whole-config.ts'
 import { createImapExtensions } from './imap/registry.ts'
 import { createLog, type Log } from './log.ts'
 import { createSpool, type Spool } from './message/spool.ts'
@@ -122,8 +121,8 @@ export class Host {
     }
     if (faults.length > 0) throw new ConfigError(faults)
     this.hooks.freeze()
-    this.#checkListeners()
-    this.#checkWorkers()
+    checkListeners(this.#requests)
+    checkWorkers(this.settings.workers, this.#services.find(store))
   }
 
   #setUpPlugin(plugin: PlannedPlugin, plan: readonly PlannedPlugin[]): RunningPlugin {
@@ -177,22 +176,6 @@ export class Host {
         socket.destroy()
       }
     }
-  }
-
-  #checkListeners(): void {
-    const taken = new Map<string, string>()
-    for (const [index, key] of keysOf(this.#requests).entries()) {
-      const { plugin = '', options = {} } = this.#requests[index] ?? {}
-      const other = taken.get(key)
-      if (other !== undefined)
-        throw new ConfigError('plugins', `${other} and ${plugin} both listen on ${placeOf(options)}`)
-      taken.set(key, plugin)
-    }
-  }
-
-  #checkWorkers(): void {
-    if (this.settings.workers === 1 || this.#services.find(store)?.supports.shared !== false) return
-    throw new ConfigError('workers', 'must be 1 with this store, which is for one process')
   }
 
   /** Names of the plugins in the order in which they start. */
