@@ -22,21 +22,31 @@ export const debianPackages = {
   fetchmail: 'fetchmail',
   getmail: 'getmail6',
   gsasl: 'gsasl',
+  haproxy: 'haproxy',
   htpasswd: 'apache2-utils',
   maildrop: 'maildrop',
   mariadbd: 'mariadb-server',
   mbsync: 'isync',
   mkpasswd: 'whois',
   mpop: 'mpop',
+  msmtp: 'msmtp',
   mutt: 'mutt',
   offlineimap: 'offlineimap3',
+  opendkim: 'opendkim',
+  opendmarc: 'opendmarc',
   openssl: 'openssl',
+  pebble: 'pebble',
+  'policyd-spf': 'postfix-policyd-spf-python',
+  postgrey: 'postgrey',
   postmap: 'postfix',
   procmail: 'procmail',
   python3: 'python3',
+  rspamd: 'rspamd',
   's-nail': 's-nail',
   script: 'bsdutils',
+  'smtp-source': 'postfix',
   swaks: 'swaks',
+  'systemd-socket-activate': 'systemd',
 } as const
 
 /** Parts of these programs that Debian packages apart, each known by any of some files. */
@@ -50,6 +60,7 @@ export const debianModules: Readonly<Record<string, readonly string[]>> = {
   // What swaks needs for TLS.
   'libio-socket-ssl-perl': ['/usr/share/perl5/IO/Socket/SSL.pm'],
   'postfix-mysql': ['/usr/lib/postfix/postfix-mysql.so', '/usr/lib/postfix/dict_mysql.so'],
+  'python3-milter': ['/usr/lib/python3/dist-packages/Milter/__init__.py'],
 }
 
 /** What cannot be installed beside others of these, such as a second IMAP server: unpacked, and run from where it lies. */

@@ -70,6 +70,8 @@ export interface SmtpServerOptions {
   readonly options?: SmtpInput
   /** For the transfer listener. */
   readonly transfer?: SmtpInput
+  /** For the LMTP listener, instead of a port of TCP and `options`. */
+  readonly lmtp?: SmtpInput
   readonly clock?: Clock
   /** More plugins, in front of the listeners. */
   readonly plugins?: readonly PluginInstance[]
@@ -94,7 +96,7 @@ export async function startSmtpServer(given: SmtpServerOptions = {}): Promise<Sm
         smtp({ port: 0, ...given.options, ...given.transfer }, { as: 'transfer' }),
         smtp(user, { as: 'submission' }),
         smtp({ ...user, implicitTls: true }, { as: 'submissions' }),
-        smtp({ port: 0, ...given.options, role: 'lmtp' }, { as: 'lmtp' }),
+        smtp({ ...(given.lmtp ?? { port: 0, ...given.options }), role: 'lmtp' }, { as: 'lmtp' }),
       ],
     },
     { clock: given.clock ?? systemClock },
@@ -168,7 +170,8 @@ function catchingQueue(checks: SmtpChecks, taken: TakenMessage[]): Queue {
       }
       const answer = reply(250, '2.0.0', `Taken as ${transaction.id}`)
       const full = reply(552, '5.2.2', 'The mailbox is full')
-      return transaction.recipients.map(({ forwardPath }) => ({
+      const recipients = variants.flatMap((variant) => variant.recipients)
+      return recipients.map(({ forwardPath }) => ({
         recipient: forwardPath,
         reply: forwardPath.localPart === 'full' ? full : answer,
       }))

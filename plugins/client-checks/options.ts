@@ -1,0 +1,122 @@
+import { canonicalDomain, type Network, type OptionReader, readNetworks, readOptions } from 'mailwright'
+import { type AccessInput, type AccessRule, readAccessRule } from './access.ts'
+
+/** What is done about a client that fails a check: nothing, a refusal, or a finding with this score. */
+export type Consequence = 'off' | 'refuse' | number
+
+/** The checks with what is done where a config says nothing, in the order in which they refuse. */
+export const defaults = {
+  invalidHello: 'refuse',
+  ownHello: 'refuse',
+  nonFqdnHello: 1,
+  unknownHello: 1,
+  unknownReverseClient: 1,
+  unknownClient: 1,
+  nonFqdnSender: 'refuse',
+  unknownSenderDomain: 'refuse',
+  bogusMx: 'refuse',
+  nonFqdnRecipient: 'off',
+} as const satisfies Readonly<Record<string, Consequence>>
+
+export type CheckName = keyof typeof defaults
+export const checkNames = Object.keys(defaults) as readonly CheckName[]
+
+/** The listeners whose sessions are checked. */
+export const checkRoles = ['transfer', 'submission', 'lmtp'] as const
+export type CheckRole = (typeof checkRoles)[number]
+
+export interface ClientChecksOptions extends Readonly<Record<CheckName, Consequence>> {
+  readonly access: readonly AccessRule[]
+  /** Canonical. */
+  readonly ownNames: readonly string[]
+  readonly refusedMx: readonly Network[]
+  /** Local parts in lower case, and whole addresses. */
+  readonly reachable: readonly string[]
+  readonly roles: readonly CheckRole[]
+  readonly exempt: readonly Network[]
+}
+
+/** `off`; `refuse`; `score`, which is a finding with score 1; or the finding's score. */
+export type ConsequenceInput = 'off' | 'refuse' | 'score' | number
+
+/** What a config may write. */
+export interface ClientChecksInput {
+  /** HELO is no name and no address literal. `refuse` */
+  readonly invalidHello?: ConsequenceInput
+  /** HELO is our name, or our address, said by somebody else. `refuse` */
+  readonly ownHello?: ConsequenceInput
+  /** HELO is a name without a dot. `score` */
+  readonly nonFqdnHello?: ConsequenceInput
+  /** HELO is a name without an address and without an MX. `score` */
+  readonly unknownHello?: ConsequenceInput
+  /** The client's address has no name. `score` */
+  readonly unknownReverseClient?: ConsequenceInput
+  /** None of its names has the address in turn. `score` */
+  readonly unknownClient?: ConsequenceInput
+  /** The sender's domain has no dot. `refuse` */
+  readonly nonFqdnSender?: ConsequenceInput
+  /** The sender's domain takes no mail: no MX, no address, or a null MX. `refuse` */
+  readonly unknownSenderDomain?: ConsequenceInput
+  /** Nobody can reach the sender's mail hosts: loopback and private addresses, or none. `refuse` */
+  readonly bogusMx?: ConsequenceInput
+  /** The recipient's domain has no dot. `off` */
+  readonly nonFqdnRecipient?: ConsequenceInput
+  /** The first rule that fits decides, before any check. `[]` */
+  readonly access?: readonly AccessInput[]
+  /** Names beside `hostname` that no other client may call itself. `[]` */
+  readonly ownNames?: readonly string[]
+  /** Senders whose domain has a mail host in one of these networks are refused. `[]` */
+  readonly refusedMx?: readonly string[]
+  /** Recipients for whom no check refuses: local parts, or addresses. `['postmaster', 'abuse']` */
+  readonly reachable?: readonly string[]
+  /** Of which listeners the sessions are checked: `transfer`, `submission`, `lmtp`. `['transfer']` */
+  readonly roles?: readonly CheckRole[]
+  /** Networks whose clients are not checked. `[]` */
+  readonly exempt?: readonly string[]
+}
+
+export function parseOptions(input: unknown): ClientChecksOptions {
+  const read = readOptions(input)
+  return read.done({
+    ...readChecks(read),
+    access: read.list('access', readAccessRule),
+    ownNames: readNames(read, 'ownNames'),
+    refusedMx: readNetworks(read, 'refusedMx'),
+    reachable: read
+      .strings('reachable', { default: ['postmaster', 'abuse'] })
+      .map((text) => text.toLowerCase()),
+    roles: readRoles(read),
+    exempt: readNetworks(read, 'exempt'),
+  })
+}
+
+function readChecks(read: OptionReader): Readonly<Record<CheckName, Consequence>> {
+  const entries = checkNames.map((name) => [name, readConsequence(read, name)])
+  return Object.fromEntries(entries) as Record<CheckName, Consequence>
+}
+
+function readConsequence(read: OptionReader, name: CheckName): Consequence {
+  const value = read.value(name)
+  if (value === undefined) return defaults[name]
+  if (value === 'score') return 1
+  if (value === 'off' || value === 'refuse') return value
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  read.fault(name, 'must be "off", "refuse", "score", or a score')
+  return 'off'
+}
+
+function readNames(read: OptionReader, name: string): readonly string[] {
+  return read.strings(name, { default: [] }).flatMap((text, index) => {
+    const domain = canonicalDomain(text)
+    if (domain === undefined) read.fault(`${name}[${index}]`, 'must be a domain such as "mail.example.org"')
+    return domain ?? []
+  })
+}
+
+function readRoles(read: OptionReader): readonly CheckRole[] {
+  const words = read.strings('roles', { default: ['transfer'] })
+  for (const word of words)
+    if (!checkRoles.some((role) => role === word))
+      read.fault('roles', `must be a list of "transfer", "submission", "lmtp", not "${word}"`)
+  return checkRoles.filter((role) => words.includes(role))
+}

@@ -1,0 +1,37 @@
+import type { ConfigError } from 'mailwright'
+import { expect, it } from 'vitest'
+import { parseOptions } from './options.ts'
+
+const lists = [{ zone: 'Zen.Example' }]
+
+it('have defaults', () => {
+  expect(parseOptions({ lists })).toEqual({
+    lists: [{ zone: 'zen.example', name: 'zen.example', of: 'client', score: 1, answers: [] }],
+    threshold: 1,
+    refuseAt: 'recipient',
+    reachable: ['postmaster', 'abuse'],
+    roles: ['transfer'],
+    exempt: [],
+    timeout: 10_000,
+  })
+})
+
+it.each<[object, readonly string[]]>([
+  [{}, ['lists']],
+  [{ lists: [{ zone: '[192.0.2.1]' }] }, ['lists[0].zone']],
+  [{ lists: [{ zone: 'a.example', score: '1' }] }, ['lists[0].score']],
+  [{ lists: [{ zone: 'a.example', answers: ['127.0.0.2', '127.0.0'] }] }, ['lists[0].answers[1]']],
+  [{ lists: [{ zone: 'a.example', of: 'recipient' }] }, ['lists[0].of']],
+  [{ lists, threshold: Number.NaN, roles: ['pop3'], exempt: ['x'] }, ['threshold', 'roles', 'exempt[0]']],
+  [{ lists, treshold: 1 }, ['treshold']],
+])('%j has faults at %j', (input, faults) => {
+  const paths = () => {
+    try {
+      parseOptions(input)
+      return []
+    } catch (error) {
+      return (error as ConfigError).faults.map(({ path }) => path)
+    }
+  }
+  expect(paths()).toEqual(faults)
+})

@@ -1,0 +1,120 @@
+import {
+  type Clock,
+  type CommandOutput,
+  type Database,
+  MailwrightError,
+  type PluginCommand,
+  UsageError,
+} from 'mailwright'
+import type { Allowances } from './allowances.ts'
+import { allowedKey } from './allowed-key.ts'
+import type { AllowanceRow, TripletRow } from './tables.ts'
+
+const mostRows = 1000
+
+export interface CommandSurroundings {
+  readonly database: Database
+  readonly allowances: Allowances
+  readonly clock: Clock
+}
+
+/** `mailwright greylisting list`, `allow`, `remove`. */
+export function greylistCommands(given: CommandSurroundings): readonly PluginCommand[] {
+  const who = { name: 'who', summary: 'a network, an address, "user@", or a domain' }
+  return [
+    {
+      name: 'greylisting list',
+      summary: 'who has to come back, who is known, and who need not wait',
+      options: [
+        { flags: '--known', summary: 'those that have come back, in place of those that wait' },
+        { flags: '--allowed', summary: 'networks and senders that need not wait' },
+      ],
+      run: ({ options }) => {
+        if (options.known === true && options.allowed === true)
+          throw new UsageError('--known and --allowed do not go together')
+        return options.allowed === true ? listAllowed(given) : listTriplets(given, options.known === true)
+      },
+    },
+    {
+      name: 'greylisting allow',
+      summary: 'lets a network or sender in without a wait, for good',
+      arguments: [who],
+      async run({ arguments: [text = ''] }) {
+        const key = keyOf(text)
+        await given.allowances.allow(key)
+        return { json: { allowed: key }, text: `${key} need not wait any more` }
+      },
+    },
+    {
+      name: 'greylisting remove',
+      summary: 'forgets an allowance, and all that is known of a network, sender or recipient',
+      arguments: [who],
+      run: ({ arguments: [text = ''] }) => remove(given, keyOf(text)),
+    },
+  ]
+}
+
+function keyOf(text: string): string {
+  const key = allowedKey(text)
+  if (key === undefined)
+    throw new UsageError(`${JSON.stringify(text)} is no network, no address, no "user@" and no domain`)
+  return key
+}
+
+async function listTriplets(
+  { database, clock }: CommandSurroundings,
+  isKnown: boolean,
+): Promise<CommandOutput> {
+  const found = await database.query((knex) => {
+    const alive = knex<TripletRow>('greylist_triplets').where('expires_at', '>', clock.now())
+    return (isKnown ? alive.whereNotNull('passed_at') : alive.whereNull('passed_at'))
+      .orderBy('last_seen', 'desc')
+      .limit(mostRows)
+  })
+  const json = found.map((row) => ({
+    network: row.network,
+    sender: row.sender,
+    recipient: row.recipient,
+    firstSeen: time(row.first_seen),
+    lastSeen: time(row.last_seen),
+    expires: time(row.expires_at),
+  }))
+  const lines = json.map((each) => `${each.firstSeen}  ${each.network}  ${each.sender}  ${each.recipient}`)
+  return { json, text: lines.join('\n') || 'nobody' }
+}
+
+async function listAllowed({ database, clock }: CommandSurroundings): Promise<CommandOutput> {
+  const found = await database.query((knex) =>
+    knex<AllowanceRow>('greylist_allowances').orderBy('name').limit(mostRows),
+  )
+  const alive = found.filter(({ kind, expires_at }) => kind === 'manual' || Number(expires_at) > clock.now())
+  const json = alive.map(({ name, kind, passes, expires_at }) =>
+    kind === 'manual' ? { name, kind } : { name, kind, passes, expires: time(expires_at) },
+  )
+  const lines = alive.map(({ name, kind, passes }) =>
+    kind === 'manual' ? `${name}  for good` : `${name}  ${passes} passes`,
+  )
+  return { json, text: lines.join('\n') || 'nobody' }
+}
+
+async function remove({ database }: CommandSurroundings, key: string): Promise<CommandOutput> {
+  const removed = await database.transaction(async (transaction) => {
+    const allowances = await transaction<AllowanceRow>('greylist_allowances').where({ name: key }).delete()
+    const triplets = await transaction<TripletRow>('greylist_triplets')
+      .where({ network: key })
+      .orWhere({ sender: key })
+      .orWhere({ recipient: key })
+      .delete()
+    return { allowances, triplets }
+  })
+  if (removed.allowances + removed.triplets === 0)
+    throw new MailwrightError('MAIL_E_NOT_FOUND', `nothing is known of ${key}`)
+  return {
+    json: removed,
+    text: `forgot ${removed.allowances} allowances and ${removed.triplets} triplets`,
+  }
+}
+
+function time(milliseconds: number | string): string {
+  return new Date(Number(milliseconds)).toISOString()
+}

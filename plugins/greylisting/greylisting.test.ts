@@ -1,0 +1,235 @@
+import { database as databaseKey, formatReply } from 'mailwright'
+import databasePlugin from 'mailwright/plugins/database'
+import localDelivery from 'mailwright/plugins/local-delivery'
+import memory from 'mailwright/plugins/memory'
+import {
+  createTestHost,
+  type FakeClock,
+  fakeClock,
+  fakeResolver,
+  type TestHost,
+  type TestMail,
+} from 'mailwright/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
+import greylisting, { type GreylistingInput } from './index.ts'
+import { Tidying } from './tidying.ts'
+
+const mail: TestMail = { from: 'a@sender.example', to: 'me@example.org', data: 'Subject: x\n\nx\n' }
+const taken = '250 2.0.0 Taken'
+const wait = (seconds: number) =>
+  `451 4.7.1 Greylisted: we do not know you yet, please try again in ${seconds} seconds`
+const minute = 60_000
+const from = (address: string) => ({ remote: { address, port: 40_000 } })
+
+let base: DatabaseUnderTest
+let clock: FakeClock
+const hosts: TestHost[] = []
+
+beforeEach(async () => {
+  base = await databaseUnderTest()
+  clock = fakeClock()
+})
+
+afterEach(async () => {
+  for (const host of hosts.splice(0)) await host.stop()
+  await base[Symbol.asyncDispose]()
+})
+
+async function start(options: GreylistingInput = {}): Promise<TestHost> {
+  const host = await createTestHost({
+    plugins: [
+      memory({ accounts: [{ address: 'me@example.org', password: 'secret' }] }),
+      databasePlugin(base.options),
+      localDelivery({ postmaster: 'me@example.org' }),
+      greylisting(options),
+    ],
+    clock,
+    resolver: fakeResolver({
+      '192.0.2.10': { ptr: ['out.client.example'] },
+      'out.client.example': { a: ['192.0.2.10'] },
+    }),
+  })
+  hosts.push(host)
+  return host
+}
+
+async function send(host: TestHost, sent: Partial<TestMail> = {}): Promise<readonly string[]> {
+  const answers = await host.send({ ...mail, ...sent })
+  return answers.map(({ reply }) => formatReply(reply).replace(/ (as \w+|Delivered)$/, ''))
+}
+
+describe('a client that is new', () => {
+  it('is let in when it comes back, neither too soon nor too late', async () => {
+    const host = await start()
+    expect(await send(host)).toEqual([wait(300)])
+    clock.advance(minute)
+    expect(await send(host)).toEqual([wait(240)])
+    clock.advance(4 * minute)
+    expect(await send(host, from('192.0.2.200'))).toEqual([taken])
+    expect(await send(host)).toEqual([taken])
+    const found = (await host.history()).filter(({ verb }) => verb === 'finding')
+    expect(found.map(({ by, text }) => [by, text])).toEqual([
+      ['greylisting/delayed', 'delayed by 300 seconds'],
+    ])
+    expect(await send(host, { from: 'b@sender.example' })).toEqual([wait(300)])
+    clock.advance(2 * 24 * 60 * minute)
+    expect(await send(host, { from: 'b@sender.example' })).toEqual([wait(300)])
+  })
+
+  it('is known as long as it comes now and then', async () => {
+    const host = await start({ maxAge: '10d' })
+    await send(host)
+    clock.advance(5 * minute)
+    for (let weeks = 0; weeks < 3; weeks++) {
+      expect(await send(host)).toEqual([taken])
+      clock.advance(7 * 24 * 60 * minute)
+    }
+    clock.advance(4 * 24 * 60 * minute)
+    expect(await send(host)).toEqual([wait(300)])
+  })
+
+  it('waits for each recipient, and not for who is not here', async () => {
+    const host = await start()
+    const to = ['me@example.org', 'nobody@example.org', 'postmaster@example.org']
+    expect(await send(host, { to })).toEqual([wait(300), '550 5.1.1 No such address here', taken])
+  })
+
+  it('is known to all processes', async () => {
+    const [one, other] = [await start(), await start()]
+    const attempts = await Promise.all([send(one), send(other), send(one), send(other)])
+    expect(attempts.flat()).toEqual(Array(4).fill(wait(300)))
+    clock.advance(5 * minute)
+    const again = await Promise.all([send(one), send(other)])
+    expect(again.flat()).toEqual([taken, taken])
+  })
+})
+
+describe('the null sender', () => {
+  it('is put off at the end of the message, so that addresses can be verified', async () => {
+    const host = await start()
+    const [local, { remote }] = [{ address: '192.0.2.1', port: 25 }, from('192.0.2.10')]
+    const session = host.flow.openSession({ role: 'transfer', local, remote })
+    const begun = await session.mail(null)
+    if (!begun.ok) throw new Error('the sender was refused')
+    const to = { localPart: 'me', domain: 'example.org' }
+    expect((await begun.transaction.recipient(to)).code).toBe(250)
+    session.close()
+    expect(await send(host, { from: null })).toEqual([wait(300)])
+    clock.advance(5 * minute)
+    expect(await send(host, { from: null })).toEqual([taken])
+  })
+
+  it('may be put off as others, or never', async () => {
+    expect(await send(await start({ nullSender: 'recipient' }), { from: null })).toEqual([wait(300)])
+    expect(await send(await start({ nullSender: 'off' }), { from: null })).toEqual([taken])
+  })
+})
+
+describe('nobody waits', () => {
+  it.each<[GreylistingInput, Partial<TestMail>]>([
+    [{ exempt: ['192.0.2.0/24'] }, {}],
+    [{ roles: ['submission'] }, {}],
+    [{}, { role: 'lmtp' }],
+    [{}, { login: { login: 'me@example.org', secret: 'secret' } }],
+    [{ allowClientNames: ['client.example'] }, {}],
+    [{ allowSenders: ['sender.example'] }, {}],
+    [{ allowSenders: ['A@'] }, {}],
+    [{ allowRecipients: ['me@example.org'] }, {}],
+  ])('with %j for %j', async (options, sent) => {
+    expect(await send(await start(options), sent)).toEqual([sent.role === 'lmtp' ? '250 2.0.0' : taken])
+  })
+
+  it('in a network that has come back often enough', async () => {
+    const host = await start({ allowAfter: 2, maxAge: '10d' })
+    const returning = async (sender: string, address = '192.0.2.10') => {
+      await send(host, { from: sender, ...from(address) })
+      clock.advance(5 * minute)
+      await send(host, { from: sender, ...from(address) })
+    }
+    await returning('a@one.example')
+    await returning('a@two.example')
+    // Both within an hour are one pass.
+    expect(await send(host, { from: 'a@three.example' })).toEqual([wait(300)])
+    clock.advance(60 * minute)
+    await returning('a@four.example', '192.0.2.99')
+    expect(await send(host, { from: 'a@five.example' })).toEqual([taken])
+    clock.advance(9 * 24 * 60 * minute)
+    expect(await send(host, { from: 'a@six.example' })).toEqual([taken])
+    clock.advance(10 * 24 * 60 * minute)
+    expect(await send(host, { from: 'a@seven.example' })).toEqual([wait(300)])
+  })
+})
+
+describe('without the database', () => {
+  it.each([
+    ['pass', taken],
+    ['defer', '451 4.7.1 Our greylist cannot be looked up now, try again later'],
+  ] as const)('mail is to %s, and the log says so once', async (whenUnavailable, expected) => {
+    const host = await start({ whenUnavailable })
+    const bringBack = base.takeAway()
+    expect([await send(host), await send(host)]).toEqual([[expected], [expected]])
+    bringBack()
+    const told = () =>
+      host.log.lines.filter(({ service }) => service === 'greylist').map(({ event }) => event)
+    expect(told()).toEqual(['unavailable'])
+  })
+})
+
+describe('tidying up', () => {
+  async function tidied(host: TestHost, maxTriplets: number): Promise<string[]> {
+    const database = host.service(databaseKey)
+    await new Tidying({ database, clock, log: host.log, maxTriplets }).tidy()
+    const rows = await database.query((knex) => knex('greylist_triplets').select('sender').orderBy('sender'))
+    return rows.map(({ sender }) => sender)
+  }
+
+  it('forgets what has expired, and the oldest where there are too many', async () => {
+    const host = await start({ retryWindow: '1d' })
+    for (const name of ['d', 'c', 'b', 'a']) {
+      await send(host, { from: `${name}@s.example` })
+      clock.advance(6 * 60 * minute)
+    }
+    // "b" has come back.
+    await send(host, { from: 'b@s.example' })
+    clock.advance(1)
+    expect(await tidied(host, 100)).toEqual(['a@s.example', 'b@s.example', 'c@s.example'])
+    expect(await tidied(host, 2)).toEqual(['a@s.example', 'b@s.example'])
+    expect(await tidied(host, 1)).toEqual(['b@s.example'])
+    expect(await tidied(host, 0)).toEqual([])
+  })
+})
+
+describe('the commands', () => {
+  async function run(host: TestHost, name: string, words: string[] = [], options = {}): Promise<unknown> {
+    const command = host.host.commands.find((each) => each.name === name)
+    if (command === undefined) throw new Error(`no command ${name}`)
+    return (await command.run({ arguments: words, options })).json
+  }
+
+  it('list, allow and remove', async () => {
+    const host = await start()
+    await send(host)
+    expect(await run(host, 'greylisting list')).toMatchObject([
+      { network: '192.0.2.0/24', sender: 'a@sender.example', recipient: 'me@example.org' },
+    ])
+    expect(await run(host, 'greylisting list', [], { known: true })).toEqual([])
+    expect(await run(host, 'greylisting allow', ['192.0.2.0/28'])).toEqual({ allowed: '192.0.2.0/28' })
+    await run(host, 'greylisting allow', ['192.0.2.0/28'])
+    await run(host, 'greylisting allow', ['Friend.Example'])
+    expect(await send(host)).toEqual([taken])
+    expect(await send(host, { from: 'x@mail.friend.example', ...from('198.51.100.1') })).toEqual([taken])
+    expect(await run(host, 'greylisting list', [], { allowed: true })).toEqual([
+      { name: '192.0.2.0/28', kind: 'manual' },
+      { name: 'friend.example', kind: 'manual' },
+    ])
+    expect(await run(host, 'greylisting remove', ['192.0.2.0/28'])).toEqual({ allowances: 1, triplets: 0 })
+    expect(await send(host)).toEqual([wait(300)])
+    expect(await run(host, 'greylisting remove', ['me@example.org'])).toEqual({ allowances: 0, triplets: 1 })
+    await expect(run(host, 'greylisting remove', ['me@example.org'])).rejects.toThrow('nothing is known')
+    await expect(run(host, 'greylisting allow', ['a b'])).rejects.toThrow('is no network')
+    await expect(run(host, 'greylisting list', [], { allowed: true, known: true })).rejects.toThrow(
+      'together',
+    )
+  })
+})

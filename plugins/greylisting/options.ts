@@ -1,0 +1,102 @@
+import { type Network, type OptionReader, readNetworks, readOptions } from 'mailwright'
+import { allowedKey } from './allowed-key.ts'
+
+/** The listeners whose sessions are greylisted. */
+export const greylistRoles = ['transfer', 'submission', 'lmtp'] as const
+export type GreylistRole = (typeof greylistRoles)[number]
+
+/** Times are milliseconds. */
+export interface GreylistingOptions {
+  readonly delay: number
+  readonly retryWindow: number
+  readonly maxAge: number
+  readonly ipv4Prefix: number
+  readonly ipv6Prefix: number
+  /** 0: never. */
+  readonly allowAfter: number
+  readonly nullSender: 'message' | 'recipient' | 'off'
+  readonly whenUnavailable: 'pass' | 'defer'
+  readonly maxTriplets: number
+  readonly exempt: readonly Network[]
+  /** See `allowedKey`, as the next two. */
+  readonly allowClientNames: ReadonlySet<string>
+  readonly allowSenders: ReadonlySet<string>
+  readonly allowRecipients: ReadonlySet<string>
+  readonly roles: readonly GreylistRole[]
+}
+
+/** What a config may write. */
+export interface GreylistingInput {
+  /** How long a client that is new has to wait. `5m` */
+  readonly delay?: number | string
+  /** How long after its first attempt it may come back. `2d` */
+  readonly retryWindow?: number | string
+  /** How long who came back is known, counted from the last time. `35d` */
+  readonly maxAge?: number | string
+  /** Which bits of an IPv4 address count: servers try again from a neighbour. 24 */
+  readonly ipv4Prefix?: number
+  /** The same for IPv6. 64 */
+  readonly ipv6Prefix?: number
+  /** After so many passes, at most one an hour, a network is not greylisted any more. 0: never. 5 */
+  readonly allowAfter?: number
+  /** When mail from `<>` is put off: at the end of the `message`, at the `recipient` as others, or never. `message` */
+  readonly nullSender?: 'message' | 'recipient' | 'off'
+  /** Where the database does not answer. `pass` */
+  readonly whenUnavailable?: 'pass' | 'defer'
+  /** Triplets that are kept; beyond it the oldest go that nobody came back for. 1,000,000 */
+  readonly maxTriplets?: number
+  /** Networks whose clients are not greylisted. `[]` */
+  readonly exempt?: readonly string[]
+  /** Domains; clients whose confirmed name is one or below one are not greylisted. `[]` */
+  readonly allowClientNames?: readonly string[]
+  /** Senders: addresses, `user@`, or domains with what is below them. `[]` */
+  readonly allowSenders?: readonly string[]
+  /** Recipients, in the same form. `['postmaster@', 'abuse@']` */
+  readonly allowRecipients?: readonly string[]
+  /** Of which listeners the sessions are greylisted: `transfer`, `submission`, `lmtp`. `['transfer']` */
+  readonly roles?: readonly GreylistRole[]
+}
+
+const year = 366 * 86_400_000
+
+export function parseOptions(input: unknown): GreylistingOptions {
+  const read = readOptions(input)
+  const delay = read.duration('delay', { default: '5m', max: 86_400_000 })
+  const retryWindow = read.duration('retryWindow', { default: '2d', min: 1000, max: year })
+  if (retryWindow <= delay) read.fault('retryWindow', 'must be longer than `delay`')
+  return read.done({
+    delay,
+    retryWindow,
+    maxAge: read.duration('maxAge', { default: '35d', min: 1000, max: 10 * year }),
+    ipv4Prefix: read.integer('ipv4Prefix', { default: 24, min: 8, max: 32 }),
+    ipv6Prefix: read.integer('ipv6Prefix', { default: 64, min: 16, max: 128 }),
+    allowAfter: read.integer('allowAfter', { default: 5, min: 0, max: 10_000 }),
+    nullSender: read.choice('nullSender', ['message', 'recipient', 'off'], { default: 'message' }),
+    whenUnavailable: read.choice('whenUnavailable', ['pass', 'defer'], { default: 'pass' }),
+    maxTriplets: read.integer('maxTriplets', { default: 1_000_000, min: 100, max: 1_000_000_000 }),
+    exempt: readNetworks(read, 'exempt'),
+    allowClientNames: readKeys(read, 'allowClientNames', []),
+    allowSenders: readKeys(read, 'allowSenders', []),
+    allowRecipients: readKeys(read, 'allowRecipients', ['postmaster@', 'abuse@']),
+    roles: readRoles(read),
+  })
+}
+
+function readKeys(read: OptionReader, name: string, fallback: readonly string[]): ReadonlySet<string> {
+  const keys = read.strings(name, { default: fallback }).flatMap((text, index) => {
+    const key = allowedKey(text)
+    const fits =
+      key !== undefined && !key.includes('/') && (name !== 'allowClientNames' || !key.includes('@'))
+    if (!fits) read.fault(`${name}[${index}]`, 'is not of the form that is wanted here')
+    return fits ? [key] : []
+  })
+  return new Set(keys)
+}
+
+function readRoles(read: OptionReader): readonly GreylistRole[] {
+  const words = read.strings('roles', { default: ['transfer'] })
+  for (const word of words)
+    if (!greylistRoles.some((role) => role === word))
+      read.fault('roles', `must be a list of "transfer", "submission", "lmtp", not "${word}"`)
+  return greylistRoles.filter((role) => words.includes(role))
+}

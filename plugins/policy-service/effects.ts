@@ -1,0 +1,65 @@
+import { type Address, type Edit, type Finding, sameAddress, type Transaction } from 'mailwright'
+import type { PolicyAction } from './action.ts'
+
+// A policy server that answers PREPEND for every recipient must not make a header without end.
+const mostActions = 100
+
+/**
+ * What a policy server has asked for and what can only be done once the message is here. As with Postfix it holds for
+ * the whole message, whichever recipient it was asked about.
+ */
+export class Effects {
+  readonly #actions: PolicyAction[] = []
+
+  add(action: PolicyAction): void {
+    if (this.#actions.length < mostActions) this.#actions.push(action)
+  }
+
+  #of<Kind extends PolicyAction['kind']>(kind: Kind): Extract<PolicyAction, { kind: Kind }>[] {
+    return this.#actions.filter((action) => action.kind === kind) as Extract<PolicyAction, { kind: Kind }>[]
+  }
+
+  /** These and those of a step before. */
+  after(earlier: Effects): Effects {
+    const both = new Effects()
+    for (const action of [...earlier.#actions, ...this.#actions]) both.add(action)
+    return both
+  }
+
+  /** Discarding wins over everything; of several redirections the last one counts. */
+  edits(transaction: Transaction): readonly Edit[] {
+    const recipients = transaction.recipients.map((recipient) => recipient.forwardPath)
+    if (this.#of('discard').length > 0) return recipients.map(remove)
+    const target = this.#of('redirect').at(-1)?.address
+    const kept = target === undefined ? recipients : recipients.filter((one) => sameAddress(one, target))
+    const removed = recipients.filter((one) => !kept.includes(one))
+    const wanted = [
+      ...(target === undefined ? [] : [target]),
+      ...this.#of('bcc').map(({ address }) => address),
+    ]
+    // What goes on top last stands first: Postfix keeps the order in which fields were asked for.
+    const fields = this.#of('prepend').map(({ name, value }): Edit => ({ kind: 'insert-field', name, value }))
+    const held = this.#of('hold').map(({ text }): Edit => ({ kind: 'quarantine', reason: text }))
+    return [...removed.map(remove), ...added(wanted, kept), ...fields.toReversed(), ...held.slice(0, 1)]
+  }
+
+  findings(plugin: string): readonly Finding[] {
+    const notes = this.#of('note').map(({ level, text }) => ({ test: `${plugin}/${level}`, score: 0, text }))
+    const discards = this.#of('discard').map(({ text }) => ({ test: `${plugin}/discard`, score: 0, text }))
+    return [...notes, ...discards]
+  }
+}
+
+function remove(address: Address): Edit {
+  return { kind: 'remove-recipient', address }
+}
+
+/** Nobody gets a message twice who is a recipient already. */
+function added(wanted: readonly Address[], present: readonly Address[]): readonly Edit[] {
+  const all = [...present]
+  return wanted.flatMap((address): Edit[] => {
+    if (all.some((one) => sameAddress(one, address))) return []
+    all.push(address)
+    return [{ kind: 'add-recipient', address }]
+  })
+}
