@@ -1,26 +1,16 @@
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TLSSocket } from 'node:tls'
-import {
-  type ChannelBinding,
-  channelBinding,
-  confirmedName,
-  errorText,
-  type Flow,
-  formatReply,
-  type Reply,
-  reply,
-  type Timer,
-  type TlsFacts,
-  tlsFacts,
-} from 'mailwright'
+import { channelBinding, errorText, type Flow, formatReply, type Reply, reply, tlsFacts } from 'mailwright'
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
 import type { SMTPServer } from 'smtp-server/lib/smtp-server.js'
+import { type Client, openSession, type Secure } from './client.ts'
+import { Deadlines } from './deadlines.ts'
 import { answerLine } from './dispatch.ts'
 import type { Incoming } from './incoming.ts'
 import { type LineFault, ProtocolStream } from './protocol-stream.ts'
-import { earlyTalker, readyForTls, stopping, talkBehindStartTls, timedOut } from './replies.ts'
-import { type Answer, type SmtpService, SmtpSession } from './session.ts'
+import { earlyTalker, overlong, readyForTls, stopping, talkBehindStartTls, timedOut } from './replies.ts'
+import type { Answer, SmtpService, SmtpSession } from './session.ts'
 
 /**
  * One client: the engine's connection (sockets, TLS upgrade, orderly closing) with our reading, timing and answering.
@@ -29,20 +19,33 @@ import { type Answer, type SmtpService, SmtpSession } from './session.ts'
 export class Connection extends SMTPConnection {
   readonly #service: SmtpService
   readonly #flow: Flow
+  readonly #client: Client
+  readonly #deadlines: Deadlines
   readonly #ended = Promise.withResolvers<void>()
   #session: SmtpSession | undefined
-  #timer: Timer | undefined
-  #messageTimer: Timer | undefined
   #idle = false
   #draining = false
+  #isOverlong = false
   /** The TLS socket while its handshake goes on; it has to be destroyed instead of the one below it. */
   #handshaking: Socket | undefined
   #reason = 'the client closed the connection'
 
-  constructor(server: SMTPServer, service: SmtpService, flow: Flow, socket: Socket) {
+  constructor(server: SMTPServer, service: SmtpService, flow: Flow, socket: Socket, client: Client) {
     super(server, socket)
     this.#service = service
     this.#flow = flow
+    this.#client = client
+    this.#deadlines = new Deadlines(service.clock, service.options.timeouts, {
+      late: () => this.#dismiss(timedOut, 'timeout'),
+      overlong: () => {
+        this.#isOverlong = true
+        if (this.#idle) this.#goOn()
+      },
+      stuck: () => {
+        this.#reason = 'timeout in the TLS handshake'
+        this.#destroy()
+      },
+    })
     // A client may close its side behind its last command and still wants the replies.
     socket.allowHalfOpen = true
   }
@@ -81,44 +84,39 @@ export class Connection extends SMTPConnection {
     await nextTurn()
     await nextTurn()
     if (this.#isGone) return
-    const tls = this.#tlsFacts()
-    const flow = this.#flow.openSession({
-      role: this.#service.options.role,
-      local: { address: this.localAddress, port: this.localPort },
-      remote: { address: this.remoteAddress, port: this.remotePort },
-      ...(tls === undefined ? {} : { tls }),
-    })
-    const session = new SmtpSession(this.#service, flow)
-    session.channelBinding = this.#channelBinding()
+    this.#deadlines.begin()
+    const session = await this.#enter(this.#client)
+    if (session === undefined) return
+    if (this.#stream?.talkedEarly === true)
+      return this.#dismissTalker(session, earlyTalker, 'input before the greeting')
+    this.#stream?.open()
+    this.#greet()
+  }
+
+  /** Begins a session; undefined where it has ended already. */
+  async #enter(client: Client): Promise<SmtpSession | undefined> {
+    const session = openSession(this.#service, this.#flow, client, this.#secure)
     this.#session = session
-    this.#lookUpName(session)
-    const refusal = await flow.connect()
-    if (this.#isGone) return
-    if (refusal !== undefined) return this.#dismiss(refusal, 'the client was refused')
-    const stream = this.#stream
-    if (stream?.talkedEarly === true) {
-      this.#service.log.info('protocol-error', {
-        session: flow.session.id,
-        text: 'input before the greeting',
-      })
-      flow.record('refused', { by: 'smtp', text: formatReply(earlyTalker) })
-      return this.#dismiss(earlyTalker, 'input before the greeting')
-    }
+    const refusal = await session.flow.connect()
+    if (this.#isGone) return undefined
+    if (refusal === undefined) return session
+    this.#dismiss(refusal, 'the client was refused')
+    return undefined
+  }
+
+  #greet(): void {
     this.#write(reply(220, undefined, `${this.#service.hostname} ${this.#service.options.banner}`))
-    stream?.open()
     this.#goOn()
   }
 
-  /** Nobody waits for the name: a message that comes sooner goes without it. */
-  #lookUpName(session: SmtpSession): void {
-    const { resolver, log } = this.#service
-    if (resolver === undefined) return
-    confirmedName(resolver, this.remoteAddress).then(
-      (name) => {
-        session.clientName = name
-      },
-      (error) => log.debug('unavailable', { session: session.flow.session.id, error }),
-    )
+  /** Somebody whose word is taken speaks for another client: all begins anew, but for TLS. */
+  async #restart(former: SmtpSession, client: Client): Promise<void> {
+    former.end('XCLIENT')
+    const session = await this.#enter({ ...client, formerly: former.flow.session.id })
+    if (session === undefined) return
+    const { hello } = client
+    if (hello !== undefined) session.greeted = (await session.flow.hello(hello)) === undefined
+    this.#greet()
   }
 
   override _createParser(): ProtocolStream {
@@ -139,6 +137,7 @@ export class Connection extends SMTPConnection {
     this.#busy()
     const answer = await answerLine(session, line, fault)
     if (answer.next === 'secure') return this.#startTls(session)
+    if (answer.client !== undefined) return this.#restart(session, answer.client)
     if (answer.late !== true) await this.#answer(answer)
     if (answer.incoming !== undefined) await this.#receive(answer.incoming)
   }
@@ -158,18 +157,16 @@ export class Connection extends SMTPConnection {
   async #receive(incoming: Incoming): Promise<void> {
     if (this.#isGone) return
     if (incoming.isComplete) return this.#answer(await incoming.end())
-    const { clock, options } = this.#service
-    const { dataBlock, message } = options.timeouts
-    this.#messageTimer = clock.after(message, () => this.#late())
-    this.#expectWithin(dataBlock)
+    this.#deadlines.message(this.#session?.reception?.startedAt ?? this.#service.clock.monotonic())
+    this.#deadlines.block()
     this.#stream?.receive(async (chunk) => {
       this.#busy()
       const used = await incoming.push(chunk)
       if (used === undefined) {
-        this.#expectWithin(dataBlock)
+        this.#deadlines.block()
         return undefined
       }
-      this.#messageTimer?.cancel()
+      this.#deadlines.noMessage()
       await this.#answer(await incoming.end())
       return used
     })
@@ -177,35 +174,27 @@ export class Connection extends SMTPConnection {
 
   /** RFC 3207 §4.2: nothing that came in clear may count under TLS, so nothing at all may stand behind the command. */
   #startTls(session: SmtpSession): Promise<void> | void {
-    if (this.#stream?.hasMore === true || this._socket.readableLength > 0) {
-      this.#service.log.info('protocol-error', {
-        session: session.flow.session.id,
-        text: 'input behind STARTTLS',
-      })
-      session.flow.record('refused', { by: 'smtp', text: formatReply(talkBehindStartTls) })
-      return this.#dismiss(talkBehindStartTls, 'input behind STARTTLS')
-    }
+    if (this.#stream?.hasMore === true || this._socket.readableLength > 0)
+      return this.#dismissTalker(session, talkBehindStartTls, 'input behind STARTTLS')
     this.#write(readyForTls)
     return new Promise((resolve) => this.upgrade(resolve, () => this.#secured(session)))
   }
 
   #secured(session: SmtpSession): void {
-    const tls = this.#tlsFacts()
+    const { tls, channelBinding } = this.#secure
     if (tls === undefined) {
       this.cut()
       return
     }
-    session.secured(tls, this.#channelBinding())
+    session.secured(tls, channelBinding)
     this.#stream?.open()
     this.#goOn()
   }
 
-  #tlsFacts(): TlsFacts | undefined {
-    return this._socket instanceof TLSSocket ? tlsFacts(this._socket) : undefined
-  }
-
-  #channelBinding(): ChannelBinding | undefined {
-    return this._socket instanceof TLSSocket ? channelBinding(this._socket) : undefined
+  get #secure(): Secure {
+    const socket = this._socket
+    if (!(socket instanceof TLSSocket)) return { tls: undefined, channelBinding: undefined }
+    return { tls: tlsFacts(socket), channelBinding: channelBinding(socket) }
   }
 
   get #stream(): ProtocolStream | undefined {
@@ -228,9 +217,20 @@ export class Connection extends SMTPConnection {
     this.close()
   }
 
-  /** It is the client's turn; unless the server is stopping and no message is under way. */
+  /** For what was said where nothing may be said. */
+  #dismissTalker({ flow }: SmtpSession, reply: Reply, text: string): void {
+    this.#service.log.info('protocol-error', { session: flow.session.id, text })
+    flow.record('refused', { by: 'smtp', text: formatReply(reply) })
+    this.#dismiss(reply, text)
+  }
+
+  /** It is the client's turn; unless the server is stopping and no message is under way, or the session is too old. */
   #goOn(): void {
     if (this.#isGone) return
+    if (this.#isOverlong) {
+      this.#dismiss(overlong, 'the session took too long')
+      return
+    }
     if (this.#draining && this.#session?.transaction === undefined) {
       this.#dismiss(stopping, 'the server is stopping')
       // Nothing is expected from the client any more, so there is nothing to wait for but that the reply is out.
@@ -238,32 +238,19 @@ export class Connection extends SMTPConnection {
       return
     }
     this.#idle = true
-    this.#expectWithin(this.#service.options.timeouts.command)
+    this.#deadlines.command()
   }
 
   #busy(): void {
     this.#idle = false
-    this.#timer?.cancel()
-  }
-
-  #expectWithin(milliseconds: number): void {
-    this.#timer?.cancel()
-    this.#timer = this.#service.clock.after(milliseconds, () => this.#late())
-  }
-
-  #late(): void {
-    this.#dismiss(timedOut, 'timeout')
+    this.#deadlines.none()
   }
 
   /** The engine's own idle timeout is one for all phases; of its calls only the one for a handshake matters. */
   override _armTimeout(socket: Socket = this._socket): void {
     if (socket === this._socket) return
     this.#handshaking = socket
-    this.#timer?.cancel()
-    this.#timer = this.#service.clock.after(this.#service.options.timeouts.handshake, () => {
-      this.#reason = 'timeout in the TLS handshake'
-      this.#destroy()
-    })
+    this.#deadlines.handshake()
   }
 
   #destroy(): void {
@@ -284,8 +271,8 @@ export class Connection extends SMTPConnection {
 
   override _onClose(): void {
     super._onClose()
-    this.#busy()
-    this.#messageTimer?.cancel()
+    this.#idle = false
+    this.#deadlines.end()
     this.#session?.end(this.#reason)
     this.#ended.resolve()
   }

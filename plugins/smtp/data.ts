@@ -1,6 +1,7 @@
 import { endOfMessage, newReception } from './message.ts'
 import {
   chunksComing,
+  chunksNeeded,
   lmtpNoRecipients,
   mailFirst,
   noArgumentAllowed,
@@ -15,6 +16,7 @@ export function data(session: SmtpSession, argument: string): Answer {
   if (argument !== '') return { reply: noArgumentAllowed }
   if (transaction === undefined) return { reply: mailFirst }
   if (session.reception !== undefined) return { reply: chunksComing }
+  if (session.isBinary) return { reply: chunksNeeded }
   if (transaction.transaction.recipients.length === 0)
     return { reply: session.isLmtp ? lmtpNoRecipients : noRecipients }
   const reception = newReception(session)

@@ -29,6 +29,8 @@ import {
   unknownCommand,
 } from './replies.ts'
 import type { Answer, SmtpSession } from './session.ts'
+import { xclient } from './xclient.ts'
+import { xforward } from './xforward.ts'
 
 interface Command {
   run(session: SmtpSession, argument: string): Answer | Promise<Answer>
@@ -64,6 +66,9 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     'VRFY',
     { run: (_, argument) => ({ reply: argument === '' ? argumentNeeded : cannotVerify }), idle: true },
   ],
+  // Without HELO before it: Postfix's clients of this kind may have said none.
+  ['XCLIENT', { run: xclient, idle: true }],
+  ['XFORWARD', { run: xforward, needsHello: true, idle: true }],
   ['EXPN', { run: () => ({ reply: notImplemented }) }],
   ['HELP', { run: () => ({ reply: help }), idle: true }],
   ['QUIT', { run: () => ({ reply: bye, next: 'close' }), beforeTls: true }],

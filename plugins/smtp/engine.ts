@@ -1,7 +1,19 @@
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
-import { errorText, type Flow, formatReply } from 'mailwright'
+import {
+  type Endpoint,
+  type Endpoints,
+  errorText,
+  expectsProxyHeader,
+  type Flow,
+  formatReply,
+  type ProxyFault,
+  proxiedEndpoints,
+  socketEndpoints,
+  socketFileEndpoints,
+} from 'mailwright'
 import { SMTPServer } from 'smtp-server'
+import { trustIn } from './client.ts'
 import { Connection } from './connection.ts'
 import { stopping, tooManyConnections } from './replies.ts'
 import type { SecureContexts } from './secure-contexts.ts'
@@ -16,11 +28,21 @@ export class Engine extends SMTPServer {
   readonly #flow: Flow
   readonly #contexts: SecureContexts | undefined
   readonly #live = new Set<Connection>()
+  /** Those whose PROXY header has not come. */
+  readonly #proxied = new Set<Socket>()
   #stopping = false
 
   constructor(service: SmtpService, flow: Flow, contexts: SecureContexts | undefined) {
-    const { implicitTls } = service.options
-    super({ name: service.hostname, logger: false, secure: implicitTls, needsUpgrade: implicitTls })
+    const { implicitTls, clientCertificates } = service.options
+    super({
+      name: service.hostname,
+      logger: false,
+      secure: implicitTls,
+      needsUpgrade: implicitTls,
+      // Whatever is shown, it is for plugins to say what follows from it: the handshake goes on.
+      requestCert: clientCertificates === 'ask',
+      rejectUnauthorized: false,
+    })
     this.secureContext.clear()
     this.#service = service
     this.#flow = flow
@@ -30,18 +52,42 @@ export class Engine extends SMTPServer {
 
   /** Takes a client. */
   override connect(socket: Socket): void {
+    const { options, clock } = this.#service
     if (this.#stopping) {
       this.#turnAway(socket, formatReply(stopping))
       return
     }
+    const ends = options.path === undefined ? socketEndpoints(socket) : socketFileEndpoints(options.path)
+    if (options.proxy === undefined || !expectsProxyHeader(options.proxy, ends)) {
+      this.#begin(socket, ends)
+      return
+    }
+    this.#proxied.add(socket)
+    void proxiedEndpoints(socket, ends, options.proxy, clock).then((outcome) => {
+      this.#proxied.delete(socket)
+      if ('problem' in outcome) this.#refuseProxy(socket, ends, outcome)
+      else this.#begin(socket, outcome, outcome === ends ? undefined : ends.remote)
+    })
+  }
+
+  #begin(socket: Socket, ends: Endpoints, proxy?: Endpoint): void {
+    const trust = trustIn(ends, this.#service.options)
+    const client = { ends, trust, ...(proxy === undefined ? {} : { proxy }) }
     if (this.#contexts?.fallback !== undefined) this.secureContext.set('*', this.#contexts.fallback)
-    const connection = new Connection(this, this.#service, this.#flow, socket)
+    const connection = new Connection(this, this.#service, this.#flow, socket, client)
     this.#live.add(connection)
     connection.ended.then(
       () => this.#live.delete(connection),
       () => undefined,
     )
     connection.init()
+  }
+
+  /** Without a word: nobody knows what the other side takes it for. Somebody has to know of it here, where it is a fault of the config. */
+  #refuseProxy(socket: Socket, { remote }: Endpoints, { problem }: ProxyFault): void {
+    if (problem !== undefined)
+      this.#service.log.warn('protocol-error', { text: problem, remote: remote.address })
+    socket.destroy()
   }
 
   /** Answers a client above the limit. */
@@ -59,6 +105,7 @@ export class Engine extends SMTPServer {
   /** Ends idle sessions at once, busy ones behind their message, and all of them when the time for it is over. */
   async stop(): Promise<void> {
     this.#stopping = true
+    for (const socket of this.#proxied) socket.destroy()
     const ended = [...this.#live].map((connection) => connection.ended)
     if (ended.length === 0) return
     for (const connection of this.#live) connection.drain()

@@ -2,6 +2,7 @@ import { isAscii } from 'node:buffer'
 import {
   formatAddress,
   isRefusal,
+  type MailParameters,
   type ParsedPath,
   parsePath,
   type Reply,
@@ -24,6 +25,7 @@ import {
   tooManyTransactions,
 } from './replies.ts'
 import type { Answer, SmtpSession } from './session.ts'
+import { noteForwarded } from './xforward.ts'
 
 const namedAlready: Reply = reply(250, '2.1.5', 'Recipient OK, named already')
 
@@ -47,10 +49,15 @@ export async function mail(session: SmtpSession, argument: string): Promise<Answ
   if (!parameters.ok) return { reply: parameters.reply }
   if (parameters.value.smtpUtf8 !== true && !isAscii(Buffer.from(argument))) return { reply: smtpUtf8Needed }
   if (++session.transactions > options.maxTransactions) return { reply: tooManyTransactions }
-  const result = await session.flow.mail(parsed.path, parameters.value)
+  // The binary parts are gone before anybody else sees the message.
+  const isBinary = parameters.value.body === 'BINARYMIME'
+  const given: MailParameters = isBinary ? { ...parameters.value, body: '8BITMIME' } : parameters.value
+  const result = await session.flow.mail(parsed.path, given)
   if (!result.ok) return { reply: result.reply, recorded: true }
   session.transaction = result.transaction
+  session.isBinary = isBinary
   noteSourceRoute(session, parsed)
+  noteForwarded(session)
   return { reply: senderOk }
 }
 

@@ -1,7 +1,10 @@
 import { offeredMechanisms, reply } from 'mailwright'
 import type { SmtpOptions } from './options.ts'
+import { attributeNames } from './proxied-attributes.ts'
 import { badHello } from './replies.ts'
 import type { Answer, SmtpSession } from './session.ts'
+import { xclientForms } from './xclient.ts'
+import { xforwardForms } from './xforward.ts'
 
 // RFC 5321 §4.5.3.1.2
 const maxNameOctets = 255
@@ -37,15 +40,19 @@ function limits({ maxTransactions, maxRecipients }: SmtpOptions): string {
 /** The extensions that hold for this session now. */
 function extensions(session: SmtpSession): readonly string[] {
   const { options, canSecure } = session.service
+  const { trust } = session
   const mechanisms = offeredMechanisms(session.sasl)
   return [
     'PIPELINING',
     `SIZE ${options.maxSize}`,
     '8BITMIME',
     'CHUNKING',
+    ...(options.binaryMime ? ['BINARYMIME'] : []),
     'SMTPUTF8',
     limits(options),
     'ENHANCEDSTATUSCODES',
+    ...(trust.xclient ? [`XCLIENT ${attributeNames(xclientForms)}`] : []),
+    ...(trust.xforward ? [`XFORWARD ${attributeNames(xforwardForms)}`] : []),
     ...(options.dsn ? ['DSN'] : []),
     ...(canSecure && !session.isSecure ? ['STARTTLS'] : []),
     ...(mechanisms.length > 0 ? [`AUTH ${mechanisms.join(' ')}`] : []),

@@ -186,6 +186,24 @@ S: 250 2.0.0 OK`,
   })
 })
 
+test('a listener on a Unix socket, without the file', async () => {
+  const path = '/nowhere/lmtp.sock'
+  await using host = await createTestHost({ plugins: [...base, smtp({ role: 'lmtp', path })] })
+  expect(host.listeners).toMatchObject([{ plugin: 'smtp', path, port: 0 }])
+  await runDialogue('S: 220 <re:.*> LMTP Mailwright', await host.connect('smtp'))
+  const [connected] = await host.history({ text: 'lmtp from' })
+  expect(connected?.facts).toMatchObject({ remote: { address: path, port: 0 } })
+})
+
+test('two listeners on one Unix socket', async () => {
+  const plugins = [
+    ...base,
+    smtp({ path: '/run/mail' }, { as: 'one' }),
+    smtp({ path: '/run/mail' }, { as: 'two' }),
+  ]
+  await expect(createTestHost({ plugins })).rejects.toThrow('one and two both listen on /run/mail')
+})
+
 describe('what is missing', () => {
   const faults: readonly [string, SmtpInput, string][] = [
     ['keys for STARTTLS', { tls: 'required' }, 'tls: cannot be "required" without TLS keys'],

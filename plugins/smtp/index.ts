@@ -29,7 +29,7 @@ const plugin: PluginFactory<SmtpInput> = definePlugin<SmtpOptions, SmtpInput>({
         'nobody could log in: add a plugin that provides "accounts", such as accounts-sql',
       )
     }
-    const contexts = keys && new SecureContexts(keys, log)
+    const contexts = keys && new SecureContexts(keys, log, options.clientCertificateAuthorities)
     const service = {
       options,
       hostname,
@@ -40,9 +40,10 @@ const plugin: PluginFactory<SmtpInput> = definePlugin<SmtpOptions, SmtpInput>({
       resolver: options.lookupClientName ? useOptional(resolver) : undefined,
     }
     const engine = new Engine(service, flow, contexts)
-    const { role, host, port, maxConnections, implicitTls } = options
+    const { role, host, port, path, mode, maxConnections, implicitTls } = options
+    const place = path === undefined ? { host, port } : { path, mode }
     const onOverflow = engine.overflow.bind(engine)
-    listen({ role, host, port, maxConnections, implicitTls, onOverflow }, (socket) => engine.connect(socket))
+    listen({ ...place, role, maxConnections, implicitTls, onOverflow }, (socket) => engine.connect(socket))
     return {
       start: async () => contexts?.start(),
       async stop() {

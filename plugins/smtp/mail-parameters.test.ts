@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseMailParameters } from './mail-parameters.ts'
 
-const bare = { maxSize: 1000, dsn: false, auth: false }
-const all = { maxSize: 1000, dsn: true, auth: true }
+const bare = { maxSize: 1000, binaryMime: false, dsn: false, auth: false }
+const all = { maxSize: 1000, binaryMime: true, dsn: true, auth: true }
 
 describe('known', () => {
   test.each([
@@ -10,6 +10,7 @@ describe('known', () => {
     [' SIZE=1000', { size: 1000 }],
     [' body=8bitmime', { body: '8BITMIME' }],
     [' BODY=7BIT', { body: '7BIT' }],
+    [' BODY=BinaryMime', { body: 'BINARYMIME' }],
     [' SMTPUTF8', { smtpUtf8: true }],
     [' RET=hdrs ENVID=QQ+2B1', { ret: 'HDRS', envelopeId: 'QQ+1' }],
     [' AUTH=<>', { auth: '<>' }],
@@ -27,7 +28,7 @@ describe('refused', () => {
     [' SIZE=1e3', 501, '5.5.4'],
     [' SIZE', 501, '5.5.4'],
     [' SIZE=000000000000000000001', 501, '5.5.4'],
-    [' BODY=BINARYMIME', 501, '5.5.4'],
+    [' BODY=BINARY', 501, '5.5.4'],
     [' BODY', 501, '5.5.4'],
     [' SMTPUTF8=1', 501, '5.5.4'],
     [' RET=BODY', 501, '5.5.4'],
@@ -45,5 +46,9 @@ describe('refused', () => {
       ok: false,
       reply: { code: 555, enhanced: '5.5.4' },
     })
+  })
+
+  test('BINARYMIME where it was not offered', () => {
+    expect(parseMailParameters(' BODY=BINARYMIME', bare)).toMatchObject({ ok: false, reply: { code: 501 } })
   })
 })

@@ -13,6 +13,8 @@ import { tooLarge } from './replies.ts'
 export interface Offers {
   /** Octets of the largest message. */
   readonly maxSize: number
+  /** BINARYMIME (RFC 3030). */
+  readonly binaryMime: boolean
   /** DSN (RFC 3461). */
   readonly dsn: boolean
   /** AUTH (RFC 4954). */
@@ -33,10 +35,11 @@ const readers: Readonly<Record<string, Reader>> = {
     if (Number(value) > maxSize) return { ok: false, reply: tooLarge }
     into.size = Number(value)
   },
-  // RFC 6152 §2
-  BODY(value, into) {
+  // RFC 6152 §2, RFC 3030 §3
+  BODY(value, into, { binaryMime }) {
     const body = value?.toUpperCase()
-    if (body !== '7BIT' && body !== '8BITMIME') return badParameter('BODY')
+    const isBinary = body === 'BINARYMIME' && binaryMime
+    if (body !== '7BIT' && body !== '8BITMIME' && !isBinary) return badParameter('BODY')
     into.body = body
   },
   // RFC 6531 §3.4

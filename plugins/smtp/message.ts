@@ -10,22 +10,28 @@ import {
   type Transaction,
   type TransactionFlow,
 } from 'mailwright'
+import { signedBinary, withoutBinaryParts } from './binary-parts.ts'
 import { acceptedPaths } from './envelope.ts'
+import type { LineRules } from './line-ends.ts'
 import { countHops, readHead } from './message-head.ts'
+import type { SmtpOptions } from './options.ts'
 import { receivedField } from './received.ts'
 import { Reception, type ReceptionFault } from './reception.ts'
-import { tooManyHops } from './replies.ts'
+import { conversionProhibited, tooManyHops } from './replies.ts'
 import type { Answer, SmtpSession } from './session.ts'
 import { missingFields } from './submission-fields.ts'
 
 /** What takes the octets of the session's message from now on. */
 export function newReception(session: SmtpSession): Reception {
-  const { options, spool } = session.service
-  const { maxSize, maxLineLength, lineEnds } = options
-  const normalise = lineEnds === 'normalise'
-  const reception = new Reception(spool.receive(), { maxSize, maxLineLength, normalise })
+  const { options, spool, clock } = session.service
+  const rules = { ...lineRules(options), maxSize: options.maxSize, binary: session.isBinary }
+  const reception = new Reception(spool.receive(), rules, clock.monotonic())
   session.reception = reception
   return reception
+}
+
+function lineRules({ maxLineLength, lineEnds }: SmtpOptions): LineRules {
+  return { maxLineLength, normalise: lineEnds === 'normalise' }
 }
 
 /** All of it has come: the message goes its way, and the transaction is over whatever becomes of it. */
@@ -33,13 +39,40 @@ export async function endOfMessage(session: SmtpSession, reception: Reception): 
   const { transaction } = session
   try {
     await reception.end()
-    return transaction === undefined ? { reply: localError } : await handOver(session, transaction, reception)
+    if (transaction === undefined) return { reply: localError }
+    if (session.isBinary && reception.fault === undefined)
+      return await convert(session, transaction, reception)
+    return await handOver(session, transaction, reception)
   } catch (error) {
     session.service.log.error('internal-error', { session: session.flow.session.id, error })
     return transaction === undefined ? { reply: localError } : toEach(session, transaction, localError)
   } finally {
     session.reset()
     await reception.dispose()
+  }
+}
+
+/**
+ * A message with binary parts is made one of lines before anybody else sees it, and then it has to be one, like any other
+ * (docs/decisions/0011).
+ */
+async function convert(session: SmtpSession, open: TransactionFlow, raw: Reception): Promise<Answer> {
+  const { options, spool } = session.service
+  const chunks = await withoutBinaryParts(await raw.finish())
+  if (chunks === signedBinary)
+    return refuse(session, open, { reply: conversionProhibited, reason: signedBinary })
+  // What it may have grown by is ours, not the client's.
+  const rules = { ...lineRules(options), maxSize: Number.POSITIVE_INFINITY }
+  const converted = new Reception(spool.receive(), rules, raw.startedAt)
+  try {
+    for await (const chunk of chunks) await converted.keep(chunk)
+    await converted.end()
+    const transaction = open.transaction.id
+    if (converted.fault === undefined)
+      session.flow.record('edited', { transaction, by: 'smtp', text: 'binary parts were made base64' })
+    return await handOver(session, open, converted)
+  } finally {
+    await converted.dispose()
   }
 }
 

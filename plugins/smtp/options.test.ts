@@ -40,6 +40,25 @@ test('sizes and durations as texts', () => {
   })
 })
 
+test('a Unix socket stands instead of host and port', () => {
+  expect(parseOptions({ role: 'lmtp', path: '/run/mail/lmtp', mode: '0660' })).toMatchObject({
+    path: '/run/mail/lmtp',
+    mode: 0o660,
+  })
+  expect(parseOptions({ path: '/run/mail/smtp' }).mode).toBe(0o600)
+  expect(faults({ path: '/run/mail/smtp', port: 25 })).toEqual([
+    'path: stands instead of host and port, not beside them',
+  ])
+  expect(faults({ path: 'smtp', host: '::1' })).toEqual(['path: must be an absolute path'])
+  expect(faults({ path: `/run/${'x'.repeat(86)}` })).toEqual([
+    "path: must be of at most 90 octets, as a Unix socket's path",
+  ])
+  expect(faults({ path: '/run/mail/smtp', mode: '0o660' })).toEqual([
+    'mode: must be octal digits such as "0660", not "0o660"',
+  ])
+  expect(faults({ mode: '0660' })).toEqual(['mode: is for a Unix socket: there is no path'])
+})
+
 test('all faults are told, with their paths', () => {
   expect(
     faults({ role: 'relay', maxRecipients: 10, maxSize: '1k', banner: 'a\nb', timeouts: { comand: '1m' } }),
@@ -62,4 +81,10 @@ test('what does not go together', () => {
     'tls: cannot be "none" where users log in, but for allowPlaintextAuth: true',
   ])
   expect(faults({ role: 'submission', tls: 'none', allowPlaintextAuth: true })).toEqual([])
+  expect(faults({ clientCertificates: 'ask', tls: 'none' })).toEqual([
+    'clientCertificates: cannot be "ask" where there is no TLS',
+  ])
+  expect(faults({ clientCertificateAuthorities: '/etc/ssl/authorities.pem' })).toEqual([
+    'clientCertificateAuthorities: is for clientCertificates: "ask"',
+  ])
 })

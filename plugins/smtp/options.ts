@@ -1,4 +1,12 @@
-import { type OptionReader, readOptions } from 'mailwright'
+import {
+  type Network,
+  type OptionReader,
+  type ProxyInput,
+  type ProxyOptions,
+  readNetworks,
+  readOptions,
+  readProxyOptions,
+} from 'mailwright'
 
 /** How long a client may take in each phase, in milliseconds or as texts such as `5m`. */
 export interface SmtpTimeouts {
@@ -8,6 +16,8 @@ export interface SmtpTimeouts {
   readonly dataBlock: number
   /** For a whole message, however steadily it trickles: 1 hour. */
   readonly message: number
+  /** For a whole session: 2 hours. It ends behind the message that is under way then. */
+  readonly session: number
   /** For the TLS handshake: 1 minute. */
   readonly handshake: number
   /** For a session that is in the middle of a message when the server stops: 20 seconds. */
@@ -22,10 +32,24 @@ export interface SmtpOptions {
   readonly host: string
   /** 2525 for transfer, 2587 for submission, 2524 for lmtp; 0 lets the system choose. */
   readonly port: number
+  /** Absolute path of a Unix socket to listen on instead of an address and port. */
+  readonly path: string | undefined
+  /** Permissions of the Unix socket, as octal digits in a config: `0600`. Who may write to it may send mail. */
+  readonly mode: number
+  /** Who is believed in what a PROXY header says, and has to send one (HAProxy's PROXY protocol, 1 and 2); nobody where absent. */
+  readonly proxy: ProxyOptions | undefined
+  /** Who may say with XCLIENT for which client it speaks, and is believed in all: nobody where empty. */
+  readonly xclient: readonly Network[]
+  /** Who may say with XFORWARD where its messages come from, for the history: nobody where empty. */
+  readonly xforward: readonly Network[]
   /** TLS from the first octet (RFC 8314 §3.3): false. */
   readonly implicitTls: boolean
   /** STARTTLS: `none`, `offered` (where a certificates service is there), or `required` before any mail: `offered`. */
   readonly tls: 'none' | 'offered' | 'required'
+  /** `ask`: clients are asked for certificates, which none has to have and no handshake fails for; `ignore` */
+  readonly clientCertificates: 'ignore' | 'ask'
+  /** Absolute path of a PEM file with the authorities that clients' certificates may come from; those that Node.js trusts where absent. */
+  readonly clientCertificateAuthorities: string | undefined
   /** Whether AUTH is offered and MAIL needs it: true for submission, not possible for the others. */
   readonly auth: boolean
   /** Whether passwords may travel without TLS: false. */
@@ -50,6 +74,8 @@ export interface SmtpOptions {
   readonly maxTransactions: number
   /** Received fields above which a message is taken to be going round in circles (RFC 5321 §6.3): 50. */
   readonly maxHops: number
+  /** BINARYMIME (RFC 3030 §3) is offered; binary parts are made base64: false. */
+  readonly binaryMime: boolean
   /** DSN (RFC 3461) is offered. Only with a queue that honours it: false. */
   readonly dsn: boolean
   /** Whether the names of clients' addresses are looked up in DNS, for the Received field: true. */
@@ -59,8 +85,14 @@ export interface SmtpOptions {
   readonly timeouts: SmtpTimeouts
 }
 
+type Written = 'mode' | 'proxy' | 'xclient' | 'xforward' | 'maxSize' | 'maxLineLength' | 'timeouts'
+
 /** What a config may write: everything may be left out; durations and sizes may be texts such as `5m` and `25M`. */
-export type SmtpInput = Partial<Omit<SmtpOptions, 'maxSize' | 'maxLineLength' | 'timeouts'>> & {
+export type SmtpInput = Partial<Omit<SmtpOptions, Written>> & {
+  readonly mode?: string
+  readonly proxy?: ProxyInput
+  readonly xclient?: readonly string[]
+  readonly xforward?: readonly string[]
   readonly maxSize?: number | string
   readonly maxLineLength?: number | string
   readonly timeouts?: { readonly [Phase in keyof SmtpTimeouts]?: number | string }
@@ -68,6 +100,10 @@ export type SmtpInput = Partial<Omit<SmtpOptions, 'maxSize' | 'maxLineLength' | 
 
 // RFC 5321 §4.2: printable ASCII, short enough for the greeting's line.
 const bannerForm = /^[\x20-\x7e]{1,200}$/
+
+const modeForm = /^0?[0-7]{3}$/
+// A socket's path has room for 104 octets on some systems, and is longer while the socket is made.
+const maxPath = 90
 
 const defaultPorts = { transfer: 2525, submission: 2587, lmtp: 2524 } as const
 
@@ -77,14 +113,19 @@ export function parseOptions(input: unknown): SmtpOptions {
   const role = read.choice('role', ['transfer', 'submission', 'lmtp'], { default: 'transfer' })
   const options: SmtpOptions = {
     role,
-    host: read.host('host', { default: '127.0.0.1' }),
-    port: read.port('port', { default: defaultPorts[role] }),
+    ...readPlace(read, role),
+    xclient: readNetworks(read, 'xclient'),
+    xforward: readNetworks(read, 'xforward'),
+    proxy: readProxyOptions(read, read.value('path') !== undefined),
     implicitTls: read.boolean('implicitTls', { default: false }),
     tls: read.choice('tls', ['none', 'offered', 'required'], { default: 'offered' }),
+    clientCertificates: read.choice('clientCertificates', ['ignore', 'ask'], { default: 'ignore' }),
+    clientCertificateAuthorities: read.absolutePath('clientCertificateAuthorities'),
     auth: read.boolean('auth', { default: role === 'submission' }),
     allowPlaintextAuth: read.boolean('allowPlaintextAuth', { default: false }),
     ...readLimits(read),
     lineEnds: read.choice('lineEnds', ['refuse', 'normalise'], { default: 'refuse' }),
+    binaryMime: read.boolean('binaryMime', { default: false }),
     dsn: read.boolean('dsn', { default: false }),
     lookupClientName: read.boolean('lookupClientName', { default: true }),
     banner: read.string('banner', {
@@ -94,6 +135,36 @@ export function parseOptions(input: unknown): SmtpOptions {
     }),
     timeouts: readTimeouts(read),
   }
+  checkTogether(read, options)
+  return read.done(options)
+}
+
+function readPlace(
+  read: OptionReader,
+  role: SmtpOptions['role'],
+): Pick<SmtpOptions, 'host' | 'port' | 'path' | 'mode'> {
+  const path = read.absolutePath('path')
+  const given = (name: string) => read.value(name) !== undefined
+  if (path !== undefined && Buffer.byteLength(path) > maxPath)
+    read.fault('path', `must be of at most ${maxPath} octets, as a Unix socket's path`)
+  if (path !== undefined && (given('host') || given('port')))
+    read.fault('path', 'stands instead of host and port, not beside them')
+  if (path === undefined && given('mode')) read.fault('mode', 'is for a Unix socket: there is no path')
+  const mode = read.string('mode', {
+    default: '0600',
+    pattern: modeForm,
+    expected: 'octal digits such as "0660"',
+  })
+  return {
+    host: read.host('host', { default: '127.0.0.1' }),
+    port: read.port('port', { default: defaultPorts[role] }),
+    path,
+    mode: Number.parseInt(mode, 8),
+  }
+}
+
+function checkTogether(read: OptionReader, options: SmtpOptions): void {
+  const { role } = options
   if (options.auth && role !== 'submission')
     read.fault(
       'auth',
@@ -103,7 +174,10 @@ export function parseOptions(input: unknown): SmtpOptions {
   if (options.auth && options.tls === 'none' && !options.allowPlaintextAuth) {
     read.fault('tls', 'cannot be "none" where users log in, but for allowPlaintextAuth: true')
   }
-  return read.done(options)
+  if (options.clientCertificates === 'ask' && options.tls === 'none')
+    read.fault('clientCertificates', 'cannot be "ask" where there is no TLS')
+  if (options.clientCertificates === 'ignore' && options.clientCertificateAuthorities !== undefined)
+    read.fault('clientCertificateAuthorities', 'is for clientCertificates: "ask"')
 }
 
 type Limits = Pick<
@@ -139,6 +213,7 @@ const defaultTimeouts = {
   command: '5m',
   dataBlock: '3m',
   message: '1h',
+  session: '2h',
   handshake: '1m',
   stop: '20s',
 } as const
@@ -155,6 +230,7 @@ function readPhases(read: OptionReader): SmtpTimeouts {
     command: phase('command'),
     dataBlock: phase('dataBlock'),
     message: phase('message'),
+    session: phase('session'),
     handshake: phase('handshake'),
     stop: phase('stop'),
   }

@@ -1,6 +1,6 @@
 import { type Header, parseDate, parseHeader, type Session } from 'mailwright'
 import { describe, expect, test } from 'vitest'
-import { addressLiteral, receivedField, type TraceFacts } from './received.ts'
+import { receivedField, type TraceFacts } from './received.ts'
 
 const recipient = { localPart: 'ann', domain: 'example.org' }
 
@@ -106,9 +106,17 @@ describe('what the client says', () => {
   })
 })
 
-test('addresses are written as literals', () => {
-  expect(addressLiteral('192.0.2.1')).toBe('[192.0.2.1]')
-  expect(addressLiteral('2001:db8::1')).toBe('[IPv6:2001:db8::1]')
-  expect(addressLiteral('')).toBe('[127.0.0.1]')
-  expect(addressLiteral('/run/mail.sock')).toBe('[127.0.0.1]')
+test.each([
+  ['192.0.2.1', 'from relay.example.com ([192.0.2.1]) by', 'from [192.0.2.1] (HELO a_?) by'],
+  ['2001:db8::1', 'from relay.example.com ([IPv6:2001:db8::1]) by', 'from [IPv6:2001:db8::1] (HELO a_?) by'],
+  [
+    '/run/mail:x.sock',
+    'from relay.example.com (Unix socket) by',
+    'from localhost (HELO a_?, Unix socket) by',
+  ],
+  ['', 'from relay.example.com (unknown) by', 'from localhost (HELO a_?, unknown) by'],
+])('a client at %j', (address, named, unnamed) => {
+  const remote = { address, port: 0 }
+  expect(body(facts({ remote }))).toContain(named)
+  expect(body(facts({ remote, hello: { name: 'a_)', extended: true } }))).toContain(unnamed)
 })

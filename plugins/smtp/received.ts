@@ -35,15 +35,18 @@ export function receivedField(facts: TraceFacts): string {
 
 function fromClause({ hello, remote }: Session, clientName: string | undefined): string {
   const literal = addressLiteral(remote.address)
-  const name = canonicalDomain(hello?.name ?? '')
-  if (name !== undefined)
-    return `from ${name} (${clientName === undefined ? '' : `${clientName} `}${literal})`
-  return `from ${literal} (HELO ${commentText(hello?.name ?? '') || 'without a name'})`
+  const place = literal ?? (remote.address.startsWith('/') ? 'Unix socket' : 'unknown')
+  const known = clientName === undefined ? place : `${clientName} ${place}`
+  const said = hello?.name ?? ''
+  const name = canonicalDomain(said)
+  if (name !== undefined) return `from ${name} (${known})`
+  const greeting = `HELO ${commentText(said) || 'without a name'}`
+  return literal === undefined ? `from localhost (${greeting}, ${known})` : `from ${literal} (${greeting})`
 }
 
-/** RFC 5321 §4.1.3; `[IPv6:…]` for IPv6. What has no IP address, such as a Unix socket, is called by the loopback's. */
-export function addressLiteral(address: string): string {
-  return canonicalDomain(address.includes(':') ? `[IPv6:${address}]` : `[${address}]`) ?? '[127.0.0.1]'
+/** RFC 5321 §4.1.3; `[IPv6:…]` for IPv6. Undefined for what is no IP address, such as the path of a Unix socket. */
+function addressLiteral(address: string): string | undefined {
+  return canonicalDomain(address.includes(':') ? `[IPv6:${address}]` : `[${address}]`)
 }
 
 /** Text fit for a comment: printable ASCII without parentheses and backslashes, at most 200 characters. */

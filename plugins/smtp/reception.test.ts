@@ -33,7 +33,7 @@ async function push(reception: Reception, ...chunks: string[]): Promise<number |
 
 test('a message is kept without its dots and its end', async () => {
   const writer = new MemoryWriter()
-  const reception = new Reception(writer, rules)
+  const reception = new Reception(writer, rules, 0)
   expect(await push(reception, 'Subject: a\r\n', '\r\n..b\r\n.\r', '\nQUIT\r\n')).toBe(1)
   expect(reception.fault).toBeUndefined()
   expect((await readAll(await reception.finish())).toString()).toBe('Subject: a\r\n\r\n.b\r\n')
@@ -50,7 +50,7 @@ describe('a message with a fault is read to its end and nothing of it is kept', 
     ['0123456\r\n'.repeat(12), 552, 'too large'],
   ])('%j', async (text, code, reason) => {
     const writer = new MemoryWriter()
-    const reception = new Reception(writer, rules)
+    const reception = new Reception(writer, rules, 0)
     expect(await push(reception, text)).toBeUndefined()
     expect(writer.open).toBe(false)
     expect(await push(reception, 'and more\r\n', '.\r\nNOOP\r\n')).toBe(3)
@@ -58,7 +58,7 @@ describe('a message with a fault is read to its end and nothing of it is kept', 
   })
 
   test('the largest message is not too large', async () => {
-    const reception = new Reception(new MemoryWriter(), rules)
+    const reception = new Reception(new MemoryWriter(), rules, 0)
     await push(reception, '012345678\r\n'.slice(1).repeat(10), '.\r\n')
     expect(reception.fault).toBeUndefined()
   })
@@ -74,7 +74,7 @@ describe('a message with a fault is read to its end and nothing of it is kept', 
       },
       dispose: async () => {},
     }
-    const reception = new Reception(full, rules)
+    const reception = new Reception(full, rules, 0)
     expect(await push(reception, 'a\r\n', '.\r\n')).toBe(3)
     expect(reception.fault).toMatchObject({ reply: { code: 451, enhanced: '4.3.0' } })
   })

@@ -18,21 +18,31 @@ export interface ReceptionFault {
   readonly reason: string
 }
 
+export interface ReceptionRules extends LineRules {
+  /** Octets of the largest message. */
+  readonly maxSize: number
+  /** Any octets at all are taken, and have to be looked at afterwards (RFC 3030 §3). */
+  readonly binary?: boolean
+}
+
 /**
  * Takes the octets of a message: behind 354 as far as the final dot, or those of chunks. Once something is wrong, it goes on
  * taking but keeps nothing.
  */
 export class Reception {
+  /** On the clock's monotonic scale. */
+  readonly startedAt: number
   readonly #scanner = new DataScanner()
-  readonly #lineEnds: LineEnds
+  readonly #lineEnds: LineEnds | undefined
   readonly #maxSize: number
   readonly #spool: SpoolWriter
   #size = 0
   #fault: ReceptionFault | undefined
 
-  constructor(spool: SpoolWriter, rules: LineRules & { readonly maxSize: number }) {
+  constructor(spool: SpoolWriter, rules: ReceptionRules, startedAt: number) {
+    this.startedAt = startedAt
     this.#spool = spool
-    this.#lineEnds = new LineEnds(rules)
+    this.#lineEnds = rules.binary === true ? undefined : new LineEnds(rules)
     this.#maxSize = rules.maxSize
   }
 
@@ -53,7 +63,7 @@ export class Reception {
   /** Octets of the message as they are (RFC 3030 §2). Resolves when more may come. Never rejects. */
   async keep(content: Buffer): Promise<void> {
     if (this.#fault !== undefined || content.length === 0) return
-    const lines = this.#lineEnds.push(content)
+    const lines = this.#lineEnds === undefined ? content : this.#lineEnds.push(content)
     if (typeof lines === 'string') return this.#fail(lineFaultReplies[lines], lines)
     this.#size += lines.length
     if (this.#size > this.#maxSize) return this.#fail(tooLarge, 'too large')
@@ -71,7 +81,7 @@ export class Reception {
 
   /** Nothing follows: what had to wait for it is a fault now. */
   async end(): Promise<void> {
-    if (this.#fault === undefined && this.#lineEnds.endsInCr)
+    if (this.#fault === undefined && this.#lineEnds?.endsInCr === true)
       await this.#fail(lineFaultReplies['bare-cr'], 'bare-cr')
   }
 

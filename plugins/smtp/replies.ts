@@ -22,6 +22,7 @@ export const tooManyErrors: Reply = reply(421, '4.7.0', 'Too many errors')
 export const tooManyLogins: Reply = reply(421, '4.7.0', 'Too many failed logins')
 export const tooManyTransactions: Reply = reply(421, '4.7.0', 'Too many messages in one session')
 export const timedOut: Reply = reply(421, '4.4.2', 'Timeout')
+export const overlong: Reply = reply(421, '4.4.2', 'This session has lasted too long, connect again')
 
 export const unknownCommand: Reply = reply(500, '5.5.2', 'Command unrecognised')
 export const notImplemented: Reply = reply(502, '5.5.1', 'Command not implemented')
@@ -44,6 +45,9 @@ export const tlsActive: Reply = reply(503, '5.5.1', 'TLS is active already')
 export const talkBehindStartTls: Reply = reply(554, '5.5.1', 'Protocol error: input behind STARTTLS')
 
 export const nestedMail: Reply = reply(503, '5.5.1', 'A transaction is open already')
+export const transactionOpen: Reply = reply(503, '5.5.1', 'Not during a transaction')
+// As Postfix's documents of XCLIENT and XFORWARD have it.
+export const notAuthorized: Reply = reply(550, '5.7.0', 'This command is not for this client')
 export const mailFirst: Reply = reply(503, '5.5.1', 'Send MAIL first')
 // RFC 3030 §2
 export const badChunk: Reply = reply(
@@ -55,6 +59,14 @@ export const chunksComing: Reply = reply(
   503,
   '5.5.1',
   'The message comes in chunks: go on with BDAT, or RSET',
+)
+// RFC 3030 §3
+export const chunksNeeded: Reply = reply(503, '5.5.1', 'A message with BODY=BINARYMIME comes by BDAT')
+// RFC 3463 §3.7
+export const conversionProhibited: Reply = reply(
+  554,
+  '5.6.2',
+  'Message refused: a binary part that is signed cannot be made text, send it encoded',
 )
 export const noRecipients: Reply = reply(554, '5.5.1', 'No valid recipients')
 // RFC 2033 §4.2

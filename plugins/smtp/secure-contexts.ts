@@ -1,18 +1,26 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Certificate, Certificates, Log } from 'mailwright'
+import { readClientAuthorities } from './client-authorities.ts'
+
+// OpenSSL breaks off what would resume a session with a client certificate, unless the session has a name of its place.
+const sessionIdContext = 'mailwright-smtp'
 
 /** TLS contexts made of the certificates service's keys, each made once and again after a change. */
 export class SecureContexts {
   readonly #certificates: Certificates
   readonly #log: Log
+  readonly #authoritiesFile: string | undefined
+  #authorities: readonly string[] | undefined
   // By chain: there are only so many certificates, and any number of names that clients may ask for.
   #made = new Map<string, SecureContext>()
   #fallback: SecureContext | undefined
   #unlisten: (() => void) | undefined
 
-  constructor(certificates: Certificates, log: Log) {
+  /** Clients' certificates are verified by the authorities in the named file, else by those that Node.js trusts. */
+  constructor(certificates: Certificates, log: Log, authoritiesFile?: string) {
     this.#certificates = certificates
     this.#log = log
+    this.#authoritiesFile = authoritiesFile
   }
 
   /** For clients that name no server. Undefined before `start`. */
@@ -20,8 +28,10 @@ export class SecureContexts {
     return this.#fallback
   }
 
-  /** Fails where there is no usable certificate. */
+  /** Fails where there is no usable certificate, or a file of authorities without one. */
   async start(): Promise<void> {
+    const file = this.#authoritiesFile
+    this.#authorities = file === undefined ? undefined : await readClientAuthorities(file)
     this.#fallback = this.#make(await this.#certificates.forName())
     this.#unlisten = this.#certificates.onChange(() => {
       this.#renew().catch((error) =>
@@ -47,8 +57,15 @@ export class SecureContexts {
   #make({ key, chain }: Certificate): SecureContext {
     const made = this.#made.get(chain)
     if (made !== undefined) return made
-    // RFC 8996: nothing older than TLS 1.2.
-    const context = createSecureContext({ key, cert: chain, minVersion: 'TLSv1.2', honorCipherOrder: true })
+    const context = createSecureContext({
+      key,
+      cert: chain,
+      // RFC 8996: nothing older than TLS 1.2.
+      minVersion: 'TLSv1.2',
+      honorCipherOrder: true,
+      sessionIdContext,
+      ...(this.#authorities === undefined ? {} : { ca: [...this.#authorities] }),
+    })
     this.#made.set(chain, context)
     return context
   }

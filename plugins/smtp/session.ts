@@ -10,6 +10,7 @@ import type {
   TlsFacts,
   TransactionFlow,
 } from 'mailwright'
+import type { Client, Trust } from './client.ts'
 import type { Incoming } from './incoming.ts'
 import type { SmtpOptions } from './options.ts'
 import type { Reception } from './reception.ts'
@@ -35,6 +36,8 @@ export interface Answer {
   readonly more?: readonly Reply[]
   /** What follows the reply. Behind a 421 the connection is always closed. */
   readonly next?: 'close' | 'secure'
+  /** The session ends, and that of another client begins with its own greeting (XCLIENT). */
+  readonly client?: Client
   /** What takes the octets that follow the command: no command is read before they have come. */
   readonly incoming?: Incoming
   /** The client hears nothing before they have come, and then what `incoming` answers (RFC 3030 §2). */
@@ -50,9 +53,14 @@ export interface Answer {
 export class SmtpSession {
   readonly service: SmtpService
   readonly flow: SessionFlow
+  readonly client: Client
   /** Whether HELO or EHLO was accepted. */
   greeted = false
   transaction: TransactionFlow | undefined
+  /** Whether the message may have binary parts (RFC 3030 §3). */
+  isBinary = false
+  /** What XFORWARD has said of the next message. */
+  forwarded: ReadonlyMap<string, string> | undefined
   /** The name of the client's address, once DNS has told it. */
   clientName: string | undefined
   /** The message that is coming in; between chunks too. */
@@ -68,9 +76,10 @@ export class SmtpSession {
   loginFailures = 0
   transactions = 0
 
-  constructor(service: SmtpService, flow: SessionFlow) {
+  constructor(service: SmtpService, flow: SessionFlow, client: Client) {
     this.service = service
     this.flow = flow
+    this.client = client
   }
 
   get isLmtp(): boolean {
@@ -87,6 +96,11 @@ export class SmtpSession {
     return auth && (this.isSecure || allowPlaintextAuth)
   }
 
+  /** Which commands this peer may use to say who the client is. */
+  get trust(): Trust {
+    return this.client.trust
+  }
+
   get sasl(): SaslContext {
     const { flow, mayLogIn, channelBinding } = this
     return { flow, mayLogIn, ...(channelBinding && { channelBinding }) }
@@ -96,6 +110,8 @@ export class SmtpSession {
   reset(): void {
     this.transaction?.abandon()
     this.transaction = undefined
+    this.isBinary = false
+    this.forwarded = undefined
     this.reception?.dispose().catch(() => undefined)
     this.reception = undefined
   }

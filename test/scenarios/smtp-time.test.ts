@@ -123,6 +123,62 @@ describe('a client that takes its time', () => {
   })
 })
 
+describe('a session that lasts too long', () => {
+  const goodbye = '421 4.4.2 This session has lasted too long, connect again\r\n'
+  const limited = { options: { timeouts: { session: '10m', message: '30m' } } }
+
+  test('is ended where it is idle, in a transaction too', async () => {
+    const current = await start(limited)
+    const idle = await greeted(current.port)
+    const busy = await greeted(current.port)
+    busy.send('EHLO a\r\n')
+    await busy.until('STARTTLS\r\n')
+    await busy.ask('MAIL FROM:<>')
+    for (let part = 0; part < 3; part++) {
+      await clock.armed(5 * minute)
+      clock.advance(3 * minute)
+      for (const wire of [idle, busy]) expect(await wire.ask('RSET')).toBe('250 2.0.0 OK')
+    }
+    await busy.ask('MAIL FROM:<>')
+    clock.advance(minute)
+    expect(await idle.rest()).toBe(goodbye)
+    expect(await busy.rest()).toBe(goodbye)
+    expect(await current.closed(2)).toEqual(Array(2).fill('the session took too long'))
+  })
+
+  test('may finish its message', async () => {
+    const current = await start(limited)
+    const wire = await greeted(current.port)
+    await inData(wire)
+    for (let block = 0; block < 5; block++) {
+      wire.send('X: y\r\n')
+      await clock.armed(3 * minute)
+      clock.advance(2 * minute)
+    }
+    expect(await wire.send('\r\n.\r\nMAIL FROM:<>\r\n').rest()).toMatch(
+      /^250 2\.0\.0 Taken as \w+\r\n421 4\.4\.2 This/,
+    )
+    expect(current.taken).toHaveLength(1)
+  })
+})
+
+test('a message in chunks has no more time than another', async () => {
+  const current = await start({ options: { timeouts: { message: '10m' } } })
+  const wire = await greeted(current.port)
+  wire.send('EHLO a\r\n')
+  await wire.until('STARTTLS\r\n')
+  for (const command of ['MAIL FROM:<>', 'RCPT TO:<b@example.org>']) await wire.ask(command)
+  for (let chunk = 0; chunk < 4; chunk++) {
+    expect(await wire.ask('BDAT 6\r\nX: y')).toBe('250 2.0.0 6 octets received')
+    await clock.armed(5 * minute)
+    clock.advance(3 * minute)
+  }
+  wire.send('BDAT 6\r\nX')
+  await clock.armed(0)
+  clock.advance(0)
+  expect(await wire.rest()).toBe('421 4.4.2 Timeout\r\n')
+})
+
 describe('a stop', () => {
   test('ends sessions that are idle, at once', async () => {
     const current = await start()

@@ -17,6 +17,7 @@ import {
   type Transaction,
   type TransactionFlow,
 } from 'mailwright'
+import { trustIn } from '../../plugins/smtp/client.ts'
 import { answerLine } from '../../plugins/smtp/dispatch.ts'
 import type { Incoming } from '../../plugins/smtp/incoming.ts'
 import { parseOptions } from '../../plugins/smtp/options.ts'
@@ -47,6 +48,7 @@ export class SessionDouble {
   refusals: { hello?: Reply; mail?: Reply; message?: Reply } = {}
 
   constructor(options: Record<string, unknown> = {}, canSecure = true) {
+    const parsed = parseOptions(options)
     this.#live = {
       id: 's1',
       role: 'transfer',
@@ -60,7 +62,7 @@ export class SessionDouble {
       signal: new AbortController().signal,
     }
     const service = {
-      options: parseOptions(options),
+      options: parsed,
       hostname: 'mx.example.org',
       canSecure,
       resolver: undefined,
@@ -68,7 +70,9 @@ export class SessionDouble {
       log: createLog('silent'),
       clock: systemClock,
     }
-    this.session = new SmtpSession(service, this.#flow())
+    const { local, remote } = this.#live
+    const ends = { local, remote }
+    this.session = new SmtpSession(service, this.#flow(), { ends, trust: trustIn(ends, parsed) })
   }
 
   #spool(): Spool {
@@ -180,16 +184,22 @@ export class SessionDouble {
     return answer
   }
 
+  /** The replies to the octets behind DATA or BDAT. */
+  async sayOctets(octets: Buffer): Promise<string[]> {
+    const incoming = this.#incoming
+    if (incoming === undefined) throw new Error('no octets are expected')
+    await incoming.push(octets)
+    this.#incoming = undefined
+    const { reply, more = [] } = await incoming.end()
+    return [reply, ...more].map(short)
+  }
+
   /** The replies to lines, and to messages behind DATA and BDAT, without their texts. */
   async say(...lines: string[]): Promise<string[]> {
     const replies: string[] = []
     for (const line of lines) {
-      const incoming = this.#incoming
-      if (incoming !== undefined) {
-        await incoming.push(Buffer.from(line))
-        this.#incoming = undefined
-        const { reply, more = [] } = await incoming.end()
-        replies.push(...[reply, ...more].map(short))
+      if (this.#incoming !== undefined) {
+        replies.push(...(await this.sayOctets(Buffer.from(line))))
       } else {
         const { reply, late } = await this.answer(line)
         if (late !== true) replies.push(short(reply))

@@ -1,0 +1,88 @@
+import {
+  type ChannelBinding,
+  confirmedName,
+  type Endpoint,
+  type Endpoints,
+  type Flow,
+  type Hello,
+  networksInclude,
+  type TlsFacts,
+} from 'mailwright'
+import type { SmtpOptions } from './options.ts'
+import { type SmtpService, SmtpSession } from './session.ts'
+
+/** Whose word is taken, and in what. */
+export interface Trust {
+  /** May say for which client it speaks. */
+  readonly xclient: boolean
+  /** May say where its messages come from. */
+  readonly xforward: boolean
+}
+
+/** By the address of a connection, or the one that a trusted proxy has told; not by one that XCLIENT has. */
+export function trustIn({ remote }: Endpoints, { xclient, xforward }: SmtpOptions): Trust {
+  return {
+    xclient: networksInclude(xclient, remote.address),
+    xforward: networksInclude(xforward, remote.address),
+  }
+}
+
+/** Who the client is, as far as the connection says and those whose word is taken. */
+export interface Client {
+  readonly ends: Endpoints
+  readonly trust: Trust
+  /** The proxy that has told the ends, at its own address. */
+  readonly proxy?: Endpoint
+  /** Told by XCLIENT: the client's name, or null where it has none. Where nobody has told, DNS is asked. */
+  readonly name?: string | null
+  /** Told by XCLIENT: what the client said to the one that speaks for it. */
+  readonly hello?: Hello
+  /** The session that the client of before had, where XCLIENT has told of another. */
+  readonly formerly?: string
+}
+
+/** What a session over TLS begins with. */
+export interface Secure {
+  readonly tls: TlsFacts | undefined
+  readonly channelBinding: ChannelBinding | undefined
+}
+
+/** Begins the session of a client, with what others have told of it in the history. */
+export function openSession(
+  service: SmtpService,
+  flow: Flow,
+  client: Client,
+  { tls, channelBinding }: Secure,
+): SmtpSession {
+  const opened = flow.openSession({
+    role: service.options.role,
+    ...client.ends,
+    ...(tls === undefined ? {} : { tls }),
+  })
+  const session = new SmtpSession(service, opened, client)
+  session.channelBinding = channelBinding
+  noteSources(session)
+  findName(session)
+  return session
+}
+
+function noteSources({ flow, client: { proxy, formerly } }: SmtpSession): void {
+  const told = (text: string, facts: Readonly<Record<string, unknown>>) =>
+    flow.record('verdict', { by: 'smtp', text, facts })
+  if (proxy !== undefined) told(`the client is who the proxy at ${proxy.address} says`, { proxy })
+  if (formerly !== undefined) told(`the client is who XCLIENT said in session ${formerly}`, { formerly })
+}
+
+/** Nobody waits for the name: a message that comes sooner goes without it. */
+function findName(session: SmtpSession): void {
+  const { service, client, flow } = session
+  const { resolver, log } = service
+  if (client.name !== undefined) session.clientName = client.name ?? undefined
+  else if (resolver !== undefined)
+    confirmedName(resolver, client.ends.remote.address).then(
+      (name) => {
+        session.clientName = name
+      },
+      (error) => log.debug('unavailable', { session: flow.session.id, error }),
+    )
+}

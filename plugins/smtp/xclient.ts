@@ -1,0 +1,79 @@
+import { canonicalAddress, canonicalDomain, type Endpoint, type Hello } from 'mailwright'
+import type { Client } from './client.ts'
+import { type AttributeForms, isPort, type ProxiedAttributes, readAttributes } from './proxied-attributes.ts'
+import { notAuthorized, ok, transactionOpen } from './replies.ts'
+import type { Answer, SmtpSession } from './session.ts'
+
+type Name = 'NAME' | 'ADDR' | 'PORT' | 'PROTO' | 'HELO' | 'DESTADDR' | 'DESTPORT'
+type Attributes = ProxiedAttributes<Name>
+
+/** What is honoured. LOGIN is not: nobody is logged in on somebody else's word. */
+export const xclientForms: AttributeForms<Name> = {
+  NAME: isHostName,
+  ADDR: (value) => addressOf(value) !== undefined,
+  PORT: isPort,
+  PROTO: (value) => /^(?:E?SMTP|LMTP)$/i.test(value),
+  HELO: (value) => !/\s/.test(value),
+  DESTADDR: (value) => addressOf(value) !== undefined,
+  DESTPORT: isPort,
+}
+
+function isHostName(value: string): boolean {
+  return canonicalDomain(value)?.startsWith('[') === false
+}
+
+function addressOf(value: string): string | undefined {
+  return canonicalAddress(value.replace(/^IPV6:/i, ''))
+}
+
+/**
+ * XCLIENT, as Postfix has it: somebody whose word is taken says for whom it speaks. The session of that client begins anew,
+ * with all checks; what an earlier XCLIENT has said and this one does not is kept.
+ */
+export function xclient(session: SmtpSession, argument: string): Answer {
+  if (!session.trust.xclient) return { reply: notAuthorized }
+  if (session.transaction !== undefined) return { reply: transactionOpen }
+  const attributes = readAttributes(argument, xclientForms)
+  if (!attributes.ok) return { reply: attributes.reply }
+  return { reply: ok, client: withTold(session.client, attributes.value) }
+}
+
+function withTold(client: Client, attributes: Attributes): Client {
+  const { name, hello, ...rest } = client
+  const told = nameFrom(name, attributes)
+  const greeting = helloFrom(hello, attributes)
+  return {
+    ...rest,
+    ends: {
+      remote: endpointFrom(client.ends.remote, attributes, 'ADDR', 'PORT'),
+      local: endpointFrom(client.ends.local, attributes, 'DESTADDR', 'DESTPORT'),
+    },
+    ...(told === undefined ? {} : { name: told }),
+    ...(greeting === undefined ? {} : { hello: greeting }),
+  }
+}
+
+/** A name that was told before belongs to the address of before. */
+function nameFrom(before: string | null | undefined, attributes: Attributes): string | null | undefined {
+  if (!attributes.has('NAME')) return attributes.has('ADDR') ? undefined : before
+  return canonicalDomain(attributes.get('NAME') ?? '') ?? null
+}
+
+function endpointFrom(
+  before: Endpoint,
+  attributes: Attributes,
+  address: 'ADDR' | 'DESTADDR',
+  port: 'PORT' | 'DESTPORT',
+): Endpoint {
+  const told = Number(attributes.get(port) ?? 0)
+  if (attributes.has(address))
+    return { address: addressOf(attributes.get(address) ?? '') ?? 'unknown', port: told }
+  return attributes.has(port) ? { ...before, port: told } : before
+}
+
+function helloFrom(before: Hello | undefined, attributes: Attributes): Hello | undefined {
+  const name = attributes.has('HELO') ? attributes.get('HELO') : before?.name
+  if (name === undefined) return undefined
+  const protocol = attributes.get('PROTO')?.toUpperCase()
+  return { name, extended: protocol === undefined ? (before?.extended ?? true) : protocol !== 'SMTP' }
+}
