@@ -353,6 +353,14 @@ describe('limits', () => {
     expect(scan(lines, { parts: 4 }).root.children).toHaveLength(3)
   })
 
+  it('also where it would hold parts itself', () => {
+    const lines = [mixed, '', '--b', 'Content-Type: multipart/mixed; boundary=i', '', '--i', '', 'x', '--i--']
+    expect(outlineOf(lines, { parts: 2 })).toBe(
+      'multipart/mixed[multipart/mixed:"--i\\r\\n\\r\\nx\\r\\n--i--"]',
+    )
+    expect(scan(lines, { parts: 2 }).anomalies).toEqual(new Set(['parts']))
+  })
+
   it('reads headers up to the limit and finds where they end', () => {
     const { root, anomalies, text } = scan([`A: ${'x'.repeat(5000)}`, 'B: c', '', 'body'], {
       headerOctets: 1000,

@@ -14,7 +14,7 @@ export interface MailParameters {
   readonly ret?: 'FULL' | 'HDRS'
   /** ENVID (RFC 3461 §4.4), xtext decoded. */
   readonly envelopeId?: string
-  /** REQUIRETLS (RFC 8689). */
+  /** REQUIRETLS (RFC 8689): the message is only to be handed over to others under TLS, and only to those who promise the same. */
   readonly requireTls?: boolean
   /** AUTH= (RFC 4954 §5), xtext decoded. */
   readonly auth?: string

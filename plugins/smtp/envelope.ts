@@ -45,7 +45,7 @@ export async function mail(session: SmtpSession, argument: string): Promise<Answ
   const parsed = pathArgument('FROM:', argument)
   // A bare <postmaster> is for recipients only.
   if (parsed === undefined || parsed.path?.domain === '') return { reply: badSender }
-  const parameters = parseMailParameters(parsed.rest, options)
+  const parameters = parseMailParameters(parsed.rest, { ...options, requireTls: session.isSecure })
   if (!parameters.ok) return { reply: parameters.reply }
   if (parameters.value.smtpUtf8 !== true && !isAscii(Buffer.from(argument))) return { reply: smtpUtf8Needed }
   if (++session.transactions > options.maxTransactions) return { reply: tooManyTransactions }

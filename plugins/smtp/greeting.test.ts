@@ -17,6 +17,7 @@ describe('greeting', () => {
       '250 STARTTLS',
     ])
     expect((await new SessionDouble({}, false).answer('EHLO a')).reply.lines).not.toContain('STARTTLS')
+    expect((await new SessionDouble().answer('EHLO a')).reply.lines).not.toContain('REQUIRETLS')
     const many = new SessionDouble({ maxTransactions: 5_000_000, maxRecipients: 100 })
     expect((await many.answer('EHLO a')).reply.lines).toContain('LIMITS MAILMAX=999999 RCPTMAX=100')
     expect((await new SessionDouble({ dsn: true }).answer('EHLO a')).reply.lines).toContain('DSN')
@@ -28,6 +29,7 @@ describe('greeting', () => {
     world.session.secured(tls)
     const { lines } = (await world.answer('EHLO a')).reply
     expect(lines).toContain('AUTH PLAIN LOGIN')
+    expect(lines).toContain('REQUIRETLS')
     expect(lines).not.toContain('STARTTLS')
     const clear = new SessionDouble({ role: 'submission', allowPlaintextAuth: true })
     expect((await clear.answer('EHLO a')).reply.lines).toContain('AUTH PLAIN LOGIN')

@@ -55,6 +55,8 @@ function extensions(session: SmtpSession): readonly string[] {
     ...(trust.xforward ? [`XFORWARD ${attributeNames(xforwardForms)}`] : []),
     ...(options.dsn ? ['DSN'] : []),
     ...(canSecure && !session.isSecure ? ['STARTTLS'] : []),
+    // RFC 8689 §2: only what comes under TLS can ask for it from here on.
+    ...(session.isSecure ? ['REQUIRETLS'] : []),
     ...(mechanisms.length > 0 ? [`AUTH ${mechanisms.join(' ')}`] : []),
   ]
 }

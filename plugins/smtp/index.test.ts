@@ -47,8 +47,8 @@ C: RCPT TO:<jo@example.org>
 S: 503 5.5.1 Send EHLO first
 C: EHLO client.example
 S*: 250-<re:.*>
-S: 250 ENHANCEDSTATUSCODES
-C: MAIL FROM:<ann@client.example>
+S: 250 REQUIRETLS
+C: MAIL FROM:<ann@client.example> REQUIRETLS
 S: 250 2.1.0 Sender OK
 C: RCPT TO:<nobody@example.org>
 S: 550 5.1.1 <re:.*>

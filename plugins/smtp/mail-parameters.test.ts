@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseMailParameters } from './mail-parameters.ts'
 
-const bare = { maxSize: 1000, binaryMime: false, dsn: false, auth: false }
-const all = { maxSize: 1000, binaryMime: true, dsn: true, auth: true }
+const bare = { maxSize: 1000, binaryMime: false, dsn: false, auth: false, requireTls: false }
+const all = { maxSize: 1000, binaryMime: true, dsn: true, auth: true, requireTls: true }
 
 describe('known', () => {
   test.each([
@@ -14,6 +14,7 @@ describe('known', () => {
     [' SMTPUTF8', { smtpUtf8: true }],
     [' RET=hdrs ENVID=QQ+2B1', { ret: 'HDRS', envelopeId: 'QQ+1' }],
     [' AUTH=<>', { auth: '<>' }],
+    [' requiretls', { requireTls: true }],
     [' AUTH=jo+40example.org', { auth: 'jo@example.org' }],
   ])('%j', (text, value) => {
     expect(parseMailParameters(text, all)).toEqual({ ok: true, value })
@@ -36,12 +37,12 @@ describe('refused', () => {
     [` ENVID=${'a'.repeat(101)}`, 501, '5.5.4'],
     [' AUTH=a+00', 501, '5.5.4'],
     [' FOO=bar', 555, '5.5.4'],
-    [' SIZE=1 REQUIRETLS', 555, '5.5.4'],
+    [' SIZE=1 REQUIRETLS=1', 501, '5.5.4'],
   ])('%j', (text, code, enhanced) => {
     expect(parseMailParameters(text, all)).toMatchObject({ ok: false, reply: { code, enhanced } })
   })
 
-  test.each([' RET=FULL', ' ENVID=a', ' AUTH=<>'])('%j where it was not offered', (text) => {
+  test.each([' RET=FULL', ' ENVID=a', ' AUTH=<>', ' REQUIRETLS'])('%j where it was not offered', (text) => {
     expect(parseMailParameters(text, bare)).toMatchObject({
       ok: false,
       reply: { code: 555, enhanced: '5.5.4' },

@@ -19,6 +19,8 @@ export interface Offers {
   readonly dsn: boolean
   /** AUTH (RFC 4954). */
   readonly auth: boolean
+  /** REQUIRETLS (RFC 8689). */
+  readonly requireTls: boolean
 }
 
 type Values = { -readonly [Key in keyof MailParameters]: MailParameters[Key] }
@@ -53,6 +55,11 @@ const readers: Readonly<Record<string, Reader>> = {
     if (auth === undefined) return badParameter('AUTH')
     into.auth = auth
   },
+  // RFC 8689 §2
+  REQUIRETLS(value, into) {
+    if (value !== undefined) return badParameter('REQUIRETLS')
+    into.requireTls = true
+  },
   // RFC 3461 §4.3
   RET(value, into) {
     const ret = value?.toUpperCase()
@@ -75,8 +82,15 @@ export function parseMailParameters(text: string, offers: Offers): Parsed<MailPa
   return unknown ?? read(parsed.value, offers)
 }
 
-function known({ auth, dsn }: Offers): readonly string[] {
-  return ['SIZE', 'BODY', 'SMTPUTF8', ...(auth ? ['AUTH'] : []), ...(dsn ? ['RET', 'ENVID'] : [])]
+function known({ auth, dsn, requireTls }: Offers): readonly string[] {
+  return [
+    'SIZE',
+    'BODY',
+    'SMTPUTF8',
+    ...(auth ? ['AUTH'] : []),
+    ...(requireTls ? ['REQUIRETLS'] : []),
+    ...(dsn ? ['RET', 'ENVID'] : []),
+  ]
 }
 
 function read(parameters: EsmtpParameters, offers: Offers): Parsed<MailParameters> {
