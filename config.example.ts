@@ -52,6 +52,9 @@ export default defineConfig({
     // The commands `mailwright import` and `mailwright export`.
     migration(),
 
+    // Users who log in may send to others, under their own addresses. For when something delivers to other hosts:
+    // relay({ networks: [], backupMxFor: [] }),
+
     // Takes responsibility for a message: nothing is answered with 250 before it is safe on the disk.
     queue(),
 

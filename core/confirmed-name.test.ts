@@ -41,7 +41,10 @@ describe('it is not known', () => {
     ['where there is none', dns(none)],
     ['where it could not be asked', dns({ kind: 'failed', text: 'SERVFAIL' })],
     ['where it has other addresses', dns(found('host.example'), { 'host.example/4': found('192.0.2.2') })],
-    ['where it is no name', dns(found('a b\r\nX: y', '', '[192.0.2.1]', 'x'.repeat(300)))],
+    [
+      'where it is no name',
+      dns(found('a b\r\nX: y', '', '[192.0.2.1]', 'x'.repeat(300)), { '[192.0.2.1]/4': found('192.0.2.1') }),
+    ],
   ])('%s', async (_, resolver) => {
     expect(await confirmedName(resolver, '192.0.2.1')).toBeUndefined()
   })

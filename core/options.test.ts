@@ -65,6 +65,15 @@ describe('each reader', () => {
     expect(accepted(undefined, (r) => r.integer('it', { default: 3 }))).toBe(3)
   })
 
+  test('choices, in their own order', () => {
+    const read = (r: OptionReader) => r.choices('it', ['imap', 'pop3', 'smtp'])
+    expect(accepted(['smtp', 'imap', 'smtp'], read)).toEqual(['imap', 'smtp'])
+    expect(problem(['pop'], read)).toBe('must be a list of "imap", "pop3", "smtp", not "pop"')
+    expect(problem([], read)).toBe('must be a list of "imap", "pop3", "smtp", not an empty one')
+    expect(problem('imap', read)).toMatch(/^must be a list of texts/)
+    expect(accepted(undefined, (r) => r.choices('it', ['a', 'b'], { default: ['b'] }))).toEqual(['b'])
+  })
+
   test('duration, in milliseconds', () => {
     const read = (r: OptionReader) => r.duration('it')
     const good: readonly (readonly [unknown, number])[] = [

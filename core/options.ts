@@ -32,6 +32,12 @@ export interface OptionReader {
     choices: readonly Choice[],
     options?: { default?: Choice },
   ): Choice
+  /** Some of the choices, each once, in the order of the choices; at least one. */
+  choices<const Choice extends string>(
+    name: string,
+    choices: readonly Choice[],
+    options?: { default?: readonly Choice[] },
+  ): readonly Choice[]
   strings(name: string, options?: { default?: readonly string[] }): readonly string[]
   /** An IP address to listen on. */
   host(name: string, options?: { default?: string }): string
@@ -191,6 +197,21 @@ class Reader implements OptionReader {
         typeof value === 'string' ? didYouMean(value, choices) : undefined,
       )
     return options.default ?? first
+  }
+
+  choices<const Choice extends string>(
+    name: string,
+    choices: readonly Choice[],
+    options: { default?: readonly Choice[] } = {},
+  ): readonly Choice[] {
+    const words = this.strings(name, options)
+    const expected = `must be a list of ${choices.map((choice) => `"${choice}"`).join(', ')}`
+    for (const word of words)
+      if (!choices.some((choice) => choice === word))
+        this.fault(name, `${expected}, not ${kindOf(word)}`, didYouMean(word, choices))
+    if (words.length === 0 && this.value(name) !== undefined)
+      this.fault(name, `${expected}, not an empty one`)
+    return choices.filter((choice) => words.includes(choice))
   }
 
   strings(name: string, options: { default?: readonly string[] } = {}): readonly string[] {

@@ -127,6 +127,18 @@ describe('an attempt', () => {
     expect(setup.batches).toEqual(['account: a(INBOX)'])
   })
 
+  test('each handler has a batch of its own', async () => {
+    await using setup = await setUp()
+    const to = (handler: string, name: string): AttemptItem => ({
+      ...away(name),
+      route: { kind: 'handler', handler, address: at(name) },
+    })
+    expect(await tried(setup, [to('list', 'x'), into('a'), to('pipe', 'y'), to('list', 'z')])).toEqual(
+      Array(4).fill(delivered),
+    )
+    expect(setup.batches).toEqual(['handler: x(), z()', 'handler: y()', 'account: a(INBOX)'])
+  })
+
   test('variants of a message are deliveries of their own', async () => {
     await using setup = await setUp()
     const other = await createMessage(bufferContent(Buffer.from('Subject: other\r\n\r\n')))

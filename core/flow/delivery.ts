@@ -120,16 +120,13 @@ export class Delivery implements DeliveryFlow {
     return items
   }
 
-  /** Delivers by kind of route; what several recipients lead to is delivered once. */
+  /** Delivers by kind of route and by handler; what several recipients lead to is delivered once. */
   async #deliverSorted(attempt: Attempt, sorted: readonly SortedItem[]): Promise<readonly Outcome[]> {
     const parts = sorted.map((one) => (one.outcome === undefined ? batchItems(one, attempt) : []))
     const wanted = new Map<string, BatchItem>()
     for (const item of parts.flat()) if (!wanted.has(deliveryKey(item))) wanted.set(deliveryKey(item), item)
     const outcomes = new Map<string, Outcome>()
-    // Accounts last: what goes elsewhere cannot be undone, what goes into mailboxes is then not visible without it.
-    for (const kind of ['remote', 'handler', 'account'] as const) {
-      const items = [...wanted.values()].filter((item) => item.route.kind === kind)
-      if (items.length === 0) continue
+    for (const [kind, items] of batchesOf([...wanted.values()])) {
       const stopped = attempt.atomic && [...outcomes.values()].some((outcome) => outcome.kind !== 'delivered')
       const results = stopped ? items.map(() => notNow) : await this.#deliverBatch(attempt, kind, items)
       for (const [index, item] of items.entries()) outcomes.set(deliveryKey(item), results[index] ?? notNow)
@@ -178,6 +175,23 @@ export class Delivery implements DeliveryFlow {
   #subject({ id, session }: Attempt): HookSubject {
     return session === undefined ? { transaction: id } : { transaction: id, session }
   }
+}
+
+/** What one plugin delivers together. A handler's name belongs to one plugin, so that each handler has a batch of its own. */
+function batchesOf(
+  items: readonly BatchItem[],
+): readonly (readonly [BatchItem['route']['kind'], readonly BatchItem[]])[] {
+  const ofKind = (kind: BatchItem['route']['kind']): readonly BatchItem[] =>
+    items.filter((item) => item.route.kind === kind)
+  const handlers = Map.groupBy(items, ({ route }) => (route.kind === 'handler' ? route.handler : undefined))
+  handlers.delete(undefined)
+  // Accounts last: what goes elsewhere cannot be undone, what goes into mailboxes is then not visible without it.
+  const batches = [
+    ['remote', ofKind('remote')],
+    ...[...handlers.values()].map((own) => ['handler', own] as const),
+    ['account', ofKind('account')],
+  ] as const
+  return batches.filter(([, own]) => own.length > 0)
 }
 
 function batchItems({ item, filings, forwards }: SortedItem, attempt: Attempt): readonly BatchItem[] {

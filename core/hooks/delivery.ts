@@ -26,7 +26,7 @@ export interface DeliveryHooks {
    */
   readonly sort: RewriteHook<Disposition, []>
   /**
-   * Deliver these, all of one kind of route, and say what became of each item. A tap that takes the kind answers one
+   * Deliver these, all of one kind of route and of one handler, and say what became of each item. A tap that takes the kind answers one
    * outcome per item, in their order, and only says `delivered` for what is durable.
    *
    * - Kind: claim. When: after sorting. Previous: `sort`. Next: `delivered`, `deferred`, `bounced`.

@@ -1,4 +1,4 @@
-import { accessSync, chownSync, constants, lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import { accessSync, chownSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { MailwrightError } from '../errors.ts'
 import type { Identity } from './identity.ts'
@@ -39,7 +39,9 @@ function foreignEntries(dataDir: string, uid: number): readonly string[] {
     const entries = readdirSync(dataDir)
       .slice(0, mostEntries)
       .map((name) => join(dataDir, name))
-    return [dataDir, ...entries].filter((path) => lstatSync(path).uid !== uid)
+    // Links may be whose they want; what they lead to counts, where it is there.
+    const owner = (path: string) => statSync(path, { throwIfNoEntry: false })?.uid ?? uid
+    return [dataDir, ...entries].filter((path) => owner(path) !== uid)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     // A plugin, or the user himself, makes it; a file that has just gone is nobody's.

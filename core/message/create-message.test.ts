@@ -29,6 +29,18 @@ describe('createMessage', () => {
     expect(endless.header.size).toBeLessThanOrEqual(1_048_576)
   })
 
+  test('says of a header that goes on beyond the limit that it is not whole', async () => {
+    const fields = `From: a@here.example\r\nX-Long: ${'x'.repeat(1_048_576)}\r\nFrom: b@here.example\r\n\r\n`
+    const { header } = await message(fields)
+    expect(header.all('from')).toHaveLength(1)
+    expect(header.truncated).toBe(true)
+    expect((await message(`X-Long: ${'x'.repeat(1_048_576 - 12)}\r\n\r\nbody`)).header).toMatchObject({
+      truncated: false,
+      ended: true,
+    })
+    expect((await message(`X-Long: ${'x'.repeat(1_048_576 - 8)}`)).header.truncated).toBe(false)
+  })
+
   test('scans again where the content could not be read the first time', async () => {
     const good = bufferContent(Buffer.from('Subject: hi\r\n\r\nbody'))
     let works = false

@@ -2,6 +2,7 @@ import type { ParsedMail } from 'mailparser'
 import { MailwrightError } from '../errors.ts'
 import { type Content, readAll } from '../model/content.ts'
 import { defaultHeaderLimits, type Header, parseHeader } from '../model/header.ts'
+import { cutHeader } from '../model/header-fields.ts'
 import type { Message } from '../model/message.ts'
 import { type MessageStructure, MimeScanner } from '../model/mime.ts'
 
@@ -13,7 +14,14 @@ const firstRead = 65_536
 export async function createMessage(content: Content): Promise<Message> {
   const header = parseHeader(await content.read(0, firstRead))
   if (header.ended || content.size <= firstRead) return new ContentMessage(content, header)
-  return new ContentMessage(content, parseHeader(await content.read(0, defaultHeaderLimits.octets)))
+  return new ContentMessage(content, await longHeader(content))
+}
+
+/** Where it goes on beyond the limit it is truncated: what was not read may say the opposite. */
+async function longHeader(content: Content): Promise<Header> {
+  const { octets } = defaultHeaderLimits
+  const header = parseHeader(await content.read(0, octets))
+  return header.ended || content.size <= octets ? header : cutHeader(header, header)
 }
 
 class ContentMessage implements Message {

@@ -87,6 +87,17 @@ describe('memory', () => {
     await fourth.dispose()
   })
 
+  test('is for small messages only, however much of it there is', async () => {
+    const ample = spool({ messageMemory: 100, totalMemory: 1_000_000 })
+    const small = ample.receive()
+    await received(small, [octets(60), octets(40)])
+    await expect(readdir(join(folder, 'spool'))).rejects.toMatchObject({ code: 'ENOENT' })
+    const large = ample.receive()
+    await received(large, [octets(60), octets(41)])
+    await expect(readdir(join(folder, 'spool'))).resolves.toEqual([])
+    await Promise.all([small.dispose(), large.dispose()])
+  })
+
   test('is given back when a message moves into a file', async () => {
     const shared = spool()
     const large = shared.receive()

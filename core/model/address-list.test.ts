@@ -110,6 +110,11 @@ describe('parseAddressList', () => {
     expect([second?.address, third?.address]).toEqual([undefined, undefined])
   })
 
+  it('takes time by its length alone', () => {
+    const text = `${'a '.repeat(400_000)}@${': '.repeat(400_000)}`
+    expect(parseAddressList(text).mailboxes.every((each) => each.address === undefined)).toBe(true)
+  })
+
   it('stops at the limit and says so', () => {
     expect(parseAddressList('a@x, b@x, c@x', { limit: 2 })).toMatchObject({ truncated: true })
     expect(outline('a@x, b@x, c@x', 2)).toEqual(['|a|x', '|b|x'])

@@ -77,6 +77,8 @@ class AddressListReader {
   readonly #limit: number
   readonly #entries: AddressListEntry[] = []
   #words: AddressToken[] = []
+  /** Whether one of the words is an `@`: to look for it at each colon would cost a square of their number. */
+  #hasAt = false
   #angle: AddressToken[] | undefined
   #inAngle = false
   #route = ''
@@ -130,6 +132,7 @@ class AddressListReader {
       // Nothing but comments may follow the brackets.
       if (this.#angle !== undefined) this.#isMalformed = true
       this.#words.push(token)
+      this.#hasAt ||= token.kind === '@'
     }
   }
 
@@ -149,7 +152,7 @@ class AddressListReader {
   }
 
   #beginsGroup(): boolean {
-    return !this.#inGroup && this.#angle === undefined && this.#words.every((word) => word.kind !== '@')
+    return !this.#inGroup && this.#angle === undefined && !this.#hasAt
   }
 
   #beginGroup(): void {
@@ -180,6 +183,7 @@ class AddressListReader {
 
   #reset(): void {
     this.#words = []
+    this.#hasAt = false
     this.#angle = undefined
     this.#inAngle = false
     this.#route = ''

@@ -77,7 +77,7 @@ export interface Disposition {
   readonly actions: readonly SortAction[]
 }
 
-/** One message for one or more destinations of one kind, to be delivered together. */
+/** One message for one or more destinations of one kind, and of one handler, to be delivered together. */
 export interface Batch {
   /** The queue id. */
   readonly id: string

@@ -85,7 +85,7 @@ export function parseOptions(input: unknown): ClientChecksOptions {
     reachable: read
       .strings('reachable', { default: ['postmaster', 'abuse'] })
       .map((text) => text.toLowerCase()),
-    roles: readRoles(read),
+    roles: read.choices('roles', checkRoles, { default: ['transfer'] }),
     exempt: readNetworks(read, 'exempt'),
   })
 }
@@ -111,12 +111,4 @@ function readNames(read: OptionReader, name: string): readonly string[] {
     if (domain === undefined) read.fault(`${name}[${index}]`, 'must be a domain such as "mail.example.org"')
     return domain ?? []
   })
-}
-
-function readRoles(read: OptionReader): readonly CheckRole[] {
-  const words = read.strings('roles', { default: ['transfer'] })
-  for (const word of words)
-    if (!checkRoles.some((role) => role === word))
-      read.fault('roles', `must be a list of "transfer", "submission", "lmtp", not "${word}"`)
-  return checkRoles.filter((role) => words.includes(role))
 }

@@ -76,7 +76,7 @@ export function parseOptions(input: unknown): DnsListsOptions {
     reachable: read
       .strings('reachable', { default: ['postmaster', 'abuse'] })
       .map((text) => text.toLowerCase()),
-    roles: readRoles(read),
+    roles: read.choices('roles', listRoles, { default: ['transfer'] }),
     exempt: readNetworks(read, 'exempt'),
     timeout: read.duration('timeout', { default: '10s', min: 100, max: 25_000 }),
   })
@@ -112,12 +112,4 @@ function readNumber(read: OptionReader, name: string, fallback: number): number 
   if (typeof value === 'number' && Number.isFinite(value)) return value
   read.fault(name, 'must be a number')
   return fallback
-}
-
-function readRoles(read: OptionReader): readonly ListRole[] {
-  const words = read.strings('roles', { default: ['transfer'] })
-  for (const word of words)
-    if (!listRoles.some((role) => role === word))
-      read.fault('roles', `must be a list of "transfer", "submission", "lmtp", not "${word}"`)
-  return listRoles.filter((role) => words.includes(role))
 }

@@ -1,5 +1,4 @@
-import { type Address, canonicalDomain, parseAddress, parseNetwork } from 'mailwright'
-import { networkText } from './network-text.ts'
+import { type Address, blockText, canonicalDomain, parseAddress, parseNetwork } from 'mailwright'
 
 // Longer names are looked up without the labels in front.
 const mostParents = 10
@@ -10,7 +9,7 @@ const mostParents = 10
  */
 export function allowedKey(text: string): string | undefined {
   const network = parseNetwork(text)
-  if (network !== undefined) return networkText(network.octets, network.prefix)
+  if (network !== undefined) return blockText(network.octets, network.prefix)
   if (!text.includes('@')) {
     const domain = canonicalDomain(text)
     return domain?.startsWith('[') === true ? undefined : domain

@@ -13,7 +13,7 @@ import {
 } from 'mailwright'
 import type { Allowances } from './allowances.ts'
 import { addressKeys, domainKeys } from './allowed-key.ts'
-import { networksOf } from './network-text.ts'
+import { networksOf } from './networks-of.ts'
 import type { GreylistingOptions } from './options.ts'
 import { tripletOf } from './triplet.ts'
 import type { Triplets } from './triplets.ts'
@@ -108,7 +108,7 @@ export class Greylist {
       ...(reversePath === null ? [] : addressKeys(reversePath)),
     ]
     if (await allowances.includes(keys)) return undefined
-    const triplet = tripletOf(session.remote.address, reversePath, recipient, options)
+    const triplet = tripletOf(session.remote.address, reversePath, recipient, options.prefixes)
     const attempt = await triplets.attempted(triplet)
     if (attempt.kind === 'wait') return waiting(attempt.milliseconds)
     if (attempt.kind === 'returned') {

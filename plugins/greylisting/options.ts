@@ -1,4 +1,4 @@
-import { type Network, type OptionReader, readNetworks, readOptions } from 'mailwright'
+import { type Network, type OptionReader, type PrefixLengths, readNetworks, readOptions } from 'mailwright'
 import { allowedKey } from './allowed-key.ts'
 
 /** The listeners whose sessions are greylisted. */
@@ -10,8 +10,8 @@ export interface GreylistingOptions {
   readonly delay: number
   readonly retryWindow: number
   readonly maxAge: number
-  readonly ipv4Prefix: number
-  readonly ipv6Prefix: number
+  /** What makes one network. */
+  readonly prefixes: PrefixLengths
   /** 0: never. */
   readonly allowAfter: number
   readonly nullSender: 'message' | 'recipient' | 'off'
@@ -68,8 +68,10 @@ export function parseOptions(input: unknown): GreylistingOptions {
     delay,
     retryWindow,
     maxAge: read.duration('maxAge', { default: '35d', min: 1000, max: 10 * year }),
-    ipv4Prefix: read.integer('ipv4Prefix', { default: 24, min: 8, max: 32 }),
-    ipv6Prefix: read.integer('ipv6Prefix', { default: 64, min: 16, max: 128 }),
+    prefixes: {
+      ipv4: read.integer('ipv4Prefix', { default: 24, min: 8, max: 32 }),
+      ipv6: read.integer('ipv6Prefix', { default: 64, min: 16, max: 128 }),
+    },
     allowAfter: read.integer('allowAfter', { default: 5, min: 0, max: 10_000 }),
     nullSender: read.choice('nullSender', ['message', 'recipient', 'off'], { default: 'message' }),
     whenUnavailable: read.choice('whenUnavailable', ['pass', 'defer'], { default: 'pass' }),
@@ -78,7 +80,7 @@ export function parseOptions(input: unknown): GreylistingOptions {
     allowClientNames: readKeys(read, 'allowClientNames', []),
     allowSenders: readKeys(read, 'allowSenders', []),
     allowRecipients: readKeys(read, 'allowRecipients', ['postmaster@', 'abuse@']),
-    roles: readRoles(read),
+    roles: read.choices('roles', greylistRoles, { default: ['transfer'] }),
   })
 }
 
@@ -91,12 +93,4 @@ function readKeys(read: OptionReader, name: string, fallback: readonly string[])
     return fits ? [key] : []
   })
   return new Set(keys)
-}
-
-function readRoles(read: OptionReader): readonly GreylistRole[] {
-  const words = read.strings('roles', { default: ['transfer'] })
-  for (const word of words)
-    if (!greylistRoles.some((role) => role === word))
-      read.fault('roles', `must be a list of "transfer", "submission", "lmtp", not "${word}"`)
-  return greylistRoles.filter((role) => words.includes(role))
 }

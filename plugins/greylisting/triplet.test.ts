@@ -1,11 +1,11 @@
 import { type Address, parseAddress } from 'mailwright'
 import { describe, expect, it } from 'vitest'
 import { addressKeys, allowedKey, domainKeys } from './allowed-key.ts'
-import { networksOf } from './network-text.ts'
+import { networksOf } from './networks-of.ts'
 import { steadySender, tripletOf } from './triplet.ts'
 
 const address = (text: string) => parseAddress(text) as Address
-const prefixes = { ipv4Prefix: 24, ipv6Prefix: 64 }
+const prefixes = { ipv4: 24, ipv6: 64 }
 const to = address('B@here.example')
 
 describe('a triplet', () => {
@@ -41,8 +41,8 @@ describe('a triplet', () => {
     [32, '192.0.2.77/32'],
     [20, '192.0.0.0/20'],
     [31, '192.0.2.76/31'],
-  ])('has %d bits of an address where the config says so', (ipv4Prefix, network) => {
-    expect(tripletOf('192.0.2.77', null, to, { ...prefixes, ipv4Prefix }).network).toBe(network)
+  ])('has %d bits of an address where the config says so', (ipv4, network) => {
+    expect(tripletOf('192.0.2.77', null, to, { ...prefixes, ipv4 }).network).toBe(network)
   })
 })
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Address, addressOctets } from 'mailwright'
-import { networkText } from './network-text.ts'
+import { type Address, blockOf, type PrefixLengths } from 'mailwright'
 
 /** Who sends to whom from where, as far as it stays the same when a message is tried again. */
 export interface Triplet {
@@ -17,13 +16,10 @@ export function tripletOf(
   client: string,
   sender: Address | null,
   recipient: Address,
-  { ipv4Prefix, ipv6Prefix }: { readonly ipv4Prefix: number; readonly ipv6Prefix: number },
+  prefixes: PrefixLengths,
 ): Triplet {
-  const octets = addressOctets(client)
-  const network =
-    octets === undefined ? client : networkText(octets, octets.length === 4 ? ipv4Prefix : ipv6Prefix)
   const parts = {
-    network,
+    network: blockOf(client, prefixes) ?? client,
     sender: sender === null ? '<>' : `${steadySender(sender.localPart)}@${sender.domain}`,
     recipient: `${recipient.localPart.normalize('NFC').toLowerCase()}@${recipient.domain}`,
   }

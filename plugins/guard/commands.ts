@@ -1,4 +1,5 @@
 import {
+  blockText,
   type Clock,
   type CommandInvocation,
   type CommandOutput,
@@ -12,7 +13,6 @@ import {
   readOptions,
   UsageError,
 } from 'mailwright'
-import { blockOf } from './client-network.ts'
 import { Register, type Shown } from './register.ts'
 import { isInForce, type Restriction } from './restrictions.ts'
 import type { GuardOptions } from './settings.ts'
@@ -98,7 +98,7 @@ function ban(surroundings: CommandSurroundings): PluginCommand {
       if (network === undefined) throw new UsageError(`"${text}" must be ${networkProblem(text)}`)
       const now = surroundings.clock.now()
       const length = lengthOf(invocation.options.for)
-      const subject = networkSubject(blockOf(network.octets, network.prefix))
+      const subject = networkSubject(blockText(network.octets, network.prefix))
       const { reason = '' } = invocation.options
       const restriction: Restriction = {
         subject,

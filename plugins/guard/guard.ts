@@ -1,4 +1,5 @@
 import {
+  blockOf,
   type Clock,
   type History,
   type Log,
@@ -7,7 +8,6 @@ import {
   type Reply,
   type Session,
 } from 'mailwright'
-import { networkOf } from './client-network.ts'
 import { DelayedAnswers } from './delays.ts'
 import { FailureCounts } from './failure-counts.ts'
 import type { GuardTables } from './guard-tables.ts'
@@ -188,8 +188,8 @@ export class Guard {
   #client({ role, remote }: Session): ClientNetworks | undefined {
     const { roles, neverBan, client, surroundings } = this.#options
     if (!roles.has(role) || networksInclude(neverBan, remote.address)) return undefined
-    const network = networkOf(remote.address, client)
-    const wide = networkOf(remote.address, surroundings)
+    const network = blockOf(remote.address, client)
+    const wide = blockOf(remote.address, surroundings)
     return network === undefined || wide === undefined ? undefined : { network, surroundings: wide }
   }
 

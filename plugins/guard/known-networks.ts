@@ -4,7 +4,7 @@ import { RecentEntries } from './recent-entries.ts'
 
 /** Where a client comes from. */
 export interface ClientNetworks {
-  /** See `blockOf`. */
+  /** See `blockText`. */
   readonly network: string
   readonly surroundings: string
 }

@@ -1,12 +1,12 @@
 import {
   type Network,
   type OptionReader,
+  type PrefixLengths,
   parseNetwork,
   readNetworks,
   readOptions,
   type SessionRole,
 } from 'mailwright'
-import type { PrefixLengths } from './client-network.ts'
 import type { Delays, GuardOptions, RestrictionLengths, Thresholds } from './settings.ts'
 
 /** What a config may write. */
@@ -63,8 +63,16 @@ export interface GuardInput {
   readonly maxEntries?: number
 }
 
-const allRoles = ['transfer', 'submission', 'lmtp', 'imap', 'pop3', 'managesieve', 'http'] as const
-const guarded = ['transfer', 'submission', 'imap', 'pop3', 'managesieve', 'http']
+const allRoles: readonly SessionRole[] = [
+  'transfer',
+  'submission',
+  'lmtp',
+  'imap',
+  'pop3',
+  'managesieve',
+  'http',
+]
+const guarded: readonly SessionRole[] = ['transfer', 'submission', 'imap', 'pop3', 'managesieve', 'http']
 const thisMachine: readonly Network[] = ['127.0.0.0/8', '::1/128'].flatMap((text) => parseNetwork(text) ?? [])
 const year = 366 * 86_400_000
 
@@ -72,7 +80,7 @@ export function parseOptions(input: unknown): GuardOptions {
   const read = readOptions(input)
   const client = readPrefixes(read, ['ipv4Prefix', 'ipv6Prefix'], { ipv4: 32, ipv6: 64 })
   return read.done({
-    roles: readRoles(read),
+    roles: new Set(read.choices('roles', allRoles, { default: guarded })),
     neverBan: read.value('neverBan') === undefined ? thisMachine : readNetworks(read, 'neverBan'),
     client,
     surroundings: readPrefixes(read, ['wideIpv4Prefix', 'wideIpv6Prefix'], {
@@ -88,15 +96,6 @@ export function parseOptions(input: unknown): GuardOptions {
     syncEvery: read.duration('syncEvery', { default: '1s', min: 100, max: 60_000 }),
     maxEntries: read.integer('maxEntries', { default: 50_000, min: 1000, max: 10_000_000 }),
   })
-}
-
-function readRoles(read: OptionReader): ReadonlySet<SessionRole> {
-  const names = read.strings('roles', { default: guarded })
-  const known: readonly string[] = allRoles
-  for (const name of names) {
-    if (!known.includes(name)) read.fault('roles', `"${name}" is none of ${known.join(', ')}`)
-  }
-  return new Set(allRoles.filter((role) => names.includes(role)))
 }
 
 function readPrefixes(

@@ -1,13 +1,13 @@
 import type { Knex } from 'knex'
 import {
   addressOctets,
+  blockOf,
   type Clock,
   type Database,
   type Network,
   networksInclude,
   parseNetwork,
 } from 'mailwright'
-import { networkOf } from './client-network.ts'
 import { replaceRestrictions, restrictionOf } from './guard-tables.ts'
 import { loginName } from './login-name.ts'
 import { isInForce, isLifted, lifted, type Restriction } from './restrictions.ts'
@@ -136,7 +136,7 @@ function narrow(what: string, { client, surroundings }: GuardOptions): (rows: Kn
   return (rows) => {
     if (parseNetwork(what) === undefined) void rows.where('login', loginName(what))
     if (addressOctets(what) === undefined) return
-    const networks = [networkOf(what, client), networkOf(what, surroundings)]
+    const networks = [blockOf(what, client), blockOf(what, surroundings)]
     void rows.whereIn(
       'network',
       networks.filter((each) => each !== undefined),

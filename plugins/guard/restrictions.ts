@@ -1,5 +1,4 @@
-import { addressOctets, type Clock, parseNetwork } from 'mailwright'
-import { blockOf } from './client-network.ts'
+import { addressOctets, blockText, type Clock, parseNetwork } from 'mailwright'
 import { RecentEntries } from './recent-entries.ts'
 import type { RestrictionLengths } from './settings.ts'
 import { networkSubject, type Subject, subjectKey } from './subject.ts'
@@ -67,7 +66,7 @@ export class Restrictions {
     const octets = addressOctets(address)
     let ban: Restriction | undefined
     for (const prefix of this.#prefixes.get(octets?.length ?? 0) ?? []) {
-      const found = octets && this.inForce(networkSubject(blockOf(octets, prefix)))
+      const found = octets && this.inForce(networkSubject(blockText(octets, prefix)))
       if (found !== undefined && (ban === undefined || found.madeBy === 'postmaster')) ban = found
     }
     return ban

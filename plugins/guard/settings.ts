@@ -1,5 +1,4 @@
-import type { Network, SessionRole } from 'mailwright'
-import type { PrefixLengths } from './client-network.ts'
+import type { Network, PrefixLengths, SessionRole } from 'mailwright'
 
 /** What counts, how much is too much, and what is done then. Times in milliseconds. */
 export interface GuardOptions {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
  */
 export interface Subject {
   readonly kind: SubjectKind
-  /** See `blockOf`; empty for a login. */
+  /** See `blockText`; empty for a login. */
   readonly network: string
   /** See `loginName`; empty for a network. */
   readonly login: string

@@ -1,24 +1,8 @@
-import { ConfigError, parseNetwork } from 'mailwright'
+import { ConfigError } from 'mailwright'
 import { describe, expect, it, test } from 'vitest'
-import { networkOf } from './client-network.ts'
 import { loginName } from './login-name.ts'
 import { parseOptions } from './options.ts'
 import { duration } from './replies.ts'
-
-test.each([
-  ['192.0.2.77', '192.0.2.77/32', '192.0.2.0/24'],
-  ['::ffff:192.0.2.77', '192.0.2.77/32', '192.0.2.0/24'],
-  ['2001:db8:1:2:3::4', '2001:db8:1:2:0:0:0:0/64', '2001:db8:1:0:0:0:0:0/48'],
-  ['fe80::1%eth0', 'fe80:0:0:0:0:0:0:0/64', 'fe80:0:0:0:0:0:0:0/48'],
-])('%s is in %s and in %s, which can be read back', (address, narrow, wide) => {
-  expect(networkOf(address, { ipv4: 32, ipv6: 64 })).toBe(narrow)
-  expect(networkOf(address, { ipv4: 24, ipv6: 48 })).toBe(wide)
-  expect(parseNetwork(wide)?.text).toBe(wide)
-})
-
-test('what has no address is in no network', () => {
-  expect(networkOf('/run/mail.sock', { ipv4: 32, ipv6: 64 })).toBeUndefined()
-})
 
 test.each([
   ['Jo@EXAMPLE.org', 'jo@example.org'],

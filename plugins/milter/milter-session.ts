@@ -22,6 +22,8 @@ import type { Verdict } from './verdict.ts'
 const goOn: Verdict = { kind: 'continue' }
 // What is told of a recipient that somebody else refused after the milter had taken it.
 const refusedElsewhere: Reply = reply(550, '5.7.1', 'The recipient was refused')
+// RFC 3463 §3.7: 5.6.0 is "other media error". What a filter cannot see it has not let through.
+const headerTooLong: Reply = reply(554, '5.6.0', 'The header is too long to be checked by a mail filter')
 
 type Refusal = Extract<Verdict, { kind: 'refuse' }>
 
@@ -107,6 +109,10 @@ export class MilterSession {
   /** The whole message, as the milters before have left it. */
   async message(transaction: Transaction, view: MessageView): Promise<MessageOutcome> {
     if (this.#message === transaction && !this.#isAccepted) {
+      if (view.message.header.truncated) {
+        this.#abort()
+        return { kind: 'refuse', reply: headerTooLong, ends: false }
+      }
       const outcome = await this.#judged(transaction, view)
       if (outcome !== undefined) return outcome
     }

@@ -75,7 +75,7 @@ function readMilter(read: OptionReader): MilterSettings {
     socket,
     name: read.string('name', { default: socket, pattern: /^[!-~]{1,80}$/, expected: 'a word' }),
     address: address ?? { path: '/' },
-    roles: readRoles(read),
+    roles: read.choices('roles', roles, { default: ['transfer', 'submission'] }),
     exempt: readNetworks(read, 'exempt'),
     whenUnavailable: read.choice('whenUnavailable', ['tempfail', 'accept', 'reject', 'quarantine'], {
       default: 'tempfail',
@@ -95,14 +95,6 @@ function readTimeouts(read: OptionReader): MilterSettings['timeouts'] {
     message: read.duration('message', { default: '5m', ...bounds }),
     total: read.duration('total', { default: '9m', ...bounds }),
   }
-}
-
-function readRoles(read: OptionReader): readonly MilterRole[] {
-  const given = read.strings('roles', { default: ['transfer', 'submission'] })
-  const known = roles.filter((role) => given.includes(role))
-  if (known.length === 0 || given.some((role) => !known.includes(role as MilterRole)))
-    read.fault('roles', 'must be a list of "transfer", "submission" and "lmtp"')
-  return known
 }
 
 function readMacros(read: OptionReader): ReadonlyMap<string, string> {

@@ -103,6 +103,17 @@ describe('a verdict', () => {
     await Promise.all([first.stop(), second.stop()])
   })
 
+  test.each([
+    ['fields', 'X: y\n'.repeat(2_001)],
+    ['octets', `X: ${'y\n '.repeat(400_000)}\n`],
+  ])('is none on a message with more %s of header than it could see', async (_, fields) => {
+    await using made = await createFakeMilterHost()
+    const data = `${fields}Content-Type: multipart/mixed; boundary=b\n\n--b--\n`
+    expect(await replyCodes(made, { ...sampleMail, data })).toBe('554 5.6.0, 554 5.6.0')
+    expect(made.taken).toEqual([])
+    expect(await replyCodes(made)).toBe(taken)
+  })
+
   test('may come in pieces', async () => {
     let seed = 1
     const pieces = (): number => {

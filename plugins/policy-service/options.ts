@@ -74,8 +74,8 @@ export function parseOptions(input: unknown): PolicyServiceOptions {
   const read = readOptions(input)
   return read.done({
     address: readService(read),
-    ask: readWords(read, 'ask', stages, ['recipient']),
-    roles: readWords(read, 'roles', policyRoles, ['transfer']),
+    ask: read.choices('ask', stages, { default: ['recipient'] }),
+    roles: read.choices('roles', policyRoles, { default: ['transfer'] }),
     askAuthenticated: read.boolean('askAuthenticated', { default: false }),
     exempt: readNetworks(read, 'exempt'),
     policyContext: read.optionalString('policyContext') ?? '',
@@ -99,19 +99,6 @@ function readService(read: OptionReader): PolicyAddress {
   if (isAbsolute(path)) return { path }
   read.fault('service', 'must be "inet:host:port" or "unix:" with an absolute path')
   return nowhere
-}
-
-function readWords<const Word extends string>(
-  read: OptionReader,
-  name: string,
-  known: readonly Word[],
-  fallback: readonly Word[],
-): readonly Word[] {
-  const words = read.strings(name, { default: fallback })
-  const unknown = words.filter((word) => !known.some((each) => each === word))
-  for (const word of unknown)
-    read.fault(name, `must be a list of ${known.map((each) => `"${each}"`).join(', ')}, not "${word}"`)
-  return known.filter((word) => words.includes(word))
 }
 
 function readDefault(read: OptionReader): PolicyAction {

@@ -1,6 +1,5 @@
 import { ConfigError } from 'mailwright'
 import { describe, expect, it, test } from 'vitest'
-import { clientKey } from './client-key.ts'
 import { parseOptions } from './options.ts'
 import { rateText } from './rate.ts'
 import { inWords } from './replies.ts'
@@ -54,14 +53,6 @@ describe('the options', () => {
   ])('%j is refused', (input, paths) => {
     expect(faultsOf(input)).toEqual(paths)
   })
-})
-
-test('addresses of one network have one key', () => {
-  const prefixes = { ipv4Prefix: 24, ipv6Prefix: 64 }
-  expect(clientKey('192.0.2.1', prefixes)).toBe(clientKey('::ffff:192.0.2.99', prefixes))
-  expect(clientKey('2001:db8::1', prefixes)).toBe(clientKey('2001:db8::ffff:1', prefixes))
-  expect(clientKey('2001:db8:0:1::1', prefixes)).not.toBe(clientKey('2001:db8::1', prefixes))
-  expect(clientKey('/run/mail.sock', prefixes)).toBeUndefined()
 })
 
 test.each([

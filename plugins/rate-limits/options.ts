@@ -1,6 +1,7 @@
 import {
   type Network,
   type OptionReader,
+  type PrefixLengths,
   parseNetwork,
   readNetworks,
   readOptions,
@@ -12,8 +13,8 @@ import { type Rate, readRates } from './rate.ts'
 export interface RateLimitsOptions {
   readonly exempt: readonly Network[]
   /** Leading bits of an address that make one client. */
-  readonly ipv4Prefix: number
-  readonly ipv6Prefix: number
+  /** What makes one client. */
+  readonly prefixes: PrefixLengths
   readonly clients: readonly ClientLimits[]
   readonly accounts: EnvelopeLimits
   readonly senders: SenderLimits
@@ -96,8 +97,10 @@ export function parseOptions(input: unknown): RateLimitsOptions {
   const read = readOptions(input)
   return read.done({
     exempt: read.value('exempt') === undefined ? thisMachine : readNetworks(read, 'exempt'),
-    ipv4Prefix: read.integer('ipv4Prefix', { default: 32, min: 8, max: 32 }),
-    ipv6Prefix: read.integer('ipv6Prefix', { default: 64, min: 16, max: 128 }),
+    prefixes: {
+      ipv4: read.integer('ipv4Prefix', { default: 32, min: 8, max: 32 }),
+      ipv6: read.integer('ipv6Prefix', { default: 64, min: 16, max: 128 }),
+    },
     clients: read.value('clients') === undefined ? defaultClients : read.list('clients', readClient),
     accounts: read.object('accounts', readEnvelope) ?? none,
     senders: read.object('senders', readSenders) ?? { by: 'address', ...none },
@@ -129,13 +132,8 @@ function readSenders(read: OptionReader): SenderLimits {
 }
 
 function readClient(read: OptionReader): ClientLimits {
-  const names = read.strings('roles')
-  const known: readonly string[] = allRoles
-  for (const name of names) {
-    if (!known.includes(name)) read.fault('roles', `"${name}" is none of ${known.join(', ')}`)
-  }
   return {
-    roles: new Set(allRoles.filter((role) => names.includes(role))),
+    roles: new Set(read.choices('roles', allRoles)),
     connections: read.integer('connections', { default: 0, min: 0, max: 1_000_000 }),
     connectionRate: readRates(read, 'connectionRate'),
     ...readEnvelope(read),

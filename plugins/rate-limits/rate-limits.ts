@@ -2,6 +2,7 @@ import {
   type Accounts,
   type Address,
   addressKey,
+  blockOf,
   type Clock,
   type Log,
   networksInclude,
@@ -11,7 +12,6 @@ import {
   type Transaction,
 } from 'mailwright'
 import type { AccountCounts } from './account-counts.ts'
-import { clientKey } from './client-key.ts'
 import { MemoryCounts } from './memory-counts.ts'
 import type { ClientLimits, RateLimitsOptions } from './options.ts'
 import type { Rate } from './rate.ts'
@@ -162,7 +162,7 @@ export class RateLimits {
 
   #clients(session: Session): readonly Client[] {
     const { clients } = this.#options
-    const key = this.#isExempt(session) ? undefined : clientKey(session.remote.address, this.#options)
+    const key = this.#isExempt(session) ? undefined : blockOf(session.remote.address, this.#options.prefixes)
     if (key === undefined) return []
     return clients.flatMap((limits, index) =>
       limits.roles.has(session.role) ? { key: `${index} ${key}`, limits } : [],
@@ -181,7 +181,7 @@ export class RateLimits {
 
   /** The first time, and then once a minute: a flood must not flood the log. */
   #tell({ id, remote, account }: Session, limit: string, wait: number | undefined): void {
-    const whose = `${limit} ${account?.id ?? clientKey(remote.address, this.#options)}`
+    const whose = `${limit} ${account?.id ?? blockOf(remote.address, this.#options.prefixes)}`
     if (this.#told.take(whose, [{ most: 1, per: tellEvery }]) > 0) return
     const until = wait === undefined ? {} : { until: new Date(this.#clock.now() + wait).toISOString() }
     const by = account === undefined ? {} : { account: account.id }

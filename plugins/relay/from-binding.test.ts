@@ -67,6 +67,10 @@ describe('own addresses only', () => {
     ['From: <jo@here.example> <boss@here.example>', 554],
     ['From: jo@here.example boss@here.example', 554],
     ['From: jo@here.example, boss', 554],
+    ['From: jo@here.example, boss\r\nSender: jo@here.example', 554],
+    // Who reads on finds another one.
+    [`From: jo@here.example\r\n${'X: y\r\n'.repeat(2_000)}From: boss@here.example`, 554],
+    [`From: jo@here.example\r\nX: ${'y\r\n '.repeat(300_000)}y\r\nFrom: boss@here.example`, 554],
     ['From: "jo@here.example" boss@here.example', 554],
     ['From: <boss@here.example', 554],
     ['From: (jo@here.example) boss@here.example', 550],

@@ -39,6 +39,7 @@ export const debianPackages = {
   'policyd-spf': 'postfix-policyd-spf-python',
   postgrey: 'postgrey',
   postmap: 'postfix',
+  postsrsd: 'postsrsd',
   procmail: 'procmail',
   python3: 'python3',
   rspamd: 'rspamd',
@@ -52,6 +53,7 @@ export const debianPackages = {
 /** Parts of these programs that Debian packages apart, each known by any of some files. */
 export const debianModules: Readonly<Record<string, readonly string[]>> = {
   'dovecot-imapd': ['/usr/lib/dovecot/imap'],
+  'dovecot-lmtpd': ['/usr/lib/dovecot/lmtp'],
   'dovecot-mysql': [
     '/usr/lib/dovecot/modules/libdriver_mysql.so',
     '/usr/lib/dovecot/modules/auth/libdriver_mysql.so',
