@@ -1,27 +1,21 @@
-import { accounts, definePlugin, type PluginFactory, reply, store } from 'mailwright'
+import { accounts, definePlugin, type PluginFactory, store } from 'mailwright'
+import { addressRefusal } from './known-address.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { type LocalDeliveryInput, type LocalDeliveryOptions, parseOptions } from './options.ts'
 import { StoreDelivery } from './store-delivery.ts'
-
-// RFC 3463 §3.2: 5.1.1 is "bad destination mailbox address".
-const unknownAddress = reply(550, '5.1.1', 'No such address here')
-// RFC 3463 §3.3: 5.2.1 is "mailbox disabled, not accepting messages". Its sender is to stop trying.
-const disabledAccount = reply(550, '5.2.1', 'This mailbox is disabled')
 
 /** Mail for accounts of this system, into their mailboxes; see README.md. */
 const plugin: PluginFactory<LocalDeliveryInput> = definePlugin<LocalDeliveryOptions, LocalDeliveryInput>({
   name: 'local-delivery',
   requires: [accounts, store],
   parseOptions,
-  setup({ hooks, use, log }, options) {
-    const addresses = new LocalAddresses(use(accounts), options.postmaster)
+  setup({ hooks, use, log, flow }, options) {
+    const addresses = new LocalAddresses(use(accounts), options)
     const delivery = new StoreDelivery(use(store), options, log)
 
-    hooks.envelope.checkRecipient.tap('known-address', async (_transaction, recipient) => {
-      const found = await addresses.resolve(recipient.forwardPath)
-      if (found.kind === 'account' && found.account.disabled) return disabledAccount
-      return found.kind === 'unknown' ? unknownAddress : undefined
-    })
+    hooks.envelope.checkRecipient.tap('known-address', async (_transaction, { forwardPath }) =>
+      addressRefusal(forwardPath, await addresses.resolve(forwardPath), flow.delivery),
+    )
 
     hooks.envelope.claimRecipient.tap('local-address', async (_transaction, recipient) => {
       const { kind } = await addresses.resolve(recipient.forwardPath)

@@ -1,22 +1,35 @@
 import type { Accounts, Address, Resolution, RouteAnswer } from 'mailwright'
+import type { LocalDeliveryOptions } from './options.ts'
 
-/** What addresses are here, as the accounts service says, with a `postmaster` everywhere (RFC 5321 §4.5.1). */
+/** Who reads the mail of addresses that every domain must have. */
+export type Persons = Pick<LocalDeliveryOptions, 'postmaster' | 'abuse'>
+
+/**
+ * What addresses are here, as the accounts service says, with a `postmaster` and an `abuse` everywhere (RFC 5321 §4.5.1,
+ * RFC 2142 §4).
+ */
 export class LocalAddresses {
   readonly #accounts: Accounts
-  readonly #postmaster: Address | undefined
+  readonly #persons: Persons
 
-  constructor(service: Accounts, postmaster: Address | undefined) {
+  constructor(service: Accounts, persons: Persons) {
     this.#accounts = service
-    this.#postmaster = postmaster
+    this.#persons = persons
   }
 
   async resolve(address: Address): Promise<Resolution> {
     // `<postmaster>` without a domain is legal in RCPT and means this system's.
     const bare = address.domain === ''
     const found: Resolution = bare ? { kind: 'unknown' } : await this.#accounts.resolve(address)
-    const forPostmaster = address.localPart.toLowerCase() === 'postmaster' && found.kind === 'unknown'
-    if (!forPostmaster || this.#postmaster === undefined) return found
-    return { kind: 'alias', addresses: [this.#postmaster], via: 'alias' }
+    const person = this.#personOf(address)
+    return person === undefined || isOwnOf(found)
+      ? found
+      : { kind: 'alias', addresses: [person], via: 'alias' }
+  }
+
+  #personOf({ localPart }: Address): Address | undefined {
+    const name = localPart.toLowerCase()
+    return name === 'postmaster' || name === 'abuse' ? this.#persons[name] : undefined
   }
 
   async route(address: Address): Promise<RouteAnswer | undefined> {
@@ -33,5 +46,19 @@ export class LocalAddresses {
       default:
         return undefined
     }
+  }
+}
+
+/** Whether somebody reads that very address, or it is not ours. What goes to a catch-all is nobody's own. */
+function isOwnOf(found: Resolution): boolean {
+  switch (found.kind) {
+    case 'account':
+      return found.account.disabled !== true
+    case 'alias':
+      return found.via === 'alias'
+    case 'unknown':
+      return false
+    case 'foreign':
+      return true
   }
 }

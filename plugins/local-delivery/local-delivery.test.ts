@@ -9,10 +9,14 @@ import {
   createMessage,
   MailwrightError,
   parseAddress,
+  type Resolution,
+  type RouteResult,
+  reply,
   type Store,
   UnavailableError,
 } from 'mailwright'
 import { describe, expect, test } from 'vitest'
+import { addressRefusal } from './known-address.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { parseOptions } from './options.ts'
 import { StoreDelivery } from './store-delivery.ts'
@@ -32,19 +36,24 @@ const directory = {
     const [name = '', detail] = localPart.split('+')
     if (name === 'jo' || name === 'anna')
       return { kind: 'account', account: account(name), ...(detail ? { detail } : {}) }
+    if (name === 'gone') return { kind: 'account', account: { ...account(name), disabled: true } }
     if (name === 'team') return { kind: 'alias', addresses: [address('jo@here.example')], via: 'alias' }
     return { kind: 'unknown' }
   },
 } as unknown as Accounts
 
 describe('LocalAddresses', () => {
-  const addresses = new LocalAddresses(directory, address('jo@here.example'))
+  const addresses = new LocalAddresses(directory, {
+    postmaster: address('jo@here.example'),
+    abuse: address('anna@here.example'),
+  })
 
   test.each([
     ['jo@here.example', { kind: 'account', account: account('jo') }],
     ['jo+lists@here.example', { kind: 'account', detail: 'lists' }],
     ['team@here.example', { kind: 'expansion', via: 'alias' }],
     ['Postmaster@here.example', { kind: 'expansion', addresses: [address('jo@here.example')] }],
+    ['ABUSE@here.example', { kind: 'expansion', addresses: [address('anna@here.example')] }],
   ])('routes %s', async (text, expected) => {
     expect(await addresses.route(address(text))).toMatchObject(expected)
   })
@@ -60,11 +69,58 @@ describe('LocalAddresses', () => {
     expect(await addresses.route(address('nobody@here.example'))).toBeUndefined()
     expect(await addresses.route(address('jo@elsewhere.example'))).toBeUndefined()
     expect(await addresses.route(address('postmaster@elsewhere.example'))).toBeUndefined()
+    expect(await addresses.route(address('abuse@elsewhere.example'))).toBeUndefined()
   })
 
   test('has a postmaster only where one is named', async () => {
-    const without = new LocalAddresses(directory, undefined)
+    const without = new LocalAddresses(directory, { postmaster: undefined, abuse: undefined })
     expect(await without.resolve(address('postmaster@here.example'))).toEqual({ kind: 'unknown' })
+    expect(await without.resolve(address('abuse@here.example'))).toEqual({ kind: 'unknown' })
+  })
+
+  const own = account('postmaster')
+  test.each([
+    ['an account', { kind: 'account', account: own }, own.address],
+    ['an alias', { kind: 'alias', addresses: [address('anna@here.example')], via: 'alias' }, 'anna'],
+    ['a catch-all', { kind: 'alias', addresses: [address('anna@here.example')], via: 'catch-all' }, 'jo'],
+    ['a disabled account', { kind: 'account', account: { ...own, disabled: true } }, 'jo'],
+  ] as const)('of that name, %s', async (_, resolution: Resolution, expected) => {
+    const others = { resolve: async () => resolution } as unknown as Accounts
+    const found = await new LocalAddresses(others, {
+      postmaster: address('jo@here.example'),
+      abuse: undefined,
+    }).route(own.address)
+    const leadsTo = found?.kind === 'expansion' ? found.addresses[0]?.localPart : found?.address
+    expect(leadsTo).toEqual(expected)
+  })
+})
+
+describe('addressRefusal', () => {
+  const asked = address('list@here.example')
+  const unknown: Resolution = { kind: 'unknown' }
+  const disabled: Resolution = { kind: 'account', account: { ...account('list'), disabled: true } }
+  const routed = (result: RouteResult) => ({ route: async () => result })
+  const nowhere = routed({ ok: false, reply: reply(550, '5.7.1', 'No route') })
+  const handler = routed({ ok: true, routes: [{ kind: 'handler', handler: 'lists', address: asked }] })
+
+  test('refuses whom nobody knows, and says why', async () => {
+    expect(await addressRefusal(asked, unknown, nowhere)).toMatchObject({ code: 550, enhanced: '5.1.1' })
+    expect(await addressRefusal(asked, disabled, nowhere)).toMatchObject({ code: 550, enhanced: '5.2.1' })
+  })
+
+  test('refuses nobody whom another plugin leads somewhere', async () => {
+    expect(await addressRefusal(asked, unknown, handler)).toBeUndefined()
+    expect(await addressRefusal(asked, disabled, handler)).toBeUndefined()
+  })
+
+  test('does not take a relay for a place of an address of ours', async () => {
+    const relay = routed({ ok: true, routes: [{ kind: 'remote', address: asked, nextHop: 'smart.example' }] })
+    expect(await addressRefusal(asked, unknown, relay)).toMatchObject({ enhanced: '5.1.1' })
+  })
+
+  test('says later where nobody can say now', async () => {
+    const broken = routed({ ok: false, reply: reply(451, '4.3.0', 'Later') })
+    expect(await addressRefusal(asked, unknown, broken)).toMatchObject({ code: 451 })
   })
 })
 
@@ -124,7 +180,8 @@ function batch(items: readonly BatchItem[], atomic = true): Batch {
 }
 
 const log = createLog('silent')
-const delivery = (store: Store) => new StoreDelivery(store, { postmaster: undefined, deliveredTo: true }, log)
+const delivery = (store: Store) =>
+  new StoreDelivery(store, { postmaster: undefined, abuse: undefined, deliveredTo: true }, log)
 
 describe('StoreDelivery', () => {
   test('puts the trace fields on top of the octets as they came', async () => {
@@ -181,7 +238,7 @@ describe('StoreDelivery', () => {
     const outcomes = await delivery(store).deliver(batch([await item('jo', ['INBOX'], text)]))
     expect(outcomes).toMatchObject([{ kind: 'failed', reply: { code: 554, enhanced: '5.4.6' } }])
     expect(kept).toEqual([])
-    const off = new StoreDelivery(store, { postmaster: undefined, deliveredTo: false }, log)
+    const off = new StoreDelivery(store, { postmaster: undefined, abuse: undefined, deliveredTo: false }, log)
     expect(await off.deliver(batch([await item('jo', ['INBOX'], text)]))).toMatchObject([
       { kind: 'delivered' },
     ])
@@ -194,6 +251,12 @@ describe('options', () => {
       localPart: 'me',
       domain: 'example.org',
     })
+    expect(parseOptions({ postmaster: 'me@example.org' }).abuse?.localPart).toBe('me')
+    expect(parseOptions({ postmaster: 'me@example.org', abuse: 'you@example.org' }).abuse?.localPart).toBe(
+      'you',
+    )
+    expect(parseOptions({}).abuse).toBeUndefined()
+    expect(() => parseOptions({ abuse: 'me' })).toThrow('abuse: must be an address')
     expect(() => parseOptions({ postmaster: 'me' })).toThrow(
       'postmaster: must be an address such as "me@example.org"',
     )

@@ -1,0 +1,80 @@
+import { type Address, splitDetail } from 'mailwright'
+import type { Table } from './table.ts'
+
+/** What the tables have for an address. */
+export interface FoundValue {
+  readonly value: string
+  /** A part of the address decided: all addresses of the domain that have nothing better. */
+  readonly via: 'alias' | 'catch-all'
+  /** The detail that was left out to find it. */
+  readonly detail?: string
+  /** The key names the domain: whoever wrote it has that domain in mind. Patterns never do. */
+  readonly namesDomain: boolean
+}
+
+export interface LookUpSettings {
+  readonly detailSeparator: string
+  /** Whether names without a domain are names there. */
+  isLocal(domain: string): boolean
+}
+
+interface Question {
+  readonly key: string
+  readonly via: FoundValue['via']
+  readonly detail?: string
+  readonly isWhole: boolean
+  readonly namesDomain: boolean
+}
+
+/**
+ * Looks an address up as virtual(5) has it: `user+detail@domain`, `user@domain`, at a local domain `user+detail` and
+ * `user`, then `@domain`. Every table is asked one form before the next form's turn; patterns only the whole address.
+ */
+export async function lookUpAddress(
+  tables: readonly Table[],
+  address: Address,
+  settings: LookUpSettings,
+): Promise<FoundValue | undefined> {
+  for (const { key, isWhole, ...rest } of questionsFor(address, settings)) {
+    for (const table of tables) {
+      if (table.wholeAddressesOnly && !isWhole) continue
+      const value = await table.lookUp(table.wholeAddressesOnly ? key : key.toLowerCase())
+      const namesDomain = rest.namesDomain && table.wholeAddressesOnly !== true
+      if (value !== undefined) return { ...rest, value, namesDomain }
+    }
+  }
+  return undefined
+}
+
+function questionsFor(
+  { localPart, domain }: Address,
+  { detailSeparator, isLocal }: LookUpSettings,
+): readonly Question[] {
+  const split = splitDetail({ localPart, domain }, detailSeparator)
+  const forms = [{ name: localPart }]
+  const detailed = split && [{ name: split.address.localPart, detail: split.detail }]
+  const names: readonly { name: string; detail?: string }[] = [...forms, ...(detailed ?? [])]
+  const whole = domain === '' ? '' : `@${domain}`
+  const full = names.map(
+    ({ name, ...rest }, index): Question => ({
+      ...rest,
+      key: `${name}${whole}`,
+      via: 'alias',
+      isWhole: index === 0,
+      namesDomain: domain !== '',
+    }),
+  )
+  if (domain === '') return full
+  const bare = isLocal(domain)
+    ? names.map(
+        ({ name, ...rest }): Question => ({
+          ...rest,
+          key: name,
+          via: 'alias',
+          isWhole: false,
+          namesDomain: false,
+        }),
+      )
+    : []
+  return [...full, ...bare, { key: whole, via: 'catch-all', isWhole: false, namesDomain: true }]
+}

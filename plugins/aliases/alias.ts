@@ -1,0 +1,76 @@
+import { type Address, addressKey, formatAddress, parseAddress, sameAddress } from 'mailwright'
+import type { FoundValue } from './alias-look-up.ts'
+import type { IncludedFiles } from './included-file.ts'
+import { readTargets, type Targets } from './targets.ts'
+
+/** What an address stands for. */
+export interface Alias extends Pick<FoundValue, 'via' | 'namesDomain'> {
+  /** Each once, without the address itself. */
+  readonly addresses: readonly Address[]
+  /** The address is among its own targets: whoever has it keeps a copy. */
+  readonly namesItself: boolean
+  /** `/dev/null` is among its targets. */
+  readonly discards: boolean
+  /** Programs and files, to which no mail goes. */
+  readonly refused: readonly string[]
+  readonly unreadable: readonly string[]
+}
+
+export interface AliasSettings {
+  readonly origin: string
+  /** Whether the detail of the address goes on with its targets. */
+  readonly propagatesDetail: boolean
+  readonly detailSeparator: string
+}
+
+// Of one alias, however deep they include each other.
+const mostIncludes = 100
+
+/** What a value makes of the address that it was found for. MAIL_E_UNAVAILABLE where an included file cannot be read. */
+export async function readAlias(
+  asked: Address,
+  found: FoundValue,
+  included: IncludedFiles,
+  { origin, propagatesDetail, detailSeparator }: AliasSettings,
+): Promise<Alias> {
+  const parts = await readParts(found.value, { asked, origin }, included)
+  const suffix =
+    propagatesDetail && found.detail !== undefined ? `${detailSeparator}${found.detail}` : undefined
+  const targets = parts.flatMap(({ addresses }) => addresses).map((target) => withSuffix(target, suffix))
+  const unique = [...new Map(targets.map((target) => [addressKey(target), target])).values()]
+  const others = unique.filter((target) => !sameAddress(target, asked))
+  return {
+    addresses: others,
+    namesItself: others.length < unique.length,
+    discards: parts.some(({ discards }) => discards),
+    refused: parts.flatMap(({ refused }) => refused),
+    unreadable: parts.flatMap(({ unreadable }) => unreadable),
+    via: found.via,
+    namesDomain: found.namesDomain,
+  }
+}
+
+async function readParts(
+  value: string,
+  settings: { readonly asked: Address; readonly origin: string },
+  included: IncludedFiles,
+): Promise<readonly Targets[]> {
+  const parts = [readTargets(value, settings)]
+  const seen = new Set<string>()
+  // Grows while it is gone through.
+  for (const part of parts) {
+    for (const path of part.includes) {
+      if (seen.has(path) || seen.size >= mostIncludes) continue
+      seen.add(path)
+      for (const line of await included.lines(path)) parts.push(readTargets(line, settings))
+    }
+  }
+  return parts
+}
+
+/** What would be too long with the detail goes on without it. */
+function withSuffix(target: Address, suffix: string | undefined): Address {
+  if (suffix === undefined || target.domain === '') return target
+  const { localPart, domain } = target
+  return parseAddress(formatAddress({ localPart: `${localPart}${suffix}`, domain })) ?? target
+}

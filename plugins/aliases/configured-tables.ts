@@ -1,0 +1,49 @@
+import type { OptionReader } from 'mailwright'
+import { substitute } from './substitution.ts'
+import type { Table } from './table.ts'
+
+/** A pattern of the config with what it stands for. The config is a program: its patterns are trusted. */
+export interface ConfiguredPattern {
+  readonly match: RegExp
+  /** `$1` is what the first group matched. */
+  readonly to: string | readonly string[]
+}
+
+/** Keys and values of a config. RangeError for anything else. */
+export function configuredEntries(value: unknown): Table {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new RangeError('it is a name such as "hash:/etc/postfix/virtual", or keys with their targets')
+  const entries = new Map(Object.entries(value).map(([key, targets]) => [key.toLowerCase(), joined(targets)]))
+  const wrong = [...entries].find(([, targets]) => targets === undefined)
+  if (wrong !== undefined) throw new RangeError(`${wrong[0]} has no text, or list of texts`)
+  return { lookUp: async (key) => entries.get(key) }
+}
+
+/** The patterns of the option as one table, undefined where there are none. */
+export function configuredPatterns(read: OptionReader): Table | undefined {
+  const patterns = read.list('patterns', (one) => {
+    const match = one.value('match')
+    const to = joined(one.value('to'))
+    if (!(match instanceof RegExp) || /[gy]/.test(match.flags))
+      one.fault('match', 'must be a regular expression without the flags g and y')
+    if (to === undefined) one.fault('to', 'must be a text, or a list of texts')
+    return { match: match as RegExp, to: to ?? '' }
+  })
+  if (patterns.length === 0) return undefined
+  return {
+    wholeAddressesOnly: true,
+    async lookUp(key) {
+      for (const { match, to } of patterns) {
+        const groups = match.exec(key)
+        if (groups !== null) return substitute(to, groups)
+      }
+      return undefined
+    },
+  }
+}
+
+function joined(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  const isList = Array.isArray(value) && value.every((one) => typeof one === 'string')
+  return isList ? value.join(', ') : undefined
+}

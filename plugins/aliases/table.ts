@@ -1,0 +1,20 @@
+import type { Clock, Log } from 'mailwright'
+
+/** What a table needs of the plugin that uses it. */
+export interface TableSurroundings {
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A look-up table: keys, and a text for each. Anything of this shape can stand where a table is wanted. */
+export interface Table {
+  /**
+   * Whether only whole addresses are asked, as they are written: tables of patterns. Others are asked for parts of an
+   * address, too, in lower case.
+   */
+  readonly wholeAddressesOnly?: boolean
+  /** MAIL_E_UNAVAILABLE where nobody can say now. */
+  lookUp(key: string): Promise<string | undefined>
+  /** Makes it usable, before the first look-up; may be called by several users. */
+  open?(surroundings: TableSurroundings): Promise<void>
+}

@@ -1,0 +1,165 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { capturedLog, fakeClock } from 'mailwright/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { translatePattern } from './pattern-source.ts'
+import { PatternTable } from './pattern-table.ts'
+import { table } from './table-kinds.ts'
+import { parseAliasTable, parseTextTable } from './text-table.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mw-tables-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('text tables', () => {
+  test('keys, values, comments, continued lines', () => {
+    const text = `# comment
+Jo@Here.example   jo@there.example,
+   # within
+   anna@there.example\t
+
+@here.example\tall@there.example\r
+`
+    expect([...parseTextTable(text).entries]).toEqual([
+      ['jo@here.example', 'jo@there.example,   anna@there.example'],
+      ['@here.example', 'all@there.example'],
+    ])
+  })
+
+  test('the first of two values holds, and that is told', () => {
+    const { entries, warnings } = parseTextTable('a b\nA c\n')
+    expect(entries.get('a')).toBe('b')
+    expect(warnings).toEqual(['line 2 has a once more'])
+  })
+
+  test.each([
+    ['  a b\n', 'line 1 continues nothing'],
+    ['a b\nalone\n', 'line 2 is no entry: "alone"'],
+  ])('%j is no table', (text, problem) => {
+    expect(() => parseTextTable(text)).toThrow(problem)
+  })
+
+  test('names of aliases(5)', () => {
+    const text = 'Root: jo\n"odd:name" : anna,\n  bob\nlist:"|/bin/list post"\n'
+    expect([...parseAliasTable(text).entries]).toEqual([
+      ['root', 'jo'],
+      ['odd:name', 'anna,  bob'],
+      ['list', '"|/bin/list post"'],
+    ])
+    expect(() => parseAliasTable('root jo\n')).toThrow('line 1 is no entry')
+    expect(() => parseAliasTable('root:\n')).toThrow('line 1 is no entry')
+  })
+
+  test('a hundred thousand entries', () => {
+    const lines = Array.from({ length: 100_000 }, (_, n) => `user${n}@here.example box${n}@there.example`)
+    const { entries } = parseTextTable(lines.join('\n'))
+    expect([entries.size, entries.get('user99999@here.example')]).toEqual([100_000, 'box99999@there.example'])
+  })
+})
+
+describe('tables of patterns', () => {
+  test('the first match wins; groups are put in', () => {
+    const patterns = new PatternTable(
+      [
+        `/^(.+)-outgoing@(.+)$/ \${1}@$(2)`,
+        '!/@here\\.example$/ foreign@here.example',
+        'if /^list-/',
+        '/^list-(a|b)@/ $$$1@here.example',
+        'if !/x/',
+        '/./ other@here.example',
+        'endif',
+        'endif',
+        '|^CASE@|i sensitive@here.example',
+      ].join('\n'),
+      'regexp',
+    )
+    expect(patterns.lookUp('X-Outgoing@here.example')).toBe('X@here.example')
+    expect(patterns.lookUp('jo@there.example')).toBe('foreign@here.example')
+    expect(patterns.lookUp('list-b@here.example')).toBe('$b@here.example')
+    expect(patterns.lookUp('list-q@here.eyample')).toBe('foreign@here.example')
+    expect(patterns.lookUp('list-c@here.example')).toBeUndefined()
+    expect(patterns.lookUp('case@here.example')).toBeUndefined()
+    expect(patterns.lookUp('CASE@here.example')).toBe('sensitive@here.example')
+    expect(patterns.size).toBe(5)
+  })
+
+  test.each([
+    ['/a value', 'line 1: the pattern has no closing "/"'],
+    ['/a/', 'line 1: the pattern has no value'],
+    ['abc x', 'line 1: a pattern begins with a sign'],
+    ['/(/ x', 'line 1: Invalid regular expression'],
+    ['/a/q x', 'line 1: the flag "q" is not known'],
+    ['/a/x x', 'line 1: basic regular expressions are not read'],
+    ['if /a/\n/b/ c', 'an "if" has no "endif"'],
+    ['endif', 'line 1: there is no "if" to end'],
+    ['/[[:nix:]]/ x', 'line 1: there is no class [:nix:]'],
+    ['/\\y/ x', 'line 1: nobody knows here what \\y means'],
+  ])('%j is no table', (text, problem) => {
+    expect(() => new PatternTable(text, 'regexp')).toThrow(problem)
+  })
+
+  test.each([
+    ['[[:alnum:]]+@x', 'regexp', 'Jo9@x', true],
+    ['^[^]@]+@', 'regexp', 'jo@x', true],
+    ['^a{2}\\@\\-{', 'regexp', 'aa@-{', true],
+    ['^[\\.]$', 'regexp', '\\', true],
+    ['^[\\.]$', 'pcre', '\\', false],
+    ['\\A\\w+\\z', 'pcre', 'jo', true],
+    ['^(?:jo|anna)@[^.]+\\.example$', 'pcre', 'anna@here.example', true],
+  ] as const)('%j as %s on %j: %s', (pattern, dialect, text, matches) => {
+    expect(new RegExp(translatePattern(pattern, dialect), 'iu').test(text)).toBe(matches)
+  })
+
+  test('a pattern that never ends is stopped', () => {
+    const patterns = new PatternTable('/^(([a-z])+)+$/ jo@here.example', 'pcre')
+    expect(() => patterns.lookUp(`${'a'.repeat(60)}@`)).toThrow('a pattern takes too long')
+    expect(patterns.lookUp('abc')).toBe('jo@here.example')
+    expect(patterns.lookUp('a'.repeat(2_000))).toBeUndefined()
+  })
+})
+
+describe('a table in a file', () => {
+  test.each(['virtual', 'nix:/etc/x', 'hash:etc/x', 'hash:'])('%j is no name of one', (name) => {
+    expect(() => table(name)).toThrow('is no table')
+  })
+
+  test('changes are taken once they stay; what is broken is not', async () => {
+    const path = join(folder, 'virtual')
+    const clock = fakeClock()
+    const log = capturedLog()
+    const events = () => log.lines.map(({ event }) => event)
+    await writeFile(path, 'a@x b@x\n')
+    const virtual = table(`hash:${path}`)
+    await virtual.open?.({ clock, log })
+    const later = (key: string) => {
+      clock.advance(1_000)
+      return virtual.lookUp(key)
+    }
+    expect(await virtual.lookUp('a@x')).toBe('b@x')
+    await writeFile(path, 'a@x changed@x\n')
+    expect(await virtual.lookUp('a@x')).toBe('b@x')
+    expect(await later('a@x')).toBe('b@x')
+    expect(await later('a@x')).toBe('changed@x')
+    await writeFile(path, 'a@x again@x\nbroken\n')
+    await later('a@x')
+    expect(await later('a@x')).toBe('changed@x')
+    await rename(path, `${path}.old`)
+    expect(await later('a@x')).toBe('changed@x')
+    await later('a@x')
+    expect(events()).toEqual(['reloaded', 'plugin-failed', 'plugin-failed'])
+    await writeFile(path, 'a@x repaired@x\n')
+    await later('a@x')
+    expect(await later('a@x')).toBe('repaired@x')
+    expect(events().at(-1)).toBe('recovered')
+  })
+
+  test('one that is not there, or is no text, lets nothing start', async () => {
+    const surroundings = { clock: fakeClock(), log: capturedLog() }
+    await expect(table(`hash:${folder}/none`).open?.(surroundings)).rejects.toThrow('cannot be used')
+    await writeFile(join(folder, 'octets'), Buffer.from([0x61, 0x20, 0xff, 0x0a]))
+    await expect(table(`hash:${folder}/octets`).open?.(surroundings)).rejects.toThrow('cannot be used')
+  })
+})

@@ -1,0 +1,60 @@
+import { accounts, definePlugin, type PluginFactory, sameAddress } from 'mailwright'
+import { BlindCopies } from './blind-copies.ts'
+import { messageEdits } from './message-rewriting.ts'
+import { parseOptions, type RewritingInput, type RewritingOptions } from './options.ts'
+import { Rules } from './rules.ts'
+
+export type { AddressTable } from './address-map.ts'
+export type { AddressClass, MasqueradeInput, RewritingInput, RewritingOptions } from './options.ts'
+export type { TableInput } from './table-option.ts'
+
+/** Addresses are rewritten, and copies sent unseen; see README.md. */
+const plugin: PluginFactory<RewritingInput> = definePlugin<RewritingOptions, RewritingInput>({
+  name: 'rewriting',
+  optional: [accounts],
+  parseOptions,
+  setup({ hooks, useOptional, log, clock, hostname }, options) {
+    const rules = new Rules(options, hostname)
+    const copies = new BlindCopies(options, hostname)
+    const directory = useOptional(accounts)
+
+    hooks.envelope.claimRecipient.tap('canonical', async (_transaction, { forwardPath }) => {
+      if (forwardPath.domain === '' || sameAddress(await rules.recipient(forwardPath), forwardPath))
+        return undefined
+      return (await directory?.domain(forwardPath.domain)) === undefined
+        ? undefined
+        : { reason: 'an address of ours with another canonical form' }
+    })
+
+    hooks.delivery.route.tap('canonical', async ({ address }) => {
+      if (address.domain === '') return undefined
+      const canonical = await rules.recipient(address)
+      return sameAddress(canonical, address)
+        ? undefined
+        : { kind: 'expansion', addresses: [canonical], via: 'canonical' }
+    })
+
+    hooks.data.rewriteMessage.tap('addresses', async (edits, transaction, message) => {
+      const { header, envelope } = await messageEdits(rules, options, edits, transaction, message)
+      const added = await copies.edits(transaction, edits)
+      if (header.length + envelope.length + added.length === 0) return undefined
+      // Those of the header count fields as they came: before others have put some in.
+      return [...header, ...edits, ...envelope, ...added]
+    })
+
+    return {
+      async start() {
+        const { canonical, generic, senderBcc, recipientBcc } = options
+        for (const table of [
+          ...canonical.flatMap(({ tables }) => tables),
+          ...generic,
+          ...senderBcc,
+          ...recipientBcc,
+        ])
+          await table.open?.({ clock, log })
+      },
+    }
+  },
+})
+
+export default plugin

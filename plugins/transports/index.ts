@@ -1,0 +1,87 @@
+import { accounts, definePlugin, type PluginFactory, type RouteAnswer, UnavailableError } from 'mailwright'
+import { destinationReply, formatDestination } from './destination.ts'
+import { HandlerDelivery } from './handler-delivery.ts'
+import { LmtpDelivery } from './lmtp/lmtp-delivery.ts'
+import { LmtpPool } from './lmtp/lmtp-pool.ts'
+import { parseOptions, type TransportsInput, type TransportsOptions } from './options.ts'
+import { PipeDelivery } from './pipe/pipe-delivery.ts'
+import { type FoundDestination, TransportMap } from './transport-map.ts'
+
+export type { DestinationInput, LmtpInput, PipeInput, TransportsInput, TransportsOptions } from './options.ts'
+export type { TransportTable } from './transport-map.ts'
+
+/** Milliseconds for a whole batch: a client waits for ten minutes at the end of DATA (RFC 5321 §4.5.3.2.6). */
+const batchTime = 570_000
+
+/** Where mail goes that goes another way: a transport map; see README.md. */
+const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, TransportsInput>({
+  name: 'transports',
+  optional: [accounts],
+  parseOptions,
+  setup({ name, hooks, useOptional, log, clock, hostname, flow }, options) {
+    const { pipes, tables, detailSeparator, lmtp } = options
+    const map = new TransportMap({ entries: options.map, tables, pipes, detailSeparator })
+    const directory = useOptional(accounts)
+    const pool = new LmtpPool({ ...lmtp, clock, hostname })
+    const programs = new PipeDelivery(pipes, { clock, log, detailSeparator })
+    const prefix = `${name}/`
+    const delivery = new HandlerDelivery({ prefix, pipes, lmtp: new LmtpDelivery(pool, log), programs })
+
+    hooks.envelope.checkRecipient.tap('refused', async (_transaction, { forwardPath: address }) => {
+      const destination = (await find(map, address))?.destination
+      if (destination?.kind !== 'error' && destination?.kind !== 'hold') return undefined
+      // An alias of that address comes before the map.
+      const handler = `${prefix}${formatDestination(destination)}`
+      const routed = await flow.delivery.route({ address, original: address })
+      const leadsThere =
+        routed.ok && routed.routes.some((one) => one.kind === 'handler' && one.handler === handler)
+      return leadsThere ? destinationReply(destination) : undefined
+    })
+
+    hooks.envelope.claimRecipient.tap('transport', async (_transaction, { forwardPath }) => {
+      const found = await find(map, forwardPath)
+      if (found === undefined || found.destination.kind === 'smtp' || found.destination.kind === 'local')
+        return undefined
+      const isOurs = found.namesDomain || (await directory?.domain(forwardPath.domain)) !== undefined
+      return isOurs ? { reason: `a transport: ${found.destination.kind}` } : undefined
+    })
+
+    hooks.delivery.route.tap('map', async ({ address }): Promise<RouteAnswer | undefined> => {
+      const destination = (await find(map, address))?.destination
+      if (destination === undefined || destination.kind === 'local') return undefined
+      if (destination.kind !== 'smtp')
+        return { kind: 'handler', handler: `${prefix}${formatDestination(destination)}`, address }
+      const { nextHop } = destination
+      return { kind: 'remote', address, ...(nextHop === undefined ? {} : { nextHop }) }
+    })
+
+    hooks.delivery.deliver.tap('transports', async (batch, { signal }) => delivery.deliver(batch, signal), {
+      timeout: batchTime,
+    })
+
+    return {
+      async start() {
+        for (const table of tables) await table.open?.({ clock, log })
+        await programs.start()
+      },
+      async stop() {
+        pool.close()
+      },
+    }
+  },
+})
+
+/** MAIL_E_UNAVAILABLE where a table says what cannot be done: the client comes again when it is mended. */
+async function find(
+  map: TransportMap,
+  address: Parameters<TransportMap['find']>[0],
+): Promise<FoundDestination | undefined> {
+  try {
+    return await map.find(address)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new UnavailableError('the transport map has an entry that cannot be used', { cause })
+  }
+}
+
+export default plugin

@@ -1,0 +1,132 @@
+import {
+  type Batch,
+  type BatchItem,
+  errorText,
+  formatAddress,
+  isTransient,
+  type Log,
+  type Outcome,
+  type Reply,
+  reply,
+  replyText,
+} from 'mailwright'
+import type { LmtpDestination } from '../destination.ts'
+import { notWithoutOthers } from '../outcomes.ts'
+import { type Envelope, mailCommand } from './envelope.ts'
+import { isYes, type LmtpConnection } from './lmtp-connection.ts'
+import type { LmtpPool } from './lmtp-pool.ts'
+
+// RFC 3463 §3.5: 4.4.1 is "no answer from host".
+const noAnswer = reply(451, '4.4.1', 'The next server does not answer now, try again later')
+// RFC 8689 §7: 5.7.30 is "REQUIRETLS support required".
+const tlsRequired = reply(
+  550,
+  '5.7.30',
+  'The message is only to go on under TLS, and the next server has none',
+)
+// RFC 5321 §4.5.3.1.8: a hundred recipients are always taken at once.
+const atOnce = 100
+
+/** Hands messages over to other servers by LMTP (RFC 2033). */
+export class LmtpDelivery {
+  readonly #pool: LmtpPool
+  readonly #log: Log
+
+  constructor(pool: LmtpPool, log: Log) {
+    this.#pool = pool
+    this.#log = log
+  }
+
+  /** One outcome for each item, which all go to one server; `signal` ends what takes too long. */
+  async deliver(
+    destination: LmtpDestination,
+    items: readonly BatchItem[],
+    batch: Batch,
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    // Nothing is spoken here but LMTP in clear; a Unix socket is within the machine.
+    if (batch.parameters.requireTls === true && 'host' in destination)
+      return items.map(() => ({ kind: 'failed', reply: tlsRequired }))
+    const outcomes = new Map<BatchItem, Outcome>()
+    for (const envelope of envelopesOf(items, batch)) {
+      const stopped = batch.atomic && [...outcomes.values()].some(({ kind }) => kind !== 'delivered')
+      const found = stopped
+        ? envelope.items.map(() => notWithoutOthers)
+        : await this.#send(destination, envelope, batch, signal)
+      for (const [index, item] of envelope.items.entries()) {
+        const outcome = found[index]
+        if (outcome !== undefined) outcomes.set(item, outcome)
+      }
+    }
+    return items.map((item) => outcomes.get(item) ?? { kind: 'deferred', reply: noAnswer })
+  }
+
+  async #send(
+    destination: LmtpDestination,
+    envelope: Envelope,
+    { id, atomic }: Batch,
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    try {
+      return await this.#pool.use(destination, signal, (connection) => transact(connection, envelope, atomic))
+    } catch (error) {
+      this.#log.warn('unavailable', { transaction: id, service: 'lmtp', error: errorText(error) })
+      return envelope.items.map(() => ({ kind: 'deferred', reply: noAnswer }))
+    }
+  }
+}
+
+/** Items that share a message and a reverse-path, a hundred at a time. */
+function envelopesOf(items: readonly BatchItem[], { parameters }: Batch): readonly Envelope[] {
+  const envelopes: (Envelope & { items: BatchItem[] })[] = []
+  for (const item of items) {
+    const { message, reversePath } = item
+    const sender = reversePath === null ? '' : formatAddress(reversePath)
+    const known = envelopes.find(
+      (one) =>
+        one.message === message &&
+        (one.reversePath === null ? '' : formatAddress(one.reversePath)) === sender &&
+        one.items.length < atOnce,
+    )
+    if (known === undefined) envelopes.push({ message, reversePath, parameters, items: [item] })
+    else known.items.push(item)
+  }
+  return envelopes
+}
+
+/** One mail transaction. */
+async function transact(
+  connection: LmtpConnection,
+  envelope: Envelope,
+  atomic: boolean,
+): Promise<readonly Outcome[]> {
+  const { items, message } = envelope
+  const mail = await mailCommand(envelope, connection.extensions)
+  if (typeof mail !== 'string') return items.map(() => ({ kind: 'failed', reply: mail }))
+  const recipients = items.map(({ route }) => `RCPT TO:<${formatAddress(route.address)}>`)
+  const [first, ...answers] = await connection.commands([mail, ...recipients])
+  if (!isYes(first)) {
+    await connection.commands(['RSET'])
+    return items.map(() => outcomeOf(first))
+  }
+  const taken = items.filter((_, index) => isYes(answers[index]))
+  if (taken.length === 0 || (atomic && taken.length < items.length)) {
+    await connection.commands(['RSET'])
+    return items.map((_, index) => (isYes(answers[index]) ? notWithoutOthers : outcomeOf(answers[index])))
+  }
+  const [go] = await connection.commands(['DATA'])
+  const last =
+    go?.code === 354 ? await connection.message(message.content.stream(), taken.length) : taken.map(() => go)
+  return items.map((item, index) =>
+    isYes(answers[index]) ? outcomeOf(last[taken.indexOf(item)]) : outcomeOf(answers[index]),
+  )
+}
+
+function outcomeOf(answer: Reply | undefined): Outcome {
+  if (answer === undefined) return { kind: 'deferred', reply: noAnswer }
+  const { code, enhanced, lines } = answer
+  const text = lines.join(' ')
+  if (code < 300) return { kind: 'delivered', text: `by LMTP: ${replyText(text)}` }
+  const told = reply(code, enhanced, replyText(`The next server said: ${text}`))
+  return isTransient(told) ? { kind: 'deferred', reply: told } : { kind: 'failed', reply: told }
+}

@@ -1,0 +1,108 @@
+import {
+  type Batch,
+  type BatchItem,
+  type Clock,
+  errorText,
+  formatAddress,
+  type Log,
+  type Outcome,
+  reply,
+} from 'mailwright'
+import type { PipeOptions } from '../options.ts'
+import { notWithoutOthers } from '../outcomes.ts'
+import { Slots } from '../slots.ts'
+import { expandWords, macroValues } from './arguments.ts'
+import { outcomeOfEnd } from './exit-status.ts'
+import { programInput } from './program-input.ts'
+import { runProgram } from './run-program.ts'
+import { type UserIds, userIds } from './user-ids.ts'
+
+// RFC 3463 §3.2: 5.1.3 is "bad destination mailbox address syntax", 5.1.7 that of the sender; §3.3: 5.2.3 is "message length
+// exceeds administrative limit"; §3.5: 5.4.6 is "routing loop detected".
+const optionLike = reply(550, '5.1.3', 'An address that begins with "-" is not handed to a program')
+const tooLarge = reply(552, '5.2.3', 'The message is larger than the program for that address takes')
+const loop = reply(554, '5.4.6', 'This message has been delivered to that address before')
+const notStarted = reply(451, '4.3.5', 'The program for that address cannot be run now, try again later')
+
+/** Hands messages to programs, one recipient a call. */
+export class PipeDelivery {
+  readonly #pipes: ReadonlyMap<string, PipeOptions>
+  readonly #slots: ReadonlyMap<string, Slots>
+  readonly #ids = new Map<string, UserIds | undefined>()
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #detailSeparator: string
+
+  constructor(
+    pipes: ReadonlyMap<string, PipeOptions>,
+    { clock, log, detailSeparator }: { clock: Clock; log: Log; detailSeparator: string },
+  ) {
+    this.#pipes = pipes
+    this.#slots = new Map([...pipes].map(([name, { maxProcesses }]) => [name, new Slots(maxProcesses)]))
+    this.#clock = clock
+    this.#log = log
+    this.#detailSeparator = detailSeparator
+  }
+
+  /** Finds the users that programs run as. MAIL_E_START where one cannot be had. */
+  async start(): Promise<void> {
+    for (const [name, { user }] of this.#pipes) this.#ids.set(name, await userIds(user))
+  }
+
+  async deliver(
+    { name, nextHop }: { readonly name: string; readonly nextHop?: string },
+    items: readonly BatchItem[],
+    batch: Batch,
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = []
+    for (const item of items) {
+      const stopped = batch.atomic && outcomes.some(({ kind }) => kind !== 'delivered')
+      outcomes.push(stopped ? notWithoutOthers : await this.#run(name, nextHop, item, batch, signal))
+    }
+    return outcomes
+  }
+
+  async #run(
+    name: string,
+    nextHop: string | undefined,
+    item: BatchItem,
+    { id }: Batch,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const pipe = this.#pipes.get(name)
+    if (pipe === undefined) return { kind: 'deferred', reply: notStarted }
+    if (item.message.size > pipe.maxSize) return { kind: 'failed', reply: tooLarge }
+    if (pipe.flags.has('D') && wasHere(item)) return { kind: 'failed', reply: loop }
+    const { flags, nullSender, lineEnd } = pipe
+    const detailSeparator = this.#detailSeparator
+    const [program, ...words] = pipe.command
+    const values = macroValues(item, { flags, nullSender, detailSeparator, nextHop, queueId: id })
+    const expanded = expandWords(words, values)
+    if (expanded === undefined) return { kind: 'failed', reply: optionLike }
+    const slots = this.#slots.get(name)
+    try {
+      const ended = await slots?.run(() =>
+        runProgram({
+          words: [program, ...expanded],
+          input: programInput(item, { flags, nullSender, lineEnd, now: new Date(this.#clock.now()) }),
+          env: { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C', ...pipe.env },
+          folder: pipe.directory,
+          ids: this.#ids.get(name),
+          timeout: pipe.timeout,
+          clock: this.#clock,
+          signal,
+        }),
+      )
+      return ended === undefined ? { kind: 'deferred', reply: notStarted } : outcomeOfEnd(ended)
+    } catch (error) {
+      this.#log.error('unavailable', { transaction: id, service: `pipe ${name}`, error: errorText(error) })
+      return { kind: 'deferred', reply: notStarted }
+    }
+  }
+}
+
+function wasHere({ message, route }: BatchItem): boolean {
+  const address = formatAddress(route.address).toLowerCase()
+  return message.header.all('Delivered-To').some((field) => field.body.toLowerCase() === address)
+}

@@ -1,0 +1,68 @@
+import { type Address, type Clock, type Log, splitDetail } from 'mailwright'
+import { type Destination, parseDestination } from './destination.ts'
+
+/** A look-up table whose values are `transport:nexthop`; `table` of the plugin `aliases` makes them of files. */
+export interface TransportTable {
+  /** Whether only whole addresses are asked, as they are written: tables of patterns. */
+  readonly wholeAddressesOnly?: boolean
+  /** MAIL_E_UNAVAILABLE where nobody can say now. */
+  lookUp(key: string): Promise<string | undefined>
+  /** Makes it usable, before the first look-up. */
+  open?(surroundings: { readonly clock: Clock; readonly log: Log }): Promise<void>
+}
+
+/** What the map says of an address. */
+export interface FoundDestination {
+  readonly destination: Destination
+  /** The key names the address or its domain: whoever wrote it has that domain in mind. */
+  readonly namesDomain: boolean
+}
+
+export interface TransportMapSettings {
+  /** Of the config, by key in lower case. They come before tables. */
+  readonly entries: ReadonlyMap<string, Destination>
+  readonly tables: readonly TransportTable[]
+  readonly pipes: { has(name: string): boolean }
+  readonly detailSeparator: string
+}
+
+/** Which transport an address has; in the order of transport(5). */
+export class TransportMap {
+  readonly #settings: TransportMapSettings
+
+  constructor(settings: TransportMapSettings) {
+    this.#settings = settings
+  }
+
+  /**
+   * What the most specific key says: the address, without its detail, its domain, the parents of that, `*`. RangeError
+   * where a table says what cannot be done.
+   */
+  async find(address: Address): Promise<FoundDestination | undefined> {
+    const { entries, tables, pipes } = this.#settings
+    if (address.domain === '') return undefined
+    for (const [index, key] of this.#keys(address).entries()) {
+      const namesDomain = key !== '*'
+      const own = entries.get(key.toLowerCase())
+      if (own !== undefined) return { destination: own, namesDomain }
+      for (const table of tables) {
+        const isPatterns = table.wholeAddressesOnly === true
+        if (isPatterns && index > 0) continue
+        const value = await table.lookUp(isPatterns ? key : key.toLowerCase())
+        if (value === undefined) continue
+        const destination = parseDestination(value, address.domain, pipes)
+        return { destination, namesDomain: namesDomain && !isPatterns }
+      }
+    }
+    return undefined
+  }
+
+  #keys(address: Address): readonly string[] {
+    const { localPart, domain } = address
+    const split = splitDetail(address, this.#settings.detailSeparator)
+    const plain = split === undefined ? [] : [`${split.address.localPart}@${domain}`]
+    const labels = domain.split('.')
+    const parents = labels.slice(1).map((_, index) => `.${labels.slice(index + 1).join('.')}`)
+    return [`${localPart}@${domain}`, ...plain, domain, ...parents, '*']
+  }
+}
