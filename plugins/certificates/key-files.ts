@@ -11,7 +11,7 @@ export async function readKeyFiles(files: readonly KeyFiles[]): Promise<readonly
     const at = `files[${index}]`
     const certificate = { key: await readPem(`${at}.key`, key), chain: await readPem(`${at}.chain`, chain) }
     try {
-      pairs.push(makeKeyPair(certificate, names))
+      pairs.push(makeKeyPair(certificate, names, chain))
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
       throw new MailwrightError('MAIL_E_INVALID', `${at}.${problem}; files: ${key}, ${chain}`)

@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 describe('the names of a pair', () => {
   test('are those in the certificate', () => {
-    const pair = makeKeyPair(one, undefined)
+    const pair = makeKeyPair(one, undefined, 'a.pem')
     expect(pair.covers('one.example')).toBe(true)
     expect(pair.covers('mail.one.example')).toBe(true)
     expect(pair.covers('a.mail.one.example')).toBe(false)
@@ -38,7 +38,7 @@ describe('the names of a pair', () => {
   })
 
   test('or those that the config says', () => {
-    const pair = makeKeyPair(one, ['mx.three.example', '*.four.example'])
+    const pair = makeKeyPair(one, ['mx.three.example', '*.four.example'], 'a.pem')
     expect(pair.covers('mx.three.example')).toBe(true)
     expect(pair.covers('a.four.example')).toBe(true)
     expect(pair.covers('four.example')).toBe(false)
@@ -48,7 +48,7 @@ describe('the names of a pair', () => {
 })
 
 test('the first pair is for unknown and impossible names', () => {
-  const pairs = [makeKeyPair(one, undefined), makeKeyPair(two, undefined)]
+  const pairs = [makeKeyPair(one, undefined, 'a.pem'), makeKeyPair(two, undefined, 'a.pem')]
   expect(chooseKeyPair(pairs, 'TWO.example')).toBe(pairs[1])
   for (const name of [undefined, 'three.example', '', '..', 'a\0b', 'x'.repeat(1000), '[192.0.2.1]']) {
     expect(chooseKeyPair(pairs, name)).toBe(pairs[0])
@@ -63,6 +63,6 @@ describe('what cannot be used is named', () => {
     [() => ({ key: one.key, chain: 'nonsense' }), /^chain: is not a certificate in PEM form/],
     [() => ({ key: one.chain, chain: one.key }), /^key: is not a private key/],
   ])('case %#', (certificate, problem) => {
-    expect(() => makeKeyPair(certificate(), undefined)).toThrow(problem)
+    expect(() => makeKeyPair(certificate(), undefined, 'a.pem')).toThrow(problem)
   })
 })

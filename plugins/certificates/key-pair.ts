@@ -4,6 +4,12 @@ import { type Certificate, canonicalDomain, errorText, MailwrightError } from 'm
 /** A key and a chain that have been seen to belong together. */
 export interface KeyPair {
   readonly certificate: Certificate
+  /** Those that it is for, as the config or the certificate says them. */
+  readonly names: readonly string[]
+  /** Where it comes from, for people: a file's path, `issued`. */
+  readonly source: string
+  /** The issuer's name, attributes in one line. */
+  readonly issuer: string
   /** The end of its validity. */
   readonly validTo: Date
   /** Whether it is made for this name (canonical). */
@@ -14,7 +20,11 @@ export interface KeyPair {
  * Makes a pair of PEM texts. MAIL_E_INVALID, with what is wrong and where, for texts that are no key or no certificate
  * or that do not belong together. `names` take the place of the names in the certificate.
  */
-export function makeKeyPair(certificate: Certificate, names: readonly string[] | undefined): KeyPair {
+export function makeKeyPair(
+  certificate: Certificate,
+  names: readonly string[] | undefined,
+  source: string,
+): KeyPair {
   const key = parsed('key', 'is not a private key in PEM form', () => createPrivateKey(certificate.key))
   const chain = parsed(
     'chain',
@@ -25,10 +35,18 @@ export function makeKeyPair(certificate: Certificate, names: readonly string[] |
     throw new MailwrightError('MAIL_E_INVALID', 'key: does not belong to the certificate')
   return {
     certificate,
+    names: names ?? namesIn(chain),
+    source,
+    issuer: chain.issuer?.replaceAll('\n', ', ') ?? '',
     validTo: new Date(chain.validTo),
     covers: (name) =>
       names === undefined ? chain.checkHost(name) !== undefined : names.some((one) => matches(one, name)),
   }
+}
+
+function namesIn({ subjectAltName = '', subject }: X509Certificate): readonly string[] {
+  const names = subjectAltName.split(', ').flatMap((name) => (name.startsWith('DNS:') ? [name.slice(4)] : []))
+  return names.length > 0 ? names : [subject]
 }
 
 /** The pair for a server name; the first one for none and for a name that no pair covers. */

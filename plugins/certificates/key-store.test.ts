@@ -1,10 +1,11 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, createLog, systemClock } from 'mailwright'
+import { type Certificate, type Clock, createLog, type IssuedCertificates, systemClock } from 'mailwright'
 import { fakeClock } from 'mailwright/testing'
 import { generate } from 'selfsigned'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { listCommand } from './command.ts'
 import { KeyStore } from './key-store.ts'
 import { SelfSigned } from './self-signed.ts'
 
@@ -35,7 +36,11 @@ async function renew(name: string): Promise<string> {
   return made.cert
 }
 
-function openStore(names: readonly string[], clock: Clock): { store: KeyStore; lines: string[] } {
+function openStore(
+  names: readonly string[],
+  clock: Clock,
+  issued?: IssuedCertificates,
+): { store: KeyStore; lines: string[] } {
   const lines: string[] = []
   const log = createLog('info', { write: (line) => void lines.push(line) })
   const files = names.map((name) => ({
@@ -43,7 +48,8 @@ function openStore(names: readonly string[], clock: Clock): { store: KeyStore; l
     key: join(folder, `${name}.key`),
     chain: join(folder, `${name}.pem`),
   }))
-  const store = new KeyStore(files, new SelfSigned(join(folder, 'tls'), 'mx.example.org', clock), log, clock)
+  const selfSigned = new SelfSigned(join(folder, 'tls'), 'mx.example.org', clock)
+  const store = new KeyStore({ files, issued, selfSigned, log, clock })
   stores.push(store)
   return { store, lines }
 }
@@ -143,4 +149,68 @@ test('without files there is a self-signed one, renewed in time', async () => {
   clock.advance(hour)
   await changed
   expect((await store.forName()).chain).not.toBe(chain)
+})
+
+describe('certificates that a plugin orders', () => {
+  let issued: Certificate[]
+  let changed: (() => void) | undefined
+  const service: IssuedCertificates = {
+    current: async () => issued,
+    onChange: (listener) => {
+      changed = listener
+      return () => {
+        changed = undefined
+      }
+    },
+  }
+
+  /** As `service` has it. */
+  async function issue(name: string): Promise<Certificate> {
+    const chain = await renew(name)
+    return { key: await readFile(join(folder, `${name}.key`), 'utf8'), chain }
+  }
+
+  beforeEach(() => {
+    issued = []
+  })
+
+  test('take the place of the self-signed one as soon as they are there', async () => {
+    const { store } = openStore([], systemClock, service)
+    await store.load()
+    const before = await store.forName()
+    const renewals = new Promise<void>((resolve) => {
+      store.onChange(resolve)
+    })
+    const one = await issue('one.example')
+    issued = [one]
+    changed?.()
+    await renewals
+    expect(await store.forName()).toEqual(one)
+    expect(await store.forName()).not.toEqual(before)
+    await store.stop()
+    expect(changed).toBeUndefined()
+  })
+
+  test('stand behind those of the files, and one that is damaged behind none', async () => {
+    const chain = await renew('one.example')
+    const two = await issue('two.example')
+    issued = [{ key: 'half', chain: 'half' }, two]
+    const { store, lines } = openStore(['one.example'], systemClock, service)
+    await store.load()
+    expect((await store.forName()).chain).toBe(chain)
+    expect(await store.forName('two.example')).toEqual(two)
+    expect(lines.join('')).toContain('one that was issued cannot be used')
+  })
+
+  test('are listed with where they come from', async () => {
+    await renew('one.example')
+    issued = [await issue('two.example')]
+    const command = listCommand(() => openStore(['one.example'], systemClock, service).store)
+    const { json, text } = await command.run({ arguments: [], options: {} })
+    expect(json).toMatchObject([
+      { names: [expect.stringContaining('one.example')], source: join(folder, 'one.example.pem') },
+      { names: [expect.stringContaining('two.example')], source: 'issued' },
+    ])
+    expect(text).toMatch(/valid until \d{4}-\d\d-\d\dT/)
+  })
 })

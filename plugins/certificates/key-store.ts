@@ -2,37 +2,50 @@ import {
   type Certificate,
   type Certificates,
   type Clock,
+  type IssuedCertificates,
   type Log,
   MailwrightError,
   type Timer,
 } from 'mailwright'
 import { FolderWatch } from './folder-watch.ts'
 import { foldersOf, readKeyFiles } from './key-files.ts'
-import { chooseKeyPair, type KeyPair } from './key-pair.ts'
+import { chooseKeyPair, type KeyPair, makeKeyPair } from './key-pair.ts'
 import type { KeyFiles } from './options.ts'
 import type { SelfSigned } from './self-signed.ts'
 
 const lookEvery = 60 * 60 * 1000
 const warnBefore = 14 * 24 * 60 * 60 * 1000
 
-/** The certificates service: the pairs of the config's files, or the self-signed one, kept up to date while serving. */
+export interface KeyStoreParts {
+  readonly files: readonly KeyFiles[]
+  /** Those that a plugin orders and renews, where one does. */
+  readonly issued: IssuedCertificates | undefined
+  readonly selfSigned: SelfSigned
+  readonly log: Log
+  readonly clock: Clock
+}
+
+/**
+ * The certificates service: the pairs of the config's files and those that were issued, or the self-signed one where there
+ * are none (yet), kept up to date while serving.
+ */
 export class KeyStore implements Certificates {
-  readonly #files: readonly KeyFiles[]
-  readonly #selfSigned: SelfSigned
-  readonly #log: Log
-  readonly #clock: Clock
+  readonly #parts: KeyStoreParts
   readonly #listeners = new Set<() => void>()
   readonly #watch: FolderWatch
   #pairs: readonly KeyPair[] = []
   #timer: Timer | undefined
+  #unsubscribe: (() => void) | undefined
   #reloading: Promise<void> = Promise.resolve()
 
-  constructor(files: readonly KeyFiles[], selfSigned: SelfSigned, log: Log, clock: Clock) {
-    this.#files = files
-    this.#selfSigned = selfSigned
-    this.#log = log
-    this.#clock = clock
-    this.#watch = new FolderWatch(clock, () => this.reload())
+  constructor(parts: KeyStoreParts) {
+    this.#parts = parts
+    this.#watch = new FolderWatch(parts.clock, () => this.reload())
+  }
+
+  /** What is served, the default first. */
+  get pairs(): readonly KeyPair[] {
+    return this.#pairs
   }
 
   async forName(serverName?: string): Promise<Certificate> {
@@ -49,22 +62,22 @@ export class KeyStore implements Certificates {
 
   /** Reads everything for the first time. MAIL_E_INVALID where a file cannot be used. */
   async load(): Promise<void> {
+    this.#unsubscribe = this.#parts.issued?.onChange(() => void this.reload())
     this.#pairs = await this.#read()
     this.#warnOfExpiry()
   }
 
   /** Looks for changes from now on, and every hour anyway. */
   watch(): void {
-    this.#watch.start(foldersOf(this.#files), (folder, error) => {
-      this.#log.warn('certificate', {
-        text: `${folder} cannot be watched; it is looked at every hour`,
-        error,
-      })
+    const { files, log } = this.#parts
+    this.#watch.start(foldersOf(files), (folder, error) => {
+      log.warn('certificate', { text: `${folder} cannot be watched; it is looked at every hour`, error })
     })
     this.#lookLater()
   }
 
   async stop(): Promise<void> {
+    this.#unsubscribe?.()
     this.#watch.stop()
     this.#timer?.cancel()
     await this.#reloading
@@ -77,26 +90,42 @@ export class KeyStore implements Certificates {
   }
 
   async #reload(): Promise<void> {
+    const { log } = this.#parts
     try {
       const pairs = await this.#read()
       if (sameAs(pairs, this.#pairs)) return
       this.#pairs = pairs
-      this.#log.info('certificate', { text: 'reloaded' })
+      log.info('certificate', { text: 'reloaded' })
       for (const listener of this.#listeners) listener()
     } catch (error) {
-      this.#log.error('certificate', { text: 'not reloaded; the ones before go on being used', error })
+      log.error('certificate', { text: 'not reloaded; the ones before go on being used', error })
     }
   }
 
   async #read(): Promise<readonly KeyPair[]> {
-    if (this.#files.length > 0) return readKeyFiles(this.#files)
-    const { pair, isNew } = await this.#selfSigned.obtain()
-    if (isNew) this.#log.info('certificate', { text: 'made a self-signed one', file: this.#selfSigned.file })
+    const { files, selfSigned, log } = this.#parts
+    const pairs = [...(await readKeyFiles(files)), ...(await this.#readIssued())]
+    if (pairs.length > 0) return pairs
+    const { pair, isNew } = await selfSigned.obtain()
+    if (isNew) log.info('certificate', { text: 'made a self-signed one', file: selfSigned.file })
     return [pair]
   }
 
+  /** One that cannot be used is no reason to serve none of the others. */
+  async #readIssued(): Promise<readonly KeyPair[]> {
+    const issued = (await this.#parts.issued?.current()) ?? []
+    return issued.flatMap((certificate) => {
+      try {
+        return [makeKeyPair(certificate, undefined, 'issued')]
+      } catch (error) {
+        this.#parts.log.error('certificate', { text: 'one that was issued cannot be used', error })
+        return []
+      }
+    })
+  }
+
   #lookLater(): void {
-    this.#timer = this.#clock.after(lookEvery, () => {
+    this.#timer = this.#parts.clock.after(lookEvery, () => {
       this.#warnOfExpiry()
       this.#lookLater()
       void this.reload()
@@ -104,12 +133,10 @@ export class KeyStore implements Certificates {
   }
 
   #warnOfExpiry(): void {
-    for (const [index, { validTo }] of this.#pairs.entries()) {
-      if (validTo.getTime() - this.#clock.now() > warnBefore) continue
-      this.#log.warn('certificate', {
-        text: `expires on ${validTo.toISOString()}`,
-        file: this.#files[index]?.chain,
-      })
+    const { clock, log } = this.#parts
+    for (const { validTo, names, source } of this.#pairs) {
+      if (validTo.getTime() - clock.now() > warnBefore) continue
+      log.warn('certificate', { text: `expires on ${validTo.toISOString()}`, names, source })
     }
   }
 }

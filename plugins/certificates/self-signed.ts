@@ -41,13 +41,13 @@ export class SelfSigned {
         { cause: error },
       )
     }
-    return { pair: pairOf(pem), isNew: true }
+    return { pair: pairOf(pem, this.file), isNew: true }
   }
 
   /** Undefined where there is none that can go on being used. */
   async #kept(): Promise<KeyPair | undefined> {
     try {
-      const pair = pairOf(await readFile(this.file, 'utf8'))
+      const pair = pairOf(await readFile(this.file, 'utf8'), this.file)
       const { subject } = new X509Certificate(pair.certificate.chain)
       const lasts = pair.validTo.getTime() - renewBefore > this.#clock.now()
       return lasts && subject === `CN=${this.#hostname}` ? pair : undefined
@@ -101,9 +101,9 @@ export class SelfSigned {
 }
 
 /** The two texts of one file. */
-function pairOf(pem: string): KeyPair {
+function pairOf(pem: string, file: string): KeyPair {
   const block = (label: string) =>
     new RegExp(`-----BEGIN ${label}-----[^-]+-----END ${label}-----`).exec(pem)?.[0] ?? ''
   const certificate: Certificate = { key: block('(?:EC )?PRIVATE KEY'), chain: block('CERTIFICATE') }
-  return makeKeyPair(certificate, undefined)
+  return makeKeyPair(certificate, undefined, file)
 }

@@ -1,0 +1,92 @@
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Certificate, type Clock, canonicalDomain, UnavailableError } from 'mailwright'
+import { makeChallengeCertificate } from './challenge-certificate.ts'
+import { readIfThere, writeDurably } from './durable-file.ts'
+import type { ChallengeType } from './options.ts'
+import { pairFrom, pemOf } from './pem.ts'
+
+// RFC 8555 §8: base64url. It becomes the name of a file.
+const tokenForm = /^[A-Za-z0-9_-]{1,128}$/
+const wellKnown = '.well-known/acme-challenge'
+
+/** What the authority is to find, for a moment. */
+export interface Challenge {
+  readonly name: string
+  readonly token: string
+  readonly keyAuthorization: string
+}
+
+/**
+ * What challenges are answered with: files, so that a listener can answer for an order of another process (the command
+ * `acme renew`, the host before a reload).
+ */
+export class ChallengeFiles {
+  readonly #folder: string
+  readonly #type: ChallengeType
+  readonly #webroot: string | undefined
+  readonly #clock: Clock
+
+  constructor(folder: string, type: ChallengeType, webroot: string | undefined, clock: Clock) {
+    this.#folder = join(folder, 'challenges')
+    this.#type = type
+    this.#webroot = webroot
+    this.#clock = clock
+  }
+
+  /** Makes ready to be asked. Answers the call that undoes it. */
+  async prepare(challenge: Challenge): Promise<() => Promise<void>> {
+    if (!tokenForm.test(challenge.token))
+      throw new UnavailableError('the authority gave a token that is none')
+    const path = this.#pathOf(challenge)
+    if (this.#type === 'tls-alpn-01') {
+      const { name, keyAuthorization } = challenge
+      const made = makeChallengeCertificate(name, keyAuthorization, this.#clock.now())
+      await writeDurably(path, pemOf(made))
+    } else if (this.#webroot === undefined) await writeDurably(path, challenge.keyAuthorization)
+    else await this.#publish(path, challenge.keyAuthorization)
+    return () => rm(path, { force: true })
+  }
+
+  /** For another program, which has to be able to read it. */
+  async #publish(path: string, text: string): Promise<void> {
+    await mkdir(join(path, '..'), { recursive: true })
+    await writeDurably(path, text)
+    await chmod(path, 0o644)
+  }
+
+  #pathOf({ name, token }: Challenge): string {
+    if (this.#type === 'tls-alpn-01') return this.#certificatePath(name)
+    return this.#webroot === undefined ? this.#tokenPath(token) : join(this.#webroot, wellKnown, token)
+  }
+
+  #tokenPath(token: string): string {
+    return join(this.#folder, `http-${token}`)
+  }
+
+  #certificatePath(name: string): string {
+    return join(this.#folder, `tls-${name}.pem`)
+  }
+
+  /** What a request for a path is answered with (RFC 8555 §8.3). Undefined where nobody is to ask for that. */
+  async textFor(path: string): Promise<string | undefined> {
+    const prefix = `/${wellKnown}/`
+    const token = path.slice(prefix.length)
+    if (!path.startsWith(prefix) || !tokenForm.test(token)) return undefined
+    return readIfThere(this.#tokenPath(token))
+  }
+
+  /** The certificate for a server name (RFC 8737 §3). Undefined where nobody is to ask for that. */
+  async certificateFor(serverName: string): Promise<Certificate | undefined> {
+    const name = canonicalDomain(serverName)
+    if (name === undefined || name.startsWith('[')) return undefined
+    const pem = await readIfThere(this.#certificatePath(name))
+    return pem === undefined ? undefined : pairFrom(pem)
+  }
+
+  /** Removes what a process that died has left. Only for whoever has the lock. */
+  async clear(): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => [])
+    await Promise.all(names.map((name) => rm(join(this.#folder, name), { force: true })))
+  }
+}

@@ -1,0 +1,188 @@
+import {
+  type Certificate,
+  type Clock,
+  errorText,
+  type IssuedCertificates,
+  type Log,
+  type Timer,
+} from 'mailwright'
+import type { KeptCertificate, OrderRecord, PresentCertificate } from './kept-certificate.ts'
+import type { Orders } from './orders.ts'
+import { AcmeProblem } from './problem.ts'
+import { withFailure, withRenewal } from './renewal-times.ts'
+
+// Another process may have renewed: what is on the disk is looked at as often.
+const lookEvery = 60 * 1000
+// The listener is opened after all plugins have begun to serve.
+const firstLook = 2 * 1000
+
+export interface RenewalsParts {
+  readonly kept: readonly KeptCertificate[]
+  readonly orders: Orders
+  readonly clock: Clock
+  readonly log: Log
+  /** From 0 up to 1. */
+  readonly random: () => number
+}
+
+/** What became of one certificate. */
+export interface RenewalOutcome {
+  readonly name: string
+  /** Absent where it was issued. */
+  readonly problem?: string
+}
+
+/** The wanted certificates as they are served, ordered and renewed in time while the server runs. */
+export class Renewals implements IssuedCertificates {
+  readonly #parts: RenewalsParts
+  readonly #listeners = new Set<() => void>()
+  #present: readonly Certificate[] = []
+  #timer: Timer | undefined
+  #looking: Promise<void> = Promise.resolve()
+  #stopped = false
+
+  constructor(parts: RenewalsParts) {
+    this.#parts = parts
+  }
+
+  async current(): Promise<readonly Certificate[]> {
+    return this.#present
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Whether anybody serves what is issued. */
+  get isUsed(): boolean {
+    return this.#listeners.size > 0
+  }
+
+  get kept(): readonly KeptCertificate[] {
+    return this.#parts.kept
+  }
+
+  /** Reads what is there. MAIL_E_INVALID for options that name what cannot be read. */
+  async load(): Promise<void> {
+    await this.#parts.orders.open()
+    this.#present = await this.#read()
+  }
+
+  /** Looks from now on, again and again. */
+  serve(): void {
+    this.#lookAfter(firstLook)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    this.#parts.orders.stop()
+    await this.#looking
+  }
+
+  /** Orders now, due or not: those of some first name, or all. Undefined where another process is ordering. */
+  renew(name: string | undefined): Promise<readonly RenewalOutcome[] | undefined> {
+    const wanted = this.#parts.kept.filter((each) => name === undefined || each.name === name)
+    return this.#parts.orders.exclusively(async () => {
+      const outcomes: RenewalOutcome[] = []
+      for (const kept of wanted) outcomes.push(await this.#order(kept))
+      return outcomes
+    })
+  }
+
+  #lookAfter(milliseconds: number): void {
+    if (this.#stopped) return
+    this.#timer = this.#parts.clock.after(milliseconds, () => {
+      this.#looking = this.#look()
+        .catch((error: unknown) => this.#parts.log.error('certificate', { text: 'not renewed', error }))
+        .then(() => this.#lookAfter(lookEvery))
+    })
+  }
+
+  async #look(): Promise<void> {
+    await this.#refresh()
+    const { kept, orders } = this.#parts
+    const due = await Promise.all(kept.map((each) => this.#needsWork(each)))
+    if (!due.includes(true)) return
+    await orders.exclusively(async () => {
+      // One that another process has looked after meanwhile needs nothing more.
+      for (const each of kept) if (!this.#stopped && (await this.#needsWork(each))) await this.#work(each)
+    })
+  }
+
+  async #needsWork(kept: KeptCertificate): Promise<boolean> {
+    const [present, record] = await Promise.all([kept.present(), kept.record()])
+    const now = this.#parts.clock.now()
+    if (record.retryAt !== undefined && record.retryAt > now) return false
+    return isDue(kept, present, record, now) || record.askAt === undefined || record.askAt <= now
+  }
+
+  /** Asks when to renew, and renews where that has come. */
+  async #work(kept: KeptCertificate): Promise<void> {
+    const { orders, clock, random, log } = this.#parts
+    const present = await kept.present()
+    let record = await kept.record()
+    if (present !== undefined && !isDue(kept, present, record, clock.now())) {
+      const info = await orders.renewalInfo(present.certificate)
+      record = withRenewal(record, present.leaf, info, { now: clock.now(), random })
+      await kept.note(record)
+      if (info?.explanation !== undefined)
+        log.warn('certificate', {
+          text: 'the authority says why to renew',
+          name: kept.name,
+          see: info.explanation,
+        })
+    }
+    if (isDue(kept, present, record, clock.now())) await this.#order(kept)
+  }
+
+  async #order(kept: KeptCertificate): Promise<RenewalOutcome> {
+    const { orders, log, clock, random } = this.#parts
+    const { name } = kept
+    try {
+      const present = await kept.present()
+      await kept.replace(await orders.order(kept.wanted, present?.certificate), clock.now())
+      log.info('certificate', { text: 'issued', names: kept.wanted.names, file: kept.file })
+      await this.#refresh()
+      return { name }
+    } catch (error) {
+      const problem = errorText(error)
+      // A stop is no failure: the next start tries again at once.
+      if (this.#stopped) return { name, problem }
+      const wait = error instanceof AcmeProblem ? error.retryAfter : undefined
+      const record = withFailure(await kept.record(), problem, wait, { now: clock.now(), random })
+      await kept.note(record)
+      const next = new Date(record.retryAt ?? 0).toISOString()
+      log.error('certificate', {
+        text: `not issued; tried again at ${next}`,
+        names: kept.wanted.names,
+        error,
+      })
+      return { name, problem }
+    }
+  }
+
+  /** Takes over what has changed on the disk. */
+  async #refresh(): Promise<void> {
+    const present = await this.#read()
+    if (JSON.stringify(present) === JSON.stringify(this.#present)) return
+    this.#present = present
+    for (const listener of this.#listeners) listener()
+  }
+
+  async #read(): Promise<readonly Certificate[]> {
+    const all = await Promise.all(this.#parts.kept.map((each) => each.present()))
+    return all.flatMap((each) => (each === undefined ? [] : [each.certificate]))
+  }
+}
+
+function isDue(
+  kept: KeptCertificate,
+  present: PresentCertificate | undefined,
+  record: OrderRecord,
+  now: number,
+): boolean {
+  if (present === undefined || !kept.fits(present, record)) return true
+  return record.renewAt !== undefined && record.renewAt <= now
+}
