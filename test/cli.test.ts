@@ -1,3 +1,6 @@
+import { join } from 'node:path'
+import memory from 'mailwright/plugins/memory'
+import { createTestHost } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommand } from './support/command-line.ts'
 import { type DatabaseUnderTest, databaseUnderTest } from './support/database-under-test.ts'
@@ -136,6 +139,20 @@ describe('deliver and trace', () => {
     expect(await run(['trace', 'nothing-like-it'])).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND' })
     expect(await run(['trace'])).toMatchObject({ exitCode: 'usage' })
     expect(await run(['trace', '--text', 'x', '--since', 'whenever'])).toMatchObject({ exitCode: 'usage' })
+  })
+
+  test('what strangers say is one line of a trace, whatever is in it', async () => {
+    await using host = await createTestHost({
+      plugins: [memory()],
+      dataDir: join(project.folder, 'data'),
+    })
+    const ends = { local: { address: '192.0.2.9', port: 143 }, remote: { address: '192.0.2.1', port: 4000 } }
+    const session = host.flow.openSession({ role: 'imap', ...ends })
+    await session.login({ mechanism: 'LOGIN', login: 'forger\n   +0.001s  logged-in  boss\x1b[2J' }, 'x')
+    session.close()
+    await host.stop()
+    const { out } = await run(['trace', '--text', 'forger'])
+    expect(out).toContain('forger\\x0a   +0.001s  logged-in  boss\\x1b[2J')
   })
 
   test('exit codes of a delivery agent: 1 for never, 75 for later', async () => {

@@ -5,13 +5,17 @@ import { allowedKey } from './allowed-key.ts'
 export const greylistRoles = ['transfer', 'submission', 'lmtp'] as const
 export type GreylistRole = (typeof greylistRoles)[number]
 
+/** Of the options `ipv4Prefix` and `ipv6Prefix`. */
+interface ClientNetworks {
+  /** What makes one network. */
+  readonly prefixes: PrefixLengths
+}
+
 /** Times are milliseconds. */
-export interface GreylistingOptions {
+export interface GreylistingOptions extends ClientNetworks {
   readonly delay: number
   readonly retryWindow: number
   readonly maxAge: number
-  /** What makes one network. */
-  readonly prefixes: PrefixLengths
   /** 0: never. */
   readonly allowAfter: number
   readonly nullSender: 'message' | 'recipient' | 'off'

@@ -9,12 +9,16 @@ import {
 } from 'mailwright'
 import { type Rate, readRates } from './rate.ts'
 
-/** How much may come from whom. */
-export interface RateLimitsOptions {
-  readonly exempt: readonly Network[]
-  /** Leading bits of an address that make one client. */
+/** Of the options `ipv4Prefix` and `ipv6Prefix`. */
+interface ClientNetworks {
   /** What makes one client. */
   readonly prefixes: PrefixLengths
+}
+
+/** How much may come from whom. */
+export interface RateLimitsOptions extends ClientNetworks {
+  readonly exempt: readonly Network[]
+  /** Leading bits of an address that make one client. */
   readonly clients: readonly ClientLimits[]
   readonly accounts: EnvelopeLimits
   readonly senders: SenderLimits

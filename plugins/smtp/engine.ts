@@ -13,11 +13,18 @@ import {
   socketFileEndpoints,
 } from 'mailwright'
 import { SMTPServer } from 'smtp-server'
+import { TLS_SOCKET_OPTIONS } from 'smtp-server/lib/smtp-connection.js'
 import { trustIn } from './client.ts'
 import { Connection } from './connection.ts'
 import { stopping, tooManyConnections } from './replies.ts'
 import type { SecureContexts } from './secure-contexts.ts'
 import type { SmtpService } from './session.ts'
+
+// No name is registered for SMTP; these are used where one is sent at all. Who offers others only was led here by somebody
+// (RFC 7301 §3.2).
+const alpn = { ALPNProtocols: ['smtp', 'esmtp'] }
+// The engine hands on what it lists of the options of a TLS socket, and lists no ALPN.
+TLS_SOCKET_OPTIONS.push('ALPNProtocols')
 
 /**
  * smtp-server's server without its socket: connections are handed in by the core, which owns the listener, and TLS
@@ -42,6 +49,7 @@ export class Engine extends SMTPServer {
       // Whatever is shown, it is for plugins to say what follows from it: the handshake goes on.
       requestCert: clientCertificates === 'ask',
       rejectUnauthorized: false,
+      ...alpn,
     })
     this.secureContext.clear()
     this.#service = service

@@ -3,6 +3,7 @@ import {
   type Certificates,
   ConfigError,
   certificates,
+  clientCiphers,
   definePlugin,
   type PluginFactory,
   queue,
@@ -29,7 +30,13 @@ const plugin: PluginFactory<SmtpInput> = definePlugin<SmtpOptions, SmtpInput>({
         'nobody could log in: add a plugin that provides "accounts", such as accounts-sql',
       )
     }
-    const contexts = keys && new SecureContexts(keys, log, options.clientCertificateAuthorities)
+    const contexts =
+      keys &&
+      new SecureContexts(keys, log, clock, {
+        authoritiesFile: options.clientCertificateAuthorities,
+        // Users send passwords; between servers anything is better than clear text (RFC 7435 §3).
+        ciphers: options.role === 'submission' ? clientCiphers : undefined,
+      })
     const service = {
       options,
       hostname,

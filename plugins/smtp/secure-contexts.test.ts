@@ -1,8 +1,10 @@
-import { type Certificate, type Certificates, createLog } from 'mailwright'
+import { type Certificate, type Certificates, contextLifetime, createLog } from 'mailwright'
+import { fakeClock } from 'mailwright/testing'
 import { generate } from 'selfsigned'
 import { beforeAll, expect, test } from 'vitest'
 import { SecureContexts } from './secure-contexts.ts'
 
+const clock = fakeClock()
 let one: Certificate
 let two: Certificate
 
@@ -40,7 +42,7 @@ class Keys implements Certificates {
 test('one context for each certificate, whatever names are asked for', async () => {
   const keys = new Keys()
   keys.byName.set(undefined, one).set('two.example', two)
-  const contexts = new SecureContexts(keys, createLog('silent'))
+  const contexts = new SecureContexts(keys, createLog('silent'), clock)
   expect(contexts.fallback).toBeUndefined()
   await contexts.start()
   expect(contexts.fallback).toBeDefined()
@@ -62,7 +64,7 @@ test('a change makes new ones; one that cannot be used changes nothing', async (
   })
   const keys = new Keys()
   keys.byName.set(undefined, one)
-  const contexts = new SecureContexts(keys, log)
+  const contexts = new SecureContexts(keys, log, clock)
   await contexts.start()
   const before = contexts.fallback
   keys.byName.set(undefined, two)
@@ -78,6 +80,19 @@ test('a change makes new ones; one that cannot be used changes nothing', async (
   expect(keys.listener).toBeUndefined()
 })
 
+test('a context is made anew after half a day, and with it the key of session tickets', async () => {
+  const keys = new Keys()
+  keys.byName.set(undefined, one)
+  const contexts = new SecureContexts(keys, createLog('silent'), clock)
+  await contexts.start()
+  const before = contexts.fallback
+  clock.advance(contextLifetime - 1)
+  expect(contexts.fallback).toBe(before)
+  clock.advance(1)
+  expect(contexts.fallback).not.toBe(before)
+  contexts.stop()
+})
+
 test('a start without a certificate fails', async () => {
-  await expect(new SecureContexts(new Keys(), createLog('silent')).start()).rejects.toThrow('none')
+  await expect(new SecureContexts(new Keys(), createLog('silent'), clock).start()).rejects.toThrow('none')
 })

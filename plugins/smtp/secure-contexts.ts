@@ -1,38 +1,60 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
-import type { Certificate, Certificates, Log } from 'mailwright'
+import {
+  type Certificate,
+  type Certificates,
+  type Clock,
+  contextLifetime,
+  type Log,
+  tlsPolicy,
+} from 'mailwright'
 import { readClientAuthorities } from './client-authorities.ts'
 
 // OpenSSL breaks off what would resume a session with a client certificate, unless the session has a name of its place.
 const sessionIdContext = 'mailwright-smtp'
 
-/** TLS contexts made of the certificates service's keys, each made once and again after a change. */
+interface MadeContext {
+  readonly context: SecureContext
+  /** On the clock's monotonic scale. */
+  readonly until: number
+}
+
+/** What contexts are made with beside the keys. */
+export interface SecureContextSettings {
+  /** Absolute path: clients' certificates are verified by the authorities in it, else by those that Node.js trusts. */
+  readonly authoritiesFile?: string | undefined
+  /** Node.js's own list where absent. */
+  readonly ciphers?: string | undefined
+}
+
+/** TLS contexts made of the certificates service's keys, each made once, and again after a change and from time to time. */
 export class SecureContexts {
   readonly #certificates: Certificates
   readonly #log: Log
-  readonly #authoritiesFile: string | undefined
+  readonly #clock: Clock
+  readonly #settings: SecureContextSettings
   #authorities: readonly string[] | undefined
   // By chain: there are only so many certificates, and any number of names that clients may ask for.
-  #made = new Map<string, SecureContext>()
-  #fallback: SecureContext | undefined
+  #made = new Map<string, MadeContext>()
+  #default: Certificate | undefined
   #unlisten: (() => void) | undefined
 
-  /** Clients' certificates are verified by the authorities in the named file, else by those that Node.js trusts. */
-  constructor(certificates: Certificates, log: Log, authoritiesFile?: string) {
+  constructor(certificates: Certificates, log: Log, clock: Clock, settings: SecureContextSettings = {}) {
     this.#certificates = certificates
     this.#log = log
-    this.#authoritiesFile = authoritiesFile
+    this.#clock = clock
+    this.#settings = settings
   }
 
   /** For clients that name no server. Undefined before `start`. */
   get fallback(): SecureContext | undefined {
-    return this.#fallback
+    return this.#default && this.#make(this.#default)
   }
 
   /** Fails where there is no usable certificate, or a file of authorities without one. */
   async start(): Promise<void> {
-    const file = this.#authoritiesFile
+    const file = this.#settings.authoritiesFile
     this.#authorities = file === undefined ? undefined : await readClientAuthorities(file)
-    this.#fallback = this.#make(await this.#certificates.forName())
+    await this.#takeDefault()
     this.#unlisten = this.#certificates.onChange(() => {
       this.#renew().catch((error) =>
         this.#log.error('certificate', { text: 'the new certificate cannot be used', error }),
@@ -50,23 +72,37 @@ export class SecureContexts {
   }
 
   async #renew(): Promise<void> {
+    const before = this.#made
     this.#made = new Map()
-    this.#fallback = this.#make(await this.#certificates.forName())
+    try {
+      await this.#takeDefault()
+    } catch (error) {
+      this.#made = before
+      throw error
+    }
+  }
+
+  /** The one before stays where the new one cannot be used. */
+  async #takeDefault(): Promise<void> {
+    const certificate = await this.#certificates.forName()
+    this.#make(certificate)
+    this.#default = certificate
   }
 
   #make({ key, chain }: Certificate): SecureContext {
+    const now = this.#clock.monotonic()
     const made = this.#made.get(chain)
-    if (made !== undefined) return made
+    if (made !== undefined && now < made.until) return made.context
+    const { ciphers } = this.#settings
     const context = createSecureContext({
+      ...tlsPolicy,
       key,
       cert: chain,
-      // RFC 8996: nothing older than TLS 1.2.
-      minVersion: 'TLSv1.2',
-      honorCipherOrder: true,
       sessionIdContext,
+      ...(ciphers === undefined ? {} : { ciphers }),
       ...(this.#authorities === undefined ? {} : { ca: [...this.#authorities] }),
     })
-    this.#made.set(chain, context)
+    this.#made.set(chain, { context, until: now + contextLifetime })
     return context
   }
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import type { TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
 import { tlsWireTo, type Wire, wireTo } from '../support/wire.ts'
@@ -121,6 +123,28 @@ test('nothing older than TLS 1.2', async () => {
   const secure = await old.secure({ maxVersion: 'TLSv1.2' })
   wires.push(secure)
   expect(await secure.ask('NOOP')).toBe('250 2.0.0 OK')
+})
+
+test('who offers another protocol only (ALPN) is turned away, who offers SMTP or nothing is not', async () => {
+  const other = await greeted()
+  await other.ask('STARTTLS')
+  await expect(other.secure({ ALPNProtocols: ['http/1.1'] })).rejects.toThrow(/no application protocol/i)
+  const same = await greeted()
+  await same.ask('STARTTLS')
+  const secure = await same.secure({ ALPNProtocols: ['http/1.1', 'smtp'] })
+  wires.push(secure)
+  expect(await secure.ask('NOOP')).toBe('250 2.0.0 OK')
+  await expect(tlsWireTo(server.tlsPort, { ALPNProtocols: ['imap'] })).rejects.toThrow()
+})
+
+test('no second handshake within a session of TLS 1.2', async () => {
+  const wire = await greeted()
+  await wire.ask('STARTTLS')
+  const secure = await wire.secure({ maxVersion: 'TLSv1.2' })
+  wires.push(secure)
+  const socket = secure.socket as TLSSocket
+  socket.renegotiate({ rejectUnauthorized: false }, () => undefined)
+  await expect(once(socket, 'close')).rejects.toThrow(/no renegotiation/)
 })
 
 test('broken handshakes, of both kinds, hurt nobody', async () => {
