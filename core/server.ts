@@ -4,7 +4,7 @@ import { InheritedSockets } from './host/inherited-sockets.ts'
 import { createListenerPool, type ListenerPool, type OpenListener } from './host/listeners.ts'
 import { becomeUser, canRead, isRoot } from './host/privileges.ts'
 import { createHost, type Host } from './host.ts'
-import { isWorker } from './workers/worker.ts'
+import { allAreBound, isWorker } from './workers/worker.ts'
 
 /** A running system that can take a new config without refusing a connection. */
 export class Server {
@@ -55,6 +55,7 @@ export class Server {
   async #giveUpRights(host: Host, file: string): Promise<void> {
     await host.bind()
     try {
+      if (isWorker) await allAreBound()
       host.log.info('starting', { text: 'runs as', ...becomeUser(host.settings) })
     } catch (error) {
       await host.stop()

@@ -51,7 +51,7 @@ export async function openSocketFile(server: Server, path: string, mode: number)
 
 /** Workers share a socket by the name under which it is made, so it has to be the same for all of them. */
 async function makingFolder(path: string): Promise<string> {
-  if (!isWorker) return mkdtemp(join(dirname(path), '.'))
+  if (!isWorker) return mkdtemp(`${dirname(path)}/.`)
   const name = createHash('sha256').update(`${process.ppid} ${path}`).digest('hex').slice(0, 6)
   const folder = join(dirname(path), `.${name}`)
   await mkdir(folder, { mode: 0o700 }).catch(unlessCode('EEXIST'))

@@ -2,11 +2,14 @@ import type { OpenListener } from '../host/listeners.ts'
 
 /** What the process that keeps the workers says to one of them. Signals say the rest. */
 export interface ToWorker {
-  readonly mailwright: 'reload'
+  /** `begin`: the ports of all are open, and nobody needs the rights for that any more. */
+  readonly mailwright: 'reload' | 'begin'
 }
 
 /** What a worker says to it. */
 export type FromWorker =
+  /** Its ports are open; it waits for `begin`. Only where the config names a user. */
+  | { readonly mailwright: 'bound' }
   | { readonly mailwright: 'ready'; readonly listeners: readonly OpenListener[] }
   /** Whether the changed config runs. */
   | { readonly mailwright: 'reloaded'; readonly done: boolean }
@@ -14,9 +17,10 @@ export type FromWorker =
 /** A message of ours, whatever else is sent between the two. */
 export function isFromWorker(message: unknown): message is FromWorker {
   const kind = (message as FromWorker | undefined)?.mailwright
-  return kind === 'ready' || kind === 'reloaded'
+  return kind === 'bound' || kind === 'ready' || kind === 'reloaded'
 }
 
 export function isToWorker(message: unknown): message is ToWorker {
-  return (message as ToWorker | undefined)?.mailwright === 'reload'
+  const kind = (message as ToWorker | undefined)?.mailwright
+  return kind === 'reload' || kind === 'begin'
 }

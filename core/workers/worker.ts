@@ -8,10 +8,26 @@ export const isWorker: boolean = cluster.isWorker
 /** Tells the process that keeps this one that it serves, and reloads when that one says so. */
 export function serveAsWorker(server: Server): void {
   process.on('message', (message) => {
-    if (!isToWorker(message)) return
+    if (!isToWorker(message) || message.mailwright !== 'reload') return
     void server.reload().then((done) => tell({ mailwright: 'reloaded', done }))
   })
   tell({ mailwright: 'ready', listeners: server.listeners })
+}
+
+/**
+ * Resolves when the ports of all workers are open, and the process that keeps them has given up the rights for that: what is
+ * opened there for us from now on belongs to the same user.
+ */
+export function allAreBound(): Promise<void> {
+  return new Promise((resolve) => {
+    const hear = (message: unknown): void => {
+      if (!isToWorker(message) || message.mailwright !== 'begin') return
+      process.off('message', hear)
+      resolve()
+    }
+    process.on('message', hear)
+    tell({ mailwright: 'bound' })
+  })
 }
 
 /** Ends what keeps this process alive for the other one: it has nothing left to do. */

@@ -20,10 +20,14 @@ export class Workers {
   readonly #count: number
   readonly #log: Log
   readonly #clock: Clock
+  /** Gives up the rights that ports needed. */
+  readonly #bound: (() => void) | undefined
   #pause = firstPause
   #stopping = false
 
-  constructor(count: number, log: Log, clock: Clock) {
+  /** `bound`, where it is given, is called when the ports of all are open. */
+  constructor(count: number, log: Log, clock: Clock, bound?: () => void) {
+    this.#bound = bound
     this.#count = count
     this.#log = log
     this.#clock = clock
@@ -33,6 +37,11 @@ export class Workers {
   async start(): Promise<readonly OpenListener[]> {
     const begun = Array.from({ length: this.#count }, () => cluster.fork())
     try {
+      if (this.#bound !== undefined) {
+        await Promise.all(begun.map(bound))
+        this.#bound()
+        for (const worker of begun) begin(worker)
+      }
       const [listeners = []] = await Promise.all(begun.map(ready))
       for (const worker of begun) this.#keep(worker)
       return listeners
@@ -56,7 +65,13 @@ export class Workers {
 
   #replace(): void {
     if (this.#stopping) return
-    this.#keep(cluster.fork())
+    const worker = cluster.fork()
+    this.#keep(worker)
+    if (this.#bound !== undefined)
+      bound(worker).then(
+        () => begin(worker),
+        () => undefined,
+      )
   }
 
   /** One after the other takes the config as it is now, so that there is always one who serves. Ends with the first who refuses. */
@@ -89,10 +104,23 @@ function live(): readonly Worker[] {
   ) as Worker[]
 }
 
+async function bound(worker: Worker): Promise<void> {
+  if ((await answerOf(worker, 'bound')) === undefined) throw ended()
+}
+
+function begin(worker: Worker): void {
+  const message: ToWorker = { mailwright: 'begin' }
+  worker.send(message)
+}
+
+function ended(): MailwrightError {
+  return new MailwrightError('MAIL_E_START', 'a worker could not start')
+}
+
 async function ready(worker: Worker): Promise<readonly OpenListener[]> {
   const answer = await answerOf(worker, 'ready')
   if (answer !== undefined) return answer.listeners
-  throw new MailwrightError('MAIL_E_START', 'a worker could not start')
+  throw ended()
 }
 
 /** The next message of a kind; undefined where the worker ends before. */

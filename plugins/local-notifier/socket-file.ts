@@ -80,7 +80,8 @@ export class SocketFile {
     const file = join(this.#folder, name)
     try {
       await this.#reach(name, async (address) => {
-        server.listen(address)
+        // Of several workers each is a process of its own here: none of them listens for another one.
+        server.listen({ path: address, exclusive: true })
         await once(server, 'listening')
       })
       chmodSync(file, 0o600)

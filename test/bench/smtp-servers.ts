@@ -28,7 +28,8 @@ export function deliveredTo({ delivered }: SmtpHost): number {
 
 /** Removes what was delivered. */
 export function forgetDelivered({ delivered }: SmtpHost): void {
-  for (const folder of delivered) for (const name of filesIn(folder)) rmSync(join(folder, name), { force: true })
+  for (const folder of delivered)
+    for (const name of filesIn(folder)) rmSync(join(folder, name), { force: true })
 }
 
 function filesIn(folder: string): readonly string[] {
@@ -59,7 +60,9 @@ export async function mailwrightSmtp(folder: string): Promise<SmtpHost> {
     port: await readyPort(log),
     pid: child.pid ?? 0,
     // What is delivered is looked at soon after, and goes from one into the other.
-    delivered: users.flatMap((user) => ['new', 'cur'].map((part) => join(root, domain, user, 'Maildir', part))),
+    delivered: users.flatMap((user) =>
+      ['new', 'cur'].map((part) => join(root, domain, user, 'Maildir', part)),
+    ),
     async [Symbol.asyncDispose]() {
       await ended(child)
       await project[Symbol.asyncDispose]()

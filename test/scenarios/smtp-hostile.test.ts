@@ -149,7 +149,6 @@ describe('a stranger gets nowhere', () => {
     'XCLIENT LOGIN=jo@here.example',
     'XFORWARD ADDR=127.0.0.9',
     'PROXY TCP4 127.0.0.9 127.0.0.1 1 25',
-    'BDAT 10',
     'AUTH PLAIN AGpvAHg=',
   ])('by %j', async (command) => {
     const wire = await client()

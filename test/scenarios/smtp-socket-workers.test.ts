@@ -1,8 +1,9 @@
 // A Unix socket that several processes serve.
-import { lstat, readdir, readFile } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { childProcesses } from '../support/child-processes.ts'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
 import { Wire } from '../support/wire.ts'
@@ -55,15 +56,6 @@ async function sockets(): Promise<readonly string[]> {
     .sort()
 }
 
-/** The processes that the server keeps. */
-async function workers(pid: number): Promise<readonly number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  return text
-    .split(' ')
-    .filter((word) => word !== '')
-    .map(Number)
-}
-
 test('all of them take connections; a new one joins in, a reload keeps it, the end removes it', async () => {
   project = await temporaryProject({ 'mailwright.config.ts': config('0600') })
   server = await startServer(project.folder)
@@ -73,7 +65,7 @@ test('all of them take connections; a new one joins in, a reload keeps it, the e
   expect(await everyone()).toEqual(greetings)
   expect(await greeting('smtp.sock')).toBe('220 mail.example.org ESMTP Mailwright')
 
-  const [first = 0] = await workers(server.pid)
+  const [first = 0] = await childProcesses(server.pid)
   const started = server.logged('worker-started')
   process.kill(first, 'SIGKILL')
   await started
@@ -95,7 +87,7 @@ test('all of them take connections; a new one joins in, a reload keeps it, the e
 test('what a killed server has left is replaced', async () => {
   project = await temporaryProject({ 'mailwright.config.ts': config('0600') })
   server = await startServer(project.folder)
-  const children = await workers(server.pid)
+  const children = await childProcesses(server.pid)
   for (const pid of [server.pid, ...children]) process.kill(pid, 'SIGKILL')
   await server.kill()
   expect(await sockets()).toEqual(['run.sock', 'smtp.sock'])

@@ -1,7 +1,10 @@
 // Several processes that serve the same ports.
-import { readdirSync, readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { chmod, chown, lstat, mkdir, readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { childProcesses } from '../support/child-processes.ts'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { runProcess } from '../support/run-process.ts'
@@ -34,6 +37,7 @@ export default defineConfig({
 `
 }
 
+const nobody = 65_534
 const command = ['--conditions=mailwright-source', join(projectFolder, 'core/cli/main.ts')]
 
 let project: TemporaryProject
@@ -51,22 +55,6 @@ async function start(workers: number): Promise<ServerProcess> {
   project = await temporaryProject({ 'mailwright.config.ts': config(workers) })
   server = await startServer(project.folder)
   return server
-}
-
-/** The processes below one. */
-function children(pid: number): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((each) => parentOf(each) === pid)
-}
-
-function parentOf(pid: number): number {
-  try {
-    return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
-  } catch {
-    return 0
-  }
 }
 
 async function session(port: number): Promise<Wire> {
@@ -89,7 +77,7 @@ async function deliver(port: number): Promise<void> {
 describe('several workers', () => {
   test('share the ports, and what one of them takes the others show', async () => {
     const { pid, port } = await start(3)
-    expect(children(pid)).toHaveLength(3)
+    expect(await childProcesses(pid)).toHaveLength(3)
     const readers = await Promise.all([1, 2, 3].map(() => session(port('imap'))))
     for (const wire of readers) {
       expect(await wire.line()).toMatch(/^\* OK/)
@@ -101,20 +89,20 @@ describe('several workers', () => {
     await deliver(port('smtp'))
     await Promise.all(readers.map((wire) => wire.until('* 1 EXISTS')))
     expect(await server?.stop()).toBe(0)
-    expect(children(pid)).toEqual([])
+    expect(await childProcesses(pid)).toEqual([])
     server = undefined
   })
 
   test('go on when one of them dies, and another takes its place', async () => {
     const { pid, port, logged } = await start(2)
-    const [first = 0] = children(pid)
+    const [first = 0] = await childProcesses(pid)
     const ended = logged('worker-ended')
     const begun = logged('worker-started')
     process.kill(first, 'SIGKILL')
     expect(await ended).toMatchObject({ pid: first, signal: 'SIGKILL' })
     for (let round = 0; round < 4; round++) await deliver(port('smtp'))
     await begun
-    const now = children(pid)
+    const now = await childProcesses(pid)
     expect(now).toHaveLength(2)
     expect(now).not.toContain(first)
     for (let round = 0; round < 4; round++) await deliver(port('smtp'))
@@ -144,4 +132,45 @@ describe('several workers', () => {
     expect(stderr).toMatch(/workers: .*store/)
     expect(stderr.match(/workers: /g)).toHaveLength(1)
   })
+
+  test('a port that is taken ends them all, with the reason', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const text = config(2).replace('smtp({ port: 0', `smtp({ port: ${port}`)
+    project = await temporaryProject({ 'mailwright.config.ts': text })
+    const { code, stderr } = await runProcess(process.execPath, [...command, 'start'], project)
+    taken.close()
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/another program listens there/)
+  })
+
+  test.runIf(process.getuid?.() === 0)(
+    'give up the rights of root, all of them, with the one that keeps them',
+    async () => {
+      const text = config(2)
+        .replace(
+          'workers: 2,',
+          "workers: 2,\n  user: 'nobody',\n  dataDir: new URL('./data', import.meta.url).pathname,",
+        )
+        .replace(
+          'smtp({ port: 0',
+          "smtp({ path: new URL('./run/smtp.sock', import.meta.url).pathname }, { as: 'socket' }),\n    smtp({ port: 0",
+        )
+      project = await temporaryProject({ 'mailwright.config.ts': text })
+      await chmod(project.folder, 0o755)
+      await mkdir(join(project.folder, 'run'))
+      await chown(join(project.folder, 'run'), nobody, nobody)
+      server = await startServer(project.folder)
+      for (const pid of [server.pid, ...(await childProcesses(server.pid))])
+        expect(await readFile(`/proc/${pid}/status`, 'utf8')).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m)
+      expect((await lstat(join(project.folder, 'run/smtp.sock'))).uid).toBe(nobody)
+      await deliver(server.port('smtp'))
+      const [first = 0] = await childProcesses(server.pid)
+      const begun = server.logged('worker-started')
+      process.kill(first, 'SIGKILL')
+      await begun
+      await deliver(server.port('smtp'))
+    },
+  )
 })

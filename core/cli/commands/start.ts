@@ -24,7 +24,8 @@ export const startCommand: CoreCommand = {
     const loaded = await loadConfig(context.folder, context.configFile)
     // What is wrong with the config is told by whoever uses it.
     const { workers } = readSettings(loaded.config, loaded.folder, [])
-    return isWorker || workers === 1 ? serve(context, loaded) : keepWorkers(context, loaded)
+    if (isWorker) return serve(context, loaded).finally(leave)
+    return workers === 1 ? serve(context, loaded) : keepWorkers(context, loaded)
   },
 }
 
@@ -43,7 +44,6 @@ async function serve(context: CliContext, loaded: LoadedConfig): Promise<undefin
   await stopped
   await manager.stopping()
   await server.stop()
-  leave()
   return undefined
 }
 
@@ -55,11 +55,11 @@ async function keepWorkers(
   // All faults are told once, before there is a worker.
   const { settings, log } = createHost(config, { folder })
   const manager = new ServiceManager(process.env)
-  const workers = new Workers(settings.workers, log, systemClock)
+  // Ports are opened here, for all of them, and with them go the rights for it.
+  const bound = settings.user === undefined ? undefined : () => void becomeUser(settings)
+  const workers = new Workers(settings.workers, log, systemClock, bound)
   reloadAtSignal(workers, manager)
   const listeners = await workers.start()
-  // They have given up root's rights before they began; the sockets were opened here, for them.
-  if (settings.user !== undefined) becomeUser(settings)
   log.info('ready', { listeners, workers: settings.workers })
   if (!context.json) context.output.stdout(await welcome(settings, listeners))
   const stopped = stopSignal()
