@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -79,6 +79,7 @@ describe('memory', () => {
     const third = shared.receive()
     await received(third, [octets(10)])
     await expect(readdir(join(folder, 'spool'))).resolves.toEqual([])
+    expect((await stat(join(folder, 'spool'))).mode & 0o777).toBe(0o700)
     await Promise.all([first.dispose(), second.dispose(), third.dispose()])
     await rm(join(folder, 'spool'), { recursive: true })
     const fourth = shared.receive()
@@ -129,6 +130,11 @@ describe('memory', () => {
     expect((await readAll(await writer.finish())).equals(octets(10))).toBe(true)
     await writer.dispose()
   })
+})
+
+test('the room on the disk is known before there is a folder, and where there is none at all', async () => {
+  expect(await createSpool(join(folder, 'to be made')).room()).toBeGreaterThan(0)
+  expect(await createSpool('/nowhere/at/all').room()).toBe(Number.POSITIVE_INFINITY)
 })
 
 describe('trouble', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileHandle, mkdir, open, statfs, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { UnavailableError } from '../errors.ts'
 import { bufferContent, type Content } from '../model/content.ts'
@@ -20,6 +20,8 @@ export interface SpoolWriter {
 /** Takes octets of unknown length: in memory while small and while there is room, else in a file. */
 export interface Spool {
   receive(): SpoolWriter
+  /** Octets that are free where the files are, looked up once a second at most; Infinity where nobody can tell. */
+  room(): Promise<number>
 }
 
 export interface SpoolLimits {
@@ -38,7 +40,42 @@ const defaultLimits: SpoolLimits = { messageMemory: 256 * 1024, totalMemory: 64 
  */
 export function createSpool(folder: string, limits: SpoolLimits = defaultLimits): Spool {
   const memory = { used: 0, limits }
-  return { receive: () => new Writer(memory, () => openNameless(folder)) }
+  const room = new Room(folder)
+  return { receive: () => new Writer(memory, () => openNameless(folder)), room: () => room.free() }
+}
+
+/** Milliseconds for which an answer of the file system is good. */
+const roomIsKnown = 1_000
+
+/** What is free where a folder is, or is going to be. */
+class Room {
+  readonly #folder: string
+  #answer = Promise.resolve(Number.POSITIVE_INFINITY)
+  #until = Number.NEGATIVE_INFINITY
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  free(): Promise<number> {
+    const now = performance.now()
+    if (now < this.#until) return this.#answer
+    this.#until = now + roomIsKnown
+    this.#answer = this.#look()
+    return this.#answer
+  }
+
+  async #look(): Promise<number> {
+    for (const folder of [this.#folder, dirname(this.#folder)]) {
+      try {
+        const { bavail, bsize } = await statfs(folder)
+        return bavail * bsize
+      } catch {
+        // It is made with the first file.
+      }
+    }
+    return Number.POSITIVE_INFINITY
+  }
 }
 
 interface SharedMemory {

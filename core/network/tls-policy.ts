@@ -31,4 +31,4 @@ export const clientCiphers: string = [
  * Milliseconds after which a context is made anew, and with it the key of its session tickets: whoever steals that key can
  * read the resumed sessions of this time, as far as they are of TLS 1.2 (RFC 9325 §3.4).
  */
-export const contextLifetime = 12 * 60 * 60 * 1000
+export const contextLifetime: number = 12 * 60 * 60 * 1000

@@ -7,7 +7,7 @@ import { isRecord } from './answer.ts'
 import { readIfThere, writeDurably } from './durable-file.ts'
 
 /** Milliseconds that a lock lasts without being prolonged: the longest time that others wait for a dead owner. */
-export const lockDuration = 2 * 60 * 1000
+export const lockDuration: number = 2 * 60 * 1000
 
 /**
  * A file that lets one process at a time order, of all that share the folder: it protects what lies beside it. It ends by

@@ -4,8 +4,20 @@ import { type AccessInput, type AccessRule, readAccessRule } from './access.ts'
 /** What is done about a client that fails a check: nothing, a refusal, or a finding with this score. */
 export type Consequence = 'off' | 'refuse' | number
 
+export type CheckName =
+  | 'invalidHello'
+  | 'ownHello'
+  | 'nonFqdnHello'
+  | 'unknownHello'
+  | 'unknownReverseClient'
+  | 'unknownClient'
+  | 'nonFqdnSender'
+  | 'unknownSenderDomain'
+  | 'bogusMx'
+  | 'nonFqdnRecipient'
+
 /** The checks with what is done where a config says nothing, in the order in which they refuse. */
-export const defaults = {
+const defaults: Readonly<Record<CheckName, Consequence>> = {
   invalidHello: 'refuse',
   ownHello: 'refuse',
   nonFqdnHello: 1,
@@ -16,10 +28,9 @@ export const defaults = {
   unknownSenderDomain: 'refuse',
   bogusMx: 'refuse',
   nonFqdnRecipient: 'off',
-} as const satisfies Readonly<Record<string, Consequence>>
+}
 
-export type CheckName = keyof typeof defaults
-export const checkNames = Object.keys(defaults) as readonly CheckName[]
+export const checkNames: readonly CheckName[] = Object.keys(defaults) as CheckName[]
 
 /** The listeners whose sessions are checked. */
 export const checkRoles = ['transfer', 'submission', 'lmtp'] as const

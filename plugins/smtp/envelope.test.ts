@@ -26,6 +26,21 @@ describe('envelope', () => {
     expect(await new SessionDouble().say('EHLO a', `MAIL ${argument}`)).toEqual(['250', expected])
   })
 
+  test('MAIL where the disk is nearly full, and for more than there is room for', async () => {
+    const world = new SessionDouble({ maxSize: '10M', minFree: '1M' })
+    world.free = 2 ** 20 + 999
+    expect(await world.say('EHLO a', 'MAIL FROM:<> SIZE=1000', 'MAIL FROM:<> SIZE=999', 'RSET')).toEqual([
+      '250',
+      '452 4.3.1',
+      '250 2.1.0',
+      '250 2.0.0',
+    ])
+    world.free = 2 ** 20 - 1
+    expect(await world.say('MAIL FROM:<>')).toEqual(['452 4.3.1'])
+    const { service } = new SessionDouble({ maxSize: '10M' }).session
+    expect(service.options.minFree).toBe(15 * 2 ** 20)
+  })
+
   test.each([
     ['TO:<jo@b.example>', '250 2.1.5'],
     ['to: <postmaster>', '250 2.1.5'],

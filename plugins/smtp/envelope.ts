@@ -18,6 +18,7 @@ import {
   loginFirst,
   mailFirst,
   nestedMail,
+  noRoom,
   ok,
   senderOk,
   smtpUtf8Needed,
@@ -49,6 +50,7 @@ export async function mail(session: SmtpSession, argument: string): Promise<Answ
   if (!parameters.ok) return { reply: parameters.reply }
   if (parameters.value.smtpUtf8 !== true && !isAscii(Buffer.from(argument))) return { reply: smtpUtf8Needed }
   if (++session.transactions > options.maxTransactions) return { reply: tooManyTransactions }
+  if (await session.service.room.isShortFor(parameters.value.size ?? 0)) return { reply: noRoom }
   // The binary parts are gone before anybody else sees the message.
   const isBinary = parameters.value.body === 'BINARYMIME'
   const given: MailParameters = isBinary ? { ...parameters.value, body: '8BITMIME' } : parameters.value

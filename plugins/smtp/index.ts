@@ -9,6 +9,7 @@ import {
   queue,
   resolver,
 } from 'mailwright'
+import { DiskRoom } from './disk-room.ts'
 import { Engine } from './engine.ts'
 import { parseOptions, type SmtpInput, type SmtpOptions } from './options.ts'
 import { SecureContexts } from './secure-contexts.ts'
@@ -41,6 +42,7 @@ const plugin: PluginFactory<SmtpInput> = definePlugin<SmtpOptions, SmtpInput>({
       options,
       hostname,
       spool,
+      room: new DiskRoom(spool, options.minFree, log),
       log,
       clock,
       canSecure: keys !== undefined,

@@ -56,6 +56,8 @@ export interface SmtpOptions {
   readonly allowPlaintextAuth: boolean
   /** Octets of the largest message (RFC 1870): 25M. */
   readonly maxSize: number
+  /** Octets that are to be free where messages are spooled; below it, MAIL is answered with 452: one and a half `maxSize`. */
+  readonly minFree: number
   /** Octets of the longest line of a message, CRLF included: 1M. RFC 5321 §4.5.3.1.6 promises 1,000; real mail has longer ones. */
   readonly maxLineLength: number
   /** Bare CR and LF in a message: `refuse` it, or `normalise` them to CRLF: `refuse`. */
@@ -85,7 +87,15 @@ export interface SmtpOptions {
   readonly timeouts: SmtpTimeouts
 }
 
-type Written = 'mode' | 'proxy' | 'xclient' | 'xforward' | 'maxSize' | 'maxLineLength' | 'timeouts'
+type Written =
+  | 'mode'
+  | 'proxy'
+  | 'xclient'
+  | 'xforward'
+  | 'maxSize'
+  | 'minFree'
+  | 'maxLineLength'
+  | 'timeouts'
 
 /** What a config may write: everything may be left out; durations and sizes may be texts such as `5m` and `25M`. */
 export type SmtpInput = Partial<Omit<SmtpOptions, Written>> & {
@@ -94,6 +104,7 @@ export type SmtpInput = Partial<Omit<SmtpOptions, Written>> & {
   readonly xclient?: readonly string[]
   readonly xforward?: readonly string[]
   readonly maxSize?: number | string
+  readonly minFree?: number | string
   readonly maxLineLength?: number | string
   readonly timeouts?: { readonly [Phase in keyof SmtpTimeouts]?: number | string }
 }
@@ -183,6 +194,7 @@ function checkTogether(read: OptionReader, options: SmtpOptions): void {
 type Limits = Pick<
   SmtpOptions,
   | 'maxSize'
+  | 'minFree'
   | 'maxLineLength'
   | 'maxRecipients'
   | 'maxConnections'
@@ -194,9 +206,11 @@ type Limits = Pick<
 >
 
 function readLimits(read: OptionReader): Limits {
+  // RFC 5321 §4.5.3.1.7: at least 64K octets of message.
+  const maxSize = read.size('maxSize', { default: '25M', min: 65_536 })
   return {
-    // RFC 5321 §4.5.3.1.7: at least 64K octets of message.
-    maxSize: read.size('maxSize', { default: '25M', min: 65_536 }),
+    maxSize,
+    minFree: read.size('minFree', { default: Math.ceil(1.5 * maxSize) }),
     maxLineLength: read.size('maxLineLength', { default: '1M', min: 1000 }),
     // RFC 5321 §4.5.3.1.8: at least 100 recipients.
     maxRecipients: read.integer('maxRecipients', { default: 1000, min: 100 }),

@@ -77,6 +77,8 @@ export const badRecipient: Reply = reply(501, '5.1.3', 'Bad syntax of the recipi
 export const smtpUtf8Needed: Reply = reply(553, '5.6.7', 'An address beyond ASCII needs SMTPUTF8')
 // RFC 5321 §4.5.3.1.10
 export const tooManyRecipients: Reply = reply(452, '4.5.3', 'Too many recipients')
+// RFC 5321 §4.1.1.2, RFC 1870 §6.1
+export const noRoom: Reply = reply(452, '4.3.1', 'There is too little room on the disk, try again later')
 export const tooLarge: Reply = reply(552, '5.3.4', 'Message too large')
 export const tooManyHops: Reply = reply(554, '5.4.6', 'Too many hops: the message is going round in circles')
 

@@ -11,6 +11,7 @@ import type {
   TransactionFlow,
 } from 'mailwright'
 import type { Client, Trust } from './client.ts'
+import type { DiskRoom } from './disk-room.ts'
 import type { Incoming } from './incoming.ts'
 import type { SmtpOptions } from './options.ts'
 import type { Reception } from './reception.ts'
@@ -25,6 +26,7 @@ export interface SmtpService {
   /** Undefined where names of clients are not looked up. */
   readonly resolver: Resolver | undefined
   readonly spool: Spool
+  readonly room: DiskRoom
   readonly log: Log
   readonly clock: Clock
 }

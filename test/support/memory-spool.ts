@@ -12,6 +12,7 @@ export function memorySpool(): MemorySpool {
     get disposed() {
       return disposed
     },
+    room: async () => Number.POSITIVE_INFINITY,
     receive() {
       const chunks: Buffer[] = []
       let isDisposed = false

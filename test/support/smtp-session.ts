@@ -18,6 +18,7 @@ import {
   type TransactionFlow,
 } from 'mailwright'
 import { trustIn } from '../../plugins/smtp/client.ts'
+import { DiskRoom } from '../../plugins/smtp/disk-room.ts'
 import { answerLine } from '../../plugins/smtp/dispatch.ts'
 import type { Incoming } from '../../plugins/smtp/incoming.ts'
 import { parseOptions } from '../../plugins/smtp/options.ts'
@@ -42,6 +43,8 @@ export class SessionDouble {
   readonly #live: { -readonly [Key in keyof Session]: Session[Key] }
   spooled = 0
   #incoming: Incoming | undefined
+  /** Octets that are free on the disk. */
+  free: number = Number.POSITIVE_INFINITY
   /** What of the spool fails. */
   spoolFault: 'write' | 'finish' | undefined
   /** What the flow answers instead of yes. */
@@ -61,13 +64,16 @@ export class SessionDouble {
       account: undefined,
       signal: new AbortController().signal,
     }
+    const spool = this.#spool()
+    const log = createLog('silent')
     const service = {
       options: parsed,
       hostname: 'mx.example.org',
       canSecure,
       resolver: undefined,
-      spool: this.#spool(),
-      log: createLog('silent'),
+      spool,
+      room: new DiskRoom(spool, parsed.minFree, log),
+      log,
       clock: systemClock,
     }
     const { local, remote } = this.#live
@@ -77,6 +83,7 @@ export class SessionDouble {
 
   #spool(): Spool {
     return {
+      room: async () => this.free,
       receive: () => {
         const chunks: Buffer[] = []
         let open = true
