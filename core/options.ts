@@ -123,13 +123,8 @@ class Reader implements OptionReader {
   }
 
   boolean(name: string, options: { default?: boolean } = {}): boolean {
-    return this.#read(
-      name,
-      'true or false',
-      (v) => (typeof v === 'boolean' ? v : undefined),
-      options.default,
-      false,
-    )
+    const accept = (value: unknown) => (typeof value === 'boolean' ? value : undefined)
+    return this.#read(name, 'true or false', accept, options.default, false)
   }
 
   integer(name: string, options: NumberBounds & { default?: number } = {}): number {

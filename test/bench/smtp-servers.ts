@@ -40,11 +40,12 @@ function filesIn(folder: string): readonly string[] {
   }
 }
 
-/** Mailwright as a process of its own, with the plugins of a mail server and no other. */
-export async function mailwrightSmtp(folder: string): Promise<SmtpHost> {
-  const root = join(folder, 'mailwright')
-  const project = await temporaryProject({ 'mailwright.config.ts': config(root) })
-  const log = join(folder, 'mailwright.log')
+/** Mailwright in so many processes of its own, with the plugins of a mail server and no other. */
+export async function mailwrightSmtp(folder: string, workers = 1): Promise<SmtpHost> {
+  const name = workers === 1 ? 'mailwright' : `mailwright, ${workers} workers`
+  const root = join(folder, name)
+  const project = await temporaryProject({ 'mailwright.config.ts': config(root, workers) })
+  const log = join(folder, `${name}.log`)
   const words = ['--max-semi-space-size=8', '--conditions=mailwright-source', ...profiled(), command, 'start']
   const child = spawn(process.execPath, words, {
     cwd: project.folder,
@@ -56,7 +57,7 @@ export async function mailwrightSmtp(folder: string): Promise<SmtpHost> {
     stdio: ['ignore', 'ignore', openSync(log, 'a')],
   })
   return {
-    name: 'mailwright',
+    name,
     port: await readyPort(log),
     pid: child.pid ?? 0,
     // What is delivered is looked at soon after, and goes from one into the other.
@@ -90,7 +91,7 @@ async function readyPort(log: string): Promise<number> {
   throw new Error(`the server is not ready: ${readFileSync(log, 'utf8')}`)
 }
 
-function config(root: string): string {
+function config(root: string, workers: number): string {
   return `import { defineConfig } from 'mailwright'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import maildir from 'mailwright/plugins/maildir'
@@ -100,6 +101,7 @@ import smtp from 'mailwright/plugins/smtp'
 
 export default defineConfig({
   hostname: 'mail.example.org',
+  workers: ${workers},
   plugins: [
     memoryAccounts({ accounts: ${JSON.stringify(users)}.map((name) => ({ address: name + '@${domain}', password: 'secret' })) }),
     maildir({ root: ${JSON.stringify(root)} }),

@@ -2,7 +2,7 @@
 // system, each file synced, loaded by Postfix's smtp-source. They take turns at every figure; the median of some rounds
 // counts. No figure is demanded: this is for docs/performance.md. Postfix has to be started by root.
 //
-//   npm run bench:smtp -- [--only=mailwright] [--rows=kept] [--rounds=3] [--memory=1000] [--haraka] [--profile=FOLDER]
+//   npm run bench:smtp -- [--only='mailwright|postfix'] [--rows=kept] [--rounds=3] [--memory=1000] [--workers=2] [--haraka] [--profile=FOLDER]
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '' },
     rounds: { type: 'string', default: '3' },
     memory: { type: 'string', default: '1000' },
+    workers: { type: 'string', default: '2' },
     haraka: { type: 'boolean', default: false },
     // Read where the server is started.
     profile: { type: 'string' },
@@ -133,10 +134,17 @@ async function memory(host: SmtpHost, count: number): Promise<void> {
 const folder = await mkdtemp(join(tmpdir(), 'mailwright-bench-'))
 // Postfix's processes are not root's, and have to get at theirs.
 await chmod(folder, 0o755)
-const makers = [mailwrightSmtp, postfixSmtp, bareSmtp, ...(values.haraka ? [harakaSmtp] : [])]
+const workers = Number(values.workers)
+const makers = {
+  mailwright: () => mailwrightSmtp(folder),
+  ...(workers > 1 ? { workers: () => mailwrightSmtp(folder, workers) } : {}),
+  postfix: () => postfixSmtp(folder),
+  bare: () => bareSmtp(folder),
+  ...(values.haraka ? { haraka: () => harakaSmtp(folder) } : {}),
+}
 const hosts: SmtpHost[] = []
 try {
-  for (const make of makers) if (only.test(make.name)) hosts.push(await make(folder))
+  for (const [name, make] of Object.entries(makers)) if (only.test(name)) hosts.push(await make())
   for (const one of rows) await compare(hosts, one)
   for (const host of hosts) if (Number(values.memory) > 0) await memory(host, Number(values.memory))
 } finally {
