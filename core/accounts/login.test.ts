@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Account } from '../model/account.ts'
-import { hashPassword } from '../passwords/index.ts'
+import { hashPassword, verifyPassword } from '../passwords/index.ts'
 import { makeAppPassword } from './app-password.ts'
 import { verifyLogin } from './login.ts'
 
@@ -53,5 +53,17 @@ describe('verifyLogin', () => {
     const bare = { account, password: undefined, appPasswords: [] }
     expect(await reasonOf('', 'pop3', bare)).toEqual({ ok: false, reason: 'wrong-secret' })
     expect(await reasonOf('secret', 'pop3', undefined)).toEqual({ ok: false, reason: 'unknown' })
+  })
+
+  it.each([
+    ['nobody’s', undefined],
+    ['one without a password', { account, password: undefined, appPasswords: [] }],
+  ])('%s costs the work of a wrong secret, in the same waiting line', async (_, asked) => {
+    const order: string[] = []
+    const done = (word: string) => () => order.push(word)
+    // Two at a time: whoever comes behind four others begins when three of them are over.
+    const others = Array.from({ length: 4 }, () => verifyPassword('wrong', password).then(done('other')))
+    await Promise.all([...others, verifyLogin('wrong', 'pop3', asked).then(done('asked'))])
+    expect(order.indexOf('asked')).toBeGreaterThanOrEqual(3)
   })
 })

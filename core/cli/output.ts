@@ -37,6 +37,11 @@ export function printable(text: string): string {
   )
 }
 
+/** The same for what has to stay one line: others follow it, and this one must not look like several of them. */
+export function printableLine(text: string): string {
+  return printable(text).replaceAll('\n', '\\x0a')
+}
+
 /** Columns under headings, each as wide as its widest cell. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return ''

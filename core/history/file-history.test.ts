@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -57,6 +57,9 @@ describe('writing', () => {
     expect(await readFile(join(folder, '2026-01-10.jsonl'), 'utf8')).toBe(
       `{"at":${begin},"verb":"verdict","text":"a"}\n`,
     )
+    // Who wrote to whom is nobody else's business.
+    expect((await stat(join(folder, '2026-01-10.jsonl'))).mode & 0o777).toBe(0o600)
+    expect((await stat(folder)).mode & 0o777).toBe(0o700)
   })
 
   test('is seen by a search at once, and by the next process', async () => {

@@ -61,6 +61,15 @@ describe('verifyPassword', () => {
     expect(await verifyPassword('secret', md5, { bareScheme: 'MD6' }).catch(errorCode)).toBe('MAIL_E_INVALID')
   })
 
+  it('does the work of a hash of today for a wrong secret, where the stored one takes less', async () => {
+    const order: string[] = []
+    const verified = (word: string, secret: string, stored: string) =>
+      verifyPassword(secret, stored).then(() => order.push(word))
+    await Promise.all([verified('wrong', 'x', '{PLAIN}secret'), verified('right', 'secret', '{PLAIN}secret')])
+    await Promise.all([verified('malformed', 'x', 'none'), verified('right', 'secret', '{PLAIN}secret')])
+    expect(order).toEqual(['right', 'wrong', 'right', 'malformed'])
+  })
+
   it('never takes a secret that could not have been set', async () => {
     const stored = await hash('', weak)
     expect(await verifyPassword('', stored)).toBe(false)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,6 +57,7 @@ describe('http-01', () => {
     'GET / HTTP/1.0\r\n\r\n',
     'GET /.well-known/acme-challenge/ HTTP/1.0\r\n\r\n',
     'GET /.well-known/acme-challenge/../../account.json HTTP/1.0\r\n\r\n',
+    'GET /.well-known/acme-challenge/x/../../account.json HTTP/1.0\r\n\r\n',
     'GET /.well-known/acme-challenge/..%2f..%2faccount.json HTTP/1.0\r\n\r\n',
     'GET /.well-known/acme-challenge/a-Token_1?x HTTP/1.0\r\n\r\n',
     'GET http://mx.example.org/.well-known/acme-challenge/a-Token_1 HTTP/1.0\r\n\r\n',
@@ -64,6 +65,8 @@ describe('http-01', () => {
   ])('%j finds nothing', async (request) => {
     const challenges = await listen('http-01')
     await challenges.prepare(challenge)
+    for (const place of [folder, join(folder, 'challenges')])
+      await writeFile(join(place, 'account.json'), '{}')
     expect(await wire(request)).toMatch(/^HTTP\/1\.1 404 /)
   })
 

@@ -1,4 +1,4 @@
-import { type Address, splitDetail } from 'mailwright'
+import { type Address, formatAddress, splitDetail } from 'mailwright'
 import type { Table } from './table.ts'
 
 /** What the tables have for an address. */
@@ -10,6 +10,8 @@ export interface FoundValue {
   readonly detail?: string
   /** The key names the domain: whoever wrote it has that domain in mind. Patterns never do. */
   readonly namesDomain: boolean
+  /** Groups of a pattern may be in the value, which whoever wrote the address has chosen. */
+  readonly byPattern: boolean
 }
 
 export interface LookUpSettings {
@@ -28,7 +30,8 @@ interface Question {
 
 /**
  * Looks an address up as virtual(5) has it: `user+detail@domain`, `user@domain`, at a local domain `user+detail` and
- * `user`, then `@domain`. Every table is asked one form before the next form's turn; patterns only the whole address.
+ * `user`, then `@domain`. Every table is asked one form before the next form's turn; patterns only the whole address, with
+ * its local part in quotes where it needs them: a comma in it must not part the targets that it is put into.
  */
 export async function lookUpAddress(
   tables: readonly Table[],
@@ -37,10 +40,11 @@ export async function lookUpAddress(
 ): Promise<FoundValue | undefined> {
   for (const { key, isWhole, ...rest } of questionsFor(address, settings)) {
     for (const table of tables) {
-      if (table.wholeAddressesOnly && !isWhole) continue
-      const value = await table.lookUp(table.wholeAddressesOnly ? key : key.toLowerCase())
-      const namesDomain = rest.namesDomain && table.wholeAddressesOnly !== true
-      if (value !== undefined) return { ...rest, value, namesDomain }
+      const byPattern = table.wholeAddressesOnly === true
+      if (byPattern && !isWhole) continue
+      const value = await table.lookUp(byPattern ? formatAddress(address) : key.toLowerCase())
+      const namesDomain = rest.namesDomain && !byPattern
+      if (value !== undefined) return { ...rest, value, namesDomain, byPattern }
     }
   }
   return undefined

@@ -33,7 +33,7 @@ export async function readAlias(
   included: IncludedFiles,
   { origin, propagatesDetail, detailSeparator }: AliasSettings,
 ): Promise<Alias> {
-  const parts = await readParts(found.value, { asked, origin }, included)
+  const parts = await readParts(found, { asked, origin }, included)
   const suffix =
     propagatesDetail && found.detail !== undefined ? `${detailSeparator}${found.detail}` : undefined
   const targets = parts.flatMap(({ addresses }) => addresses).map((target) => withSuffix(target, suffix))
@@ -51,11 +51,14 @@ export async function readAlias(
 }
 
 async function readParts(
-  value: string,
+  { value, byPattern }: FoundValue,
   settings: { readonly asked: Address; readonly origin: string },
   included: IncludedFiles,
 ): Promise<readonly Targets[]> {
-  const parts = [readTargets(value, settings)]
+  const first = readTargets(value, settings)
+  // Its name may be the sender's.
+  if (byPattern) return [{ ...first, includes: [], refused: [...first.refused, ...first.includes] }]
+  const parts = [first]
   const seen = new Set<string>()
   // Grows while it is gone through.
   for (const part of parts) {

@@ -158,6 +158,40 @@ describe('claims', () => {
     expect(await answer('postmaster@foreign.example')).toBe('550 5.7.1')
   })
 
+  test.each([
+    '":include:FILE,jo"@old.example',
+    '":include:FILE"@old.example',
+    '"anna@here.example,jo"@old.example',
+    '"jo,anna@here.example"@old.example',
+    '"jo\\", anna@here.example, \\"bob"@old.example',
+    '"anna@here.example (jo"@old.example',
+    '"<anna@here.example>"@old.example',
+    '"|/bin/sh"@old.example',
+    '"anna@here.example,+x"@old.example',
+  ])('what a pattern takes out of %s stays one address', async (text) => {
+    const list = await file('anna', 'anna@here.example\n')
+    const asked = text.replace('FILE', list)
+    for (const to of ['$1@here.example', '$1', 'jo, $1', '$1, jo']) {
+      for (const match of [
+        /^(.+)@old\.example$/,
+        /^(.+?)\+?"?@old\.example$/,
+        /^(.+?)(?:\+.*)?@old\.example$/,
+      ]) {
+        await start({ patterns: [{ match, to }], domains: ['old.example'] })
+        expect(await leadsTo(asked), `${match} ${to}`).toMatch(/^(?:451|550) /)
+        await host?.stop()
+      }
+    }
+  })
+
+  test('what a pattern finds for a name in quotes', async () => {
+    await start({ patterns: [{ match: /^(.+)@old\.example$/, to: '$1@here.example' }] })
+    expect(await leadsTo('"jo"@old.example')).toBe('jo')
+    await host?.stop()
+    await start({ patterns: [{ match: /^"a, b"@old\.example$/, to: 'anna@here.example' }] })
+    expect(await leadsTo('"a, b"@old.example')).toBe('anna')
+  })
+
   test('a pattern opens nobody else’s domain', async () => {
     await start({ patterns: [{ match: /^(.+)-list@.+$/, to: 'jo@here.example' }] })
     expect(await answer('x-list@here.example')).toBe('250 2.0.0')

@@ -145,6 +145,21 @@ describe('a network', () => {
     expect(guard.counts.of({ kind: 'network', network: '198.51.100.7/32', login: '' })).toBe(0)
   })
 
+  it('that the postmaster has banned lets nobody in, not even who is known there and has connected before', async () => {
+    await succeed('198.51.100.7', 'jo@example.org')
+    const connected = from('198.51.100.7')
+    guard.restrictions.learn({
+      subject: { kind: 'network', network: '198.51.100.7/32', login: '' },
+      since: clock.now(),
+      endsAt: null,
+      times: 0,
+      reason: '',
+      madeBy: 'postmaster',
+    })
+    expect(said(await guard.checkLogin(connected, attemptOf('jo@example.org')))).toBe('554')
+    expect(said(await guard.checkClient(from('198.51.100.7')))).toBe('554')
+  })
+
   it('is counted anew when its window is over', async () => {
     await failMany('198.51.100.7', 9)
     clock.advance(15 * 60_000)
@@ -176,6 +191,13 @@ describe('a login that many guess at', () => {
     clock.advance(31 * 86_400_000)
     await guessEverywhere('jo')
     expect(await succeed('198.51.100.7', 'jo')).toBe('454')
+  })
+
+  it('is not one where its owner has forgotten the password', async () => {
+    start({ strangers: 'refuse' })
+    await succeed('198.51.100.7', 'jo')
+    for (let host = 0; host < 30; host++) await fail(`198.51.100.${host}`, 'jo')
+    expect(await fail('192.0.2.77', 'jo')).toBe('go on')
   })
 
   it('lets strangers wait, a few at a time', async () => {

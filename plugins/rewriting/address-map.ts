@@ -44,7 +44,10 @@ export class AddressMap {
     for (const [index, { key, ...rest }] of this.#forms(address).entries()) {
       for (const table of this.#tables) {
         if (table.wholeAddressesOnly && index > 0) continue
-        const value = await table.lookUp(table.wholeAddressesOnly ? key : key.toLowerCase())
+        // In quotes where the local part needs them: what a pattern takes of it stays one piece.
+        const value = await table.lookUp(
+          table.wholeAddressesOnly ? formatAddress(address) : key.toLowerCase(),
+        )
         if (value !== undefined) return { ...rest, value }
       }
     }

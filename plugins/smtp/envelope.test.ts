@@ -26,6 +26,15 @@ describe('envelope', () => {
     expect(await new SessionDouble().say('EHLO a', `MAIL ${argument}`)).toEqual(['250', expected])
   })
 
+  test('nobody is named for ever', async () => {
+    const world = new SessionDouble({ maxRecipients: 100 })
+    await world.say('EHLO a', 'MAIL FROM:<>')
+    const again = Array<string>(102).fill('RCPT TO:<b@example.org>')
+    expect((await world.say(...again)).slice(99)).toEqual(['250 2.1.5', '452 4.5.3', '452 4.5.3'])
+    expect(await world.say('DATA', message)).toEqual(['354', '250 2.0.0'])
+    expect(world.transactions[0]?.to).toEqual(['b@example.org'])
+  })
+
   test('MAIL where the disk is nearly full, and for more than there is room for', async () => {
     const world = new SessionDouble({ maxSize: '10M', minFree: '1M' })
     world.free = 2 ** 20 + 999

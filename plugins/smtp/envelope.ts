@@ -75,11 +75,12 @@ export async function recipient(session: SmtpSession, argument: string): Promise
   if (!parameters.ok) return { reply: parameters.reply }
   const { smtpUtf8 } = transaction.transaction.parameters
   if (smtpUtf8 !== true && !isAscii(Buffer.from(argument))) return { reply: smtpUtf8Needed }
-  if (transaction.transaction.recipients.length >= options.maxRecipients) return { reply: tooManyRecipients }
+  const known = accepted.get(transaction) ?? []
+  // Those that are named again among them: each is kept, and compared with the others.
+  if (known.length >= options.maxRecipients) return { reply: tooManyRecipients }
   noteSourceRoute(session, parsed)
   // Who is named twice gets the message once.
   const forwardPath = formatAddress(parsed.path)
-  const known = accepted.get(transaction) ?? []
   const answer = known.includes(forwardPath)
     ? namedAlready
     : await transaction.recipient(parsed.path, parameters.value)

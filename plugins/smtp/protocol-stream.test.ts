@@ -69,6 +69,15 @@ describe('lines', () => {
     expect(lines).toHaveLength(350)
   })
 
+  test('that came together leave others their turn', async () => {
+    const { stream, lines } = listening()
+    const all = write(stream, 'NOOP\r\n'.repeat(1_000))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(lines.length).toBeLessThan(1_000)
+    await all
+    expect(lines).toHaveLength(1_000)
+  })
+
   test('are not read once the connection is closed', async () => {
     const lines: string[] = []
     const stream: ProtocolStream = new ProtocolStream(async (line) => {

@@ -111,10 +111,14 @@ function lmtpOf(text: string, domain: string): LmtpDestination {
   return { kind: 'lmtp', host: ipv6 ?? name ?? '', port: port === undefined ? lmtpPort : Number(port) }
 }
 
-const services: Readonly<Record<string, number>> = { lmtp: 24, smtp: 25, submission: 587 }
+const services: ReadonlyMap<string, number> = new Map([
+  ['lmtp', 24],
+  ['smtp', 25],
+  ['submission', 587],
+])
 
 function portOf(text: string): number {
-  const port = /^\d+$/.test(text) ? Number(text) : (services[text] ?? 0)
+  const port = /^\d+$/.test(text) ? Number(text) : (services.get(text) ?? 0)
   if (port < 1 || port > 65_535) throw new RangeError(`"${text}" is no port`)
   return port
 }

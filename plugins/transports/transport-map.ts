@@ -1,4 +1,4 @@
-import { type Address, type Clock, type Log, splitDetail } from 'mailwright'
+import { type Address, type Clock, formatAddress, type Log, splitDetail } from 'mailwright'
 import { type Destination, parseDestination } from './destination.ts'
 
 /** A look-up table whose values are `transport:nexthop`; `table` of the plugin `aliases` makes them of files. */
@@ -48,7 +48,8 @@ export class TransportMap {
       for (const table of tables) {
         const isPatterns = table.wholeAddressesOnly === true
         if (isPatterns && index > 0) continue
-        const value = await table.lookUp(isPatterns ? key : key.toLowerCase())
+        // In quotes where the local part needs them: what a pattern takes of it stays one piece.
+        const value = await table.lookUp(isPatterns ? formatAddress(address) : key.toLowerCase())
         if (value === undefined) continue
         const destination = parseDestination(value, address.domain, pipes)
         return { destination, namesDomain: namesDomain && !isPatterns }

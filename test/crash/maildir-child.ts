@@ -11,4 +11,17 @@ const files = interferedFiles(nodeFileSystem, ({ number }) => {
   if (number === dieAt) process.kill(process.pid, 'SIGKILL')
 })
 const run = Object.entries(tasks).find(([each]) => each === task)?.[1]
-await run?.(await openMaildir(root, files, systemClock), (line) => void writeSync(1, `${line}\n`), name)
+await run?.(await openMaildir(root, files, systemClock), say, name)
+
+/** Lines are whole, or not there: they are shorter than what a pipe takes at once. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`)
+      return
+    } catch (error) {
+      // Who reads them is slower at the moment.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    }
+  }
+}

@@ -1,5 +1,16 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { accounts, readAll, store } from 'mailwright'
+import localDelivery from 'mailwright/plugins/local-delivery'
+import { memoryAccounts, memoryQueue, memoryStore } from 'mailwright/plugins/memory'
+import smtp from 'mailwright/plugins/smtp'
+import { memoryConnection } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { ListenRequest } from '../../core/host/listeners.ts'
+import { createHost } from '../../core/host.ts'
 import { ask, type RelaySystem, startRelaySystem } from '../support/relay-system.ts'
 import type { Wire } from '../support/wire.ts'
 
@@ -190,4 +201,51 @@ describe('a stranger gets nowhere', () => {
     expect(await inbox()).toHaveLength(before)
     expect(faults()).toEqual([])
   })
+})
+
+test('who does not read replies is not read from either, however short his chunks are', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'mailwright-hostile-'))
+  const requests: ListenRequest[] = []
+  const listeners = {
+    adopt: async (_: object, asked: readonly ListenRequest[]) => {
+      requests.push(...asked)
+      return []
+    },
+    release: async () => undefined,
+    cut: () => undefined,
+  }
+  const host = createHost(
+    {
+      hostname: 'mx.here.example',
+      dataDir: folder,
+      drainTimeout: 0,
+      log: { level: 'silent' },
+      plugins: [
+        memoryAccounts({ accounts: [{ address: 'jo@here.example', password: 'secret' }] }),
+        memoryStore(),
+        memoryQueue(),
+        localDelivery({ postmaster: 'jo@here.example' }),
+        smtp(),
+      ],
+    },
+    { listeners },
+  )
+  await host.start()
+  await host.serve()
+  const { client, server } = memoryConnection()
+  requests[0]?.onConnection(server)
+  await once(client, 'readable')
+  client.write('EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<jo@here.example>\r\n')
+  const [pieces, chunks] = [100, 1_000]
+  for (let piece = 0; piece < pieces; piece++) client.write('BDAT 1\r\nx'.repeat(chunks))
+  // Until nothing moves any more.
+  for (let before = -1; before !== server.bytesRead; ) {
+    before = server.bytesRead
+    for (let turn = 0; turn < 2_000; turn++) await nextTurn()
+  }
+  expect(server.writableLength).toBeLessThan(256 * 1024)
+  expect(server.bytesRead).toBeLessThan((pieces * chunks * 9) / 2)
+  client.destroy()
+  await host.stop()
+  await rm(folder, { recursive: true, force: true })
 })

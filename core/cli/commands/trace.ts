@@ -1,7 +1,7 @@
 import { MailwrightError } from '../../errors.ts'
 import { type HistoryEntry, history } from '../../services/history.ts'
 import { UsageError, withHost } from '../context.ts'
-import { printable } from '../output.ts'
+import { printableLine } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
 import { since } from '../times.ts'
 
@@ -12,7 +12,7 @@ function line(entry: HistoryEntry, first: number): string {
   const hook = entry.hook === undefined ? '' : ` (${entry.hook})`
   const time = entry.milliseconds === undefined ? '' : ` [${entry.milliseconds} ms]`
   const id = entry.transaction === undefined ? '' : ` ${entry.transaction}`
-  return printable(`${offset}  ${entry.verb.padEnd(12)}${id}${by}${hook} ${entry.text ?? ''}${time}`)
+  return printableLine(`${offset}  ${entry.verb.padEnd(12)}${id}${by}${hook} ${entry.text ?? ''}${time}`)
 }
 
 /** Sessions one after the other, as they began; what belongs to none goes by its transaction. */

@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest'
+import { MailwrightError } from '../errors.ts'
+import { printable, printableLine, printError, table } from './output.ts'
+
+const hostile = 'a\x1b[2J\x07\x7f\u009b31m\r\nb'
+
+describe('foreign text on a terminal', () => {
+  test('shows its controls instead of sending them', () => {
+    expect(printable(hostile)).toBe('a\\x1b[2J\\x07\\x7f\\x9b31m\\x0d\nb')
+    expect(printable('tab\tand ä')).toBe('tab\tand ä')
+  })
+
+  test('is one line where it must not be taken for several', () => {
+    expect(printableLine(hostile)).toBe('a\\x1b[2J\\x07\\x7f\\x9b31m\\x0d\\x0ab')
+  })
+
+  test('is one row of a table', () => {
+    const rows = table(['who'], [[hostile]]).split('\n')
+    expect(rows).toEqual(['who', 'a\\x1b[2J\\x07\\x7f\\x9b31m\\x0d b'])
+  })
+
+  test('in an error, too', () => {
+    const said: string[] = []
+    const output = { stdout: () => undefined, stderr: (text: string) => void said.push(text) }
+    printError(output, false, new MailwrightError('MAIL_E_INVALID', 'no \x1b]0;title\x07'))
+    expect(said).toEqual(['mailwright: no \\x1b]0;title\\x07 [MAIL_E_INVALID]\n'])
+  })
+})
