@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -23,10 +23,11 @@ export async function harakaSmtp(folder: string): Promise<SmtpHost> {
     'config/me': 'mail.example.org\n',
     'config/loglevel': 'ERROR\n',
     'config/plugins': 'maildir\n',
-    'config/connection.ini': '[max]\nbytes=104857600\n',
     'plugins/maildir.js': delivery(join(home, 'mail')),
   }
   for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text)
+  // It has no defaults but those of its own files.
+  copyFileSync(join(haraka, '../../config/connection.ini'), join(home, 'config/connection.ini'))
   const child = spawn(process.execPath, [haraka, '-c', home], { env: environment(), stdio: 'ignore' })
   await listens(port)
   return {

@@ -28,7 +28,8 @@ export async function postfixSmtp(folder: string): Promise<SmtpHost> {
       'smtpd_peername_lookup = no',
       'default_process_limit = 200',
     ],
-    services: [`${port} inet n - n - - smtpd`],
+    // A process for each session.
+    services: [`${port} inet n - n - 1200 smtpd`],
     files: { mailboxes: users.map((user) => `${user}@${domain} ${user}/Maildir/\n`).join('') },
   })
   return {
