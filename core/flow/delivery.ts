@@ -1,6 +1,7 @@
 import type { HookSubject } from '../host/hook-point.ts'
 import { type Address, formatAddress } from '../model/address.ts'
 import type { BatchItem, Disposition, Filing, Outcome, RouteQuestion, SortAction } from '../model/delivery.ts'
+import { notWithoutOthers } from '../model/outcome.ts'
 import { formatReply, localError, reply } from '../model/reply.ts'
 import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
 import { findRoutes, routeKey } from './routing.ts'
@@ -63,7 +64,7 @@ export class Delivery implements DeliveryFlow {
     )?.outcome
     const delivered =
       attempt.atomic && failure !== undefined
-        ? sorted.map(({ outcome }) => outcome ?? notNow)
+        ? sorted.map(({ outcome }) => outcome ?? notWithoutOthers)
         : await this.#deliverSorted(attempt, sorted)
     // What is refused as a whole comes again as a whole, and is replied to then.
     if (attempt.atomic && delivered.some(({ kind }) => kind !== 'delivered')) return delivered
@@ -128,7 +129,9 @@ export class Delivery implements DeliveryFlow {
     const outcomes = new Map<string, Outcome>()
     for (const [kind, items] of batchesOf([...wanted.values()])) {
       const stopped = attempt.atomic && [...outcomes.values()].some((outcome) => outcome.kind !== 'delivered')
-      const results = stopped ? items.map(() => notNow) : await this.#deliverBatch(attempt, kind, items)
+      const results = stopped
+        ? items.map(() => notWithoutOthers)
+        : await this.#deliverBatch(attempt, kind, items)
       for (const [index, item] of items.entries()) outcomes.set(deliveryKey(item), results[index] ?? notNow)
     }
     return sorted.map((one, index) => {
@@ -230,8 +233,9 @@ function deliveryKey(item: BatchItem): string {
 /** A recipient with several destinations is delivered when all are. */
 function worst(outcomes: readonly Outcome[]): Outcome {
   return (
-    outcomes.find((outcome) => outcome.kind === 'deferred') ??
-    outcomes.find((outcome) => outcome.kind === 'failed') ??
+    outcomes.find((outcome) => outcome.kind === 'deferred' && outcome.reply !== notWithoutOthers.reply) ??
+    outcomes.find((outcome) => outcome.kind !== 'delivered' && outcome.reply !== notWithoutOthers.reply) ??
+    outcomes.find((outcome) => outcome.kind !== 'delivered') ??
     outcomes[0] ??
     notNow
   )

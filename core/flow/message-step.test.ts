@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Hooks } from '../hooks/index.ts'
 import { type Address, formatAddress } from '../model/address.ts'
 import { bufferContent, readAll } from '../model/content.ts'
+import { notWithoutOthers } from '../model/outcome.ts'
 import { localError, type Reply, reply } from '../model/reply.ts'
 import type { SessionRole } from '../model/session.ts'
 import { definePlugin, noOptions } from '../plugin.ts'
@@ -179,6 +180,25 @@ describe('a message', () => {
     await microtasks()
     expect(told).not.toHaveBeenCalled()
     expect(await verbs(host, mail.transaction.id)).toContain('refused')
+  })
+
+  test.each([
+    ['the reason of the one who never can', [reply(552, '5.2.2', 'Full')], 552],
+    [
+      'the reason of the one who cannot now, before that',
+      [reply(552, '5.2.2', 'Full'), reply(452, '4.2.2', 'x')],
+      452,
+    ],
+    ['that it waits, where there is no reason', [], 451],
+  ])('that waits for others has %s', async (_, reasons, code) => {
+    const accept: Parts['accept'] = async ({ variants }) =>
+      variants[0]?.recipients.map(({ forwardPath }, index) => ({
+        recipient: forwardPath,
+        reply: reasons[index - 1] ?? notWithoutOthers.reply,
+      })) ?? []
+    await using host = await hostWith({ accept })
+    const mail = await transaction(open(host), 'a', 'b', 'c')
+    expect(codes(await mail.message(content()))).toEqual([code, code, code])
   })
 
   test('whose octets cannot be read is "not now"', async () => {

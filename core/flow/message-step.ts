@@ -5,6 +5,7 @@ import type { Content } from '../model/content.ts'
 import type { Edit } from '../model/edit.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Message } from '../model/message.ts'
+import { notWithoutOthers } from '../model/outcome.ts'
 import {
   formatReply,
   isRefusal,
@@ -139,7 +140,9 @@ function oneForAll(
   answers: readonly RecipientAnswer[],
 ): readonly RecipientAnswer[] {
   const refusals = answers.map((answer) => answer.reply).filter(({ code }) => code >= 400)
-  return everyone(transaction, refusals.find(isTransient) ?? refusals[0] ?? taken(transaction))
+  // Who waits for the others has no reason to come back where they never can.
+  const own = refusals.filter((answer) => answer !== notWithoutOthers.reply)
+  return everyone(transaction, own.find(isTransient) ?? own[0] ?? refusals[0] ?? taken(transaction))
 }
 
 /** LMTP's answers (RFC 2033 §4.2): one for each RCPT, also for those whom an edit removed. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Message } from '../model/message.ts'
+import { notWithoutOthers } from '../model/outcome.ts'
 import { localError, reply } from '../model/reply.ts'
 import type { Recipient } from '../model/transaction.ts'
 import type { Submission } from '../services/queue.ts'
@@ -66,4 +67,6 @@ test('a recipient has the worst of the answers of its routes, "later" before "ne
   expect(codes(delivered, never, later, delivered)).toEqual([550, 452, 250])
   expect(codes(never, later, delivered, never)).toEqual([452, 250, 550])
   expect(codes(later, never)).toEqual([452, localError.code, localError.code])
+  // What only waits for others has nothing to say against a reason.
+  expect(codes(notWithoutOthers, never, notWithoutOthers, delivered)).toEqual([550, 451, 250])
 })

@@ -1,5 +1,6 @@
 import type { Address } from '../model/address.ts'
 import type { Outcome, Route } from '../model/delivery.ts'
+import { notWithoutOthers } from '../model/outcome.ts'
 import { localError, type Reply, reply } from '../model/reply.ts'
 import type { RecipientAnswer, Submission, Variant } from '../services/queue.ts'
 import type { AttemptItem } from './flow.ts'
@@ -52,6 +53,8 @@ function answerFor(outcome: Outcome | undefined): Reply {
   return outcome.kind === 'delivered' ? delivered : outcome.reply
 }
 
-function severity({ code }: Reply): number {
-  return code < 400 ? 0 : code < 500 ? 2 : 1
+function severity(answer: Reply): number {
+  if (answer.code < 400) return 0
+  if (answer === notWithoutOthers.reply) return 1
+  return answer.code < 500 ? 3 : 2
 }

@@ -10,6 +10,7 @@ import {
   joinedContent,
   type Log,
   MailwrightError,
+  notWithoutOthers,
   type Outcome,
   reply,
   type StagedMessage,
@@ -21,7 +22,6 @@ import type { LocalDeliveryOptions } from './options.ts'
 const full = reply(552, '5.2.2', 'The mailbox is full')
 const loop = reply(554, '5.4.6', 'This message has been delivered to that address before')
 const notNow = reply(451, '4.2.0', 'The mailbox cannot be written now, try again later')
-const withTheOthers = reply(451, '4.3.0', 'Not delivered because another recipient could not be')
 
 type Prepared = { readonly staged: readonly StagedMessage[] } | { readonly outcome: Outcome }
 
@@ -47,9 +47,7 @@ export class StoreDelivery {
       await Promise.all(
         prepared.flatMap((one) => ('staged' in one ? one.staged : [])).map((staged) => staged.abort()),
       )
-      return prepared.map((one) =>
-        'outcome' in one ? one.outcome : { kind: 'deferred', reply: withTheOthers },
-      )
+      return prepared.map((one) => ('outcome' in one ? one.outcome : notWithoutOthers))
     }
     return Promise.all(
       prepared.map((one, index) =>

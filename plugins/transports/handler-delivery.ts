@@ -1,7 +1,6 @@
-import { type Batch, type BatchItem, localError, type Outcome } from 'mailwright'
+import { type Batch, type BatchItem, localError, notWithoutOthers, type Outcome } from 'mailwright'
 import { type Destination, destinationReply, parseDestination } from './destination.ts'
 import type { LmtpDelivery } from './lmtp/lmtp-delivery.ts'
-import { notWithoutOthers } from './outcomes.ts'
 import type { PipeDelivery } from './pipe/pipe-delivery.ts'
 
 export interface HandlerDeliverySettings {

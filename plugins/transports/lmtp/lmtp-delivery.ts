@@ -5,13 +5,13 @@ import {
   formatAddress,
   isTransient,
   type Log,
+  notWithoutOthers,
   type Outcome,
   type Reply,
   reply,
   replyText,
 } from 'mailwright'
 import type { LmtpDestination } from '../destination.ts'
-import { notWithoutOthers } from '../outcomes.ts'
 import { type Envelope, mailCommand } from './envelope.ts'
 import { isYes, type LmtpConnection } from './lmtp-connection.ts'
 import type { LmtpPool } from './lmtp-pool.ts'

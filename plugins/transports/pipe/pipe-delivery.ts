@@ -5,11 +5,11 @@ import {
   errorText,
   formatAddress,
   type Log,
+  notWithoutOthers,
   type Outcome,
   reply,
 } from 'mailwright'
 import type { PipeOptions } from '../options.ts'
-import { notWithoutOthers } from '../outcomes.ts'
 import { Slots } from '../slots.ts'
 import { expandWords, macroValues } from './arguments.ts'
 import { outcomeOfEnd } from './exit-status.ts'
