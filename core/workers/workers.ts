@@ -40,10 +40,15 @@ export class Workers {
       if (this.#bound !== undefined) {
         await Promise.all(begun.map(bound))
         this.#bound()
-        for (const worker of begun) begin(worker)
+        for (const worker of begun) tell(worker, 'begin')
       }
-      const [listeners = []] = await Promise.all(begun.map(ready))
-      for (const worker of begun) this.#keep(worker)
+      const [listeners = []] = await Promise.all(
+        begun.map(async (worker) => {
+          const own = await ready(worker)
+          this.#keep(worker)
+          return own
+        }),
+      )
       return listeners
     } catch (error) {
       await this.stop()
@@ -69,7 +74,7 @@ export class Workers {
     this.#keep(worker)
     if (this.#bound !== undefined)
       bound(worker).then(
-        () => begin(worker),
+        () => tell(worker, 'begin'),
         () => undefined,
       )
   }
@@ -77,8 +82,7 @@ export class Workers {
   /** One after the other takes the config as it is now, so that there is always one who serves. Ends with the first who refuses. */
   async reload(): Promise<boolean> {
     for (const worker of live()) {
-      const message: ToWorker = { mailwright: 'reload' }
-      worker.send(message)
+      tell(worker, 'reload')
       const answer = await answerOf(worker, 'reloaded')
       if (answer?.done !== true) return false
     }
@@ -108,9 +112,10 @@ async function bound(worker: Worker): Promise<void> {
   if ((await answerOf(worker, 'bound')) === undefined) throw ended()
 }
 
-function begin(worker: Worker): void {
-  const message: ToWorker = { mailwright: 'begin' }
-  worker.send(message)
+/** A worker that has just ended hears nothing, and is heard of by its end. */
+function tell(worker: Worker, mailwright: ToWorker['mailwright']): void {
+  const message: ToWorker = { mailwright }
+  if (worker.isConnected()) worker.send(message, () => undefined)
 }
 
 function ended(): MailwrightError {
@@ -129,12 +134,17 @@ function answerOf<Kind extends FromWorker['mailwright']>(
   kind: Kind,
 ): Promise<Extract<FromWorker, { mailwright: Kind }> | undefined> {
   return new Promise((resolve) => {
-    const hear = (message: unknown): void => {
-      if (!isFromWorker(message) || message.mailwright !== kind) return
+    const conclude = (answer: Extract<FromWorker, { mailwright: Kind }> | undefined): void => {
       worker.off('message', hear)
-      resolve(message as Extract<FromWorker, { mailwright: Kind }>)
+      worker.off('exit', end)
+      resolve(answer)
     }
+    const hear = (message: unknown): void => {
+      if (isFromWorker(message) && message.mailwright === kind)
+        conclude(message as Extract<FromWorker, { mailwright: Kind }>)
+    }
+    const end = (): void => conclude(undefined)
     worker.on('message', hear)
-    worker.once('exit', () => resolve(undefined))
+    worker.on('exit', end)
   })
 }
