@@ -67,7 +67,7 @@ describe('LMTP to a server of our own', () => {
   })
 
   test('whom it does not know nobody gets mail for', async () => {
-    expect(await send('jo@here.example', 'nobody@here.example')).toEqual(['451 4.3.0', '451 4.3.0'])
+    expect(await send('jo@here.example', 'nobody@here.example')).toEqual(['550 5.1.1', '550 5.1.1'])
     expect(await send('nobody@here.example')).toEqual(['550 5.1.1'])
     expect(await store.history({ text: 'into INBOX' })).toHaveLength(2)
   })
