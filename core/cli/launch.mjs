@@ -12,7 +12,7 @@ const youngMemory = '--max-semi-space-size=8'
 // Sources that were compiled once need not be compiled at the next start: a third of the time and 8 MiB less.
 const compileCache = fileURLToPath(new URL('../../node_modules/.cache/mailwright', import.meta.url))
 // Deliveries wait for the disk in these threads: with Node's four, no more than four of them sync a file at the same time, and a
-// disk writes twenty almost as fast as one.
+// journal would commit many at once.
 process.env.UV_THREADPOOL_SIZE ??= '20'
 const bundledNode = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url))
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)

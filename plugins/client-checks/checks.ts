@@ -1,8 +1,8 @@
 import {
   type Address,
   type Finding,
-  formatAddress,
   isPermanent,
+  namesAddress,
   networksInclude,
   type Reply,
   type Resolver,
@@ -58,7 +58,7 @@ export class Checks {
     if (!this.#applies(transaction)) return undefined
     const rule = await this.#rule(transaction)
     if (rule !== undefined) return rule.refusal
-    if (isReachable(this.#options.reachable, recipient)) return undefined
+    if (namesAddress(this.#options.reachable, recipient)) return undefined
     const subject = { transaction, recipients: [recipient] }
     for (const name of [...checkNames, 'refusedMx'] as const) {
       if (name !== 'refusedMx' && this.#options[name] !== 'refuse') continue
@@ -111,9 +111,4 @@ export class Checks {
     this.#known.set(transaction, known)
     return known
   }
-}
-
-/** Whether a recipient gets mail from everybody. */
-function isReachable(reachable: readonly string[], address: Address): boolean {
-  return [address.localPart, formatAddress(address)].some((text) => reachable.includes(text.toLowerCase()))
 }

@@ -1,5 +1,6 @@
 import {
   definePlugin,
+  namesAddress,
   networksInclude,
   type PluginFactory,
   type Reply,
@@ -10,7 +11,7 @@ import {
 import { ListLookup } from './list-lookup.ts'
 import { type DnsListsInput, type DnsListsOptions, parseOptions } from './options.ts'
 import { accusing, listedReply } from './refusal.ts'
-import { isReachable, listingFinding, SessionScore, totalScore } from './session-score.ts'
+import { listingFinding, SessionScore, totalScore } from './session-score.ts'
 
 export type { DnsListInput, DnsListsInput } from './options.ts'
 
@@ -48,7 +49,7 @@ const plugin: PluginFactory<DnsListsInput> = definePlugin<DnsListsOptions, DnsLi
     })
     if (options.refuseAt === 'recipient')
       envelope.checkRecipient.tap('listed', async (transaction, { forwardPath }) => {
-        if (!applies(transaction.session) || isReachable(options.reachable, forwardPath)) return undefined
+        if (!applies(transaction.session) || namesAddress(options.reachable, forwardPath)) return undefined
         return refusal(transaction.session, transaction)
       })
     data.inspect.tap('listed', async (transaction) => {

@@ -1,11 +1,4 @@
-import {
-  type Address,
-  type Clock,
-  type Finding,
-  formatAddress,
-  type Session,
-  type Transaction,
-} from 'mailwright'
+import type { Clock, Finding, Session, Transaction } from 'mailwright'
 import type { Listing, ListLookup } from './list-lookup.ts'
 import type { DnsListsOptions, Subject } from './options.ts'
 
@@ -94,9 +87,4 @@ export function listingFinding(plugin: string, { list, who, answers }: Listing):
     text: `${of} ${who} is on ${name} (${answers.join(', ')})`,
     data: { of, who, answers },
   }
-}
-
-/** Whether a recipient gets mail from everybody. */
-export function isReachable(reachable: readonly string[], address: Address): boolean {
-  return [address.localPart, formatAddress(address)].some((text) => reachable.includes(text.toLowerCase()))
 }

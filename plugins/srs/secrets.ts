@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, open, readFile, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { MailwrightError } from 'mailwright'
 
@@ -30,6 +30,16 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
+/** A secret that a power cut takes away would leave nobody who can lead the bounces of its addresses back. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
 /** Whole, or not at all: another process may do the same, and the first one's file counts. */
 async function made(path: string): Promise<string | undefined> {
   const temporary = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`
@@ -41,6 +51,7 @@ async function made(path: string): Promise<string | undefined> {
       flush: true,
     })
     await link(temporary, path)
+    await syncFolder(dirname(path))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
