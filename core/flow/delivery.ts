@@ -58,7 +58,14 @@ export class Delivery implements DeliveryFlow {
   }
 
   async #attempt(attempt: Attempt): Promise<readonly Outcome[]> {
-    const sorted = await Promise.all(attempt.items.map((item) => this.#sort(attempt, item)))
+    const sorted = await Promise.all(
+      attempt.items.map((item) =>
+        this.#sort(attempt, item).catch((error: unknown) => {
+          this.#context.log.error('internal-error', { transaction: attempt.id, error })
+          return { item, filings: [], forwards: [], replies: [], outcome: notNow }
+        }),
+      ),
+    )
     const failure = sorted.find(
       ({ outcome }) => outcome !== undefined && outcome.kind !== 'delivered',
     )?.outcome
@@ -90,12 +97,16 @@ export class Delivery implements DeliveryFlow {
     const result = await this.#context.hooks.delivery.sort.rewrite(disposition, [], this.#subject(attempt))
     if (result.kind === 'fault') return { ...nothing, outcome: notNow }
     const { actions } = result.value
-    const forwards = await this.#forwards(item, actions, this.#subject(attempt))
-    if (forwards === undefined) return { ...nothing, outcome: notNow }
+    const found = await this.#forwards(item, actions, this.#subject(attempt))
+    if (found === undefined) return { ...nothing, outcome: notNow }
+    const { here: forwards, elsewhere } =
+      attempt.takeOver === undefined ? { here: found, elsewhere: [] } : parted(found)
+    if (elsewhere.length > 0) await attempt.takeOver?.(elsewhere)
     const filings = actions.filter((action) => action.kind === 'file')
     const replies = actions.filter((action) => action.kind === 'reply')
     if (filings.length + forwards.length > 0) return { item, filings, forwards, replies }
-    return { ...nothing, replies, outcome: { kind: 'delivered', text: 'discarded by sorting' } }
+    const text = elsewhere.length > 0 ? 'sent on' : 'discarded by sorting'
+    return { ...nothing, replies, outcome: { kind: 'delivered', text } }
   }
 
   /** The items that forwarding adds; undefined where one of them has nowhere to go. */
@@ -212,6 +223,12 @@ function batchItems({ item, filings, forwards }: SortedItem, attempt: Attempt): 
 
 function reversePathOf(item: AttemptItem, attempt: Attempt): Address | null {
   return item.reversePath === undefined ? attempt.reversePath : item.reversePath
+}
+
+/** What is filed here, and what goes to other hosts and handlers. */
+function parted(items: readonly AttemptItem[]): Record<'here' | 'elsewhere', readonly AttemptItem[]> {
+  const isHere = ({ route }: AttemptItem): boolean => route.kind === 'account'
+  return { here: items.filter(isHere), elsewhere: items.filter((item) => !isHere(item)) }
 }
 
 /** A forward into an account here is not sorted again, so that two accounts cannot forward to each other for ever. */

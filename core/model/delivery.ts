@@ -104,7 +104,50 @@ export interface BatchItem {
 }
 
 /** What became of one item of a batch, in the order of the items. */
-export type Outcome =
-  | { readonly kind: 'delivered'; readonly text: string }
-  | { readonly kind: 'deferred'; readonly reply: Reply }
-  | { readonly kind: 'failed'; readonly reply: Reply }
+export type Outcome = Delivered | Deferred | Failed
+
+export interface Delivered {
+  readonly kind: 'delivered'
+  readonly text: string
+  /**
+   * Who reports if the sender wants to know (RFC 3461 §5.2): we, since it has arrived or since the next host does not (`relayed`), or
+   * the next host (`passed-on`). `arrived` where absent.
+   */
+  readonly reached?: 'arrived' | 'relayed' | 'passed-on'
+  /** The other host that has it now, as it calls itself. */
+  readonly host?: string
+}
+
+export interface Deferred extends Trouble {
+  readonly kind: 'deferred'
+  readonly reply: Reply
+  /** Milliseconds after which another attempt makes sense, where something is known of that. */
+  readonly retryAfter?: number
+}
+
+export interface Failed extends Trouble {
+  readonly kind: 'failed'
+  readonly reply: Reply
+}
+
+/** What is known of an attempt that did not succeed. */
+interface Trouble {
+  /** The other host that said so, or did not answer. */
+  readonly host?: string
+  readonly cause?: TroubleCause
+  /** All mail for the destination would fare the same now: it is the host that is away or has had enough. `recipient` where absent. */
+  readonly concerns?: 'recipient' | 'message' | 'destination'
+}
+
+/** Why something could not be delivered. */
+export type TroubleCause =
+  | 'greylisted'
+  | 'rate-limited'
+  | 'mailbox-full'
+  | 'no-such-address'
+  | 'policy'
+  | 'unreachable'
+  | 'dns'
+  | 'tls'
+  | 'protocol'
+  | 'expired'

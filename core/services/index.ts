@@ -6,9 +6,11 @@ import { history } from './history.ts'
 import { imapExtensions } from './imap-extensions.ts'
 import { issuedCertificates } from './issued-certificates.ts'
 import type { ServiceKey } from './key.ts'
+import { nextHops } from './next-hops.ts'
 import { notifier } from './notifier.ts'
 import { queue } from './queue.ts'
 import { resolver } from './resolver.ts'
+import { statusNotifications } from './status-notifications.ts'
 import { store } from './store.ts'
 import { tokens } from './tokens.ts'
 
@@ -21,9 +23,11 @@ export const serviceCatalogue: readonly ServiceKey<unknown>[] = [
   history,
   imapExtensions,
   issuedCertificates,
+  nextHops,
   notifier,
   queue,
   resolver,
+  statusNotifications,
   store,
   tokens,
 ]

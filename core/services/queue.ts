@@ -7,7 +7,7 @@ import { type ServiceKey, serviceKey } from './key.ts'
 export interface QueueAbilities {
   /** Takes responsibility for what cannot be delivered at once, and keeps trying. */
   readonly retries: boolean
-  /** `list`, `hold`, `release`, `flush`, `remove` have something to work on. */
+  /** There is something for `list`, `hold`, `release`, `flush`, `remove` and the like to work on. */
   readonly manageable: boolean
 }
 
@@ -28,7 +28,10 @@ export interface Submission {
   readonly transaction: Transaction
   /** One for all, or several where edits differ between recipients. */
   readonly variants: readonly Variant[]
-  /** SMTP has one answer for all recipients: take all or none. LMTP answers each. */
+  /**
+   * SMTP has one answer for all recipients: take all or none. LMTP answers each (RFC 2033 §4.2), and whoever speaks it keeps what
+   * cannot be delivered now.
+   */
   readonly atomic: boolean
 }
 
@@ -38,37 +41,104 @@ export interface RecipientAnswer {
   readonly reply: Reply
 }
 
+/** What a queued message waits for: its time, the end of an attempt, a postmaster. */
+export type QueueState = 'waiting' | 'active' | 'held'
+
 /** A queued message. */
 export interface QueueItem {
   readonly id: string
   readonly reversePath: Address | null
   readonly arrivedAt: Date
+  /** When its sender is told that it could not be delivered. */
+  readonly expiresAt: Date
+  /** Octets. */
   readonly size: number
-  readonly state: 'waiting' | 'active' | 'held'
+  readonly state: QueueState
+  /** Why it is held. */
+  readonly reason?: string
+  /** The earliest of its recipients'. */
   readonly nextAttempt: Date | undefined
-  readonly recipients: readonly { readonly address: Address; readonly lastReply: Reply | undefined }[]
+  /** Those who have not got it yet; a part of them where there are very many. */
+  readonly recipients: readonly QueuedRecipient[]
+  /** All that wait, also those that `recipients` leaves out. */
+  readonly recipientCount: number
+}
+
+/** One recipient who waits for a message. */
+export interface QueuedRecipient {
+  readonly address: Address
+  /** What is delivered together, such as a domain or the name of a handler. */
+  readonly destination: string
+  readonly attempts: number
+  readonly nextAttempt: Date | undefined
+  /** What the last attempt brought. */
+  readonly lastReply: Reply | undefined
+  /** The host that said so, where it was another one. */
+  readonly lastHost?: string
+}
+
+/** Which messages. All conditions have to hold; without any it is the whole queue. */
+export interface QueueSelection {
+  readonly id?: string
+  /** The reverse-path, `<>` for the null one; or the domain of one, as `@example.org`. */
+  readonly sender?: string
+  /** A recipient who waits, or a domain as `@example.org`. */
+  readonly recipient?: string
+  readonly destination?: string
+  readonly state?: QueueState
+}
+
+/** What waits for one destination, by how long ago it arrived. */
+export interface QueueDestination {
+  readonly destination: string
+  readonly recipients: number
+  /** Recipients by age: up to 5, 10, 20, 40, 80, 160, 320, 640, 1,280 minutes, and more. */
+  readonly ages: readonly number[]
+  /** Milliseconds since 1970 of the oldest's arrival. */
+  readonly oldest: number
+  /** Nothing is tried before, since the destination did not answer. */
+  readonly pausedUntil: Date | undefined
+}
+
+/** Upper limits of the classes of `QueueDestination.ages`, in minutes; the last class has none. */
+export const queueAgeLimits: readonly number[] = [5, 10, 20, 40, 80, 160, 320, 640, 1_280]
+
+/** What a postmaster can do with what waits. The calls answer how many messages it was; MAIL_E_NOT_FOUND for an id that is not there. */
+export interface QueueManagement {
+  /** What waits, oldest first; up to 1,000 where there is no limit. */
+  list(selection?: QueueSelection, limit?: number): Promise<readonly QueueItem[]>
+  /** With up to 1,000 recipients. */
+  show(id: string): Promise<QueueItem | undefined>
+  /** The message as it would be sent. MAIL_E_NOT_FOUND. */
+  message(id: string): Promise<Message>
+  /** The destinations that most waits for come first. */
+  statistics(limit?: number): Promise<readonly QueueDestination[]>
+  /** Tries now. What was paused because a destination did not answer is tried, too. */
+  flush(selection?: QueueSelection): Promise<number>
+  /** Asks again where it goes, as for a new message, and tries now. */
+  requeue(selection?: QueueSelection): Promise<number>
+  /** Lets it wait for `release`. It does not get older meanwhile. */
+  hold(selection: QueueSelection, reason?: string): Promise<number>
+  release(selection: QueueSelection): Promise<number>
+  /** Removes without telling the sender. */
+  remove(selection: QueueSelection): Promise<number>
+  /** Gives up, and tells the senders. */
+  bounce(selection: QueueSelection): Promise<number>
+  /** Puts another address in the place of a recipient. MAIL_E_NOT_FOUND; MAIL_E_INVALID where nothing leads there. */
+  redirect(id: string, from: Address, to: Address): Promise<void>
 }
 
 /**
  * Takes responsibility for messages. The promise: what was answered with 250 is delivered, or its sender is told;
  * a crash may deliver twice, then with the same queue id.
  */
-export interface Queue {
+export interface Queue extends QueueManagement {
   readonly supports: QueueAbilities
   /**
    * Resolves when every recipient's fate is durable or refused; never answers 250 for what is only in memory. Does not
    * reject: what fails inside is a 451.
    */
   accept(submission: Submission): Promise<readonly RecipientAnswer[]>
-  /** What waits, oldest first. */
-  list(limit?: number): Promise<readonly QueueItem[]>
-  show(id: string): Promise<QueueItem | undefined>
-  /** Tries now: one message, or all. MAIL_E_NOT_FOUND. */
-  flush(id?: string): Promise<void>
-  hold(id: string): Promise<void>
-  release(id: string): Promise<void>
-  /** Removes without telling the sender. */
-  remove(id: string): Promise<void>
 }
 
 export const queue: ServiceKey<Queue> = serviceKey('queue', 'responsibility for accepted messages', [

@@ -157,7 +157,7 @@ const mistakes: readonly (readonly [mistake: string, noticedBy: string, make: Ma
   [
     'knows every id',
     'management: MAIL_E_NOT_FOUND',
-    (delivery) => ({ ...createMemoryQueue(delivery), hold: async () => {} }),
+    (delivery) => ({ ...createMemoryQueue(delivery), hold: async () => 1 }),
   ],
   [
     'says that it retries',

@@ -2,7 +2,7 @@ import {
   attemptItems,
   type DeliveryFlow,
   definePlugin,
-  MailwrightError,
+  emptyQueue,
   type NoOptions,
   noOptions,
   type PluginFactory,
@@ -21,12 +21,7 @@ export function createMemoryQueue(delivery: DeliveryFlow): Queue {
   return {
     supports: { retries: false, manageable: false },
     accept: (submission) => accept(delivery, submission),
-    list: async () => [],
-    show: async () => undefined,
-    flush: async (id) => (id === undefined ? undefined : notQueued(id)),
-    hold: notQueued,
-    release: notQueued,
-    remove: notQueued,
+    ...emptyQueue,
   }
 }
 
@@ -38,10 +33,6 @@ async function accept(delivery: DeliveryFlow, submission: Submission): Promise<r
   const { signal } = new AbortController()
   const attempt = { id, session: session.id, reversePath, parameters, items, atomic, signal }
   return recipientAnswers(items, await delivery.attempt(attempt).catch(() => []))
-}
-
-async function notQueued(id: string): Promise<never> {
-  throw new MailwrightError('MAIL_E_NOT_FOUND', `no message ${id.slice(0, 40)} is queued`)
 }
 
 /** The plugin `memory-queue`. */

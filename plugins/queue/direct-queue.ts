@@ -1,10 +1,8 @@
 import {
   attemptItems,
   type DeliveryFlow,
-  MailwrightError,
   type Queue,
   type QueueAbilities,
-  type QueueItem,
   type RecipientAnswer,
   recipientAnswers,
   reply,
@@ -17,7 +15,7 @@ const shuttingDown = reply(451, '4.3.2', 'The system is shutting down, try again
  * Delivers before it answers: a recipient is answered with 250 when the delivery of all its routes is durable, and
  * with the reason when not. Nothing waits in memory, so a crash loses nothing that was answered (RFC 5321 §6.1).
  */
-export class DirectQueue implements Queue {
+export class DirectQueue implements Pick<Queue, 'supports' | 'accept'> {
   readonly supports: QueueAbilities = { retries: false, manageable: false }
   readonly #delivery: DeliveryFlow
   readonly #attempts = new Set<Promise<unknown>>()
@@ -61,32 +59,4 @@ export class DirectQueue implements Queue {
     await Promise.allSettled(last)
     this.#closing.abort()
   }
-
-  async list(): Promise<readonly QueueItem[]> {
-    return []
-  }
-
-  async show(): Promise<QueueItem | undefined> {
-    return undefined
-  }
-
-  async flush(id?: string): Promise<void> {
-    if (id !== undefined) notQueued(id)
-  }
-
-  async hold(id: string): Promise<void> {
-    notQueued(id)
-  }
-
-  async release(id: string): Promise<void> {
-    notQueued(id)
-  }
-
-  async remove(id: string): Promise<void> {
-    notQueued(id)
-  }
-}
-
-function notQueued(id: string): never {
-  throw new MailwrightError('MAIL_E_NOT_FOUND', `no message ${id} is queued`)
 }

@@ -1,4 +1,4 @@
-import { definePlugin, type NoOptions, noOptions, type PluginFactory, queue } from 'mailwright'
+import { definePlugin, emptyQueue, type NoOptions, noOptions, type PluginFactory, queue } from 'mailwright'
 import { DirectQueue } from './direct-queue.ts'
 
 /** Takes responsibility only for what is delivered at once; see README.md. */
@@ -8,7 +8,11 @@ const plugin: PluginFactory<NoOptions> = definePlugin({
   parseOptions: noOptions,
   setup({ provide, flow }) {
     const direct = new DirectQueue(flow.delivery)
-    provide(queue, direct)
+    provide(queue, {
+      supports: direct.supports,
+      accept: (submission) => direct.accept(submission),
+      ...emptyQueue,
+    })
     return { stop: () => direct.close() }
   },
 })

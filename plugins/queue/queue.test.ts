@@ -1,4 +1,5 @@
 import type { Account, Address, DeliveryFlow, Message, Outcome, Submission, Transaction } from 'mailwright'
+import { emptyQueue } from 'mailwright'
 import { queueContract } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
 import { DirectQueue } from './direct-queue.ts'
@@ -7,7 +8,10 @@ queueContract({
   name: 'queue',
   create: async ({ delivery }) => {
     const queue = new DirectQueue(delivery)
-    return { queue, cleanup: () => queue.close() }
+    return {
+      queue: { supports: queue.supports, accept: (submission) => queue.accept(submission), ...emptyQueue },
+      cleanup: () => queue.close(),
+    }
   },
 })
 

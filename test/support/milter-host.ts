@@ -2,6 +2,7 @@ import {
   type Address,
   type Clock,
   definePlugin,
+  emptyQueue,
   formatAddress,
   noOptions,
   type PluginInstance,
@@ -69,7 +70,6 @@ export async function createMilterHost(
 }
 
 function catcher(taken: TakenVariant[], refuse: (address: Address) => Reply | undefined): PluginInstance {
-  const nothing = async (): Promise<void> => {}
   const plugin = definePlugin({
     name: 'catcher',
     provides: [queue],
@@ -100,12 +100,7 @@ function catcher(taken: TakenVariant[], refuse: (address: Address) => Reply | un
             })),
           )
         },
-        list: async () => [],
-        show: async () => undefined,
-        flush: nothing,
-        hold: nothing,
-        release: nothing,
-        remove: nothing,
+        ...emptyQueue,
       })
     },
   })

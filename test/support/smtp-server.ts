@@ -6,6 +6,7 @@ import {
   type Clock,
   type Content,
   definePlugin,
+  emptyQueue,
   type HistoryEntry,
   history,
   noOptions,
@@ -155,7 +156,6 @@ function catcher(checks: SmtpChecks, taken: TakenMessage[], ended: () => void): 
 }
 
 function catchingQueue(checks: SmtpChecks, taken: TakenMessage[]): Queue {
-  const nothing = async () => {}
   return {
     supports: { retries: false, manageable: false },
     async accept({ transaction, variants }) {
@@ -176,12 +176,7 @@ function catchingQueue(checks: SmtpChecks, taken: TakenMessage[]): Queue {
         reply: forwardPath.localPart === 'full' ? full : answer,
       }))
     },
-    list: async () => [],
-    show: async () => undefined,
-    flush: nothing,
-    hold: nothing,
-    release: nothing,
-    remove: nothing,
+    ...emptyQueue,
   }
 }
 

@@ -23,7 +23,7 @@ function itemRow(item: QueueItem): readonly string[] {
   return [item.id, item.state, item.arrivedAt.toISOString(), String(item.size), sender, recipients]
 }
 
-function change(done: string, run: (service: Queue, id: string) => Promise<void>): Action {
+function change(done: string, run: (service: Queue, id: string) => Promise<unknown>): Action {
   return (context, [id = '']) =>
     withHost(context, async (host) => {
       await run(host.service(queue), id)
@@ -65,23 +65,23 @@ export const queueCommands: readonly CoreCommand[] = [
     summary: 'try one message now, or all',
     action: (context, [id]) =>
       withHost(context, async (host) => {
-        await host.service(queue).flush(id)
+        await host.service(queue).flush(id === undefined ? {} : { id })
         return { json: { id, flushed: true }, text: `flushed ${id ?? 'the queue'}` }
       }),
   },
   {
     usage: 'queue hold <id>',
     summary: 'keep a message from being tried',
-    action: change('held', (service, id) => service.hold(id)),
+    action: change('held', (service, id) => service.hold({ id })),
   },
   {
     usage: 'queue release <id>',
     summary: 'let a held message be tried again',
-    action: change('released', (service, id) => service.release(id)),
+    action: change('released', (service, id) => service.release({ id })),
   },
   {
     usage: 'queue delete <id>',
     summary: 'remove a message without telling its sender',
-    action: change('deleted', (service, id) => service.remove(id)),
+    action: change('deleted', (service, id) => service.remove({ id })),
   },
 ]

@@ -159,7 +159,7 @@ const troubleCases: readonly QueueCase[] = [
       const { id } = submission.transaction
       expect((await queue.show(id))?.recipients.map((each) => each.address.localPart)).toEqual(['jo'])
       delivery.on('jo', { kind: 'delivered', text: 'at last' })
-      await queue.flush(id)
+      await queue.flush({ id })
       await manyTurns()
       expect(delivery.made.map((each) => each.id)).toEqual([id])
       expect(await queue.list()).toEqual([])
@@ -285,9 +285,9 @@ const managementCases: readonly QueueCase[] = [
       await queue.accept(second)
       const [id, other] = [first.transaction.id, second.transaction.id]
       expect((await queue.list()).map((item) => item.id).sort()).toEqual([id, other].sort())
-      expect(await queue.list(1)).toHaveLength(1)
+      expect(await queue.list({}, 1)).toHaveLength(1)
       expect(await queue.show(id)).toMatchObject({ id, size: octets.length, state: 'waiting' })
-      await queue.hold(id)
+      await queue.hold({ id })
       expect((await queue.show(id))?.state).toBe('held')
       delivery.on('jo', { kind: 'delivered', text: 'at last' })
       await queue.flush()
@@ -296,8 +296,8 @@ const managementCases: readonly QueueCase[] = [
         delivery.made.map((each) => each.id),
         'a held message stays',
       ).toEqual([other])
-      await queue.release(id)
-      await queue.remove(id)
+      await queue.release({ id })
+      await queue.remove({ id })
       expect(await queue.show(id)).toBeUndefined()
       expect(await queue.list()).toEqual([])
     },
@@ -320,7 +320,7 @@ const managementCases: readonly QueueCase[] = [
       ]) {
         expect(await queue.show(id)).toBeUndefined()
         for (const change of ['flush', 'hold', 'release', 'remove'] as const) {
-          await expectCode(queue[change](id), 'MAIL_E_NOT_FOUND', 'MAIL_E_UNSUPPORTED')
+          await expectCode(queue[change]({ id }), 'MAIL_E_NOT_FOUND', 'MAIL_E_UNSUPPORTED')
         }
       }
     },
