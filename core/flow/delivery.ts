@@ -1,9 +1,18 @@
 import type { HookSubject } from '../host/hook-point.ts'
 import { type Address, formatAddress } from '../model/address.ts'
-import type { BatchItem, Disposition, Filing, Outcome, RouteQuestion, SortAction } from '../model/delivery.ts'
+import type {
+  BatchItem,
+  Disposition,
+  Failed,
+  Filing,
+  Outcome,
+  RouteQuestion,
+  SortAction,
+} from '../model/delivery.ts'
 import { notWithoutOthers } from '../model/outcome.ts'
 import { formatReply, localError, reply } from '../model/reply.ts'
 import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
+import { idTime } from './id.ts'
 import { findRoutes, routeKey } from './routing.ts'
 import type { FlowContext } from './surroundings.ts'
 
@@ -171,13 +180,18 @@ export class Delivery implements DeliveryFlow {
     return outcomes
   }
 
-  #report(attempt: Attempt, item: BatchItem, outcome: Outcome): void {
+  giveUp(attempt: Omit<Attempt, 'items' | 'atomic' | 'signal'>, item: AttemptItem, outcome: Failed): void {
+    this.#report(attempt, batchItem(item, attempt), outcome)
+  }
+
+  #report(attempt: Pick<Attempt, 'id' | 'session'>, item: BatchItem, outcome: Outcome): void {
     const { delivery } = this.#context.hooks
     const subject = this.#subject(attempt)
     const text =
       outcome.kind === 'delivered' ? outcome.text : formatReply(outcome.reply).replaceAll('\r\n', ' / ')
     const verb = outcome.kind === 'failed' ? 'bounced' : outcome.kind
     const recipient = formatAddress(item.recipient)
+    this.#context.metrics.delivery(item.route.kind, outcome.kind, idTime(attempt.id))
     this.#context.record(verb, subject, { text, facts: { recipient, route: routeKey(item.route) } })
     this.#context.log.info(verb, { transaction: attempt.id, recipient, text })
     const hook = { delivered: delivery.delivered, deferred: delivery.deferred, failed: delivery.bounced }[
@@ -186,7 +200,7 @@ export class Delivery implements DeliveryFlow {
     this.#context.inBackground(hook.notify([{ id: attempt.id, item, outcome }], subject))
   }
 
-  #subject({ id, session }: Attempt): HookSubject {
+  #subject({ id, session }: Pick<Attempt, 'id' | 'session'>): HookSubject {
     return session === undefined ? { transaction: id } : { transaction: id, session }
   }
 }
@@ -209,19 +223,20 @@ function batchesOf(
 }
 
 function batchItems({ item, filings, forwards }: SortedItem, attempt: Attempt): readonly BatchItem[] {
-  const batchItem = (one: AttemptItem, into: readonly Filing[]): BatchItem => ({
-    recipient: one.recipient,
-    parameters: one.parameters ?? {},
-    reversePath: reversePathOf(one, attempt),
-    route: one.route,
-    message: one.message,
-    filings: into,
-  })
-  const own = item.route.kind === 'account' && filings.length === 0 ? [] : [batchItem(item, filings)]
-  return [...own, ...forwards.map((forward) => batchItem(forward, inboxOf(forward)))]
+  const own = item.route.kind === 'account' && filings.length === 0 ? [] : [batchItem(item, attempt, filings)]
+  return [...own, ...forwards.map((forward) => batchItem(forward, attempt, inboxOf(forward)))]
 }
 
-function reversePathOf(item: AttemptItem, attempt: Attempt): Address | null {
+function batchItem(
+  item: AttemptItem,
+  attempt: Pick<Attempt, 'reversePath'>,
+  filings: readonly Filing[] = [],
+): BatchItem {
+  const { recipient, parameters = {}, route, message } = item
+  return { recipient, parameters, reversePath: reversePathOf(item, attempt), route, message, filings }
+}
+
+function reversePathOf(item: AttemptItem, attempt: Pick<Attempt, 'reversePath'>): Address | null {
   return item.reversePath === undefined ? attempt.reversePath : item.reversePath
 }
 

@@ -2,7 +2,14 @@ import type { AccessRequest, MailboxChange } from '../hooks/retrieval.ts'
 import type { Account } from '../model/account.ts'
 import type { Address } from '../model/address.ts'
 import type { Content } from '../model/content.ts'
-import type { AccountRoute, HandlerRoute, Outcome, RemoteRoute, RouteQuestion } from '../model/delivery.ts'
+import type {
+  AccountRoute,
+  Failed,
+  HandlerRoute,
+  Outcome,
+  RemoteRoute,
+  RouteQuestion,
+} from '../model/delivery.ts'
 import type { Message } from '../model/message.ts'
 import type { Reply } from '../model/reply.ts'
 import type { Endpoint, Hello, LoginAttempt, Session, SessionRole, TlsFacts } from '../model/session.ts'
@@ -152,6 +159,8 @@ export interface DeliveryFlow {
   route(question: RouteQuestion): Promise<RouteResult>
   /** Runs `sort` and `deliver`, then `delivered`, `deferred`, `bounced`. One outcome for each item. Never rejects. */
   attempt(attempt: Attempt): Promise<readonly Outcome[]>
+  /** Tells everybody that an item is given up without another attempt, such as after its time: runs `bounced`. */
+  giveUp(attempt: Omit<Attempt, 'items' | 'atomic' | 'signal'>, item: AttemptItem, outcome: Failed): void
 }
 
 /** What a store tells of changes, whatever caused them. None of these waits or fails. */

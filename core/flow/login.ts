@@ -1,4 +1,5 @@
 import type { HookSubject } from '../host/hook-point.ts'
+import type { LoginOutcome } from '../metrics/flow-metrics.ts'
 import type { Account } from '../model/account.ts'
 import { formatAddress } from '../model/address.ts'
 import { type Reply, reply } from '../model/reply.ts'
@@ -74,7 +75,7 @@ export class Logins {
     if (refused !== undefined) return refused
     const { role } = this.#own.session
     const verifier = await this.#ask((service) => service.scramVerifier?.(attempt.login, role, mechanism))
-    if (verifier === undefined) return this.#failed(attempt, cannotVerify, 'could not be verified')
+    if (verifier === undefined) return this.#unverified(attempt)
     return { ok: true, login: this.#scramLogin(attempt, verifier) }
   }
 
@@ -86,7 +87,7 @@ export class Logins {
       const failed = await this.#failure(attempt, verified)
       if (failed !== undefined) return failed
       // Nobody gets in without a proof, whatever the provider says.
-      if (keys === undefined) return this.#failed(attempt, cannotVerify, 'could not be verified')
+      if (keys === undefined) return this.#unverified(attempt)
       return { ok: true, keys, complete: () => this.#succeed(attempt, verified) }
     }
     return { salt, iterations, keys, verify }
@@ -96,7 +97,7 @@ export class Logins {
     const { connection } = this.#context.hooks
     const { session, subject } = this.#own
     const refused = refusal(await connection.checkLogin.decide<Reply>([session, attempt], subject))
-    return refused && this.#failed(attempt, refused, 'refused by a check')
+    return refused && this.#failed(attempt, refused, 'refused by a check', 'refused')
   }
 
   async #verify(
@@ -139,18 +140,19 @@ export class Logins {
   }
 
   async #failure(attempt: LoginAttempt, verified: Verification | undefined): Promise<Failure | undefined> {
-    if (verified === undefined) return this.#failed(attempt, cannotVerify, 'could not be verified')
+    if (verified === undefined) return this.#unverified(attempt)
     if (verified.ok) return undefined
     const { session, subject } = this.#own
     await this.#context.hooks.connection.loginFailed.notify([session, attempt], subject)
-    return this.#failed(attempt, wrongLogin, verified.reason)
+    return this.#failed(attempt, wrongLogin, verified.reason, 'failed')
   }
 
   async #succeed(attempt: LoginAttempt, verified: Verification | undefined): Promise<LoginResult> {
-    if (verified?.ok !== true) return this.#failed(attempt, cannotVerify, 'could not be verified')
+    if (verified?.ok !== true) return this.#unverified(attempt)
     const { session, subject, enter, record } = this.#own
     const { account, appPassword } = verified
     enter(account)
+    this.#context.metrics.login(session.role, 'ok')
     const address = formatAddress(account.address)
     const by = appPassword === undefined ? {} : { appPassword }
     record('logged-in', { text: address, facts: { mechanism: attempt.mechanism, ...by } })
@@ -160,8 +162,18 @@ export class Logins {
     return { ok: true, account }
   }
 
-  #failed({ login: whole, mechanism }: LoginAttempt, answer: Reply, reason: string): Failure {
+  #unverified(attempt: LoginAttempt): Failure {
+    return this.#failed(attempt, cannotVerify, 'could not be verified', 'unavailable')
+  }
+
+  #failed(
+    { login: whole, mechanism }: LoginAttempt,
+    answer: Reply,
+    reason: string,
+    outcome: LoginOutcome,
+  ): Failure {
     const { session, record } = this.#own
+    this.#context.metrics.login(session.role, outcome)
     const login = whole.slice(0, longestShown)
     record('login-failed', { text: `${login}: ${reason}`, facts: { mechanism } })
     const remote = session.remote.address

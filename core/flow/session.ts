@@ -65,6 +65,8 @@ export class SessionRun implements SessionFlow {
     this.#subject = { session: this.#live.id, signal: this.#ended.signal }
     const { remote, local, role, tls } = options
     const text = `${role} from ${remote.address}`
+    context.metrics.opened(role)
+    if (tls !== undefined) context.metrics.secured(role, tls.version)
     this.record('connected', {
       text,
       facts: { remote, local, listener, ...(tls === undefined ? {} : { tls }) },
@@ -86,6 +88,7 @@ export class SessionRun implements SessionFlow {
     this.#live.tls = tls
     this.#live.hello = undefined
     this.#live.account = undefined
+    this.#context.metrics.secured(this.#live.role, tls.version)
     this.record('secured', { text: `${tls.version} ${tls.cipher}`, facts: { ...tls } })
   }
 
@@ -169,6 +172,7 @@ export class SessionRun implements SessionFlow {
     if (this.#ended.signal.aborted) return
     this.#transaction?.abandon()
     this.#ended.abort(ended)
+    this.#context.metrics.closed(this.#live.role)
     this.record('closed', { text: reason })
     this.#context.log.debug('closed', { session: this.session.id, reason })
     this.#context.inBackground(this.#context.hooks.connection.closed.notify([this.session], this.#subject))

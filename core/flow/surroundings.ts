@@ -3,6 +3,7 @@ import type { HookSubject } from '../host/hook-point.ts'
 import type { HookSet } from '../host/hook-set.ts'
 import type { ServiceRegistry } from '../host/registry.ts'
 import type { Log } from '../log.ts'
+import type { FlowMetrics } from '../metrics/flow-metrics.ts'
 import { type History, type HistoryEntry, type HistoryVerb, history } from '../services/history.ts'
 
 /** What the host gives the flow. */
@@ -11,6 +12,7 @@ export interface FlowSurroundings {
   readonly services: ServiceRegistry
   readonly log: Log
   readonly clock: Clock
+  readonly metrics: FlowMetrics
 }
 
 type Facts = Partial<Omit<HistoryEntry, 'at' | 'verb'>>
@@ -21,14 +23,16 @@ export class FlowContext {
   readonly services: ServiceRegistry
   readonly log: Log
   readonly clock: Clock
+  readonly metrics: FlowMetrics
   readonly #background = new Set<Promise<void>>()
   #history: History | undefined
 
-  constructor({ hooks, services, log, clock }: FlowSurroundings) {
+  constructor({ hooks, services, log, clock, metrics }: FlowSurroundings) {
     this.hooks = hooks.points
     this.services = services
     this.log = log
     this.clock = clock
+    this.metrics = metrics
   }
 
   /** Adds an entry to the history. Mail goes on without a history that fails. */

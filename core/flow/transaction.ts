@@ -25,6 +25,7 @@ export class TransactionRun implements TransactionFlow {
   readonly #recipients: Recipient[] = []
   readonly #ended = new AbortController()
   readonly #subject: HookSubject
+  #isCounted = false
 
   constructor(
     context: FlowContext,
@@ -51,13 +52,15 @@ export class TransactionRun implements TransactionFlow {
     const { reversePath, parameters } = this.transaction
     const sender = reversePath === null ? '<>' : formatAddress(reversePath)
     this.#context.record('sender', this.#subject, { text: sender, facts: { ...parameters } })
-    return refusal(
-      await this.#context.hooks.envelope.checkSender.decide<Reply>([this.transaction], this.#subject),
-    )
+    const { checkSender } = this.#context.hooks.envelope
+    const refused = refusal(await checkSender.decide<Reply>([this.transaction], this.#subject))
+    if (refused !== undefined) this.#count(refused)
+    return refused
   }
 
   async recipient(forwardPath: Address, parameters: RecipientParameters = {}): Promise<Reply> {
     const answer = await this.#ask({ forwardPath, parameters })
+    this.#context.metrics.recipient(this.transaction.session.role, answer.code)
     const text = `${formatAddress(forwardPath)}: ${formatReply(answer).replaceAll('\r\n', ' / ')}`
     this.#context.record('recipient', this.#subject, { text })
     return answer
@@ -84,14 +87,21 @@ export class TransactionRun implements TransactionFlow {
 
   async message(content: Content): Promise<readonly RecipientAnswer[]> {
     if (this.#recipients.length === 0 || this.#ended.signal.aborted) return this.#everyone(noRecipients)
+    const answers = await this.#process(content)
+    const taken = answers.find(({ reply: { code } }) => code < 400)
+    this.#count((taken ?? answers[0])?.reply)
+    if (taken !== undefined) this.#context.metrics.accepted(this.transaction.session.role, content.size)
+    this.abandon()
+    return answers
+  }
+
+  async #process(content: Content): Promise<readonly RecipientAnswer[]> {
     try {
       return await processMessage(this.#context, this.#delivery, this.transaction, this.#subject, content)
     } catch (error) {
       this.#context.log.error('internal-error', { transaction: this.transaction.id, error })
       this.#context.record('refused', this.#subject, { text: formatReply(localError) })
       return this.#everyone(localError)
-    } finally {
-      this.abandon()
     }
   }
 
@@ -99,7 +109,15 @@ export class TransactionRun implements TransactionFlow {
     return this.#recipients.map(({ forwardPath }) => ({ recipient: forwardPath, reply: answer }))
   }
 
+  /** Each transaction is counted once, by its last reply. */
+  #count(answer: Reply | undefined): void {
+    if (this.#isCounted) return
+    this.#isCounted = true
+    this.#context.metrics.transaction(this.transaction.session.role, answer?.code)
+  }
+
   abandon(): void {
+    this.#count(undefined)
     this.#ended.abort(ended)
   }
 }

@@ -43,3 +43,19 @@ it('changes its mind when told', async () => {
   expect(await resolver.addresses('broken.example', 4)).toMatchObject({ kind: 'found' })
   expect(await resolver.mx('example.org')).toMatchObject({ kind: 'none' })
 })
+
+it('follows aliases, which are as secure as their weakest', async () => {
+  const resolver = fakeResolver({
+    'alias.example': { cname: 'Host.Example', secure: true },
+    'host.example': { a: ['192.0.2.3'], ns: ['ns.example'] },
+  })
+  const found = { kind: 'found', secure: false, canonicalName: 'host.example' }
+  expect(await resolver.addresses('alias.example', 4)).toEqual({ ...found, records: ['192.0.2.3'] })
+  expect(await resolver.ns('alias.example')).toMatchObject({ records: ['ns.example'] })
+  expect(await resolver.cname('alias.example')).toEqual({
+    kind: 'found',
+    records: ['host.example'],
+    secure: true,
+  })
+  expect(await resolver.cname('host.example')).toEqual({ kind: 'none', nameExists: true })
+})

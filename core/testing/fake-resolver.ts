@@ -11,6 +11,9 @@ export interface FakeRecords {
   /** For an IP address: its names. */
   readonly ptr?: readonly string[]
   readonly tlsa?: readonly TlsaRecord[]
+  readonly ns?: readonly string[]
+  /** The name is an alias of this one and has no other records. */
+  readonly cname?: string
   /** Whether answers come with DNSSEC. */
   readonly secure?: boolean
   /** The name cannot be asked: every question fails, with this text. */
@@ -36,7 +39,9 @@ export function fakeResolver(zones: Readonly<Record<string, FakeRecords>> = {}):
   ) => {
     const key = keyOf(name)
     asked.push(`${type} ${key}`)
-    return answerFrom(known.get(key), pick, nameExists(known, key))
+    const { end, secure } = followed(known, key)
+    const found = answerFrom(known.get(end), pick, nameExists(known, key), secure)
+    return found.kind !== 'found' || end === key ? found : { ...found, canonicalName: end }
   }
   return {
     asked,
@@ -50,6 +55,14 @@ export function fakeResolver(zones: Readonly<Record<string, FakeRecords>> = {}):
     txt: (name) => answer('TXT', name, (records) => records.txt),
     ptr: (address) => answer('PTR', address, (records) => records.ptr),
     tlsa: (name) => answer('TLSA', name, (records) => records.tlsa),
+    ns: (name) => answer('NS', name, (records) => records.ns),
+    cname: async (name) => {
+      const key = keyOf(name)
+      asked.push(`CNAME ${key}`)
+      const records = known.get(key)
+      const pick = ({ cname }: FakeRecords) => (cname === undefined ? [] : [keyOf(cname)])
+      return answerFrom(records, pick, nameExists(known, key), records?.secure === true)
+    },
   }
 }
 
@@ -57,11 +70,28 @@ function answerFrom<T>(
   records: FakeRecords | undefined,
   pick: (records: FakeRecords) => readonly T[] | undefined,
   nameExists: boolean,
+  secure: boolean,
 ): DnsAnswer<T> {
   if (records?.failure !== undefined) return { kind: 'failed', text: records.failure }
   const found = records === undefined ? [] : (pick(records) ?? [])
-  if (found.length === 0) return { kind: 'none', nameExists }
-  return { kind: 'found', records: found, secure: records?.secure ?? false }
+  if (found.length === 0) return secure ? { kind: 'none', nameExists, secure } : { kind: 'none', nameExists }
+  return { kind: 'found', records: found, secure }
+}
+
+// As many as a resolver follows.
+const longestChain = 16
+
+/** The end of a chain of aliases, and whether all of it is secure. */
+function followed(known: ReadonlyMap<string, FakeRecords>, key: string): { end: string; secure: boolean } {
+  let end = key
+  let secure = known.get(key)?.secure === true
+  for (let step = 0; step < longestChain; step++) {
+    const { cname } = known.get(end) ?? {}
+    if (cname === undefined) break
+    end = keyOf(cname)
+    secure &&= known.get(end)?.secure === true
+  }
+  return { end, secure }
 }
 
 /** A name exists where it has records, or where names below it have (RFC 8020). */

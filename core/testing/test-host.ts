@@ -15,7 +15,7 @@ import { fakeResolver } from './fake-resolver.ts'
 import { type ConnectOptions, MemoryListeners } from './memory-listeners.ts'
 import { type MailAnswer, sendMail, type TestMail } from './send-mail.ts'
 
-export interface TestHostOptions extends Omit<Config, 'dataDir' | 'log'> {
+export interface TestHostOptions extends Omit<Config, 'dataDir' | 'log' | 'resolver'> {
   /** A clock of the test's own, such as `fakeClock()`; the machine's where absent. */
   readonly clock?: Clock
   /** Where DNS answers come from: a fake that knows no name where absent. */

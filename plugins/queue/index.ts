@@ -1,20 +1,61 @@
-import { definePlugin, emptyQueue, type NoOptions, noOptions, type PluginFactory, queue } from 'mailwright'
+import {
+  database,
+  definePlugin,
+  emptyQueue,
+  history,
+  nextHops,
+  notifier,
+  type PluginContext,
+  type PluginFactory,
+  queue,
+  statusNotifications,
+} from 'mailwright'
 import { DirectQueue } from './direct-queue.ts'
+import { createKeepingQueue, type KeepingQueue } from './keeping-queue.ts'
+import { folderOf, parseOptions, type QueueInput, type QueueOptions } from './options.ts'
+import { queueMigration } from './tables.ts'
 
-/** Takes responsibility only for what is delivered at once; see README.md. */
-const plugin: PluginFactory<NoOptions> = definePlugin({
+export type { QueueInput } from './options.ts'
+
+/** Takes responsibility for messages: keeps, retries and reports them where there is a database; see README.md. */
+const plugin: PluginFactory<QueueInput> = definePlugin<QueueOptions, QueueInput>({
   name: 'queue',
   provides: [queue],
-  parseOptions: noOptions,
-  setup({ provide, flow }) {
-    const direct = new DirectQueue(flow.delivery)
-    provide(queue, {
-      supports: direct.supports,
-      accept: (submission) => direct.accept(submission),
-      ...emptyQueue,
-    })
+  optional: [database, statusNotifications, nextHops, notifier, history],
+  migrations: [queueMigration],
+  parseOptions,
+  setup(context, options) {
+    const keeping = keepingQueue(context, options)
+    if (keeping !== undefined) {
+      context.provide(queue, keeping.queue)
+      return { serve: () => keeping.serve(), stop: () => keeping.stop() }
+    }
+    const direct = new DirectQueue(context.flow.delivery)
+    const { supports } = direct
+    context.provide(queue, { supports, accept: (submission) => direct.accept(submission), ...emptyQueue })
     return { stop: () => direct.close() }
   },
 })
+
+/** Undefined without a database: nothing can be kept then. */
+function keepingQueue(
+  { useOptional, flow, clock, log, dataDir }: PluginContext,
+  options: QueueOptions,
+): KeepingQueue | undefined {
+  const tables = useOptional(database)
+  if (tables === undefined) return undefined
+  return createKeepingQueue({
+    options,
+    folder: folderOf(options, dataDir),
+    database: tables,
+    delivery: flow.delivery,
+    notifications: useOptional(statusNotifications),
+    nextHops: useOptional(nextHops),
+    notifier: useOptional(notifier),
+    history: useOptional(history),
+    clock,
+    log,
+  })
+}
 
 export default plugin

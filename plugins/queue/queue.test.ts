@@ -42,6 +42,7 @@ function slowDelivery(): { delivery: DeliveryFlow; finish(outcome: Outcome): voi
   const outcome = Promise.withResolvers<Outcome>()
   const delivery: DeliveryFlow = {
     route: async () => ({ ok: true, routes: [] }),
+    giveUp: () => undefined,
     async attempt({ signal }) {
       begun.resolve()
       const result = await outcome.promise

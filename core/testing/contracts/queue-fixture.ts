@@ -70,6 +70,8 @@ export interface MadeDelivery {
 export class ScriptedDelivery implements DeliveryFlow {
   readonly attempts: Attempt[] = []
   readonly made: MadeDelivery[] = []
+  /** Local parts of routes that were given up without another attempt. */
+  readonly givenUp: string[] = []
   readonly #script = new Map<string, ScriptedOutcome>()
   #gate: Promise<void> = Promise.resolve()
 
@@ -92,6 +94,10 @@ export class ScriptedDelivery implements DeliveryFlow {
 
   async route({ address }: Parameters<DeliveryFlow['route']>[0]): ReturnType<DeliveryFlow['route']> {
     return { ok: true, routes: [routeTo(address.localPart)] }
+  }
+
+  giveUp(_attempt: unknown, item: AttemptItem): void {
+    this.givenUp.push(localPartOf(item))
   }
 
   async attempt(attempt: Attempt): Promise<readonly Outcome[]> {

@@ -1,0 +1,159 @@
+import {
+  type AttemptItem,
+  type Clock,
+  createMessage,
+  type DeliveryFlow,
+  type Log,
+  localError,
+  type Message,
+  type Outcome,
+} from 'mailwright'
+import { isGone, type OpenContent } from './contents.ts'
+import type { Turn } from './fair-line.ts'
+import type { Intake, NewRecipient } from './intake.ts'
+import type { Lane } from './lane.ts'
+import { type Concluded, lastAttempt, type Result } from './outcomes.ts'
+import { type QueuedMessage, type QueuedRecipient, reversePathFor } from './queued.ts'
+import type { TurnResult } from './scheduler.ts'
+import type { Settlement } from './settlement.ts'
+
+export interface DelivererSettings {
+  readonly delivery: DeliveryFlow
+  /** Opens the octets of a message. */
+  readonly open: (message: QueuedMessage) => Promise<OpenContent>
+  readonly intake: Intake
+  readonly settlement: Settlement
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/** Makes one attempt for recipients of one message, from reading its octets to writing what came of it. */
+export class Deliverer {
+  readonly #settings: DelivererSettings
+
+  constructor(settings: DelivererSettings) {
+    this.#settings = settings
+  }
+
+  /** Does not reject. */
+  async deliver(lane: Lane, turn: Turn): Promise<TurnResult & { readonly written: Promise<void> }> {
+    let open: OpenContent | undefined
+    try {
+      open = await this.#settings.open(turn.message)
+      const message = await createMessage(open.content)
+      const concluded = await this.#attempt(turn, message)
+      const written = this.#settings.settlement.settle(lane, turn.message, message, concluded)
+      return {
+        ...judged(concluded, this.#settings.clock.now()),
+        written: written.finally(() => open?.close()),
+      }
+    } catch (error) {
+      await open?.close()
+      const gone = isGone(error)
+      this.#settings.log[gone ? 'warn' : 'error'](gone ? 'unavailable' : 'internal-error', {
+        transaction: turn.message.id,
+        error,
+      })
+      const result: Result = gone ? { kind: 'gone' } : { kind: 'deferred', reply: localError }
+      const concluded = turn.recipients.map((recipient) => ({ recipient, result }))
+      return {
+        health: 'unknown',
+        written: this.#settings.settlement.settle(lane, turn.message, undefined, concluded),
+      }
+    }
+  }
+
+  async #attempt(turn: Turn, message: Message): Promise<readonly Concluded[]> {
+    const routed = await Promise.all(turn.recipients.map((recipient) => this.#route(recipient)))
+    const going = routed.filter((one) => one.result === undefined)
+    const outcomes =
+      going.length === 0
+        ? []
+        : await this.#make(
+            turn.message,
+            going.map(({ recipient }) => recipient),
+            message,
+          )
+    const made = new Map(going.map(({ recipient }, index) => [recipient, outcomes[index]]))
+    return routed.map(({ recipient, result }) => ({
+      recipient,
+      result: result ?? made.get(recipient) ?? { kind: 'deferred', reply: localError },
+    }))
+  }
+
+  async #make(
+    { id, envelope }: QueuedMessage,
+    recipients: readonly QueuedRecipient[],
+    message: Message,
+  ): Promise<readonly Outcome[]> {
+    const { delivery, signal } = this.#settings
+    const items = recipients.flatMap((recipient) => attemptItem(recipient, message) ?? [])
+    const { reversePath, parameters, session } = envelope
+    const attempt = {
+      id,
+      reversePath,
+      parameters,
+      items,
+      atomic: false,
+      signal,
+      ...(session === undefined ? {} : { session }),
+    }
+    return delivery.attempt({
+      ...attempt,
+      takeOver: (forwards) => this.#settings.settlement.takeOver(attempt, forwards),
+    })
+  }
+
+  /** Where it goes by now: aliases, accounts and transports may have changed since it came. */
+  async #route(
+    recipient: QueuedRecipient,
+  ): Promise<{ readonly recipient: QueuedRecipient; readonly result?: Result }> {
+    const { delivery, attempts, destination, message } = recipient
+    if (delivery.route !== undefined && attempts === 0) return { recipient }
+    const { target, recipient: original } = delivery
+    const found = await this.#settings.delivery.route({ address: target, original })
+    if (!found.ok) {
+      const kind = found.reply.code >= 500 ? 'failed' : 'deferred'
+      return { recipient, result: { kind, reply: found.reply } }
+    }
+    const [route, ...others] = found.routes
+    const now = this.#settings.intake.destinationOf(route, reversePathFor(message, route))
+    if (route !== undefined && others.length === 0 && now === destination) {
+      return { recipient: { ...recipient, delivery: { ...delivery, route } } }
+    }
+    const { warned } = recipient
+    const to: NewRecipient[] = found.routes.map((one) => ({
+      delivery: { ...delivery, target: one.address, route: one },
+      attempts,
+      warned,
+    }))
+    return { recipient, result: { kind: 'moved', to } }
+  }
+}
+
+function attemptItem(
+  { delivery, message: queued }: QueuedRecipient,
+  message: Message,
+): AttemptItem | undefined {
+  const { recipient, parameters, route } = delivery
+  if (route === undefined) return undefined
+  return { recipient, parameters, route, message, reversePath: reversePathFor(queued, route) }
+}
+
+/** What outcomes say of the destination that they are from. */
+function judged(concluded: readonly Concluded[], now: number): TurnResult {
+  for (const { result } of concluded)
+    if (result.kind === 'deferred' && result.concerns === 'destination') {
+      const { retryAfter } = result
+      const last = lastAttempt(result, now)
+      return { health: 'unwell', last, ...(retryAfter === undefined ? {} : { retryAfter }) }
+    }
+  return { health: concluded.some(({ result }) => hasAnswered(result)) ? 'well' : 'unknown' }
+}
+
+/** Whoever refuses a recipient or a message is there. */
+function hasAnswered(result: Result): boolean {
+  if (result.kind === 'deferred') return result.concerns !== undefined
+  return result.kind === 'delivered' || result.kind === 'failed'
+}

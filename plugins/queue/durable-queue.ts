@@ -1,0 +1,250 @@
+import {
+  type AttemptItem,
+  attemptItems,
+  type Clock,
+  type DeliveryFlow,
+  type Log,
+  localError,
+  type Outcome,
+  type Queue,
+  type QueueAbilities,
+  type RecipientAnswer,
+  recipientAnswers,
+  reply,
+  type Submission,
+  type Variant,
+} from 'mailwright'
+import type { GroupCommit } from './group-commit.ts'
+import { destinationsOf, type Intake, type NewMessage, type NewRecipient, writePrepared } from './intake.ts'
+import type { Envelope } from './queued.ts'
+import type { Reportable, Reports } from './reports.ts'
+import { pauseAfter, type RetrySchedule } from './retry-schedule.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Settlement } from './settlement.ts'
+
+export interface DurableQueueSettings {
+  readonly delivery: DeliveryFlow
+  readonly commits: GroupCommit
+  readonly intake: Intake
+  readonly reports: Reports
+  readonly settlement: Settlement
+  readonly scheduler: Scheduler
+  readonly schedule: RetrySchedule
+  readonly quarantine: 'hold' | 'junk'
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const shuttingDown = reply(451, '4.3.2', 'The system is shutting down, try again later')
+const kept: Outcome = { kind: 'delivered', text: 'queued' }
+const notKept: Outcome = { kind: 'deferred', reply: localError }
+
+/**
+ * Takes responsibility. What goes into accounts here is delivered before the answer, so that it is written once; everything else, and
+ * what cannot be delivered at once, is in the table before the answer and delivered afterwards.
+ */
+export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
+  readonly supports: QueueAbilities = { retries: true, manageable: true }
+  readonly #settings: DurableQueueSettings
+  readonly #attempts = new Set<Promise<unknown>>()
+  readonly #closing = new AbortController()
+
+  constructor(settings: DurableQueueSettings) {
+    this.#settings = settings
+  }
+
+  async accept(submission: Submission): Promise<readonly RecipientAnswer[]> {
+    const offer = offerOf(submission)
+    const { items } = offer
+    if (this.#closing.signal.aborted)
+      return recipientAnswers(
+        items,
+        items.map(() => ({ kind: 'deferred', reply: shuttingDown })),
+      )
+    const accepting = this.#accept(offer)
+    this.#attempts.add(accepting)
+    try {
+      return recipientAnswers(items, await accepting)
+    } catch (error) {
+      this.#settings.log.error('unavailable', { transaction: submission.transaction.id, error })
+      return recipientAnswers(items, [])
+    } finally {
+      this.#attempts.delete(accepting)
+    }
+  }
+
+  /** Takes no more and waits for what is being delivered. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#attempts])
+    this.#closing.abort()
+  }
+
+  async #accept(offer: Offer): Promise<readonly Outcome[]> {
+    const { items } = offer
+    const isNow = (item: AttemptItem): boolean => item.route.kind === 'account' && !this.#isHeld(item)
+    const now = items.filter(isNow)
+    const later = items.filter((item) => !isNow(item))
+    // Before anything is delivered, so that a full disk makes no duplicates.
+    if (later.length > 0)
+      await this.#keep(
+        offer,
+        later.map((item) => ({ item })),
+      )
+    const outcomes = new Map<AttemptItem, Outcome>(later.map((item) => [item, kept]))
+    if (now.length > 0) {
+      const made = await this.#deliver(offer, now)
+      const finished = await this.#conclude(offer, now, made, later.length > 0)
+      for (const [index, item] of now.entries()) outcomes.set(item, finished[index] ?? notKept)
+    }
+    return items.map((item) => outcomes.get(item) ?? notKept)
+  }
+
+  #isHeld({ quarantine }: AttemptItem): boolean {
+    return quarantine !== undefined && this.#settings.quarantine === 'hold'
+  }
+
+  async #deliver({ transaction }: Offer, items: readonly AttemptItem[]): Promise<readonly Outcome[]> {
+    const { id, session, reversePath, parameters } = transaction
+    const attempt = { id, session: session.id, reversePath, parameters }
+    try {
+      return await this.#settings.delivery.attempt({
+        ...attempt,
+        items,
+        atomic: false,
+        takeOver: (forwards) => this.#settings.settlement.takeOver(attempt, forwards),
+        // Not the session's: once the whole message is here, a client that leaves does not undo its delivery.
+        signal: this.#closing.signal,
+      })
+    } catch (error) {
+      this.#settings.log.error('internal-error', { transaction: id, error })
+      return items.map(() => notKept)
+    }
+  }
+
+  /**
+   * Keeps what could not be delivered now, and what has to be told. A client with an answer for each recipient keeps its own mail; one
+   * with one answer for all hears of a refusal where nobody gets the message.
+   */
+  async #conclude(
+    offer: Offer,
+    items: readonly AttemptItem[],
+    outcomes: readonly Outcome[],
+    othersAreKept: boolean,
+  ): Promise<readonly Outcome[]> {
+    const isRefused = ({ kind }: Outcome): boolean => kind === 'failed'
+    const refuses = offer.atomic ? !othersAreKept && outcomes.every(isRefused) : true
+    const waiting: Waiting[] = []
+    const reportable: Told[] = []
+    const answers = items.map((item, index) => {
+      const outcome = outcomes[index] ?? notKept
+      const isOurs =
+        outcome.kind === 'delivered' ||
+        (outcome.kind === 'failed' && !refuses && this.#settings.reports.tellsFailures)
+      if (isOurs) reportable.push({ item, recipient: { delivery: deliveryOf(item) }, outcome })
+      if (outcome.kind !== 'deferred' || !offer.atomic) return isOurs ? kept : outcome
+      waiting.push({ item, outcome })
+      return kept
+    })
+    const news = await this.#notifications(offer, reportable)
+    if (waiting.length + news.length > 0) await this.#keep(offer, waiting, news)
+    return answers
+  }
+
+  async #notifications(offer: Offer, told: readonly Told[]): Promise<readonly NewMessage[]> {
+    const { schedule, clock, reports } = this.#settings
+    const now = clock.now()
+    const { id } = offer.transaction
+    const variants = Map.groupBy(told, ({ item }) => offer.variantOf.get(item))
+    const news = [...variants].map(([variant, own]) => {
+      const [first] = own
+      if (variant === undefined || first === undefined) return []
+      const about = {
+        id,
+        envelope: envelopeOf(offer, variant),
+        arrivedAt: now,
+        expiresAt: now + schedule.lifetime,
+      }
+      return reports.of(about, first.item.message, own, now)
+    })
+    return (await Promise.all(news)).flat()
+  }
+
+  /** Durable when it resolves; delivery begins then. */
+  async #keep(offer: Offer, waiting: readonly Waiting[], news: readonly NewMessage[] = []): Promise<void> {
+    const { clock, commits, intake, scheduler } = this.#settings
+    const now = clock.now()
+    const prepared = await intake.prepare([...this.#messages(offer, waiting, now), ...news], now)
+    try {
+      const taken = await commits.run(async (knex) => {
+        await writePrepared(knex, prepared)
+        return scheduler.join(knex, destinationsOf(prepared.recipients))
+      })
+      scheduler.joined(taken, prepared)
+    } catch (error) {
+      await intake.discard(prepared)
+      throw error
+    }
+  }
+
+  #messages(offer: Offer, waiting: readonly Waiting[], now: number): readonly NewMessage[] {
+    const variants = Map.groupBy(waiting, ({ item }) => offer.variantOf.get(item))
+    return [...variants].flatMap(([variant, own]) => {
+      if (variant === undefined) return []
+      const [first] = own
+      const held = first !== undefined && this.#isHeld(first.item) ? variant.quarantine : undefined
+      return {
+        id: offer.transaction.id,
+        envelope: envelopeOf(offer, variant),
+        arrivedAt: now,
+        content: variant.message.content,
+        recipients: own.map((one) => this.#recipient(one, now)),
+        ...(held === undefined ? {} : { held }),
+      }
+    })
+  }
+
+  #recipient({ item, outcome }: Waiting, now: number): NewRecipient {
+    const delivery = deliveryOf(item)
+    if (outcome?.kind !== 'deferred') return { delivery }
+    const due = now + pauseAfter(this.#settings.schedule, 1, outcome.retryAfter)
+    return { delivery, due, attempts: 1, last: { at: now, reply: outcome.reply } }
+  }
+}
+
+/** A submission, by its recipients' routes. */
+interface Offer extends Submission {
+  readonly items: readonly AttemptItem[]
+  readonly variantOf: ReadonlyMap<AttemptItem, Variant>
+}
+
+/** Something that a sender may want to know of one of them. */
+interface Told extends Reportable {
+  readonly item: AttemptItem
+}
+
+interface Waiting {
+  readonly item: AttemptItem
+  /** Of the attempt that was made. */
+  readonly outcome?: Outcome
+}
+
+function deliveryOf({ recipient, parameters = {}, route }: AttemptItem): NewRecipient['delivery'] {
+  return { recipient, parameters, target: route.address, route }
+}
+
+/** What holds for a variant. */
+function envelopeOf({ transaction }: Submission, { reversePath, remoteReversePath }: Variant): Envelope {
+  return {
+    reversePath: reversePath === undefined ? transaction.reversePath : reversePath,
+    ...(remoteReversePath === undefined ? {} : { remoteReversePath }),
+    parameters: transaction.parameters,
+    session: transaction.session.id,
+  }
+}
+
+function offerOf(submission: Submission): Offer {
+  const variantOf = new Map<AttemptItem, Variant>()
+  for (const variant of submission.variants)
+    for (const item of attemptItems({ ...submission, variants: [variant] })) variantOf.set(item, variant)
+  return { ...submission, items: [...variantOf.keys()], variantOf }
+}

@@ -1,0 +1,103 @@
+import type { Knex } from 'knex'
+import type { Clock, Database, Log, Timer } from 'mailwright'
+
+import { hasEnded, newHolderId } from './holder-id.ts'
+import type { HolderRow } from './tables.ts'
+
+/** Milliseconds that a process holds its destinations without saying that it lives. */
+export const leaseDuration = 60_000
+const renewals = 4
+
+/**
+ * This process among those that share the queue: it holds destinations for as long as it says that it lives. The nodes' clocks must
+ * not differ by more than a part of {@link leaseDuration}.
+ */
+export class Holder {
+  readonly id: string = newHolderId()
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #log: Log
+  #heldUntil = Number.NEGATIVE_INFINITY
+  #timer: Timer | undefined
+  #stopped = false
+
+  constructor(database: Database, clock: Clock, log: Log) {
+    this.#database = database
+    this.#clock = clock
+    this.#log = log
+  }
+
+  /** Whether what it holds is surely still its own. */
+  get isAlive(): boolean {
+    return this.#clock.monotonic() < this.#heldUntil
+  }
+
+  /** Begins to live. MAIL_E_UNAVAILABLE. */
+  async start(): Promise<void> {
+    await this.#renew()
+    this.#schedule()
+  }
+
+  /** Leaves everything to others. Does not fail: the lease ends by itself. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    this.#heldUntil = Number.NEGATIVE_INFINITY
+    await this.#database
+      .transaction(async (knex) => {
+        await knex('queue_holders').where({ id: this.id }).delete()
+        await freeLanes(knex, [this.id], this.#clock.now())
+      })
+      .catch((error: unknown) => this.#log.warn('unavailable', { error }))
+  }
+
+  /** Frees what processes held that do not live any more. */
+  async buryOthers(): Promise<void> {
+    const now = this.#clock.now()
+    await this.#database.transaction(async (knex) => {
+      const holders = await knex<HolderRow>('queue_holders').select()
+      const living = holders.filter(({ id, expires_at }) => Number(expires_at) >= now && !hasEnded(id))
+      const names = living.map(({ id }) => id)
+      const owners = await knex('queue_lanes')
+        .distinct('owner')
+        .whereNotIn('owner', ['', ...names])
+      await freeLanes(
+        knex,
+        owners.map(({ owner }: { owner: string }) => owner),
+        now,
+      )
+      if (names.length < holders.length) await knex('queue_holders').whereNotIn('id', names).delete()
+    })
+  }
+
+  #schedule(): void {
+    this.#timer = this.#clock.after(leaseDuration / renewals, () => {
+      void this.#renew()
+        .catch((error: unknown) => this.#log.warn('unavailable', { error }))
+        .finally(() => {
+          if (!this.#stopped) this.#schedule()
+        })
+    })
+  }
+
+  async #renew(): Promise<void> {
+    const asked = this.#clock.monotonic()
+    const expires_at = this.#clock.now() + leaseDuration
+    await this.#database.transaction(async (knex) => {
+      const renewed = await knex('queue_holders').where({ id: this.id }).update({ expires_at })
+      if (renewed === 0) await knex('queue_holders').insert({ id: this.id, expires_at })
+    })
+    // A part of the time is left for clocks that differ, and for what is under way.
+    this.#heldUntil = asked + (leaseDuration * 3) / renewals
+  }
+}
+
+async function freeLanes(knex: Knex, owners: readonly string[], now: number): Promise<void> {
+  if (owners.length === 0) return
+  await knex('queue_lanes')
+    .whereIn('owner', owners)
+    .update({
+      owner: '',
+      due: knex.raw('case when paused_until > ? then paused_until else ? end', [now, now]),
+    })
+}

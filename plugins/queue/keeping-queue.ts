@@ -1,0 +1,151 @@
+import type {
+  Clock,
+  Database,
+  DeliveryFlow,
+  History,
+  Log,
+  NextHops,
+  Notifier,
+  Queue,
+  StatusNotifications,
+  Timer,
+} from 'mailwright'
+import { Ageing } from './ageing.ts'
+import { Changes } from './changes.ts'
+import { ContentFiles } from './contents.ts'
+import { Deliverer } from './deliverer.ts'
+import { DurableQueue } from './durable-queue.ts'
+import { Farewell } from './farewell.ts'
+import { GroupCommit } from './group-commit.ts'
+import { Holder } from './holder.ts'
+import { Intake } from './intake.ts'
+import { Lanes } from './lanes.ts'
+import { Listing } from './listing.ts'
+import { Management } from './management.ts'
+import { Numbers } from './numbers.ts'
+import type { QueueOptions } from './options.ts'
+import { Reports } from './reports.ts'
+import { Scheduler } from './scheduler.ts'
+import { Settlement } from './settlement.ts'
+
+export interface KeepingQueueSettings {
+  readonly options: QueueOptions
+  /** Absolute; for large contents. */
+  readonly folder: string
+  readonly database: Database
+  readonly delivery: DeliveryFlow
+  readonly notifications: StatusNotifications | undefined
+  readonly nextHops: NextHops | undefined
+  readonly notifier: Notifier | undefined
+  readonly history: History | undefined
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A queue that keeps what waits, with its beginning and its end. */
+export interface KeepingQueue {
+  readonly queue: Queue
+  /** Delivers from now on. MAIL_E_UNAVAILABLE. */
+  serve(): Promise<void>
+  stop(): Promise<void>
+}
+
+const tidyEvery = 60_000
+
+/** Puts the parts of the queue together. */
+export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue {
+  const { options, folder, database, delivery, clock, log } = settings
+  const { schedule } = options
+  const ending = new AbortController()
+  const files = new ContentFiles(folder)
+  const commits = new GroupCommit(database)
+  const holder = new Holder(database, clock, log)
+  const lanes = new Lanes(options)
+  const intake = new Intake({ numbers: new Numbers(database), files, schedule, nextHops: settings.nextHops })
+  const reports = new Reports({ ...settings })
+  const common = {
+    database,
+    commits,
+    holder,
+    lanes,
+    intake,
+    files,
+    reports,
+    schedule,
+    delivery,
+    clock,
+    log,
+    signal: ending.signal,
+  }
+  const settlement = new Settlement(common, () => scheduler)
+  const farewell = new Farewell({ ...common, scheduler: () => scheduler })
+  const deliverer = new Deliverer({ ...common, settlement, open: (message) => farewell.open(message) })
+  const scheduler = new Scheduler({ ...common, ...options }, (lane, turn) => deliverer.deliver(lane, turn))
+  const durable = new DurableQueue({ ...common, settlement, scheduler, quarantine: options.quarantine })
+  const changes = new Changes(database, settings.notifier, { clock, log })
+  const listing = new Listing(database, () => clock.now())
+  const management = new Management({ ...common, listing, changes, farewell })
+  const ageing = new Ageing({ ...common, farewell, tells: reports.tellsFailures })
+  let tidying: Timer | undefined
+
+  const tidy = (): void => {
+    tidying = clock.after(tidyEvery, tidy)
+    void holder
+      .buryOthers()
+      .then(() => files.sweep(clock.now(), (numbers) => knownNumbers(database, numbers)))
+      .catch((error: unknown) => log.warn('unavailable', { error }))
+  }
+
+  return {
+    queue: offered(durable, management),
+    async serve() {
+      await holder.start()
+      await holder.buryOthers()
+      changes.start(() => scheduler.look({ anew: true }))
+      scheduler.start()
+      ageing.start()
+      tidy()
+    },
+    async stop() {
+      tidying?.cancel()
+      changes.stop()
+      await ageing.stop()
+      await durable.close()
+      ending.abort()
+      await scheduler.stop()
+      await commits.settled()
+      await holder.stop()
+    },
+  }
+}
+
+function offered(durable: DurableQueue, management: Management): Queue {
+  return {
+    supports: durable.supports,
+    accept: (submission) => durable.accept(submission),
+    list: (selection, limit) => management.list(selection, limit),
+    show: (id) => management.show(id),
+    message: (id) => management.message(id),
+    statistics: (limit) => management.statistics(limit),
+    flush: (selection) => management.flush(selection),
+    requeue: (selection) => management.requeue(selection),
+    hold: (selection, reason) => management.hold(selection, reason),
+    release: (selection) => management.release(selection),
+    remove: (selection) => management.remove(selection),
+    bounce: (selection) => management.bounce(selection),
+    redirect: (id, from, to) => management.redirect(id, from, to),
+  }
+}
+
+async function knownNumbers(database: Database, numbers: readonly number[]): Promise<ReadonlySet<number>> {
+  const known = new Set<number>()
+  for (let from = 0; from < numbers.length; from += 500) {
+    const rows = await database.query((knex) =>
+      knex('queue_messages')
+        .whereIn('number', numbers.slice(from, from + 500))
+        .select('number'),
+    )
+    for (const { number } of rows) known.add(Number(number))
+  }
+  return known
+}

@@ -1,0 +1,39 @@
+import { FairLine } from './fair-line.ts'
+import { Health, type HealthSettings } from './health.ts'
+import type { LaneRow } from './tables.ts'
+
+/** One destination that this process delivers to. */
+export class Lane {
+  readonly destination: string
+  /** Higher than that of any owner before. */
+  readonly fence: number
+  readonly health: Health
+  readonly line: FairLine = new FairLine()
+  /** Deliveries under way. */
+  active = 0
+  /** Recipients whose deliveries are under way, or whose outcomes are not written yet. */
+  readonly busy: Set<number> = new Set()
+  /** There may be more in the table than in the line. */
+  more = true
+  /** When one of those comes back that were put off here. */
+  nextDue: number = Number.POSITIVE_INFINITY
+  /** The table is being read. */
+  loading = false
+  /** Pauses that the table knows of. */
+  knownPauses: number
+  /** Of the monotonic clock: since when it has nothing to do. */
+  idleSince: number | undefined
+  /** Given up: what is still under way comes to its end, nothing new begins. */
+  isOver = false
+
+  constructor(row: Pick<LaneRow, 'destination' | 'fence' | 'pauses'>, settings: HealthSettings) {
+    this.destination = row.destination
+    this.fence = Number(row.fence)
+    this.knownPauses = row.pauses
+    this.health = new Health(settings, row.pauses)
+  }
+
+  get isIdle(): boolean {
+    return this.active === 0 && this.busy.size === 0 && this.line.size === 0 && !this.more && !this.loading
+  }
+}

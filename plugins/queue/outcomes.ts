@@ -1,0 +1,59 @@
+import type { Deferred, Failed, Outcome, Reply } from 'mailwright'
+import type { NewRecipient } from './intake.ts'
+import type { LastAttempt, QueuedRecipient } from './queued.ts'
+import { deadlineOf, pauseAfter, type RetrySchedule } from './retry-schedule.ts'
+
+/** What came of one recipient: of an attempt, or of asking where it goes by now. */
+export type Result =
+  | Outcome
+  /** Other routes than before: these take its place. */
+  | { readonly kind: 'moved'; readonly to: readonly NewRecipient[] }
+  /** Nobody has its octets any more. */
+  | { readonly kind: 'gone' }
+
+/** A recipient with what came of it. */
+export interface Concluded {
+  readonly recipient: QueuedRecipient
+  readonly result: Result
+}
+
+/** A recipient who is tried again, with what is written of it. */
+export interface PutOff {
+  readonly recipient: QueuedRecipient
+  readonly due: number
+  readonly deadline: number
+  readonly attempts: number
+  readonly warned: boolean
+  readonly last: LastAttempt
+}
+
+/** What becomes of a recipient who could not be delivered now: another attempt, or the end. */
+export function putOff(
+  schedule: RetrySchedule,
+  recipient: QueuedRecipient,
+  outcome: Deferred,
+  now: number,
+): PutOff | Failed {
+  const { message } = recipient
+  if (now >= message.expiresAt) return expired(outcome)
+  const attempts = recipient.attempts + 1
+  const warned = recipient.warned || now >= message.arrivedAt + schedule.warning
+  return {
+    recipient,
+    attempts,
+    // The last attempt is at the end of its life.
+    due: Math.min(now + pauseAfter(schedule, attempts, outcome.retryAfter), message.expiresAt),
+    deadline: deadlineOf(schedule, message, warned),
+    warned,
+    last: lastAttempt(outcome, now),
+  }
+}
+
+/** It has waited for too long (RFC 5321 §4.5.4.1); the reply is that of the last attempt. */
+export function expired({ reply, host }: { readonly reply: Reply; readonly host?: string }): Failed {
+  return { kind: 'failed', reply, cause: 'expired', ...(host === undefined ? {} : { host }) }
+}
+
+export function lastAttempt({ reply, host, cause }: Deferred | Failed, at: number): LastAttempt {
+  return { at, reply, ...(host === undefined ? {} : { host }), ...(cause === undefined ? {} : { cause }) }
+}

@@ -1,0 +1,127 @@
+import {
+  type DeliveryFlow,
+  formatAddress,
+  type History,
+  type Log,
+  type Message,
+  newId,
+  type Outcome,
+  type RecipientAction,
+  type ReportedRecipient,
+  reply,
+  type StatusNotification,
+  type StatusNotifications,
+} from 'mailwright'
+import type { NewMessage } from './intake.ts'
+import type { PutOff } from './outcomes.ts'
+import type { QueuedMessage, QueuedRecipient } from './queued.ts'
+
+/** Something that a sender may want to know. */
+export interface Reportable {
+  readonly recipient: Pick<QueuedRecipient, 'delivery'>
+  readonly outcome:
+    | Exclude<Outcome, { kind: 'deferred' }>
+    | { readonly kind: 'delayed'; readonly putOff: PutOff }
+}
+
+export interface ReportsSettings {
+  readonly notifications: StatusNotifications | undefined
+  readonly delivery: DeliveryFlow
+  readonly history: History | undefined
+  readonly log: Log
+}
+
+const arrived = reply(250, '2.0.0', 'Delivered')
+
+/** Makes messages of what senders have to be told. */
+export class Reports {
+  readonly #settings: ReportsSettings
+
+  constructor(settings: ReportsSettings) {
+    this.#settings = settings
+  }
+
+  /** Whether anybody tells senders that something was given up. */
+  get tellsFailures(): boolean {
+    return this.#settings.notifications !== undefined
+  }
+
+  /** The notifications that are due, ready to be kept. */
+  async of(
+    message: Pick<QueuedMessage, 'id' | 'envelope' | 'arrivedAt' | 'expiresAt'>,
+    content: Message,
+    reportable: readonly Reportable[],
+    now: number,
+  ): Promise<readonly NewMessage[]> {
+    const recipients = reportable.filter(isWanted).map((one) => reported(one, message.expiresAt, now))
+    if (recipients.length === 0 || this.#settings.notifications === undefined) return []
+    const { id, envelope, arrivedAt } = message
+    const { reversePath, parameters } = envelope
+    const composed = await this.#settings.notifications.compose({
+      id,
+      reversePath,
+      parameters,
+      arrivedAt,
+      message: content,
+      recipients,
+    })
+    return Promise.all(composed.map((notification) => this.#newMessage(notification, id, now)))
+  }
+
+  async #newMessage({ to, message }: StatusNotification, about: string, now: number): Promise<NewMessage> {
+    const id = newId(now)
+    this.#record(id, `${formatAddress(to)}: notification about ${about}`, now)
+    const found = await this.#settings.delivery.route({ address: to, original: to })
+    const deliveries = found.ok
+      ? found.routes.map((route) => ({ recipient: to, parameters: {}, target: route.address, route }))
+      : [{ recipient: to, parameters: {}, target: to }]
+    return {
+      id,
+      envelope: { reversePath: null, parameters: {} },
+      arrivedAt: now,
+      content: message.content,
+      recipients: deliveries.map((delivery) => ({ delivery })),
+    }
+  }
+
+  #record(transaction: string, text: string, at: number): void {
+    this.#settings.log.info('accepted', { transaction, text })
+    try {
+      this.#settings.history?.record({ at, verb: 'accepted', transaction, text })
+    } catch (error) {
+      this.#settings.log.error('internal-error', { transaction, service: 'history', error })
+    }
+  }
+}
+
+/** A success is told by whoever has it in the end, and only where it is asked for (RFC 3461 §5.2). */
+function isWanted({ recipient, outcome }: Reportable): boolean {
+  if (outcome.kind !== 'delivered') return true
+  return outcome.reached !== 'passed-on' && recipient.delivery.parameters.notify?.includes('SUCCESS') === true
+}
+
+function reported({ recipient, outcome }: Reportable, expiresAt: number, now: number): ReportedRecipient {
+  const { recipient: original, target, route, parameters } = recipient.delivery
+  const about = {
+    recipient: original,
+    finalRecipient: route?.address ?? target,
+    parameters,
+    lastAttempt: now,
+  }
+  switch (outcome.kind) {
+    case 'delivered': {
+      const action: RecipientAction = outcome.reached === 'relayed' ? 'relayed' : 'delivered'
+      return { ...about, action, reply: arrived, ...hostOf(outcome) }
+    }
+    case 'failed':
+      return { ...about, action: 'failed', reply: outcome.reply, ...hostOf(outcome) }
+    case 'delayed': {
+      const { last } = outcome.putOff
+      return { ...about, action: 'delayed', reply: last.reply, willRetryUntil: expiresAt, ...hostOf(last) }
+    }
+  }
+}
+
+function hostOf({ host }: { readonly host?: string }): { readonly remoteHost?: string } {
+  return host === undefined ? {} : { remoteHost: host }
+}

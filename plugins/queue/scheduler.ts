@@ -1,0 +1,275 @@
+import type { Clock, Database, Log, Timer } from 'mailwright'
+import type { Turn } from './fair-line.ts'
+import type { GroupCommit, Write } from './group-commit.ts'
+import type { Holder } from './holder.ts'
+import type { Prepared } from './intake.ts'
+import type { Lane } from './lane.ts'
+import { clearPauses, dueLanes, joinLanes, loadLane, pauseLane, releaseLane } from './lane-table.ts'
+import type { Lanes } from './lanes.ts'
+import type { LastAttempt } from './queued.ts'
+import type { LaneRow } from './tables.ts'
+
+export interface SchedulerSettings {
+  readonly database: Database
+  readonly commits: GroupCommit
+  readonly holder: Holder
+  readonly lanes: Lanes
+  readonly clock: Clock
+  readonly log: Log
+  /** Deliveries at the same time. */
+  readonly deliveries: number
+  readonly recipientsPerDelivery: number
+}
+
+/** What an attempt says of its destination, when its outcomes are written. */
+export interface TurnResult {
+  readonly health: 'well' | 'unwell' | 'unknown'
+  /** Milliseconds that the destination asked to be left alone for. */
+  readonly retryAfter?: number
+  readonly last?: LastAttempt
+}
+
+/** Delivers, and resolves when what came of it is known. `written` resolves when that is in the table. Neither rejects. */
+export type Deliver = (lane: Lane, turn: Turn) => Promise<TurnResult & { readonly written: Promise<void> }>
+
+const tick = 1_000
+const lanesAtOnce = 200
+const loadedAtOnce = 500
+/** Milliseconds for which an idle destination is kept. */
+const idleTime = 5_000
+const refillBelow = 50
+
+/**
+ * Decides what is delivered next: destinations take turns, each with as many deliveries as it bears and as are left for it. What waits
+ * is read from the table by portions.
+ */
+export class Scheduler {
+  readonly #settings: SchedulerSettings
+  readonly #deliver: Deliver
+  readonly #ready = new Set<Lane>()
+  readonly #turns = new Set<Promise<void>>()
+  #active = 0
+  #timer: Timer | undefined
+  #looking: Promise<void> | undefined
+  #lookAgain = false
+  #serving = false
+  /** Outcomes that cannot be written now: nothing new begins. */
+  #unwritten = 0
+
+  constructor(settings: SchedulerSettings, deliver: Deliver) {
+    this.#settings = settings
+    this.#deliver = deliver
+  }
+
+  /** Whether this process delivers; one that only runs a command leaves that to others. */
+  get isServing(): boolean {
+    return this.#serving
+  }
+
+  start(): void {
+    this.#serving = true
+    this.look()
+  }
+
+  /** Begins nothing new and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.#serving = false
+    this.#timer?.cancel()
+    await this.#looking
+    await Promise.all(this.#turns)
+  }
+
+  /** In the transaction that writes recipients: says that they are there, and takes destinations that nobody holds. */
+  async join(
+    knex: Parameters<typeof joinLanes>[0],
+    destinations: readonly string[],
+  ): Promise<readonly LaneRow[]> {
+    const { lanes, holder, clock } = this.#settings
+    const foreign = destinations.filter(
+      (destination) => !holder.isAlive || lanes.get(destination) === undefined,
+    )
+    if (foreign.length === 0) return []
+    const owner = this.#serving && holder.isAlive ? holder.id : undefined
+    return joinLanes(knex, foreign, owner, clock.now())
+  }
+
+  /** After it: opens what was taken, and lines up who is due. */
+  joined(taken: readonly LaneRow[], { recipients, rows }: Pick<Prepared, 'recipients' | 'rows'>): void {
+    const { lanes, clock } = this.#settings
+    for (const row of taken) this.#open(row)
+    const now = clock.now()
+    for (const [index, recipient] of recipients.entries()) {
+      const lane = lanes.get(recipient.destination)
+      if (lane === undefined) continue
+      const due = Number(rows[index]?.due)
+      if (due <= now) lanes.push(lane, recipient)
+      else lane.nextDue = Math.min(lane.nextDue, due)
+      this.#ready.add(lane)
+    }
+    this.#pump()
+  }
+
+  /** Looks at the table soon. `anew`: what is in memory may not be so any more. */
+  look({ anew = false }: { readonly anew?: boolean } = {}): void {
+    if (!this.#serving) return
+    const { lanes } = this.#settings
+    if (anew)
+      for (const lane of lanes.all()) {
+        lanes.forget(lane)
+        this.#ready.add(lane)
+      }
+    this.#lookAgain = true
+    this.#looking ??= this.#lookRepeatedly()
+  }
+
+  async #lookRepeatedly(): Promise<void> {
+    this.#timer?.cancel()
+    while (this.#lookAgain && this.#serving) {
+      this.#lookAgain = false
+      await this.#lookOnce().catch((error: unknown) => this.#settings.log.warn('unavailable', { error }))
+    }
+    this.#looking = undefined
+    if (this.#serving) this.#timer = this.#settings.clock.after(tick, () => this.look())
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { database, holder, lanes, clock } = this.#settings
+    if (!holder.isAlive) return
+    const { taken, own } = await database.transaction((knex) =>
+      dueLanes(knex, holder.id, clock.now(), lanesAtOnce),
+    )
+    for (const row of taken) this.#open(row)
+    for (const destination of own) {
+      const lane = lanes.get(destination)
+      if (lane === undefined) continue
+      lane.more = true
+      this.#ready.add(lane)
+    }
+    if (taken.length + own.length === lanesAtOnce) this.#lookAgain = true
+    this.#releaseIdle()
+    this.#pump()
+  }
+
+  #open(row: LaneRow): void {
+    this.#ready.add(this.#settings.lanes.open(row))
+  }
+
+  #pump(): void {
+    const { deliveries } = this.#settings
+    // Each destination gets one delivery, then it is the next one's turn.
+    for (const lane of this.#ready) {
+      if (!this.#serving || this.#unwritten > 0 || this.#active >= deliveries) return
+      this.#ready.delete(lane)
+      if (lane.isOver) continue
+      this.#refill(lane)
+      if (!this.#mayDeliver(lane)) continue
+      this.#begin(lane)
+      this.#ready.add(lane)
+    }
+  }
+
+  /** As many as it bears, and never more than half of what is left: slow destinations leave room for all others. */
+  #mayDeliver(lane: Lane): boolean {
+    const left = this.#settings.deliveries - this.#active
+    return lane.line.size > 0 && lane.active < Math.min(lane.health.window, Math.max(1, left / 2))
+  }
+
+  #begin(lane: Lane): void {
+    const turn = this.#settings.lanes.take(lane, this.#settings.recipientsPerDelivery)
+    if (turn === undefined) return
+    lane.active++
+    this.#active++
+    const running = this.#run(lane, turn)
+    this.#turns.add(running)
+    void running.finally(() => this.#turns.delete(running))
+  }
+
+  async #run(lane: Lane, turn: Turn): Promise<void> {
+    const result = await this.#deliver(lane, turn)
+    lane.active--
+    this.#active--
+    this.#judge(lane, result)
+    this.#ready.add(lane)
+    this.#pump()
+    // Nothing new begins while outcomes cannot be written: a crash would deliver all of it again.
+    let isLate = false
+    const alarm = this.#settings.clock.after(tick, () => {
+      isLate = true
+      this.#unwritten++
+    })
+    await result.written
+    alarm.cancel()
+    if (isLate) this.#unwritten--
+    for (const { number } of turn.recipients) lane.busy.delete(number)
+    this.#ready.add(lane)
+    this.#pump()
+  }
+
+  #judge(lane: Lane, { health, retryAfter, last }: TurnResult): void {
+    if (lane.isOver || health === 'unknown') return
+    const { holder, lanes, clock } = this.#settings
+    if (health === 'well') {
+      lane.health.succeeded()
+      if (lane.knownPauses === 0) return
+      lane.knownPauses = 0
+      this.#write((knex) => clearPauses(knex, lane, holder.id))
+      return
+    }
+    const pause = lane.health.failed(retryAfter)
+    if (pause === undefined) return
+    lanes.close(lane)
+    const until = clock.now() + pause
+    this.#write((knex) => pauseLane(knex, lane, holder.id, { until, last }))
+  }
+
+  /** What need not be there: without it a destination is looked at once more than necessary. */
+  #write(write: Write<void>): void {
+    const { commits, log } = this.#settings
+    void commits.run(write).catch((error: unknown) => log.warn('unavailable', { error }))
+  }
+
+  #refill(lane: Lane): void {
+    const { database, holder, lanes, clock, log } = this.#settings
+    if (!lane.more || lane.loading || lane.line.size >= refillBelow || !holder.isAlive) return
+    const most = Math.min(loadedAtOnce, lanes.roomOf(lane))
+    if (most <= 0) return
+    lane.loading = true
+    lane.more = false
+    void database
+      .transaction((knex) => loadLane(knex, lane, holder.id, clock.now(), most))
+      .then(
+        (loaded) => {
+          if (loaded === undefined) lanes.close(lane)
+          else if (loaded.more) lane.more = true
+          for (const recipient of loaded?.recipients ?? []) lanes.push(lane, recipient)
+        },
+        (error: unknown) => {
+          lane.more = true
+          log.warn('unavailable', { error })
+        },
+      )
+      .finally(() => {
+        lane.loading = false
+        if (lane.line.size > 0) this.#ready.add(lane)
+        this.#pump()
+      })
+  }
+
+  #releaseIdle(): void {
+    const { holder, lanes, clock } = this.#settings
+    const now = clock.monotonic()
+    for (const lane of lanes.all()) {
+      if (lane.nextDue <= clock.now()) {
+        lane.nextDue = Number.POSITIVE_INFINITY
+        lane.more = true
+      }
+      if (lane.more && !lane.loading && lane.line.size === 0) this.#ready.add(lane)
+      if (!lane.isIdle) lane.idleSince = undefined
+      else if (lane.idleSince === undefined) lane.idleSince = now
+      else if (now - lane.idleSince >= idleTime) {
+        lanes.close(lane)
+        this.#write((knex) => releaseLane(knex, lane, holder.id))
+      }
+    }
+  }
+}
