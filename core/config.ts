@@ -25,6 +25,15 @@ export interface Config {
   /** From which level on events are logged: `info`. */
   log?: { level?: LogLevel }
   history?: HistoryOptions
+  resolver?: {
+    /** IP addresses of the DNS servers to ask, with `:port` where it is not 53; those of the machine where absent. */
+    servers?: readonly string[]
+    /**
+     * Believe all of them that they have validated an answer with DNSSEC: the way there must be safe from forgery. Those on this machine
+     * alone are believed where absent, none with `false`.
+     */
+    trustAuthenticated?: boolean
+  }
   /** Milliseconds, or a text such as `30s`, that a tap may take: 30 s. */
   hookTimeout?: number | string
   /** How long a plugin may take to start or to stop: 30 s. */

@@ -23,6 +23,8 @@ function dns(
     mx: async () => none,
     txt: async () => none,
     tlsa: async () => none,
+    ns: async () => none,
+    cname: async () => none,
   }
   return resolver
 }

@@ -7,6 +7,7 @@ import type { Flow } from './flow/flow.ts'
 import { createFlow } from './flow/index.ts'
 import { createFileHistory } from './history/file-history.ts'
 import { HookSet } from './host/hook-set.ts'
+import { type InstrumentOptions, Instruments } from './host/instruments.ts'
 import {
   createListenerPool,
   type ListenerPool,
@@ -34,7 +35,7 @@ import { type Resolver, resolver } from './services/resolver.ts'
 import { store } from './services/store.ts'
 
 /** What the surroundings give a host; tests replace some of it. */
-export interface HostOptions {
+export interface HostOptions extends InstrumentOptions {
   /** Where relative paths of the config start: its folder. The working folder where absent. */
   readonly folder?: string
   readonly clock?: Clock
@@ -58,6 +59,7 @@ export class Host {
   /** For work that no plugin does: the `deliver` command, tests. */
   readonly flow: Flow
   readonly log: Log
+  readonly instruments: Instruments
   readonly #clock: Clock
   readonly #pool: ListenerPool
   readonly #services = new ServiceRegistry()
@@ -77,28 +79,25 @@ export class Host {
   constructor(config: Config, options: HostOptions = {}) {
     const faults: ConfigFault[] = []
     this.settings = readSettings(config, options.folder ?? process.cwd(), faults)
+    const { dataDir, historyDays, logLevel, hookTimeout: timeout } = this.settings
     this.#clock = options.clock ?? systemClock
-    this.log = options.log ?? createLog(this.settings.logLevel)
     this.#pool = options.listeners ?? createListenerPool()
-    this.#spool = createSpool(join(this.settings.dataDir, 'spool'))
-    this.#history = createFileHistory(
-      join(this.settings.dataDir, 'history'),
-      this.settings.historyDays,
-      this.#clock,
-      this.log,
-    )
+    this.#spool = createSpool(join(dataDir, 'spool'))
+    this.instruments = new Instruments(options.log ?? createLog(logLevel), this.#clock, this.#spool, options)
+    this.log = this.instruments.log
+    this.#history = createFileHistory(join(dataDir, 'history'), historyDays, this.#clock, this.log)
     this.#services.provideDefault(history, this.#history)
     this.#services.provideDefault(imapExtensions, createImapExtensions())
     this.#services.provideDefault(notifier, createLocalNotifier(this.log))
-    this.#services.provideDefault(resolver, options.resolver ?? createResolver(this.#clock))
-    const observer = createObserver(() => this.service(history), this.log, this.#clock)
-    this.hooks = new HookSet({ clock: this.#clock, timeout: this.settings.hookTimeout, observer })
-    const flow = createFlow({
-      hooks: this.hooks,
-      services: this.#services,
-      log: this.log,
-      clock: this.#clock,
-    })
+    this.#services.provideDefault(
+      resolver,
+      options.resolver ?? createResolver(this.#clock, this.settings.resolver),
+    )
+    const { hooks: taps, flow: metrics } = this.instruments
+    const observer = createObserver(() => this.service(history), this.log, this.#clock, taps)
+    this.hooks = new HookSet({ clock: this.#clock, timeout, observer, durations: taps.durations })
+    const [services, clock] = [this.#services, this.#clock]
+    const flow = createFlow({ hooks: this.hooks, services, log: this.log, clock, metrics })
     this.#flowFor = flow.flowFor
     this.flow = flow.flowFor('core')
     this.#settled = flow.settled
@@ -152,6 +151,8 @@ export class Host {
       spool: this.#spool,
       log: this.log.child({ plugin: plugin.name }),
       clock: this.#clock,
+      metrics: this.instruments.metrics,
+      health: this.instruments.healthFor(plugin.name),
       hostname: this.settings.hostname,
       dataDir: this.settings.dataDir,
       migrations: plan.flatMap(({ name, definition: { migrations } }) =>
@@ -246,6 +247,7 @@ export class Host {
   async listen(): Promise<readonly OpenListener[]> {
     const open = await this.#pool.adopt(this, this.#requests)
     this.#early.letIn()
+    this.instruments.state = 'running'
     return open
   }
 
@@ -261,6 +263,7 @@ export class Host {
 
   async #stop(): Promise<void> {
     const problems: string[] = []
+    this.instruments.state = 'stopping'
     // A step that is being taken is finished first, and no other is begun.
     await this.#running.catch(() => undefined)
     await this.#pool.release(this)
@@ -278,6 +281,7 @@ export class Host {
     this.#pool.cut(this)
     await this.#settled()
     await this.#history.close()
+    this.instruments.stop()
     if (problems.length > 0) throw new MailwrightError('MAIL_E_STOP', problems.join('; '))
   }
 }

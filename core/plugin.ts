@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
 import type { Clock } from './clock.ts'
 import type { Flow } from './flow/flow.ts'
+import type { Health } from './health/health.ts'
 import type { Hooks } from './hooks/index.ts'
 import type { Log } from './log.ts'
 import type { Spool } from './message/spool.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { SessionRole } from './model/session.ts'
 import { readOptions } from './options.ts'
 import type { Migration } from './services/database.ts'
@@ -57,6 +59,10 @@ export interface PluginContext {
   readonly spool: Spool
   readonly log: Log
   readonly clock: Clock
+  /** What the plugin counts and measures. */
+  readonly metrics: Metrics
+  /** Whether the plugin can do its work, for whoever supervises the server. */
+  readonly health: Health
   /** This server's name in greetings and trace fields. */
   readonly hostname: string
   /** Absolute path of the folder where plugins keep what is theirs. */

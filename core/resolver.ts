@@ -1,97 +1,88 @@
-import { Resolver as DnsResolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import type { MxData } from 'dns-packet'
 import type { Clock } from './clock.ts'
-import { errorText } from './errors.ts'
+import { AnswerCache, type Keepable } from './dns/answer-cache.ts'
+import { chainEnd, type RecordOf } from './dns/chain.ts'
+import { createDnsClient, type DnsClient, type Told } from './dns/client.ts'
+import type { QuestionType } from './dns/message.ts'
+import { addressQuestion } from './dns/reverse-name.ts'
+import { type ResolverSettings, serverList } from './dns/servers.ts'
 import { canonicalDomain } from './model/address.ts'
 import type { DnsAnswer, MxRecord, Resolver, TlsaRecord } from './services/resolver.ts'
 
-// Node tells no TTLs but for addresses, so answers are kept for a short while only.
-const keepFound = 60_000
-const keepNone = 30_000
+// What DNS says of how long it may be kept is kept to within these bounds, in seconds.
+const longestFound = 3_600
+// RFC 2308 §5 has three hours at the most; a record that was forgotten and put there is wanted sooner.
+const longestNone = 900
+const noneWithoutSoa = 30
 const mostKept = 10_000
+// An answer of more octets is asked for again: all that is kept together has to fit into memory.
+const longestKept = 8_192
 
-/** What this needs of Node's resolver; tests give their own. */
-export type DnsQueries = Pick<
-  DnsResolver,
-  'resolve4' | 'resolve6' | 'resolveMx' | 'resolveTxt' | 'resolveTlsa' | 'reverse'
->
-
-interface Kept {
-  readonly until: number
-  readonly answer: Promise<DnsAnswer<unknown>>
-}
-
-/**
- * DNS through the machine's resolvers. Answers are never `secure`: Node does not say whether the resolver validated
- * them, and a plugin that needs to know (DANE) brings a resolver that does.
- */
+/** DNS through the machine's resolvers, or those of the config, with a client of our own: docs/decisions/0017-own-dns-queries.md. */
 export function createResolver(
   clock: Clock,
-  queries: DnsQueries = new DnsResolver({ timeout: 5_000, tries: 2 }),
+  settings: ResolverSettings = {},
+  client: DnsClient = createDnsClient({ clock, servers: serverList(settings, clock) }),
 ): Resolver {
-  const kept = new Map<string, Kept>()
-  const ask = <T>(type: string, name: string | undefined, query: (name: string) => Promise<readonly T[]>) => {
-    if (name === undefined) return Promise.resolve<DnsAnswer<T>>({ kind: 'none', nameExists: false })
-    const key = `${type} ${name}`
-    const known = kept.get(key)
-    if (known !== undefined && known.until > clock.monotonic()) return known.answer as Promise<DnsAnswer<T>>
-    const answer = asked(() => query(name))
-    const entry = { until: clock.monotonic() + keepFound, answer }
-    remember(kept, key, entry)
-    void answer.then((value) => {
-      if (kept.get(key) !== entry) return
-      if (value.kind === 'failed') kept.delete(key)
-      else if (value.kind === 'none') kept.set(key, { until: clock.monotonic() + keepNone, answer })
-    })
-    return answer
+  const cache = new AnswerCache<DnsAnswer<unknown>>(clock, mostKept)
+  const ask = <Type extends QuestionType, T>(
+    type: Type,
+    name: string | undefined,
+    read: (record: RecordOf<Type>) => T | undefined,
+  ): Promise<DnsAnswer<T>> => {
+    if (name === undefined) return Promise.resolve({ kind: 'none', nameExists: false })
+    return cache.get(`${type} ${name}`, async () =>
+      keepable(await client.ask(name, type), name, type, read),
+    ) as Promise<DnsAnswer<T>>
   }
   return {
-    addresses: (name, family) =>
-      ask(`A${family}`, hostName(name), (host) =>
-        family === 4 ? queries.resolve4(host) : queries.resolve6(host),
-      ),
-    mx: (name) =>
-      ask('MX', hostName(name), async (host) =>
-        (await queries.resolveMx(host)).map(mxRecord).filter((record) => record !== undefined),
-      ),
-    txt: (name) =>
-      ask('TXT', serviceName(name), async (host) =>
-        (await queries.resolveTxt(host)).map((texts) => texts.join('')),
-      ),
+    addresses: (name, family) => {
+      const host = hostName(name)
+      const own = host === undefined ? undefined : ownAddress(host, family)
+      if (own !== undefined) return Promise.resolve(own)
+      return family === 4 ? ask('A', host, ({ data }) => data) : ask('AAAA', host, ({ data }) => data)
+    },
+    mx: (name) => ask('MX', hostName(name), ({ data }) => mxRecord(data)),
+    txt: (name) => ask('TXT', serviceName(name), ({ data }) => text(data)),
     ptr: (address) =>
-      ask('PTR', isIP(address) === 0 ? undefined : address, async (ip) =>
-        (await queries.reverse(ip)).map(hostName).filter((name) => name !== undefined),
-      ),
-    tlsa: (name) =>
-      ask('TLSA', serviceName(name), async (host) => (await queries.resolveTlsa(host)).map(tlsaRecord)),
+      ask('PTR', isIP(address) === 0 ? undefined : addressQuestion(address), ({ data }) => hostName(data)),
+    tlsa: (name) => ask('TLSA', serviceName(name), ({ data }) => tlsaRecord(data)),
+    ns: (name) => ask('NS', hostName(name), ({ data }) => hostName(data)),
+    cname: (name) => ask('CNAME', hostName(name), ({ data }) => hostName(data)),
   }
 }
 
-async function asked<T>(query: () => Promise<readonly T[]>): Promise<DnsAnswer<T>> {
-  try {
-    return found(await query())
-  } catch (error) {
-    return failed(error)
+/** What the servers told as an answer, and for how long it may be kept. */
+function keepable<Type extends QuestionType, T>(
+  told: Told,
+  asked: string,
+  type: Type,
+  read: (record: RecordOf<Type>) => T | undefined,
+): Keepable<DnsAnswer<T>> {
+  if (told.kind === 'failed') return { value: told, keepFor: 0 }
+  const end = chainEnd(told.records, asked, type)
+  if (end === undefined) return { value: { kind: 'failed', text: 'aliases without end' }, keepFor: 0 }
+  const records = end.records.map(read).filter((record) => record !== undefined)
+  const keepFor = told.octets > longestKept ? 0 : keptSeconds(told, end.ttl, end.records.length > 0) * 1000
+  if (records.length === 0) {
+    const none = { kind: 'none', nameExists: !told.nameMissing } as const
+    return { value: told.secure ? { ...none, secure: true } : none, keepFor }
   }
+  const canonicalName = end.name === asked ? undefined : hostName(end.name)
+  const found = { kind: 'found', records, secure: told.secure } as const
+  return { value: canonicalName === undefined ? found : { ...found, canonicalName }, keepFor }
 }
 
-function found<T>(records: readonly T[]): DnsAnswer<T> {
-  return records.length === 0 ? { kind: 'none', nameExists: true } : { kind: 'found', records, secure: false }
+function keptSeconds(told: Told & { kind: 'told' }, ttl: number | undefined, isFound: boolean): number {
+  if (isFound) return Math.min(ttl ?? 0, longestFound)
+  return Math.min(ttl ?? longestNone, told.negativeTtl ?? noneWithoutSoa, longestNone)
 }
 
-function failed(error: unknown): DnsAnswer<never> {
-  const { code } = Object(error) as NodeJS.ErrnoException
-  if (code === 'ENOTFOUND') return { kind: 'none', nameExists: false }
-  if (code === 'ENODATA') return { kind: 'none', nameExists: true }
-  return { kind: 'failed', text: code ?? errorText(error) }
-}
-
-function remember(kept: Map<string, Kept>, key: string, entry: Kept): void {
-  kept.delete(key)
-  kept.set(key, entry)
-  if (kept.size <= mostKept) return
-  const [oldest] = kept.keys()
-  if (oldest !== undefined) kept.delete(oldest)
+/** RFC 6761 §6.3: `localhost` is nobody else, and nobody is asked. */
+function ownAddress(host: string, family: 4 | 6): DnsAnswer<string> | undefined {
+  if (host !== 'localhost' && !host.endsWith('.localhost')) return undefined
+  return { kind: 'found', records: [family === 4 ? '127.0.0.1' : '::1'], secure: false }
 }
 
 /** Names out of DNS answers and out of mail end up in trace fields and further questions: nothing but host names pass. */
@@ -108,21 +99,23 @@ function serviceName(name: string): string | undefined {
 }
 
 /** Undefined for an exchange that is no host name. */
-function mxRecord({ priority, exchange }: { priority: number; exchange: string }): MxRecord | undefined {
-  const name = exchange === '' || exchange === '.' ? '' : hostName(exchange)
-  return name === undefined ? undefined : { preference: priority, exchange: name }
+function mxRecord({ preference = 0, exchange }: MxData): MxRecord | undefined {
+  const name = exchange === '.' ? '' : hostName(exchange)
+  return name === undefined ? undefined : { preference, exchange: name }
 }
 
-function tlsaRecord(record: {
-  certUsage: number
+function text(data: string | Buffer | readonly (string | Buffer)[]): string {
+  const parts = Array.isArray(data) ? data : [data]
+  return Buffer.concat(parts.map((part) => Buffer.from(part))).toString()
+}
+
+function tlsaRecord(data: {
+  usage: number
   selector: number
-  match: number
-  data: ArrayBuffer
+  matchingType: number
+  certificate: Buffer
 }): TlsaRecord {
-  return {
-    usage: record.certUsage,
-    selector: record.selector,
-    matchingType: record.match,
-    data: Buffer.from(record.data),
-  }
+  const { usage, selector, matchingType, certificate } = data
+  // A copy: the packet that it is a part of need not be kept.
+  return { usage, selector, matchingType, data: Buffer.from(certificate) }
 }

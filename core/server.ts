@@ -1,9 +1,12 @@
+import { systemClock } from './clock.ts'
 import { type LoadedConfig, loadConfig } from './config-file.ts'
 import { ConfigError, MailwrightError } from './errors.ts'
 import { InheritedSockets } from './host/inherited-sockets.ts'
 import { createListenerPool, type ListenerPool, type OpenListener } from './host/listeners.ts'
 import { becomeUser, canRead, isRoot } from './host/privileges.ts'
 import { createHost, type Host } from './host.ts'
+import type { MetricStore } from './metrics/host-metrics.ts'
+import { createPeers, type Question } from './workers/peers.ts'
 import { allAreBound, isWorker } from './workers/worker.ts'
 
 /** A running system that can take a new config without refusing a connection. */
@@ -12,6 +15,8 @@ export class Server {
   readonly #file: string | undefined
   readonly #inherited = new InheritedSockets(process.env)
   readonly #pool: ListenerPool = createListenerPool(this.#inherited)
+  readonly #counted: MetricStore = new Map()
+  readonly #peers = isWorker ? createPeers(systemClock) : undefined
   #host: Host | undefined
   #listeners: readonly OpenListener[] = []
   #changing: Promise<unknown> = Promise.resolve()
@@ -77,7 +82,12 @@ export class Server {
   }
 
   #hostOf({ config, folder }: LoadedConfig): Host {
-    return createHost(config, { folder, listeners: this.#pool })
+    return createHost(config, {
+      folder,
+      listeners: this.#pool,
+      counted: this.#counted,
+      peers: this.#peers,
+    })
   }
 
   /** The changed config. ConfigError where it wants to be somebody else: that is done once, before the plugins start. */
@@ -122,6 +132,13 @@ export class Server {
     next.log.info('reloaded', { listeners: this.#listeners })
     await old.stop().catch((error: unknown) => next.log.error('plugin-failed', { error }))
     return true
+  }
+
+  /** What this worker says where another one asks; undefined where it does not run. Never rejects. */
+  async answer(question: Question): Promise<unknown> {
+    return question === 'metrics'
+      ? this.#host?.instruments.metrics.own(true)
+      : this.#host?.instruments.health.own()
   }
 
   /** Finishes the sessions and stops everything; MAIL_E_STOP where a plugin could not. */

@@ -4,9 +4,13 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const source = fileURLToPath(new URL('./main.ts', import.meta.url))
+// `sendmail` has a way of its own, which loads a tenth of the rest: what a link to this file is called says so, too.
+const sendmailSource = fileURLToPath(new URL('./sendmail/main.ts', import.meta.url))
+const sendmail = sendmailWords()
 // What is young is given 24 MiB at most, and not 48 that stay: thousands of idle connections take half the memory.
 const youngMemory = '--max-semi-space-size=8'
 // Sources that were compiled once need not be compiled at the next start: a third of the time and 8 MiB less.
@@ -19,13 +23,24 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const recentEnough = major > 22 || (major === 22 && minor >= 18)
 
 if (existsSync(source)) runSources()
-else if (recentEnough) await import('../../dist/core/cli/main.js')
-else tooOld()
+else if (!recentEnough) tooOld()
+else if (sendmail === undefined) await import('../../dist/core/cli/main.js')
+else await (await import('../../dist/core/cli/sendmail/process.js')).sendmailProcess(...sendmail)
+
+/** The name and the words of `sendmail`, `mailq` or `newaliases`; undefined for every other command. */
+function sendmailWords() {
+  const [program = '', ...words] = process.argv.slice(1)
+  const name = basename(program)
+  if (name === 'sendmail' || name === 'mailq' || name === 'newaliases') return [name, words]
+  return words[0] === 'sendmail' ? ['sendmail', words.slice(1)] : undefined
+}
 
 function runSources() {
   const node = recentEnough ? process.execPath : bundledNode
   if (!existsSync(node)) return tooOld()
-  const argv = [youngMemory, '--conditions=mailwright-source', source, ...process.argv.slice(2)]
+  const script =
+    sendmail === undefined ? [source, ...process.argv.slice(2)] : [sendmailSource, ...sendmail.flat()]
+  const argv = [youngMemory, '--conditions=mailwright-source', ...script]
   const env = { NODE_COMPILE_CACHE: compileCache, ...process.env }
   const child = spawn(node, argv, { stdio: 'inherit', env })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))

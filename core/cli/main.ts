@@ -7,6 +7,14 @@ const output = {
   stdout: (text: string) => void process.stdout.write(text),
   stderr: (text: string) => void process.stderr.write(text),
   isTerminal: process.stderr.isTTY === true,
+  ...(process.stdout.isTTY === true ? {} : { octets }),
+}
+
+/** Resolves when the reader at the other end can take more. */
+function octets(chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(chunk, (error) => (error ? reject(error) : resolve()))
+  })
 }
 
 try {

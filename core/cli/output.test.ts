@@ -10,6 +10,10 @@ describe('foreign text on a terminal', () => {
     expect(printable('tab\tand ä')).toBe('tab\tand ä')
   })
 
+  test('cannot turn the direction of writing, nor hide', () => {
+    expect(printable('a\u202egro.elpmaxe@b\u200b\ufeff')).toBe('a\\u202egro.elpmaxe@b\\u200b\\ufeff')
+  })
+
   test('is one line where it must not be taken for several', () => {
     expect(printableLine(hostile)).toBe('a\\x1b[2J\\x07\\x7f\\x9b31m\\x0d\\x0ab')
   })
@@ -25,4 +29,14 @@ describe('foreign text on a terminal', () => {
     printError(output, false, new MailwrightError('MAIL_E_INVALID', 'no \x1b]0;title\x07'))
     expect(said).toEqual(['mailwright: no \\x1b]0;title\\x07 [MAIL_E_INVALID]\n'])
   })
+})
+
+test('numbers are aligned to the right', () => {
+  const rows = [
+    ['one', '5', 'x'],
+    ['three', '1234', 'y'],
+  ]
+  expect(table(['word', 'n', 'z'], rows, ['n'])).toBe(
+    ['word      n  z', 'one       5  x', 'three  1234  y'].join('\n'),
+  )
 })

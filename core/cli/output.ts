@@ -4,6 +4,8 @@ import { ConfigError, errorText, formatFault, MailwrightError } from '../errors.
 export interface Output {
   stdout(text: string): void
   stderr(text: string): void
+  /** Standard output as it is, for foreign octets; absent where it is a terminal, which would obey what is in them. */
+  octets?(octets: Uint8Array): Promise<void>
   /** Standard error is a terminal. `false` */
   readonly isTerminal?: boolean
 }
@@ -29,12 +31,16 @@ export function printError(output: Output, asJson: boolean, error: unknown): voi
   }
 }
 
+// What a terminal obeys, and what would turn the direction of writing (UAX 9) or hide, so that an address looks like another one.
+const unprintable =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+
 /** Foreign text made fit for a terminal. */
 export function printable(text: string): string {
-  return text.replaceAll(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
-    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
+  return text.replaceAll(unprintable, (character) => {
+    const code = character.charCodeAt(0).toString(16)
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`
+  })
 }
 
 /** The same for what has to stay one line: others follow it, and this one must not look like several of them. */
@@ -42,15 +48,25 @@ export function printableLine(text: string): string {
   return printable(text).replaceAll('\n', '\\x0a')
 }
 
-/** Columns under headings, each as wide as its widest cell. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Columns under headings, each as wide as its widest cell; those of numbers are aligned to the right. */
+export function table(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  numbers: readonly string[] = [],
+): string {
   if (rows.length === 0) return ''
   const all = [headings, ...rows.map((row) => row.map((cell) => printable(cell).replaceAll('\n', ' ')))]
-  const widths = headings.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  const widths = headings.map((_, column) =>
+    all.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
+  )
+  const aligned = (cell: string, column: number) =>
+    numbers.includes(headings[column] ?? '')
+      ? cell.padStart(widths[column] ?? 0)
+      : cell.padEnd(widths[column] ?? 0)
   return all
     .map((row) =>
       row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .map((cell, column) => aligned(cell, column))
         .join('  ')
         .trimEnd(),
     )

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { errorText, MailwrightError } from '../errors.ts'
 import type { HookKind } from '../hooks/kinds.ts'
+import type { Histogram } from '../metrics/metrics.ts'
 import { type CallableTap, callTap, type TapCaller, type TapResult } from './tap-call.ts'
 import { lineOf, type WaitingLine } from './waiting.ts'
 
@@ -23,6 +24,8 @@ export interface HookSettings {
   /** Milliseconds for a tap that names none. */
   readonly timeout: number
   readonly observer: HookObserver
+  /** Where the durations of a plugin's taps of a hook are counted, in seconds. */
+  readonly durations?: (hook: string, plugin: string) => Histogram
   /** What is wrong with a tap's answer, beyond null. May throw for an answer that does when it is looked at. */
   fault(answer: unknown, args: readonly unknown[]): string | undefined
 }
@@ -38,6 +41,7 @@ export class HookCall {
   readonly #kind: HookKind
   readonly #settings: HookSettings
   readonly #session: WaitingLine | undefined
+  #now: number | undefined
 
   constructor(kind: HookKind, settings: HookSettings, args: readonly unknown[], subject: HookSubject) {
     this.args = args
@@ -51,8 +55,15 @@ export class HookCall {
 
   /** Calls a tap; `then` gets its result when it is judged and reported. */
   run(tap: CallableTap, args: readonly unknown[], then: (result: TapResult) => void): void {
-    const began = this.#settings.clock.monotonic()
+    const began = this.#began()
     callTap(tap, args, began, this.#session, new JudgedTap(this, tap, args, began, then))
+  }
+
+  /** Of taps that run one after the other, the end of one is the beginning of the next: the clock is asked once. */
+  #began(): number {
+    const known = this.#now
+    this.#now = undefined
+    return known ?? this.#settings.clock.monotonic()
   }
 
   /** What a tap's result is worth: an answer of the wrong shape is a fault, and what a notified tap says is nothing. */
@@ -76,9 +87,12 @@ export class HookCall {
   }
 
   report(tap: CallableTap, result: TapResult, began: number): void {
-    if (result.kind === 'silent') return
     const { clock, observer } = this.#settings
-    const milliseconds = clock.monotonic() - began
+    const now = clock.monotonic()
+    this.#now = now
+    const milliseconds = now - began
+    tap.durations?.observe(milliseconds / 1000)
+    if (result.kind === 'silent') return
     if (result.kind === 'fault') observer.failed(tap.hook, tap.name, result.error, milliseconds, this.subject)
     else observer.answered(tap.hook, tap.name, result.answer, milliseconds, this.subject)
   }

@@ -92,11 +92,18 @@ export class HookPoint {
 
   #callable(): readonly CallableTap[] {
     const byTimeout = new Map<number, Deadlines>()
-    return this.#ordered.map(({ name, run, options }) => {
+    const { durations } = this.#settings
+    return this.#ordered.map(({ name, plugin, run, options }) => {
       const timeout = options.timeout ?? this.#settings.timeout
       const deadlines = byTimeout.get(timeout) ?? new Deadlines(this.#settings.clock, timeout)
       byTimeout.set(timeout, deadlines)
-      return { name, hook: this.name, run: run as CallableTap['run'], deadlines }
+      return {
+        name,
+        hook: this.name,
+        run: run as CallableTap['run'],
+        deadlines,
+        durations: durations?.(this.name, plugin),
+      }
     })
   }
 

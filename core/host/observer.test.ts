@@ -13,7 +13,9 @@ function observer() {
     find: async () => entries,
     flush: async () => {},
   }
-  return { entries, log, observer: createObserver(() => history, log, fakeClock(1_000)) }
+  const faults: string[] = []
+  const fault = (...words: readonly string[]): void => void faults.push(words.join(' '))
+  return { entries, log, faults, observer: createObserver(() => history, log, fakeClock(1_000), { fault }) }
 }
 
 const subject = { session: 's', transaction: 't' }
@@ -80,10 +82,11 @@ describe('createObserver', () => {
   })
 
   test('a late answer gets into history and log', () => {
-    const { observer: told, entries, log } = observer()
+    const { observer: told, entries, log, faults } = observer()
     told.late('envelope.checkSender', 'p/x', subject)
     expect(entries).toMatchObject([{ verb: 'fault', by: 'p/x', text: expect.stringContaining('too late') }])
     expect(log.lines).toMatchObject([{ level: 'warn', event: 'late-answer', tap: 'p/x' }])
+    expect(faults).toEqual(['envelope.checkSender p/x late'])
   })
 
   test('a history that fails costs nobody anything', () => {
@@ -94,6 +97,7 @@ describe('createObserver', () => {
       },
       log,
       fakeClock(),
+      { fault: () => undefined },
     )
     told.failed('envelope.checkSender', 'p/x', new Error('oops'), 1, subject)
     expect(log.lines.map(({ event }) => event)).toEqual(['internal-error', 'hook-failed'])

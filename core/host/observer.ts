@@ -1,12 +1,18 @@
 import type { Clock } from '../clock.ts'
-import { errorText } from '../errors.ts'
+import { errorCode, errorText } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { HookMetrics } from '../metrics/hook-metrics.ts'
 import { formatReply, type Reply, replyFault } from '../model/reply.ts'
 import type { History, HistoryEntry } from '../services/history.ts'
 import type { HookObserver, HookSubject } from './hook-point.ts'
 
-/** Writes what taps answered into the history, and what failed into the log too. */
-export function createObserver(history: () => History, log: Log, clock: Clock): HookObserver {
+/** Writes what taps answered into the history, and what failed into the log too, where it is counted. */
+export function createObserver(
+  history: () => History,
+  log: Log,
+  clock: Clock,
+  metrics: Pick<HookMetrics, 'fault'>,
+): HookObserver {
   const record = (
     subject: HookSubject,
     entry: Pick<HistoryEntry, 'verb' | 'hook' | 'by' | 'text' | 'milliseconds'>,
@@ -30,6 +36,9 @@ export function createObserver(history: () => History, log: Log, clock: Clock): 
       })
     },
     failed(hook, by, error, milliseconds, subject) {
+      // Clients leave while taps are at work, which is no fault of theirs.
+      const hasLeft = subject.signal?.aborted === true
+      if (!hasLeft) metrics.fault(hook, by, errorCode(error) === 'MAIL_E_TIMEOUT' ? 'timeout' : 'error')
       record(subject, {
         verb: 'fault',
         hook,
@@ -37,11 +46,10 @@ export function createObserver(history: () => History, log: Log, clock: Clock): 
         text: errorText(error),
         milliseconds: rounded(milliseconds),
       })
-      // Clients leave while taps are at work, which is no fault of the taps.
-      const level = subject.signal?.aborted ? 'debug' : 'error'
-      log[level]('hook-failed', { ...ids(subject), hook, tap: by, error })
+      log[hasLeft ? 'debug' : 'error']('hook-failed', { ...ids(subject), hook, tap: by, error })
     },
     late(hook, by, subject) {
+      metrics.fault(hook, by, 'late')
       record(subject, {
         verb: 'fault',
         hook,

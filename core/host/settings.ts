@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import type { Config } from '../config.ts'
+import { parseServer, type ResolverSettings } from '../dns/servers.ts'
 import { ConfigError, type ConfigFault } from '../errors.ts'
 import type { LogLevel } from '../log.ts'
 import { type OptionReader, readOptions } from '../options.ts'
@@ -16,6 +17,7 @@ export interface HostSettings {
   readonly workers: number
   readonly logLevel: LogLevel
   readonly historyDays: number
+  readonly resolver: ResolverSettings
   readonly hookTimeout: number
   readonly pluginTimeout: number
   readonly drainTimeout: number
@@ -51,6 +53,7 @@ export function readSettings(config: Config, folder: string, faults: ConfigFault
       read.object('history', (history) =>
         history.integer('retentionDays', { default: 30, min: 0, max: 36_500 }),
       ) ?? 30,
+    resolver: read.object('resolver', readResolver) ?? {},
     hookTimeout: read.duration('hookTimeout', { default: '30s', min: 1 }),
     pluginTimeout: read.duration('pluginTimeout', { default: '30s', min: 1 }),
     drainTimeout: read.duration('drainTimeout', { default: '30s', min: 0 }),
@@ -76,6 +79,19 @@ function readName(read: OptionReader, setting: 'user' | 'group'): string | undef
   })
   if (name === 'root' || /^0+$/.test(name)) read.fault(setting, 'must not be root')
   return name
+}
+
+function readResolver(read: OptionReader): ResolverSettings {
+  const servers = read.value('servers') === undefined ? undefined : read.strings('servers')
+  if (servers?.length === 0) read.fault('servers', 'is empty; leave it out for the resolvers of the machine')
+  for (const server of servers ?? [])
+    if (parseServer(server) === undefined)
+      read.fault(
+        'servers',
+        `must be IP addresses such as "127.0.0.1", "192.0.2.53:5353" or "[2001:db8::1]:5353", not ${JSON.stringify(server.slice(0, 60))}`,
+      )
+  const isTrustSaid = read.value('trustAuthenticated') !== undefined
+  return { servers, trustAuthenticated: isTrustSaid ? read.boolean('trustAuthenticated') : undefined }
 }
 
 function usableHostname(): string {

@@ -1,5 +1,6 @@
 import { MailwrightError } from '../errors.ts'
 import type { TapContext } from '../hooks/kinds.ts'
+import type { Histogram } from '../metrics/metrics.ts'
 import type { Deadlines, Place, Waiting, WaitingLine } from './waiting.ts'
 
 /** What came of calling a tap once. */
@@ -17,6 +18,8 @@ export interface CallableTap {
   readonly run: (...args: readonly unknown[]) => unknown
   /** Keeps its time. */
   readonly deadlines: Deadlines
+  /** Where its durations are counted. */
+  readonly durations?: Histogram | undefined
 }
 
 /** Who called a tap. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { TLSSocket, type TLSSocketOptions } from 'node:tls'
+import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import { DeflateTransport } from './deflate-transport.ts'
 import { LineBuffer, type LineResult } from './line-buffer.ts'
@@ -102,6 +102,11 @@ export class LineConnection {
     return this.#closed
   }
 
+  /** Whether the other side says nothing more: it has closed its side, or all of it. */
+  get hasEnded(): boolean {
+    return this.#ended
+  }
+
   /** The next line; waits at most so many milliseconds for its end, however the octets trickle. */
   async readLine(limit: number, timeout: number): Promise<ReadResult> {
     const line = this.#lines.next(limit) ?? (await this.#awaited(() => this.#lines.next(limit), timeout))
@@ -201,6 +206,19 @@ export class LineConnection {
    * checks `unread`. Rejects with {@link ConnectionLost} where the handshake fails or takes too long.
    */
   async secure(options: TLSSocketOptions, timeout: number): Promise<TLSSocket> {
+    return this.#secure('secure', timeout, (plain) => new TLSSocket(plain, { ...options, isServer: true }))
+  }
+
+  /** The same as the client. What was wrong with a handshake is the `cause`. */
+  async secureAsClient(options: ConnectionOptions, timeout: number): Promise<TLSSocket> {
+    return this.#secure('secureConnect', timeout, (socket) => connect({ ...options, socket }))
+  }
+
+  async #secure(
+    event: 'secure' | 'secureConnect',
+    timeout: number,
+    wrap: (plain: Socket) => TLSSocket,
+  ): Promise<TLSSocket> {
     if (this.#closed) throw new ConnectionLost()
     const plain = this.#client
     this.flush()
@@ -209,19 +227,23 @@ export class LineConnection {
     const timer = this.#clock.after(timeout, () => this.destroy())
     // What was said in clear must be on its way before TLS takes the socket.
     if (plain.writableLength > 0) await new Promise<void>((resolve) => plain.write('', () => resolve()))
-    const secured = new TLSSocket(plain, { ...options, isServer: true })
+    const secured = wrap(plain)
     this.#socket = secured
     let established = false
-    secured.once('secure', () => {
+    let cause: unknown
+    secured.once(event, () => {
       established = true
       this.#wakeReader?.()
+    })
+    secured.once('error', (error) => {
+      cause = error
     })
     this.#attach()
     while (!established && !this.#ended) await this.#readable()
     timer.cancel()
     if (established && !this.#closed) return secured
     this.destroy()
-    throw new ConnectionLost()
+    throw new ConnectionLost(cause === undefined ? {} : { cause })
   }
 
   #detach(): void {

@@ -1,11 +1,24 @@
 import { type ServiceKey, serviceKey } from './key.ts'
 
 /** What a DNS question brought. `failed` is "could not be asked" (SERVFAIL, timeout): never to be taken for "none". */
-export type DnsAnswer<T> =
-  | { readonly kind: 'found'; readonly records: readonly T[]; readonly secure: boolean }
-  /** The name does not exist (NXDOMAIN) or has no such record. */
-  | { readonly kind: 'none'; readonly nameExists: boolean }
-  | { readonly kind: 'failed'; readonly text: string }
+export type DnsAnswer<T> = DnsFound<T> | DnsNone | { readonly kind: 'failed'; readonly text: string }
+
+export interface DnsFound<T> {
+  readonly kind: 'found'
+  readonly records: readonly T[]
+  /** Validated with DNSSEC, with every alias on the way, by a resolver that the config or the machine lets us believe. */
+  readonly secure: boolean
+  /** Where the name is an alias (CNAME): the name that has the records, canonical. */
+  readonly canonicalName?: string
+}
+
+/** The name does not exist (NXDOMAIN) or has no such record. */
+export interface DnsNone {
+  readonly kind: 'none'
+  readonly nameExists: boolean
+  /** Its absence was validated with DNSSEC. No where absent. */
+  readonly secure?: boolean
+}
 
 export interface MxRecord {
   readonly preference: number
@@ -29,6 +42,10 @@ export interface Resolver {
   /** The names of an IP address. */
   ptr(address: string): Promise<DnsAnswer<string>>
   tlsa(name: string): Promise<DnsAnswer<TlsaRecord>>
+  /** The name servers of a zone. */
+  ns(name: string): Promise<DnsAnswer<string>>
+  /** The one name that a name is an alias of, not followed further: how secure the alias is by itself (RFC 7672 §2.2.2). */
+  cname(name: string): Promise<DnsAnswer<string>>
 }
 
 export const resolver: ServiceKey<Resolver> = serviceKey('resolver', 'DNS', ['core'])

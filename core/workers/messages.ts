@@ -1,10 +1,16 @@
 import type { OpenListener } from '../host/listeners.ts'
 
+/** What one worker may ask of all others. */
+export type Question = 'metrics' | 'health'
+
 /** What the process that keeps the workers says to one of them. Signals say the rest. */
-export interface ToWorker {
+export type ToWorker =
   /** `begin`: the ports of all are open, and nobody needs the rights for that any more. */
-  readonly mailwright: 'reload' | 'begin'
-}
+  | { readonly mailwright: 'reload' | 'begin' }
+  /** Another worker wants to know; the answer is to have the same number. */
+  | { readonly mailwright: 'asked'; readonly number: number; readonly question: Question }
+  /** What the others have answered to the worker's own question. */
+  | ({ readonly mailwright: 'gathered'; readonly number: number } & PeerAnswers)
 
 /** What a worker says to it. */
 export type FromWorker =
@@ -13,14 +19,32 @@ export type FromWorker =
   | { readonly mailwright: 'ready'; readonly listeners: readonly OpenListener[] }
   /** Whether the changed config runs. */
   | { readonly mailwright: 'reloaded'; readonly done: boolean }
+  /** A question to all others, with its own answer. */
+  | {
+      readonly mailwright: 'ask'
+      readonly number: number
+      readonly question: Question
+      readonly own: unknown
+    }
+  | { readonly mailwright: 'answer'; readonly number: number; readonly answer: unknown }
+
+/** What the other workers say to a question. */
+export interface PeerAnswers {
+  readonly answers: readonly unknown[]
+  /** Workers that serve, and have not answered in time. */
+  readonly silent: number
+  /** Workers that are being started. */
+  readonly starting: number
+}
+
+const fromWorker: readonly string[] = ['bound', 'ready', 'reloaded', 'ask', 'answer']
+const toWorker: readonly string[] = ['reload', 'begin', 'asked', 'gathered']
 
 /** A message of ours, whatever else is sent between the two. */
 export function isFromWorker(message: unknown): message is FromWorker {
-  const kind = (message as FromWorker | undefined)?.mailwright
-  return kind === 'bound' || kind === 'ready' || kind === 'reloaded'
+  return fromWorker.includes((message as FromWorker | undefined)?.mailwright ?? '')
 }
 
 export function isToWorker(message: unknown): message is ToWorker {
-  const kind = (message as ToWorker | undefined)?.mailwright
-  return kind === 'reload' || kind === 'begin'
+  return toWorker.includes((message as ToWorker | undefined)?.mailwright ?? '')
 }

@@ -5,11 +5,15 @@ import { type FromWorker, isToWorker } from './messages.ts'
 /** Whether this process is one of several that another one keeps. */
 export const isWorker: boolean = cluster.isWorker
 
-/** Tells the process that keeps this one that it serves, and reloads when that one says so. */
+/** Tells the process that keeps this one that it serves, reloads when that one says so, and answers what other workers ask. */
 export function serveAsWorker(server: Server): void {
   process.on('message', (message) => {
-    if (!isToWorker(message) || message.mailwright !== 'reload') return
-    void server.reload().then((done) => tell({ mailwright: 'reloaded', done }))
+    if (!isToWorker(message)) return
+    if (message.mailwright === 'reload')
+      void server.reload().then((done) => tell({ mailwright: 'reloaded', done }))
+    if (message.mailwright !== 'asked') return
+    const { number, question } = message
+    void server.answer(question).then((answer) => tell({ mailwright: 'answer', number, answer }))
   })
   tell({ mailwright: 'ready', listeners: server.listeners })
 }

@@ -5,6 +5,7 @@ import { MailwrightError } from '../errors.ts'
 import type { OpenListener } from '../host/listeners.ts'
 import type { Log } from '../log.ts'
 import { type FromWorker, isFromWorker, type ToWorker } from './messages.ts'
+import { type AskedWorker, Rounds } from './rounds.ts'
 
 // A worker that ends again and again is started more and more seldom.
 const firstPause = 1_000
@@ -22,6 +23,7 @@ export class Workers {
   readonly #clock: Clock
   /** Gives up the rights that ports needed. */
   readonly #bound: (() => void) | undefined
+  readonly #rounds: Rounds
   #pause = firstPause
   #stopping = false
 
@@ -31,6 +33,7 @@ export class Workers {
     this.#count = count
     this.#log = log
     this.#clock = clock
+    this.#rounds = new Rounds(clock)
   }
 
   /** Starts them all. MAIL_E_START where one of them ends before it is ready: it has said why, and the others are ended. */
@@ -40,11 +43,12 @@ export class Workers {
       if (this.#bound !== undefined) {
         await Promise.all(begun.map(bound))
         this.#bound()
-        for (const worker of begun) tell(worker, 'begin')
+        for (const worker of begun) tell(worker, { mailwright: 'begin' })
       }
       const [listeners = []] = await Promise.all(
         begun.map(async (worker) => {
           const own = await ready(worker)
+          this.#rounds.attend(asked(worker), true)
           this.#keep(worker)
           return own
         }),
@@ -71,10 +75,11 @@ export class Workers {
   #replace(): void {
     if (this.#stopping) return
     const worker = cluster.fork()
+    this.#rounds.attend(asked(worker), false)
     this.#keep(worker)
     if (this.#bound !== undefined)
       bound(worker).then(
-        () => tell(worker, 'begin'),
+        () => tell(worker, { mailwright: 'begin' }),
         () => undefined,
       )
   }
@@ -82,7 +87,7 @@ export class Workers {
   /** One after the other takes the config as it is now, so that there is always one who serves. Ends with the first who refuses. */
   async reload(): Promise<boolean> {
     for (const worker of live()) {
-      tell(worker, 'reload')
+      tell(worker, { mailwright: 'reload' })
       const answer = await answerOf(worker, 'reloaded')
       if (answer?.done !== true) return false
     }
@@ -113,9 +118,15 @@ async function bound(worker: Worker): Promise<void> {
 }
 
 /** A worker that has just ended hears nothing, and is heard of by its end. */
-function tell(worker: Worker, mailwright: ToWorker['mailwright']): void {
-  const message: ToWorker = { mailwright }
+function tell(worker: Worker, message: ToWorker): void {
   if (worker.isConnected()) worker.send(message, () => undefined)
+}
+
+function asked(worker: Worker): AskedWorker {
+  return {
+    send: (message) => tell(worker, message),
+    on: (event: 'message' | 'exit', told: (message: unknown) => void) => worker.on(event, told),
+  }
 }
 
 function ended(): MailwrightError {

@@ -1,0 +1,73 @@
+import type { Clock } from '../clock.ts'
+import { UnavailableError } from '../errors.ts'
+import { type Reply, replyFault, replyText } from '../model/reply.ts'
+import type { LineConnection } from '../network/line-connection.ts'
+
+/** Octets of a reply line that are read; RFC 5321 §4.5.3.1.5 has 512. */
+const longestLine = 2_048
+/** Lines of a reply that are kept, and those that are read. */
+const mostKept = 50
+const mostLines = 1_000
+
+const replyLine = /^([2-5]\d\d)(?:([ -])(?:([245]\.\d{1,3}\.\d{1,3})(?: |$))?(.*))?$/s
+
+/** Why there is no reply: none came in time, the connection has ended, or what came is none. */
+export type ReplyFaultKind = 'silence' | 'closed' | 'malformed'
+
+/** There is no reply, or none that can be read. The connection is of no use any more. */
+export class ReplyReadError extends UnavailableError {
+  readonly kind: ReplyFaultKind
+
+  constructor(kind: ReplyFaultKind, problem: string) {
+    super(problem)
+    this.kind = kind
+  }
+}
+
+/**
+ * Reads one reply of a server (RFC 5321 §4.2). Rejects with {@link ReplyReadError} where the whole of it does not come in that
+ * many milliseconds, or something else. A server's text is cleaned; one without an enhanced status code gets that of its class.
+ */
+export async function readReply(connection: LineConnection, clock: Clock, timeout: number): Promise<Reply> {
+  const end = clock.monotonic() + timeout
+  const lines: string[] = []
+  let enhanced: string | undefined
+  for (let count = 0; count < mostLines; count++) {
+    const read = await connection.readLine(longestLine, end - clock.monotonic())
+    if (read.kind !== 'line') throw problem(read.kind)
+    const match = replyLine.exec(read.octets.toString('utf8'))
+    if (match === null) throw problem('flood')
+    const [, code = '', mark = ' ', given, text = ''] = match
+    enhanced ??= given
+    if (lines.length < mostKept) lines.push(replyText(text))
+    if (mark === ' ') return replyOf(Number(code), enhanced, lines)
+  }
+  throw new ReplyReadError('malformed', 'the server’s reply has no end')
+}
+
+function problem(kind: 'timeout' | 'closed' | 'too-long' | 'flood'): ReplyReadError {
+  if (kind === 'timeout') return new ReplyReadError('silence', 'the server says nothing')
+  if (kind === 'closed') return new ReplyReadError('closed', 'the server has closed the connection')
+  return new ReplyReadError('malformed', 'the server says what is no reply')
+}
+
+function replyOf(code: number, enhanced: string | undefined, lines: readonly string[]): Reply {
+  const standard = code < 300 || code >= 400 ? `${String(code)[0]}.0.0` : undefined
+  const fits = enhanced !== undefined && enhanced[0] === String(code)[0]
+  const read: Reply = { code, enhanced: fits ? enhanced : standard, lines }
+  if (replyFault(read) !== undefined) throw problem('flood')
+  return read
+}
+
+/** What a server offers, by the keyword in capitals, with its parameters. */
+export type EhloKeywords = ReadonlyMap<string, string>
+
+/** The keywords of the reply to EHLO or LHLO (RFC 5321 §4.1.1.1). */
+export function ehloKeywords(hello: Reply): EhloKeywords {
+  const found = new Map<string, string>()
+  for (const line of hello.lines.slice(1)) {
+    const [keyword = '', ...parameters] = line.trim().split(/\s+/)
+    found.set(keyword.toUpperCase(), parameters.join(' '))
+  }
+  return found
+}
