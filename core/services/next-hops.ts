@@ -12,7 +12,7 @@ export interface NextHops {
 }
 
 export const nextHops: ServiceKey<NextHops> = serviceKey(
-  'next-hops',
+  'nextHops',
   'which mail for other hosts goes the same way',
   ['smtp-out'],
 )

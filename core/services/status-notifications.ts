@@ -62,7 +62,7 @@ export interface StatusNotifications {
 }
 
 export const statusNotifications: ServiceKey<StatusNotifications> = serviceKey(
-  'status-notifications',
+  'statusNotifications',
   'telling senders what has become of their messages',
   ['dsn'],
 )

@@ -8,6 +8,8 @@ import { AsyncParallelHook, AsyncSeriesBailHook, AsyncSeriesWaterfallHook } from
 import { systemClock } from '../../core/clock.ts'
 import type { HookKind, Tap } from '../../core/hooks/kinds.ts'
 import { HookPoint, type HookSettings, type HookSubject } from '../../core/host/hook-point.ts'
+import { HistogramCell } from '../../core/metrics/cells.ts'
+import { durationBuckets } from '../../core/metrics/metrics.ts'
 
 interface Contender {
   readonly name: string
@@ -26,6 +28,7 @@ const settings: HookSettings = {
   clock: systemClock,
   timeout: 30_000,
   observer: { answered: () => undefined, failed: () => undefined, late: () => undefined },
+  durations: () => new HistogramCell(durationBuckets),
   fault: () => undefined,
 }
 const first = { value: 1 }

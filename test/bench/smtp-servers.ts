@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { temporaryProject } from '../support/project.ts'
@@ -44,8 +44,21 @@ function filesIn(folder: string): readonly string[] {
 export async function mailwrightSmtp(folder: string, workers = 1): Promise<SmtpHost> {
   const name = workers === 1 ? 'mailwright' : `mailwright, ${workers} workers`
   const root = join(folder, name)
-  const project = await temporaryProject({ 'mailwright.config.ts': config(root, workers) })
-  const log = join(folder, `${name}.log`)
+  return {
+    ...(await mailwrightServer(root, config(root, workers))),
+    name,
+    // What is delivered is looked at soon after, and goes from one into the other.
+    delivered: users.flatMap((user) =>
+      ['new', 'cur'].map((part) => join(root, domain, user, 'Maildir', part)),
+    ),
+  }
+}
+
+/** A server with a config of its own, as `mailwright start` runs it. Its log is beside its folder. */
+export async function mailwrightServer(home: string, config: string): Promise<Omit<SmtpHost, 'delivered'>> {
+  const project = await temporaryProject({ 'mailwright.config.ts': config })
+  const log = `${home}.log`
+  writeFileSync(log, '')
   const words = ['--max-semi-space-size=8', '--conditions=mailwright-source', ...profiled(), command, 'start']
   const child = spawn(process.execPath, words, {
     cwd: project.folder,
@@ -57,13 +70,9 @@ export async function mailwrightSmtp(folder: string, workers = 1): Promise<SmtpH
     stdio: ['ignore', 'ignore', openSync(log, 'a')],
   })
   return {
-    name,
+    name: 'mailwright',
     port: await readyPort(log),
     pid: child.pid ?? 0,
-    // What is delivered is looked at soon after, and goes from one into the other.
-    delivered: users.flatMap((user) =>
-      ['new', 'cur'].map((part) => join(root, domain, user, 'Maildir', part)),
-    ),
     async [Symbol.asyncDispose]() {
       await ended(child)
       await project[Symbol.asyncDispose]()
