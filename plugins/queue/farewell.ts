@@ -3,15 +3,12 @@ import {
   bufferContent,
   type Clock,
   createMessage,
-  type Database,
   type DeliveryFlow,
   type Failed,
-  MailwrightError,
   type Message,
   readAll,
-  UnavailableError,
 } from 'mailwright'
-import { type ContentFiles, largestInTable, type OpenContent } from './contents.ts'
+import type { Contents } from './contents.ts'
 import type { GroupCommit } from './group-commit.ts'
 import { destinationsOf, type Intake, type Prepared, writePrepared } from './intake.ts'
 import type { QueuedMessage, QueuedRecipient } from './queued.ts'
@@ -19,9 +16,8 @@ import type { Reportable, Reports } from './reports.ts'
 import type { Scheduler } from './scheduler.ts'
 
 export interface FarewellSettings {
-  readonly database: Database
   readonly commits: GroupCommit
-  readonly files: ContentFiles
+  readonly contents: Contents
   readonly intake: Intake
   readonly reports: Reports
   readonly delivery: DeliveryFlow
@@ -45,19 +41,9 @@ export class Farewell {
     return this.#settings.reports.tellsFailures
   }
 
-  /** Opens the octets of a message. MAIL_E_NOT_FOUND, MAIL_E_UNAVAILABLE. */
-  async open({ number, size, octets }: QueuedMessage): Promise<OpenContent> {
-    const { database, files } = this.#settings
-    if (octets === undefined && size > largestInTable) return files.open(number)
-    return {
-      content: bufferContent(octets ?? (await readOctets(database, number))),
-      close: async () => undefined,
-    }
-  }
-
   /** The whole message in memory. MAIL_E_NOT_FOUND, MAIL_E_UNAVAILABLE. */
   async message(message: QueuedMessage): Promise<Message> {
-    const open = await this.open(message)
+    const open = await this.#settings.contents.open(message)
     try {
       return await createMessage(bufferContent(await readAll(open.content)))
     } finally {
@@ -100,9 +86,9 @@ export class Farewell {
     told: readonly Reportable[],
     write: (knex: Knex.Transaction) => Promise<boolean>,
   ): Promise<boolean> {
-    const { intake, reports, clock, commits, scheduler, files } = this.#settings
+    const { intake, reports, clock, commits, scheduler, contents } = this.#settings
     const now = clock.now()
-    const open = await this.open(message)
+    const open = await this.#settings.contents.open(message)
     let prepared: Prepared | undefined
     try {
       const content = await createMessage(open.content)
@@ -113,7 +99,7 @@ export class Farewell {
         return { isEmpty, taken: await scheduler().join(knex, destinationsOf(prepared?.recipients ?? [])) }
       })
       scheduler().joined(made.taken, prepared)
-      if (made.isEmpty && message.size > largestInTable) await files.remove(message.number)
+      if (made.isEmpty) await contents.remove(message)
       this.#report(message, content, told)
       return true
     } catch (error) {
@@ -137,14 +123,6 @@ export class Farewell {
       )
     }
   }
-}
-
-/** The octets of a small message. MAIL_E_NOT_FOUND where it was removed meanwhile. */
-async function readOctets(database: Database, number: number): Promise<Buffer> {
-  const row = await database.query((knex) => knex('queue_messages').where({ number }).first('content'))
-  if (row === undefined) throw new MailwrightError('MAIL_E_NOT_FOUND', `message ${number} was removed`)
-  if (!Buffer.isBuffer(row.content)) throw new UnavailableError(`message ${number} has no content`)
-  return row.content
 }
 
 /** Removes a message that nobody waits for any more; says whether it did. */

@@ -8,7 +8,7 @@ import {
   type RemoteRoute,
   type Route,
 } from 'mailwright'
-import { type ContentFiles, smallOctets } from './contents.ts'
+import type { Contents } from './contents.ts'
 import type { Numbers } from './numbers.ts'
 import {
   type Delivery,
@@ -47,13 +47,13 @@ export interface Prepared {
   readonly messages: readonly MessageRow[]
   readonly rows: readonly RecipientRow[]
   readonly recipients: readonly QueuedRecipient[]
-  /** Messages whose octets are in files. */
-  readonly files: readonly number[]
+  /** Messages whose octets are kept already. */
+  readonly kept: readonly QueuedMessage[]
 }
 
 export interface IntakeSettings {
   readonly numbers: Numbers
-  readonly files: ContentFiles
+  readonly contents: Contents
   readonly schedule: RetrySchedule
   readonly nextHops: NextHops | undefined
 }
@@ -70,22 +70,19 @@ export class Intake {
 
   /** Numbers everything and writes large contents. MAIL_E_UNAVAILABLE; nothing is left then. */
   async prepare(messages: readonly NewMessage[], now: number): Promise<Prepared> {
-    const { numbers, files } = this.#settings
+    const { numbers, contents } = this.#settings
     const prepared = {
       messages: [] as MessageRow[],
       rows: [] as RecipientRow[],
       recipients: [] as QueuedRecipient[],
-      files: [] as number[],
+      kept: [] as QueuedMessage[],
     }
     try {
       for (const message of messages) {
         const number = await numbers.take(1)
-        const octets = await smallOctets(message.content)
-        if (octets === undefined) {
-          prepared.files.push(number)
-          await files.write(number, message.content)
-        }
-        const queued = this.#message(message, number, octets)
+        const queued = this.#message(message, number)
+        prepared.kept.push(queued)
+        const octets = await contents.keep(number, message.content)
         prepared.messages.push(messageRow(queued, octets, message.held, now))
         const held = message.held !== undefined
         const added = await this.prepareRecipients(queued, message.recipients, { now, held })
@@ -120,12 +117,12 @@ export class Intake {
       due: held ? never : (added[index]?.due ?? now),
       deadline: held ? never : deadlineOf(this.#settings.schedule, message, recipient.warned),
     }))
-    return { messages: [], rows, recipients, files: [] }
+    return { messages: [], rows, recipients, kept: [] }
   }
 
-  /** Takes the files of what was not written after all. */
-  async discard({ files }: Pick<Prepared, 'files'>): Promise<void> {
-    for (const number of files) await this.#settings.files.remove(number)
+  /** Forgets the octets of what was not written after all. */
+  async discard({ kept }: Pick<Prepared, 'kept'>): Promise<void> {
+    for (const message of kept) await this.#settings.contents.remove(message)
   }
 
   /** What is delivered together. No domain begins with a colon. */
@@ -147,7 +144,7 @@ export class Intake {
     return nextHops?.destinationOf(route, reversePath) ?? route.nextHop?.toLowerCase() ?? route.address.domain
   }
 
-  #message(message: NewMessage, number: number, octets: Buffer | undefined): QueuedMessage {
+  #message(message: NewMessage, number: number): QueuedMessage {
     const { id, envelope, arrivedAt, content } = message
     const { lifetime, notificationLifetime } = this.#settings.schedule
     return {
@@ -157,7 +154,6 @@ export class Intake {
       arrivedAt,
       expiresAt: arrivedAt + (envelope.reversePath === null ? notificationLifetime : lifetime),
       size: content.size,
-      ...(octets === undefined ? {} : { octets }),
     }
   }
 }

@@ -12,7 +12,8 @@ import type {
 } from 'mailwright'
 import { Ageing } from './ageing.ts'
 import { Changes } from './changes.ts'
-import { ContentFiles } from './contents.ts'
+import { ContentFiles } from './content-files.ts'
+import { Contents } from './contents.ts'
 import { Deliverer } from './deliverer.ts'
 import { DurableQueue } from './durable-queue.ts'
 import { Farewell } from './farewell.ts'
@@ -58,10 +59,16 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
   const { schedule } = options
   const ending = new AbortController()
   const files = new ContentFiles(folder)
+  const contents = new Contents(database, files)
   const commits = new GroupCommit(database)
   const holder = new Holder(database, clock, log)
   const lanes = new Lanes(options)
-  const intake = new Intake({ numbers: new Numbers(database), files, schedule, nextHops: settings.nextHops })
+  const intake = new Intake({
+    numbers: new Numbers(database),
+    contents,
+    schedule,
+    nextHops: settings.nextHops,
+  })
   const reports = new Reports({ ...settings })
   const common = {
     database,
@@ -69,7 +76,7 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
     holder,
     lanes,
     intake,
-    files,
+    contents,
     reports,
     schedule,
     delivery,
@@ -79,7 +86,7 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
   }
   const settlement = new Settlement(common, () => scheduler)
   const farewell = new Farewell({ ...common, scheduler: () => scheduler })
-  const deliverer = new Deliverer({ ...common, settlement, open: (message) => farewell.open(message) })
+  const deliverer = new Deliverer({ ...common, settlement, open: (message) => contents.open(message) })
   const scheduler = new Scheduler({ ...common, ...options }, (lane, turn) => deliverer.deliver(lane, turn))
   const durable = new DurableQueue({ ...common, settlement, scheduler, quarantine: options.quarantine })
   const changes = new Changes(database, settings.notifier, { clock, log })

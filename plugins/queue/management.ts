@@ -17,7 +17,7 @@ import {
   reply,
 } from 'mailwright'
 import type { Changes } from './changes.ts'
-import type { ContentFiles } from './contents.ts'
+import type { Contents } from './contents.ts'
 import { deleteIfEmpty, type Farewell } from './farewell.ts'
 import { destinationsOf, type Intake, writePrepared } from './intake.ts'
 import { joinLanes, readMessages } from './lane-table.ts'
@@ -32,7 +32,7 @@ export interface ManagementSettings {
   readonly listing: Listing
   readonly changes: Changes
   readonly farewell: Farewell
-  readonly files: ContentFiles
+  readonly contents: Contents
   readonly intake: Intake
   readonly delivery: DeliveryFlow
   readonly schedule: RetrySchedule
@@ -126,17 +126,18 @@ export class Management implements QueueManagement {
     })
   }
 
-  remove(selection: QueueSelection): Promise<number> {
-    return this.#change(selection, selection.id, async (knex, rows) => {
-      await knex('queue_recipients')
-        .whereIn(
-          'number',
-          rows.map(({ number }) => number),
-        )
-        .delete()
-      for (const number of messagesOf(rows))
-        if (await deleteIfEmpty(knex, number)) await this.#settings.files.remove(number)
+  async remove(selection: QueueSelection): Promise<number> {
+    const emptied: { number: number; size: number }[] = []
+    const count = await this.#change(selection, selection.id, async (knex, rows) => {
+      const numbers = rows.map(({ number }) => number)
+      await knex('queue_recipients').whereIn('number', numbers).delete()
+      const messages = await readMessages(knex, messagesOf(rows))
+      for (const message of messages.values())
+        if (await deleteIfEmpty(knex, message.number)) emptied.push(message)
     })
+    // Not before it is for good that nobody waits for them.
+    for (const message of emptied) await this.#settings.contents.remove(message)
+    return count
   }
 
   async bounce(selection: QueueSelection): Promise<number> {

@@ -19,8 +19,6 @@ export interface QueuedMessage {
   readonly arrivedAt: number
   readonly expiresAt: number
   readonly size: number
-  /** The octets, while they are in memory anyway. */
-  readonly octets?: Buffer
 }
 
 /** What one recipient needs to be delivered. */

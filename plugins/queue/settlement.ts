@@ -10,8 +10,7 @@ import {
   reply,
   wait,
 } from 'mailwright'
-import type { ContentFiles } from './contents.ts'
-import { largestInTable } from './contents.ts'
+import type { Contents } from './contents.ts'
 import { deleteIfEmpty } from './farewell.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Holder } from './holder.ts'
@@ -36,7 +35,7 @@ export interface SettlementSettings {
   readonly commits: GroupCommit
   readonly holder: Holder
   readonly intake: Intake
-  readonly files: ContentFiles
+  readonly contents: Contents
   readonly reports: Reports
   readonly schedule: RetrySchedule
   readonly delivery: DeliveryFlow
@@ -122,12 +121,12 @@ export class Settlement {
   async #settleOnce(lane: Lane, message: QueuedMessage, decided: Decided): Promise<void> {
     const added = await this.#prepared(message, decided)
     const settled = { ...decided, added }
-    const { commits, intake, files } = this.#settings
+    const { commits, intake, contents } = this.#settings
     try {
       const { isOurs, isEmpty, taken } = await commits.run((knex) =>
         this.#write(knex, lane, message, settled),
       )
-      if (isEmpty && message.size > largestInTable) await files.remove(message.number)
+      if (isEmpty) await contents.remove(message)
       if (!isOurs) return await intake.discard(added)
       for (const { due } of decided.putOffs) lane.nextDue = Math.min(lane.nextDue, due)
       this.#scheduler().joined(taken, added)

@@ -1,0 +1,99 @@
+import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Content, fileContent, MailwrightError, UnavailableError } from 'mailwright'
+import type { OpenContent } from './contents.ts'
+
+/** Milliseconds after which a file that no message names is left over from a crash, and not from a moment ago. */
+const leftOverAfter = 3_600_000
+
+/** Contents that are too large for the table: one file each, named by the message's number. */
+export class ContentFiles {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Writes a file; it is durable when this resolves. MAIL_E_UNAVAILABLE; nothing is left then. */
+  async write(number: number, content: Content): Promise<void> {
+    try {
+      const file = await this.#create(this.#path(number))
+      try {
+        for await (const chunk of content.stream()) await writeFully(file, chunk as Buffer)
+        await file.datasync()
+      } finally {
+        await file.close()
+      }
+      await syncFolder(this.#folder)
+    } catch (error) {
+      await this.remove(number)
+      throw new UnavailableError('a message cannot be written to the queue', { cause: error })
+    }
+  }
+
+  /** MAIL_E_NOT_FOUND where the file is not there, MAIL_E_UNAVAILABLE where it cannot be read. */
+  async open(number: number): Promise<OpenContent> {
+    try {
+      const file = await open(this.#path(number))
+      const { size } = await file.stat()
+      return { content: fileContent(file, size), close: () => file.close() }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+        throw new MailwrightError('MAIL_E_NOT_FOUND', `the content of message ${number} is not there`, {
+          cause: error,
+        })
+      throw new UnavailableError('a queued message cannot be read', { cause: error })
+    }
+  }
+
+  /** Never fails: what is left is found by {@link sweep}. */
+  async remove(number: number): Promise<void> {
+    await unlink(this.#path(number)).catch(() => undefined)
+  }
+
+  /** Removes files that belong to no message; `known` tells which of some numbers have one. */
+  async sweep(
+    now: number,
+    known: (numbers: readonly number[]) => Promise<ReadonlySet<number>>,
+  ): Promise<void> {
+    const names = (await readdir(this.#folder).catch(() => [])).filter((name) => /^\d{1,16}$/.test(name))
+    const old: number[] = []
+    for (const name of names) {
+      const changed = (await stat(join(this.#folder, name)).catch(() => undefined))?.mtimeMs ?? now
+      if (now - changed > leftOverAfter) old.push(Number(name))
+    }
+    const kept = await known(old)
+    for (const number of old) if (!kept.has(number)) await this.remove(number)
+  }
+
+  /** The folder is made with the first file. */
+  async #create(path: string): Promise<FileHandle> {
+    try {
+      return await open(path, 'wx', 0o600)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      return open(path, 'wx', 0o600)
+    }
+  }
+
+  #path(number: number): string {
+    return join(this.#folder, String(number))
+  }
+}
+
+async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {
+  for (let offset = 0; offset < chunk.length; ) {
+    const { bytesWritten } = await file.write(chunk, offset)
+    offset += bytesWritten
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
