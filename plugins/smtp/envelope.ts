@@ -9,7 +9,7 @@ import {
   reply,
   type TransactionFlow,
 } from 'mailwright'
-import { parseMailParameters } from './mail-parameters.ts'
+import { type Offers, parseMailParameters } from './mail-parameters.ts'
 import { parseRecipientParameters } from './recipient-parameters.ts'
 import {
   badRecipient,
@@ -46,7 +46,7 @@ export async function mail(session: SmtpSession, argument: string): Promise<Answ
   const parsed = pathArgument('FROM:', argument)
   // A bare <postmaster> is for recipients only.
   if (parsed === undefined || parsed.path?.domain === '') return { reply: badSender }
-  const parameters = parseMailParameters(parsed.rest, { ...options, requireTls: session.isSecure })
+  const parameters = parseMailParameters(parsed.rest, offersTo(session))
   if (!parameters.ok) return { reply: parameters.reply }
   if (parameters.value.smtpUtf8 !== true && !isAscii(Buffer.from(argument))) return { reply: smtpUtf8Needed }
   if (++session.transactions > options.maxTransactions) return { reply: tooManyTransactions }
@@ -63,6 +63,11 @@ export async function mail(session: SmtpSession, argument: string): Promise<Answ
   return { reply: senderOk }
 }
 
+/** The extensions that hold for this session, as far as they have parameters. */
+function offersTo({ service, isSecure }: SmtpSession): Offers {
+  return { ...service.options, dsn: service.offersDsn, requireTls: isSecure }
+}
+
 /** RCPT (RFC 5321 §4.1.1.3). Routing by `%` and `!` in local parts is left to those who claim recipients. */
 export async function recipient(session: SmtpSession, argument: string): Promise<Answer> {
   const { transaction } = session
@@ -71,7 +76,7 @@ export async function recipient(session: SmtpSession, argument: string): Promise
   if (session.reception !== undefined) return { reply: chunksComing }
   const parsed = pathArgument('TO:', argument)
   if (parsed === undefined || parsed.path === null) return { reply: badRecipient }
-  const parameters = parseRecipientParameters(parsed.rest, options)
+  const parameters = parseRecipientParameters(parsed.rest, offersTo(session))
   if (!parameters.ok) return { reply: parameters.reply }
   const { smtpUtf8 } = transaction.transaction.parameters
   if (smtpUtf8 !== true && !isAscii(Buffer.from(argument))) return { reply: smtpUtf8Needed }

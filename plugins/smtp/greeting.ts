@@ -39,7 +39,7 @@ function limits({ maxTransactions, maxRecipients }: SmtpOptions): string {
 
 /** The extensions that hold for this session now. */
 function extensions(session: SmtpSession): readonly string[] {
-  const { options, canSecure } = session.service
+  const { options, canSecure, offersDsn } = session.service
   const { trust } = session
   const mechanisms = offeredMechanisms(session.sasl)
   return [
@@ -53,7 +53,7 @@ function extensions(session: SmtpSession): readonly string[] {
     'ENHANCEDSTATUSCODES',
     ...(trust.xclient ? [`XCLIENT ${attributeNames(xclientForms)}`] : []),
     ...(trust.xforward ? [`XFORWARD ${attributeNames(xforwardForms)}`] : []),
-    ...(options.dsn ? ['DSN'] : []),
+    ...(offersDsn ? ['DSN'] : []),
     ...(canSecure && !session.isSecure ? ['STARTTLS'] : []),
     // RFC 8689 §2: only what comes under TLS can ask for it from here on.
     ...(session.isSecure ? ['REQUIRETLS'] : []),

@@ -1,7 +1,8 @@
-import { definePlugin, noOptions, type PluginInstance } from 'mailwright'
+import { definePlugin, emptyQueue, noOptions, type PluginInstance, queue, reply } from 'mailwright'
 import certificates from 'mailwright/plugins/certificates'
+import dsn from 'mailwright/plugins/dsn'
 import localDelivery from 'mailwright/plugins/local-delivery'
-import memory from 'mailwright/plugins/memory'
+import memory, { memoryQueue } from 'mailwright/plugins/memory'
 import { createTestHost, fakeResolver, runDialogue } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
 import smtp, { type SmtpInput } from './index.ts'
@@ -202,6 +203,51 @@ test('two listeners on one Unix socket', async () => {
     smtp({ path: '/run/mail' }, { as: 'two' }),
   ]
   await expect(createTestHost({ plugins })).rejects.toThrow('one and two both listen on /run/mail')
+})
+
+describe('DSN', () => {
+  /** A queue that takes what it will try again. */
+  function retryingQueue(): PluginInstance {
+    const plugin = definePlugin({
+      name: 'retrying-queue',
+      provides: [queue],
+      parseOptions: noOptions,
+      setup({ provide }) {
+        provide(queue, {
+          ...emptyQueue,
+          supports: { retries: true, manageable: false },
+          accept: async ({ transaction }) =>
+            transaction.recipients.map(({ forwardPath: recipient }) => ({
+              recipient,
+              reply: reply(250, '2.0.0', 'Queued'),
+            })),
+        })
+      },
+    })
+    return plugin()
+  }
+
+  test.each<[string, PluginInstance, readonly PluginInstance[], SmtpInput, boolean]>([
+    ['a queue that retries, and notifications', retryingQueue(), [dsn()], {}, true],
+    ['no notifications', retryingQueue(), [], {}, false],
+    ['a queue that does not retry', memoryQueue(), [dsn()], {}, false],
+    ['an option against it', retryingQueue(), [dsn()], { dsn: false }, false],
+    ['an option for it', memoryQueue(), [], { dsn: true }, true],
+    ['LMTP', retryingQueue(), [dsn()], { role: 'lmtp' }, false],
+  ])('%s', async (_, mail, notifications, options, expected) => {
+    const plugins = [mail, ...notifications, smtp({ port: 2525, ...options })]
+    await using host = await createTestHost({ plugins })
+    const greeting = options.role === 'lmtp' ? 'LHLO' : 'EHLO'
+    await runDialogue(
+      `S: 220 <re:.*>
+C: ${greeting} client.example
+S*: 250-<re:.*>
+${expected ? 'S: 250 DSN' : 'S: 250 ENHANCEDSTATUSCODES'}
+C: MAIL FROM:<ann@client.example> RET=HDRS
+S: ${expected ? '250 2.1.0' : '555 5.5.4'} <re:.*>`,
+      await host.connect('smtp'),
+    )
+  })
 })
 
 describe('what is missing', () => {

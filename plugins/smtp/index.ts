@@ -8,6 +8,7 @@ import {
   type PluginFactory,
   queue,
   resolver,
+  statusNotifications,
 } from 'mailwright'
 import { DiskRoom } from './disk-room.ts'
 import { Engine } from './engine.ts'
@@ -20,9 +21,9 @@ export type { SmtpInput, SmtpOptions, SmtpTimeouts } from './options.ts'
 const plugin: PluginFactory<SmtpInput> = definePlugin<SmtpOptions, SmtpInput>({
   name: 'smtp',
   requires: [queue],
-  optional: [accounts, certificates, resolver],
+  optional: [accounts, certificates, resolver, statusNotifications],
   parseOptions,
-  setup({ useOptional, listen, flow, hostname, spool, log, clock }, options) {
+  setup({ use, useOptional, listen, flow, hostname, spool, log, clock }, options) {
     const keys = options.tls === 'none' ? undefined : useOptional(certificates)
     checkTls(options, keys)
     if (options.auth && useOptional(accounts) === undefined) {
@@ -38,8 +39,13 @@ const plugin: PluginFactory<SmtpInput> = definePlugin<SmtpOptions, SmtpInput>({
         // Users send passwords; between servers anything is better than clear text (RFC 7435 §3).
         ciphers: options.role === 'submission' ? clientCiphers : undefined,
       })
+    const mail = use(queue)
+    const canReport = options.role !== 'lmtp' && useOptional(statusNotifications) !== undefined
     const service = {
       options,
+      get offersDsn() {
+        return options.dsn ?? (canReport && mail.supports.retries)
+      },
       hostname,
       spool,
       room: new DiskRoom(spool, options.minFree, log),

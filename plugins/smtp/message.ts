@@ -6,6 +6,7 @@ import {
   isRefusal,
   joinedContent,
   localError,
+  missingFields,
   type Reply,
   type Transaction,
   type TransactionFlow,
@@ -19,7 +20,6 @@ import { receivedField } from './received.ts'
 import { Reception, type ReceptionFault } from './reception.ts'
 import { conversionProhibited, tooManyHops } from './replies.ts'
 import type { Answer, SmtpSession } from './session.ts'
-import { missingFields } from './submission-fields.ts'
 
 /** What takes the octets of the session's message from now on. */
 export function newReception(session: SmtpSession): Reception {

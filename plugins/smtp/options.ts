@@ -78,8 +78,8 @@ export interface SmtpOptions {
   readonly maxHops: number
   /** BINARYMIME (RFC 3030 §3) is offered; binary parts are made base64: false. */
   readonly binaryMime: boolean
-  /** DSN (RFC 3461) is offered. Only with a queue that honours it: false. */
-  readonly dsn: boolean
+  /** DSN (RFC 3461) is offered; undefined: where the queue retries and something tells senders, but not to who speaks LMTP. */
+  readonly dsn: boolean | undefined
   /** Whether the names of clients' addresses are looked up in DNS, for the Received field: true. */
   readonly lookupClientName: boolean
   /** Text behind the host name in the greeting: `ESMTP Mailwright`, or `LMTP Mailwright`. */
@@ -95,6 +95,7 @@ type Written =
   | 'maxSize'
   | 'minFree'
   | 'maxLineLength'
+  | 'dsn'
   | 'timeouts'
 
 /** What a config may write: everything may be left out; durations and sizes may be texts such as `5m` and `25M`. */
@@ -106,6 +107,7 @@ export type SmtpInput = Partial<Omit<SmtpOptions, Written>> & {
   readonly maxSize?: number | string
   readonly minFree?: number | string
   readonly maxLineLength?: number | string
+  readonly dsn?: boolean
   readonly timeouts?: { readonly [Phase in keyof SmtpTimeouts]?: number | string }
 }
 
@@ -137,7 +139,7 @@ export function parseOptions(input: unknown): SmtpOptions {
     ...readLimits(read),
     lineEnds: read.choice('lineEnds', ['refuse', 'normalise'], { default: 'refuse' }),
     binaryMime: read.boolean('binaryMime', { default: false }),
-    dsn: read.boolean('dsn', { default: false }),
+    dsn: read.value('dsn') === undefined ? undefined : read.boolean('dsn'),
     lookupClientName: read.boolean('lookupClientName', { default: true }),
     banner: read.string('banner', {
       default: role === 'lmtp' ? 'LMTP Mailwright' : 'ESMTP Mailwright',

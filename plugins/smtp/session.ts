@@ -23,6 +23,8 @@ export interface SmtpService {
   readonly hostname: string
   /** Whether there are certificates, so that STARTTLS can be offered. */
   readonly canSecure: boolean
+  /** DSN (RFC 3461). */
+  readonly offersDsn: boolean
   /** Undefined where names of clients are not looked up. */
   readonly resolver: Resolver | undefined
   readonly spool: Spool

@@ -70,6 +70,7 @@ export class SessionDouble {
       options: parsed,
       hostname: 'mx.example.org',
       canSecure,
+      offersDsn: parsed.dsn ?? false,
       resolver: undefined,
       spool,
       room: new DiskRoom(spool, parsed.minFree, log),

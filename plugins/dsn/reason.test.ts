@@ -1,0 +1,32 @@
+import { reply } from 'mailwright'
+import { expect, test } from 'vitest'
+import { type Reason, reasonOf } from './reason.ts'
+
+test.each<[number, string | undefined, string, Reason]>([
+  [550, '5.1.1', 'x', 'noSuchAddress'],
+  [550, '5.1.2', 'x', 'noSuchDomain'],
+  [550, '5.4.4', 'x', 'noSuchDomain'],
+  [452, '4.2.2', 'x', 'mailboxFull'],
+  [550, '5.2.1', 'x', 'mailboxDisabled'],
+  [552, '5.3.4', 'x', 'tooLarge'],
+  [452, '4.3.1', 'x', 'systemTrouble'],
+  [451, '4.4.1', 'x', 'notReached'],
+  [451, '4.4.2', 'x', 'notReached'],
+  [554, '5.4.6', 'x', 'loop'],
+  [554, '5.4.7', 'x', 'expired'],
+  [554, '5.6.0', 'x', 'unfitContent'],
+  [553, '5.6.7', 'x', 'notInternational'],
+  [554, '5.7.1', 'Spam', 'policy'],
+  [554, '5.7.1', 'User unknown', 'noSuchAddress'],
+  [550, '5.7.26', 'Unauthenticated', 'notAuthenticated'],
+  [550, '5.7.30', 'REQUIRETLS', 'insecure'],
+  [550, undefined, 'No such user here', 'noSuchAddress'],
+  [552, undefined, 'x', 'mailboxFull'],
+  [550, '5.0.0', 'Mailbox quota has been exceeded', 'mailboxFull'],
+  [421, undefined, 'x', 'notReached'],
+  [554, '5.0.0', 'Transaction failed', 'other'],
+  [554, '5.99.9', 'x', 'other'],
+  [550, undefined, 'x', 'other'],
+])('%i %s %s: %s', (code, enhanced, text, expected) => {
+  expect(reasonOf(reply(code, enhanced, text))).toBe(expected)
+})

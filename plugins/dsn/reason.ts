@@ -1,0 +1,83 @@
+import type { Reply } from 'mailwright'
+
+/** Why something did not arrive, in the words that people need. */
+export const reasons = [
+  'noSuchAddress',
+  'noSuchDomain',
+  'mailboxFull',
+  'mailboxDisabled',
+  'tooLarge',
+  'policy',
+  'notAuthenticated',
+  'senderRefused',
+  'notReached',
+  'loop',
+  'insecure',
+  'notInternational',
+  'unfitContent',
+  'tooManyRecipients',
+  'systemTrouble',
+  'expired',
+  'other',
+] as const
+
+export type Reason = (typeof reasons)[number]
+
+// Subject and detail of RFC 3463 and of IANA's registry; a subject alone stands for its other details.
+const byCode: Readonly<Record<string, Reason>> = {
+  '1.1': 'noSuchAddress',
+  '1.2': 'noSuchDomain',
+  '1.3': 'noSuchAddress',
+  '1.4': 'noSuchAddress',
+  '1.6': 'noSuchAddress',
+  '1.7': 'senderRefused',
+  '1.8': 'senderRefused',
+  // RFC 7505 §6: the domain takes no mail. Others use it for addresses that are not there.
+  '1.10': 'noSuchAddress',
+  '2.1': 'mailboxDisabled',
+  '2.2': 'mailboxFull',
+  '2.3': 'tooLarge',
+  '3': 'systemTrouble',
+  '3.4': 'tooLarge',
+  '4': 'notReached',
+  '4.4': 'noSuchDomain',
+  '4.6': 'loop',
+  '4.7': 'expired',
+  '5': 'systemTrouble',
+  '5.3': 'tooManyRecipients',
+  '6': 'unfitContent',
+  // RFC 6531.
+  '6.7': 'notInternational',
+  '6.8': 'notInternational',
+  '6.9': 'notInternational',
+  '7': 'policy',
+  '7.10': 'insecure',
+  // RFC 7372, RFC 7505.
+  '7.20': 'notAuthenticated',
+  '7.21': 'notAuthenticated',
+  '7.22': 'notAuthenticated',
+  '7.23': 'notAuthenticated',
+  '7.24': 'notAuthenticated',
+  '7.25': 'notAuthenticated',
+  '7.26': 'notAuthenticated',
+  '7.27': 'senderRefused',
+  // RFC 8689.
+  '7.30': 'insecure',
+}
+
+const unknownUser =
+  /no such (?:user|mailbox|recipient|address)|(?:user|mailbox|recipient|address) (?:is )?(?:unknown|not found)|unknown (?:user|recipient|mailbox)|does not exist/i
+const fullMailbox = /(?:mailbox|quota|storage)[^.]{0,40}(?:full|exceeded)|over ?quota/i
+
+/** By the enhanced code; by the plain one, and what is mostly said with it, where there is none. */
+export function reasonOf(reply: Reply): Reason {
+  const text = reply.lines.join(' ').slice(0, 1_000)
+  const [, subject, detail] = reply.enhanced?.split('.') ?? []
+  const known = subject === undefined ? undefined : (byCode[`${subject}.${detail}`] ?? byCode[subject])
+  if (known !== undefined && known !== 'policy') return known
+  // Many say 5.7.1, or nothing, for all that they refuse.
+  if (unknownUser.test(text)) return 'noSuchAddress'
+  if (fullMailbox.test(text) || reply.code === 452 || reply.code === 552) return 'mailboxFull'
+  if (known !== undefined) return known
+  return reply.code === 421 ? 'notReached' : 'other'
+}
