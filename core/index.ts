@@ -27,6 +27,8 @@ export { createLog, type Log, type LogEvent, type LogFacts, type LogLevel, logEv
 export { applyEdits } from './message/apply-edits.ts'
 export { createMessage } from './message/create-message.ts'
 export { findHeaderSection, type HeaderSection } from './message/header-section.ts'
+export { type MissingFacts, missingFields } from './message/missing-fields.ts'
+export { isComposite, type PartEncoding, recodedParts, signedPart } from './message/recode-parts.ts'
 export { fileContent, type Spool, type SpoolWriter } from './message/spool.ts'
 export * from './metrics/index.ts'
 export type * from './model/account.ts'

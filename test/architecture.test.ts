@@ -22,6 +22,7 @@ const owners: Readonly<Record<string, Owner>> = {
   'better-sqlite3': { folders: ['plugins/database'] },
   commander: { folders: ['core/cli'] },
   cosmiconfig: { folders: ['core'] },
+  'dns-packet': { folders: ['core/dns'], typesIn: ['core/resolver.ts'] },
   'fs-native-extensions': { folders: ['plugins/mbox'] },
   imapflow: { folders: ['plugins/migration'] },
   knex: {

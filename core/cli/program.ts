@@ -9,7 +9,9 @@ import { auditCommands } from './commands/audit.ts'
 import { checkCommand } from './commands/check.ts'
 import { deliverCommand } from './commands/deliver.ts'
 import { domainCommands } from './commands/domain.ts'
+import { proveDurabilityCommand } from './commands/prove-durability.ts'
 import { queueCommands } from './commands/queue.ts'
+import { runSendmailWords, sendmailCommand, sendmailWords } from './commands/sendmail.ts'
 import { startCommand } from './commands/start.ts'
 import { storeCommands } from './commands/store.ts'
 import { traceCommand } from './commands/trace.ts'
@@ -51,6 +53,8 @@ export const coreCommands: readonly CoreCommand[] = [
   ...storeCommands,
   traceCommand,
   deliverCommand,
+  sendmailCommand,
+  proveDurabilityCommand,
 ]
 
 const groups: Readonly<Record<string, string>> = {
@@ -65,6 +69,8 @@ const groups: Readonly<Record<string, string>> = {
 
 /** Runs one command line; answers the exit code: 0 done, 1 failed, 2 wrong use. Errors of the command are thrown. */
 export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  const forSendmail = sendmailWords(argv)
+  if (forSendmail !== undefined) return runSendmailWords(forSendmail, surroundings)
   let exitCode = 0
   const program = new Command('mailwright')
     .description('A mail system put together from plugins.')

@@ -1,6 +1,6 @@
-import { createSocket, type RemoteInfo } from 'node:dgram'
+import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { type Answer, type DecodedPacket, decode, encode, type Packet } from 'dns-packet'
 import { describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../clock.ts'
@@ -44,21 +44,36 @@ function failing(query: DecodedPacket, status: number): Buffer {
   return packet
 }
 
+/** Both kinds of socket on one port, where another process may have one of them. */
+async function onePort(tcp: Server): Promise<{ udp: UdpSocket; port: number }> {
+  for (;;) {
+    const udp = createSocket('udp4')
+    udp.bind(0, '127.0.0.1')
+    await once(udp, 'listening')
+    const { port } = udp.address()
+    tcp.listen(port, '127.0.0.1')
+    const isFree = await once(tcp, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (isFree) return { udp, port }
+    udp.close()
+  }
+}
+
 /** A server on UDP and TCP that behaves so. */
 async function server(behave: Behaviour, trusted = true): Promise<TestServer> {
   const asked: Asked[] = []
-  const udp = createSocket('udp4')
-  udp.bind(0, '127.0.0.1')
-  await once(udp, 'listening')
-  const { port } = udp.address()
+  const sockets = new Set<Socket>()
+  const tcp = createServer()
+  const { udp, port } = await onePort(tcp)
   udp.on('message', (packet, from) => {
     const query = decode(packet)
     asked.push({ query, over: 'udp', from })
     for (const each of packetsOf(behave({ query, over: 'udp', from }), query))
       udp.send(each, from.port, from.address)
   })
-  const sockets = new Set<Socket>()
-  const tcp = createServer((socket) => {
+  tcp.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
     socket.once('data', (chunk) => {
@@ -73,8 +88,7 @@ async function server(behave: Behaviour, trusted = true): Promise<TestServer> {
         socket.write(each.subarray(40))
       }
     })
-  }).listen(port, '127.0.0.1')
-  await once(tcp, 'listening')
+  })
   return {
     address: '127.0.0.1',
     port,

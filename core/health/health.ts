@@ -1,9 +1,10 @@
 /** Whether a system can do its work, by checks that the core and every plugin add. */
 export interface Health {
   /**
-   * Adds a check, in `setup`; its whole name is `<plugin>/<name>`, in the words of a tap's. It is asked when somebody wants to know, at
-   * most once a second. It answers nothing where all is well. Where it rejects, or has not answered in time, it has failed: the log says
-   * why, and whoever asked sees the code alone. A `reason` is seen by whoever asks, so that it names no secret and no address.
+   * Adds a check, in `setup`; its whole name is `<plugin>/<name>`, made of the same letters as a tap's. It is asked when somebody wants
+   * to know, at most once a second, and has 2 seconds for its answer, or a `timeout` of up to 5. It answers nothing where all is
+   * well. Where it rejects or is late it has failed: the log says why, and whoever asked sees the code alone. A `reason` is shown to
+   * whoever asks, so that it names no secret and no address.
    */
   check(
     name: string,

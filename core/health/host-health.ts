@@ -6,6 +6,8 @@ import { AskedCheck } from './asked-check.ts'
 import type { Health, HealthReport, HealthResult, HealthState } from './health.ts'
 
 const usualTimeout = 2_000
+// Whoever supervises a server wants to know soon.
+const longestTimeout = 5_000
 
 /** What the health of a host needs. */
 export interface HostHealthParts {
@@ -35,7 +37,8 @@ export class HostHealth {
         }
         if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(step)) refuse('it is named in lower case, with hyphens')
         if (this.#checks.some((other) => other.name === name)) refuse('there is one of that name already')
-        if (!(timeout > 0)) refuse('its timeout is not a number of milliseconds above 0')
+        if (!(timeout > 0 && timeout <= longestTimeout))
+          refuse(`its timeout is not a number of milliseconds up to ${longestTimeout}`)
         this.#checks.push(new AskedCheck({ name, timeout, clock, log, ask }))
       },
       report: () => this.report(),

@@ -22,6 +22,7 @@ describe('readSettings', () => {
       hookTimeout: 30_000,
       pluginTimeout: 30_000,
       drainTimeout: 30_000,
+      resolver: {},
       plugins: [plugin],
     })
   })
@@ -35,6 +36,7 @@ describe('readSettings', () => {
       hookTimeout: '5s',
       pluginTimeout: 100,
       drainTimeout: 0,
+      resolver: { servers: ['127.0.0.1', '[::1]:5353'], trustAuthenticated: false },
       plugins: [plugin, false],
     })
     expect(settings).toMatchObject({
@@ -45,6 +47,7 @@ describe('readSettings', () => {
       hookTimeout: 5_000,
       pluginTimeout: 100,
       drainTimeout: 0,
+      resolver: { servers: ['127.0.0.1', '[::1]:5353'], trustAuthenticated: false },
     })
     expect(read({ dataDir: '/srv/mail', plugins: [plugin] }).settings.dataDir).toBe('/srv/mail')
   })

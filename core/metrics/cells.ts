@@ -47,11 +47,11 @@ export class HistogramCell implements Histogram, Cell {
   }
 
   observe(value: number): void {
+    // What is no finite number would spoil the sum for good.
+    if (!Number.isFinite(value)) return
     const limits = this.#limits
     let bucket = 0
     while (bucket < limits.length && value > (limits[bucket] as number)) bucket++
-    // NaN is above no limit, and would spoil the sum for good.
-    if (Number.isNaN(value)) return
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1
     if (value > 0) this.#sum += value
   }

@@ -21,6 +21,8 @@ import { ObservedFigure } from './observations.ts'
 import { refuse, shapeOf } from './shape.ts'
 
 const usualTimeout = 2_000
+// Whoever scrapes waits ten seconds, and there may be other workers to ask.
+const longestTimeout = 3_000
 const mostFamilies = 2_000
 
 /** What was counted since the process began. It outlives the hosts of its reloads, so that counters only grow. */
@@ -74,6 +76,8 @@ export class HostMetrics implements Metrics {
     const other = this.#figures.find(({ shape: { name } }) => name === shape.name)
     if (this.#families.has(shape.name) || (other !== undefined && !sameShape(other.shape, shape)))
       refuse(shape.name, 'it is declared already, and differently')
+    if (!(timeout > 0 && timeout <= longestTimeout))
+      refuse(shape.name, `its timeout is not a number of milliseconds up to ${longestTimeout}`)
     this.#limit(shape.name)
     const { clock, log } = this.#parts
     this.#figures.push(new ObservedFigure({ shape, shared, timeout, ask }, clock, log))

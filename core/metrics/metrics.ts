@@ -60,7 +60,7 @@ export interface ObservedDefinition<Labels extends readonly string[] = readonly 
   readonly type?: 'gauge' | 'counter'
   /** All workers would say the same, since it is about what they share: only one of them is asked. `false` */
   readonly shared?: boolean
-  /** Milliseconds for the answer. 2000 */
+  /** Milliseconds for the answer, up to 3000. 2000 */
   readonly timeout?: number
 }
 
@@ -91,7 +91,7 @@ export interface Gauge {
 }
 
 export interface Histogram {
-  /** Counts a value; what is below 0 counts as 0. */
+  /** Counts a value; what is below 0 counts as 0, and what is not finite not at all. */
   observe(value: number): void
 }
 

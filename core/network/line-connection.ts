@@ -76,8 +76,6 @@ export class LineConnection {
     this.#wakeWriter?.()
     this.#closing.resolve()
   }
-  /** 'close' follows every 'error'. */
-  readonly #onError = (): void => undefined
   readonly #onDrain = (): void => this.#wakeWriter?.()
 
   #attach(): void {
@@ -87,7 +85,8 @@ export class LineConnection {
     socket.on('data', this.#onData)
     socket.on('end', this.#onEnd)
     socket.on('close', this.#onClosed)
-    socket.on('error', this.#onError)
+    // 'close' follows every 'error'.
+    socket.on('error', () => undefined)
     socket.on('drain', this.#onDrain)
     if (socket.destroyed) this.#onClosed()
   }
@@ -143,21 +142,15 @@ export class LineConnection {
   }
 
   #readable(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wakeReader = () => {
-        this.#wakeReader = undefined
-        resolve()
-      }
-    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wakeReader = resolve
+    return promise
   }
 
   #writable(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wakeWriter = () => {
-        this.#wakeWriter = undefined
-        resolve()
-      }
-    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wakeWriter = resolve
+    return promise
   }
 
   #cork(): void {
@@ -230,20 +223,16 @@ export class LineConnection {
     const secured = wrap(plain)
     this.#socket = secured
     let established = false
-    let cause: unknown
     secured.once(event, () => {
       established = true
       this.#wakeReader?.()
-    })
-    secured.once('error', (error) => {
-      cause = error
     })
     this.#attach()
     while (!established && !this.#ended) await this.#readable()
     timer.cancel()
     if (established && !this.#closed) return secured
     this.destroy()
-    throw new ConnectionLost(cause === undefined ? {} : { cause })
+    throw new ConnectionLost(secured.errored === null ? {} : { cause: secured.errored })
   }
 
   #detach(): void {

@@ -33,7 +33,7 @@ export interface PeerAnswers {
   readonly answers: readonly unknown[]
   /** Workers that serve, and have not answered in time. */
   readonly silent: number
-  /** Workers that are being started. */
+  /** Workers that are being started, or will be. */
   readonly starting: number
 }
 

@@ -14,7 +14,7 @@ export interface Peers {
 }
 
 /** Longer than that process gives the others. */
-const patience = 3_000
+const patience = 8_000
 
 /** The way from one worker to the others: there is no direct one. */
 export interface Channel {

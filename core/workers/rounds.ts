@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { combineFamilies, countsOf } from '../metrics/combine.ts'
 import type { MetricFamily } from '../metrics/metrics.ts'
-import { type FromWorker, isFromWorker, type ToWorker } from './messages.ts'
+import { type FromWorker, isFromWorker, type Question, type ToWorker } from './messages.ts'
 
 /** One worker, as the process that keeps it sees it. */
 export interface AskedWorker {
@@ -10,8 +10,8 @@ export interface AskedWorker {
   on(event: 'exit', ended: () => void): unknown
 }
 
-/** Milliseconds for a worker's answer. */
-const patience = 2_000
+/** Milliseconds for a worker's answer: longer than anything that it asks itself for it. */
+const patience: Readonly<Record<Question, number>> = { metrics: 4_000, health: 6_000 }
 
 type Ask = Extract<FromWorker, { mailwright: 'ask' }>
 
@@ -26,6 +26,7 @@ interface Known {
  * ended, or does not answer: whoever adds up the counters of all must never see less than before.
  */
 export class Rounds {
+  readonly #count: number
   readonly #clock: Clock
   readonly #workers = new Map<AskedWorker, Known>()
   readonly #waiting = new Map<number, (answer: unknown) => void>()
@@ -34,7 +35,9 @@ export class Rounds {
   #ended = 0
   #number = 0
 
-  constructor(clock: Clock) {
+  /** `count`: so many workers there are to be. */
+  constructor(count: number, clock: Clock) {
+    this.#count = count
     this.#clock = clock
   }
 
@@ -56,9 +59,8 @@ export class Rounds {
   }
 
   async #pass(asking: AskedWorker, { number, question, own }: Ask): Promise<void> {
-    const others = [...this.#workers].filter(([worker]) => worker !== asking)
-    const serving = others.filter(([, { serves }]) => serves)
-    const starting = others.length - serving.length
+    const serving = [...this.#workers].filter(([worker, { serves }]) => serves && worker !== asking)
+    const starting = Math.max(0, this.#count - 1 - serving.length)
     const answered = await Promise.all(serving.map(([worker]) => this.#ask(worker, question)))
     const answers = answered.filter((answer) => answer !== undefined)
     const silent = answered.length - answers.length
@@ -74,7 +76,7 @@ export class Rounds {
   }
 
   /** The answer of one worker; undefined where there is none in time. */
-  #ask(worker: AskedWorker, question: Ask['question']): Promise<unknown> {
+  #ask(worker: AskedWorker, question: Question): Promise<unknown> {
     const number = ++this.#number
     return new Promise((resolve) => {
       const conclude = (answer: unknown): void => {
@@ -82,7 +84,7 @@ export class Rounds {
         this.#waiting.delete(number)
         resolve(answer)
       }
-      const timer = this.#clock.after(patience, () => conclude(undefined))
+      const timer = this.#clock.after(patience[question], () => conclude(undefined))
       this.#waiting.set(number, conclude)
       worker.send({ mailwright: 'asked', number, question })
     })

@@ -33,7 +33,7 @@ export class Workers {
     this.#count = count
     this.#log = log
     this.#clock = clock
-    this.#rounds = new Rounds(clock)
+    this.#rounds = new Rounds(count, clock)
   }
 
   /** Starts them all. MAIL_E_START where one of them ends before it is ready: it has said why, and the others are ended. */

@@ -18,9 +18,11 @@ import { diskFolder } from './fast-files.ts'
 /** Programs that we did not write and that talk to us, with the Debian packages that bring them. */
 export const debianPackages = {
   curl: 'curl',
+  'dnssec-signzone': 'bind9-utils',
   doveadm: 'dovecot-core',
   fetchmail: 'fetchmail',
   getmail: 'getmail6',
+  git: 'git',
   gsasl: 'gsasl',
   haproxy: 'haproxy',
   htpasswd: 'apache2-utils',
@@ -35,19 +37,24 @@ export const debianPackages = {
   opendkim: 'opendkim',
   opendmarc: 'opendmarc',
   openssl: 'openssl',
+  php: 'php-cli',
   pebble: 'pebble',
   'policyd-spf': 'postfix-policyd-spf-python',
   postgrey: 'postgrey',
   postmap: 'postfix',
   postsrsd: 'postsrsd',
   procmail: 'procmail',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
   python3: 'python3',
   rspamd: 'rspamd',
   's-nail': 's-nail',
   script: 'bsdutils',
   'smtp-source': 'postfix',
+  strace: 'strace',
   swaks: 'swaks',
   'systemd-socket-activate': 'systemd',
+  unbound: 'unbound',
 } as const
 
 /** Parts of these programs that Debian packages apart, each known by any of some files. */
@@ -59,9 +66,12 @@ export const debianModules: Readonly<Record<string, readonly string[]>> = {
     '/usr/lib/dovecot/modules/auth/libdriver_mysql.so',
   ],
   'dovecot-pop3d': ['/usr/lib/dovecot/pop3'],
+  'git-email': ['/usr/lib/git-core/git-send-email'],
+  'libmailtools-perl': ['/usr/share/perl5/Mail/Address.pm'],
   // What swaks needs for TLS.
   'libio-socket-ssl-perl': ['/usr/share/perl5/IO/Socket/SSL.pm'],
   'postfix-mysql': ['/usr/lib/postfix/postfix-mysql.so', '/usr/lib/postfix/dict_mysql.so'],
+  'python3-flufl.bounce': ['/usr/lib/python3/dist-packages/flufl/bounce/__init__.py'],
   'python3-milter': ['/usr/lib/python3/dist-packages/Milter/__init__.py'],
 }
 

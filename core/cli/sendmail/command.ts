@@ -45,7 +45,7 @@ export async function runSendmail(
 async function run(given: SendmailArguments, surroundings: SendmailSurroundings): Promise<number> {
   switch (given.mode) {
     case 'help':
-      surroundings.stdout(helpText)
+      surroundings.stdout(helpText())
       return exitCodes.ok
     case 'nothing':
       return exitCodes.ok

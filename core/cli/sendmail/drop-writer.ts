@@ -120,5 +120,6 @@ export class DropWriter {
     } catch {
       // The server removes what is left, after a while.
     }
+    void this.#file.close().catch(() => undefined)
   }
 }

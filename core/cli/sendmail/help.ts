@@ -1,21 +1,33 @@
+/** The options that do something; those of sendmail(1) that are not here are read and do nothing. */
+const sendmailOptions: readonly { readonly flags: string; readonly summary: string }[] = [
+  { flags: '-t', summary: 'recipients are in To, Cc and Bcc, too' },
+  { flags: '-i, -oi', summary: 'a line with a dot alone does not end the message' },
+  { flags: '-f <address>', summary: 'the reverse-path; "" or "<>" for none. -r is the same' },
+  { flags: '-F <name>', summary: "the sender's name, for a From field that is missing" },
+  { flags: '-N <words>', summary: 'what the sender wants to hear of: never, or success, failure, delay' },
+  { flags: '-R <what>', summary: 'how much of the message comes back then: hdrs or full' },
+  { flags: '-V <id>', summary: 'the envelope id of these notifications' },
+  { flags: '-B <type>', summary: '7BIT or 8BITMIME' },
+  { flags: '-bs', summary: 'speak SMTP on standard input and output' },
+  { flags: '-bp', summary: 'list the queue; also by the name mailq' },
+  { flags: '-q', summary: 'try what waits now; -qI<id> and -qR<domain>: some of it' },
+  { flags: '--drop <folder>', summary: 'the drop folder' },
+  { flags: '--config <file>', summary: 'the config; -C is the same' },
+]
+
+/** What the command is for. */
+export const sendmailSummary =
+  'queue a message from a program of this machine, as sendmail(1) does, also while the server is down'
+
 /** What `sendmail --help` prints. */
-export const helpText = `Usage: mailwright sendmail [options] [--] [recipient...]
+export function helpText(): string {
+  const rows = sendmailOptions.map(({ flags, summary }) => `  ${flags.padEnd(16)} ${summary}\n`)
+  return `Usage: mailwright sendmail [options] [--] [recipient...]
 
-Takes a message from standard input and queues it, also while the server is down. Options are those of sendmail(1):
-  -t             recipients are in To, Cc and Bcc, too; Bcc is taken out
-  -i, -oi        a line with a dot alone does not end the message
-  -f ADDRESS     the sender (reverse-path); "" or "<>" for none. -r is the same
-  -F NAME        the sender's name, for a From field that is missing
-  -N WORDS       never, or success, failure, delay: what the sender wants to be told
-  -R hdrs|full   how much of the message is told
-  -V ID          an envelope id for that
-  -B 7BIT|8BITMIME
-  -bs            speak SMTP on standard input and output
-  -bp            list the queue; also as "mailq"
-  -q, -qI ID, -qR DOMAIN   try what waits now
-  --drop FOLDER  the drop folder; else MAILWRIGHT_DROP, /etc/mailwright/drop, or the config
-  --config FILE  the config, as -C
+${sendmailSummary}
 
-Other options of sendmail(1) are read and do nothing. Exit codes are those of sysexits.h: 0 queued, 64 wrong words, 65 no
-address, 67 no recipient, 69 no drop folder, 74 the message cannot be read, 75 not now, 77 this user may not.
+${rows.join('')}
+Exit codes are those of sysexits.h: 0 queued, 64 wrong words, 65 no address, 67 no recipient, 69 no drop folder,
+74 the message cannot be read, 75 not now, 77 this user may not.
 `
+}

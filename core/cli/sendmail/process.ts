@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { createReadStream, fstatSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runSendmail } from './command.ts'
 import type { DropWriter } from './drop-writer.ts'
@@ -14,18 +15,24 @@ export async function sendmailProcess(name: string, words: readonly string[]): P
       process.exit(exitCodes.temporary)
     })
   process.exitCode = await runSendmail(name, words, {
-    stdin: process.stdin,
+    stdin: standardInput(),
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     environment: process.env,
-    mailwright: [process.execPath, launcher()],
+    mailwright: mailwright(),
     writing: (writer) => void writers.add(writer),
   })
   // A pipe that nobody closes would keep the process alive.
   process.stdin.destroy()
 }
 
-/** The program that finds compiled sources and others; it is in the same place of the package for both. */
-function launcher(): string {
-  return join(fileURLToPath(import.meta.resolve('mailwright/package.json')), '../core/cli/launch.mjs')
+/** The words that run `mailwright`. The program is in the same place of the package for compiled sources and others. */
+export function mailwright(): readonly string[] {
+  const folder = dirname(fileURLToPath(import.meta.resolve('mailwright/package.json')))
+  return [process.execPath, join(folder, 'core/cli/launch.mjs')]
+}
+
+/** Node.js takes a folder for an input without octets; reading it fails, as it should. */
+function standardInput(): AsyncIterable<Buffer> {
+  return fstatSync(0).isDirectory() ? createReadStream('', { fd: 0 }) : process.stdin
 }

@@ -1,6 +1,7 @@
 import { findHeaderSection, type HeaderSection } from '../../message/header-section.ts'
 import { formatAddress, parseAddress } from '../../model/address.ts'
 import { type ListedMailbox, parseAddressList } from '../../model/address-list.ts'
+import { addressSpans } from '../../model/address-spans.ts'
 import { parseHeader } from '../../model/header.ts'
 import { exitCodes, SendmailError } from './exit-codes.ts'
 
@@ -51,19 +52,17 @@ export function recipientsOfHeader({ octets, section }: BegunMessage): readonly 
 export function recipientsOfList(text: string): readonly string[] {
   const { mailboxes, truncated } = parseAddressList(text, { limit: mostRecipients })
   if (truncated) throw new SendmailError(exitCodes.data, `there are more than ${mostRecipients} recipients`)
-  return mailboxes.map(recipientText)
+  // Names without a domain, the quoted ones among them, which only their place in the text tells from broken addresses.
+  const names = addressSpans(text).filter(({ domain }) => domain === undefined)
+  const whole = new Set(names.map(({ localPart }) => localPart))
+  return mailboxes.map((mailbox) => recipientText(mailbox, whole))
 }
 
-function recipientText(mailbox: ListedMailbox): string {
+function recipientText(mailbox: ListedMailbox, names: ReadonlySet<string>): string {
   const { address, localPart, domain } = mailbox
   if (address !== undefined) return formatAddress(address)
   if (domain !== '') return `${localPart}@${domain}`
-  return isName(localPart) ? formatAddress({ localPart, domain: '' }) : localPart
-}
-
-/** Whether a domain would make an address of it: the server knows which. */
-function isName(localPart: string): boolean {
-  return isWellFormed(formatAddress({ localPart, domain: '' }))
+  return names.has(localPart) ? formatAddress({ localPart, domain: '' }) : localPart
 }
 
 /** Whether it is an address, or a name that a domain makes one. */

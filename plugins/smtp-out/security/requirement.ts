@@ -62,4 +62,3 @@ export interface SecurityFailure {
 
 /** Is told of every session; for TLS-RPT. Must not fail or wait. */
 export type SecurityObserver = (session: SecuritySession) => void
-

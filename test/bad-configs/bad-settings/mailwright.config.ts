@@ -8,4 +8,5 @@ export default defineConfig({
   plugins: [queue()],
   log: { level: 'inof' },
   history: { retentionDays: 1.5 },
+  resolver: { servers: ['ns.example.org'] },
 })

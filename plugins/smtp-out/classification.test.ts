@@ -1,0 +1,130 @@
+import { type Reply, reply } from 'mailwright'
+import { describe, expect, test } from 'vitest'
+import { classify, type Step } from './classification.ts'
+
+function said(text: string): Reply {
+  const [, code = '', enhanced, words = ''] = /^(\d{3}) (?:([245]\.\d+\.\d+) )?(.*)$/.exec(text) ?? []
+  return reply(Number(code), enhanced ?? `${code[0]}.0.0`, words)
+}
+
+// What large providers and common servers say; facts, in our own words where these do not matter.
+describe('what refusals mean', () => {
+  test.each<readonly [string, Step, string | undefined, string]>([
+    [
+      '450 4.2.0 <jo@x.example>: Recipient address rejected: Greylisted, see http://postgrey.example',
+      'recipient',
+      'greylisted',
+      'recipient',
+    ],
+    ['451 4.7.1 Please try again later', 'recipient', 'greylisted', 'recipient'],
+    ['450 4.7.1 Greylisting in action, please come back later', 'recipient', 'greylisted', 'recipient'],
+    ['451 Temporarily rejected: gray listed', 'recipient', 'greylisted', 'recipient'],
+    [
+      '421 4.7.28 Our system has detected an unusual rate of unsolicited mail originating from your IP address',
+      'mail',
+      'rate-limited',
+      'destination',
+    ],
+    [
+      '421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume',
+      'mail',
+      'rate-limited',
+      'destination',
+    ],
+    [
+      '451 4.7.650 The mail server has been temporarily rate limited due to IP reputation',
+      'mail',
+      'rate-limited',
+      'destination',
+    ],
+    ['451 4.7.500 Server busy. Please try again later', 'recipient', 'rate-limited', 'destination'],
+    ['421 4.3.2 Too many connections from your host', 'greeting', 'rate-limited', 'destination'],
+    [
+      '450 4.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages',
+      'recipient',
+      undefined,
+      'recipient',
+    ],
+    [
+      '421 RP-001 The mail server IP connecting has exceeded the rate limit allowed',
+      'greeting',
+      'rate-limited',
+      'destination',
+    ],
+    [
+      '452 4.2.2 The email account that you tried to reach is over quota',
+      'recipient',
+      'mailbox-full',
+      'recipient',
+    ],
+    ['552 5.2.2 Mailbox full', 'recipient', 'mailbox-full', 'recipient'],
+    [
+      '552 Requested mail action aborted: exceeded storage allocation',
+      'recipient',
+      'mailbox-full',
+      'recipient',
+    ],
+    [
+      '550 5.1.1 The email account that you tried to reach does not exist',
+      'recipient',
+      'no-such-address',
+      'recipient',
+    ],
+    [
+      '550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found',
+      'recipient',
+      'no-such-address',
+      'recipient',
+    ],
+    [
+      '550 <jo@x.example>: Recipient address rejected: User unknown in virtual mailbox table',
+      'recipient',
+      'no-such-address',
+      'recipient',
+    ],
+    [
+      "554 delivery error: This user doesn't have a yahoo.example account",
+      'recipient',
+      'no-such-address',
+      'recipient',
+    ],
+    [
+      '550 5.2.1 The email account that you tried to reach is disabled',
+      'recipient',
+      'no-such-address',
+      'recipient',
+    ],
+    ['550 No such user here', 'recipient', 'no-such-address', 'recipient'],
+    ['550 5.7.1 Service unavailable, Client host blocked using a list', 'recipient', 'policy', 'recipient'],
+    ['550 5.7.26 This mail is unauthenticated', 'message', 'policy', 'message'],
+    ['554 5.7.1 Message rejected as spam', 'message', 'policy', 'message'],
+    ['550 Blocked', 'mail', 'policy', 'message'],
+    ['451 4.3.0 Temporary lookup failure', 'recipient', undefined, 'recipient'],
+    ['452 4.3.1 Insufficient system storage', 'mail', undefined, 'destination'],
+    ['421 4.3.2 Service shutting down', 'recipient', undefined, 'destination'],
+    ['554 5.6.0 The message is malformed', 'message', 'policy', 'message'],
+    ['450 4.3.2 No', 'greeting', undefined, 'destination'],
+    ['535 5.7.8 Bad credentials', 'login', 'policy', 'destination'],
+    ['454 4.7.0 TLS not available', 'tls', 'tls', 'destination'],
+  ])('%s (%s)', (text, step, cause, concerns) => {
+    const { retryAfter: _, ...found } = classify(said(text), step)
+    expect(found).toEqual({ ...(cause === undefined ? {} : { cause }), concerns })
+  })
+
+  test.each([
+    ['450 4.2.0 Greylisted, try again in 5 minutes', 300_000],
+    ['450 4.2.0 Greylisted for 300 seconds, please retry after 300 seconds', 300_000],
+    ['451 4.7.1 Try again in 2h', 7_200_000],
+    ['451 4.7.1 Try again in 9 hours', 14_400_000],
+    ['451 4.7.1 Try again in 0 seconds', 1_000],
+    ['451 4.7.1 Try again later', undefined],
+    ['550 5.7.1 Try again in 5 minutes', undefined],
+  ])('%s', (text, expected) => {
+    expect(classify(said(text), 'recipient').retryAfter).toBe(expected)
+  })
+
+  test('a hostile text costs no time', () => {
+    const lines = Array.from({ length: 50 }, () => 'exceeded mailbox '.repeat(28).trim())
+    expect(classify({ code: 450, enhanced: '4.0.0', lines }, 'mail').concerns).toBeDefined()
+  })
+})

@@ -1,0 +1,93 @@
+import type { Reply, TroubleCause } from 'mailwright'
+import type { Undelivered } from './outcome.ts'
+
+/** What the host was asked when it refused. */
+export type Step = 'greeting' | 'hello' | 'tls' | 'login' | 'mail' | 'recipient' | 'data' | 'message'
+
+/** What a refusal means, as far as it can be told. */
+export interface Classification {
+  readonly cause?: TroubleCause
+  readonly concerns: NonNullable<Undelivered['concerns']>
+  /** Milliseconds. */
+  readonly retryAfter?: number
+}
+
+/** Characters of a refusal that are looked at. */
+const mostText = 1_000
+
+const greylisting = /gr[ea]y-?\s?list|postgrey|gr[ea]y listed|triplet/i
+const rate =
+  /rate.?limit|throttl|too (?:many|much)(?! recipients| hops| invalid)|too fast|slow down|unusual (?:rate|amount)|(?:high|excessive) (?:rate|volume|number)|exceeded .*(?:rate|limit|quota for)|connection (?:limit|rate)|temporar(?:y|ily) (?:deferred|rate)|try(?:ing)? .*more slowly|\bTSS?\d\d\b|\bRP-00[123]\b|server busy|too busy/i
+const full =
+  /(?:mail\s?box|inbox|account|user|recipient|storage|disk)\b.{0,40}\b(?:full|over ?quota|over (?:the |its )?(?:quota|limit)|out of storage|exceed)|over ?quota|quota (?:exceeded|full)|exceeded (?:storage|its quota|.*mailbox)|insufficient .*mailbox|out of storage space/i
+const noUser =
+  /(?:user|recipient|mail\s?box|address|account|alias)\b.{0,60}\b(?:unknown|not (?:found|exist|known|listed|available here)|(?:does|do|doesn't|don't|did|didn't)(?: not)? exist|invalid|disabled|inactive|no longer|unavailable|rejected: undeliverable)|(?:unknown|no such|invalid|non-?existent|bad|inactive|disabled) (?:local )?(?:user|recipient|mail\s?box|address|account|destination mailbox)|user .*doesn't have|not a valid (?:user|recipient|mailbox)|does not have an? .*account|no mailbox here/i
+const notNow =
+  /not (?:currently )?accepting|shutting down|system (?:not|is not) |service (?:unavailable|not available)|insufficient (?:system|disk)|local error|temporar(?:y|ily) .*(?:problem|failure|unavailable)|overload|load/i
+
+/** Makes sense of a refusal: the codes first, then words, since many servers have one code for everything. */
+export function classify(answer: Reply, step: Step): Classification {
+  const text = answer.lines.join(' ').slice(0, mostText)
+  const cause = causeOf(answer, text, step)
+  const concerns = concernOf(answer, text, step, cause)
+  const retryAfter = answer.code < 500 ? waitIn(text) : undefined
+  return {
+    ...(cause === undefined ? {} : { cause }),
+    concerns,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  }
+}
+
+function causeOf({ code, enhanced = '' }: Reply, text: string, step: Step): TroubleCause | undefined {
+  const detail = enhanced.slice(2)
+  if (step === 'tls') return 'tls'
+  if (step === 'login') return 'policy'
+  if (code < 500) {
+    if (greylisting.test(text)) return 'greylisted'
+    if (detail === '2.2' || full.test(text)) return 'mailbox-full'
+    if (isRate(detail) || rate.test(text)) return 'rate-limited'
+    if ((code === 450 || code === 451) && detail === '7.1' && step === 'recipient') return 'greylisted'
+    return detail.startsWith('7.') ? 'policy' : undefined
+  }
+  if (detail === '2.2' || (code === 552 && step === 'recipient') || full.test(text)) return 'mailbox-full'
+  if (/^1\.(?:1|2|3|6|10)$/.test(detail) || detail === '2.1') return 'no-such-address'
+  if (detail.startsWith('7.')) return 'policy'
+  if (step === 'recipient' && noUser.test(text)) return 'no-such-address'
+  return /^(?:5[05]4|550)$/.test(String(code)) && step !== 'recipient' ? 'policy' : undefined
+}
+
+// RFC 3463 §3.4, and those of RFC 7372 and of large providers that speak of rates.
+function isRate(detail: string): boolean {
+  return /^(?:7\.28|7\.500|7\.650|7\.651|7\.652|4\.5|2\.[78]|7\.59)$/.test(detail)
+}
+
+function concernOf(
+  { code, enhanced = '' }: Reply,
+  text: string,
+  step: Step,
+  cause: TroubleCause | undefined,
+): Classification['concerns'] {
+  if (cause === 'mailbox-full' || cause === 'no-such-address' || cause === 'greylisted') return 'recipient'
+  if (code === 421 || step === 'greeting' || step === 'hello' || step === 'tls' || step === 'login')
+    return 'destination'
+  if (cause === 'rate-limited')
+    return /\b(?:recipient|user|mailbox|account)\b/i.test(text) ? 'recipient' : 'destination'
+  // RFC 3463 §3.4: the system itself is full, busy or not there.
+  if (code < 500 && (/^4\.3\.[126]$/.test(enhanced) || /^4\.4\./.test(enhanced)) && notNow.test(text))
+    return 'destination'
+  return step === 'recipient' ? 'recipient' : 'message'
+}
+
+const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
+const longestWait = 4 * 3_600_000
+
+/** The time that a text asks to wait: `try again in 5 minutes`, `retry after 300 seconds`. */
+function waitIn(text: string): number | undefined {
+  const [, amount, unit] =
+    /(?:again|retry|wait|back)\b[^.;]{0,30}?\b(\d{1,5})\s?(s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?)\b/i.exec(
+      text,
+    ) ?? []
+  const factor = units[unit?.[0]?.toLowerCase() ?? '']
+  if (amount === undefined || factor === undefined) return undefined
+  return Math.min(longestWait, Math.max(1_000, Number(amount) * factor))
+}

@@ -1,0 +1,86 @@
+import { database, definePlugin, nextHops, type PluginFactory, resolver } from 'mailwright'
+import { MessageDelivery } from './message-delivery.ts'
+import { parseOptions, type SmtpOutInput, type SmtpOutOptions } from './options.ts'
+import { RemoteDelivery } from './remote-delivery.ts'
+import { Destinations } from './routing/destination.ts'
+import { Identities } from './routing/identities.ts'
+import { MailHosts } from './routing/mail-hosts.ts'
+import { ClientTls } from './security/client-tls.ts'
+import { stsMigration } from './security/mta-sts/index.ts'
+import { SecurityPolicies } from './security/policies.ts'
+import { securitySources } from './security/sources.ts'
+import { tlsReportCommand, tlsReportMigration } from './security/tls-report/index.ts'
+import { ConnectionPool } from './session/connection-pool.ts'
+
+export type {
+  AddressFamily,
+  ConnectionsInput,
+  IdentityInput,
+  SenderIdentityInput,
+  SmtpOutInput,
+  TimeoutsInput,
+} from './options.ts'
+export type { RelayInput, RelayRuleInput } from './routing/relay-option.ts'
+export type { TlsLevel, TlsRuleInput } from './security/tls-rule.ts'
+
+/** Milliseconds between the end of what is at work and that of the hook, so that outcomes are heard. */
+const margin = 10_000
+
+/** Carries mail to other hosts; see README.md. */
+const plugin: PluginFactory<SmtpOutInput> = definePlugin<SmtpOutOptions, SmtpOutInput>({
+  name: 'smtp-out',
+  requires: [resolver],
+  optional: [database],
+  provides: [nextHops],
+  migrations: [stsMigration, tlsReportMigration],
+  parseOptions,
+  setup({ hooks, use, useOptional, provide, clock, log, hostname }, options) {
+    const { timeouts, connections } = options
+    const destinations = new Destinations(options)
+    const identities = new Identities(options, hostname)
+    const tls = new ClientTls({ authorities: options.authorities, clock })
+    const sources = securitySources({
+      ...options,
+      resolver: use(resolver),
+      database: useOptional(database),
+      clock,
+      log,
+    })
+    const pool = new ConnectionPool({ clock, timeouts, connections, tls, observe: sources.observe })
+    const hosts = new MailHosts({
+      ...options,
+      resolver: use(resolver),
+      hostnames: identities.hostnames,
+      random: Math.random,
+    })
+    const policies = new SecurityPolicies({ ...options, published: sources.published })
+    const delivery = new MessageDelivery({ ...options, hosts, policies, identities, pool })
+    const timeout = timeouts.delivery
+    const remote = new RemoteDelivery({ destinations, delivery, clock, log, timeout })
+
+    provide(nextHops, destinations)
+
+    hooks.delivery.deliver.tap(
+      'remote',
+      async (batch, { signal }) => (batch.kind === 'remote' ? remote.deliver(batch, signal) : undefined),
+      { timeout: timeout + margin },
+    )
+
+    return {
+      start: async () => tls.start(),
+      stop: async () => {
+        remote.close()
+        pool.close()
+        await sources.stop()
+      },
+    }
+  },
+  commands({ use, useOptional, clock, flow, hostname }, { tlsReports, contact }) {
+    const kept = useOptional(database)
+    if (kept === undefined || !tlsReports) return []
+    const reporter = { hostname, organization: hostname, contact: contact ?? `postmaster@${hostname}` }
+    return [tlsReportCommand({ database: kept, resolver: use(resolver), clock, flow, ...reporter })]
+  },
+})
+
+export default plugin

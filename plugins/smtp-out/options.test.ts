@@ -1,0 +1,94 @@
+import { ConfigError } from 'mailwright'
+import { describe, expect, test } from 'vitest'
+import { parseOptions } from './options.ts'
+
+function faultsOf(input: unknown): readonly string[] {
+  try {
+    parseOptions(input)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults.map(({ path, problem }) => `${path}: ${problem}`)
+    throw error
+  }
+  return []
+}
+
+describe('options', () => {
+  test('nothing has to be said', () => {
+    expect(parseOptions({})).toMatchObject({
+      relay: undefined,
+      relays: [],
+      tls: 'may',
+      dane: true,
+      mtaSts: true,
+      port: 25,
+      connections: { perHost: 20, total: 500, idleTime: 5_000 },
+      timeouts: { connect: 30_000, greeting: 300_000, data: 120_000, block: 180_000, message: 600_000 },
+    })
+  })
+
+  test.each([
+    [{ host: 'smtp.example' }, { port: 25, implicitTls: false, tls: undefined }],
+    [
+      { host: 'smtp.example', user: 'u', password: 'p' },
+      { port: 587, tls: { level: 'verify' } },
+    ],
+    [
+      { host: 'smtp.example', port: 465 },
+      { implicitTls: true, tls: { level: 'encrypt' } },
+    ],
+    [{ host: 'smtp.example', implicitTls: true }, { port: 465 }],
+    [
+      { host: '192.0.2.1', tls: 'none' },
+      { host: '192.0.2.1', tls: { level: 'none' } },
+    ],
+    [{ host: 'smtp.example', user: 'u', tokenFile: '/run/token' }, { login: { kind: 'token' } }],
+    [
+      { host: 'smtp.example', user: 'u', passwordEnv: 'X' },
+      { login: { secret: { kind: 'environment', name: 'X' } } },
+    ],
+  ])('a relay host: %j', (relay, expected) => {
+    expect(parseOptions({ relay }).relay).toMatchObject(expected)
+  })
+
+  test('destinations have rules of their own', () => {
+    const { tlsFor } = parseOptions({
+      tlsFor: {
+        'Partner.example': 'encrypt',
+        '.bank.example': { level: 'verify', names: ['.bank.example'] },
+      },
+    })
+    expect([...tlsFor]).toEqual([
+      ['partner.example', { level: 'encrypt', names: undefined }],
+      ['.bank.example', { level: 'verify', names: ['.bank.example'] }],
+    ])
+  })
+
+  test.each([
+    [{ relay: { host: '[192.0.2.1]' } }, 'relay.host: must be the name of a host'],
+    [{ relay: {} }, 'relay.host: is missing'],
+    [{ relay: { host: 'x.example', user: 'u' } }, 'relay.password: is missing'],
+    [{ relay: { host: 'x.example', password: 'p' } }, 'relay.user: is missing'],
+    [
+      { relay: { host: 'x.example', user: 'u', password: 'p', passwordFile: '/p' } },
+      'relay.passwordFile: cannot stand beside',
+    ],
+    [{ relay: { host: 'x.example', implicitTls: true, tls: 'may' } }, 'relay.tls: cannot be'],
+    [{ relay: { host: 'x.example', tls: 'dane' } }, 'relay.tls: must be one of'],
+    [{ relay: { host: 'x.example', names: ['y.example'] } }, 'relay.names: count only where'],
+    [{ relay: { host: '192.0.2.1', mx: true } }, 'relay.mx: needs a name'],
+    [{ relays: [{ to: ['no domain'], host: 'x.example' }] }, 'relays[0].to: "no domain" is no address'],
+    [{ relays: [{ direct: true, host: 'x.example' }] }, 'relays[0].host: cannot stand beside'],
+    [{ tlsFor: { 'a b': 'may' } }, 'tlsFor.a b: is no domain'],
+    [{ tlsFor: { 'x.example': 'sometimes' } }, 'tlsFor.x.example: must be one of'],
+    [{ tlsFor: 'may' }, 'tlsFor: must be an object'],
+    [{ ipv4: '2001:db8::1' }, 'ipv4: must be an IPv4 address'],
+    [{ hostname: 'a b' }, 'hostname: must be the name of a host'],
+    [{ identities: [{ hostname: 'x.example' }] }, 'identities[0].from: is missing'],
+    [{ publicAddresses: ['here'] }, 'publicAddresses: "here" is no IP address'],
+    [{ contact: 'me' }, 'contact: must be a mail address'],
+    [{ timeouts: { greeting: '2h' } }, 'timeouts.greeting: must be a duration'],
+    [{ relayhost: 'x.example' }, 'relayhost: is not an option here'],
+  ])('%j', (input, expected) => {
+    expect(faultsOf(input)).toEqual([expect.stringContaining(expected)])
+  })
+})

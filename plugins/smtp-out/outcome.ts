@@ -1,0 +1,38 @@
+import {
+  type Deferred,
+  type Failed,
+  isTransient,
+  type Reply,
+  reply,
+  replyText,
+  type TroubleCause,
+} from 'mailwright'
+
+/** What came of an item that was not delivered. */
+export type Undelivered = Deferred | Failed
+
+/** The same for an item, and for all that follows from a refusal: 4yz is later, 5yz is never. */
+export function undelivered(answer: Reply, about: Omit<Undelivered, 'kind' | 'reply'> = {}): Undelivered {
+  return { kind: isTransient(answer) ? 'deferred' : 'failed', reply: answer, ...about }
+}
+
+/** For what could not be found out or reached, whatever the message: all mail for the destination would fare the same. */
+export function unreachable(cause: TroubleCause, enhanced: string, text: string, host?: string): Undelivered {
+  const code = enhanced.startsWith('4') ? 451 : 550
+  return undelivered(reply(code, enhanced, replyText(text)), {
+    cause,
+    ...(host === undefined ? {} : { host }),
+    concerns: 'destination',
+  })
+}
+
+/** A host does not take the mail. The next one is tried; where there is none, this is what became of the mail. */
+export class HostFailure extends Error {
+  readonly outcome: Undelivered
+
+  constructor(outcome: Undelivered, options: ErrorOptions = {}) {
+    super(outcome.reply.lines.join(' '), options)
+    this.name = 'HostFailure'
+    this.outcome = outcome
+  }
+}

@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
+import { type Clock, errorText, type LineConnection, tlsPolicy } from 'mailwright'
+import { peerChain, verifyDane } from './dane/index.ts'
+import { isFor } from './reference-identity.ts'
+import type { SecurityFailure, TlsRequirement } from './requirement.ts'
+
+/** What is known of a connection under TLS. */
+export interface Secured {
+  /** Such as `TLSv1.3`. */
+  readonly version: string
+  /** The host has proven to be the one that was demanded, or, where nothing was, the one that was meant. */
+  readonly isVerified: boolean
+  /** What would have been wrong, had a proof been demanded. */
+  readonly weakness?: SecurityFailure
+}
+
+/** TLS did not come about as it was demanded. */
+export class SecurityError extends Error {
+  readonly failure: SecurityFailure
+
+  constructor(failure: SecurityFailure, options: ErrorOptions = {}) {
+    super(failure.detail, options)
+    this.name = 'SecurityError'
+    this.failure = failure
+  }
+}
+
+export interface ClientTlsSettings {
+  /** Path of a PEM file of further authorities. */
+  readonly authorities: string | undefined
+  /** Certificates are valid for a time. */
+  readonly clock: Clock
+}
+
+/** A session that may be resumed, and what was known of the host when it began. */
+interface KeptSession {
+  readonly ticket: Buffer
+  readonly secured: Secured
+}
+
+interface Handshake {
+  readonly host: string
+  readonly requirement: TlsRequirement
+  readonly timeout: number
+  readonly ticket: Buffer | undefined
+}
+
+/** Sessions that are kept to be resumed. */
+const mostSessions = 1_000
+
+/** The client's side of TLS: trusted authorities, resumed sessions, and the proof that is demanded. */
+export class ClientTls {
+  readonly #settings: ClientTlsSettings
+  readonly #sessions = new Map<string, KeptSession>()
+  #authorities: readonly string[] = []
+  #made: SecureContext | undefined
+
+  constructor(settings: ClientTlsSettings) {
+    this.#settings = settings
+  }
+
+  /** Reads the authorities of the config. Throws where the file cannot be read. */
+  start(): void {
+    const { authorities } = this.#settings
+    if (authorities !== undefined) this.#authorities = [readFileSync(authorities, 'utf8')]
+  }
+
+  /** Made when it is first needed: the system's authorities are many. */
+  get #context(): SecureContext {
+    this.#made ??= createSecureContext({
+      minVersion: tlsPolicy.minVersion,
+      secureOptions: tlsPolicy.secureOptions,
+      ca: [...getCACertificates('default'), ...getCACertificates('system'), ...this.#authorities],
+    })
+    return this.#made
+  }
+
+  /**
+   * Goes on under TLS and has the host prove itself. Rejects with {@link SecurityError}; the connection is then of no use.
+   * `key` names those connections whose sessions may be resumed.
+   */
+  async secure(
+    connection: LineConnection,
+    host: string,
+    requirement: TlsRequirement,
+    { timeout, key }: { readonly timeout: number; readonly key: string },
+  ): Promise<Secured> {
+    // A resumed session shows no certificate: whoever has to prove something does so each time.
+    const isProof = requirement.level === 'verify' || requirement.level === 'dane'
+    const kept = isProof ? undefined : this.#sessions.get(key)
+    const socket = await this.#handshake(connection, {
+      host,
+      requirement,
+      timeout,
+      ticket: kept?.ticket,
+    }).catch((error: unknown) => {
+      this.#sessions.delete(key)
+      throw error
+    })
+    const failure = this.#failureOf(socket, host, requirement)
+    if (failure !== undefined) {
+      connection.destroy()
+      throw new SecurityError(failure)
+    }
+    const isResumed = kept !== undefined && socket.isSessionReused()
+    const weakness = isProof ? undefined : isResumed ? kept.secured.weakness : trustFailure(socket, [host])
+    const secured = {
+      version: socket.getProtocol() ?? 'TLS',
+      isVerified: weakness === undefined,
+      ...(weakness === undefined ? {} : { weakness }),
+    }
+    if (!isProof) socket.on('session', (ticket: Buffer) => this.#keep(key, { ticket, secured }))
+    return secured
+  }
+
+  async #handshake(
+    connection: LineConnection,
+    { host, requirement, timeout, ticket }: Handshake,
+  ): Promise<TLSSocket> {
+    // RFC 7672 §8.1: the name below which the TLSA records are.
+    const serverName = (requirement.level === 'dane' ? requirement.names[0] : undefined) ?? host
+    const options = {
+      secureContext: this.#context,
+      ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+      ...(ticket === undefined ? {} : { session: ticket }),
+      // Whether the certificate will do is looked at afterwards, by what is demanded.
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+    }
+    try {
+      return await connection.secureAsClient(options, timeout)
+    } catch (error) {
+      const { cause } = Object(error) as { cause?: unknown }
+      const detail = cause === undefined ? 'the handshake was given up' : errorText(cause)
+      throw new SecurityError({ result: 'validation-failure', detail }, { cause: error })
+    }
+  }
+
+  #failureOf(socket: TLSSocket, host: string, requirement: TlsRequirement): SecurityFailure | undefined {
+    if (requirement.level === 'dane') {
+      const { tlsa = [], names } = requirement
+      return verifyDane(peerChain(socket), tlsa, names, this.#settings.clock.now())
+    }
+    if (requirement.level !== 'verify') return undefined
+    return trustFailure(socket, requirement.names.length === 0 ? [host] : requirement.names)
+  }
+
+  #keep(key: string, session: KeptSession): void {
+    this.#sessions.delete(key)
+    this.#sessions.set(key, session)
+    const [oldest] = this.#sessions.keys()
+    if (this.#sessions.size > mostSessions && oldest !== undefined) this.#sessions.delete(oldest)
+  }
+}
+
+/** What keeps a certificate from being one of a known authority for one of the names (RFC 9525 §6). */
+function trustFailure(socket: TLSSocket, names: readonly string[]): SecurityFailure | undefined {
+  if (!socket.authorized) {
+    const problem = String(socket.authorizationError)
+    const result = problem === 'CERT_HAS_EXPIRED' ? 'certificate-expired' : 'certificate-not-trusted'
+    return { result, detail: `the certificate is not trusted (${problem})` }
+  }
+  if (isFor(socket.getPeerCertificate(), names)) return undefined
+  return { result: 'certificate-host-mismatch', detail: `the certificate is not for ${names.join(' or ')}` }
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import type { Login } from '../routing/secret.ts'
+import { logIn } from './login.ts'
+import type { SmtpConnection } from './smtp-connection.ts'
+
+/** A connection to a host that offers some mechanisms, and answers every command with what is left of a list. */
+function host(offered: string, answers: readonly string[]): { connection: SmtpConnection; said: string[] } {
+  const said: string[] = []
+  const left = [...answers]
+  const connection = {
+    extensions: new Map([['AUTH', offered]]),
+    place: 'mx.example[192.0.2.1]:587',
+    host: 'mx.example',
+    destroy: () => undefined,
+    fault: (problem: string) => new Error(problem),
+    async command(text: string) {
+      said.push(text)
+      const [, code = '', words = ''] = /^(\d+) ?(.*)$/.exec(left.shift() ?? '500') ?? []
+      return { code: Number(code), enhanced: undefined, lines: [words] }
+    },
+  }
+  return { connection: connection as unknown as SmtpConnection, said }
+}
+
+const login: Login = { user: 'me', secret: { kind: 'text', text: 'secret' }, kind: 'password' }
+const settings = { timeout: 1_000, port: 587, isConfidential: true }
+
+describe('a login', () => {
+  test('by the best mechanism there is', async () => {
+    const { connection, said } = host('LOGIN PLAIN CRAM-MD5', ['235 fine'])
+    await logIn(connection, login, settings)
+    expect(said).toEqual([`AUTH PLAIN ${Buffer.from('\0me\0secret').toString('base64')}`])
+  })
+
+  test.each([
+    ['PLAIN LOGIN', login, 'in clear'],
+    ['OAUTHBEARER', { ...login, kind: 'token' } as const, 'in clear'],
+  ])('by %s not where others can hear it', async (offered, own, text) => {
+    const { connection, said } = host(offered, [])
+    await expect(logIn(connection, own, { ...settings, isConfidential: false })).rejects.toMatchObject({
+      outcome: { kind: 'deferred', reply: { enhanced: '4.7.0', lines: [expect.stringContaining(text)] } },
+    })
+    expect(said).toEqual([])
+  })
+
+  test('by SCRAM, which no listener learns from, and a host that cannot prove itself is left', async () => {
+    const { connection, said } = host('PLAIN SCRAM-SHA-256', [
+      `334 ${Buffer.from('r=x,s=AA==,i=4096').toString('base64')}`,
+    ])
+    await expect(logIn(connection, login, { ...settings, isConfidential: false })).rejects.toMatchObject({
+      outcome: { kind: 'deferred', reply: { lines: [expect.stringContaining('cannot prove itself')] } },
+    })
+    expect(said[0]).toMatch(/^AUTH SCRAM-SHA-256 /)
+  })
+
+  test('with a long token in a line of its own, and a refusal that is asked for', async () => {
+    const token = 't'.repeat(1_000)
+    const { connection, said } = host('OAUTHBEARER', ['334 ', '334 eyJzdGF0dXMiOiI0MDAifQ==', '535 5.7.8 no'])
+    const own: Login = { user: 'me', secret: { kind: 'text', text: token }, kind: 'token' }
+    await expect(logIn(connection, own, settings)).rejects.toMatchObject({
+      outcome: { kind: 'deferred', cause: 'policy', concerns: 'destination' },
+    })
+    expect(said[0]).toBe('AUTH OAUTHBEARER')
+    expect(Buffer.from(said[1] ?? '', 'base64').toString()).toBe(
+      `n,a=me,\x01host=mx.example\x01port=587\x01auth=Bearer ${token}\x01\x01`,
+    )
+    expect(said[2]).toBe('AQ==')
+  })
+
+  test.each([
+    [{ kind: 'file', path: '/nowhere/password' }, 'cannot be read'],
+    [{ kind: 'environment', name: 'MAILWRIGHT_NOWHERE' }, 'nothing in the variable'],
+  ] as const)('%j: not now', async (secret, text) => {
+    const { connection } = host('PLAIN', [])
+    await expect(logIn(connection, { ...login, secret }, settings)).rejects.toMatchObject({
+      outcome: { kind: 'deferred', reply: { lines: [expect.stringContaining(text)] } },
+    })
+  })
+
+  test('questions without an end have one', async () => {
+    const { connection } = host('LOGIN', Array(20).fill('334 more'))
+    await expect(logIn(connection, login, settings)).rejects.toThrow('no end')
+  })
+})

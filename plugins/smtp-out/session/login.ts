@@ -1,0 +1,139 @@
+import { errorText, type Reply } from 'mailwright'
+import { HostFailure, unreachable } from '../outcome.ts'
+import { type Login, readSecret } from '../routing/secret.ts'
+import { refusalBy } from './refusal.ts'
+import { ScramLogin } from './scram.ts'
+import type { SmtpConnection } from './smtp-connection.ts'
+
+export interface LoginSettings {
+  /** Milliseconds for each answer. */
+  readonly timeout: number
+  readonly port: number
+  /** Whoever listens on the way must not hear a password: only mechanisms that hide it. */
+  readonly isConfidential: boolean
+}
+
+/** One side of a mechanism: what to say first, and what to each challenge. */
+interface Exchange {
+  readonly name: string
+  first(): string
+  next(challenge: string): Promise<string> | string
+}
+
+// RFC 4954 §4: a longer line needs a challenge first.
+const longestCommand = 500
+const mostChallenges = 10
+
+/** Logs in (RFC 4954). Rejects with {@link HostFailure} where that fails: the config may be mended, so the mail waits. */
+export async function logIn(
+  connection: SmtpConnection,
+  login: Login,
+  settings: LoginSettings,
+): Promise<void> {
+  const secret = await readSecret(login.secret).catch((error: unknown) => {
+    throw failure(connection, `the secret for ${connection.place} cannot be had: ${errorText(error)}`)
+  })
+  const exchange = chosen(offered(connection), login, secret, connection.host, settings)
+  if (exchange === undefined)
+    throw failure(
+      connection,
+      settings.isConfidential
+        ? `${connection.place} has no way to log in that is known here`
+        : `${connection.place} would have the password in clear`,
+    )
+  const answer = await run(connection, exchange, settings.timeout).catch((error: unknown) => {
+    if (!(error instanceof RangeError)) throw error
+    connection.destroy()
+    throw failure(connection, `${connection.place} cannot prove itself: ${error.message}`)
+  })
+  if (answer.code === 235) return
+  // As Postfix has it: a login that fails is rather a fault here than one of the mail.
+  const refused = refusalBy(connection, answer, 'login')
+  if (refused.kind === 'deferred') throw new HostFailure(refused)
+  const [text = ''] = refused.reply.lines
+  throw failure(connection, `${text} (${answer.code})`)
+}
+
+async function run(connection: SmtpConnection, exchange: Exchange, timeout: number): Promise<Reply> {
+  const first = base64(exchange.first())
+  const command = `AUTH ${exchange.name}`
+  const isShort = command.length + first.length < longestCommand
+  let answer = await connection.command(isShort ? `${command} ${first}` : command, timeout, true)
+  if (!isShort && answer.code === 334) answer = await connection.command(first, timeout, true)
+  for (let count = 0; answer.code === 334; count++) {
+    if (count === mostChallenges) throw connection.fault('has no end of questions')
+    const challenge = Buffer.from(answer.lines[0] ?? '', 'base64').toString()
+    answer = await connection.command(base64(await exchange.next(challenge)), timeout, true)
+  }
+  return answer
+}
+
+/** The mechanisms of `AUTH`, also in the form of early drafts, `AUTH=`. */
+function offered({ extensions }: SmtpConnection): ReadonlySet<string> {
+  const words = [...extensions].flatMap(([keyword, parameters]) => {
+    if (!/^AUTH(?:=|$)/.test(keyword)) return []
+    return [keyword.slice('AUTH='.length), ...parameters.toUpperCase().split(' ')]
+  })
+  return new Set(words)
+}
+
+function chosen(
+  mechanisms: ReadonlySet<string>,
+  { user, kind }: Login,
+  secret: string,
+  host: string,
+  { port, isConfidential }: LoginSettings,
+): Exchange | undefined {
+  if (kind === 'token') {
+    if (!isConfidential) return undefined
+    if (mechanisms.has('OAUTHBEARER')) return bearer(user, secret, host, port)
+    return mechanisms.has('XOAUTH2') ? xoauth2(user, secret) : undefined
+  }
+  if (mechanisms.has('SCRAM-SHA-256')) return scram(user, secret)
+  if (!isConfidential) return undefined
+  if (mechanisms.has('PLAIN')) return { name: 'PLAIN', first: () => `\0${user}\0${secret}`, next: () => '' }
+  return mechanisms.has('LOGIN') ? { name: 'LOGIN', first: () => user, next: () => secret } : undefined
+}
+
+function scram(user: string, secret: string): Exchange {
+  const exchange = new ScramLogin(user, secret)
+  let step = 0
+  return {
+    name: 'SCRAM-SHA-256',
+    first: () => exchange.first(),
+    async next(challenge) {
+      step += 1
+      if (step === 1) return exchange.final(challenge)
+      exchange.verify(challenge)
+      return ''
+    },
+  }
+}
+
+/** RFC 7628 §3.1; a failure comes as a challenge, which is answered with one octet (§3.2.3). */
+function bearer(user: string, token: string, host: string, port: number): Exchange {
+  const name = user.replaceAll('=', '=3D').replaceAll(',', '=2C')
+  return {
+    name: 'OAUTHBEARER',
+    first: () => `n,a=${name},\x01host=${host}\x01port=${port}\x01auth=Bearer ${token}\x01\x01`,
+    next: () => '\x01',
+  }
+}
+
+/** What large providers had before RFC 7628. */
+function xoauth2(user: string, token: string): Exchange {
+  return {
+    name: 'XOAUTH2',
+    first: () => `user=${user}\x01auth=Bearer ${token}\x01\x01`,
+    next: () => '',
+  }
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}
+
+// RFC 4954 §6: 4.7.0 is "temporary authentication failure".
+function failure({ host }: SmtpConnection, text: string): HostFailure {
+  return new HostFailure(unreachable('policy', '4.7.0', text, host))
+}

@@ -1,0 +1,188 @@
+import { type Clock, ehloKeywords } from 'mailwright'
+import type { Timeouts } from '../options.ts'
+import { HostFailure, unreachable } from '../outcome.ts'
+import { type ClientTls, type Secured, SecurityError } from '../security/client-tls.ts'
+import type { SecurityFailure, SecurityObserver } from '../security/requirement.ts'
+import { logIn } from './login.ts'
+import { forNow, refusalBy } from './refusal.ts'
+import { SmtpConnection } from './smtp-connection.ts'
+import { keyOf, placeOf, type Target } from './target.ts'
+
+export interface OpeningSettings {
+  readonly clock: Clock
+  readonly timeouts: Timeouts
+  readonly tls: ClientTls
+  /** Is told how each session was secured. */
+  observe: SecurityObserver
+}
+
+/** A session with a host that is ready for MAIL. */
+export interface OpenSession {
+  readonly connection: SmtpConnection
+  /** Undefined: in clear. */
+  readonly secured: Secured | undefined
+}
+
+/**
+ * Connects, greets, goes on under TLS and logs in, as the target demands it. Where TLS is welcome and not needed, a handshake that
+ * fails is followed by a connection in clear (RFC 7435 §3). Rejects with {@link HostFailure}.
+ */
+export async function openSession(
+  target: Target,
+  address: string,
+  settings: OpeningSettings,
+  signal: AbortSignal,
+): Promise<OpenSession> {
+  try {
+    return await new Opening(target, address, settings).run(signal, target.requirement.level !== 'none')
+  } catch (error) {
+    if (!(error instanceof SecurityError)) throw error
+    if (target.requirement.level === 'may' && !target.implicitTls && !signal.aborted)
+      return new Opening(target, address, settings).run(signal, false)
+    throw notSecure(target, address, error.failure)
+  }
+}
+
+class Opening {
+  readonly #target: Target
+  readonly #address: string
+  readonly #settings: OpeningSettings
+
+  constructor(target: Target, address: string, settings: OpeningSettings) {
+    this.#target = target
+    this.#address = address
+    this.#settings = settings
+  }
+
+  async run(signal: AbortSignal, useTls: boolean): Promise<OpenSession> {
+    const connection = await this.#dial()
+    const abort = (): void => connection.destroy()
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      if (signal.aborted) connection.destroy()
+      return { connection, secured: await this.#begin(connection, useTls) }
+    } catch (error) {
+      connection.destroy()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  #dial(): Promise<SmtpConnection> {
+    const { clock, timeouts } = this.#settings
+    const { candidate, identity } = this.#target
+    return SmtpConnection.dial(this.#address, candidate.port, {
+      clock,
+      connectTimeout: timeouts.connect,
+      blockTimeout: timeouts.block,
+      localAddress: this.#address.includes(':') ? identity.ipv6 : identity.ipv4,
+      place: placeOf(candidate, this.#address),
+      host: candidate.host,
+    })
+  }
+
+  async #begin(connection: SmtpConnection, useTls: boolean): Promise<Secured | undefined> {
+    const { implicitTls, login, candidate } = this.#target
+    let secured = implicitTls ? await this.#secure(connection) : undefined
+    const greeting = await connection.reply(this.#settings.timeouts.greeting)
+    if (greeting.code !== 220) throw new HostFailure(forNow(refusalBy(connection, greeting, 'greeting')))
+    await this.#hello(connection)
+    if (secured === undefined && useTls) {
+      secured = await this.#startTls(connection)
+      if (secured !== undefined) await this.#helloAgain(connection)
+    }
+    if (login !== undefined) {
+      const isConfidential = secured !== undefined || isLoopback(this.#address)
+      const { hello: timeout } = this.#settings.timeouts
+      await logIn(connection, login, { timeout, port: candidate.port, isConfidential })
+    }
+    return secured
+  }
+
+  async #hello(connection: SmtpConnection): Promise<void> {
+    const { hostname } = this.#target.identity
+    const { hello: timeout } = this.#settings.timeouts
+    connection.extensions = new Map()
+    const answer = await connection.command(`EHLO ${hostname}`, timeout)
+    if (answer.code === 250) {
+      connection.extensions = ehloKeywords(answer)
+      return
+    }
+    // RFC 5321 §3.2: HELO is for those who do not know EHLO, not for those who do not want us.
+    const isUnknown = answer.code === 500 || answer.code === 502
+    const old = isUnknown ? await connection.command(`HELO ${hostname}`, timeout) : answer
+    if (old.code !== 250) throw new HostFailure(refusalBy(connection, old, 'hello'))
+  }
+
+  /**
+   * RFC 3207 §4.2: what was said in clear is forgotten. A host that does not like our end of the handshake shows it only now, with
+   * TLS 1.3.
+   */
+  async #helloAgain(connection: SmtpConnection): Promise<void> {
+    try {
+      await this.#hello(connection)
+    } catch (error) {
+      if (!(error instanceof HostFailure) || error.outcome.cause !== 'unreachable') throw error
+      const detail = 'the connection ended with the handshake'
+      throw new SecurityError({ result: 'validation-failure', detail }, { cause: error })
+    }
+  }
+
+  /** Undefined: the host has no TLS, and needs none. */
+  async #startTls(connection: SmtpConnection): Promise<Secured | undefined> {
+    const { requirement } = this.#target
+    if (!connection.extensions.has('STARTTLS')) return this.#inClear('the host does not offer STARTTLS')
+    const answer = await connection.command('STARTTLS', this.#settings.timeouts.hello)
+    if (answer.code !== 220) {
+      if (requirement.level === 'may' && answer.code >= 400 && answer.code !== 421)
+        return this.#inClear(`STARTTLS was refused: ${answer.code}`)
+      throw new HostFailure(forNow(refusalBy(connection, answer, 'tls')))
+    }
+    // RFC 3207 §6: somebody between us may have put in what would pass for the host's words under TLS.
+    if (connection.line.unread > 0) throw connection.fault('says more in clear than that TLS begins')
+    return this.#secure(connection)
+  }
+
+  #inClear(detail: string): undefined {
+    const failure = { result: 'starttls-not-supported', detail } as const
+    this.#tell(failure)
+    if (this.#target.requirement.level !== 'may') throw notSecure(this.#target, this.#address, failure)
+    return undefined
+  }
+
+  async #secure(connection: SmtpConnection): Promise<Secured> {
+    const { tls, timeouts } = this.#settings
+    const { candidate, requirement } = this.#target
+    const settings = { timeout: timeouts.hello, key: keyOf(this.#target) }
+    try {
+      const secured = await tls.secure(connection.line, candidate.host, requirement, settings)
+      // RFC 8461 §5: a policy that is only tested demands nothing, and wants to know what it would have been like.
+      this.#tell(requirement.source === 'mta-sts' ? secured.weakness : undefined)
+      return secured
+    } catch (error) {
+      if (error instanceof SecurityError) this.#tell(error.failure)
+      throw error
+    }
+  }
+
+  #tell(failure: SecurityFailure | undefined): void {
+    const { domain, candidate, requirement } = this.#target
+    this.#settings.observe({ domain, candidate, requirement, ...(failure === undefined ? {} : { failure }) })
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.')
+}
+
+// RFC 3463 §3.8: 4.7.4 is "security features not supported", 4.7.5 "cryptographic failure".
+function notSecure(
+  { candidate, requirement }: Target,
+  address: string,
+  failure: SecurityFailure,
+): HostFailure {
+  const enhanced = failure.result === 'starttls-not-supported' ? '4.7.4' : '4.7.5'
+  const text = `${placeOf(candidate, address)}: TLS is needed (${requirement.level}, ${requirement.source}): ${failure.detail}`
+  return new HostFailure(unreachable('tls', enhanced, text, candidate.host))
+}

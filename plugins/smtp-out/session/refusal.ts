@@ -1,0 +1,34 @@
+import { type Reply, reply, replyText } from 'mailwright'
+import { classify, type Step } from '../classification.ts'
+import { type Undelivered, undelivered } from '../outcome.ts'
+
+/** Lines of a host's reply that are passed on. */
+const mostLines = 10
+
+/** Who refused. */
+export interface Refuser {
+  readonly place: string
+  readonly host: string
+}
+
+/** What a host's refusal means for what it was said to. What is no refusal, where an answer had to be, is one for now. */
+export function refusalBy({ place, host }: Refuser, answer: Reply, step: Step): Undelivered {
+  const { code, enhanced } = answer
+  const lines = answer.lines.slice(0, mostLines)
+  const said = lines.map((line, index) => replyText(index === 0 ? `${place} said: ${line}` : line))
+  if (code < 400)
+    return { ...undelivered(reply(451, '4.5.0', said)), host, cause: 'protocol', concerns: 'destination' }
+  return undelivered(reply(code, enhanced, said), { host, ...classify(answer, step) })
+}
+
+/** A refusal that may be a passing one, whatever its code is: 5yz in a greeting (RFC 5321 §3.1) says nothing of the mail. */
+export function forNow(refused: Undelivered): Undelivered {
+  if (refused.kind === 'deferred') return refused
+  const { code, enhanced, lines } = refused.reply
+  const [first = '', ...more] = lines
+  return {
+    ...refused,
+    kind: 'deferred',
+    reply: reply(451, '4.3.2', [replyText(first.replace(' said: ', ` said: ${code} ${enhanced} `)), ...more]),
+  }
+}

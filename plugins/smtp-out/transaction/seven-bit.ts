@@ -1,0 +1,50 @@
+import { isAscii } from 'node:buffer'
+import {
+  type Content,
+  isComposite,
+  type Message,
+  type MimePart,
+  type PartEncoding,
+  recodedParts,
+  signedPart,
+} from 'mailwright'
+
+/** Encodings whose body is what it says (RFC 2045 §6.2). */
+const identities: ReadonlySet<string> = new Set(['7bit', '8bit', 'binary'])
+
+/**
+ * A message for a host that takes no 8-bit octets (RFC 6152 §3): text as quoted-printable, all else as base64. What stands in headers, and
+ * what no encoding can be put on, stays as it is. Answers `signedPart` where a signature would be broken.
+ */
+export async function sevenBitContent(
+  message: Message,
+): Promise<(() => AsyncIterable<Buffer>) | typeof signedPart> {
+  const { root } = await message.structure()
+  const changes = new Map<MimePart, PartEncoding>()
+  const waiting = [root]
+  for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
+    const encoding = await newEncoding(part, message.content)
+    if (encoding !== undefined) changes.set(part, encoding)
+    waiting.push(...(part.message === undefined ? part.children : [part.message]))
+  }
+  if (recodedParts(message.content, root, changes) === signedPart) return signedPart
+  return () => {
+    const octets = recodedParts(message.content, root, changes)
+    if (octets === signedPart) throw new TypeError('the signature was looked for before')
+    return octets
+  }
+}
+
+async function newEncoding(part: MimePart, content: Content): Promise<PartEncoding | undefined> {
+  const { encoding, bodyStart, bodyEnd, contentType } = part
+  if (!identities.has(encoding)) return undefined
+  if (isComposite(part)) return encoding === '7bit' ? undefined : '7bit'
+  if (await isSevenBit(content, bodyStart, bodyEnd)) return encoding === '7bit' ? undefined : '7bit'
+  return contentType.type === 'text' ? 'quoted-printable' : 'base64'
+}
+
+/** Whether all octets of a range are of 7 bits. */
+export async function isSevenBit(content: Content, start = 0, end: number = content.size): Promise<boolean> {
+  for await (const chunk of content.stream(start, end)) if (!isAscii(chunk as Buffer)) return false
+  return true
+}

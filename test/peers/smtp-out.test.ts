@@ -1,0 +1,495 @@
+import { Readable } from 'node:stream'
+import { bufferContent, createMessage } from 'mailwright'
+import type { SmtpOutInput } from 'mailwright/plugins/smtp-out'
+import { fakeClock } from 'mailwright/testing'
+import { afterEach, describe, expect, test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
+import { type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp-host.ts'
+import { type Sender, startSender, told } from '../support/smtp-sending.ts'
+
+// Hosts that do one thing each, and what becomes of mail for them.
+
+let stack = new AsyncDisposableStack()
+afterEach(async () => {
+  await stack.disposeAsync()
+  stack = new AsyncDisposableStack()
+})
+
+async function withHost(
+  script: HostScript = {},
+  options: SmtpOutInput = {},
+): Promise<{ readonly host: SmtpHost; readonly sender: Sender }> {
+  const host = stack.use(await startSmtpHost(script))
+  const sender = stack.use(await startSender({ port: host.port, ...options }))
+  return { host, sender }
+}
+
+/** Answers other things to some commands. */
+function answering(answers: Readonly<Record<string, string>>): HostScript {
+  return {
+    answer: (command) => Object.entries(answers).find(([start]) => command.startsWith(start))?.[1],
+  }
+}
+
+describe('a transaction', () => {
+  test('says what has to be said, and the outcome what the host said', async () => {
+    const { host, sender } = await withHost()
+    const outcomes = await sender.send({
+      to: ['jo@there.example', 'anna@there.example'],
+      text: 'Subject: x\n\n.dot\n',
+    })
+    expect(outcomes.map(told)).toEqual(
+      Array(2).fill(
+        `delivered mx.there.example[127.0.0.1]:${host.port} said 250 2.0.0 queued as M1, in clear`,
+      ),
+    )
+    expect(outcomes[0]).toMatchObject({ reached: 'relayed', host: 'mx.there.example' })
+    expect(host.said).toEqual([
+      'EHLO mx.here.example',
+      'MAIL FROM:<a@here.example> SIZE=20',
+      'RCPT TO:<jo@there.example>',
+      'RCPT TO:<anna@there.example>',
+      'DATA',
+      'Subject: x\r\n\r\n..dot',
+    ])
+  })
+
+  test.each([[['SIZE']], [['PIPELINING', 'SIZE']]])('with %j', async (extensions) => {
+    const { host, sender } = await withHost({ extensions })
+    expect(told((await sender.send())[0])).toMatch(/^delivered /)
+    expect(host.messages).toHaveLength(1)
+  })
+
+  test('an octet at a time', async () => {
+    const { sender } = await withHost({ trickles: true })
+    expect(told((await sender.send())[0])).toMatch(/^delivered .* said 250 2\.0\.0 queued as M1/)
+  })
+
+  test('only CRLF leaves, and nothing ends a message before its end', async () => {
+    const { host, sender } = await withHost()
+    const octets = Buffer.from('Subject: x\r\n\r\na\n.\nMAIL FROM:<b@x>\r.\rb\r\n.\r\nc')
+    await sender.send({ message: await createMessage(bufferContent(octets)) })
+    expect(host.messages).toEqual(['Subject: x\r\n\r\na\r\n..\r\nMAIL FROM:<b@x>\r\n..\r\nb\r\n..\r\nc'])
+  })
+
+  test('each recipient has its own outcome', async () => {
+    const { host, sender } = await withHost(
+      answering({
+        'RCPT TO:<no@': '550 5.1.1 no such user',
+        'RCPT TO:<full@': '452 4.2.2 over quota',
+        'RCPT TO:<grey@': '450 4.2.0 Greylisted, try again in 5 minutes',
+      }),
+    )
+    const to = ['jo', 'no', 'full', 'grey'].map((name) => `${name}@there.example`)
+    const place = `mx.there.example[127.0.0.1]:${host.port}`
+    const outcomes = await sender.send({ to })
+    expect(outcomes.slice(1).map(told)).toEqual([
+      `failed 550 5.1.1 ${place} said: no such user`,
+      `deferred 452 4.2.2 ${place} said: over quota`,
+      `deferred 450 4.2.0 ${place} said: Greylisted, try again in 5 minutes`,
+    ])
+    expect(outcomes).toMatchObject([
+      { kind: 'delivered' },
+      { cause: 'no-such-address', concerns: 'recipient', host: 'mx.there.example' },
+      { cause: 'mailbox-full', concerns: 'recipient' },
+      { cause: 'greylisted', concerns: 'recipient', retryAfter: 300_000 },
+    ])
+  })
+
+  test('all or none', async () => {
+    const { host, sender } = await withHost(answering({ 'RCPT TO:<no@': '550 5.1.1 no' }))
+    const to = ['jo@there.example', 'no@there.example']
+    expect((await sender.send({ to, atomic: true })).map(told)).toEqual([
+      'deferred 451 4.3.0 Not delivered because another recipient could not be',
+      expect.stringMatching(/^failed 550 5\.1\.1 /),
+    ])
+    expect(host.messages).toEqual([])
+  })
+
+  test.each([
+    ['MAIL', '550 5.7.1 not you', 'failed', 'message'],
+    ['DATA', '554 5.5.1 no', 'failed', 'message'],
+    ['DATA', '421 4.3.2 going down', 'deferred', 'destination'],
+  ])('%s refused with %s', async (command, answer, kind, concerns) => {
+    const { sender } = await withHost(answering({ [command]: answer }))
+    expect(await sender.send()).toMatchObject([
+      { kind, concerns, reply: { code: Number(answer.slice(0, 3)) } },
+    ])
+  })
+
+  test.each([
+    ['554 5.7.1 spam', { kind: 'failed', cause: 'policy', concerns: 'message' }],
+    ['451 4.3.0 later', { kind: 'deferred', concerns: 'message' }],
+    ['421 4.7.0 too many messages', { kind: 'deferred', cause: 'rate-limited', concerns: 'destination' }],
+    ['close', { kind: 'deferred', cause: 'unreachable', reply: { enhanced: '4.4.2' } }],
+    ['hello', { kind: 'deferred', cause: 'protocol', reply: { enhanced: '4.5.0' } }],
+    ['354 more', { kind: 'deferred', cause: 'protocol' }],
+  ])('the message answered with %s', async (answer, outcome) => {
+    const { host, sender } = await withHost({ behindDot: () => answer })
+    expect(await sender.send()).toMatchObject([outcome])
+    // Whoever may have it does not get it again at once.
+    expect(host.messages).toHaveLength(1)
+  })
+
+  test('a host that refuses a message before its end gets no more of it', async () => {
+    const { sender } = await withHost({ early: { after: 100_000, answer: '552 5.3.4 too large' } })
+    const text = `Subject: x\n\n${`${'x'.repeat(70)}\n`.repeat(300_000)}`
+    expect(await sender.send({ text })).toMatchObject([
+      { kind: 'failed', reply: { code: 552, enhanced: '5.3.4' } },
+    ])
+  })
+
+  test('more recipients than a host takes at once go in further transactions', async () => {
+    const { host, sender } = await withHost({
+      extensions: ['PIPELINING', 'LIMITS RCPTMAX=2 MAILMAX=2'],
+    })
+    const to = Array.from({ length: 5 }, (_, index) => `u${index}@there.example`)
+    expect((await sender.send({ to })).map(({ kind }) => kind)).toEqual(Array(5).fill('delivered'))
+    expect(host.messages).toHaveLength(3)
+  })
+
+  test('"too many recipients" is no refusal of the recipient', async () => {
+    let taken = 0
+    const { host, sender } = await withHost({
+      answer(command) {
+        if (command.startsWith('MAIL')) taken = 0
+        if (!command.startsWith('RCPT')) return undefined
+        taken += 1
+        return taken > 2 ? '452 4.5.3 Too many recipients' : undefined
+      },
+    })
+    const to = Array.from({ length: 5 }, (_, index) => `u${index}@there.example`)
+    expect((await sender.send({ to })).map(({ kind }) => kind)).toEqual(Array(5).fill('delivered'))
+    expect(host.messages).toHaveLength(3)
+    expect(host.connections).toBe(1)
+  })
+})
+
+describe('what is offered', () => {
+  test('HELO where EHLO is not known', async () => {
+    const { host, sender } = await withHost(answering({ EHLO: '502 5.5.1 what?' }))
+    expect(told((await sender.send())[0])).toMatch(/^delivered/)
+    expect(host.said.slice(0, 3)).toEqual([
+      'EHLO mx.here.example',
+      'HELO mx.here.example',
+      'MAIL FROM:<a@here.example>',
+    ])
+  })
+
+  test.each([
+    ['550 5.7.1 who are you?', 'failed 550 5.7.1'],
+    ['451 4.3.0 later', 'deferred 451 4.3.0'],
+    ['close', 'deferred 451 4.4.2'],
+  ])('EHLO answered with %s', async (answer, outcome) => {
+    const { host, sender } = await withHost(answering({ EHLO: answer }))
+    expect(told((await sender.send())[0]).startsWith(outcome)).toBe(true)
+    expect(host.said.some((line) => line.startsWith('HELO'))).toBe(false)
+  })
+
+  test.each([
+    ['a message above SIZE', ['SIZE 100'], { text: `Subject: x\n\n${'x'.repeat(200)}\n` }, '5.3.4'],
+    ['an address beyond ASCII', ['SIZE'], { to: 'jö@there.example' }, '5.6.7'],
+    [
+      'a header beyond ASCII',
+      ['8BITMIME'],
+      { text: 'Subject: ü\n\n', parameters: { smtpUtf8: true } },
+      '5.6.7',
+    ],
+    ['REQUIRETLS', ['SIZE'], { parameters: { requireTls: true } }, '5.7.30'],
+  ])('%s is not given to a host that cannot have it', async (_, extensions, mail, enhanced) => {
+    const { host, sender } = await withHost({ extensions })
+    expect(await sender.send(mail)).toMatchObject([{ kind: 'failed', reply: { enhanced } }])
+    expect(host.said.some((line) => line.startsWith('MAIL'))).toBe(false)
+  })
+
+  test('what the host can take is said to it', async () => {
+    const { host, sender } = await withHost({ extensions: ['8BITMIME', 'SMTPUTF8', 'DSN'] })
+    const outcomes = await sender.send({
+      to: 'jö@there.example',
+      parameters: { smtpUtf8: true, body: '8BITMIME', ret: 'HDRS', envelopeId: 'a+b=c d' },
+      recipientParameters: { notify: ['SUCCESS', 'FAILURE'], originalRecipient: 'rfc822;jo=x@there.example' },
+    })
+    expect(host.said.slice(1, 3)).toEqual([
+      'MAIL FROM:<a@here.example> BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=a+2Bb+3Dc+20d',
+      Buffer.from(
+        'RCPT TO:<jö@there.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;jo+3Dx@there.example',
+      ).toString('latin1'),
+    ])
+    expect(outcomes).toMatchObject([{ kind: 'delivered', reached: 'passed-on' }])
+  })
+})
+
+describe('hosts that speak no SMTP, or not now', () => {
+  test.each([
+    ['nonsense', 'hello'],
+    ['an endless line', `250-${'x'.repeat(100_000)}`],
+    ['endless lines', '250-x\r\n'.repeat(2_000)],
+    ['an answer to another question', '354 go on'],
+    ['two answers', '250 fine\r\n250 fine'],
+    ['the end', 'close'],
+  ])('%s at MAIL means later', async (_, answer) => {
+    const { sender } = await withHost({ ...answering({ MAIL: answer }), extensions: ['SIZE'] })
+    expect(await sender.send()).toMatchObject([{ kind: 'deferred', concerns: 'destination' }])
+  })
+
+  test.each([
+    ['554 5.7.1 no service for you', '451', '4.3.2'],
+    ['421 4.3.2 too busy', '421', '4.3.2'],
+    ['450 4.3.2 later', '450', '4.3.2'],
+    ['close', '451', '4.4.2'],
+    ['SSH-2.0-OpenSSH_9.2', '451', '4.5.0'],
+    ['220 mx.test\r\n250 already', '451', '4.5.0'],
+  ])('a greeting of %s is for now', async (greeting, code, enhanced) => {
+    const { sender } = await withHost({ greeting })
+    expect(await sender.send()).toMatchObject([
+      { kind: 'deferred', concerns: 'destination', reply: { code: Number(code), enhanced } },
+    ])
+  })
+
+  test.each([
+    ['the greeting', { greeting: '' }, 300_000],
+    ['EHLO', answering({ EHLO: '' }), 300_000],
+    ['MAIL', answering({ MAIL: '' }), 300_000],
+    ['RCPT', answering({ RCPT: '' }), 300_000],
+    ['DATA', answering({ DATA: '' }), 120_000],
+    ['the message', { behindDot: () => '' }, 600_000],
+  ] as const)('silence after %s means later', async (step, script, timeout) => {
+    const clock = fakeClock()
+    const host = stack.use(await startSmtpHost(script))
+    const sender = stack.use(await startSender({ port: host.port }, undefined, clock))
+    const outcomes = sender.send()
+    const sign = { 'the greeting': '', 'the message': 'Subject' }[step as string] ?? step
+    await expect
+      .poll(() => host.connections === 1 && (sign === '' || host.said.some((line) => line.startsWith(sign))))
+      .toBe(true)
+    await expect.poll(() => clock.waiting).toBeGreaterThan(1)
+    clock.advance(timeout - 1_000)
+    expect(await Promise.race([outcomes, new Promise((resolve) => setTimeout(resolve, 50, 'waits'))])).toBe(
+      'waits',
+    )
+    clock.advance(1_000)
+    expect(await outcomes).toMatchObject([
+      { kind: 'deferred', cause: 'unreachable', reply: { enhanced: '4.4.2' } },
+    ])
+    expect(host.messages.length).toBeLessThan(2)
+  })
+
+  test('nobody there', async () => {
+    const sender = stack.use(await startSender({ port: await freePort() }))
+    const [outcome] = await sender.send()
+    expect(told(outcome)).toMatch(
+      /^deferred 451 4\.4\.1 mx\.there\.example\[127\.0\.0\.1\]:\d+ cannot be reached \(ECONNREFUSED\)$/,
+    )
+    expect(outcome).toMatchObject({ cause: 'unreachable', concerns: 'destination', host: 'mx.there.example' })
+  })
+
+  test('whoever waits no longer ends it', async () => {
+    const { host, sender } = await withHost(answering({ MAIL: '' }))
+    const waiting = new AbortController()
+    const outcomes = sender.send({ signal: waiting.signal })
+    await expect.poll(() => host.said.some((line) => line.startsWith('MAIL'))).toBe(true)
+    waiting.abort()
+    expect(await outcomes).toMatchObject([{ kind: 'deferred' }])
+    await expect.poll(() => host.open).toBe(0)
+  })
+
+  test('a message that cannot be read is not sent by half', async () => {
+    const { host, sender } = await withHost()
+    const good = bufferContent(Buffer.from(`Subject: x\r\n\r\n${'x'.repeat(100)}\r\n`))
+    let reads = 0
+    const message = await createMessage({
+      ...good,
+      stream(start, end) {
+        reads += 1
+        if (reads === 1) return good.stream(start, end)
+        return Readable.from(
+          (async function* () {
+            yield Buffer.from('Subject: x\r\n')
+            throw new Error('the disk is gone')
+          })(),
+          { objectMode: false },
+        )
+      },
+    })
+    expect(await sender.send({ message })).toMatchObject([{ kind: 'deferred', reply: { enhanced: '4.3.0' } }])
+    expect(host.messages).toEqual([])
+  })
+})
+
+describe('several hosts', () => {
+  const zones = {
+    'there.example': {
+      mx: [
+        { preference: 10, exchange: 'one.example' },
+        { preference: 20, exchange: 'two.example' },
+      ],
+    },
+    'one.example': { a: ['127.0.0.2'] },
+    'two.example': { a: ['127.0.0.3'] },
+  }
+
+  async function pair(one: HostScript | undefined, two: HostScript, options: SmtpOutInput = {}) {
+    const second = stack.use(await startSmtpHost({ ...two, address: '127.0.0.3' }))
+    const { port } = second
+    const first =
+      one === undefined ? undefined : stack.use(await startSmtpHost({ ...one, address: '127.0.0.2', port }))
+    const sender = stack.use(await startSender({ port, ...options }, zones))
+    return { first, second, sender }
+  }
+
+  test.each([
+    ['is away', undefined],
+    ['greets with 4yz', { greeting: '450 4.3.2 no' }],
+    ['greets with 5yz', { greeting: '554 5.3.2 no' }],
+    ['refuses EHLO', answering({ EHLO: '550 5.7.1 no' })],
+    ['defers MAIL', answering({ MAIL: '451 4.3.0 no' })],
+    ['closes at MAIL', answering({ MAIL: '421 4.3.0 no' })],
+  ])('the second is asked where the first %s', async (_, script) => {
+    const { second, sender } = await pair(script, {})
+    expect(told((await sender.send())[0])).toMatch(/^delivered two\.example/)
+    expect(second.messages).toHaveLength(1)
+  })
+
+  test.each([
+    ['refuses MAIL', answering({ MAIL: '550 5.7.1 no' }), 'failed'],
+    ['defers RCPT', answering({ RCPT: '450 4.2.0 greylisted' }), 'deferred'],
+    ['refuses RCPT', answering({ RCPT: '550 5.1.1 no' }), 'failed'],
+    ['defers DATA', answering({ DATA: '451 4.3.0 no' }), 'deferred'],
+    ['closes behind the message', { behindDot: () => 'close' }, 'deferred'],
+  ] as const)('the second is not asked where the first %s', async (_, script, kind) => {
+    const { second, sender } = await pair(script, {})
+    expect(await sender.send()).toMatchObject([{ kind, host: 'one.example' }])
+    expect(second.connections).toBe(0)
+  })
+
+  test('recipients who are deferred may be offered to the second', async () => {
+    const to = ['jo@there.example', 'grey@there.example']
+    const script = answering({ 'RCPT TO:<grey': '450 4.2.0 greylisted' })
+    const { first, second, sender } = await pair(script, {}, { nextHostForRecipients: true })
+    expect((await sender.send({ to })).map(told)).toEqual([
+      expect.stringMatching(/^delivered one/),
+      expect.stringMatching(/^delivered two/),
+    ])
+    expect([first?.messages.length, second.messages.length]).toEqual([1, 1])
+    expect(second.said).not.toContain('RCPT TO:<jo@there.example>')
+  })
+
+  test('an end is put to trying', async () => {
+    const busy = { greeting: '421 4.3.2 busy' }
+    const { sender, second } = await pair(answering({ MAIL: '450 4.7.1 no' }), {}, { maxSessions: 1 })
+    expect(await sender.send()).toMatchObject([{ kind: 'deferred', host: 'one.example' }])
+    expect(second.connections).toBe(0)
+    const limited = await pair(busy, {}, { maxAddresses: 1 })
+    expect(await limited.sender.send()).toMatchObject([{ kind: 'deferred', host: 'one.example' }])
+    expect(limited.second.connections).toBe(0)
+  })
+})
+
+describe('connections', () => {
+  test('one is used again, without RSET', async () => {
+    const { host, sender } = await withHost()
+    for (let count = 0; count < 3; count++) expect((await sender.send())[0]?.kind).toBe('delivered')
+    expect(host.connections).toBe(1)
+    expect(host.said.filter((line) => line === 'RSET' || line.startsWith('EHLO'))).toHaveLength(1)
+  })
+
+  test('what was begun is taken back first', async () => {
+    const { host, sender } = await withHost(answering({ 'RCPT TO:<no@': '550 5.1.1 no' }))
+    await sender.send({ to: 'no@there.example' })
+    await expect.poll(() => host.said.at(-1)).toBe('RSET')
+    expect(told((await sender.send())[0])).toMatch(/^delivered/)
+    expect(host.connections).toBe(1)
+  })
+
+  test.each([
+    ['has closed it', { behindDot: () => '250 2.0.0 fine\r\n421 4.3.2 bye' }],
+    [
+      'closes it at MAIL',
+      {
+        answer: (command: string, { count }: { count: number }) =>
+          command.startsWith('MAIL') && count > 4 ? 'close' : undefined,
+      },
+    ],
+    [
+      'says 421 at MAIL',
+      {
+        answer: (command: string, { count }: { count: number }) =>
+          command.startsWith('MAIL') && count > 4 ? '421 4.4.2 idle' : undefined,
+      },
+    ],
+  ])('another one is taken where the host %s meanwhile', async (_, script) => {
+    const { host, sender } = await withHost(script)
+    for (let count = 0; count < 3; count++) expect((await sender.send())[0]?.kind).toBe('delivered')
+    expect(host.messages).toHaveLength(3)
+    expect(host.connections).toBe(3)
+  })
+
+  test('it is ended after a while, and after so many messages', async () => {
+    const clock = fakeClock()
+    const host = stack.use(await startSmtpHost())
+    const options = { port: host.port, connections: { maxMessages: 2 } }
+    const sender = stack.use(await startSender(options, undefined, clock))
+    for (let count = 0; count < 3; count++) await sender.send()
+    expect(host.connections).toBe(2)
+    await expect.poll(() => host.open).toBe(1)
+    clock.advance(5_000)
+    await expect.poll(() => host.said.at(-1)).toBe('QUIT')
+  })
+
+  test('no more at a time than are allowed, and everybody’s turn comes', async () => {
+    let most = 0
+    const host: SmtpHost = stack.use(
+      await startSmtpHost({
+        answer: () => {
+          most = Math.max(most, host.open)
+          return undefined
+        },
+      }),
+    )
+    const sender = stack.use(await startSender({ port: host.port, connections: { perHost: 3 } }))
+    const outcomes = await Promise.all(Array.from({ length: 40 }, () => sender.send()))
+    expect(outcomes.flat().every(({ kind }) => kind === 'delivered')).toBe(true)
+    expect(host.messages).toHaveLength(40)
+    expect(most).toBeLessThanOrEqual(3)
+    expect(host.connections).toBe(3)
+  })
+})
+
+describe('how we appear', () => {
+  test('by sender', async () => {
+    const { host, sender } = await withHost(
+      {},
+      {
+        hostname: 'out.here.example',
+        ipv4: '127.0.0.6',
+        identities: [{ from: ['@news.example'], hostname: 'news.example', ipv4: '127.0.0.7' }],
+      },
+    )
+    await sender.send()
+    await sender.send({ from: 'list@news.example' })
+    expect(host.clients).toEqual(['127.0.0.6', '127.0.0.7'])
+    expect(host.said.filter((line) => line.startsWith('EHLO'))).toEqual([
+      'EHLO out.here.example',
+      'EHLO news.example',
+    ])
+  })
+})
+
+describe('hosts without 8BITMIME', () => {
+  const text = 'MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\ngrüße\n'
+
+  test('get 7 bits', async () => {
+    const { host, sender } = await withHost({ extensions: ['SIZE'] })
+    expect(told((await sender.send({ text }))[0])).toMatch(/^delivered/)
+    expect(host.messages[0]).toMatch(/Content-Transfer-Encoding: quoted-printable\r\n\r\ngr=C3=BC=C3=9Fe$/)
+  })
+
+  test('and nothing whose signature would be broken', async () => {
+    const { host, sender } = await withHost({ extensions: ['SIZE'] })
+    const signed = `Content-Type: multipart/signed; boundary=b\n\n--b\n${text}\n--b--\n`
+    expect(await sender.send({ text: signed })).toMatchObject([
+      { kind: 'failed', reply: { enhanced: '5.6.3' } },
+    ])
+    expect(host.messages).toEqual([])
+  })
+})
