@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { type Clock, type Database, type Log, MailwrightError, UnavailableError } from 'mailwright'
 import { Breaker } from './breaker.ts'
+import type { CallTimes } from './call-times.ts'
 import type { Dialect } from './dialect.ts'
 import { DatabaseAwayError, translate } from './failure.ts'
 
@@ -11,22 +12,29 @@ export interface DatabaseConnection extends Database {
   close(): Promise<void>
 }
 
-/** Everything that asks the database comes through here: errors are translated, and trouble is logged once. */
-export function createConnection(dialect: Dialect, clock: Clock, log: Log): DatabaseConnection {
-  return new Connection(dialect, clock, log)
+/** Everything that asks the database comes through here: errors are translated, calls are measured, and trouble is logged once. */
+export function createConnection(
+  dialect: Dialect,
+  clock: Clock,
+  log: Log,
+  times?: CallTimes,
+): DatabaseConnection {
+  return new Connection(dialect, clock, log, times)
 }
 
 class Connection implements DatabaseConnection {
   readonly dialect: Database['dialect']
   readonly #dialect: Dialect
   readonly #log: Log
+  readonly #times: CallTimes | undefined
   readonly #breaker: Breaker | undefined
   #knex: Knex | undefined
   #isAway = false
 
-  constructor(dialect: Dialect, clock: Clock, log: Log) {
+  constructor(dialect: Dialect, clock: Clock, log: Log, times: CallTimes | undefined) {
     this.dialect = dialect.name
     this.#dialect = dialect
+    this.#times = times
     this.#log = log.child({ database: dialect.location })
     if (!dialect.isRemote) return
     this.#breaker = new Breaker({ clock, probe: () => this.#attempt((knex) => knex.raw('select 1')) })
@@ -54,21 +62,26 @@ class Connection implements DatabaseConnection {
   }
 
   query<T>(run: (knex: Knex) => Promise<T>): Promise<T> {
-    return this.#watched(run)
+    return this.#watched('query', run)
   }
 
   transaction<T>(run: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
-    return this.#watched(async (knex) => {
+    return this.#watched('transaction', async (knex) => {
       let failure: unknown
+      let committed: (() => void) | undefined
       try {
-        return await knex.transaction(async (transaction) => {
+        const answer = await knex.transaction(async (transaction) => {
           // Knex goes on with a transaction that could not be begun, and rejects with the reason itself.
           if (transaction.isCompleted()) return undefined as T
-          return await run(transaction).catch((error) => {
+          const done = await run(transaction).catch((error) => {
             failure = error
             throw error
           })
+          committed = this.#times?.committing()
+          return done
         })
+        committed?.()
+        return answer
       } catch (error) {
         // Where the database has rolled back by itself (disk full, connection lost), knex's ROLLBACK fails and its error
         // hides the first one.
@@ -77,9 +90,10 @@ class Connection implements DatabaseConnection {
     })
   }
 
-  async #watched<T>(run: (knex: Knex) => Promise<T>): Promise<T> {
+  async #watched<T>(kind: 'query' | 'transaction', run: (knex: Knex) => Promise<T>): Promise<T> {
     this.#breaker?.check()
-    return await this.#attempt(run)
+    const attempt = (): Promise<T> => this.#attempt(run)
+    return await (this.#times?.call(kind, attempt) ?? attempt())
   }
 
   async #attempt<T>(run: (knex: Knex) => Promise<T>): Promise<T> {
@@ -90,6 +104,7 @@ class Connection implements DatabaseConnection {
       return answer
     } catch (error) {
       const translated = translate(error)
+      if (translated instanceof UnavailableError) this.#times?.failed()
       if (translated instanceof DatabaseAwayError) this.#noteAway(translated)
       throw translated
     }

@@ -1,8 +1,9 @@
 import { database, definePlugin, MailwrightError, type PluginContext, type PluginInstance } from 'mailwright'
+import { CallTimes } from './call-times.ts'
 import { migrateCommand, nameOf } from './command.ts'
 import { createConnection, type DatabaseConnection } from './connection.ts'
 import { dialectOf, migrationDialectOf } from './dialect-of.ts'
-import { migrate, pendingMigrations } from './migrations.ts'
+import { migrate, migrationsTable, pendingMigrations } from './migrations.ts'
 import { type DatabaseInput, type DatabaseOptions, parseOptions } from './options.ts'
 
 export type { DatabaseInput, DatabaseOptions, MysqlInput, SqliteInput } from './options.ts'
@@ -16,8 +17,10 @@ const plugin: DatabaseFactory = definePlugin<DatabaseOptions, Partial<DatabaseIn
   provides: [database],
   parseOptions,
   setup(context, options) {
-    const connection = createConnection(dialectOf(options, context), context.clock, context.log)
+    const times = new CallTimes(context.clock, context.metrics)
+    const connection = createConnection(dialectOf(options, context), context.clock, context.log, times)
     context.provide(database, connection)
+    context.health.check('writable', () => writable(connection, context), { timeout: patience })
     return {
       async start() {
         await connection.open()
@@ -32,6 +35,19 @@ const plugin: DatabaseFactory = definePlugin<DatabaseOptions, Partial<DatabaseIn
 })
 
 export default plugin
+
+/** Milliseconds for the check that the database can be written: another process may hold it for some time. */
+const patience = 5_000
+
+/** Fails where nothing could be written now. Changes nothing. */
+async function writable(connection: DatabaseConnection, { migrations }: PluginContext): Promise<undefined> {
+  await connection.transaction(async (transaction) => {
+    // SQLite takes the lock for writing with every transaction. What is read-only otherwise says so at a change of no row.
+    if (migrations.some((each) => each.migrations.length > 0))
+      await transaction(migrationsTable).where('plugin', '').update({ at: 0 })
+    else await transaction.raw('select 1')
+  })
+}
 
 function forMigrations(options: DatabaseOptions, context: PluginContext): DatabaseConnection {
   return createConnection(migrationDialectOf(options, context), context.clock, context.log)

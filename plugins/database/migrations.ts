@@ -8,7 +8,8 @@ import {
 } from 'mailwright'
 import { ensureTable, type Lease, takeLease } from './lease.ts'
 
-const TABLE = 'mailwright_migrations'
+/** Where it is written which migrations have been run. */
+export const migrationsTable = 'mailwright_migrations'
 
 // A plugin has 30 s to start where the config does not say otherwise: whoever waits for a process that died must be
 // through before.
@@ -37,7 +38,7 @@ export async function pendingMigrations(
   contributed: readonly ContributedMigrations[],
 ): Promise<readonly MigrationName[]> {
   const steps = stepsOf(contributed)
-  const hasTable = await database.query((knex) => knex.schema.hasTable(TABLE))
+  const hasTable = await database.query((knex) => knex.schema.hasTable(migrationsTable))
   const pending = hasTable ? await unrecorded(database, steps) : steps
   return pending.map(({ plugin, name }) => ({ plugin, name }))
 }
@@ -54,7 +55,7 @@ export async function migrate(
 ): Promise<readonly MigrationName[]> {
   const steps = stepsOf(contributed)
   if (steps.length === 0) return []
-  await ensureTable(database, TABLE, (table) => {
+  await ensureTable(database, migrationsTable, (table) => {
     table.string('plugin', 128).notNullable()
     table.string('name', 128).notNullable()
     table.bigInteger('at').notNullable()
@@ -96,7 +97,7 @@ function stepsOf(contributed: readonly ContributedMigrations[]): readonly Step[]
 }
 
 async function unrecorded(database: Database, steps: readonly Step[]): Promise<readonly Step[]> {
-  const rows = await database.query((knex) => knex<MigrationName>(TABLE).select('plugin', 'name'))
+  const rows = await database.query((knex) => knex<MigrationName>(migrationsTable).select('plugin', 'name'))
   const done = new Set(rows.map(keyOf))
   return steps.filter((step) => !done.has(keyOf(step)))
 }
@@ -115,7 +116,7 @@ async function runAtOnce(database: Database, step: Step, lease: Lease, clock: Cl
   await database.transaction(async (transaction) => {
     await lease.renew(transaction)
     await step.up(transaction)
-    await transaction(TABLE).insert({ plugin: step.plugin, name: step.name, at: clock.now() })
+    await transaction(migrationsTable).insert({ plugin: step.plugin, name: step.name, at: clock.now() })
     await lease.renew(transaction)
   })
 }
@@ -134,7 +135,7 @@ async function runThenRecord(database: Database, step: Step, lease: Lease, clock
   }
   await database.transaction(async (transaction) => {
     await lease.renew(transaction)
-    await transaction(TABLE).insert({ plugin: step.plugin, name: step.name, at: clock.now() })
+    await transaction(migrationsTable).insert({ plugin: step.plugin, name: step.name, at: clock.now() })
   })
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Log, RetrievalFlow } from 'mailwright'
+import type { Clock, Log, Metrics, RetrievalFlow } from 'mailwright'
 import { DirectorySync } from './directory-sync.ts'
 import type { FileOctets } from './file-batch-answers.ts'
 import { type FileBatches, fileBatches } from './file-batches.ts'
@@ -9,6 +9,7 @@ import { GatheredCalls } from './gathered-calls.ts'
 import { LockFiles } from './lock-file.ts'
 import { MessageThreads } from './message-threads.ts'
 import type { AheadOctets } from './read-ahead.ts'
+import { SyncTimes } from './sync-times.ts'
 import { createNameSource, type NameSource } from './unique-name.ts'
 
 /** What a store is made of from outside. */
@@ -25,10 +26,12 @@ export interface MaildirSurroundings {
   readonly fullText: boolean
   /** The `pop3_uidl_format` of a Dovecot whose Maildirs are taken over. */
   readonly pop3UidlFormat: string
+  readonly metrics?: Metrics
 }
 
 /** What all parts of one store share. */
 export interface MaildirContext extends MaildirSurroundings {
+  readonly syncs: SyncTimes
   readonly directories: DirectorySync
   readonly batches: FileBatches
   /** For the machine's own files. */
@@ -55,11 +58,13 @@ const readAtOnce = 64
 const lookAtOnce = 500
 
 export function createContext(surroundings: MaildirSurroundings): MaildirContext {
-  const { files, clock } = surroundings
+  const { files, clock, metrics } = surroundings
+  const syncs = new SyncTimes(clock, metrics)
   const batches = fileBatches(files)
   return {
     ...surroundings,
-    directories: new DirectorySync(files),
+    syncs,
+    directories: new DirectorySync(files, syncs),
     batches,
     threads: files === nodeFileSystem ? new MessageThreads() : undefined,
     looks: new GatheredCalls((paths) => batches.status(paths), lookAtOnce),

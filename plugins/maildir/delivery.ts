@@ -77,7 +77,7 @@ export async function writeToTmp(context: MaildirContext, path: string, draft: D
     try {
       if (small !== undefined) await writeFully(file, small.octets, 0)
       sizes = small ?? (await writePieces(context, file, content))
-      await makeDurable(file, internalDate)
+      await context.syncs.timed('message', () => makeDurable(file, internalDate))
     } finally {
       await file.close()
     }

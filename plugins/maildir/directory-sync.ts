@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import type { FileSystem } from './file-system.ts'
 import { SharedRuns } from './shared-runs.ts'
+import type { SyncTimes } from './sync-times.ts'
 
 /**
  * Makes changes of directory entries durable. One fsync serves all who ask while the one before is still running, so
@@ -9,8 +10,8 @@ import { SharedRuns } from './shared-runs.ts'
 export class DirectorySync {
   readonly #syncs: SharedRuns<void>
 
-  constructor(files: FileSystem) {
-    this.#syncs = new SharedRuns((path) => syncDirectory(files, path))
+  constructor(files: FileSystem, times: SyncTimes) {
+    this.#syncs = new SharedRuns((path) => syncDirectory(files, times, path))
   }
 
   /** Resolves when every entry of the directory that was changed before the call is on the disk. */
@@ -19,10 +20,10 @@ export class DirectorySync {
   }
 }
 
-async function syncDirectory(files: FileSystem, path: string): Promise<void> {
+async function syncDirectory(files: FileSystem, times: SyncTimes, path: string): Promise<void> {
   const directory = await files.open(path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
-    await directory.sync()
+    await times.timed('directory', () => directory.sync())
   } finally {
     await directory.close()
   }

@@ -80,7 +80,7 @@ export class IndexFile {
     if (known === undefined || known.durable) return
     const file = await openToRead(this.#context.files, this.#path)
     try {
-      await file.datasync()
+      await this.#context.syncs.timed('index', () => file.datasync())
     } finally {
       await file.close()
     }
@@ -123,7 +123,7 @@ export class IndexFile {
       try {
         await writeFully(file, frame, known.end)
         changed = timeOf(file)
-        if (!later) await file.datasync()
+        if (!later) await this.#context.syncs.timed('index', () => file.datasync())
       } catch (error) {
         const skip = passedOver(change)
         await this.#withdraw(known, file, changed === undefined ? skip : doubted(skip))

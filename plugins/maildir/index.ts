@@ -3,6 +3,7 @@ import { accounts, definePlugin, GuardedStore, notifier, type PluginFactory, sto
 import { nodeFileSystem } from './file-system.ts'
 import { MaildirStore } from './maildir-store.ts'
 import { type MaildirOptions, parseMaildirOptions } from './options.ts'
+import { rootCheck } from './root-check.ts'
 import { sharedMailboxCommands } from './shared-mailbox-command.ts'
 import { mailboxAccessCommand } from './shared-mailbox-command-access.ts'
 import { sharedStore } from './sharing.ts'
@@ -15,17 +16,20 @@ const maildir: PluginFactory<Partial<MaildirOptions>> = definePlugin<MaildirOpti
   provides: [store],
   optional: [accounts, notifier],
   parseOptions: parseMaildirOptions,
-  setup({ provide, useOptional, flow, log, clock, hostname, dataDir }, options) {
+  setup({ provide, useOptional, flow, log, clock, metrics, health, hostname, dataDir }, options) {
+    const root = resolve(dataDir, options.root)
     const surroundings = {
       ...options,
-      root: resolve(dataDir, options.root),
+      root,
       files: nodeFileSystem,
       announce: flow.retrieval,
       log,
       clock,
+      metrics,
       hostname,
     }
     const service = new MaildirStore(surroundings)
+    health.check('root', () => rootCheck(root))
     // Owners are found by their ids: without accounts nobody can open a mailbox to anybody.
     const [owners, hints] = [useOptional(accounts), useOptional(notifier)]
     provide(

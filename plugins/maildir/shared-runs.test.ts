@@ -1,7 +1,9 @@
+import { systemClock } from 'mailwright'
 import { expect, it } from 'vitest'
 import { DirectorySync } from './directory-sync.ts'
 import { nodeFileSystem } from './file-system.ts'
 import { SharedRuns } from './shared-runs.ts'
+import { SyncTimes } from './sync-times.ts'
 
 /** Work that ends when it is told to. */
 function heldWork() {
@@ -57,13 +59,16 @@ it('tells a failure to those who shared it, and goes on', async () => {
 
 it('syncs a directory a few times for many who ask at once', async () => {
   let opened = 0
-  const directories = new DirectorySync({
-    ...nodeFileSystem,
-    open(...words) {
-      opened += 1
-      return nodeFileSystem.open(...words)
+  const directories = new DirectorySync(
+    {
+      ...nodeFileSystem,
+      open(...words) {
+        opened += 1
+        return nodeFileSystem.open(...words)
+      },
     },
-  })
+    new SyncTimes(systemClock, undefined),
+  )
   await Promise.all(Array.from({ length: 50 }, () => directories.sync('.')))
   expect(opened).toBe(2)
   await expect(directories.sync('./no-such-directory')).rejects.toThrow('ENOENT')
