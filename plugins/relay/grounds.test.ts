@@ -47,12 +47,18 @@ describe('networks', () => {
     expect(groundOf(from(address), options) !== undefined).toBe(expected)
   })
 
-  test.each<SessionRole>(['lmtp', 'local', 'pop3', 'imap', 'http', 'managesieve'])(
-    'are no ground for %s',
-    (role) => {
-      expect(groundOf({ ...client(), role }, options)).toBeUndefined()
-    },
-  )
+  test.each<SessionRole>(['lmtp', 'pop3', 'imap', 'http', 'managesieve'])('are no ground for %s', (role) => {
+    expect(groundOf({ ...client(), role }, options)).toBeUndefined()
+  })
+})
+
+describe('programs of this machine', () => {
+  test('may send anywhere, unless an option says no', () => {
+    const program = client({ role: 'local', remote: { address: 'local', port: 0 } })
+    expect(groundOf(program, parseOptions({}))).toBe('relay for a program of this machine')
+    const networks = ['0.0.0.0/0', '::/0']
+    expect(groundOf(program, parseOptions({ local: false, networks }))).toBeUndefined()
+  })
 })
 
 describe('accounts', () => {

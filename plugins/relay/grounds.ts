@@ -4,10 +4,11 @@ import type { RelayOptions } from './options.ts'
 /** What counts of a session. */
 export type Client = Pick<Session, 'role' | 'remote' | 'tls' | 'account'>
 
-type Grounds = Pick<RelayOptions, 'networks' | 'accounts' | 'clientCertificates'>
+type Grounds = Pick<RelayOptions, 'networks' | 'accounts' | 'clientCertificates' | 'local'>
 
 /** Why a client may send anywhere, for the history; undefined where it may not. */
 export function groundOf(client: Client, options: Grounds): string | undefined {
+  if (client.role === 'local') return options.local ? 'relay for a program of this machine' : undefined
   // Mail by LMTP is for final delivery (RFC 2033 §4.1); the other roles bring none.
   if (client.role !== 'transfer' && client.role !== 'submission') return undefined
   return (

@@ -30,6 +30,8 @@ export interface RelayInput {
   /** Who may send anywhere after a login: `all`, or accounts by their address, or domains such as `@example.org`. `all` */
   readonly accounts?: 'all' | readonly string[]
   readonly clientCertificates?: ClientCertificatesInput
+  /** Whether programs of this machine may send anywhere (`mailwright sendmail`, `mailwright deliver`). True. */
+  readonly local?: boolean
   /** Domains of others whose mail we take and pass on, from everybody. `.example.org` is every domain below it. None. */
   readonly backupMxFor?: readonly string[]
   /** Absolute path of a file with the addresses that exist in these domains, one a line. All are taken where absent. */
@@ -56,6 +58,7 @@ export interface RelayOptions {
   readonly networks: readonly Network[]
   readonly accounts: 'all' | AddressSet
   readonly clientCertificates: CertificateRules
+  readonly local: boolean
   readonly backupMxFor: DomainSet
   readonly backupRecipients: string | undefined
   readonly detailSeparator: string
@@ -92,6 +95,7 @@ export function parseOptions(input: unknown): RelayOptions {
     networks: readNetworks(read, 'networks'),
     accounts: readAccounts(read),
     clientCertificates: read.object('clientCertificates', readCertificates) ?? noCertificates,
+    local: read.boolean('local', { default: true }),
     backupMxFor,
     backupRecipients,
     detailSeparator: readSeparator(read),

@@ -1,5 +1,6 @@
 import {
   type Address,
+  addressSpans,
   type Edit,
   editFault,
   formatAddress,
@@ -7,7 +8,6 @@ import {
   type Message,
   parseAddressList,
 } from 'mailwright'
-import { addressSpans } from './address-spans.ts'
 
 /** Fields with addresses of senders, and with those of recipients. */
 const senderFields = new Set([

@@ -1,4 +1,4 @@
-import { type BatchItem, type Outcome, reply } from 'mailwright'
+import { type BatchItem, notWithoutOthers, type Outcome, reply } from 'mailwright'
 import { HostFailure, type Undelivered, unreachable } from './outcome.ts'
 import type { Destination } from './routing/destination.ts'
 import type { Identities } from './routing/identities.ts'
@@ -151,7 +151,7 @@ class Attempts {
       const left = this.#left.filter((item) => !asked.has(item))
       if (left.length === 0) return this.#left.length === 0
       if (asked.size > 0 && !(await session.isReady())) return false
-      const items = atomic ? left : left.slice(0, Math.min(...limits))
+      const items = left.slice(0, Math.min(...limits))
       const found = await transact(session, { ...this.#envelope, items }, atomic)
       if (found.refused !== undefined) {
         this.#say(found.refused)
@@ -159,7 +159,14 @@ class Attempts {
       }
       for (const item of items) if (!found.again.includes(item)) asked.add(item)
       this.#note(found)
+      if (atomic && [...found.outcomes.values()].some(({ kind }) => kind !== 'delivered')) return this.#stop()
     }
+  }
+
+  /** All or none, as far as that can be had: what was delivered before cannot be undone. */
+  #stop(): true {
+    for (const item of this.#left) this.#errand.outcomes.set(item, notWithoutOthers)
+    return true
   }
 
   #note({ outcomes, deferrals }: Transacted): void {

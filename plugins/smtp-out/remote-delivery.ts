@@ -27,7 +27,8 @@ export interface RemoteDeliverySettings {
 /** Delivers batches to other hosts: what goes the same way together, the ways side by side. */
 export class RemoteDelivery {
   readonly #settings: RemoteDeliverySettings
-  readonly #closing = new AbortController()
+  readonly #atWork = new Set<AbortController>()
+  #closed = false
 
   constructor(settings: RemoteDeliverySettings) {
     this.#settings = settings
@@ -36,14 +37,21 @@ export class RemoteDelivery {
   /** One outcome for each item. What has not come to its end in time, or when `signal` says so, is deferred. */
   async deliver(batch: Batch, signal: AbortSignal): Promise<readonly Outcome[]> {
     const { clock, timeout } = this.#settings
-    const expiry = new AbortController()
-    const timer = clock.after(timeout, () => expiry.abort(new Error('it took too long')))
-    const until = AbortSignal.any([batch.signal, signal, expiry.signal, this.#closing.signal])
+    const end = new AbortController()
+    const abort = (): void => end.abort(new Error('the delivery was given up'))
+    if (this.#closed || batch.signal.aborted || signal.aborted) abort()
+    batch.signal.addEventListener('abort', abort, { once: true })
+    signal.addEventListener('abort', abort, { once: true })
+    const timer = clock.after(timeout, abort)
+    this.#atWork.add(end)
     try {
-      const outcomes = await this.#dispatch(batch, until)
+      const outcomes = await this.#dispatch(batch, end.signal)
       return batch.items.map((item) => outcomes.get(item) ?? notNow)
     } finally {
+      this.#atWork.delete(end)
       timer.cancel()
+      signal.removeEventListener('abort', abort)
+      batch.signal.removeEventListener('abort', abort)
     }
   }
 
@@ -110,6 +118,7 @@ export class RemoteDelivery {
 
   /** Gives up what is at work. */
   close(): void {
-    this.#closing.abort(new Error('the system is shutting down'))
+    this.#closed = true
+    for (const end of this.#atWork) end.abort(new Error('the system is shutting down'))
   }
 }

@@ -6,8 +6,8 @@ import type { RelayInput, SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import type { FakeRecords } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createTestAuthority, type TestAuthority } from '../support/acme-ca.ts'
-import { type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp-host.ts'
-import { type Sender, startSender, told } from '../support/smtp-sending.ts'
+import { type HostScript, startSmtpHost } from '../support/smtp-host.ts'
+import { type SendingPair, startPair, startSender, told } from '../support/smtp-sending.ts'
 
 // TLS with hosts that have it, and with those that have it in a strange way; and logging in.
 
@@ -30,13 +30,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-async function withHost(
-  script: HostScript,
-  options: SmtpOutInput = {},
-): Promise<{ readonly host: SmtpHost; readonly sender: Sender }> {
-  const host = stack.use(await startSmtpHost(script))
-  const sender = stack.use(await startSender({ port: host.port, ...options }))
-  return { host, sender }
+function withHost(script: HostScript, options: SmtpOutInput = {}): Promise<SendingPair> {
+  return startPair(stack, script, options)
 }
 
 const secured = /^delivered mx\.there\.example\[127\.0\.0\.1\]:\d+ said 250 2\.0\.0 queued as M1, /

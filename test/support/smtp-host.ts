@@ -39,6 +39,13 @@ export interface HostScript {
   readonly port?: number
 }
 
+/** Answers other things to commands that begin like that. */
+export function answering(answers: Readonly<Record<string, string>>): HostScript {
+  return {
+    answer: (command) => Object.entries(answers).find(([start]) => command.startsWith(start))?.[1],
+  }
+}
+
 /** It, while it runs. */
 export interface SmtpHost extends AsyncDisposable {
   readonly port: number

@@ -19,6 +19,7 @@ import {
   fakeResolver,
   type TestHost,
 } from 'mailwright/testing'
+import { type HostScript, type SmtpHost, startSmtpHost } from './smtp-host.ts'
 
 /** Mail to be handed to `smtp-out`, as a queue does it. */
 export interface OutgoingMail {
@@ -107,4 +108,21 @@ export function told(outcome: Outcome | undefined): string {
   if (outcome.kind === 'delivered') return `delivered ${outcome.text}`
   const { code, enhanced, lines } = outcome.reply
   return `${outcome.kind} ${code} ${enhanced} ${lines.join(' / ')}`
+}
+
+/** A host, and who sends to it. */
+export interface SendingPair {
+  readonly host: SmtpHost
+  readonly sender: Sender
+}
+
+/** Starts both; they end with the stack. */
+export async function startPair(
+  stack: AsyncDisposableStack,
+  script: HostScript,
+  options: SmtpOutInput,
+): Promise<SendingPair> {
+  const host = stack.use(await startSmtpHost(script))
+  const sender = stack.use(await startSender({ port: host.port, ...options }))
+  return { host, sender }
 }

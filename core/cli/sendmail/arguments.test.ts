@@ -32,7 +32,7 @@ describe('parseArguments', () => {
     // POSIX: options stand before the first word that is none.
     ['jo -t', { recipients: ['jo', '-t'] }],
     [
-      '-oem -om -o8 -odb -O MaxRecipients=1 -o x -Am -L tag -X /log -h 3 -p smtp -emnxcsvGU jo',
+      '-oem -om -o8 -odb -O MaxRecipients=1 -o x -Am -L tag -X /log -h 3 -p smtp -e m -nxcsvGU jo',
       { recipients: ['jo'] },
     ],
     [

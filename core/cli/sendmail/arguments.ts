@@ -40,8 +40,8 @@ type Draft = { -readonly [Name in keyof SendmailArguments]: SendmailArguments[Na
 }
 
 // Letters that take a value, in the same word or as the next one; as Postfix's sendmail(1) has them.
-const withValue = new Set('ABCFLNORVXbfhopqr')
-const withoutValue = new Set('GIUceimnstvx')
+const withValue = new Set('ABCFLNORVXbefhopqr')
+const withoutValue = new Set('GIUcimnstvx')
 const wordOptions: Readonly<Record<string, 'dropFolder' | 'configFile'>> = {
   '--drop': 'dropFolder',
   '--config': 'configFile',

@@ -148,6 +148,10 @@ describe('mail that would come back', () => {
     expect(shown(await find({ ...given, zones: best }))).toBe('failed 5.4.6')
   })
 
+  test.each(['[127.0.0.9]', '[0.0.0.0]', '[IPv6:::1]'])('the address literal %s', async (host) => {
+    expect(shown(await find({ destination: { host, useMx: false } }))).toBe('failed 5.4.6')
+  })
+
   test('a domain that is this machine', async () => {
     const zones = { 'there.example': { a: ['127.0.0.1'] } }
     expect(shown(await find({ zones }))).toBe('failed 5.4.6')

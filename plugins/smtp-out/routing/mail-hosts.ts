@@ -1,6 +1,14 @@
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { canonicalAddress, type MxRecord, type Resolver, reply, replyText } from 'mailwright'
+import {
+  canonicalAddress,
+  type MxRecord,
+  networksInclude,
+  parseNetwork,
+  type Resolver,
+  reply,
+  replyText,
+} from 'mailwright'
 import type { AddressFamily } from '../options.ts'
 import { type Undelivered, undelivered, unreachable } from '../outcome.ts'
 import type { Candidate } from '../security/requirement.ts'
@@ -32,6 +40,10 @@ export interface MailHostsSettings {
 /** Hosts of one domain that are looked at. */
 const mostHosts = 20
 const smtpPort = 25
+/** RFC 6890 §2.2.2: what any machine takes for itself. */
+const thisMachine = ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128'].flatMap(
+  (text) => parseNetwork(text) ?? [],
+)
 
 /** A named host, with how much it is preferred. */
 interface Named {
@@ -50,7 +62,10 @@ export class MailHosts {
   async find(destination: Destination): Promise<HostsAnswer> {
     const { host, useMx, isConfigured } = destination
     const literal = literalAddress(host)
-    if (literal !== undefined) return known(destination, [literal], isConfigured)
+    if (literal !== undefined) {
+      const isLoop = !isConfigured && this.#isOurselves(host, destination.port, [literal])
+      return isLoop ? loop(host) : known(destination, [literal], isConfigured)
+    }
     if (!useMx) return this.#addressesOnly(destination, true, isConfigured)
     const answer = await this.#settings.resolver.mx(host)
     if (answer.kind === 'failed') return dnsFailed(`The MX of ${host} cannot be found out now`)
@@ -68,7 +83,7 @@ export class MailHosts {
     const { host, port, isConfigured } = destination
     const found = await this.#lookUp(host)
     if (found.addresses.length > 0) {
-      if (!isHost && this.#isOurselves(host, port, found)) return loop(host)
+      if (!isHost && this.#isOurselves(host, port, found.addresses)) return loop(host)
       return known(destination, found.addresses, isSecure)
     }
     const text = isHost ? `The host ${host} has no address` : `The domain ${host} has neither MX nor address`
@@ -84,7 +99,7 @@ export class MailHosts {
     const { host: domain, port, isConfigured } = destination
     const named = this.#ordered(records).slice(0, mostHosts)
     const found = await Promise.all(named.map(async (one) => ({ ...one, ...(await this.#lookUp(one.host)) })))
-    const own = found.find((one) => this.#isOurselves(one.host, port, one))
+    const own = found.find((one) => this.#isOurselves(one.host, port, one.addresses))
     // RFC 5321 §5.1: what is not better than we are would only send it back.
     const better = own === undefined ? found : found.filter(({ preference }) => preference < own.preference)
     if (own !== undefined && better.length === 0) return loop(domain)
@@ -113,14 +128,16 @@ export class MailHosts {
     return addressesOf(host, resolver, addresses, random)
   }
 
-  #isOurselves(host: string, port: number, { addresses }: HostAddresses): boolean {
+  #isOurselves(host: string, port: number, addresses: readonly string[]): boolean {
     if (this.#settings.hostnames.includes(host)) return true
     // What listens on another port of this machine is another server.
     if (port !== smtpPort) return false
     const own = new Set(this.#settings.publicAddresses.map(canonicalAddress))
     for (const entries of Object.values(networkInterfaces()))
       for (const { address } of entries ?? []) own.add(canonicalAddress(address))
-    return addresses.some((address) => own.has(canonicalAddress(address)))
+    return addresses.some(
+      (address) => own.has(canonicalAddress(address)) || networksInclude(thisMachine, address),
+    )
   }
 }
 

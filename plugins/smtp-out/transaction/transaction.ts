@@ -50,7 +50,7 @@ export async function transact(
       : { ...nothing, outcomes: all(items, refused) }
   }
   const { taken, again, failures, deferrals } = sortAnswers(session, items, answers)
-  if (atomic && taken.length < items.length) {
+  if (atomic && failures.size + deferrals.size > 0) {
     const others = all([...taken, ...again], notWithoutOthers)
     return { ...nothing, outcomes: new Map([...failures, ...deferrals, ...others]) }
   }

@@ -1,6 +1,7 @@
 import {
   type Address,
   type BatchItem,
+  type EhloKeywords,
   formatAddress,
   type MailParameters,
   type Message,
@@ -8,7 +9,6 @@ import {
   type Reply,
   reply,
 } from 'mailwright'
-import type { Extensions } from './lmtp-connection.ts'
 
 /** One message for several recipients of one server. */
 export interface Envelope {
@@ -25,7 +25,7 @@ const noEightBit = reply(554, '5.6.3', 'The message has 8-bit octets, and the ne
 const noUnicode = reply(550, '5.6.7', 'The message needs SMTPUTF8, and the next server does not have it')
 
 /** The MAIL command for a server, or why the message cannot be sent to it. */
-export async function mailCommand(envelope: Envelope, extensions: Extensions): Promise<string | Reply> {
+export async function mailCommand(envelope: Envelope, extensions: EhloKeywords): Promise<string | Reply> {
   const { message, reversePath, parameters } = envelope
   const size = extensions.get('SIZE')
   const largest = Number(size ?? 0)

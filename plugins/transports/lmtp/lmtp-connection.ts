@@ -1,8 +1,16 @@
 import { connect } from 'node:net'
-import { type Clock, formatReply, LineConnection, type Reply, UnavailableError } from 'mailwright'
+import {
+  type Clock,
+  dotStuffed,
+  type EhloKeywords,
+  ehloKeywords,
+  formatReply,
+  LineConnection,
+  type Reply,
+  readReply,
+  UnavailableError,
+} from 'mailwright'
 import type { LmtpDestination } from '../destination.ts'
-import { dotStuffed } from './dot-stuffing.ts'
-import { readReply } from './reply-reader.ts'
 
 /** Milliseconds that a server may take. */
 export interface LmtpTimeouts {
@@ -12,17 +20,21 @@ export interface LmtpTimeouts {
   readonly data: number
 }
 
-/** What a server offers, by the keyword in capitals, with its parameter. */
-export type Extensions = ReadonlyMap<string, string>
-
 /** One connection to an LMTP server (RFC 2033). What fails rejects with MAIL_E_UNAVAILABLE; it is then of no use. */
 export class LmtpConnection {
-  readonly extensions: Extensions
+  readonly extensions: EhloKeywords
   readonly #connection: LineConnection
+  readonly #clock: Clock
   readonly #timeouts: LmtpTimeouts
 
-  private constructor(connection: LineConnection, timeouts: LmtpTimeouts, extensions: Extensions) {
+  private constructor(
+    connection: LineConnection,
+    clock: Clock,
+    timeouts: LmtpTimeouts,
+    extensions: EhloKeywords,
+  ) {
     this.#connection = connection
+    this.#clock = clock
     this.#timeouts = timeouts
     this.extensions = extensions
   }
@@ -37,12 +49,12 @@ export class LmtpConnection {
     const abort = () => connection.destroy()
     signal.addEventListener('abort', abort, { once: true })
     try {
-      const greeting = await readReply(connection, timeouts.command)
+      const greeting = await readReply(connection, clock, timeouts.command)
       if (greeting.code !== 220) throw refused('the greeting', greeting)
       await connection.write(`LHLO ${hostname}\r\n`)
-      const hello = await readReply(connection, timeouts.command)
+      const hello = await readReply(connection, clock, timeouts.command)
       if (hello.code !== 250) throw refused('LHLO', hello)
-      return new LmtpConnection(connection, timeouts, extensionsOf(hello))
+      return new LmtpConnection(connection, clock, timeouts, ehloKeywords(hello))
     } catch (error) {
       connection.destroy()
       throw error
@@ -62,7 +74,7 @@ export class LmtpConnection {
     if (together) await this.#connection.write(lines.map((line) => `${line}\r\n`).join(''))
     for (const line of lines) {
       if (!together) await this.#connection.write(`${line}\r\n`)
-      const answer = await readReply(this.#connection, this.#timeouts.command)
+      const answer = await readReply(this.#connection, this.#clock, this.#timeouts.command)
       // It has lost its way: what it takes for what nobody knows.
       if (isIntermediate(answer) !== (line === 'DATA' && answer.code < 400))
         throw refused(line.slice(0, 4), answer)
@@ -76,7 +88,7 @@ export class LmtpConnection {
     for await (const chunk of dotStuffed(chunks)) await this.#connection.write(chunk)
     const replies: Reply[] = []
     for (let count = 0; count < recipients; count++) {
-      const answer = await readReply(this.#connection, this.#timeouts.data)
+      const answer = await readReply(this.#connection, this.#clock, this.#timeouts.data)
       if (isIntermediate(answer)) throw refused('the message', answer)
       replies.push(answer)
     }
@@ -121,15 +133,6 @@ async function dial(
       resolve(new LineConnection(socket, clock, timeouts.command))
     })
   })
-}
-
-function extensionsOf(hello: Reply): Extensions {
-  const found = new Map<string, string>()
-  for (const line of hello.lines.slice(1)) {
-    const [keyword = '', ...parameters] = line.trim().split(/\s+/)
-    found.set(keyword.toUpperCase(), parameters.join(' '))
-  }
-  return found
 }
 
 /** Whether the reply says yes. */
