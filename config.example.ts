@@ -4,6 +4,7 @@ import { defineConfig } from 'mailwright'
 import accountsSql from 'mailwright/plugins/accounts-sql'
 import certificates from 'mailwright/plugins/certificates'
 import database from 'mailwright/plugins/database'
+import dsn from 'mailwright/plugins/dsn'
 import imap from 'mailwright/plugins/imap'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import localNotifier from 'mailwright/plugins/local-notifier'
@@ -11,7 +12,9 @@ import maildir from 'mailwright/plugins/maildir'
 import migration from 'mailwright/plugins/migration'
 import pop3 from 'mailwright/plugins/pop3'
 import queue from 'mailwright/plugins/queue'
+import relay from 'mailwright/plugins/relay'
 import smtp from 'mailwright/plugins/smtp'
+import smtpOut from 'mailwright/plugins/smtp-out'
 
 export default defineConfig({
   // This server's name: the one in its MX record, its PTR record and its certificate. The machine's own where left out.
@@ -52,10 +55,18 @@ export default defineConfig({
     // The commands `mailwright import` and `mailwright export`.
     migration(),
 
-    // Users who log in may send to others, under their own addresses. For when something delivers to other hosts:
-    // relay({ networks: [], backupMxFor: [] }),
+    // Users who log in may send to others, under their own addresses.
+    relay(),
 
-    // Takes responsibility for a message: nothing is answered with 250 before it is safe on the disk.
+    // Carries their mail to other hosts: to the MX of each domain, with TLS where it can be had. Through a provider instead:
+    // smtpOut({ relay: { host: 'smtp.provider.example', port: 587, user: 'me', passwordFile: '/etc/mailwright/relay-password' } }),
+    smtpOut(),
+
+    // Tells senders what could not be delivered, or takes long.
+    dsn(),
+
+    // Takes responsibility for a message: nothing is answered with 250 before it is safe on the disk. What cannot be delivered at
+    // once waits in the tables and is tried again: `mailwright queue list`.
     queue(),
 
     // Port 25 in real life: other servers bring mail for our domains.

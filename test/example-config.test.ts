@@ -114,6 +114,21 @@ describe('config.example.ts without one plugin', () => {
         /^250 /,
       )
     },
+    relay: async (listeners) => {
+      expect(await sendMail(portOf(listeners, 'transfer'), { to: 'me@example.test', text: 'x' })).toMatch(
+        /^250 /,
+      )
+    },
+    'smtp-out': async (listeners) => {
+      expect(await sendMail(portOf(listeners, 'transfer'), { to: 'me@example.test', text: 'x' })).toMatch(
+        /^250 /,
+      )
+    },
+    dsn: async (listeners) => {
+      expect(await sendMail(portOf(listeners, 'transfer'), { to: 'me@example.test', text: 'x' })).toMatch(
+        /^250 /,
+      )
+    },
     'local-delivery': async (listeners) => {
       expect(await sendMail(portOf(listeners, 'transfer'), { to: 'me@example.test', text: 'x' })).toMatch(
         /^550 5\.7\.1 /,

@@ -187,8 +187,7 @@ export class Delivery implements DeliveryFlow {
   #report(attempt: Pick<Attempt, 'id' | 'session'>, item: BatchItem, outcome: Outcome): void {
     const { delivery } = this.#context.hooks
     const subject = this.#subject(attempt)
-    const text =
-      outcome.kind === 'delivered' ? outcome.text : formatReply(outcome.reply).replaceAll('\r\n', ' / ')
+    const text = outcomeText(outcome)
     const verb = outcome.kind === 'failed' ? 'bounced' : outcome.kind
     const recipient = formatAddress(item.recipient)
     this.#context.metrics.delivery(item.route.kind, outcome.kind, idTime(attempt.id))
@@ -203,6 +202,13 @@ export class Delivery implements DeliveryFlow {
   #subject({ id, session }: Pick<Attempt, 'id' | 'session'>): HookSubject {
     return session === undefined ? { transaction: id } : { transaction: id, session }
   }
+}
+
+/** In one line, with who said so. */
+function outcomeText(outcome: Outcome): string {
+  if (outcome.kind === 'delivered') return outcome.text
+  const said = formatReply(outcome.reply).replaceAll('\r\n', ' / ')
+  return outcome.place === undefined ? said : `${outcome.place} said: ${said}`
 }
 
 /** What one plugin delivers together. A handler's name belongs to one plugin, so that each handler has a batch of its own. */

@@ -134,6 +134,8 @@ export interface Failed extends Trouble {
 interface Trouble {
   /** The other host that said so, or did not answer. */
   readonly host?: string
+  /** Where it was, such as `mx.example[192.0.2.1]:25`, where the reply is its own words. */
+  readonly place?: string
   readonly cause?: TroubleCause
   /** All mail for the destination would fare the same now: it is the host that is away or has had enough. `recipient` where absent. */
   readonly concerns?: 'recipient' | 'message' | 'destination'

@@ -12,7 +12,15 @@ function line(entry: HistoryEntry, first: number): string {
   const hook = entry.hook === undefined ? '' : ` (${entry.hook})`
   const time = entry.milliseconds === undefined ? '' : ` [${entry.milliseconds} ms]`
   const id = entry.transaction === undefined ? '' : ` ${entry.transaction}`
-  return printableLine(`${offset}  ${entry.verb.padEnd(12)}${id}${by}${hook} ${entry.text ?? ''}${time}`)
+  return printableLine(
+    `${offset}  ${entry.verb.padEnd(12)}${id}${by}${hook} ${toWhom(entry)}${entry.text ?? ''}${time}`,
+  )
+}
+
+/** One message has as many outcomes as recipients. */
+function toWhom({ text = '', facts }: HistoryEntry): string {
+  const recipient = facts?.recipient
+  return typeof recipient === 'string' && !text.includes(recipient) ? `${recipient}: ` : ''
 }
 
 /** Sessions one after the other, as they began; what belongs to none goes by its transaction. */

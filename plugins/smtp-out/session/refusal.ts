@@ -15,10 +15,10 @@ export interface Refuser {
 export function refusalBy({ place, host }: Refuser, answer: Reply, step: Step): Undelivered {
   const { code, enhanced } = answer
   const lines = answer.lines.slice(0, mostLines)
-  const said = lines.map((line, index) => replyText(index === 0 ? `${place} said: ${line}` : line))
+  const said = lines.map(replyText)
   if (code < 400)
-    return { ...undelivered(reply(451, '4.5.0', said)), host, cause: 'protocol', concerns: 'destination' }
-  return undelivered(reply(code, enhanced, said), { host, ...classify(answer, step) })
+    return { ...undelivered(reply(451, '4.5.0', said)), host, place, cause: 'protocol', concerns: 'destination' }
+  return undelivered(reply(code, enhanced, said), { host, place, ...classify(answer, step) })
 }
 
 /** A refusal that may be a passing one, whatever its code is: 5yz in a greeting (RFC 5321 §3.1) says nothing of the mail. */
@@ -26,9 +26,10 @@ export function forNow(refused: Undelivered): Undelivered {
   if (refused.kind === 'deferred') return refused
   const { code, enhanced, lines } = refused.reply
   const [first = '', ...more] = lines
+  const said = [code, enhanced, first].filter((part) => part !== undefined).join(' ')
   return {
     ...refused,
     kind: 'deferred',
-    reply: reply(451, '4.3.2', [replyText(first.replace(' said: ', ` said: ${code} ${enhanced} `)), ...more]),
+    reply: reply(451, '4.3.2', [replyText(said), ...more]),
   }
 }
