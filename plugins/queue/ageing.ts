@@ -1,8 +1,9 @@
 import type { Knex } from 'knex'
-import { type Clock, type Database, type Failed, type Log, reply, type Timer } from 'mailwright'
+import { type Clock, type Database, type Failed, type Log, reply } from 'mailwright'
+import { isGone } from './contents.ts'
 import type { Farewell } from './farewell.ts'
 import type { Holder } from './holder.ts'
-import { readMessages } from './lane-table.ts'
+import { readMessages } from './lane-loading.ts'
 import type { Lanes } from './lanes.ts'
 import { expired } from './outcomes.ts'
 import {
@@ -12,6 +13,7 @@ import {
   readLast,
   readRecipient,
 } from './queued.ts'
+import { type Regular, regularly } from './regularly.ts'
 import type { RecipientRow } from './tables.ts'
 
 export interface AgeingSettings {
@@ -31,7 +33,12 @@ interface Aged {
   readonly last: LastAttempt
 }
 
+/** In the order of deadlines. */
+type Place = Readonly<Record<'deadline' | 'number', number>>
+
 const lookEvery = 30_000
+/** Milliseconds that are left for the attempt at the end of a recipient's time. */
+const attemptTime = 60_000
 const atOnce = 500
 const noAttempt = reply(451, '4.4.1', 'No attempt could be made in time')
 
@@ -41,49 +48,52 @@ const noAttempt = reply(451, '4.4.1', 'No attempt could be made in time')
  */
 export class Ageing {
   readonly #settings: AgeingSettings
-  #timer: Timer | undefined
-  #looking: Promise<void> | undefined
-  #stopped = true
+  readonly #looking: Regular
+  #stopped = false
 
   constructor(settings: AgeingSettings) {
     this.#settings = settings
+    this.#looking = regularly({ ...settings, every: lookEvery }, () => this.look())
   }
 
-  start(): void {
-    this.#stopped = false
-    if (this.#settings.tells) this.#schedule()
+  /** Rejects where the table cannot be read. MAIL_E_UNAVAILABLE. */
+  async start(): Promise<void> {
+    if (this.#settings.tells) await this.#looking.start()
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
-    this.#timer?.cancel()
-    await this.#looking
-  }
-
-  #schedule(): void {
-    this.#timer = this.#settings.clock.after(lookEvery, () => {
-      this.#looking = this.look()
-        .catch((error: unknown) => this.#settings.log.warn('unavailable', { error }))
-        .finally(() => {
-          this.#looking = undefined
-          if (!this.#stopped) this.#schedule()
-        })
-    })
+    await this.#looking.stop()
   }
 
   /** Tells whom something has to be told by now. */
   async look(): Promise<void> {
-    const { clock, farewell } = this.#settings
+    const { clock, database, holder } = this.#settings
     const now = clock.now()
-    const aged = await this.#settings.database.query((knex) => this.#find(knex, now))
-    for (const [message, own] of Map.groupBy(aged, ({ recipient }) => recipient.message)) {
-      if (this.#stopped || !this.#settings.holder.isAlive) return
-      if (now >= message.expiresAt) await farewell.giveUp(message, own.map(givenUp))
-      else await this.#warn(message, own)
+    for (let after: Place | undefined; ; ) {
+      const { aged, last } = await database.query((knex) => this.#find(knex, now, after))
+      for (const [message, own] of Map.groupBy(aged, ({ recipient }) => recipient.message)) {
+        if (this.#stopped || !holder.isAlive) return
+        await this.#tell(message, own, now)
+      }
+      if (last === undefined) return
+      after = last
     }
   }
 
-  async #warn(message: QueuedMessage, aged: readonly Aged[]): Promise<void> {
+  /** One message that cannot be read keeps nobody else from being told. */
+  async #tell(message: QueuedMessage, aged: readonly Aged[], now: number): Promise<void> {
+    const { farewell, log } = this.#settings
+    try {
+      if (now >= message.expiresAt) await farewell.giveUp(message, aged.map(givenUp), { agedBy: now })
+      else await this.#warn(message, aged, now)
+    } catch (error) {
+      log.warn('unavailable', { transaction: message.id, error })
+      if (isGone(error)) await farewell.hold(aged.map(({ recipient }) => recipient))
+    }
+  }
+
+  async #warn(message: QueuedMessage, aged: readonly Aged[], now: number): Promise<void> {
     const told = aged.map(({ recipient, last }) => {
       const { attempts } = recipient
       const putOff = { recipient, due: 0, deadline: message.expiresAt, attempts, warned: true, last }
@@ -93,35 +103,61 @@ export class Ageing {
       message,
       told,
       aged.map(({ recipient }) => recipient),
+      { agedBy: now },
     )
   }
 
-  async #find(knex: Knex, now: number): Promise<readonly Aged[]> {
+  /** A page of them. `last` is where the next one begins. */
+  async #find(
+    knex: Knex,
+    now: number,
+    after: Place | undefined,
+  ): Promise<{ readonly aged: readonly Aged[]; readonly last: Place | undefined }> {
     const { holder, lanes } = this.#settings
-    const rows: (RecipientRow & { readonly why: string | null })[] = await knex('queue_recipients')
+    const query = knex('queue_recipients')
       .join('queue_lanes', 'queue_lanes.destination', 'queue_recipients.destination')
       .where('queue_recipients.deadline', '<=', now)
       // Whoever is tried soon is told by that attempt.
+      .whereIn('queue_lanes.owner', ['', holder.id])
       .where((lane) =>
-        lane.where('queue_lanes.owner', holder.id).orWhere('queue_lanes.paused_until', '>', now),
+        lane
+          .where('queue_lanes.paused_until', '>', now)
+          .orWhere((busy) =>
+            busy
+              .where('queue_lanes.owner', holder.id)
+              .where('queue_recipients.deadline', '<=', now - attemptTime),
+          ),
       )
-      .orderBy('queue_recipients.deadline')
+    if (after !== undefined)
+      query.where((later) =>
+        later
+          .where('queue_recipients.deadline', '>', after.deadline)
+          .orWhere((same) =>
+            same
+              .where('queue_recipients.deadline', after.deadline)
+              .where('queue_recipients.number', '>', after.number),
+          ),
+      )
+    const rows: (RecipientRow & { readonly why: string | null })[] = await query
+      .orderBy(['queue_recipients.deadline', 'queue_recipients.number'])
       .limit(atOnce)
       .select('queue_recipients.*', 'queue_lanes.last as why')
-    const waiting = rows.filter(({ destination, number }) => {
-      const lane = lanes.get(destination)
-      return lane === undefined || !(lane.busy.has(Number(number)) || lane.line.has(Number(number)))
-    })
+    const waiting = rows.filter(
+      ({ destination, number }) =>
+        !lanes.isBusy(Number(number)) && !lanes.get(destination)?.line.has(Number(number)),
+    )
     const messages = await readMessages(
       knex,
       waiting.map(({ message }) => Number(message)),
     )
-    return waiting.flatMap((row) => {
+    const aged = waiting.flatMap((row) => {
       const message = messages.get(Number(row.message))
-      if (message === undefined) return []
-      const recipient = readRecipient(row, message)
+      const recipient = message && readRecipient(row, message)
+      if (recipient === undefined) return []
       return { recipient, last: recipient.last ?? readLast(row.why) ?? { at: now, reply: noAttempt } }
     })
+    const end = rows.length < atOnce ? undefined : rows.at(-1)
+    return { aged, last: end && { deadline: Number(end.deadline), number: Number(end.number) } }
   }
 }
 

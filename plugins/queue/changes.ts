@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
-import type { Clock, Database, Log, Notifier, Timer } from 'mailwright'
+import type { Clock, Database, Log, Notifier } from 'mailwright'
+import { type Regular, regularly } from './regularly.ts'
 
 const topic = 'queue'
 const lookEvery = 2_000
@@ -11,10 +12,8 @@ const lookEvery = 2_000
 export class Changes {
   readonly #database: Database
   readonly #notifier: Notifier | undefined
-  readonly #clock: Clock
-  readonly #log: Log
+  readonly #looking: Regular
   #known: number | undefined
-  #timer: Timer | undefined
   #end: (() => void) | undefined
   #listener: () => void = () => undefined
 
@@ -25,22 +24,20 @@ export class Changes {
   ) {
     this.#database = database
     this.#notifier = notifier
-    this.#clock = clock
-    this.#log = log
+    this.#looking = regularly({ clock, log, every: lookEvery }, () => this.#look())
   }
 
-  /** Calls back when something was changed, by whatever process. */
-  start(listener: () => void): void {
+  /** Calls back when something was changed from now on, by whatever process. MAIL_E_UNAVAILABLE. */
+  async start(listener: () => void): Promise<void> {
     this.#listener = listener
     this.#end = this.#notifier?.subscribe(topic, listener)
-    this.#schedule()
+    await this.#looking.start()
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#listener = () => undefined
     this.#end?.()
-    this.#timer?.cancel()
-    this.#timer = undefined
+    await this.#looking.stop()
   }
 
   /** To be called in the transaction of the change. */
@@ -54,23 +51,17 @@ export class Changes {
     this.#notifier?.publish(topic, {})
   }
 
-  #schedule(): void {
-    this.#timer = this.#clock.after(lookEvery, () => {
-      void this.#look()
-        .catch((error: unknown) => this.#log.warn('unavailable', { error }))
-        .finally(() => {
-          if (this.#timer !== undefined) this.#schedule()
-        })
-    })
+  async #look(): Promise<void> {
+    const count = await this.#count()
+    const isNew = this.#known !== undefined && this.#known !== count
+    this.#known = count
+    if (isNew) this.#listener()
   }
 
-  async #look(): Promise<void> {
+  async #count(): Promise<number> {
     const row = await this.#database.query((knex) =>
       knex('queue_counters').where({ name: 'changes' }).first('value'),
     )
-    const value = Number(row?.value ?? 0)
-    const isNew = this.#known !== undefined && this.#known !== value
-    this.#known = value
-    if (isNew) this.#listener()
+    return Number(row?.value ?? 0)
   }
 }

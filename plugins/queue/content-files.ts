@@ -1,5 +1,5 @@
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Content, fileContent, MailwrightError, UnavailableError } from 'mailwright'
 import type { OpenContent } from './contents.ts'
 
@@ -9,6 +9,7 @@ const leftOverAfter = 3_600_000
 /** Contents that are too large for the table: one file each, named by the message's number. */
 export class ContentFiles {
   readonly #folder: string
+  readonly #doubtful = new Set<number>()
 
   constructor(folder: string) {
     this.#folder = folder
@@ -26,18 +27,24 @@ export class ContentFiles {
       }
       await syncFolder(this.#folder)
     } catch (error) {
-      await this.remove(number)
+      // What was there before is another message's: a database that was put back gives numbers again.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await this.remove(number)
       throw new UnavailableError('a message cannot be written to the queue', { cause: error })
     }
   }
 
-  /** MAIL_E_NOT_FOUND where the file is not there, MAIL_E_UNAVAILABLE where it cannot be read. */
-  async open(number: number): Promise<OpenContent> {
+  /** MAIL_E_NOT_FOUND where the file is not there with all its octets, MAIL_E_UNAVAILABLE where it cannot be read. */
+  async open(number: number, size: number): Promise<OpenContent> {
+    let file: FileHandle | undefined
+    const close = async (): Promise<void> => file?.close().catch(() => undefined)
     try {
-      const file = await open(this.#path(number))
-      const { size } = await file.stat()
-      return { content: fileContent(file, size), close: () => file.close() }
+      file = await open(this.#path(number))
+      if ((await file.stat()).size !== size)
+        throw new MailwrightError('MAIL_E_NOT_FOUND', `the content of message ${number} is not whole`)
+      return { content: fileContent(file, size), close }
     } catch (error) {
+      await close()
+      if (error instanceof MailwrightError) throw error
       if ((error as NodeJS.ErrnoException).code === 'ENOENT')
         throw new MailwrightError('MAIL_E_NOT_FOUND', `the content of message ${number} is not there`, {
           cause: error,
@@ -51,19 +58,27 @@ export class ContentFiles {
     await unlink(this.#path(number)).catch(() => undefined)
   }
 
+  /** Nobody can say now whether a message is there for it; the next {@link sweep} can. */
+  doubt(number: number): void {
+    this.#doubtful.add(number)
+  }
+
   /** Removes files that belong to no message; `known` tells which of some numbers have one. */
   async sweep(
     now: number,
     known: (numbers: readonly number[]) => Promise<ReadonlySet<number>>,
   ): Promise<void> {
     const names = (await readdir(this.#folder).catch(() => [])).filter((name) => /^\d{1,16}$/.test(name))
-    const old: number[] = []
+    const old = [...this.#doubtful]
     for (const name of names) {
       const changed = (await stat(join(this.#folder, name)).catch(() => undefined))?.mtimeMs ?? now
       if (now - changed > leftOverAfter) old.push(Number(name))
     }
     const kept = await known(old)
-    for (const number of old) if (!kept.has(number)) await this.remove(number)
+    for (const number of old) {
+      if (!kept.has(number)) await this.remove(number)
+      this.#doubtful.delete(number)
+    }
   }
 
   /** The folder is made with the first file. */
@@ -72,7 +87,9 @@ export class ContentFiles {
       return await open(path, 'wx', 0o600)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      const made = await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      // Without its own entry a power cut could take it with all that is in it.
+      if (made !== undefined) await syncFolder(dirname(made))
       return open(path, 'wx', 0o600)
     }
   }

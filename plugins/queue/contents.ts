@@ -41,7 +41,14 @@ export class Contents {
     const octets = content.size <= largestRecent ? await readAll(content) : undefined
     if (octets !== undefined) this.#recent.set(number, octets)
     if (isInTable(content)) return octets
-    await this.#files.write(number, octets === undefined ? content : bufferContent(octets))
+    try {
+      // Nothing is written for nothing while the database is away: it might be many large messages.
+      await this.#database.query((knex) => knex('queue_counters').first('value'))
+      await this.#files.write(number, octets === undefined ? content : bufferContent(octets))
+    } catch (error) {
+      this.#recent.delete(number)
+      throw error
+    }
     return undefined
   }
 
@@ -49,8 +56,14 @@ export class Contents {
   async open(message: { readonly number: number; readonly size: number }): Promise<OpenContent> {
     const recent = this.#recent.get(message.number)
     if (recent !== undefined) return inMemory(recent)
-    if (!isInTable(message)) return this.#files.open(message.number)
+    if (!isInTable(message)) return this.#files.open(message.number, message.size)
     return inMemory(await readOctets(this.#database, message.number))
+  }
+
+  /** After its message could not be written, as far as anybody can say. */
+  abandon({ number, size }: { readonly number: number; readonly size: number }): void {
+    this.#recent.delete(number)
+    if (!isInTable({ size })) this.#files.doubt(number)
   }
 
   /** After its message was removed. Never fails: what is left is found by {@link ContentFiles.sweep}. */

@@ -15,6 +15,7 @@ import type { Lane } from './lane.ts'
 import { type Concluded, lastAttempt, type Result } from './outcomes.ts'
 import { type QueuedMessage, type QueuedRecipient, reversePathFor } from './queued.ts'
 import type { TurnResult } from './scheduler.ts'
+import { SentOn } from './sent-on.ts'
 import type { Settlement } from './settlement.ts'
 
 export interface DelivererSettings {
@@ -67,17 +68,18 @@ export class Deliverer {
   async #attempt(turn: Turn, message: Message): Promise<readonly Concluded[]> {
     const routed = await Promise.all(turn.recipients.map((recipient) => this.#route(recipient)))
     const going = routed.filter((one) => one.result === undefined)
+    const sentOn = new SentOn(turn.recipients.map(({ delivery }) => delivery))
     const outcomes =
       going.length === 0
         ? []
         : await this.#make(
             turn.message,
             going.map(({ recipient }) => recipient),
-            message,
+            { message, sentOn },
           )
     const made = new Map(going.map(({ recipient }, index) => [recipient, outcomes[index]]))
     return routed.map(({ recipient, result }) => ({
-      recipient,
+      recipient: { ...recipient, delivery: sentOn.noted(recipient.delivery) },
       result: result ?? made.get(recipient) ?? { kind: 'deferred', reply: localError },
     }))
   }
@@ -85,9 +87,9 @@ export class Deliverer {
   async #make(
     { id, envelope }: QueuedMessage,
     recipients: readonly QueuedRecipient[],
-    message: Message,
+    { message, sentOn }: { readonly message: Message; readonly sentOn: SentOn },
   ): Promise<readonly Outcome[]> {
-    const { delivery, signal } = this.#settings
+    const { delivery, settlement, signal } = this.#settings
     const items = recipients.flatMap((recipient) => attemptItem(recipient, message) ?? [])
     const { reversePath, parameters, session } = envelope
     const attempt = {
@@ -101,7 +103,7 @@ export class Deliverer {
     }
     return delivery.attempt({
       ...attempt,
-      takeOver: (forwards) => this.#settings.settlement.takeOver(attempt, forwards),
+      takeOver: (forwards) => sentOn.takeOver(forwards, (fresh) => settlement.takeOver(attempt, fresh)),
     })
   }
 
@@ -110,7 +112,7 @@ export class Deliverer {
     recipient: QueuedRecipient,
   ): Promise<{ readonly recipient: QueuedRecipient; readonly result?: Result }> {
     const { delivery, attempts, destination, message } = recipient
-    if (delivery.route !== undefined && attempts === 0) return { recipient }
+    if (delivery.route !== undefined && attempts === (delivery.askedAfter ?? 0)) return { recipient }
     const { target, recipient: original } = delivery
     const found = await this.#settings.delivery.route({ address: target, original })
     if (!found.ok) {
@@ -124,7 +126,8 @@ export class Deliverer {
     }
     const { warned } = recipient
     const to: NewRecipient[] = found.routes.map((one) => ({
-      delivery: { ...delivery, target: one.address, route: one },
+      // Not asked again at once: where routes differ each time it would never be delivered.
+      delivery: { ...delivery, target: one.address, route: one, askedAfter: attempts },
       attempts,
       warned,
     }))
@@ -138,7 +141,9 @@ function attemptItem(
 ): AttemptItem | undefined {
   const { recipient, parameters, route } = delivery
   if (route === undefined) return undefined
-  return { recipient, parameters, route, message, reversePath: reversePathFor(queued, route) }
+  const { quarantine } = queued.envelope
+  const item = { recipient, parameters, route, message, reversePath: reversePathFor(queued, route) }
+  return quarantine === undefined ? item : { ...item, quarantine }
 }
 
 /** What outcomes say of the destination that they are from. */

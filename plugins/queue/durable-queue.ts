@@ -16,11 +16,14 @@ import {
 } from 'mailwright'
 import type { GroupCommit } from './group-commit.ts'
 import { destinationsOf, type Intake, type NewMessage, type NewRecipient, writePrepared } from './intake.ts'
+import { lastAttempt } from './outcomes.ts'
 import type { Envelope } from './queued.ts'
 import type { Reportable, Reports } from './reports.ts'
 import { pauseAfter, type RetrySchedule } from './retry-schedule.ts'
 import type { Scheduler } from './scheduler.ts'
+import { SentOn } from './sent-on.ts'
 import type { Settlement } from './settlement.ts'
+import { never } from './tables.ts'
 
 export interface DurableQueueSettings {
   readonly delivery: DeliveryFlow
@@ -75,7 +78,7 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
 
   /** Takes no more and waits for what is being delivered. */
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#attempts])
+    while (this.#attempts.size > 0) await Promise.allSettled([...this.#attempts])
     this.#closing.abort()
   }
 
@@ -92,8 +95,9 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
       )
     const outcomes = new Map<AttemptItem, Outcome>(later.map((item) => [item, kept]))
     if (now.length > 0) {
-      const made = await this.#deliver(offer, now)
-      const finished = await this.#conclude(offer, now, made, later.length > 0)
+      const sentOn = new SentOn()
+      const made = await this.#deliver(offer, now, sentOn)
+      const finished = await this.#conclude({ ...offer, sentOn }, now, made, later.length > 0)
       for (const [index, item] of now.entries()) outcomes.set(item, finished[index] ?? notKept)
     }
     return items.map((item) => outcomes.get(item) ?? notKept)
@@ -103,15 +107,20 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
     return quarantine !== undefined && this.#settings.quarantine === 'hold'
   }
 
-  async #deliver({ transaction }: Offer, items: readonly AttemptItem[]): Promise<readonly Outcome[]> {
+  async #deliver(
+    { transaction }: Offer,
+    items: readonly AttemptItem[],
+    sentOn: SentOn,
+  ): Promise<readonly Outcome[]> {
+    const { settlement, delivery } = this.#settings
     const { id, session, reversePath, parameters } = transaction
     const attempt = { id, session: session.id, reversePath, parameters }
     try {
-      return await this.#settings.delivery.attempt({
+      return await delivery.attempt({
         ...attempt,
         items,
         atomic: false,
-        takeOver: (forwards) => this.#settings.settlement.takeOver(attempt, forwards),
+        takeOver: (forwards) => sentOn.takeOver(forwards, (fresh) => settlement.takeOver(attempt, fresh)),
         // Not the session's: once the whole message is here, a client that leaves does not undo its delivery.
         signal: this.#closing.signal,
       })
@@ -123,7 +132,7 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
 
   /**
    * Keeps what could not be delivered now, and what has to be told. A client with an answer for each recipient keeps its own mail; one
-   * with one answer for all hears of a refusal where nobody gets the message.
+   * with one answer for all hears of a refusal where nobody gets the message. Where nobody can tell it of one, the postmaster will.
    */
   async #conclude(
     offer: Offer,
@@ -137,21 +146,25 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
     const reportable: Told[] = []
     const answers = items.map((item, index) => {
       const outcome = outcomes[index] ?? notKept
-      const isOurs =
-        outcome.kind === 'delivered' ||
-        (outcome.kind === 'failed' && !refuses && this.#settings.reports.tellsFailures)
-      if (isOurs) reportable.push({ item, recipient: { delivery: deliveryOf(item) }, outcome })
-      if (outcome.kind !== 'deferred' || !offer.atomic) return isOurs ? kept : outcome
-      waiting.push({ item, outcome })
+      if (outcome.kind === 'deferred') {
+        if (!offer.atomic) return outcome
+        waiting.push({ item, outcome })
+        return kept
+      }
+      if (outcome.kind === 'failed' && refuses) return outcome
+      reportable.push({ item, recipient: { delivery: deliveryOf(item) }, outcome })
       return kept
     })
     const news = await this.#notifications(offer, reportable)
-    if (waiting.length + news.length > 0) await this.#keep(offer, waiting, news)
+    if (news === undefined || !this.#settings.reports.tellsFailures)
+      waiting.push(...reportable.filter(({ outcome }) => isRefused(outcome)))
+    if (waiting.length + (news?.length ?? 0) > 0) await this.#keep(offer, waiting, news)
     return answers
   }
 
-  async #notifications(offer: Offer, told: readonly Told[]): Promise<readonly NewMessage[]> {
-    const { schedule, clock, reports } = this.#settings
+  /** Undefined where none can be made. */
+  async #notifications(offer: Offer, told: readonly Told[]): Promise<readonly NewMessage[] | undefined> {
+    const { schedule, clock, reports, log } = this.#settings
     const now = clock.now()
     const { id } = offer.transaction
     const variants = Map.groupBy(told, ({ item }) => offer.variantOf.get(item))
@@ -166,7 +179,13 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
       }
       return reports.of(about, first.item.message, own, now)
     })
-    return (await Promise.all(news)).flat()
+    return Promise.all(news).then(
+      (made) => made.flat(),
+      (error: unknown) => {
+        log.error('internal-error', { transaction: id, error })
+        return undefined
+      },
+    )
   }
 
   /** Durable when it resolves; delivery begins then. */
@@ -181,7 +200,7 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
       })
       scheduler.joined(taken, prepared)
     } catch (error) {
-      await intake.discard(prepared)
+      intake.discard(prepared)
       throw error
     }
   }
@@ -192,22 +211,27 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
       if (variant === undefined) return []
       const [first] = own
       const held = first !== undefined && this.#isHeld(first.item) ? variant.quarantine : undefined
+      const envelope = envelopeOf(offer, variant)
+      const { quarantine } = variant
       return {
         id: offer.transaction.id,
-        envelope: envelopeOf(offer, variant),
+        envelope: held !== undefined || quarantine === undefined ? envelope : { ...envelope, quarantine },
         arrivedAt: now,
         content: variant.message.content,
-        recipients: own.map((one) => this.#recipient(one, now)),
+        recipients: own.map((one) => this.#recipient(one, offer.sentOn, now)),
         ...(held === undefined ? {} : { held }),
       }
     })
   }
 
-  #recipient({ item, outcome }: Waiting, now: number): NewRecipient {
-    const delivery = deliveryOf(item)
-    if (outcome?.kind !== 'deferred') return { delivery }
+  #recipient({ item, outcome }: Waiting, sentOn: SentOn | undefined, now: number): NewRecipient {
+    const own = deliveryOf(item)
+    const delivery = sentOn?.noted(own) ?? own
+    if (outcome === undefined || outcome.kind === 'delivered') return { delivery }
+    const last = lastAttempt(outcome, now)
+    if (outcome.kind === 'failed') return { delivery, due: never, attempts: 1, last }
     const due = now + pauseAfter(this.#settings.schedule, 1, outcome.retryAfter)
-    return { delivery, due, attempts: 1, last: { at: now, reply: outcome.reply } }
+    return { delivery, due, attempts: 1, last }
   }
 }
 
@@ -215,11 +239,14 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
 interface Offer extends Submission {
   readonly items: readonly AttemptItem[]
   readonly variantOf: ReadonlyMap<AttemptItem, Variant>
+  /** What sorting has sent on in the attempt that was made. */
+  readonly sentOn?: SentOn
 }
 
 /** Something that a sender may want to know of one of them. */
 interface Told extends Reportable {
   readonly item: AttemptItem
+  readonly outcome: Exclude<Outcome, { kind: 'deferred' }>
 }
 
 interface Waiting {

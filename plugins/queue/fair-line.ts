@@ -27,11 +27,16 @@ export class FairLine {
     return this.#numbers.has(number)
   }
 
+  /** Whether anything of a message's sender waits. */
+  knows(message: QueuedMessage): boolean {
+    return this.#senders.has(senderOf(message))
+  }
+
   add(recipient: QueuedRecipient): void {
     if (this.#numbers.has(recipient.number)) return
     this.#numbers.add(recipient.number)
-    const { number, envelope } = recipient.message
-    const sender = envelope.reversePath === null ? `<> ${number}` : formatAddress(envelope.reversePath)
+    const { number } = recipient.message
+    const sender = senderOf(recipient.message)
     const messages = this.#senders.get(sender) ?? new Map<number, Group>()
     this.#senders.set(sender, messages)
     const group = messages.get(number)
@@ -63,6 +68,11 @@ export class FairLine {
     this.#numbers.clear()
     return size
   }
+}
+
+/** Nobody is the sender of several messages from the null reverse-path. */
+function senderOf({ number, envelope }: QueuedMessage): string {
+  return envelope.reversePath === null ? `<> ${number}` : formatAddress(envelope.reversePath)
 }
 
 function first<Key, Value>(map: ReadonlyMap<Key, Value>): readonly [Key, Value] | undefined {

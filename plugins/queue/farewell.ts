@@ -14,6 +14,7 @@ import { destinationsOf, type Intake, type Prepared, writePrepared } from './int
 import type { QueuedMessage, QueuedRecipient } from './queued.ts'
 import type { Reportable, Reports } from './reports.ts'
 import type { Scheduler } from './scheduler.ts'
+import { never } from './tables.ts'
 
 export interface FarewellSettings {
   readonly commits: GroupCommit
@@ -23,6 +24,11 @@ export interface FarewellSettings {
   readonly delivery: DeliveryFlow
   readonly scheduler: () => Scheduler
   readonly clock: Clock
+}
+
+/** Recipients whose deadline has passed at a time: what is held meanwhile has none. */
+interface OnlyThose {
+  readonly agedBy?: number
 }
 
 /** Somebody else has changed one of the recipients meanwhile. */
@@ -42,7 +48,7 @@ export class Farewell {
   }
 
   /** The whole message in memory. MAIL_E_NOT_FOUND, MAIL_E_UNAVAILABLE. */
-  async message(message: QueuedMessage): Promise<Message> {
+  async message(message: Pick<QueuedMessage, 'number' | 'size'>): Promise<Message> {
     const open = await this.#settings.contents.open(message)
     try {
       return await createMessage(bufferContent(await readAll(open.content)))
@@ -55,11 +61,13 @@ export class Farewell {
   giveUp(
     message: QueuedMessage,
     told: readonly { recipient: QueuedRecipient; outcome: Failed }[],
+    { agedBy }: OnlyThose = {},
   ): Promise<boolean> {
     return this.#tell(message, told, async (knex) => {
       const numbers = told.map(({ recipient }) => recipient.number)
-      if ((await knex('queue_recipients').whereIn('number', numbers).delete()) !== numbers.length)
-        throw new ChangedError()
+      const rows = knex('queue_recipients').whereIn('number', numbers)
+      if (agedBy !== undefined) rows.where('deadline', '<=', agedBy)
+      if ((await rows.delete()) !== numbers.length) throw new ChangedError()
       return deleteIfEmpty(knex, message.number)
     })
   }
@@ -69,16 +77,26 @@ export class Farewell {
     message: QueuedMessage,
     told: readonly Reportable[],
     recipients: readonly QueuedRecipient[],
+    { agedBy }: Required<OnlyThose>,
   ): Promise<boolean> {
     return this.#tell(message, told, async (knex) => {
       const numbers = recipients.map(({ number }) => number)
       const warned = await knex('queue_recipients')
         .whereIn('number', numbers)
         .where({ warned: false })
+        .where('deadline', '<=', agedBy)
         .update({ warned: true, deadline: message.expiresAt })
       if (warned !== numbers.length) throw new ChangedError()
       return false
     })
+  }
+
+  /** Leaves recipients to the postmaster, since nobody can read what they should be told of. */
+  async hold(recipients: readonly QueuedRecipient[]): Promise<void> {
+    const numbers = recipients.map(({ number }) => number)
+    await this.#settings.commits.run((knex) =>
+      knex('queue_recipients').whereIn('number', numbers).update({ due: never, deadline: never }),
+    )
   }
 
   async #tell(
@@ -103,7 +121,7 @@ export class Farewell {
       this.#report(message, content, told)
       return true
     } catch (error) {
-      if (prepared !== undefined) await intake.discard(prepared)
+      if (prepared !== undefined) intake.discard(prepared)
       if (error instanceof ChangedError) return false
       throw error
     } finally {

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
-import type { Database } from 'mailwright'
+import { type Database, errorCode } from 'mailwright'
+import { firmTransaction } from './firm-transaction.ts'
 
 /** A part of a transaction. What it answers counts only when the promise of {@link GroupCommit.run} has resolved. */
 export type Write<T> = (transaction: Knex.Transaction) => Promise<T>
@@ -9,9 +10,13 @@ interface Waiting {
   readonly answer: PromiseWithResolvers<unknown>
 }
 
+/** So many parts in a row that the database did not answer to: it is away for the others, too. */
+const awayAfter = 2
+
 /**
  * Makes changes durable, many with one commit: what is asked for while one is being made goes into the next. A transaction that
- * fails is made again part by part, so that nobody suffers for another's fault.
+ * fails is made again part by part, so that nobody suffers for another's fault. A part may thus be made several times, even where it
+ * was durable before, and must come to the same then.
  */
 export class GroupCommit {
   readonly #database: Database
@@ -46,16 +51,32 @@ export class GroupCommit {
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
+    let failure = await this.#make(group)
+    if (failure === undefined) return
+    let away = group.length === 1 ? awayAfter : 0
+    for (const one of group) {
+      if (away < awayAfter) failure = await this.#make([one])
+      if (failure === undefined) {
+        away = 0
+        continue
+      }
+      if (errorCode(failure) === 'MAIL_E_UNAVAILABLE') away++
+      one.answer.reject(failure)
+    }
+  }
+
+  /** Answers why it could not be made. */
+  async #make(group: readonly Waiting[]): Promise<unknown> {
     try {
-      const answers = await this.#database.transaction(async (transaction) => {
+      const answers = await firmTransaction(this.#database, async (transaction) => {
         const made: unknown[] = []
         for (const { write } of group) made.push(await write(transaction))
         return made
       })
       for (const [index, { answer }] of group.entries()) answer.resolve(answers[index])
+      return undefined
     } catch (error) {
-      if (group.length === 1) group[0]?.answer.reject(error)
-      else for (const one of group) await this.#commit([one])
+      return error
     }
   }
 }

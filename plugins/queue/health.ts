@@ -60,6 +60,6 @@ export class Health {
     const { firstPause, longestPause } = this.#settings
     const pause = Math.min(longestPause, firstPause * 2 ** Math.min(this.#pauses, 20))
     this.#pauses++
-    return Math.max(jittered(pause), retryAfter ?? 0)
+    return Math.max(jittered(pause), Math.min(retryAfter ?? 0, longestPause))
   }
 }

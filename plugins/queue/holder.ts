@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import type { Clock, Database, Log, Timer } from 'mailwright'
-
+import { firmTransaction } from './firm-transaction.ts'
 import { hasEnded, newHolderId } from './holder-id.ts'
 import type { HolderRow } from './tables.ts'
 
@@ -18,6 +18,8 @@ export class Holder {
   readonly #clock: Clock
   readonly #log: Log
   #heldUntil = Number.NEGATIVE_INFINITY
+  #trustsOthersUntil = Number.NEGATIVE_INFINITY
+  #onLapse: () => void = () => undefined
   #timer: Timer | undefined
   #stopped = false
 
@@ -32,9 +34,10 @@ export class Holder {
     return this.#clock.monotonic() < this.#heldUntil
   }
 
-  /** Begins to live. MAIL_E_UNAVAILABLE. */
-  async start(): Promise<void> {
+  /** Begins to live. Calls back when it has not said so for too long, so that others may hold what it held. MAIL_E_UNAVAILABLE. */
+  async start(onLapse: () => void = () => undefined): Promise<void> {
     await this.#renew()
+    this.#onLapse = onLapse
     this.#schedule()
   }
 
@@ -54,9 +57,14 @@ export class Holder {
   /** Frees what processes held that do not live any more. */
   async buryOthers(): Promise<void> {
     const now = this.#clock.now()
-    await this.#database.transaction(async (knex) => {
-      const holders = await knex<HolderRow>('queue_holders').select()
-      const living = holders.filter(({ id, expires_at }) => Number(expires_at) >= now && !hasEnded(id))
+    // Where the database was away, the others could not say that they live either.
+    const trusts = this.#clock.monotonic() < this.#trustsOthersUntil
+    await firmTransaction(this.#database, async (knex) => {
+      // Whoever is saying that it lives comes first.
+      const holders = await knex<HolderRow>('queue_holders').forUpdate().select()
+      const living = holders.filter(
+        ({ id, expires_at }) => (trusts || Number(expires_at) >= now) && !hasEnded(id),
+      )
       const names = living.map(({ id }) => id)
       const owners = await knex('queue_lanes')
         .distinct('owner')
@@ -83,12 +91,31 @@ export class Holder {
   async #renew(): Promise<void> {
     const asked = this.#clock.monotonic()
     const expires_at = this.#clock.now() + leaseDuration
-    await this.#database.transaction(async (knex) => {
+    const wasThere = await firmTransaction(this.#database, async (knex) => {
       const renewed = await knex('queue_holders').where({ id: this.id }).update({ expires_at })
       if (renewed === 0) await knex('queue_holders').insert({ id: this.id, expires_at })
+      return renewed > 0
     })
+    const isFirst = this.#heldUntil === Number.NEGATIVE_INFINITY
+    if (!isFirst && (!wasThere || !this.isAlive)) {
+      this.#heldUntil = asked
+      await this.#lapsed()
+    }
     // A part of the time is left for clocks that differ, and for what is under way.
     this.#heldUntil = asked + (leaseDuration * 3) / renewals
+  }
+
+  /** What it held is looked at again, by whoever holds it now. */
+  async #lapsed(): Promise<void> {
+    const now = this.#clock.now()
+    await firmTransaction(this.#database, async (knex) => {
+      await knex('queue_lanes')
+        .where({ owner: this.id })
+        .where('paused_until', '<=', now)
+        .update({ due: now })
+    })
+    this.#trustsOthersUntil = this.#clock.monotonic() + leaseDuration
+    this.#onLapse()
   }
 }
 

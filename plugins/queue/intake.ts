@@ -81,8 +81,8 @@ export class Intake {
       for (const message of messages) {
         const number = await numbers.take(1)
         const queued = this.#message(message, number)
-        prepared.kept.push(queued)
         const octets = await contents.keep(number, message.content)
+        prepared.kept.push(queued)
         prepared.messages.push(messageRow(queued, octets, message.held, now))
         const held = message.held !== undefined
         const added = await this.prepareRecipients(queued, message.recipients, { now, held })
@@ -91,7 +91,7 @@ export class Intake {
       }
       return prepared
     } catch (error) {
-      await this.discard(prepared)
+      for (const message of prepared.kept) await contents.remove(message)
       throw error
     }
   }
@@ -115,14 +115,17 @@ export class Intake {
     const rows = recipients.map((recipient, index) => ({
       ...recipientRow(recipient),
       due: held ? never : (added[index]?.due ?? now),
-      deadline: held ? never : deadlineOf(this.#settings.schedule, message, recipient.warned),
+      deadline:
+        held || added[index]?.due === never
+          ? never
+          : deadlineOf(this.#settings.schedule, message, recipient.warned),
     }))
     return { messages: [], rows, recipients, kept: [] }
   }
 
-  /** Forgets the octets of what was not written after all. */
-  async discard({ kept }: Pick<Prepared, 'kept'>): Promise<void> {
-    for (const message of kept) await this.#settings.contents.remove(message)
+  /** Forgets the octets of what was not written after all; where a commit got no answer, nobody knows yet. */
+  discard({ kept }: Pick<Prepared, 'kept'>): void {
+    for (const message of kept) this.#settings.contents.abandon(message)
   }
 
   /** What is delivered together. No domain begins with a colon. */
@@ -158,12 +161,18 @@ export class Intake {
   }
 }
 
-/** Writes what was prepared. */
+/** Writes what was prepared. Nobody else has its numbers: what is there already was written before, without an answer. */
 export async function writePrepared(knex: Knex, { messages, rows }: Prepared): Promise<void> {
-  for (let from = 0; from < messages.length; from += rowsAtOnce)
-    await knex('queue_messages').insert(messages.slice(from, from + rowsAtOnce))
-  for (let from = 0; from < rows.length; from += rowsAtOnce)
-    await knex('queue_recipients').insert(rows.slice(from, from + rowsAtOnce))
+  const tables = [
+    ['queue_messages', messages],
+    ['queue_recipients', rows],
+  ] as const
+  for (const [table, added] of tables)
+    for (let from = 0; from < added.length; from += rowsAtOnce)
+      await knex(table)
+        .insert(added.slice(from, from + rowsAtOnce))
+        .onConflict('number')
+        .ignore()
 }
 
 /** The destinations of recipients, each once. */

@@ -8,7 +8,6 @@ import type {
   Notifier,
   Queue,
   StatusNotifications,
-  Timer,
 } from 'mailwright'
 import { Ageing } from './ageing.ts'
 import { Changes } from './changes.ts'
@@ -17,14 +16,17 @@ import { Contents } from './contents.ts'
 import { Deliverer } from './deliverer.ts'
 import { DurableQueue } from './durable-queue.ts'
 import { Farewell } from './farewell.ts'
+import { firmTransaction } from './firm-transaction.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Holder } from './holder.ts'
 import { Intake } from './intake.ts'
+import { reviveLanes } from './lane-table.ts'
 import { Lanes } from './lanes.ts'
 import { Listing } from './listing.ts'
 import { Management } from './management.ts'
 import { Numbers } from './numbers.ts'
 import type { QueueOptions } from './options.ts'
+import { regularly } from './regularly.ts'
 import { Reports } from './reports.ts'
 import { Scheduler } from './scheduler.ts'
 import { Settlement } from './settlement.ts'
@@ -52,6 +54,8 @@ export interface KeepingQueue {
 }
 
 const tidyEvery = 60_000
+/** What goes through the whole table is done every so many times. */
+const revivedEach = 60
 
 /** Puts the parts of the queue together. */
 export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue {
@@ -93,29 +97,24 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
   const listing = new Listing(database, () => clock.now())
   const management = new Management({ ...common, listing, changes, farewell })
   const ageing = new Ageing({ ...common, farewell, tells: reports.tellsFailures })
-  let tidying: Timer | undefined
-
-  const tidy = (): void => {
-    tidying = clock.after(tidyEvery, tidy)
-    void holder
-      .buryOthers()
-      .then(() => files.sweep(clock.now(), (numbers) => knownNumbers(database, numbers)))
-      .catch((error: unknown) => log.warn('unavailable', { error }))
-  }
+  const tidying = regularly({ clock, log, every: tidyEvery }, async (times) => {
+    await holder.buryOthers()
+    if (times % revivedEach === 0) await firmTransaction(database, (knex) => reviveLanes(knex, clock.now()))
+    await files.sweep(clock.now(), (numbers) => knownNumbers(database, numbers))
+  })
 
   return {
     queue: offered(durable, management),
     async serve() {
-      await holder.start()
-      await holder.buryOthers()
-      changes.start(() => scheduler.look({ anew: true }))
+      await holder.start(() => scheduler.startAgain())
+      await changes.start(() => scheduler.look({ anew: true }))
+      await tidying.start()
+      await ageing.start()
       scheduler.start()
-      ageing.start()
-      tidy()
     },
     async stop() {
-      tidying?.cancel()
-      changes.stop()
+      await tidying.stop()
+      await changes.stop()
       await ageing.stop()
       await durable.close()
       ending.abort()

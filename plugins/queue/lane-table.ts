@@ -1,34 +1,21 @@
 import type { Knex } from 'knex'
 import type { Lane } from './lane.ts'
-import {
-  type LastAttempt,
-  type QueuedMessage,
-  type QueuedRecipient,
-  readMessage,
-  readRecipient,
-} from './queued.ts'
-import type { LaneRow, MessageRow, RecipientRow } from './tables.ts'
+import type { LastAttempt } from './queued.ts'
+import type { LaneRow } from './tables.ts'
 
 /** Milliseconds after which an owner looks at the table in any case. */
-const lookAgain = 300_000
+export const lookAgain = 300_000
 
-const withoutContent = [
-  'number',
-  'id',
-  'sender',
-  'envelope',
-  'arrived_at',
-  'expires_at',
-  'size',
-  'held_at',
-  'held_reason',
-]
+const rowsAtOnce = 100
 
-/** What a look at the table brought. */
-export interface Loaded {
-  readonly recipients: readonly QueuedRecipient[]
-  /** There were as many as were asked for. */
-  readonly more: boolean
+/** A destination that was taken just now. `owner` is who held it until then. */
+export type TakenLane = LaneRow
+
+/** Whom destinations are taken for. */
+export interface Taker {
+  readonly owner: string
+  /** Whether it works on a destination already. */
+  readonly holds: (destination: string) => boolean
 }
 
 /**
@@ -38,33 +25,47 @@ export interface Loaded {
 export async function joinLanes(
   knex: Knex,
   destinations: readonly string[],
-  owner: string | undefined,
+  taker: Taker | undefined,
   now: number,
-): Promise<readonly LaneRow[]> {
-  for (const destination of destinations)
+): Promise<readonly TakenLane[]> {
+  // All processes lock them in the same order.
+  const sorted = [...destinations].sort()
+  // In one statement: with a look before it, two processes would wait for each other. A fence never comes again, even where the row
+  // was deleted in between.
+  const rest = { due: now, owner: '', fence: now, paused_until: 0, pauses: 0, last: null }
+  for (let from = 0; from < sorted.length; from += rowsAtOnce)
     await knex('queue_lanes')
-      .insert({ destination, due: now, owner: '', fence: 0, paused_until: 0, pauses: 0, last: null })
+      .insert(sorted.slice(from, from + rowsAtOnce).map((destination) => ({ destination, ...rest })))
       .onConflict('destination')
-      .ignore()
-  await knex('queue_lanes')
-    .whereIn('destination', destinations)
-    .where('due', '>', now)
-    .where('paused_until', '<=', now)
-    .update({ due: now })
-  return owner === undefined ? [] : await takeLanes(knex, destinations, owner, now)
+      .merge({ due: knex.raw('case when ?? > ? then ?? else ? end', ['paused_until', now, 'due', now]) })
+  return taker === undefined ? [] : await takeLanes(knex, sorted, taker, now)
 }
 
-/** Takes those of some destinations that nobody holds and that are not paused. */
+/** Makes rows for destinations that something waits for and that have none: of tables that were put back, or mended. */
+export async function reviveLanes(knex: Knex, now: number): Promise<void> {
+  const lost = await knex
+    .from(knex('queue_recipients').distinct('destination').as('waiting'))
+    .leftJoin('queue_lanes', 'queue_lanes.destination', 'waiting.destination')
+    .whereNull('queue_lanes.destination')
+    .select('waiting.destination')
+  const names = lost.map(({ destination }: { destination: string }) => destination)
+  await joinLanes(knex, names, undefined, now)
+}
+
+/** Takes those of some destinations that nobody holds and that are not paused; also those of its own that it does not work on. */
 async function takeLanes(
   knex: Knex,
   destinations: readonly string[],
-  owner: string,
+  { owner, holds }: Taker,
   now: number,
-): Promise<readonly LaneRow[]> {
+): Promise<readonly TakenLane[]> {
+  const wanted = destinations.filter((destination) => !holds(destination))
+  if (wanted.length === 0) return []
   const free = await knex<LaneRow>('queue_lanes')
-    .whereIn('destination', destinations)
-    .where({ owner: '' })
+    .whereIn('destination', wanted)
+    .whereIn('owner', ['', owner])
     .where('paused_until', '<=', now)
+    .orderBy('destination')
     .forUpdate()
     .select()
   if (free.length === 0) return []
@@ -74,73 +75,46 @@ async function takeLanes(
       free.map(({ destination }) => destination),
     )
     .update({ owner, fence: knex.raw('fence + 1'), due: now + lookAgain })
-  return free.map((row) => ({ ...row, owner, fence: Number(row.fence) + 1 }))
+  return free.map((row) => ({ ...row, fence: Number(row.fence) + 1 }))
 }
 
-/** Destinations that somebody has to look at: those that were taken just now, and own ones where others have added something. */
+/** What somebody has to look at. */
+export interface DueLanes {
+  readonly taken: readonly TakenLane[]
+  /** Those that the taker works on, where others have added something. */
+  readonly own: readonly string[]
+  /** There may be more. */
+  readonly more: boolean
+}
+
+/** Destinations that somebody has to look at. Of those that nobody works on, up to `most` are taken. */
 export async function dueLanes(
   knex: Knex,
-  owner: string,
+  taker: Taker,
   now: number,
-  most: number,
-): Promise<{ readonly taken: readonly LaneRow[]; readonly own: readonly string[] }> {
+  { most, atOnce }: { readonly most: number; readonly atOnce: number },
+): Promise<DueLanes> {
+  const { owner, holds } = taker
   const due = await knex<LaneRow>('queue_lanes')
     .where('due', '<=', now)
-    .whereIn('owner', ['', owner])
+    .where('paused_until', '<=', now)
+    .whereIn('owner', most > 0 ? ['', owner] : [owner])
     .orderBy('due')
-    .limit(most)
+    .limit(atOnce)
     .select('destination', 'owner')
-  const named = (wanted: string) => due.filter((row) => row.owner === wanted).map((row) => row.destination)
-  const free = named('')
-  return { taken: free.length === 0 ? [] : await takeLanes(knex, free, owner, now), own: named(owner) }
+  const own = due.filter((row) => row.owner === owner && holds(row.destination)).map(nameOf)
+  const others = due.map(nameOf).filter((destination) => !holds(destination))
+  if (own.length > 0)
+    await knex('queue_lanes')
+      .whereIn('destination', own)
+      .where({ owner })
+      .update({ due: now + lookAgain })
+  const taken = await takeLanes(knex, others.slice(0, most).sort(), taker, now)
+  return { taken, own, more: due.length === atOnce }
 }
 
-/** Reads what is due for a destination. Undefined where another process has it by now. */
-export async function loadLane(
-  knex: Knex,
-  lane: Lane,
-  owner: string,
-  now: number,
-  most: number,
-): Promise<Loaded | undefined> {
-  // Before the look: whoever adds something after it sets the time back again.
-  const held = await ownLane(knex, lane, owner).update({ due: now + lookAgain })
-  if (held === 0) return undefined
-  const limit = most + lane.line.size + lane.busy.size
-  const rows = await knex<RecipientRow>('queue_recipients')
-    .where({ destination: lane.destination })
-    .where('due', '<=', now)
-    .orderBy('due')
-    .limit(limit)
-  const fresh = rows.filter(({ number }) => !lane.line.has(Number(number)) && !lane.busy.has(Number(number)))
-  return { recipients: await withMessages(knex, fresh), more: rows.length === limit }
-}
-
-async function withMessages(knex: Knex, rows: readonly RecipientRow[]): Promise<readonly QueuedRecipient[]> {
-  const messages = await readMessages(
-    knex,
-    rows.map(({ message }) => Number(message)),
-  )
-  return rows.flatMap((row) => {
-    const message = messages.get(Number(row.message))
-    return message === undefined ? [] : [readRecipient(row, message)]
-  })
-}
-
-/** Messages by their numbers, without their octets. */
-export async function readMessages(
-  knex: Knex,
-  numbers: readonly number[],
-): Promise<ReadonlyMap<number, QueuedMessage>> {
-  const found = new Map<number, QueuedMessage>()
-  const wanted = [...new Set(numbers)]
-  for (let from = 0; from < wanted.length; from += 500) {
-    const rows: MessageRow[] = await knex('queue_messages')
-      .whereIn('number', wanted.slice(from, from + 500))
-      .select(...withoutContent)
-    for (const row of rows) found.set(Number(row.number), readMessage(row))
-  }
-  return found
+function nameOf({ destination }: Pick<LaneRow, 'destination'>): string {
+  return destination
 }
 
 /** Gives a destination up. It is forgotten where nothing waits for it. */
@@ -162,8 +136,8 @@ export async function pauseLane(
   owner: string,
   pause: { readonly until: number; readonly last: LastAttempt | undefined },
 ): Promise<void> {
+  // It stays its owner's, for whom deliveries may be under way.
   await ownLane(knex, lane, owner).update({
-    owner: '',
     due: pause.until,
     paused_until: pause.until,
     pauses: lane.health.pauses,
@@ -185,7 +159,8 @@ export async function holdsLane(
   return (await ownLane(knex, lane, owner).forUpdate().first('destination')) !== undefined
 }
 
-function ownLane(
+/** The row of a destination, for as long as no other process has it. */
+export function ownLane(
   knex: Knex,
   { destination, fence }: Pick<Lane, 'destination' | 'fence'>,
   owner: string,

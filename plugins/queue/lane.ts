@@ -6,7 +6,7 @@ import type { LaneRow } from './tables.ts'
 export class Lane {
   readonly destination: string
   /** Higher than that of any owner before. */
-  readonly fence: number
+  fence: number
   readonly health: Health
   readonly line: FairLine = new FairLine()
   /** Deliveries under way. */
@@ -19,6 +19,8 @@ export class Lane {
   nextDue: number = Number.POSITIVE_INFINITY
   /** The table is being read. */
   loading = false
+  /** How often the line was emptied, since the table knows better: what was read before is of no use then. */
+  forgotten = 0
   /** Pauses that the table knows of. */
   knownPauses: number
   /** Of the monotonic clock: since when it has nothing to do. */

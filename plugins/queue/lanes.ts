@@ -1,7 +1,7 @@
 import type { HealthSettings } from './health.ts'
 import { Lane } from './lane.ts'
+import type { TakenLane } from './lane-table.ts'
 import type { QueuedRecipient } from './queued.ts'
-import type { LaneRow } from './tables.ts'
 
 export interface LanesSettings {
   readonly health: HealthSettings
@@ -11,12 +11,16 @@ export interface LanesSettings {
 
 // Every destination may have so many in memory, however many others there are.
 const everybodysShare = 5
-const longestLine = 2_000
+const longestLine = 500
 
 /** The destinations that this process holds, and who waits for them in memory. */
 export class Lanes {
   readonly #settings: LanesSettings
   readonly #lanes = new Map<string, Lane>()
+  /** Those that were given up while deliveries were under way. */
+  readonly #ending = new Set<Lane>()
+  readonly #busy = new Set<number>()
+  readonly #loads = new Set<Set<number>>()
   #waiting = 0
 
   constructor(settings: LanesSettings) {
@@ -31,12 +35,21 @@ export class Lanes {
     return [...this.#lanes.values()]
   }
 
-  /** A destination that was taken just now. */
-  open(row: Pick<LaneRow, 'destination' | 'fence' | 'pauses'>): Lane {
+  /** How many more destinations there may be: each may have its share in memory. */
+  get room(): number {
+    return Math.max(0, Math.ceil(this.#settings.recipientsInMemory / everybodysShare) - this.#lanes.size)
+  }
+
+  /** A destination that was taken just now, by a holder of this name. */
+  open(row: TakenLane, holder: string): Lane {
     const before = this.#lanes.get(row.destination)
     if (before !== undefined) this.close(before)
     const lane = new Lane(row, this.#settings.health)
     this.#lanes.set(row.destination, lane)
+    // Nobody else has had it meanwhile: what is still under way counts.
+    if (row.owner === holder)
+      for (const ending of this.#ending)
+        if (ending.destination === lane.destination) ending.fence = lane.fence
     return lane
   }
 
@@ -44,19 +57,21 @@ export class Lanes {
   close(lane: Lane): void {
     lane.isOver = true
     this.forget(lane)
+    if (lane.busy.size > 0) this.#ending.add(lane)
     if (this.#lanes.get(lane.destination) === lane) this.#lanes.delete(lane.destination)
   }
 
   /** Empties a line: the table knows better. */
   forget(lane: Lane): void {
     this.#waiting -= lane.line.clear()
+    lane.forgotten++
     lane.more = true
   }
 
   /** Puts a recipient into the line, or leaves it to the table where there is no room. */
   push(lane: Lane, recipient: QueuedRecipient): void {
-    if (lane.isOver || lane.busy.has(recipient.number)) return
-    if (this.roomOf(lane) <= 0) {
+    if (lane.isOver || this.#busy.has(recipient.number)) return
+    if (this.roomOf(lane) <= 0 && !mayStandIn(lane, recipient)) {
       lane.more = true
       return
     }
@@ -74,8 +89,42 @@ export class Lanes {
   /** Takes the next recipients of a line, who are busy from then on. */
   take(lane: Lane, most: number): ReturnType<Lane['line']['take']> {
     const turn = lane.line.take(most)
-    for (const { number } of turn?.recipients ?? []) lane.busy.add(number)
+    for (const { number } of turn?.recipients ?? []) {
+      lane.busy.add(number)
+      this.#busy.add(number)
+    }
     this.#waiting -= turn?.recipients.length ?? 0
     return turn
   }
+
+  /** Whoever reads the table may read of some who are finished by the time that it is told: these, until {@link endLoad}. */
+  beginLoad(): Set<number> {
+    const finished = new Set<number>()
+    this.#loads.add(finished)
+    return finished
+  }
+
+  endLoad(finished: Set<number>): void {
+    this.#loads.delete(finished)
+  }
+
+  /** Whether a recipient's delivery is under way, or its outcome not written yet: for whatever destination it began. */
+  isBusy(number: number): boolean {
+    return this.#busy.has(number)
+  }
+
+  /** What came of a turn is written. */
+  finish(lane: Lane, recipients: readonly QueuedRecipient[]): void {
+    for (const { number } of recipients) {
+      lane.busy.delete(number)
+      this.#busy.delete(number)
+      for (const finished of this.#loads) finished.add(number)
+    }
+    if (lane.busy.size === 0) this.#ending.delete(lane)
+  }
+}
+
+/** Somebody of whom nobody is in the line need not wait for those who fill it. */
+function mayStandIn({ line }: Lane, recipient: QueuedRecipient): boolean {
+  return line.size < 2 * longestLine && !line.knows(recipient.message)
 }

@@ -1,13 +1,15 @@
 import type { Knex } from 'knex'
 import {
+  type Address,
   type Database,
+  parseAddress,
   type QueueDestination,
   type QueueItem,
   type QueueSelection,
   queueAgeLimits,
   type QueuedRecipient as ShownRecipient,
 } from 'mailwright'
-import { type Delivery, type QueuedMessage, readLast, readMessage } from './queued.ts'
+import { type QueuedMessage, readDelivery, readLast, readMessage } from './queued.ts'
 import { destinationName, selected } from './selection.ts'
 import { type BigNumber, type MessageRow, never, type RecipientRow } from './tables.ts'
 
@@ -26,11 +28,21 @@ export class Listing {
   list(selection: QueueSelection, limit: number, recipients: number): Promise<readonly QueueItem[]> {
     return this.#database.query(async (knex) => {
       const rows: MessageRow[] = await knex('queue_messages')
-        .whereIn('number', selected(knex, selection).select('queue_recipients.message'))
+        .whereIn('number', selected(knex, selection, this.#activeSince()).select('queue_recipients.message'))
         .orderBy('arrived_at')
         .orderBy('number')
         .limit(limit)
-        .select('number', 'id', 'envelope', 'arrived_at', 'expires_at', 'size', 'held_at', 'held_reason')
+        .select(
+          'number',
+          'id',
+          'sender',
+          'envelope',
+          'arrived_at',
+          'expires_at',
+          'size',
+          'held_at',
+          'held_reason',
+        )
       const items: QueueItem[] = []
       for (const row of rows) items.push(await this.#item(knex, row, recipients))
       return merged(items)
@@ -70,7 +82,7 @@ export class Listing {
     const rows: RecipientRow[] = await waiting.clone().orderBy('number').limit(most)
     const [total] =
       rows.length < most ? [{ count: rows.length }] : await waiting.clone().count({ count: '*' })
-    const message = readMessage(row)
+    const message = readMessage(row) ?? unreadable(row)
     const isHeld = row.held_at !== null || rows.every(({ due }) => Number(due) === never)
     const next = Math.min(...rows.map(({ due }) => Number(due)))
     const reason = row.held_reason ?? undefined
@@ -91,7 +103,10 @@ function facts({
   arrivedAt,
   expiresAt,
   size,
-}: QueuedMessage): Pick<QueueItem, 'id' | 'reversePath' | 'arrivedAt' | 'expiresAt' | 'size'> {
+}: Omit<QueuedMessage, 'number'>): Pick<
+  QueueItem,
+  'id' | 'reversePath' | 'arrivedAt' | 'expiresAt' | 'size'
+> {
   return {
     id,
     reversePath: envelope.reversePath,
@@ -123,16 +138,30 @@ function merged(items: readonly QueueItem[]): readonly QueueItem[] {
 }
 
 function shown(row: RecipientRow): ShownRecipient {
-  const delivery = JSON.parse(row.delivery) as Delivery
   const last = readLast(row.last)
   return {
-    address: delivery.recipient,
+    address: readDelivery(row.delivery)?.recipient ?? searchedFor(row.address),
     destination: destinationName(row.destination),
     attempts: row.attempts,
     nextAttempt: dateOf(Number(row.due)),
     lastReply: last?.reply,
     ...(last?.host === undefined ? {} : { lastHost: last.host }),
   }
+}
+
+/** Of a row that is damaged: it is shown with what can be searched for. */
+function unreadable(row: MessageRow): Parameters<typeof facts>[0] {
+  return {
+    id: row.id,
+    envelope: { reversePath: row.sender === '<>' ? null : searchedFor(row.sender), parameters: {} },
+    arrivedAt: Number(row.arrived_at),
+    expiresAt: Number(row.expires_at),
+    size: Number(row.size),
+  }
+}
+
+function searchedFor(text: string): Address {
+  return parseAddress(text) ?? { localPart: text, domain: '' }
 }
 
 function dateOf(time: number): Date | undefined {

@@ -6,8 +6,6 @@ import {
   type Database,
   type DeliveryFlow,
   type Failed,
-  formatAddress,
-  formatReply,
   MailwrightError,
   type Message,
   notQueued,
@@ -17,12 +15,16 @@ import {
   reply,
 } from 'mailwright'
 import type { Changes } from './changes.ts'
-import type { Contents } from './contents.ts'
+import { type Contents, isGone } from './contents.ts'
 import { deleteIfEmpty, type Farewell } from './farewell.ts'
-import { destinationsOf, type Intake, writePrepared } from './intake.ts'
-import { joinLanes, readMessages } from './lane-table.ts'
+import { firmTransaction } from './firm-transaction.ts'
+import { destinationsOf, type Intake } from './intake.ts'
+import { readMessages } from './lane-loading.ts'
+import { joinLanes } from './lane-table.ts'
 import type { Listing } from './listing.ts'
-import { type Delivery, type QueuedRecipient, readMessage, readRecipient } from './queued.ts'
+import { expired } from './outcomes.ts'
+import { type QueuedMessage, type QueuedRecipient, readDelivery, readRecipient } from './queued.ts'
+import { redirect } from './redirection.ts'
 import { deadlineOf, type RetrySchedule } from './retry-schedule.ts'
 import { selected } from './selection.ts'
 import { type MessageRow, never, type RecipientRow } from './tables.ts'
@@ -69,9 +71,11 @@ export class Management implements QueueManagement {
     const row: MessageRow | undefined = await this.#settings.database.query((knex) =>
       knex('queue_messages')
         .where({ id: id.slice(0, 65) })
-        .first('number', 'id', 'envelope', 'arrived_at', 'expires_at', 'size'),
+        .first('number', 'size'),
     )
-    return row === undefined ? notQueued(id) : this.#settings.farewell.message(readMessage(row))
+    if (row === undefined) return notQueued(id)
+    const { number, size } = row
+    return this.#settings.farewell.message({ number: Number(number), size: Number(size) })
   }
 
   statistics(limit = 1_000): ReturnType<QueueManagement['statistics']> {
@@ -79,39 +83,36 @@ export class Management implements QueueManagement {
   }
 
   flush(selection: QueueSelection = {}): Promise<number> {
-    return this.#change({ ...selection, state: selection.state ?? 'waiting' }, selection.id, (knex, rows) =>
-      this.#wake(knex, rows),
-    )
+    return this.#change(selection, (knex, rows) => this.#wake(knex, rows), unlessHeld)
   }
 
   requeue(selection: QueueSelection = {}): Promise<number> {
-    return this.#change(
-      { ...selection, state: selection.state ?? 'waiting' },
-      selection.id,
-      async (knex, rows) => {
-        const asked = new Set<string>()
-        for (const row of rows) {
-          const { recipient, parameters } = JSON.parse(row.delivery) as Delivery
-          // What an alias made several of becomes one again.
-          const same = `${row.message} ${addressKey(recipient)}`
-          const one = knex('queue_recipients').where({ number: row.number })
-          if (asked.has(same)) await one.delete()
-          else
-            await one.update({
-              delivery: JSON.stringify({ recipient, parameters, target: recipient }),
-              destination: ':route',
-            })
-          asked.add(same)
-        }
-        const moved = rows.map((row) => ({ ...row, destination: ':route' }))
-        await this.#wake(knex, moved)
-      },
-    )
+    const ask = async (knex: Knex.Transaction, rows: readonly RecipientRow[]): Promise<void> => {
+      const asked = new Set<string>()
+      for (const row of rows) {
+        const delivery = readDelivery(row.delivery)
+        if (delivery === undefined) continue
+        const { recipient, parameters } = delivery
+        // What an alias made several of becomes one again.
+        const same = `${row.message} ${addressKey(recipient)}`
+        const one = knex('queue_recipients').where({ number: row.number })
+        if (asked.has(same)) await one.delete()
+        else
+          await one.update({
+            delivery: JSON.stringify({ recipient, parameters, target: recipient }),
+            destination: ':route',
+          })
+        asked.add(same)
+      }
+      const moved = rows.map((row) => ({ ...row, destination: ':route' }))
+      await this.#wake(knex, moved)
+    }
+    return this.#change(selection, ask, unlessHeld)
   }
 
   hold(selection: QueueSelection, reason = 'held by the postmaster'): Promise<number> {
     const held = { held_at: this.#settings.clock.now(), held_reason: reason.slice(0, longestReason) }
-    return this.#change(selection, selection.id, async (knex, rows) => {
+    return this.#change(selection, async (knex, rows) => {
       const messages = messagesOf(rows)
       await knex('queue_messages').whereIn('number', messages).whereNull('held_at').update(held)
       await knex('queue_recipients').whereIn('message', messages).update({ due: never, deadline: never })
@@ -119,21 +120,24 @@ export class Management implements QueueManagement {
   }
 
   release(selection: QueueSelection): Promise<number> {
-    return this.#change({ ...selection, state: 'held' }, selection.id, async (knex, rows) => {
+    return this.#change({ ...selection, state: 'held' }, async (knex, rows) => {
       const now = this.#settings.clock.now()
       for (const number of messagesOf(rows)) await this.#release(knex, number, now)
-      await this.#wake(knex, rows)
     })
   }
 
   async remove(selection: QueueSelection): Promise<number> {
     const emptied: { number: number; size: number }[] = []
-    const count = await this.#change(selection, selection.id, async (knex, rows) => {
+    const count = await this.#change(selection, async (knex, rows) => {
       const numbers = rows.map(({ number }) => number)
       await knex('queue_recipients').whereIn('number', numbers).delete()
-      const messages = await readMessages(knex, messagesOf(rows))
-      for (const message of messages.values())
-        if (await deleteIfEmpty(knex, message.number)) emptied.push(message)
+      const messages = await knex('queue_messages')
+        .whereIn('number', messagesOf(rows))
+        .select('number', 'size')
+      for (const message of messages as Pick<MessageRow, 'number' | 'size'>[]) {
+        const number = Number(message.number)
+        if (await deleteIfEmpty(knex, number)) emptied.push({ number, size: Number(message.size) })
+      }
     })
     // Not before it is for good that nobody waits for them.
     for (const message of emptied) await this.#settings.contents.remove(message)
@@ -144,89 +148,67 @@ export class Management implements QueueManagement {
     const { database, farewell, changes } = this.#settings
     if (!farewell.tells)
       throw new MailwrightError('MAIL_E_UNSUPPORTED', 'no plugin tells senders: add dsn to the config')
-    let count = 0
-    for (;;) {
-      const found = await database.query(async (knex) => {
-        const rows: RecipientRow[] = await selected(knex, selection)
-          .limit(pageSize)
-          .select('queue_recipients.*')
-        const messages = await readMessages(knex, messagesOf(rows))
-        return Map.groupBy(rows, ({ message }) => messages.get(Number(message)))
+    const messages = new Set<number>()
+    for (let after = -1; ; ) {
+      const { rows, found } = await database.query(async (knex) => {
+        const page: RecipientRow[] = await this.#selected(knex, selection, after)
+        return { rows: page, found: await readMessages(knex, messagesOf(page)) }
       })
-      let done = 0
-      for (const [message, rows] of found) {
-        if (message === undefined) continue
-        const told = rows.map((row) => ({ recipient: readRecipient(row, message), outcome: outcomeFor(row) }))
-        if (await farewell.giveUp(message, told)) done++
-      }
-      count += done
-      if (done === 0) break
+      for (const [number, own] of Map.groupBy(rows, ({ message }) => Number(message)))
+        if (await this.#bounceOne(found.get(number), own)) messages.add(number)
+      after = Number(rows.at(-1)?.number ?? after)
+      if (rows.length < pageSize) break
     }
     changes.announce()
-    return count === 0 && selection.id !== undefined ? notQueued(selection.id) : count
+    return this.#counted(selection, messages.size)
   }
 
-  async redirect(id: string, from: Address, to: Address): Promise<void> {
-    const { database, delivery, intake, clock, changes } = this.#settings
-    const rows = await database.query((knex) => this.#recipients(knex, id, from))
-    const [first] = rows
-    if (first === undefined)
-      throw new MailwrightError(
-        'MAIL_E_NOT_FOUND',
-        `${formatAddress(from)} does not wait for ${id.slice(0, 40)}`,
-      )
-    const found = await delivery.route({ address: to, original: to })
-    if (!found.ok)
-      throw new MailwrightError('MAIL_E_INVALID', `${formatAddress(to)}: ${formatReply(found.reply)}`)
-    const { parameters } = first.delivery
-    const added = found.routes.map((route) => ({
-      delivery: { recipient: to, parameters, target: route.address, route },
-    }))
-    const now = clock.now()
-    const messages = [...new Map(rows.map(({ message }) => [message.number, message])).values()]
-    const prepared = await Promise.all(
-      messages.map((message) => intake.prepareRecipients(message, added, { now })),
-    )
-    await database.transaction(async (knex) => {
-      const numbers = rows.map(({ number }) => number)
-      const gone = await knex('queue_recipients').whereIn('number', numbers).delete()
-      if (gone !== numbers.length)
-        throw new MailwrightError('MAIL_E_IN_USE', `${id.slice(0, 40)} was changed meanwhile`)
-      for (const one of prepared) {
-        await writePrepared(knex, one)
-        await joinLanes(knex, destinationsOf(one.recipients), undefined, now)
-      }
-      await changes.count(knex)
+  /** Says whether it did: not where others were quicker, nor where the message cannot be read any more. */
+  async #bounceOne(message: QueuedMessage | undefined, rows: readonly RecipientRow[]): Promise<boolean> {
+    if (message === undefined) return false
+    const told = rows.flatMap((row) => {
+      const recipient = readRecipient(row, message)
+      return recipient === undefined ? [] : [{ recipient, outcome: outcomeFor(recipient) }]
     })
-    changes.announce()
+    try {
+      return told.length > 0 && (await this.#settings.farewell.giveUp(message, told))
+    } catch (error) {
+      if (isGone(error)) return false
+      throw error
+    }
   }
 
-  async #recipients(knex: Knex, id: string, address: Address): Promise<readonly QueuedRecipient[]> {
-    const rows: RecipientRow[] = await selected(knex, { id, recipient: formatAddress(address) }).select(
-      'queue_recipients.*',
-    )
-    const messages = await readMessages(knex, messagesOf(rows))
-    return rows.flatMap((row) => {
-      const message = messages.get(Number(row.message))
-      return message === undefined ? [] : readRecipient(row, message)
-    })
+  redirect(id: string, from: Address, to: Address): Promise<void> {
+    return redirect(this.#settings, id, from, to)
+  }
+
+  /** The next page of those that are meant. */
+  #selected(
+    knex: Knex,
+    selection: QueueSelection,
+    after: number,
+    restrict: (query: Knex.QueryBuilder) => unknown = () => undefined,
+  ): Knex.QueryBuilder {
+    const query = selected(knex, selection, this.#settings.clock.now())
+      .where('queue_recipients.number', '>', after)
+      .orderBy('queue_recipients.number')
+      .limit(pageSize)
+      .select('queue_recipients.*')
+    restrict(query)
+    return query
   }
 
   /** Does something with all recipients that are meant; answers how many messages it were. */
   async #change(
     selection: QueueSelection,
-    id: string | undefined,
     apply: (knex: Knex.Transaction, rows: readonly RecipientRow[]) => Promise<void>,
+    restrict?: (query: Knex.QueryBuilder) => unknown,
   ): Promise<number> {
     const { database, changes } = this.#settings
     const messages = new Set<number>()
     for (let after = -1; ; ) {
-      const rows = await database.transaction(async (knex) => {
-        const page: RecipientRow[] = await selected(knex, selection)
-          .where('queue_recipients.number', '>', after)
-          .orderBy('queue_recipients.number')
-          .limit(pageSize)
-          .select('queue_recipients.*')
+      const rows = await firmTransaction(database, async (knex) => {
+        const page: RecipientRow[] = await this.#selected(knex, selection, after, restrict)
         if (page.length > 0) {
           await apply(knex, page)
           await changes.count(knex)
@@ -237,9 +219,12 @@ export class Management implements QueueManagement {
       after = Number(rows.at(-1)?.number ?? after)
       if (rows.length < pageSize) break
     }
-    if (messages.size === 0 && id !== undefined && (await this.show(id)) === undefined) return notQueued(id)
     changes.announce()
-    return messages.size
+    return this.#counted(selection, messages.size)
+  }
+
+  async #counted({ id }: QueueSelection, count: number): Promise<number> {
+    return count === 0 && id !== undefined && (await this.show(id)) === undefined ? notQueued(id) : count
   }
 
   async #wake(knex: Knex.Transaction, rows: readonly RecipientRow[]): Promise<void> {
@@ -251,25 +236,41 @@ export class Management implements QueueManagement {
         rows.map(({ number }) => number),
       )
       .update({ due })
-    await joinLanes(knex, destinations, undefined, due)
-    await knex('queue_lanes').whereIn('destination', destinations).update({ due, paused_until: 0 })
+    await wakeLanes(knex, destinations, due)
   }
 
-  /** It has not got older while it was held. */
+  /** All of a message that is held. It has not got older meanwhile. */
   async #release(knex: Knex.Transaction, number: number, now: number): Promise<void> {
-    const row: MessageRow | undefined = await knex('queue_messages').where({ number }).first()
+    const row: Pick<MessageRow, 'arrived_at' | 'expires_at' | 'held_at'> | undefined = await knex(
+      'queue_messages',
+    )
+      .where({ number })
+      .first('arrived_at', 'expires_at', 'held_at')
     if (row === undefined) return
-    const message = readMessage(row)
-    const held = row.held_at === null ? 0 : Math.max(0, now - Number(row.held_at))
-    const times = { arrivedAt: message.arrivedAt, expiresAt: message.expiresAt + held }
+    const since = row.held_at === null ? 0 : Math.max(0, now - Number(row.held_at))
+    const times = { arrivedAt: Number(row.arrived_at), expiresAt: Number(row.expires_at) + since }
     await knex('queue_messages')
       .where({ number })
       .update({ held_at: null, held_reason: null, expires_at: times.expiresAt })
+    const held = knex('queue_recipients').where({ message: number, due: never })
+    const destinations = await held.clone().distinct('destination')
     for (const warned of [false, true])
-      await knex('queue_recipients')
-        .where({ message: number, warned })
-        .update({ deadline: deadlineOf(this.#settings.schedule, times, warned) })
+      await held
+        .clone()
+        .where({ warned })
+        .update({ due: now, deadline: deadlineOf(this.#settings.schedule, times, warned) })
+    await wakeLanes(knex, destinationsOf(destinations), now)
   }
+}
+
+function unlessHeld(query: Knex.QueryBuilder): void {
+  query.where('queue_recipients.due', '<', never)
+}
+
+/** Also those that are paused are looked at now. */
+async function wakeLanes(knex: Knex, destinations: readonly string[], now: number): Promise<void> {
+  await joinLanes(knex, destinations, undefined, now)
+  await knex('queue_lanes').whereIn('destination', destinations).update({ due: now, paused_until: 0 })
 }
 
 function messagesOf(rows: readonly Pick<RecipientRow, 'message'>[]): readonly number[] {
@@ -277,8 +278,6 @@ function messagesOf(rows: readonly Pick<RecipientRow, 'message'>[]): readonly nu
 }
 
 /** What the last host said tells a sender more than that somebody gave up. */
-function outcomeFor({ last }: RecipientRow): Failed {
-  if (last === null) return givenUpByPostmaster
-  const { reply: said, host } = JSON.parse(last)
-  return { kind: 'failed', reply: said, cause: 'expired', ...(host === undefined ? {} : { host }) }
+function outcomeFor({ last }: QueuedRecipient): Failed {
+  return last === undefined ? givenUpByPostmaster : expired(last)
 }

@@ -9,6 +9,8 @@ export interface Envelope {
   readonly parameters: MailParameters
   /** The id of the session that it came in. */
   readonly session?: string
+  /** It goes into Junk, for this reason. */
+  readonly quarantine?: string
 }
 
 /** A message that waits. Times are milliseconds since 1970. */
@@ -29,6 +31,10 @@ export interface Delivery {
   readonly target: Address
   /** Undefined: it has to be asked for. */
   readonly route?: Route
+  /** After how many attempts that was asked for last; none where absent. */
+  readonly askedAfter?: number
+  /** What sorting has sent on already: see {@link import('./sent-on.ts').SentOn}. */
+  readonly sentOn?: readonly string[]
 }
 
 /** What the last attempt brought. */
@@ -51,22 +57,28 @@ export interface QueuedRecipient {
   readonly last: LastAttempt | undefined
 }
 
-export function readMessage(row: Omit<MessageRow, 'content'>): QueuedMessage {
+/** Undefined where the row is damaged. */
+export function readMessage(row: Omit<MessageRow, 'content'>): QueuedMessage | undefined {
+  const envelope = readJson(row.envelope)
+  if (!isEnvelope(envelope)) return undefined
   return {
     number: Number(row.number),
     id: row.id,
-    envelope: JSON.parse(row.envelope) as Envelope,
+    envelope,
     arrivedAt: Number(row.arrived_at),
     expiresAt: Number(row.expires_at),
     size: Number(row.size),
   }
 }
 
-export function readRecipient(row: RecipientRow, message: QueuedMessage): QueuedRecipient {
+/** Undefined where the row is damaged. */
+export function readRecipient(row: RecipientRow, message: QueuedMessage): QueuedRecipient | undefined {
+  const delivery = readDelivery(row.delivery)
+  if (delivery === undefined) return undefined
   return {
     number: Number(row.number),
     message,
-    delivery: JSON.parse(row.delivery) as Delivery,
+    delivery,
     destination: row.destination,
     attempts: row.attempts,
     warned: Boolean(row.warned),
@@ -74,8 +86,58 @@ export function readRecipient(row: RecipientRow, message: QueuedMessage): Queued
   }
 }
 
+/** Undefined where the text is damaged. */
+export function readDelivery(text: string): Delivery | undefined {
+  const delivery = readJson(text)
+  return isDelivery(delivery) ? delivery : undefined
+}
+
+/** Undefined where there is none, or where the text is damaged. */
 export function readLast(text: string | null): LastAttempt | undefined {
-  return text === null ? undefined : (JSON.parse(text) as LastAttempt)
+  const last = readJson(text) as Partial<LastAttempt> | undefined
+  const isOne = typeof last?.at === 'number' && isReply(last.reply)
+  return isOne ? (last as LastAttempt) : undefined
+}
+
+function readJson(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text)) ?? undefined
+  } catch {
+    return undefined
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null
+}
+
+function isAddress(value: unknown): boolean {
+  return isFields(value) && typeof value.localPart === 'string' && typeof value.domain === 'string'
+}
+
+function isReply(value: unknown): boolean {
+  return isFields(value) && typeof value.code === 'number'
+}
+
+function isEnvelope(value: unknown): value is Envelope {
+  if (!isFields(value) || !isFields(value.parameters)) return false
+  const { reversePath, remoteReversePath = null } = value
+  return [reversePath, remoteReversePath].every((path) => path === null || isAddress(path))
+}
+
+function isDelivery(value: unknown): value is Delivery {
+  if (!isFields(value) || !isFields(value.parameters)) return false
+  if (value.sentOn !== undefined && !Array.isArray(value.sentOn)) return false
+  return isAddress(value.recipient) && isAddress(value.target) && isRoute(value.route)
+}
+
+function isRoute(value: unknown): boolean {
+  if (value === undefined) return true
+  if (!isFields(value) || !isAddress(value.address)) return false
+  if (value.kind === 'account') return isFields(value.account) && isAddress(value.account.address)
+  return value.kind === 'remote' || (value.kind === 'handler' && typeof value.handler === 'string')
 }
 
 /** The reverse-path that one of its recipients is delivered with. */

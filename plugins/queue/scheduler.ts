@@ -1,13 +1,22 @@
 import type { Clock, Database, Log, Timer } from 'mailwright'
 import type { Turn } from './fair-line.ts'
+import { firmTransaction } from './firm-transaction.ts'
 import type { GroupCommit, Write } from './group-commit.ts'
 import type { Holder } from './holder.ts'
 import type { Prepared } from './intake.ts'
 import type { Lane } from './lane.ts'
-import { clearPauses, dueLanes, joinLanes, loadLane, pauseLane, releaseLane } from './lane-table.ts'
+import {
+  clearPauses,
+  dueLanes,
+  joinLanes,
+  pauseLane,
+  releaseLane,
+  type TakenLane,
+  type Taker,
+} from './lane-table.ts'
 import type { Lanes } from './lanes.ts'
 import type { LastAttempt } from './queued.ts'
-import type { LaneRow } from './tables.ts'
+import { Refills } from './refills.ts'
 
 export interface SchedulerSettings {
   readonly database: Database
@@ -34,10 +43,8 @@ export type Deliver = (lane: Lane, turn: Turn) => Promise<TurnResult & { readonl
 
 const tick = 1_000
 const lanesAtOnce = 200
-const loadedAtOnce = 500
 /** Milliseconds for which an idle destination is kept. */
 const idleTime = 5_000
-const refillBelow = 50
 
 /**
  * Decides what is delivered next: destinations take turns, each with as many deliveries as it bears and as are left for it. What waits
@@ -47,7 +54,10 @@ export class Scheduler {
   readonly #settings: SchedulerSettings
   readonly #deliver: Deliver
   readonly #ready = new Set<Lane>()
+  readonly #refills: Refills
   readonly #turns = new Set<Promise<void>>()
+  /** Destinations that were given up, which the table does not know yet. */
+  readonly #leaving = new Set<string>()
   #active = 0
   #timer: Timer | undefined
   #looking: Promise<void> | undefined
@@ -59,6 +69,10 @@ export class Scheduler {
   constructor(settings: SchedulerSettings, deliver: Deliver) {
     this.#settings = settings
     this.#deliver = deliver
+    this.#refills = new Refills(settings, (lanes) => {
+      for (const lane of lanes) this.#ready.add(lane)
+      this.#pump()
+    })
   }
 
   /** Whether this process delivers; one that only runs a command leaves that to others. */
@@ -83,18 +97,25 @@ export class Scheduler {
   async join(
     knex: Parameters<typeof joinLanes>[0],
     destinations: readonly string[],
-  ): Promise<readonly LaneRow[]> {
+  ): Promise<readonly TakenLane[]> {
     const { lanes, holder, clock } = this.#settings
     const foreign = destinations.filter(
       (destination) => !holder.isAlive || lanes.get(destination) === undefined,
     )
     if (foreign.length === 0) return []
-    const owner = this.#serving && holder.isAlive ? holder.id : undefined
-    return joinLanes(knex, foreign, owner, clock.now())
+    const takes = this.#serving && holder.isAlive && lanes.room > 0
+    return joinLanes(knex, foreign, takes ? this.#taker : undefined, clock.now())
+  }
+
+  get #taker(): Taker {
+    const { holder, lanes } = this.#settings
+    const holds = (destination: string): boolean =>
+      lanes.get(destination) !== undefined || this.#leaving.has(destination)
+    return { owner: holder.id, holds }
   }
 
   /** After it: opens what was taken, and lines up who is due. */
-  joined(taken: readonly LaneRow[], { recipients, rows }: Pick<Prepared, 'recipients' | 'rows'>): void {
+  joined(taken: readonly TakenLane[], { recipients, rows }: Pick<Prepared, 'recipients' | 'rows'>): void {
     const { lanes, clock } = this.#settings
     for (const row of taken) this.#open(row)
     const now = clock.now()
@@ -122,6 +143,13 @@ export class Scheduler {
     this.#looking ??= this.#lookRepeatedly()
   }
 
+  /** Others may have taken what this process held: it takes anew what is still its own. */
+  startAgain(): void {
+    const { lanes } = this.#settings
+    for (const lane of lanes.all()) lanes.close(lane)
+    this.look()
+  }
+
   async #lookRepeatedly(): Promise<void> {
     this.#timer?.cancel()
     while (this.#lookAgain && this.#serving) {
@@ -135,8 +163,9 @@ export class Scheduler {
   async #lookOnce(): Promise<void> {
     const { database, holder, lanes, clock } = this.#settings
     if (!holder.isAlive) return
-    const { taken, own } = await database.transaction((knex) =>
-      dueLanes(knex, holder.id, clock.now(), lanesAtOnce),
+    const most = Math.min(lanesAtOnce, lanes.room)
+    const { taken, own, more } = await firmTransaction(database, (knex) =>
+      dueLanes(knex, this.#taker, clock.now(), { most, atOnce: lanesAtOnce }),
     )
     for (const row of taken) this.#open(row)
     for (const destination of own) {
@@ -145,23 +174,24 @@ export class Scheduler {
       lane.more = true
       this.#ready.add(lane)
     }
-    if (taken.length + own.length === lanesAtOnce) this.#lookAgain = true
+    if (more && taken.length + own.length > 0) this.#lookAgain = true
     this.#releaseIdle()
     this.#pump()
   }
 
-  #open(row: LaneRow): void {
-    this.#ready.add(this.#settings.lanes.open(row))
+  #open(row: TakenLane): void {
+    const { lanes, holder } = this.#settings
+    this.#ready.add(lanes.open(row, holder.id))
   }
 
   #pump(): void {
-    const { deliveries } = this.#settings
+    const { deliveries, holder } = this.#settings
     // Each destination gets one delivery, then it is the next one's turn.
     for (const lane of this.#ready) {
-      if (!this.#serving || this.#unwritten > 0 || this.#active >= deliveries) return
+      if (!this.#serving || !holder.isAlive || this.#unwritten > 0 || this.#active >= deliveries) return
       this.#ready.delete(lane)
       if (lane.isOver) continue
-      this.#refill(lane)
+      this.#refills.refill(lane)
       if (!this.#mayDeliver(lane)) continue
       this.#begin(lane)
       this.#ready.add(lane)
@@ -200,64 +230,45 @@ export class Scheduler {
     await result.written
     alarm.cancel()
     if (isLate) this.#unwritten--
-    for (const { number } of turn.recipients) lane.busy.delete(number)
+    this.#settings.lanes.finish(lane, turn.recipients)
     this.#ready.add(lane)
     this.#pump()
   }
 
   #judge(lane: Lane, { health, retryAfter, last }: TurnResult): void {
     if (lane.isOver || health === 'unknown') return
-    const { holder, lanes, clock } = this.#settings
+    const { holder, clock } = this.#settings
     if (health === 'well') {
       lane.health.succeeded()
       if (lane.knownPauses === 0) return
       lane.knownPauses = 0
-      this.#write((knex) => clearPauses(knex, lane, holder.id))
+      void this.#write((knex) => clearPauses(knex, lane, holder.id))
       return
     }
     const pause = lane.health.failed(retryAfter)
     if (pause === undefined) return
-    lanes.close(lane)
     const until = clock.now() + pause
-    this.#write((knex) => pauseLane(knex, lane, holder.id, { until, last }))
+    this.#leave(lane, (knex) => pauseLane(knex, lane, holder.id, { until, last }))
+  }
+
+  #leave(lane: Lane, write: Write<void>): void {
+    const { destination } = lane
+    this.#settings.lanes.close(lane)
+    this.#leaving.add(destination)
+    void this.#write(write).finally(() => this.#leaving.delete(destination))
   }
 
   /** What need not be there: without it a destination is looked at once more than necessary. */
-  #write(write: Write<void>): void {
+  #write(write: Write<void>): Promise<void> {
     const { commits, log } = this.#settings
-    void commits.run(write).catch((error: unknown) => log.warn('unavailable', { error }))
-  }
-
-  #refill(lane: Lane): void {
-    const { database, holder, lanes, clock, log } = this.#settings
-    if (!lane.more || lane.loading || lane.line.size >= refillBelow || !holder.isAlive) return
-    const most = Math.min(loadedAtOnce, lanes.roomOf(lane))
-    if (most <= 0) return
-    lane.loading = true
-    lane.more = false
-    void database
-      .transaction((knex) => loadLane(knex, lane, holder.id, clock.now(), most))
-      .then(
-        (loaded) => {
-          if (loaded === undefined) lanes.close(lane)
-          else if (loaded.more) lane.more = true
-          for (const recipient of loaded?.recipients ?? []) lanes.push(lane, recipient)
-        },
-        (error: unknown) => {
-          lane.more = true
-          log.warn('unavailable', { error })
-        },
-      )
-      .finally(() => {
-        lane.loading = false
-        if (lane.line.size > 0) this.#ready.add(lane)
-        this.#pump()
-      })
+    return commits.run(write).catch((error: unknown) => log.warn('unavailable', { error }))
   }
 
   #releaseIdle(): void {
     const { holder, lanes, clock } = this.#settings
     const now = clock.monotonic()
+    // Others may need the room.
+    const longest = lanes.room < lanesAtOnce ? 0 : idleTime
     for (const lane of lanes.all()) {
       if (lane.nextDue <= clock.now()) {
         lane.nextDue = Number.POSITIVE_INFINITY
@@ -266,9 +277,8 @@ export class Scheduler {
       if (lane.more && !lane.loading && lane.line.size === 0) this.#ready.add(lane)
       if (!lane.isIdle) lane.idleSince = undefined
       else if (lane.idleSince === undefined) lane.idleSince = now
-      else if (now - lane.idleSince >= idleTime) {
-        lanes.close(lane)
-        this.#write((knex) => releaseLane(knex, lane, holder.id))
+      else if (now - lane.idleSince >= longest) {
+        this.#leave(lane, (knex) => releaseLane(knex, lane, holder.id))
       }
     }
   }

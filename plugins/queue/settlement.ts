@@ -4,14 +4,15 @@ import {
   type AttemptItem,
   type Clock,
   type DeliveryFlow,
+  errorCode,
   type Failed,
   type Log,
   type Message,
   reply,
-  wait,
 } from 'mailwright'
 import type { Contents } from './contents.ts'
 import { deleteIfEmpty } from './farewell.ts'
+import { forwardedMessages } from './forwarded-messages.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Holder } from './holder.ts'
 import {
@@ -25,11 +26,13 @@ import {
 import type { Lane } from './lane.ts'
 import { holdsLane } from './lane-table.ts'
 import { type Concluded, type PutOff, putOff } from './outcomes.ts'
+import { pauseFor } from './pause.ts'
+import { writePutOffs } from './put-offs.ts'
 import type { QueuedMessage, QueuedRecipient } from './queued.ts'
 import type { Reportable, Reports } from './reports.ts'
 import type { RetrySchedule } from './retry-schedule.ts'
 import type { Scheduler } from './scheduler.ts'
-import { never } from './tables.ts'
+import { never, type RecipientRow } from './tables.ts'
 
 export interface SettlementSettings {
   readonly commits: GroupCommit
@@ -55,8 +58,12 @@ interface Decided {
   readonly stuck: readonly PutOff[]
   /** Notifications. */
   readonly news: readonly NewMessage[]
+  /** Those that the notifications may be about. */
+  readonly told: readonly number[]
   /** In the place of those that lead elsewhere by now. */
   readonly moved: readonly NewRecipient[]
+  /** Those among the others whose time is over, without another refusal. */
+  readonly expired: readonly { readonly recipient: QueuedRecipient; readonly outcome: Failed }[]
 }
 
 interface Settled extends Decided {
@@ -90,13 +97,15 @@ export class Settlement {
     let decided: Decided | undefined
     for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
       try {
-        decided ??= await this.#decide(message, content, concluded)
-        await this.#settleOnce(lane, message, decided)
+        decided ??= await this.#decided(message, content, concluded)
+        if (await this.#settleOnce(lane, message, decided))
+          for (const { recipient, outcome } of decided.expired)
+            this.#giveUp(message, content, recipient, outcome)
         return
       } catch (error) {
         this.#settings.log.error('unavailable', { transaction: message.id, error })
         if (this.#settings.signal.aborted) return
-        await wait(this.#settings.clock, pause)
+        await pauseFor(this.#settings.clock, pause, this.#settings.signal)
       }
     }
   }
@@ -113,29 +122,50 @@ export class Settlement {
       const taken = await commits.run((knex) => this.#writeNew(knex, prepared))
       this.#scheduler().joined(taken, prepared)
     } catch (error) {
-      await intake.discard(prepared)
+      intake.discard(prepared)
       throw error
     }
   }
 
-  async #settleOnce(lane: Lane, message: QueuedMessage, decided: Decided): Promise<void> {
+  /** Says whether it was still to be written. */
+  async #settleOnce(lane: Lane, message: QueuedMessage, decided: Decided): Promise<boolean> {
     const added = await this.#prepared(message, decided)
     const settled = { ...decided, added }
     const { commits, intake, contents } = this.#settings
     try {
-      const { isOurs, isEmpty, taken } = await commits.run((knex) =>
+      const { isWritten, isEmpty, taken } = await commits.run((knex) =>
         this.#write(knex, lane, message, settled),
       )
       if (isEmpty) await contents.remove(message)
-      if (!isOurs) return await intake.discard(added)
+      if (!isWritten) {
+        intake.discard(added)
+        return false
+      }
       for (const { due } of decided.putOffs) lane.nextDue = Math.min(lane.nextDue, due)
       this.#scheduler().joined(taken, added)
+      return true
     } catch (error) {
-      await intake.discard(added)
+      intake.discard(added)
       throw error
     }
   }
 
+  async #decided(
+    message: QueuedMessage,
+    content: Message | undefined,
+    concluded: readonly Concluded[],
+  ): Promise<Decided> {
+    const { reports, log } = this.#settings
+    const tells = reports.tellsFailures && content !== undefined
+    return this.#decide(message, tells ? content : undefined, concluded).catch((error: unknown) => {
+      if (errorCode(error) === 'MAIL_E_UNAVAILABLE') throw error
+      // Nothing else must wait for a message that no notification can be made of.
+      log.error('internal-error', { transaction: message.id, error })
+      return this.#decide(message, undefined, concluded)
+    })
+  }
+
+  /** `content` is undefined where nobody can be told of it. */
   async #decide(
     message: QueuedMessage,
     content: Message | undefined,
@@ -147,8 +177,9 @@ export class Settlement {
     const over: number[] = []
     const putOffs: PutOff[] = []
     const stuck: PutOff[] = []
-    const reportable: Reportable[] = []
+    const reportable: (Reportable & { readonly recipient: QueuedRecipient })[] = []
     const moved: NewRecipient[] = []
+    const expired: Decided['expired'][number][] = []
     for (const { recipient, result } of concluded) {
       const { number } = recipient
       const outcome = result.kind === 'deferred' ? putOff(schedule, recipient, result, now) : result
@@ -165,15 +196,16 @@ export class Settlement {
       } else if (outcome.kind === 'gone') {
         stuck.push(stuckFor(recipient, { reply: contentLost }, now))
       } else {
-        if (result.kind === 'deferred') this.#giveUp(message, content, recipient, outcome)
-        if (reports.tellsFailures && content !== undefined) {
+        if (result.kind === 'deferred') expired.push({ recipient, outcome })
+        if (content !== undefined) {
           over.push(number)
           reportable.push({ recipient, outcome })
         } else stuck.push(stuckFor(recipient, outcome, now))
       }
     }
     const news = content === undefined ? [] : await reports.of(message, content, reportable, now)
-    return { finished, over, putOffs, stuck, news, moved }
+    const told = reportable.map(({ recipient }) => recipient.number)
+    return { finished, over, putOffs, stuck, news, moved, told, expired }
   }
 
   async #prepared(message: QueuedMessage, { news, moved }: Decided): Promise<Prepared> {
@@ -193,22 +225,34 @@ export class Settlement {
     knex: Knex.Transaction,
     lane: Lane,
     message: QueuedMessage,
-    { finished, over, putOffs, stuck, added }: Settled,
-  ): Promise<{ isOurs: boolean; isEmpty: boolean; taken: Awaited<ReturnType<Scheduler['join']>> }> {
+    settled: Settled,
+  ): Promise<{ isWritten: boolean; isEmpty: boolean; taken: Awaited<ReturnType<Scheduler['join']>> }> {
+    const { finished, over, putOffs, stuck, added } = settled
     const { holder } = this.#settings
     const needsLane = over.length + putOffs.length + stuck.length + added.rows.length > 0
     // Whoever has the destination by now decides; but what was delivered was delivered.
     const isOurs = !needsLane || (await holdsLane(knex, lane, holder.id))
+    const isNews = isOurs && added.rows.length > 0 && (await this.#isNews(knex, settled))
     const deleted = isOurs ? [...finished, ...over] : finished
     let taken: Awaited<ReturnType<Scheduler['join']>> = []
     if (isOurs) {
       await writePutOffs(knex, putOffs)
       await writePutOffs(knex, stuck)
-      taken = await this.#writeNew(knex, added)
     }
+    if (isNews) taken = await this.#writeNew(knex, added)
     if (deleted.length > 0) await knex('queue_recipients').whereIn('number', deleted).delete()
     const isEmpty = deleted.length > 0 && (await deleteIfEmpty(knex, message.number))
-    return { isOurs, isEmpty, taken }
+    return { isWritten: isOurs && (isNews || added.rows.length === 0), isEmpty, taken }
+  }
+
+  /** Not where the postmaster has removed them meanwhile, nor where it was written before without an answer. */
+  async #isNews(knex: Knex.Transaction, { over, told, putOffs }: Settled): Promise<boolean> {
+    const delayed = new Set(putOffs.map(({ recipient }) => recipient.number))
+    const rows: Pick<RecipientRow, 'number' | 'warned'>[] = await knex('queue_recipients')
+      .whereIn('number', [...new Set([...over, ...told])])
+      .forUpdate()
+      .select('number', 'warned')
+    return rows.some(({ number, warned }) => !(Boolean(warned) && delayed.has(Number(number))))
   }
 
   async #writeNew(knex: Knex.Transaction, prepared: Prepared): ReturnType<Scheduler['join']> {
@@ -249,57 +293,4 @@ function stuckFor(
     warned: recipient.warned,
     last,
   }
-}
-
-/** One update for all that get the same values. What is held meanwhile stays so. */
-async function writePutOffs(knex: Knex, putOffs: readonly PutOff[]): Promise<void> {
-  const groups = Map.groupBy(putOffs, ({ due, deadline, attempts, warned, last }) =>
-    JSON.stringify([due, deadline, attempts, warned, last]),
-  )
-  for (const group of groups.values()) {
-    const [{ due, deadline, attempts, warned, last }] = group as [PutOff]
-    await knex('queue_recipients')
-      .whereIn(
-        'number',
-        group.map(({ recipient }) => recipient.number),
-      )
-      .update({
-        due: unlessHeld(knex, 'due', due),
-        deadline: unlessHeld(knex, 'deadline', deadline),
-        attempts,
-        warned,
-        last: JSON.stringify(last),
-      })
-  }
-}
-
-function unlessHeld(knex: Knex, column: 'due' | 'deadline', value: number): Knex.Raw {
-  return knex.raw('case when ?? = ? then ?? else ? end', [column, never, column, value])
-}
-
-/** What sorting sends on is a message of its own for each variant and reverse-path, with the same id. */
-export function forwardedMessages(
-  { id, session, reversePath, parameters = {} }: Omit<Attempt, 'items' | 'atomic' | 'signal'>,
-  items: readonly AttemptItem[],
-  now: number,
-): readonly NewMessage[] {
-  const groups = Map.groupBy(items, (item) => item.message)
-  return [...groups].flatMap(([message, own]) =>
-    [...Map.groupBy(own, (item) => JSON.stringify(item.reversePath ?? reversePath)).values()].map((same) => {
-      const [first] = same
-      return {
-        id,
-        envelope: {
-          reversePath: first?.reversePath === undefined ? reversePath : first.reversePath,
-          parameters,
-          ...(session === undefined ? {} : { session }),
-        },
-        arrivedAt: now,
-        content: message.content,
-        recipients: same.map(({ recipient, parameters: own = {}, route }) => ({
-          delivery: { recipient, parameters: own, target: route.address, route },
-        })),
-      }
-    }),
-  )
 }

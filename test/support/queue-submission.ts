@@ -55,8 +55,8 @@ async function variantOf({
 }: PlannedMail): Promise<Submission['variants'][number]> {
   const octets = Buffer.from('Subject: test\r\n\r\n'.padEnd(size, 'x'))
   const recipients = to.map((text) => {
-    const [address = '', targets = address] = text.split(': ')
-    const routes: readonly Route[] = targets.split(' ').map(routeOf)
+    const [address = '', targets] = text.split(': ')
+    const routes: readonly Route[] = (targets?.split(' ') ?? [address]).map(routeOf)
     return { forwardPath: addressOf(address), parameters, claimedBy: 'test/claim', routes }
   })
   return {

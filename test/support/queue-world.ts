@@ -103,6 +103,8 @@ export async function queueWorld(
     for (let calm = 0; calm < 12; ) {
       await new Promise((resolve) => (work.count > 0 ? setTimeout(resolve, 1) : setImmediate(resolve)))
       calm = work.count === 0 ? calm + 1 : 0
+      // Whoever waits for files is served before this.
+      if (calm === 6) await readdir(folder).catch(() => [])
     }
   }
 

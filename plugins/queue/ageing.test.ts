@@ -1,0 +1,98 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { databaseUnderTest } from '../../test/support/database-under-test.ts'
+import { mail } from '../../test/support/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
+import { deliveredOutcome, unreachable } from '../../test/support/queue-world-delivery.ts'
+
+const minute = 60_000
+
+describe('recipients whose turn does not come', () => {
+  let world: QueueWorld
+  let node: QueueNode
+
+  beforeEach(async () => {
+    world = await queueWorld(databaseUnderTest(), {
+      options: { lifetime: '1h', delayWarning: '10m', longestRetry: '30m', longestPause: '1h' },
+    })
+    node = await world.node()
+    world.delivery.on('@dead.example', unreachable)
+  })
+
+  afterEach(() => world[Symbol.asyncDispose]())
+
+  const told = (action: string): number => world.reports.told.filter((each) => each.startsWith(action)).length
+
+  it('are warned of once and given up in time, though their destination is paused', async () => {
+    for (let sent = 0; sent < 10; sent++)
+      await node.queue.accept(await mail({ to: [`user${sent}@dead.example`], from: `s${sent}@o.example` }))
+    await world.pass(20 * minute, 10_000)
+    expect(told('delayed')).toBe(10)
+    expect(world.reports.reports[0]?.recipients[0]).toMatchObject({
+      action: 'delayed',
+      reply: { code: 451 },
+      remoteHost: 'mx.dead.example',
+    })
+    await world.pass(45 * minute, 10_000)
+    expect(told('delayed')).toBe(10)
+    for (let sent = 0; sent < 10; sent++) expect(world.delivery.count(`s${sent}@o.example`)).toBe(2)
+    expect(new Set(world.delivery.givenUp).size).toBe(10)
+    expect(world.delivery.givenUp).toHaveLength(10)
+    expect(await world.rows()).toBe(0)
+  })
+
+  it('are told of by the thousand', async () => {
+    const to = Array.from({ length: 1_300 }, (_, index) => `user${index}@dead.example`)
+    await node.queue.accept(await mail({ to }))
+    await world.pass(64 * minute, 10_000)
+    expect(new Set(world.delivery.givenUp).size).toBe(1_300)
+    expect(await world.rows()).toBe(0)
+  })
+
+  it('where one’s message cannot be read any more, it is held, and the others are told of', async () => {
+    await node.queue.accept(await mail({ to: ['jo@dead.example'] }))
+    await world.quiet()
+    await node.queue.accept(await mail({ to: ['lost@dead.example'], size: 300_000 }))
+    await node.queue.accept(await mail({ to: ['anna@dead.example'] }))
+    await world.quiet()
+    for (const file of await world.files()) await rm(join(world.folder, file))
+    await world.pass(64 * minute, 10_000)
+    expect([...world.delivery.givenUp].sort()).toEqual(['anna@dead.example', 'jo@dead.example'])
+    expect(await node.queue.list()).toMatchObject([{ state: 'held', recipientCount: 1 }])
+  })
+
+  it('that are held are not told of', async () => {
+    await node.queue.accept(await mail({ to: ['jo@dead.example'] }))
+    await world.quiet()
+    await node.queue.hold({})
+    await world.pass(120 * minute, 60_000)
+    expect(world.reports.told).toEqual([])
+    expect(await node.queue.list({ state: 'held' })).toHaveLength(1)
+  })
+
+  it('are told of later where the database is away', async () => {
+    await node.queue.accept(await mail({ to: ['jo@dead.example'] }))
+    await world.quiet()
+    const back = node.faults.fail({ times: Number.POSITIVE_INFINITY })
+    await world.pass(70 * minute, 60_000)
+    back()
+    await world.pass(5 * minute, 5_000)
+    expect(world.delivery.givenUp).toEqual(['jo@dead.example'])
+    expect(world.delivery.count('sender@origin.example')).toBeGreaterThanOrEqual(1)
+    expect(await world.rows()).toBe(0)
+  })
+
+  it('are delivered, not given up, where the destination answers in time', async () => {
+    for (let sent = 0; sent < 10; sent++)
+      await node.queue.accept(await mail({ to: [`user${sent}@dead.example`] }))
+    await world.pass(5 * minute, 10_000)
+    world.delivery.on('@dead.example', deliveredOutcome)
+    await world.pass(50 * minute, 10_000)
+    expect(world.delivery.givenUp).toEqual([])
+    const arrived = world.delivery.delivered.filter(({ to }) => to.endsWith('@dead.example'))
+    expect(new Set(arrived.map(({ to }) => to)).size).toBe(10)
+    expect(arrived).toHaveLength(10)
+    expect(await world.rows()).toBe(0)
+  })
+})

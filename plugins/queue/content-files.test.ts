@@ -1,0 +1,90 @@
+import { mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { bufferContent, type Content, readAll } from 'mailwright'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ContentFiles } from './content-files.ts'
+
+describe('contents in files', () => {
+  let parent: string
+  let folder: string
+  let files: ContentFiles
+
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'mailwright-queue-'))
+    folder = join(parent, 'made', 'when needed')
+    files = new ContentFiles(folder)
+  })
+
+  afterEach(() => rm(parent, { recursive: true }))
+
+  const content = bufferContent(Buffer.alloc(100_000, 'x'))
+  const nobody = async (): Promise<ReadonlySet<number>> => new Set()
+
+  it('are read as they were written, and gone when removed', async () => {
+    await files.write(7, content)
+    const open = await files.open(7, 100_000)
+    expect((await readAll(open.content)).equals(await readAll(content))).toBe(true)
+    await open.close()
+    await files.remove(7)
+    await files.remove(7)
+    await expect(files.open(7, 100_000)).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
+  })
+
+  it('leave nothing where they cannot be written to their end', async () => {
+    const broken: Content = {
+      ...content,
+      stream: () =>
+        Readable.from(
+          (async function* () {
+            yield Buffer.alloc(10)
+            throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+          })(),
+        ),
+    }
+    await expect(files.write(7, broken)).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+    expect(await readdir(folder)).toEqual([])
+    await files.write(7, content)
+  })
+
+  it('never take another message’s place, nor its file away', async () => {
+    await files.write(7, content)
+    await expect(files.write(7, bufferContent(Buffer.from('other')))).rejects.toMatchObject({
+      code: 'MAIL_E_UNAVAILABLE',
+    })
+    const open = await files.open(7, 100_000)
+    await open.close()
+  })
+
+  it('that were cut off are as good as gone', async () => {
+    await files.write(7, content)
+    await truncate(join(folder, '7'), 99_999)
+    await expect(files.open(7, 100_000)).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
+  })
+
+  it('that belong to no message are removed after a while, the others not', async () => {
+    for (const number of [1, 2, 3, 4]) await files.write(number, content)
+    await writeFile(join(folder, 'README'), 'no content')
+    const old = new Date(Date.now() - 2 * 3_600_000)
+    for (const name of ['1', '2', 'README']) await utimes(join(folder, name), old, old)
+    files.doubt(3)
+    const asked: number[] = []
+    await files.sweep(Date.now(), async (numbers) => {
+      asked.push(...numbers)
+      return new Set([2])
+    })
+    expect(asked.sort()).toEqual([1, 2, 3])
+    expect((await readdir(folder)).sort()).toEqual(['2', '4', 'README'])
+  })
+
+  it('stay where nobody can say whom they belong to', async () => {
+    await files.write(1, content)
+    files.doubt(1)
+    const failing = files.sweep(Date.now(), () => Promise.reject(new Error('away')))
+    await expect(failing).rejects.toThrow('away')
+    expect(await readdir(folder)).toEqual(['1'])
+    await files.sweep(Date.now(), nobody)
+    expect(await readdir(folder)).toEqual([])
+  })
+})

@@ -1,0 +1,87 @@
+import type { Knex } from 'knex'
+import {
+  type Address,
+  type Clock,
+  type Database,
+  type DeliveryFlow,
+  formatAddress,
+  formatReply,
+  MailwrightError,
+  type QueueSelection,
+} from 'mailwright'
+import type { Changes } from './changes.ts'
+import { destinationsOf, type Intake, writePrepared } from './intake.ts'
+import { readMessages } from './lane-loading.ts'
+import { joinLanes } from './lane-table.ts'
+import { type QueuedRecipient, readRecipient } from './queued.ts'
+import { selected } from './selection.ts'
+import { never, type RecipientRow } from './tables.ts'
+
+export interface RedirectionSettings {
+  readonly database: Database
+  readonly delivery: DeliveryFlow
+  readonly intake: Intake
+  readonly clock: Clock
+  readonly changes: Changes
+}
+
+/** A recipient, and whether its message is held. */
+type RedirectedRecipient = QueuedRecipient & { readonly held: boolean }
+
+/** Puts another address in the place of a recipient. MAIL_E_NOT_FOUND; MAIL_E_INVALID where nothing leads there. */
+export async function redirect(
+  { database, delivery, intake, clock, changes }: RedirectionSettings,
+  id: string,
+  from: Address,
+  to: Address,
+): Promise<void> {
+  const rows = await database.query((knex) =>
+    recipientsOf(knex, { id, recipient: formatAddress(from) }, clock.now()),
+  )
+  const [first] = rows
+  if (first === undefined)
+    throw new MailwrightError(
+      'MAIL_E_NOT_FOUND',
+      `${formatAddress(from)} does not wait for ${id.slice(0, 40)}`,
+    )
+  const found = await delivery.route({ address: to, original: to })
+  if (!found.ok)
+    throw new MailwrightError('MAIL_E_INVALID', `${formatAddress(to)}: ${formatReply(found.reply)}`)
+  const { held } = first
+  const { parameters } = first.delivery
+  const added = found.routes.map((route) => ({
+    delivery: { recipient: to, parameters, target: route.address, route },
+  }))
+  const now = clock.now()
+  const messages = [...new Map(rows.map(({ message }) => [message.number, message])).values()]
+  const prepared = await Promise.all(
+    messages.map((message) => intake.prepareRecipients(message, added, { now, held })),
+  )
+  await database.transaction(async (knex) => {
+    const numbers = rows.map(({ number }) => number)
+    const gone = await knex('queue_recipients').whereIn('number', numbers).delete()
+    if (gone !== numbers.length)
+      throw new MailwrightError('MAIL_E_IN_USE', `${id.slice(0, 40)} was changed meanwhile`)
+    for (const one of prepared) {
+      await writePrepared(knex, one)
+      await joinLanes(knex, destinationsOf(one.recipients), undefined, now)
+    }
+    await changes.count(knex)
+  })
+  changes.announce()
+}
+
+async function recipientsOf(
+  knex: Knex,
+  selection: QueueSelection,
+  now: number,
+): Promise<readonly RedirectedRecipient[]> {
+  const rows: RecipientRow[] = await selected(knex, selection, now).select('queue_recipients.*')
+  const numbers = rows.map(({ message }) => Number(message))
+  const messages = await readMessages(knex, numbers)
+  return rows.flatMap((row) => {
+    const message = messages.get(Number(row.message))
+    const recipient = message && readRecipient(row, message)
+    return recipient === undefined ? [] : { ...recipient, held: Number(row.due) === never }
+  })
+}
