@@ -3,6 +3,7 @@ import databasePlugin from 'mailwright/plugins/database'
 import { expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { addressOf, startSqlAccounts } from '../../test/support/sql-accounts.ts'
+import { unwatched } from '../../test/support/unwatched.ts'
 import { accountsMigration } from './migration-accounts.ts'
 import { settingsMigration } from './migration-settings.ts'
 
@@ -53,6 +54,7 @@ async function withTables(
     migrations: [{ plugin: 'accounts-sql', migrations: [accountsMigration] }],
     log: createLog('silent'),
     dataDir: '',
+    ...unwatched(),
   } as unknown as PluginContext
   const lifecycle = definition.setup(context, definition.parseOptions(input))
   await lifecycle?.start?.()

@@ -33,6 +33,7 @@ export function sqlite(settings: SqliteSettings): Dialect {
       : missing(file)
     try {
       configure(connection)
+      keepStatements(connection)
       files.set(connection, statSync(file))
       return connection
     } catch (error) {
@@ -69,6 +70,25 @@ function configure(connection: SqliteConnection.Database): void {
   connection.pragma('synchronous = FULL')
   connection.pragma('foreign_keys = ON')
   connection.pragma('trusted_schema = OFF')
+}
+
+const keptStatements = 300
+
+/**
+ * Knex prepares each query anew, which takes about as long as many of them run. SQLite itself prepares a statement again where a
+ * table has changed.
+ */
+function keepStatements(connection: SqliteConnection.Database): void {
+  const prepare = connection.prepare.bind(connection)
+  const kept = new Map<string, SqliteConnection.Statement>()
+  const keeping = (sql: string): SqliteConnection.Statement => {
+    const statement = kept.get(sql) ?? prepare(sql)
+    kept.delete(sql)
+    kept.set(sql, statement)
+    if (kept.size > keptStatements) kept.delete(kept.keys().next().value ?? '')
+    return statement
+  }
+  connection.prepare = keeping as SqliteConnection.Database['prepare']
 }
 
 /** What is written to a file that was deleted or replaced would be lost without any error from SQLite. */

@@ -194,10 +194,13 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
     const now = clock.now()
     const prepared = await intake.prepare([...this.#messages(offer, waiting, now), ...news], now)
     try {
-      const taken = await commits.run(async (knex) => {
-        await writePrepared(knex, prepared)
-        return scheduler.join(knex, destinationsOf(prepared.recipients))
-      })
+      const taken = await commits.run(
+        async (knex) => {
+          await writePrepared(knex, prepared)
+          return scheduler.join(knex, destinationsOf(prepared.recipients))
+        },
+        { first: true },
+      )
       scheduler.joined(taken, prepared)
     } catch (error) {
       intake.discard(prepared)

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { type Database, errorCode } from 'mailwright'
 import { firmTransaction } from './firm-transaction.ts'
+import { nextTurn } from './turn.ts'
 
 /** A part of a transaction. What it answers counts only when the promise of {@link GroupCommit.run} has resolved. */
 export type Write<T> = (transaction: Knex.Transaction) => Promise<T>
@@ -9,6 +10,14 @@ interface Waiting {
   readonly write: Write<unknown>
   readonly answer: PromiseWithResolvers<unknown>
 }
+
+export interface WriteOptions {
+  /** Somebody waits for an answer: it comes before all that is not. */
+  readonly first?: boolean
+}
+
+/** Milliseconds after which others in the process are served, in the middle of a transaction. */
+const longestTurn = 10
 
 /** So many parts in a row that the database did not answer to: it is away for the others, too. */
 const awayAfter = 2
@@ -21,19 +30,21 @@ const awayAfter = 2
 export class GroupCommit {
   readonly #database: Database
   readonly #most: number
-  #waiting: Waiting[] = []
+  readonly #urgent: Waiting[] = []
+  readonly #waiting: Waiting[] = []
   #running: Promise<void> | undefined
 
   /** `most` writes go into one transaction. */
-  constructor(database: Database, most = 500) {
+  constructor(database: Database, most = 200) {
     this.#database = database
     this.#most = most
   }
 
   /** Resolves when it is durable. MAIL_E_UNAVAILABLE. */
-  run<T>(write: Write<T>): Promise<T> {
+  run<T>(write: Write<T>, { first = false }: WriteOptions = {}): Promise<T> {
     const answer = Promise.withResolvers<unknown>()
-    this.#waiting.push({ write, answer })
+    const line = first ? this.#urgent : this.#waiting
+    line.push({ write, answer })
     this.#running ??= this.#work()
     return answer.promise as Promise<T>
   }
@@ -45,9 +56,17 @@ export class GroupCommit {
 
   async #work(): Promise<void> {
     // All that is asked for in this turn of the event loop comes along.
-    await new Promise((resolve) => setImmediate(resolve))
-    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, this.#most))
+    await nextTurn()
+    for (let group = this.#next(); group.length > 0; group = this.#next()) {
+      await this.#commit(group)
+      await nextTurn()
+    }
     this.#running = undefined
+  }
+
+  #next(): readonly Waiting[] {
+    const urgent = this.#urgent.splice(0, this.#most)
+    return [...urgent, ...this.#waiting.splice(0, this.#most - urgent.length)]
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
@@ -70,7 +89,13 @@ export class GroupCommit {
     try {
       const answers = await firmTransaction(this.#database, async (transaction) => {
         const made: unknown[] = []
-        for (const { write } of group) made.push(await write(transaction))
+        let began = performance.now()
+        for (const { write } of group) {
+          made.push(await write(transaction))
+          if (performance.now() - began < longestTurn) continue
+          await nextTurn()
+          began = performance.now()
+        }
         return made
       })
       for (const [index, { answer }] of group.entries()) answer.resolve(answers[index])

@@ -27,8 +27,12 @@ export class Listing {
   /** Messages, oldest first, each with up to so many recipients. */
   list(selection: QueueSelection, limit: number, recipients: number): Promise<readonly QueueItem[]> {
     return this.#database.query(async (knex) => {
-      const rows: MessageRow[] = await knex('queue_messages')
-        .whereIn('number', selected(knex, selection, this.#activeSince()).select('queue_recipients.message'))
+      const messages = knex('queue_messages')
+      const recipientsMeant = selected(knex, selection, this.#activeSince())
+      // Every message has recipients who wait.
+      if (Object.keys(selection).length > 0)
+        messages.whereIn('number', recipientsMeant.select('queue_recipients.message'))
+      const rows: MessageRow[] = await messages
         .orderBy('arrived_at')
         .orderBy('number')
         .limit(limit)

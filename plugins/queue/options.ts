@@ -3,11 +3,15 @@ import { readOptions } from 'mailwright'
 import type { HealthSettings } from './health.ts'
 import type { RetrySchedule } from './retry-schedule.ts'
 
-export interface QueueOptions {
-  /** Absolute, or within the folder of the server's data. */
-  readonly folder: string
+/** Of several options together. */
+interface Behaviour {
   readonly schedule: RetrySchedule
   readonly health: HealthSettings
+}
+
+export interface QueueOptions extends Behaviour {
+  /** Absolute, or within the folder of the server's data. */
+  readonly folder: string
   readonly deliveries: number
   readonly recipientsPerDelivery: number
   readonly recipientsInMemory: number

@@ -4,6 +4,7 @@ import type { Holder } from './holder.ts'
 import type { Lane } from './lane.ts'
 import { loadLane } from './lane-loading.ts'
 import type { Lanes } from './lanes.ts'
+import { nextTurn } from './turn.ts'
 
 export interface RefillsSettings {
   readonly database: Database
@@ -68,6 +69,7 @@ export class Refills {
     const finished = lanes.beginLoad()
     const isBusy = (number: number): boolean => lanes.isBusy(number) || finished.has(number)
     try {
+      await nextTurn()
       const portion = { now: clock.now(), most, isBusy }
       const loaded = await firmTransaction(database, (knex) => loadLane(knex, lane, holder.id, portion))
       if (loaded === undefined) return lanes.close(lane)

@@ -17,6 +17,7 @@ import {
 import type { Lanes } from './lanes.ts'
 import type { LastAttempt } from './queued.ts'
 import { Refills } from './refills.ts'
+import { nextTurn } from './turn.ts'
 
 export interface SchedulerSettings {
   readonly database: Database
@@ -154,6 +155,7 @@ export class Scheduler {
     this.#timer?.cancel()
     while (this.#lookAgain && this.#serving) {
       this.#lookAgain = false
+      await nextTurn()
       await this.#lookOnce().catch((error: unknown) => this.#settings.log.warn('unavailable', { error }))
     }
     this.#looking = undefined

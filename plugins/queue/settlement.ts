@@ -119,7 +119,7 @@ export class Settlement {
     const now = clock.now()
     const prepared = await intake.prepare(forwardedMessages(attempt, items, now), now)
     try {
-      const taken = await commits.run((knex) => this.#writeNew(knex, prepared))
+      const taken = await commits.run((knex) => this.#writeNew(knex, prepared), { first: true })
       this.#scheduler().joined(taken, prepared)
     } catch (error) {
       intake.discard(prepared)

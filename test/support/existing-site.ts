@@ -20,6 +20,7 @@ import {
 import accountsExisting, { type AccountsExistingInput } from 'mailwright/plugins/accounts-existing'
 import databasePlugin, { type DatabaseInput } from 'mailwright/plugins/database'
 import { projectFolder } from './project-files.ts'
+import { unwatched } from './unwatched.ts'
 
 /** A schema that other programs have made, of plugins/accounts-existing/schemas. */
 export type SiteSchema = 'postfixadmin' | 'postfix-courier' | 'dovecot-sql'
@@ -58,6 +59,7 @@ export async function createSite(options: DatabaseInput, schema: SiteSchema): Pr
       hooks: { delivery: { sort: sortHook } },
       clock: systemClock,
       migrations: [],
+      ...unwatched(),
       log,
       dataDir,
     }) as unknown as PluginContext

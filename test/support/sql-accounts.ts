@@ -22,6 +22,7 @@ import {
 import accountsSql, { type AccountsSqlInput } from 'mailwright/plugins/accounts-sql'
 import databasePlugin from 'mailwright/plugins/database'
 import type { DatabaseUnderTest } from './database-under-test.ts'
+import { unwatched } from './unwatched.ts'
 
 /** `accounts-sql` on a database, as one process has it. */
 export interface SqlAccounts {
@@ -64,6 +65,7 @@ export async function startSqlAccounts(
       })),
       log,
       dataDir,
+      ...unwatched(),
     }) as unknown as PluginContext
   const lifecycles = plugins.map(
     (plugin): Lifecycle =>

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { listed, type QueueProject, queueProject } from './support/queue-project.ts'
+
+// `mailwright queue flush`, `hold` and the like over a queue that notes what it is asked for.
+
+let project: QueueProject
+
+beforeAll(async () => {
+  project = await queueProject()
+})
+
+afterAll(() => project[Symbol.asyncDispose]())
+
+beforeEach(() => project.hold(listed))
+
+const run = (...words: readonly string[]) => project.run(...words)
+
+describe('changes', () => {
+  const verbs = [
+    ['requeue', 'requeue', 'requeued'],
+    ['hold', 'hold', 'held'],
+    ['release', 'release', 'released'],
+    ['delete', 'remove', 'deleted'],
+    ['bounce', 'bounce', 'bounced'],
+  ] as const
+
+  test.each(verbs)('%s without any word changes nothing', async (verb) => {
+    expect(await run(verb)).toMatchObject({ exitCode: 'usage', out: '' })
+    // As a script says it whose variable is not set.
+    expect(await run(verb, '')).toMatchObject({ exitCode: 'usage', out: '' })
+    expect(await run(verb, '--all', 'first')).toMatchObject({ exitCode: 'usage', out: '' })
+    expect(await project.calls()).toEqual([])
+  })
+
+  test.each(verbs)('%s: one message, a selection, all', async (verb, call, done) => {
+    expect(await run(verb, 'first')).toMatchObject({ exitCode: 0, out: `${done} 1 message\n` })
+    expect((await run(verb, '--sender', '@example.org')).out).toBe(`${done} 3 messages\n`)
+    expect((await run(verb, '--all')).out).toBe(`${done} 3 messages\n`)
+    expect(await project.calls()).toEqual([
+      [call, { id: 'first' }],
+      [call, { sender: '@example.org' }],
+      [call, {}],
+    ])
+  })
+
+  test('flush without any word is the whole queue', async () => {
+    expect(await run('flush')).toMatchObject({ exitCode: 0, out: 'flushed 3 messages\n' })
+    expect(await project.calls()).toEqual([['flush', {}]])
+  })
+
+  test('several ids: one that is gone does not keep the others', async () => {
+    expect(await run('delete', 'first', 'gone', 'second', 'first')).toEqual({
+      exitCode: 1,
+      out: 'deleted 2 messages\nno message gone is queued\n',
+      err: '',
+    })
+    expect(JSON.parse((await run('delete', 'first', 'gone', '--json')).out)).toEqual({
+      done: 'deleted',
+      messages: 1,
+      missing: ['gone'],
+    })
+    expect(await run('delete', 'gone')).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND', out: '' })
+  })
+
+  test('a reason is held with the message', async () => {
+    await run('hold', 'first', '--reason', 'spam?')
+    expect(await project.calls()).toEqual([['hold', { id: 'first' }, 'spam?']])
+  })
+
+  test('redirect', async () => {
+    expect(await run('redirect', 'first', 'bob@example.net', 'bob@example.org')).toMatchObject({
+      exitCode: 0,
+      out: 'redirected first from bob@example.net to bob@example.org\n',
+    })
+    expect(await project.calls()).toEqual([
+      [
+        'redirect',
+        'first',
+        { localPart: 'bob', domain: 'example.net' },
+        { localPart: 'bob', domain: 'example.org' },
+      ],
+    ])
+    expect(await run('redirect', 'first', 'bob', 'bob@example.org')).toMatchObject({ exitCode: 'usage' })
+    expect(await run('redirect', 'gone', 'a@example.net', 'b@example.net')).toMatchObject({
+      exitCode: 'MAIL_E_NOT_FOUND',
+    })
+  })
+})

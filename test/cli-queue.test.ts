@@ -1,0 +1,201 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { projectFolder } from './support/project-files.ts'
+import { greylisted, listed, type QueueProject, queueProject } from './support/queue-project.ts'
+import { runProcess } from './support/run-process.ts'
+
+// `mailwright queue list`, `show` and `stat` over a queue that holds what a file lists.
+
+let project: QueueProject
+
+beforeAll(async () => {
+  project = await queueProject()
+})
+
+afterAll(() => project[Symbol.asyncDispose]())
+
+beforeEach(() => project.hold(listed))
+
+const run = (...words: readonly string[]) => project.run(...words)
+
+describe('list', () => {
+  test('messages in aligned columns, for whom each waits and why, and totals', async () => {
+    const { exitCode, out } = await run('list')
+    expect(exitCode).toBe(0)
+    expect(out.split('\n')).toEqual([
+      'id      size  arrived               state    sender',
+      'first    12K  2026-11-28 10:00:00Z  waiting  someone@example.org',
+      '    bob@müller.example  tried 3x, next in 12m    mx.example.net: 450 4.2.0 Greylisted come back',
+      '    al@example.net      not tried yet, next now',
+      '    and 2,500 more recipients',
+      '',
+      'second  5.0M  2026-11-29 11:00:00Z  held     <>',
+      '    looks like \\x1b[31mspam',
+      '    a\\u202eb@example.net  tried 1x  451 \\x1b]0;title\\x07',
+      '',
+      'third      0  2026-11-28 10:00:00Z  active   someone@example.org',
+      '    bob@müller.example  tried 3x, now again       mx.example.net: 450 4.2.0 Greylisted come back',
+      '    al@example.net      not tried yet, now again',
+      '',
+      '-- 3 messages, 2,505 recipients, 5.0M octets',
+      '',
+    ])
+  })
+
+  test('a limit says that there is more', async () => {
+    const { out } = await run('list', '--limit', '2')
+    expect(out).toContain(
+      '-- the oldest 2 messages, 2,503 recipients, 5.0M octets; there are more: --limit\n',
+    )
+    expect(out).not.toContain('third')
+    expect(JSON.parse((await run('list', '--limit', '2', '--json')).out)).toHaveLength(2)
+  })
+
+  test('JSON has all facts, addresses as SMTP writes them, and times of ISO 8601', async () => {
+    const { out } = await run('list', '--json')
+    const [first, second] = JSON.parse(out) as readonly Record<string, unknown>[]
+    expect(first).toMatchObject({
+      id: 'first',
+      reversePath: 'someone@example.org',
+      arrivedAt: '2026-11-28T10:00:00.123Z',
+      size: 12_345,
+      recipientCount: 2_502,
+      recipients: [
+        {
+          address: 'bob@xn--mller-kva.example',
+          destination: 'xn--mller-kva.example',
+          attempts: 3,
+          lastReply: '450-4.2.0 Greylisted\r\n450 4.2.0 come back',
+          lastHost: 'mx.example.net',
+        },
+        { attempts: 0 },
+      ],
+    })
+    expect(second).toMatchObject({ reversePath: '', state: 'held' })
+  })
+
+  test('selections reach the queue in their canonical form', async () => {
+    const words = [
+      '--sender',
+      '<>',
+      '--recipient',
+      '@MÜLLER.example',
+      '--destination',
+      'x',
+      '--state',
+      'held',
+    ]
+    await run('list', ...words, '--limit', '5')
+    const selection = {
+      sender: '<>',
+      recipient: '@xn--mller-kva.example',
+      destination: 'x',
+      state: 'held',
+    }
+    expect(await project.calls()).toEqual([['list', selection, 6]])
+  })
+
+  test.each([
+    ['--state', 'dead'],
+    ['--sender', ''],
+    ['--sender', 'nobody'],
+    ['--recipient', '@not a domain'],
+    ['--recipient', '<>'],
+    ['--destination', ''],
+    ['--limit', '0'],
+    ['--limit', 'many'],
+  ])('%s %j is wrong use', async (...words) => {
+    expect(await run('list', ...words)).toMatchObject({ exitCode: 'usage' })
+    expect(await project.calls()).toEqual([])
+  })
+
+  test('an empty queue, and a selection of nothing, are told apart', async () => {
+    await project.hold({ ...listed, items: [greylisted] })
+    expect((await run('list', '--state', 'held')).out).toBe('nothing like that waits\n')
+    await project.hold({ ...listed, items: [] })
+    expect((await run('list')).out).toBe('the queue is empty\n')
+    expect((await run('list', '--json')).out).toBe('[]\n')
+  })
+})
+
+describe('show', () => {
+  test('the envelope, each recipient, and the header of the message', async () => {
+    const { exitCode, out } = await run('show', 'first')
+    expect(exitCode).toBe(0)
+    expect(out).toMatch(/^id +first$/m)
+    expect(out).toMatch(/^sender +someone@example\.org$/m)
+    expect(out).toMatch(/^arrived +2026-11-28 10:00:00Z \(.* ago\)$/m)
+    expect(out).toMatch(/^given up +.*Z \(in 3d\)$/m)
+    expect(out).toMatch(/^size +12,345 octets$/m)
+    expect(out).toMatch(/^recipient +bob@müller\.example$/m)
+    expect(out).toMatch(/^ {2}last reply +mx\.example\.net: 450 4\.2\.0 Greylisted come back$/m)
+    expect(out).toContain('and 2,500 more recipients\n')
+    expect(out.endsWith('Subject: caf\ufffd \\x1b[2J\nTo: bob@example.net\n')).toBe(true)
+  })
+
+  test('a message that cannot be read: its envelope, the problem, exit code 1', async () => {
+    const { exitCode, out, err } = await run('show', 'second')
+    expect(exitCode).toBe(1)
+    expect(out).toMatch(/^state +held: looks like \\x1b\[31mspam$/m)
+    expect(err).toBe('mailwright: the message itself cannot be read: no message second is queued\n')
+    const { out: json } = await run('show', 'second', '--json')
+    expect(JSON.parse(json)).toMatchObject({ id: 'second', problem: 'no message second is queued' })
+  })
+
+  test('--message: fit for a terminal there', async () => {
+    const { out } = await run('show', 'first', '--message')
+    expect(out).toBe('Subject: caf\ufffd \\x1b[2J\nTo: bob@example.net\n\nbody \ufffd\\x00\n')
+  })
+
+  test('--message: octet for octet into a pipe', async () => {
+    const words = [`${projectFolder}/core/cli/launch.mjs`, 'queue', 'show', 'first', '--message', '--json']
+    const { stdout, code } = await runProcess('node', words, { folder: project.folder })
+    expect(code).toBe(0)
+    const { base64 } = JSON.parse(stdout) as { base64: string }
+    expect(Buffer.from(base64, 'base64').toString('latin1')).toBe(listed.messages.first)
+    const copy = join(project.folder, 'copy.eml')
+    const script = `node "$0" queue show first --message > "$1"`
+    const ran = await runProcess('sh', ['-c', script, words[0] ?? '', copy], { folder: project.folder })
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    expect(await readFile(copy, 'latin1')).toBe(listed.messages.first)
+  })
+
+  test('what is not there is MAIL_E_NOT_FOUND', async () => {
+    expect(await run('show', 'nothing')).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND' })
+    expect(await run('show', 'nothing', '--message')).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND' })
+  })
+})
+
+describe('stat', () => {
+  test('destinations by ages, with the totals on top', async () => {
+    const { out } = await run('stat')
+    expect(out.split('\n')).toEqual([
+      'destination  total   5  10  20  40  80  160  320  640  1280  1280+  oldest  paused',
+      'TOTAL           45  10   1   0   0   0    0    0    0     0     34      3d',
+      'example.net     44  10   0   0   0   0    0    0    0     0     34      3d  in 7m',
+      'local            1   0   1   0   0   0    0    0    0     0      0      6m',
+      '',
+      'recipients who wait, by minutes since the message arrived; 2 destinations',
+      '',
+    ])
+  })
+
+  test('a limit hides destinations, and the totals count them all the same', async () => {
+    const { out } = await run('stat', '--limit', '1')
+    expect(out).toMatch(/^TOTAL +45 /m)
+    expect(out).not.toContain('local')
+    expect(out).toContain('2 destinations, 1 not shown: --limit\n')
+  })
+
+  test('JSON, and an empty queue', async () => {
+    expect(JSON.parse((await run('stat', '--json')).out)).toMatchObject({
+      ageLimits: [5, 10, 20, 40, 80, 160, 320, 640, 1_280],
+      total: { recipients: 45 },
+      destinations: [{ destination: 'example.net' }, { destination: 'local' }],
+    })
+    await project.hold({ ...listed, destinations: [] })
+    expect((await run('stat')).out).toBe('the queue is empty\n')
+    expect(JSON.parse((await run('stat', '--json')).out)).not.toHaveProperty('total')
+  })
+})

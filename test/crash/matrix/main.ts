@@ -1,0 +1,79 @@
+// The crash matrix: a server that is killed, or whose disk fails, at points all over its life, and what is left of what it has promised.
+//
+//   npm run test:crash-matrix -- [--points=6] [--queue=SQLite] [--only=regex] [--seed=1] [--write]
+//
+// `--points=1000` is every call. `--write` puts the table into docs/reliability.md. Needs strace and the right to trace processes.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startMariadb } from '../../support/mariadb.ts'
+import { createDatabase, mariadbUser } from '../../support/mariadb-admin.ts'
+import { requirePeer } from '../../support/peers.ts'
+import { projectFolder } from '../../support/project-files.ts'
+import { complaint, type Done, isGood, matrixText, withMatrix } from './report.ts'
+import { type QueueKind, rowsOf } from './rows.ts'
+import { startWorld } from './world.ts'
+
+const { values } = parseArgs({
+  options: {
+    points: { type: 'string', default: '6' },
+    queue: { type: 'string', default: '' },
+    only: { type: 'string', default: '' },
+    seed: { type: 'string', default: '1' },
+    write: { type: 'boolean', default: false },
+  },
+})
+const [points, seed] = [Number(values.points), Number(values.seed)]
+const wanted = new RegExp(values.only, 'i')
+const kinds: readonly QueueKind[] = ['without a database', 'SQLite', 'MariaDB']
+const done: Done[] = []
+
+// Whoever interrupts it shall not leave servers behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
+const strace = requirePeer('strace')
+if (!strace.available) throw new Error(strace.title)
+await using world = await startWorld()
+for (const kind of kinds.filter((each) => new RegExp(values.queue, 'i').test(each))) await runKind(kind)
+
+const date = new Date().toISOString().slice(0, 10)
+const text = matrixText(done, { date, words: process.argv.slice(2) })
+process.stdout.write(`\n${text}\n`)
+const document = join(projectFolder, 'docs/reliability.md')
+if (values.write) await writeFile(document, withMatrix(await readFile(document, 'utf8'), text))
+process.exitCode = done.every(isGood) ? 0 : 1
+
+async function runKind(kind: QueueKind): Promise<void> {
+  const common = { kind, world, seed, points }
+  if (kind !== 'MariaDB') {
+    const databaseCall = async () => (kind === 'SQLite' ? 'database()' : undefined)
+    return runRows(await rowsOf({ ...common, databaseCall }))
+  }
+  await using mariadb = await startMariadb()
+  let series = 0
+  const databaseCall = async (): Promise<string> => {
+    const name = `mail_${series++}`
+    await createDatabase(mariadb.socketPath, name)
+    const options = {
+      client: 'mysql',
+      hosts: [{ socketPath: mariadb.socketPath }],
+      ...mariadbUser,
+      database: name,
+    }
+    // Shorter than the defaults, so that a round is.
+    return `database(${JSON.stringify({ ...options, connectTimeout: '2s', queryTimeout: '4s' })})`
+  }
+  await runRows(await rowsOf({ ...common, databaseCall, mariadb }))
+}
+
+async function runRows(rows: Awaited<ReturnType<typeof rowsOf>>): Promise<void> {
+  for (const row of rows.filter(({ kind, what, where }) => wanted.test(`${kind} ${what} ${where}`))) {
+    const result = await row.run()
+    done.push({ row, result })
+    const { promised, lost, torn, strange } = result.verdict
+    const numbers = `${result.points} points, ${promised} promised, ${lost.length + torn.length + strange.length} broken`
+    process.stdout.write(`${row.kind}: ${row.what} at ${row.where}: ${numbers}\n`)
+    const last = done.at(-1)
+    if (last !== undefined && !isGood(last)) process.stdout.write(`${complaint(last)}\n`)
+  }
+}

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runCommand } from './support/command-line.ts'
+import { type DatabaseUnderTest, databaseKind, databaseUnderTest } from './support/database-under-test.ts'
+import { type TemporaryProject, temporaryProject } from './support/project.ts'
+import { projectFolder } from './support/project-files.ts'
+
+// `mailwright prove-durability` on the disk of the tests, whatever that is, and on a real database.
+
+interface Finding {
+  readonly level: string
+  readonly subject: string
+  readonly text: string
+}
+
+let underTest: DatabaseUnderTest
+let project: TemporaryProject
+
+beforeAll(async () => {
+  underTest = await databaseUnderTest()
+  project = await temporaryProject({
+    'mailwright.config.ts': `
+      import database from 'mailwright/plugins/database'
+      export default { dataDir: 'data', plugins: [${underTest.call}] }`,
+  })
+})
+
+afterAll(async () => {
+  await project[Symbol.asyncDispose]()
+  await underTest[Symbol.asyncDispose]()
+})
+
+const run = (...words: readonly string[]) => runCommand(project.folder, ['prove-durability', ...words])
+
+test(`the data folder and the database of a config: ${databaseKind}`, async () => {
+  const { out, exitCode } = await run('--json')
+  const { findings, durable, folder } = JSON.parse(out) as {
+    findings: readonly Finding[]
+    durable: boolean
+    folder: string
+  }
+  expect(folder).toBe(join(project.folder, 'data'))
+  const levels = (subject: string) =>
+    findings.filter((one) => one.subject === subject).map(({ level }) => level)
+  for (const subject of ['sync of folders', 'rename', 'kill -9']) expect(levels(subject)).toEqual(['good'])
+  expect(new Set(levels('database'))).toEqual(new Set(['good']))
+  expect(exitCode).toBe(durable ? 0 : 1)
+  expect(durable).toBe(findings.every(({ level }) => level !== 'bad'))
+  // Nothing of it is left.
+  expect((await readdir(folder)).filter((name) => name.startsWith('durability-'))).toEqual([])
+})
+
+describe('words', () => {
+  test('a folder is examined by itself, and told for people', async () => {
+    await mkdir(join(project.folder, 'elsewhere'))
+    const { out } = await run('elsewhere')
+    expect(out).toMatch(/^ok +kill -9 +10 processes killed/m)
+    expect(out).not.toContain('database')
+  })
+
+  test('wrong ones', async () => {
+    expect(await run('nowhere')).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND' })
+    expect(await run('--verify', 'many')).toMatchObject({ exitCode: 'usage' })
+    expect(await run('--verify', '1', '--power-cut')).toMatchObject({ exitCode: 'usage' })
+  })
+
+  test('both phases of a power cut, the first of which is killed', async () => {
+    const place = join(project.folder, 'cut')
+    await mkdir(place)
+    const told = await killedPowerCut(place)
+    expect(told).toBeGreaterThan(0)
+    expect((await run(place, '--verify', '999999999')).exitCode).toBe(1)
+    const { out, exitCode } = await run(place, '--verify', String(told))
+    expect(out).toContain(`all ${told} records that were told to be safe are there`)
+    expect(exitCode).toBe(0)
+  })
+})
+
+/** Runs the first phase and kills it when it has told something; answers the last number. */
+async function killedPowerCut(place: string): Promise<number> {
+  const main = join(projectFolder, 'core/cli/main.ts')
+  const words = ['--conditions=mailwright-source', main, 'prove-durability', place, '--power-cut']
+  const child = spawn(process.execPath, words, { cwd: project.folder, stdio: ['ignore', 'pipe', 'ignore'] })
+  let told = 0
+  for await (const line of createInterface({ input: child.stdout })) {
+    told = Number(/^(\d+) records are safe$/.exec(line)?.[1])
+    if (told > 100) child.kill('SIGKILL')
+  }
+  return told
+}
