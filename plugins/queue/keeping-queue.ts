@@ -54,6 +54,8 @@ export interface KeepingQueue {
 }
 
 const tidyEvery = 60_000
+/** Milliseconds that deliveries under way are given at the end. */
+const drainTime = 15_000
 /** What goes through the whole table is done every so many times. */
 const revivedEach = 60
 
@@ -62,6 +64,7 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
   const { options, folder, database, delivery, clock, log } = settings
   const { schedule } = options
   const ending = new AbortController()
+  const cutting = new AbortController()
   const files = new ContentFiles(folder)
   const contents = new Contents(database, files)
   const commits = new GroupCommit(database)
@@ -90,7 +93,12 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
   }
   const settlement = new Settlement(common, () => scheduler)
   const farewell = new Farewell({ ...common, scheduler: () => scheduler })
-  const deliverer = new Deliverer({ ...common, settlement, open: (message) => contents.open(message) })
+  const deliverer = new Deliverer({
+    ...common,
+    settlement,
+    open: (message) => contents.open(message),
+    signal: cutting.signal,
+  })
   const scheduler = new Scheduler({ ...common, ...options }, (lane, turn) => deliverer.deliver(lane, turn))
   const durable = new DurableQueue({ ...common, settlement, scheduler, quarantine: options.quarantine })
   const changes = new Changes(database, settings.notifier, { clock, log })
@@ -118,7 +126,10 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
       await ageing.stop()
       await durable.close()
       ending.abort()
+      // A host that has the whole message already is about to answer: whoever does not wait for it sends it once more.
+      const cut = clock.after(drainTime, () => cutting.abort())
       await scheduler.stop()
+      cut.cancel()
       await commits.settled()
       await holder.stop()
     },

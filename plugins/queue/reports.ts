@@ -7,6 +7,7 @@ import {
   newId,
   type Outcome,
   type RecipientAction,
+  type RecipientParameters,
   type ReportedRecipient,
   reply,
   type StatusNotification,
@@ -31,6 +32,8 @@ export interface ReportsSettings {
   readonly log: Log
 }
 
+/** Nobody is told of what tells (RFC 3461 §4.1). */
+const unreported: RecipientParameters = { notify: ['NEVER'] }
 const arrived = reply(250, '2.0.0', 'Delivered')
 
 /** Makes messages of what senders have to be told. */
@@ -73,8 +76,8 @@ export class Reports {
     this.#record(id, `${formatAddress(to)}: notification about ${about}`, now)
     const found = await this.#settings.delivery.route({ address: to, original: to })
     const deliveries = found.ok
-      ? found.routes.map((route) => ({ recipient: to, parameters: {}, target: route.address, route }))
-      : [{ recipient: to, parameters: {}, target: to }]
+      ? found.routes.map((route) => ({ recipient: to, parameters: unreported, target: route.address, route }))
+      : [{ recipient: to, parameters: unreported, target: to }]
     return {
       id,
       envelope: { reversePath: null, parameters: {} },
