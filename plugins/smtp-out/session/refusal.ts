@@ -17,7 +17,13 @@ export function refusalBy({ place, host }: Refuser, answer: Reply, step: Step): 
   const lines = answer.lines.slice(0, mostLines)
   const said = lines.map(replyText)
   if (code < 400)
-    return { ...undelivered(reply(451, '4.5.0', said)), host, place, cause: 'protocol', concerns: 'destination' }
+    return {
+      ...undelivered(reply(451, '4.5.0', said)),
+      host,
+      place,
+      cause: 'protocol',
+      concerns: 'destination',
+    }
   return undelivered(reply(code, enhanced, said), { host, place, ...classify(answer, step) })
 }
 
