@@ -37,7 +37,7 @@ const headForm = /^mailwright-drop 1 (\d{8}) (\d{14})\n$/
 export const dropHeadSize: number = Buffer.byteLength(formatDropHead({ envelope: 0, content: 0 }))
 
 /** Octets of an envelope at most: some hundred thousand recipients. */
-export const longestDropEnvelope = 16 * 2 ** 20
+export const longestDropEnvelope: number = 16 * 2 ** 20
 
 /** Writes the first line. It is written last, into the room that was left for it: without it the file is no message. */
 export function formatDropHead({ envelope, content }: DropLengths): string {
