@@ -123,6 +123,8 @@ export interface Deferred extends Trouble {
   readonly reply: Reply
   /** Milliseconds after which another attempt makes sense, where something is known of that. */
   readonly retryAfter?: number
+  /** No attempt makes sense before the postmaster has looked: a queue that can hold holds it. */
+  readonly hold?: boolean
 }
 
 export interface Failed extends Trouble {

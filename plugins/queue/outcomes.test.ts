@@ -2,6 +2,7 @@ import { type Deferred, reply } from 'mailwright'
 import { expect, it } from 'vitest'
 import { queuedMessage, queuedRecipient } from '../../test/support/queue-recipients.ts'
 import { putOff } from './outcomes.ts'
+import { never } from './tables.ts'
 
 const schedule = { first: 1_000, longest: 9_000, lifetime: 0, notificationLifetime: 0, warning: 50_000 }
 const outcome: Deferred = { kind: 'deferred', reply: reply(451, '4.4.1', 'No'), host: 'mx', cause: 'dns' }
@@ -19,4 +20,10 @@ it('a deferral is another attempt, one at the end of its time at the latest', ()
     cause: 'expired',
     host: 'mx',
   })
+})
+
+it('what is for the postmaster waits for no time', () => {
+  const recipient = queuedRecipient(1, queuedMessage(1))
+  const held = putOff(schedule, recipient, { ...outcome, hold: true }, 1_000_000)
+  expect(held).toMatchObject({ due: never, deadline: never, last: { reply: outcome.reply } })
 })

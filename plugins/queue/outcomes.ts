@@ -2,6 +2,7 @@ import type { Deferred, Failed, Outcome, Reply } from 'mailwright'
 import type { NewRecipient } from './intake.ts'
 import type { LastAttempt, QueuedRecipient } from './queued.ts'
 import { deadlineOf, pauseAfter, type RetrySchedule } from './retry-schedule.ts'
+import { never } from './tables.ts'
 
 /** What came of one recipient: of an attempt, or of asking where it goes by now. */
 export type Result =
@@ -35,8 +36,13 @@ export function putOff(
   now: number,
 ): PutOff | Failed {
   const { message } = recipient
-  if (now >= message.expiresAt) return expired(outcome)
   const attempts = recipient.attempts + 1
+  const last = lastAttempt(outcome, now)
+  if (outcome.hold === true) {
+    const { warned } = recipient
+    return { recipient, attempts, due: never, deadline: never, warned, last }
+  }
+  if (now >= message.expiresAt) return expired(outcome)
   const warned = recipient.warned || now >= message.arrivedAt + schedule.warning
   return {
     recipient,
@@ -45,7 +51,7 @@ export function putOff(
     due: Math.min(now + pauseAfter(schedule, attempts, outcome.retryAfter), message.expiresAt),
     deadline: deadlineOf(schedule, message, warned),
     warned,
-    last: lastAttempt(outcome, now),
+    last,
   }
 }
 

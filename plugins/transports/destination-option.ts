@@ -14,7 +14,7 @@ export type DestinationInput =
   | { readonly to: 'lmtp'; readonly socket: string }
   /** To a program of this entry alone. */
   | ({ readonly to: 'pipe' } & PipeInput)
-  /** Refused; the text may begin with an enhanced status code. `hold`: for now; `discard`: thrown away. */
+  /** `error`: refused; the text may begin with an enhanced status code. `hold`: kept for the postmaster; `discard`: thrown away. */
   | { readonly to: 'error' | 'hold' | 'discard'; readonly text?: string }
 
 const kinds = ['smtp', 'lmtp', 'pipe', 'error', 'hold', 'discard', 'local'] as const

@@ -13,6 +13,8 @@ export type Destination =
   /** Thrown away. */
   | { readonly kind: 'discard'; readonly text: string }
   /** Not now. */
+  | { readonly kind: 'retry'; readonly text: string }
+  /** For the postmaster to look at. */
   | { readonly kind: 'hold'; readonly text: string }
   /** Not at all. */
   | { readonly kind: 'error'; readonly text: string }
@@ -51,10 +53,9 @@ export function parseDestination(
       return lmtpOf(rest, domain)
     case 'discard':
     case 'hold':
+    case 'retry':
     case 'error':
       return { kind: name, text: rest }
-    case 'retry':
-      return { kind: 'hold', text: rest }
     default:
       if (!pipes.has(name)) throw new RangeError(`there is no transport "${name}"`)
       return rest === '' ? { kind: 'pipe', name } : { kind: 'pipe', name, nextHop: rest }
@@ -79,8 +80,8 @@ export function formatDestination(destination: Destination): string {
   }
 }
 
-/** The reply of an `error` or `hold`. The text may begin with an enhanced status code of its class. */
-export function destinationReply({ kind, text }: { kind: 'hold' | 'error'; text: string }): Reply {
+/** The reply of an `error`, `hold` or `retry`. The text may begin with an enhanced status code of its class. */
+export function destinationReply({ kind, text }: { kind: 'hold' | 'retry' | 'error'; text: string }): Reply {
   const [code, enhanced, standard] =
     kind === 'error'
       ? [550, '5.1.2', 'No mail is taken for that address']

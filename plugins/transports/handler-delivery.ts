@@ -13,7 +13,7 @@ export interface HandlerDeliverySettings {
 
 type Kind = Destination['kind']
 // What may say no for sure comes first; what always works comes last.
-const order: readonly Kind[] = ['error', 'hold', 'lmtp', 'pipe', 'discard']
+const order: readonly Kind[] = ['error', 'retry', 'hold', 'lmtp', 'pipe', 'discard']
 
 /** Delivers what leads to transports of this plugin: items of one transport together, one transport after the other. */
 export class HandlerDelivery {
@@ -82,8 +82,11 @@ export class HandlerDelivery {
       }
       case 'error':
         return items.map(() => ({ kind: 'failed', reply: destinationReply(destination) }))
-      case 'hold':
-        return items.map(() => ({ kind: 'deferred', reply: destinationReply(destination) }))
+      case 'retry':
+      case 'hold': {
+        const reply = destinationReply(destination)
+        return items.map(() => ({ kind: 'deferred', reply, hold: destination.kind === 'hold' }))
+      }
       default:
         return items.map(() => ({ kind: 'deferred', reply: localError }))
     }

@@ -29,7 +29,7 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
 
     hooks.envelope.checkRecipient.tap('refused', async (_transaction, { forwardPath: address }) => {
       const destination = (await find(map, address))?.destination
-      if (destination?.kind !== 'error' && destination?.kind !== 'hold') return undefined
+      if (destination?.kind !== 'error' && destination?.kind !== 'retry') return undefined
       // An alias of that address comes before the map.
       const handler = `${prefix}${formatDestination(destination)}`
       const routed = await flow.delivery.route({ address, original: address })

@@ -34,7 +34,8 @@ describe('parseDestination', () => {
     ['lmtp:unix:/run/lmtp', { kind: 'lmtp', socket: '/run/lmtp' }],
     ['discard:', { kind: 'discard', text: '' }],
     ['error:5.1.6 moved to new.example', { kind: 'error', text: '5.1.6 moved to new.example' }],
-    ['retry:later', { kind: 'hold', text: 'later' }],
+    ['hold:look', { kind: 'hold', text: 'look' }],
+    ['retry:later', { kind: 'retry', text: 'later' }],
     ['lists:hop', { kind: 'pipe', name: 'lists', nextHop: 'hop' }],
   ] as const)('%j', (text, expected) => {
     const destination = parseDestination(text, 'x.example', pipes)
@@ -122,7 +123,7 @@ describe('the plugin', () => {
     await start({
       map: {
         'gone.example': { to: 'error', text: '5.1.6 moved' },
-        'later.example': 'hold',
+        'later.example': 'retry:',
         'null.example': { to: 'discard' },
         'far.example': { to: 'smtp', host: 'gate.example', port: 2525 },
         'list@here.example': { to: 'discard', text: 'a list' },

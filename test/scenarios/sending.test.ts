@@ -39,6 +39,7 @@ export default defineConfig({
     transports({ map: ${JSON.stringify({
       'there.example': { to: 'smtp', host: '127.0.0.1', port: there },
       'elsewhere.example': { to: 'smtp', host: '127.0.0.1', port: elsewhere },
+      'held.here.example': { to: 'hold', text: 'looked at first' },
     })} }),
     relay({ networks: ['127.0.0.1'] }),
     smtpOut(),
@@ -187,4 +188,20 @@ test('held for the postmaster, released, redirected, removed', async () => {
   expect(mx.messages).toEqual([])
   expect((await command('queue', 'release', one)).exitCode).toBe(0)
   await eventually(() => expect(mx.messages).toHaveLength(1))
+})
+
+test('a transport that holds has the postmaster look first', async () => {
+  await start({ firstRetry: '1s' })
+  const id = await send('jo@held.here.example', 'odd')
+  await eventually(async () => {
+    const { out } = await command('queue', 'list', '--state', 'held')
+    expect(out).toContain(id)
+    expect(out).toContain('looked at first')
+  })
+  await host()
+  expect((await command('queue', 'redirect', id, 'jo@held.here.example', 'jo@there.example')).exitCode).toBe(
+    0,
+  )
+  expect((await command('queue', 'release', id)).exitCode).toBe(0)
+  await eventually(async () => expect((await command('queue', 'list')).out).toContain('empty'))
 })
