@@ -232,7 +232,7 @@ export class LineConnection {
     timer.cancel()
     if (established && !this.#closed) return secured
     this.destroy()
-    throw new ConnectionLost(secured.errored === null ? {} : { cause: secured.errored })
+    throw new ConnectionLost(event === 'secure' || secured.errored === null ? {} : { cause: secured.errored })
   }
 
   #detach(): void {
