@@ -63,3 +63,20 @@ export function expired({ reply, host }: { readonly reply: Reply; readonly host?
 export function lastAttempt({ reply, host, cause }: Deferred | Failed, at: number): LastAttempt {
   return { at, reply, ...(host === undefined ? {} : { host }), ...(cause === undefined ? {} : { cause }) }
 }
+
+/** For the postmaster, who has to say what becomes of it. */
+export function stuckFor(
+  recipient: QueuedRecipient,
+  { reply: said, host }: Pick<Failed, 'reply' | 'host'>,
+  now: number,
+): PutOff {
+  const last = { at: now, reply: said, ...(host === undefined ? {} : { host }) }
+  return {
+    recipient,
+    due: never,
+    deadline: never,
+    attempts: recipient.attempts + 1,
+    warned: recipient.warned,
+    last,
+  }
+}

@@ -12,6 +12,7 @@ import {
 } from 'mailwright'
 import type { Contents } from './contents.ts'
 import { deleteIfEmpty } from './farewell.ts'
+import { Finished } from './finished.ts'
 import { forwardedMessages } from './forwarded-messages.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Holder } from './holder.ts'
@@ -25,14 +26,14 @@ import {
 } from './intake.ts'
 import type { Lane } from './lane.ts'
 import { holdsLane } from './lane-table.ts'
-import { type Concluded, type PutOff, putOff } from './outcomes.ts'
+import { type Concluded, type PutOff, putOff, stuckFor } from './outcomes.ts'
 import { pauseFor } from './pause.ts'
 import { writePutOffs } from './put-offs.ts'
 import type { QueuedMessage, QueuedRecipient } from './queued.ts'
 import type { Reportable, Reports } from './reports.ts'
 import type { RetrySchedule } from './retry-schedule.ts'
 import type { Scheduler } from './scheduler.ts'
-import { never, type RecipientRow } from './tables.ts'
+import type { RecipientRow } from './tables.ts'
 
 export interface SettlementSettings {
   readonly commits: GroupCommit
@@ -78,10 +79,12 @@ const longestPause = 30_000
 export class Settlement {
   readonly #settings: SettlementSettings
   readonly #scheduler: () => Scheduler
+  readonly #finished: Finished
 
   constructor(settings: SettlementSettings, scheduler: () => Scheduler) {
     this.#settings = settings
     this.#scheduler = scheduler
+    this.#finished = new Finished(settings.commits)
   }
 
   /**
@@ -129,6 +132,11 @@ export class Settlement {
 
   /** Says whether it was still to be written. */
   async #settleOnce(lane: Lane, message: QueuedMessage, decided: Decided): Promise<boolean> {
+    if (isAllDelivered(decided)) {
+      if (await this.#finished.remove(message.number, decided.finished))
+        await this.#settings.contents.remove(message)
+      return true
+    }
     const added = await this.#prepared(message, decided)
     const settled = { ...decided, added }
     const { commits, intake, contents } = this.#settings
@@ -278,19 +286,7 @@ export class Settlement {
   }
 }
 
-/** For the postmaster, who has to say what becomes of it. */
-function stuckFor(
-  recipient: QueuedRecipient,
-  { reply: said, host }: Pick<Failed, 'reply' | 'host'>,
-  now: number,
-): PutOff {
-  const last = { at: now, reply: said, ...(host === undefined ? {} : { host }) }
-  return {
-    recipient,
-    due: never,
-    deadline: never,
-    attempts: recipient.attempts + 1,
-    warned: recipient.warned,
-    last,
-  }
+/** Nobody has to be told of anything, and nobody waits on. */
+function isAllDelivered({ finished, over, putOffs, stuck, news, moved }: Decided): boolean {
+  return finished.length > 0 && [over, putOffs, stuck, news, moved].every(({ length }) => length === 0)
 }
