@@ -9,6 +9,8 @@ const leftOverAfter = 3_600_000
 /** Contents that are too large for the table: one file each, named by the message's number. */
 export class ContentFiles {
   readonly #folder: string
+  #lastSync: Promise<void> = Promise.resolve()
+  #nextSync: Promise<void> | undefined
   readonly #doubtful = new Set<number>()
 
   constructor(folder: string) {
@@ -25,7 +27,7 @@ export class ContentFiles {
       } finally {
         await file.close()
       }
-      await syncFolder(this.#folder)
+      await this.#syncNames()
     } catch (error) {
       // What was there before is another message's: a database that was put back gives numbers again.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await this.remove(number)
@@ -92,6 +94,17 @@ export class ContentFiles {
       if (made !== undefined) await syncFolder(dirname(made))
       return open(path, 'wx', 0o600)
     }
+  }
+
+  /** One sync serves all who ask while the one before is still running. */
+  #syncNames(): Promise<void> {
+    this.#nextSync ??= this.#lastSync.then(() => {
+      this.#nextSync = undefined
+      const sync = syncFolder(this.#folder)
+      this.#lastSync = sync.catch(() => undefined)
+      return sync
+    })
+    return this.#nextSync
   }
 
   #path(number: number): string {
