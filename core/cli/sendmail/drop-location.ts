@@ -56,7 +56,8 @@ function ofConfig({ configFile, mailwright, pointerFile: pointer }: Places): str
   })
   const path = stdout?.trim() ?? ''
   if (status === 0 && isAbsolute(path)) return path
-  const [reason = ''] = (stderr ?? '').trim().split('\n')
+  const [said = ''] = (stderr ?? '').trim().split('\n')
+  const reason = said.includes("unknown command 'pickup'") ? 'it does not have the plugin pickup' : said
   const help = `name the drop folder with --drop, in MAILWRIGHT_DROP or in ${pointer}`
   throw new SendmailError(exitCodes.unavailable, `${help}; the config does not say where it is: ${reason}`)
 }
