@@ -32,14 +32,28 @@ export const systemClock: Clock = {
   },
 }
 
-/** Resolves after so many milliseconds of the clock. The process lives as long as somebody waits. */
-export function wait(clock: Clock, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
+/**
+ * Resolves after so many milliseconds of the clock. The process lives as long as somebody waits. Rejects with the signal's reason
+ * when that aborts.
+ */
+export function wait(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
     // The clock's timers keep no process alive; a command that waits for its turn must not end meanwhile.
     const alive = setInterval(() => undefined, 2 ** 30)
-    clock.after(milliseconds, () => {
+    const end = (): void => {
       clearInterval(alive)
+      timer.cancel()
+      signal?.removeEventListener('abort', abort)
+    }
+    const abort = (): void => {
+      end()
+      reject(signal?.reason as Error)
+    }
+    const timer = clock.after(milliseconds, () => {
+      end()
       resolve()
     })
+    signal?.addEventListener('abort', abort)
   })
 }

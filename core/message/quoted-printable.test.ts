@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { QuotedPrintableEncoder } from './quoted-printable.ts'
+import { decodeBody } from '../model/mime-body.ts'
+import { QuotedPrintableEncoder, quotedPrintable } from './quoted-printable.ts'
 
 function encoded(...chunks: readonly string[]): string {
   const encoder = new QuotedPrintableEncoder()
@@ -32,4 +33,20 @@ describe('quoted-printable', () => {
       .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     expect(decoded).toBe(octets.replaceAll(/\r?\n/g, '\r\n'))
   })
+})
+
+test('any octets come out again', () => {
+  let state = 7
+  for (let round = 0; round < 200; round += 1) {
+    const octets = Buffer.from(
+      Array.from({ length: round }, () => {
+        state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+        return [13, 10, 32, 9, 61, 46, state % 256, 65][state % 8] ?? 0
+      }),
+    )
+    const written = quotedPrintable(octets)
+    for (const line of written.split('\r\n')) expect(line).toMatch(/^(?:[\t -~]{0,75}[!-~])?$/)
+    const decoded = decodeBody(Buffer.from(written), 'quoted-printable')
+    expect(decoded.toString('latin1')).toBe(octets.toString('latin1'))
+  }
 })

@@ -1,4 +1,4 @@
-import { type Certificate, type Clock, UnavailableError } from 'mailwright'
+import { type Certificate, type Clock, UnavailableError, wait } from 'mailwright'
 import type { Account } from './account.ts'
 import { isRecord, textOf, urlOf, urlsOf } from './answer.ts'
 import type { Authority, AuthorityAnswer } from './authority.ts'
@@ -7,7 +7,6 @@ import type { ChallengeFiles } from './challenge-files.ts'
 import { checkIssued } from './issued.ts'
 import { keyAuthorization } from './jws.ts'
 import type { ChallengeType, WantedCertificate } from './options.ts'
-import { pause } from './pause.ts'
 import { AcmeProblem, problemText } from './problem.ts'
 
 const firstPoll = 250
@@ -96,14 +95,14 @@ export class Order {
   async #until(url: string, states: readonly string[], what: string): Promise<AuthorityAnswer> {
     const { authority, account, clock, signal } = this.#parts
     const deadline = clock.monotonic() + patience
-    for (let wait = firstPoll; ; wait = Math.min(wait * 2, slowestPoll)) {
+    for (let pause = firstPoll; ; pause = Math.min(pause * 2, slowestPoll)) {
       const answer = await authority.post(account, url)
       const status = statusOf(answer.body)
       if (states.includes(status)) return answer
       if (!['pending', 'processing', 'ready'].includes(status))
         throw new UnavailableError(`${what} is ${status}: ${reasonOf(answer.body)}`)
       if (clock.monotonic() >= deadline) throw new UnavailableError(`${what} stays ${status}`)
-      await pause(clock, Math.min(answer.retryAfter ?? wait, longestPoll), signal)
+      await wait(clock, Math.min(answer.retryAfter ?? pause, longestPoll), signal)
     }
   }
 }

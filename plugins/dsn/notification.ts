@@ -7,11 +7,11 @@ import {
   formatDate,
   joinedContent,
   type Message,
+  quotedPrintable,
   type Slice,
 } from 'mailwright'
 import { displayName, field, headerText, unfoldedField } from './field.ts'
 import { isAsciiText, plainText } from './plain-text.ts'
-import { quotedPrintable } from './quoted-printable.ts'
 import type { ReturnedPart } from './returned-part.ts'
 import type { StatusPart } from './status-part.ts'
 

@@ -1,6 +1,5 @@
-import { bufferContent, type Content, type Message, type Slice } from 'mailwright'
+import { bufferContent, type Content, type Message, quotedPrintable, type Slice } from 'mailwright'
 import { OctetSurvey, surveyOctets } from './octet-survey.ts'
-import { quotedPrintable } from './quoted-printable.ts'
 
 /** What of the message goes back (RFC 6522 §3). */
 export interface ReturnedPart {

@@ -1,7 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Knex } from 'knex'
 import { type Database, errorCode } from 'mailwright'
 import { firmTransaction } from './firm-transaction.ts'
-import { nextTurn } from './turn.ts'
 
 /** A part of a transaction. What it answers counts only when the promise of {@link GroupCommit.run} has resolved. */
 export type Write<T> = (transaction: Knex.Transaction) => Promise<T>
@@ -16,7 +16,10 @@ export interface WriteOptions {
   readonly first?: boolean
 }
 
-/** Milliseconds after which others in the process are served, in the middle of a transaction. */
+/**
+ * Milliseconds after which others in the process are served, in the middle of a transaction: a database in the process itself answers
+ * without any turn of the event loop.
+ */
 const longestTurn = 10
 
 /** So many parts in a row that the database did not answer to: it is away for the others, too. */

@@ -3,21 +3,9 @@ import { reply } from 'mailwright'
 import type { Lane } from './lane.ts'
 import { lookAgain, ownLane } from './lane-table.ts'
 import { type QueuedMessage, type QueuedRecipient, readMessage, readRecipient } from './queued.ts'
-import { type MessageRow, never, type RecipientRow } from './tables.ts'
+import { type MessageRow, never, type RecipientRow, withoutContent } from './tables.ts'
 
 const damagedRow = reply(451, '4.3.0', 'Its row in the table is damaged')
-
-const withoutContent = [
-  'number',
-  'id',
-  'sender',
-  'envelope',
-  'arrived_at',
-  'expires_at',
-  'size',
-  'held_at',
-  'held_reason',
-]
 
 /** What a look at the table brought. */
 export interface Loaded {

@@ -11,7 +11,7 @@ import {
 } from 'mailwright'
 import { type QueuedMessage, readDelivery, readLast, readMessage } from './queued.ts'
 import { destinationName, selected } from './selection.ts'
-import { type BigNumber, type MessageRow, never, type RecipientRow } from './tables.ts'
+import { type BigNumber, type MessageRow, never, type RecipientRow, withoutContent } from './tables.ts'
 
 /** What waits, as postmasters see it. */
 export class Listing {
@@ -36,17 +36,7 @@ export class Listing {
         .orderBy('arrived_at')
         .orderBy('number')
         .limit(limit)
-        .select(
-          'number',
-          'id',
-          'sender',
-          'envelope',
-          'arrived_at',
-          'expires_at',
-          'size',
-          'held_at',
-          'held_reason',
-        )
+        .select(...withoutContent)
       const items: QueueItem[] = []
       for (const row of rows) items.push(await this.#item(knex, row, recipients))
       return merged(items)

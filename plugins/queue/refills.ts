@@ -1,10 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Database, Log } from 'mailwright'
 import { firmTransaction } from './firm-transaction.ts'
 import type { Holder } from './holder.ts'
 import type { Lane } from './lane.ts'
 import { loadLane } from './lane-loading.ts'
 import type { Lanes } from './lanes.ts'
-import { nextTurn } from './turn.ts'
 
 export interface RefillsSettings {
   readonly database: Database

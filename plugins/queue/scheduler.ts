@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Database, Log, Timer } from 'mailwright'
 import type { Turn } from './fair-line.ts'
 import { firmTransaction } from './firm-transaction.ts'
@@ -17,7 +18,6 @@ import {
 import type { Lanes } from './lanes.ts'
 import type { LastAttempt } from './queued.ts'
 import { Refills } from './refills.ts'
-import { nextTurn } from './turn.ts'
 
 export interface SchedulerSettings {
   readonly database: Database

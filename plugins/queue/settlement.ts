@@ -9,6 +9,7 @@ import {
   type Log,
   type Message,
   reply,
+  wait,
 } from 'mailwright'
 import type { Contents } from './contents.ts'
 import { deleteIfEmpty } from './farewell.ts'
@@ -27,7 +28,6 @@ import {
 import type { Lane } from './lane.ts'
 import { holdsLane } from './lane-table.ts'
 import { type Concluded, type PutOff, putOff, stuckFor } from './outcomes.ts'
-import { pauseFor } from './pause.ts'
 import { writePutOffs } from './put-offs.ts'
 import type { QueuedMessage, QueuedRecipient } from './queued.ts'
 import type { Reportable, Reports } from './reports.ts'
@@ -108,7 +108,7 @@ export class Settlement {
       } catch (error) {
         this.#settings.log.error('unavailable', { transaction: message.id, error })
         if (this.#settings.signal.aborted) return
-        await pauseFor(this.#settings.clock, pause, this.#settings.signal)
+        await wait(this.#settings.clock, pause, this.#settings.signal).catch(() => undefined)
       }
     }
   }

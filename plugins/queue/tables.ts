@@ -67,11 +67,18 @@ export interface HolderRow {
   readonly expires_at: BigNumber
 }
 
-/** Numbers that all processes share: the next number to give, and how often somebody has changed what waits. */
-export interface CounterRow {
-  readonly name: 'numbers' | 'changes'
-  readonly value: BigNumber
-}
+/** All of a message but its octets. */
+export const withoutContent: readonly Exclude<keyof MessageRow, 'content'>[] = [
+  'number',
+  'id',
+  'sender',
+  'envelope',
+  'arrived_at',
+  'expires_at',
+  'size',
+  'held_at',
+  'held_reason',
+]
 
 /** Of a time that does not come. */
 export const never: number = Number.MAX_SAFE_INTEGER
