@@ -1,5 +1,6 @@
 import { type Address, formatAddress } from '../model/address.ts'
 import { formatDate } from '../model/date.ts'
+import { encodedWords } from '../model/encoded-word.ts'
 import type { Header } from '../model/header.ts'
 
 /** What is needed for the fields that a user's program may have left out. */
@@ -38,8 +39,6 @@ export function missingFields(header: Header, facts: MissingFacts): string {
 
 const atoms = /^[\w!#$%&'*+\-/=?^`{|}~]+(?: [\w!#$%&'*+\-/=?^`{|}~]+)*$/
 const printableAscii = /^[\x20-\x7e]*$/
-// RFC 2047 §2: an encoded word has 75 characters at most, 12 of them around its text; the text is whole characters.
-const encodedOctets = 45
 // A line of a header has room for that, and for the address (RFC 5322 §2.1.1).
 const longestName = 100
 
@@ -50,20 +49,5 @@ function phrase(name: string): string {
   if (clean === '') return ''
   if (atoms.test(clean)) return `${clean} `
   if (printableAscii.test(clean)) return `"${clean.replaceAll(/["\\]/g, '\\$&')}" `
-  return encodedPieces(clean)
-    .map((piece) => `=?utf-8?B?${Buffer.from(piece).toString('base64')}?= `)
-    .join('')
-}
-
-function encodedPieces(text: string): readonly string[] {
-  const pieces: string[] = []
-  let piece = ''
-  for (const character of text) {
-    if (Buffer.byteLength(piece + character) > encodedOctets) {
-      pieces.push(piece)
-      piece = ''
-    }
-    piece += character
-  }
-  return [...pieces, piece]
+  return `${encodedWords(clean).join(' ')} `
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeEncodedWords } from './encoded-word.ts'
+import { decodeEncodedWords, encodedWords } from './encoded-word.ts'
 
 describe('decodeEncodedWords', () => {
   // RFC 2047 §8 shows how white space between and around encoded words is displayed.
@@ -42,5 +42,15 @@ describe('decodeEncodedWords', () => {
 
   it('never lets an encoded line break or NUL through', () => {
     expect(decodeEncodedWords('=?utf-8?q?a=0D=0ABcc:=20x=00?=')).toBe('a  Bcc: x ')
+  })
+})
+
+describe('encodedWords', () => {
+  it.each(['', 'Grüße', '😀'.repeat(100), 'ä'.repeat(45), `${'x'.repeat(44)}ß`])('%j comes back', (text) => {
+    for (const most of [45, 36]) {
+      const words = encodedWords(text, most)
+      for (const word of words) expect(word.length).toBeLessThanOrEqual(75)
+      expect(decodeEncodedWords(words.join(' '))).toBe(text)
+    }
   })
 })

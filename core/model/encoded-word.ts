@@ -53,3 +53,27 @@ function decodeWord(encoding: string, text: string): Buffer {
 function hasWide(text: string): boolean {
   return /[^\x00-\xff]/.test(text)
 }
+
+// RFC 2047 §2: a word has 75 characters at most, 12 of them around its text.
+const longestText = 45
+
+/**
+ * A text as encoded words in UTF-8 (RFC 2047), each of up to so many octets of it (45 at most, fewer where a line has room for less).
+ * No character is cut in two (§5). White space between them is not shown.
+ */
+export function encodedWords(text: string, octets: number = longestText): readonly string[] {
+  const words: string[] = []
+  let word = ''
+  let length = 0
+  for (const character of text) {
+    const more = Buffer.byteLength(character)
+    if (length + more > octets) {
+      words.push(word)
+      word = ''
+      length = 0
+    }
+    word += character
+    length += more
+  }
+  return [...words, word].map((each) => `=?utf-8?B?${Buffer.from(each).toString('base64')}?=`)
+}

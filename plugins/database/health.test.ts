@@ -2,23 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import SqliteConnection from 'better-sqlite3'
-import { definePlugin, noOptions, database as service } from 'mailwright'
+import { database as service } from 'mailwright'
 import database from 'mailwright/plugins/database'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-
-const tables = definePlugin({
-  name: 'tables',
-  requires: [service],
-  migrations: [
-    {
-      name: '0001-things',
-      up: (knex) => knex.schema.createTable('things', (table) => void table.string('name', 50).primary()),
-    },
-  ],
-  parseOptions: noOptions,
-  setup: () => undefined,
-})
+import { thingsTables } from '../../test/support/things-tables.ts'
 
 let folder: string
 let host: TestHost
@@ -43,7 +31,7 @@ async function isWell(): Promise<string | undefined> {
 
 describe('the check that it can be written', () => {
   test('fails while another process holds the lock for writing', async () => {
-    await start([database({ busyTimeout: 50 }), tables()])
+    await start([database({ busyTimeout: 50 }), thingsTables()])
     const other = new SqliteConnection(join(folder, 'mailwright.db'))
     other.exec('BEGIN IMMEDIATE')
     expect(await isWell()).toBe('fail')
@@ -53,14 +41,14 @@ describe('the check that it can be written', () => {
   })
 
   test('fails where changes are refused, though no row would be changed', async () => {
-    await start([database(), tables()])
+    await start([database(), thingsTables()])
     await host.service(service).query((knex) => knex.raw('pragma query_only = 1'))
     expect(await isWell()).toBe('fail')
   })
 })
 
 test('queries, transactions and commits are measured, and what was not available is counted', async () => {
-  await start([database({ busyTimeout: 50 }), tables()])
+  await start([database({ busyTimeout: 50 }), thingsTables()])
   const { metrics } = host.host.instruments
   const count = async (name: string, ...labels: string[]) => {
     const samples = (await metrics.gather()).find((family) => family.name === name)?.samples

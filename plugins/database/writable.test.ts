@@ -1,4 +1,3 @@
-import { definePlugin, noOptions, database as service } from 'mailwright'
 import database from 'mailwright/plugins/database'
 import { createTestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -7,19 +6,7 @@ import {
   databaseKind,
   databaseUnderTest,
 } from '../../test/support/database-under-test.ts'
-
-const tables = definePlugin({
-  name: 'tables',
-  requires: [service],
-  migrations: [
-    {
-      name: '0001-things',
-      up: (knex) => knex.schema.createTable('things', (table) => void table.string('name', 50).primary()),
-    },
-  ],
-  parseOptions: noOptions,
-  setup: () => undefined,
-})
+import { thingsTables } from '../../test/support/things-tables.ts'
 
 let underTest: DatabaseUnderTest
 
@@ -32,7 +19,7 @@ afterEach(() => underTest[Symbol.asyncDispose]())
 describe(`the check that ${databaseKind} can be written`, () => {
   test.each([
     ['without tables', []],
-    ['with tables', [tables()]],
+    ['with tables', [thingsTables()]],
   ])('is well %s, and fails once it is closed', async (_, more) => {
     await using host = await createTestHost({ plugins: [database(underTest.options), ...more] })
     const { health } = host.host.instruments

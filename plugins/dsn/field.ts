@@ -1,3 +1,5 @@
+import { encodedWords } from 'mailwright'
+
 // RFC 5322 §2.1.1: 78 characters of a line are easily read, 998 octets are allowed.
 const wantedLine = 76
 const longestWord = 900
@@ -29,22 +31,10 @@ function pieces(word: string): readonly string[] {
   return word.match(/.{1,220}/gsu) ?? []
 }
 
-// RFC 2047 §2: a word has at most 75 characters.
-const octetsAWord = 45
-
 /** Unstructured text, or a display name (RFC 5322 §3.2.5), as a field can hold it in ASCII (RFC 2047). */
 export function headerText(line: string): string {
   if (/^[\x20-\x7e]*$/.test(line) && !line.includes('=?')) return line
-  const words: string[] = []
-  let word = ''
-  for (const character of line) {
-    if (Buffer.byteLength(word + character) > octetsAWord) {
-      words.push(word)
-      word = ''
-    }
-    word += character
-  }
-  return [...words, word].map((each) => `=?utf-8?B?${Buffer.from(each).toString('base64')}?=`).join(' ')
+  return encodedWords(line).join(' ')
 }
 
 /** A display name as it stands before an address. */

@@ -1,3 +1,5 @@
+import { encodedWords } from 'mailwright'
+
 // RFC 2047 §2: a word has at most 75 characters, so with `=?utf-8?B?` and `?=` these octets fit, and a field's name and
 // a space before them, into the 76 of a line.
 const octetsAWord = 36
@@ -5,20 +7,5 @@ const octetsAWord = 36
 /** A text as encoded words (RFC 2047), each on a line of its own but the first; as it is where it is ASCII. */
 export function encodeWords(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text
-  const words: string[] = []
-  let word = ''
-  let octets = 0
-  // A character is never cut in two (RFC 2047 §5).
-  for (const character of text) {
-    const length = Buffer.byteLength(character)
-    if (octets + length > octetsAWord) {
-      words.push(word)
-      word = ''
-      octets = 0
-    }
-    word += character
-    octets += length
-  }
-  words.push(word)
-  return words.map((each) => `=?utf-8?B?${Buffer.from(each).toString('base64')}?=`).join('\r\n ')
+  return encodedWords(text, octetsAWord).join('\r\n ')
 }
