@@ -5,7 +5,8 @@ import { type Exchange, type HttpAnswer, retryAfter } from './exchange.ts'
 import { publicJwk, signRequest } from './jws.ts'
 import { AcmeProblem } from './problem.ts'
 
-const badNonces = 5
+// Pebble refuses three of ten at random: with five attempts one order in twenty failed.
+const badNonces = 12
 
 /** Who asks: a key, and the account's URL once there is one. */
 export interface Asker {
