@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Clock, MailwrightError, UnavailableError } from 'mailwright'
+import { type Clock, MailwrightError, syncFolder, UnavailableError } from 'mailwright'
 import { type FileContents, type FileFormat, problemOf } from './contents.ts'
 import { type FileLock, lockFile } from './lock-file.ts'
 import type { FilePasswords } from './passwords.ts'
@@ -96,13 +96,4 @@ async function takeOver(handle: FileHandle, file: string): Promise<void> {
   const [old, mine] = await Promise.all([stat(file), handle.stat()])
   if (old.uid !== mine.uid || old.gid !== mine.gid) await handle.chown(old.uid, old.gid)
   await handle.chmod(old.mode & 0o777)
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

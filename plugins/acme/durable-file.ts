@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { syncFolder } from 'mailwright'
 
 /** Replaces a file so that after a crash it is the old one or the new one. Only its owner can read it. */
 export async function writeDurably(path: string, text: string): Promise<void> {
@@ -20,15 +21,6 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

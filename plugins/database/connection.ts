@@ -65,29 +65,29 @@ class Connection implements DatabaseConnection {
     return this.#watched('query', run)
   }
 
-  transaction<T>(run: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
-    return this.#watched('transaction', async (knex) => {
+  async transaction<T>(run: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
+    let durable: (() => void) | undefined
+    const answer = await this.#watched('transaction', async (knex) => {
       let failure: unknown
-      let committed: (() => void) | undefined
       try {
-        const answer = await knex.transaction(async (transaction) => {
+        return await knex.transaction(async (transaction) => {
           // Knex goes on with a transaction that could not be begun, and rejects with the reason itself.
           if (transaction.isCompleted()) return undefined as T
           const done = await run(transaction).catch((error) => {
             failure = error
             throw error
           })
-          committed = this.#times?.committing()
+          durable = this.#times?.committing()
           return done
         })
-        committed?.()
-        return answer
       } catch (error) {
         // Where the database has rolled back by itself (disk full, connection lost), knex's ROLLBACK fails and its error
         // hides the first one.
         throw failure ?? error
       }
     })
+    durable?.()
+    return answer
   }
 
   async #watched<T>(kind: 'query' | 'transaction', run: (knex: Knex) => Promise<T>): Promise<T> {
@@ -97,9 +97,11 @@ class Connection implements DatabaseConnection {
   }
 
   async #attempt<T>(run: (knex: Knex) => Promise<T>): Promise<T> {
-    if (this.#knex === undefined) throw new UnavailableError('the database is not open')
+    const knex = this.#knex
+    if (knex === undefined) throw new UnavailableError('the database is not open')
     try {
-      const answer = await run(this.#knex)
+      const asked = (): Promise<T> => run(knex)
+      const answer = await (this.#dialect.durably?.(asked) ?? asked())
       this.#noteAnswer()
       return answer
     } catch (error) {

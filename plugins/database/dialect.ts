@@ -12,4 +12,6 @@ export interface Dialect {
   prepare(): Promise<void>
   /** A knex instance whose connections are ready for use. It connects when it is first asked something. */
   connect(): Knex
+  /** Runs what may write, and waits until that is durable; absent where a commit's answer says so itself. */
+  durably?<T>(run: () => Promise<T>): Promise<T>
 }

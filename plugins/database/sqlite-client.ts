@@ -11,6 +11,7 @@ interface Statement {
 /** The methods of knex's client that are made anew here; knex's own types leave one of them out. */
 interface BaseClient {
   acquireRawConnection(): Promise<SqliteConnection.Database>
+  destroyRawConnection(connection: SqliteConnection.Database): Promise<void>
   _query(connection: SqliteConnection.Database, statement: Statement): Promise<Statement>
 }
 
@@ -20,6 +21,9 @@ export interface ClientSettings {
   readonly busyTimeout: number
   /** A connection with everything set, or an error of the driver. */
   readonly open: () => SqliteConnection.Database
+  /** Something was committed: it is written, and durable with the next sync of the log. */
+  readonly onCommit: (connection: SqliteConnection.Database) => void
+  readonly onClose: (connection: SqliteConnection.Database) => Promise<void>
 }
 
 // Knex has its clients as modules without types of their own.
@@ -31,11 +35,14 @@ const FIRST_PAUSE = 5
 const LONGEST_PAUSE = 100
 
 /**
- * Knex's client for better-sqlite3 with two differences. A statement that meets another process's lock is tried again
+ * Knex's client for better-sqlite3 with three differences. A statement that meets another process's lock is tried again
  * until `busyTimeout` is over, while the process serves others. And transactions take the write lock when they begin:
  * one that reads first and takes it later fails at once, whatever the timeout, where another process wrote in between.
+ * And it tells of commits.
  */
-export function createSqliteClient({ clock, busyTimeout, open }: ClientSettings): typeof Knex.Client {
+export function createSqliteClient(settings: ClientSettings): typeof Knex.Client {
+  const { clock, busyTimeout, open, onCommit, onClose } = settings
+
   async function unlessBusy<T>(attempt: () => T | Promise<T>): Promise<T> {
     const deadline = clock.monotonic() + busyTimeout
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
@@ -54,10 +61,23 @@ export function createSqliteClient({ clock, busyTimeout, open }: ClientSettings)
       return unlessBusy(open)
     }
 
-    override _query(connection: SqliteConnection.Database, statement: Statement): Promise<Statement> {
+    override async destroyRawConnection(connection: SqliteConnection.Database): Promise<void> {
+      await onClose(connection)
+      await super.destroyRawConnection(connection)
+    }
+
+    override async _query(connection: SqliteConnection.Database, statement: Statement): Promise<Statement> {
       if (statement.sql === 'BEGIN;') statement.sql = 'BEGIN IMMEDIATE;'
-      return unlessBusy(() => super._query(connection, statement))
+      const answer = await unlessBusy(() => super._query(connection, statement))
+      if (isCommit(connection, statement)) onCommit(connection)
+      return answer
     }
   }
   return SqliteClient as unknown as typeof Knex.Client
+}
+
+/** Whether a statement that was run has ended a transaction that may have changed something: its own, or one of several. */
+function isCommit(connection: SqliteConnection.Database, { sql }: Statement): boolean {
+  if (sql === 'COMMIT;') return true
+  return !connection.inTransaction && sql !== 'ROLLBACK;' && !connection.prepare(sql).readonly
 }

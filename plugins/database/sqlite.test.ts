@@ -71,7 +71,7 @@ describe('a database in a file', () => {
     expect(statSync(join(folder, 'data')).mode & 0o777).toBe(0o700)
     const pragma = (name: string): Promise<unknown> => database.query((knex) => knex.raw(`pragma ${name}`))
     expect(await pragma('journal_mode')).toEqual([{ journal_mode: 'wal' }])
-    expect(await pragma('synchronous')).toEqual([{ synchronous: 2 }])
+    expect(await pragma('synchronous')).toEqual([{ synchronous: 1 }])
     expect(await pragma('foreign_keys')).toEqual([{ foreign_keys: 1 }])
     await insert(database, 'a')
     expect(statSync(`${file}-wal`).mode & 0o777).toBe(0o600)

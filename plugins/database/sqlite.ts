@@ -5,6 +5,7 @@ import SqliteConnection from 'better-sqlite3'
 import knexPackage, { type Knex } from 'knex'
 import type { Clock, Log } from 'mailwright'
 import type { Dialect } from './dialect.ts'
+import { DurableCommits } from './durable-commits.ts'
 import { quiet } from './quiet.ts'
 import { createSqliteClient } from './sqlite-client.ts'
 
@@ -25,6 +26,7 @@ const BLOCKING_MILLISECONDS = 10
 export function sqlite(settings: SqliteSettings): Dialect {
   const { file, busyTimeout, clock, log } = settings
   const files = new WeakMap<SqliteConnection.Database, Stats>()
+  const commits = new DurableCommits(file)
 
   const open = (): SqliteConnection.Database => {
     // A file that vanished is not made anew: an empty database would answer that nobody has an address here.
@@ -32,7 +34,7 @@ export function sqlite(settings: SqliteSettings): Dialect {
       ? new SqliteConnection(file, { timeout: BLOCKING_MILLISECONDS })
       : missing(file)
     try {
-      configure(connection)
+      configure(connection, commits)
       keepStatements(connection)
       files.set(connection, statSync(file))
       return connection
@@ -51,7 +53,13 @@ export function sqlite(settings: SqliteSettings): Dialect {
     prepare: () => makeFile(file),
     connect: (): Knex =>
       knexPackage({
-        client: createSqliteClient({ clock, busyTimeout, open }),
+        client: createSqliteClient({
+          clock,
+          busyTimeout,
+          open,
+          onCommit: (connection) => commits.note(connection),
+          onClose: (connection) => commits.close(connection),
+        }),
         connection: { filename: file },
         useNullAsDefault: true,
         // One connection: SQLite has one writer at a time anyway, a second reader gains nothing in a driver that
@@ -62,12 +70,16 @@ export function sqlite(settings: SqliteSettings): Dialect {
         compileSqlOnError: false,
         log: quiet(log),
       }),
+    durably: (run) => commits.durably(run),
   }
 }
 
-function configure(connection: SqliteConnection.Database): void {
-  connection.pragma('journal_mode = WAL')
-  connection.pragma('synchronous = FULL')
+function configure(connection: SqliteConnection.Database, commits: DurableCommits): void {
+  const hasLog = connection.pragma('journal_mode = WAL', { simple: true }) === 'wal'
+  // SQLite would sync the log in the thread that serves; DurableCommits does it beside it. Where there can be none, as on file
+  // systems without shared memory, SQLite has to do all.
+  connection.pragma(`synchronous = ${hasLog ? 'NORMAL' : 'FULL'}`)
+  if (hasLog) commits.watch(connection)
   connection.pragma('foreign_keys = ON')
   connection.pragma('trusted_schema = OFF')
 }

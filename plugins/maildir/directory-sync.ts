@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
+import { SharedRuns } from 'mailwright'
 import type { FileSystem } from './file-system.ts'
-import { SharedRuns } from './shared-runs.ts'
 import type { SyncTimes } from './sync-times.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { UnavailableError } from 'mailwright'
+import { syncFolder, UnavailableError } from 'mailwright'
 import { JournalState, type MailboxRecord, type MailboxStart } from './journal-lines.ts'
 import { lockRun, type RunLock } from './run-lock.ts'
 
@@ -32,7 +32,7 @@ export class Journal {
         if ((await file.stat()).size === 0) {
           journal.#add({ import: 1, ...about })
           await journal.flush()
-          await syncDirectory(dirname(path))
+          await syncFolder(dirname(path))
         }
         return journal
       } catch (error) {
@@ -127,15 +127,6 @@ function stateOf(text: string): JournalState {
   for (const line of text.split('\n')) if (line !== '' && !state.apply(line)) isWhole = false
   if (!isWhole) state.doubt()
   return state
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
 }
 
 async function guarded<T>(run: () => Promise<T>): Promise<T> {

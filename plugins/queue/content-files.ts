@@ -1,6 +1,13 @@
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Content, fileContent, MailwrightError, UnavailableError } from 'mailwright'
+import {
+  type Content,
+  fileContent,
+  MailwrightError,
+  SharedRuns,
+  syncFolder,
+  UnavailableError,
+} from 'mailwright'
 import type { OpenContent } from './contents.ts'
 
 /** Milliseconds after which a file that no message names is left over from a crash, and not from a moment ago. */
@@ -9,8 +16,7 @@ const leftOverAfter = 3_600_000
 /** Contents that are too large for the table: one file each, named by the message's number. */
 export class ContentFiles {
   readonly #folder: string
-  #lastSync: Promise<void> = Promise.resolve()
-  #nextSync: Promise<void> | undefined
+  readonly #nameSyncs: SharedRuns<void> = new SharedRuns(syncFolder)
   readonly #doubtful = new Set<number>()
 
   constructor(folder: string) {
@@ -27,7 +33,7 @@ export class ContentFiles {
       } finally {
         await file.close()
       }
-      await this.#syncNames()
+      await this.#nameSyncs.run(this.#folder)
     } catch (error) {
       // What was there before is another message's: a database that was put back gives numbers again.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await this.remove(number)
@@ -96,17 +102,6 @@ export class ContentFiles {
     }
   }
 
-  /** One sync serves all who ask while the one before is still running. */
-  #syncNames(): Promise<void> {
-    this.#nextSync ??= this.#lastSync.then(() => {
-      this.#nextSync = undefined
-      const sync = syncFolder(this.#folder)
-      this.#lastSync = sync.catch(() => undefined)
-      return sync
-    })
-    return this.#nextSync
-  }
-
   #path(number: number): string {
     return join(this.#folder, String(number))
   }
@@ -116,14 +111,5 @@ async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {
   for (let offset = 0; offset < chunk.length; ) {
     const { bytesWritten } = await file.write(chunk, offset)
     offset += bytesWritten
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

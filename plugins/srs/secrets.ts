@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, unlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { MailwrightError } from 'mailwright'
+import { MailwrightError, syncFolder } from 'mailwright'
 
 /** Bits of a secret that is made: more than any hash of it has. */
 const secretOctets = 32
@@ -27,16 +27,6 @@ async function textOf(path: string): Promise<string | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
-  }
-}
-
-/** A secret that a power cut takes away would leave nobody who can lead the bounces of its addresses back. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }
 

@@ -1,8 +1,8 @@
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncFolder } from '../../disk/sync-folder.ts'
 import { errorText } from '../../errors.ts'
 import { bad, type Finding, good } from './finding.ts'
-import { syncFolder } from './record-files.ts'
 
 const rounds = 300
 const size = 65_536

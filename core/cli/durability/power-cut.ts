@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { syncFolder } from '../../disk/sync-folder.ts'
 import { MailwrightError } from '../../errors.ts'
 import { bad, type Finding, good } from './finding.ts'
-import { RecordFiles, readRecords, removeRecords, syncFolder } from './record-files.ts'
+import { RecordFiles, readRecords, removeRecords } from './record-files.ts'
 
 /** Records after which there is no use in writing more: 800 MB. */
 const mostRecords = 10_000_000

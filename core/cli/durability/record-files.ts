@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncFolder } from '../../disk/sync-folder.ts'
 import { countRecords, decodeRecord, encodeRecord, recordSize } from './record.ts'
 
 /** Of so many records one is a file of its own, made as a mail in a Maildir is. */
@@ -83,16 +84,6 @@ export async function readRecords(folder: string, run: string, promised: number)
 
 function fileOf(folder: string, number: number): string {
   return join(folder, 'new', String(number))
-}
-
-/** Makes the names in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 /** Removes what a run has left. */
