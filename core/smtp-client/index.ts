@@ -1,3 +1,5 @@
+export { crlfLines } from './crlf-lines.ts'
+export { type DataChunk, dataChunks } from './data-chunks.ts'
 export { dotStuffed } from './dot-stuffing.ts'
 export {
   type EhloKeywords,

@@ -1,7 +1,8 @@
+import { findBareLineEnd } from 'mailwright'
+
 const CR = 0x0d
 const LF = 0x0a
 const NUL = 0
-const bareLineEnd = /(?<!\r)\n|\r(?!\n)/
 const anyLineEnd = /\r\n|\r|\n/g
 
 /** Why the octets of a message cannot be taken as they are. */
@@ -16,8 +17,7 @@ export interface LineRules {
 
 /**
  * The one place that decides about line ends: behind it there are none but CRLF (RFC 5321 §2.3.8), so that no plugin,
- * store or next hop can read another message out of the same octets. Native searches over whole chunks: a look-behind
- * expression over the chunk is several times faster than a loop over its lines.
+ * store or next hop can read another message out of the same octets.
  */
 export class LineEnds {
   readonly #rules: LineRules
@@ -39,11 +39,11 @@ export class LineEnds {
     if (chunk.length === 0) return chunk
     if (chunk.includes(NUL)) return 'nul'
     const octets = this.#withOpenCr(chunk)
-    const text = octets.toString('latin1')
-    const bare = bareLineEnd.exec(text)
-    if (bare === null) return this.#measured(octets)
-    if (!this.#rules.normalise) return bare[0] === '\r' ? 'bare-cr' : 'bare-lf'
-    return this.#measured(Buffer.from(text.replace(anyLineEnd, '\r\n'), 'latin1'))
+    const bare = findBareLineEnd(octets)
+    if (bare === -1) return this.#measured(octets)
+    if (!this.#rules.normalise) return octets[bare] === CR ? 'bare-cr' : 'bare-lf'
+    const text = octets.toString('latin1').replace(anyLineEnd, '\r\n')
+    return this.#measured(Buffer.from(text, 'latin1'))
   }
 
   /** A CR at the end of a chunk waits for what follows it, so that no chunk ever ends inside a line break. */
