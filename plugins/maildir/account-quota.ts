@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { MailwrightError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
+import { isMissing } from './disk-errors.ts'
 import type { QuotaSums } from './maildirsize.ts'
-import { MaildirSize } from './maildirsize-file.ts'
+import { MaildirSize, maildirSizeName } from './maildirsize-file.ts'
 import { Serial } from './serial.ts'
 import { type Count, countMaildir } from './usage.ts'
 
@@ -87,13 +89,26 @@ export class AccountQuota {
     while (this.#counting !== undefined) await this.#counting.catch(() => undefined)
     this.#changes += 1
     try {
+      const isTold = changed === undefined ? false : this.#isThere()
       const result = await run()
-      if (changed !== undefined) await this.#tell(() => changed(result))
+      if (changed !== undefined && (await isTold)) await this.#tell(() => changed(result))
       return result
     } finally {
       this.#changes -= 1
       if (this.#changes === 0) this.#calm?.resolve()
     }
+  }
+
+  /** Whether there is a file, or anything else that may need to know: mostly nobody keeps a quota, and nobody waits to learn that. */
+  async #isThere(): Promise<boolean> {
+    const file = join(this.#root, maildirSizeName)
+    return (
+      this.#isWrong ||
+      (await this.#context.looks.ask(file).then(
+        () => true,
+        (error) => !isMissing(error),
+      ))
+    )
   }
 
   /** Undefined where all has to be counted. */

@@ -60,26 +60,16 @@ it('keeps the date it is given as the file’s', async () => {
 
 it('syncs the file before it has its name, and the directory before it answers', async () => {
   const calls: string[] = []
-  const files = interferedFiles(nodeFileSystem, ({ name }) => void calls.push(name))
+  // What nobody waits for may come at any time: closing, and looking for a `maildirsize`.
+  const waited = (name: string): boolean => name !== 'file.close' && name !== 'lstat'
+  const files = interferedFiles(nodeFileSystem, ({ name }) => void (waited(name) && calls.push(name)))
   const box = await maildir({ files })
   calls.length = 0
   await box.deliver(message)
-  expect(calls).toEqual([
-    'lstat',
-    'open',
-    'file.write',
-    'file.datasync',
-    'file.close',
-    'rename',
-    'open',
-    'file.sync',
-    'file.close',
-    // Of `maildirsize`, which is not there.
-    'open',
-  ])
+  expect(calls).toEqual(['open', 'file.write', 'file.datasync', 'rename', 'open', 'file.sync'])
   calls.length = 0
   await box.deliver(message, 'INBOX', { internalDate: new Date() })
-  expect(calls.slice(3, 5)).toEqual(['file.utimes', 'file.sync'])
+  expect(calls.slice(2, 4)).toEqual(['file.utimes', 'file.sync'])
 })
 
 it.each(['ENOSPC', 'EIO', 'EMFILE', 'EDQUOT', 'EROFS', 'EACCES'])(
@@ -100,8 +90,8 @@ it.each(['ENOSPC', 'EIO', 'EMFILE', 'EDQUOT', 'EROFS', 'EACCES'])(
       expect(await box.names('tmp'), `after call ${skip}`).toEqual([])
       expect(await box.names('new'), `after call ${skip}`).toHaveLength(delivered)
     }
-    // Only what comes after the directory was flushed can fail without harm.
-    expect(delivered).toBeLessThanOrEqual(2)
+    // Only closing what was flushed and looking for `maildirsize` can fail without harm, and then one goes well.
+    expect(delivered).toBeLessThanOrEqual(4)
   },
 )
 

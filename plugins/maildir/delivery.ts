@@ -58,7 +58,14 @@ export async function stageMessage(context: MaildirContext, delivery: Delivery):
   const { content, options } = delivery
   const draft =
     options.internalDate === undefined ? { content } : { content, internalDate: options.internalDate }
-  return new Staged(context, delivery, await writeToTmp(context, delivery.path, draft), kept)
+  const write = (): Promise<Written> => writeToTmp(context, delivery.path, draft)
+  const written = await write().catch(async (error: unknown) => {
+    if (!isMissing(error)) throw error
+    // A Maildir that was copied without its empty directories has no `tmp`.
+    await delivery.complete()
+    return write()
+  })
+  return new Staged(context, delivery, written, kept)
 }
 
 /**
@@ -79,7 +86,8 @@ export async function writeToTmp(context: MaildirContext, path: string, draft: D
       sizes = small ?? (await writePieces(context, file, content))
       await context.syncs.timed('message', () => makeDurable(file, internalDate))
     } finally {
-      await file.close()
+      // What is durable cannot be lost by that any more, so nobody waits for it.
+      void file.close().catch(() => undefined)
     }
     const base = sizedName(name, sizes)
     if (sizes.whole !== undefined) context.fresh.put(base, sizes.whole)

@@ -25,6 +25,6 @@ async function syncDirectory(files: FileSystem, times: SyncTimes, path: string):
   try {
     await times.timed('directory', () => directory.sync())
   } finally {
-    await directory.close()
+    void directory.close().catch(() => undefined)
   }
 }

@@ -16,6 +16,9 @@ import { settingsFileName } from './mailbox-settings.ts'
 /** Locks in a mailbox's directory. Whoever holds one must find it where it was, or it would stay. */
 const lockNames: readonly string[] = [`${indexFileName}.lock`, `${settingsFileName}.lock`]
 
+/** Milliseconds: a delivery that opens an account goes on at once, and need not look twice. */
+const seenLately = 1000
+
 interface Move {
   readonly from: string
   readonly to: string
@@ -29,6 +32,8 @@ export class MailboxDirectories {
   readonly #root: string
   /** Parents of the account's Maildir are made from here on. */
   readonly #storeRoot: string
+  /** When the INBOX was there, on the clock's monotonic scale. */
+  #inboxSeenAt = Number.NEGATIVE_INFINITY
 
   constructor(context: MaildirContext, root: string, storeRoot: string) {
     this.#context = context
@@ -61,6 +66,7 @@ export class MailboxDirectories {
   async open(name: string): Promise<string> {
     const isReady = (path = ''): Promise<boolean> => isDirectory(this.#context, join(path, 'tmp'))
     const [likely] = this.#pathsOf(name)
+    if (name === inbox && this.#context.clock.monotonic() - this.#inboxSeenAt < seenLately) return this.#root
     const [path, isLikelyReady] = await Promise.all([this.find(name), isReady(likely)])
     if (path === undefined) throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${name}`)
     if (!(path === likely ? isLikelyReady : await isReady(path))) await this.#make(path)
@@ -108,6 +114,7 @@ export class MailboxDirectories {
   /** Makes the INBOX, and with it the account's Maildir. */
   async ensureInbox(): Promise<void> {
     if (!(await isDirectory(this.#context, join(this.#root, 'tmp')))) await this.#make(this.#root)
+    this.#inboxSeenAt = this.#context.clock.monotonic()
   }
 
   /** Takes the mailbox out of the Maildir in one step, then removes what was in it. */
