@@ -17,6 +17,9 @@ function octets(chunk: Uint8Array): Promise<void> {
   })
 }
 
+// A reader who leaves early, such as `head`, is no fault of ours. Who waits for a write hears of it from that.
+process.stdout.on('error', () => undefined)
+
 try {
   process.exitCode = await runCommandLine(process.argv.slice(2), {
     output,

@@ -1,12 +1,22 @@
 import { MailwrightError } from '../errors.ts'
-import type { QueueManagement, QueueSelection } from '../services/queue.ts'
+import { type QueueManagement, type QueueSelection, queueAgeLimits } from '../services/queue.ts'
 
 /** What there is to manage in a queue where nothing waits. */
 export const emptyQueue: QueueManagement = Object.freeze({
   list: async () => [],
   show: async () => undefined,
   message: async (id: string) => notQueued(id),
-  statistics: async () => [],
+  statistics: async () => ({
+    total: {
+      recipients: 0,
+      held: 0,
+      ages: [...queueAgeLimits, 0].map(() => 0),
+      oldest: undefined,
+      destinations: 0,
+      paused: 0,
+    },
+    destinations: [],
+  }),
   flush: nothingSelected,
   requeue: nothingSelected,
   hold: nothingSelected,

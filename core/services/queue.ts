@@ -47,6 +47,8 @@ export type QueueState = 'waiting' | 'active' | 'held'
 /** A queued message. */
 export interface QueueItem {
   readonly id: string
+  /** Where it stands in the list: what `list` is told to go on after it, also when it is gone. Its form is the queue's own. */
+  readonly place: string
   readonly reversePath: Address | null
   readonly arrivedAt: Date
   /** When its sender is told that it could not be delivered. */
@@ -86,6 +88,9 @@ export interface QueueSelection {
   readonly recipient?: string
   readonly destination?: string
   readonly state?: QueueState
+  /** Arrived then or later. */
+  readonly arrivedSince?: Date
+  readonly arrivedBefore?: Date
 }
 
 /** What waits for one destination, by how long ago it arrived. */
@@ -100,19 +105,43 @@ export interface QueueDestination {
   readonly pausedUntil: Date | undefined
 }
 
+/** Everything that waits. */
+export interface QueueTotal {
+  readonly recipients: number
+  /** Those of them who wait for a postmaster. */
+  readonly held: number
+  /** As those of a destination. */
+  readonly ages: readonly number[]
+  /** Milliseconds since 1970 of the oldest's arrival. */
+  readonly oldest: number | undefined
+  readonly destinations: number
+  /** Destinations that are left alone for a while, since they did not answer. */
+  readonly paused: number
+}
+
+/** What waits, counted while the queue goes on: what comes or goes meanwhile may be counted or not. */
+export interface QueueStatistics {
+  readonly total: QueueTotal
+  /** Those that most waits for, and of them the first by the most. */
+  readonly destinations: readonly QueueDestination[]
+}
+
 /** Upper limits of the classes of `QueueDestination.ages`, in minutes; the last class has none. */
 export const queueAgeLimits: readonly number[] = [5, 10, 20, 40, 80, 160, 320, 640, 1_280]
 
 /** What a postmaster can do with what waits. The calls answer how many messages it was; MAIL_E_NOT_FOUND for an id that is not there. */
 export interface QueueManagement {
-  /** What waits, oldest first; up to 1,000 where there is no limit. */
-  list(selection?: QueueSelection, limit?: number): Promise<readonly QueueItem[]>
+  /**
+   * A page of what waits, oldest first: 1,000 at most, and fewer only where there are no more. The next page comes `after` the `place`
+   * of this one's last. Holds nobody up, however much waits. MAIL_E_INVALID for what is no place.
+   */
+  list(selection?: QueueSelection, limit?: number, after?: string): Promise<readonly QueueItem[]>
   /** With up to 1,000 recipients. */
   show(id: string): Promise<QueueItem | undefined>
   /** The message as it would be sent. MAIL_E_NOT_FOUND. */
   message(id: string): Promise<Message>
-  /** The destinations that most waits for come first. */
-  statistics(limit?: number): Promise<readonly QueueDestination[]>
+  /** With up to 1,000 destinations where there is no limit. Goes through all that waits, and holds nobody up meanwhile. */
+  statistics(limit?: number): Promise<QueueStatistics>
   /** Tries now. What was paused because a destination did not answer is tried, too. */
   flush(selection?: QueueSelection): Promise<number>
   /** Asks again where it goes, as for a new message, and tries now. */

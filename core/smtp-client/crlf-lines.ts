@@ -15,7 +15,7 @@ export async function* crlfLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<
   let hasCr = false
   for await (const chunk of chunks) {
     if (chunk.length === 0) continue
-    const octets = hasCr ? Buffer.concat([crlf.subarray(0, 1), chunk]) : chunk
+    const octets: Buffer = hasCr ? Buffer.concat([crlf.subarray(0, 1), chunk]) : chunk
     hasCr = octets.at(-1) === CR
     const lines = onlyCrlf(hasCr ? octets.subarray(0, -1) : octets)
     if (lines.length === 0) continue

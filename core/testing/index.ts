@@ -43,6 +43,7 @@ export {
   faultyFileSystem,
   systemError,
 } from './faulty-file-system.ts'
+export { liveMemory } from './live-memory.ts'
 export { type MemoryConnection, type MemoryConnectionOptions, memoryConnection } from './memory-connection.ts'
 export type { ConnectOptions } from './memory-listeners.ts'
 export { overlay } from './overlay.ts'

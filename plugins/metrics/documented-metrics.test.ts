@@ -1,7 +1,7 @@
 import certificates from 'mailwright/plugins/certificates'
 import database from 'mailwright/plugins/database'
 import maildir from 'mailwright/plugins/maildir'
-import { memoryQueue } from 'mailwright/plugins/memory'
+import queue from 'mailwright/plugins/queue'
 import { createTestHost } from 'mailwright/testing'
 import { expect, test } from 'vitest'
 import { plain, section, tableRows } from '../../test/support/markdown.ts'
@@ -25,7 +25,7 @@ test('every metric that the sources name is in the table, in the order of the na
 
 test('types, labels, meanings and checks are those of a running server', async () => {
   await using host = await createTestHost({
-    plugins: [database(), certificates(), maildir(), memoryQueue(), metrics({ path: '/unused/socket' })],
+    plugins: [database(), certificates(), maildir(), queue(), metrics({ path: '/unused/socket' })],
   })
   const families = await host.host.instruments.metrics.gather()
   const told = families.map(({ name, type, labels, help }) => [name, type, labels.join(', '), help])

@@ -3,29 +3,25 @@ import {
   type Metrics,
   type Observed,
   type Queue,
-  type QueueDestination,
+  type QueueStatistics,
   queueAgeLimits,
 } from 'mailwright'
 
-/** Milliseconds for which the figures are good. */
+/** Milliseconds for which the figures are good at least. */
 const fresh = 10_000
-/** Destinations that are looked at, those first that most waits for: what waits for others is not counted. */
-const mostLookedAt = 1_000
-/** Held messages that are counted. */
-const mostHeld = 100
+/** Of a very long queue, counting takes its time: no more than one part in so many is spent on it. */
+const rest = 20
+/** Milliseconds after which whoever asks gets the figures from before, where counting still goes on. */
+const patience = 1_000
 
-interface Figures {
-  readonly destinations: readonly QueueDestination[]
-  readonly held: number
-}
-
-/** What waits in the queue, asked when somebody looks. All workers share a queue, so that one of them is asked. */
+/** What waits in the queue, counted when somebody looks. All workers share a queue, so that one of them is asked. */
 export class QueueFigures {
   readonly #queue: Queue
   readonly #clock: Clock
   readonly #top: number
-  #known: Promise<Figures> | undefined
+  #known: QueueStatistics | undefined
   #until = Number.NEGATIVE_INFINITY
+  #counting: Promise<QueueStatistics> | undefined
 
   /** `top` destinations are told apart. */
   constructor(queue: Queue, clock: Clock, top: number) {
@@ -35,27 +31,27 @@ export class QueueFigures {
   }
 
   declare(metrics: Metrics): void {
-    const one = (name: string, help: string, figure: (figures: Figures) => number | undefined): void =>
+    const one = (name: string, help: string, figure: (counted: QueueStatistics) => number): void =>
       metrics.observe({ name, help, shared: true }, () => this.#tell(figure))
     one(
       'mailwright_queue_destinations',
       'Destinations that something waits for.',
-      ({ destinations }) => destinations.length,
+      ({ total }) => total.destinations,
     )
     one(
       'mailwright_queue_paused_destinations',
       'Destinations that did not answer and are left alone for a while.',
-      (figures) => this.#paused(figures),
+      ({ total }) => total.paused,
     )
     one(
       'mailwright_queue_oldest_age_seconds',
       'Age of what has waited longest; 0 where nothing waits.',
-      (figures) => this.#oldest(figures),
+      ({ total }) => (this.#clock.now() - (total.oldest ?? this.#clock.now())) / 1000,
     )
     one(
-      'mailwright_queue_held_messages',
-      'Messages that a postmaster has to look at, up to 100.',
-      ({ held }) => held,
+      'mailwright_queue_held_recipients',
+      'Recipients who wait for the postmaster; they are among those who wait.',
+      ({ total }) => total.held,
     )
     metrics.observe(
       {
@@ -64,7 +60,7 @@ export class QueueFigures {
         labels: ['up_to_minutes'],
         shared: true,
       },
-      () => this.#tell(({ destinations }) => ages(destinations)),
+      () => this.#tell(ages),
     )
     metrics.observe(
       {
@@ -74,64 +70,61 @@ export class QueueFigures {
         limit: this.#top + 1,
         shared: true,
       },
-      () => this.#tell(({ destinations }) => this.#largest(destinations)),
+      () => this.#tell(largest),
     )
   }
 
   /** Nothing where the queue has nothing to look at. */
   async #tell<Labels extends readonly string[]>(
-    figure: (figures: Figures) => Observed<Labels>,
+    figure: (counted: QueueStatistics) => Observed<Labels>,
   ): Promise<Observed<Labels>> {
-    return this.#queue.supports.manageable ? figure(await this.#figures()) : undefined
+    return this.#queue.supports.manageable ? figure(await this.#statistics()) : undefined
   }
 
-  #figures(): Promise<Figures> {
-    if (this.#known !== undefined && this.#clock.monotonic() < this.#until) return this.#known
-    this.#until = this.#clock.monotonic() + fresh
-    this.#known = this.#look()
-    // What failed is asked again by the next who wants to know.
-    this.#known.catch(() => {
-      this.#until = Number.NEGATIVE_INFINITY
+  async #statistics(): Promise<QueueStatistics> {
+    const known = this.#known
+    if (known !== undefined && this.#clock.monotonic() < this.#until) return known
+    this.#counting ??= this.#count().finally(() => {
+      this.#counting = undefined
     })
+    if (known === undefined) return this.#counting
+    const late = Promise.withResolvers<QueueStatistics>()
+    const timer = this.#clock.after(patience, () => late.resolve(known))
+    try {
+      return await Promise.race([this.#counting, late.promise])
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  /** What fails leaves no figures, and is tried again by the next who wants to know. */
+  async #count(): Promise<QueueStatistics> {
+    const began = this.#clock.monotonic()
+    try {
+      this.#known = await this.#queue.statistics(this.#top)
+    } catch (error) {
+      this.#known = undefined
+      throw error
+    }
+    const ended = this.#clock.monotonic()
+    this.#until = ended + Math.max(fresh, rest * (ended - began))
     return this.#known
-  }
-
-  async #look(): Promise<Figures> {
-    const [destinations, held] = await Promise.all([
-      this.#queue.statistics(mostLookedAt),
-      this.#queue.list({ state: 'held' }, mostHeld),
-    ])
-    return { destinations, held: held.length }
-  }
-
-  #paused({ destinations }: Figures): number {
-    const now = this.#clock.now()
-    return destinations.filter(({ pausedUntil }) => pausedUntil !== undefined && pausedUntil.getTime() > now)
-      .length
-  }
-
-  #oldest({ destinations }: Figures): number {
-    const oldest = destinations.reduce((least, each) => Math.min(least, each.oldest), this.#clock.now())
-    return (this.#clock.now() - oldest) / 1000
-  }
-
-  #largest(destinations: readonly QueueDestination[]): { labels: readonly [string]; value: number }[] {
-    const sorted = destinations.toSorted((a, b) => b.recipients - a.recipients)
-    const total = (some: readonly QueueDestination[]): number =>
-      some.reduce((sum, each) => sum + each.recipients, 0)
-    const [largest, rest] = [sorted.slice(0, this.#top), sorted.slice(this.#top)]
-    const told = largest.map(({ destination, recipients }) => ({
-      labels: [destination] as const,
-      value: recipients,
-    }))
-    return [...told, { labels: ['other'], value: total(rest) }]
   }
 }
 
-function ages(destinations: readonly QueueDestination[]): { labels: readonly [string]; value: number }[] {
-  const classes = [...queueAgeLimits.map(String), 'more']
-  return classes.map((name, index) => ({
-    labels: [name],
-    value: destinations.reduce((sum, each) => sum + (each.ages[index] ?? 0), 0),
+function largest({
+  total,
+  destinations,
+}: QueueStatistics): { readonly labels: readonly [string]; readonly value: number }[] {
+  const told = destinations.map(({ destination, recipients }) => ({
+    labels: [destination] as const,
+    value: recipients,
   }))
+  const others = told.reduce((left, { value }) => left - value, total.recipients)
+  return [...told, { labels: ['other'], value: others }]
+}
+
+function ages({ total }: QueueStatistics): { readonly labels: readonly [string]; readonly value: number }[] {
+  const classes = [...queueAgeLimits.map(String), 'more']
+  return classes.map((name, index) => ({ labels: [name], value: total.ages[index] ?? 0 }))
 }

@@ -43,8 +43,8 @@ const atOnce = 500
 const noAttempt = reply(451, '4.4.1', 'No attempt could be made in time')
 
 /**
- * Looks after recipients whose turn does not come, since their destination is paused or busy: their senders are warned and told in
- * time all the same.
+ * Looks after recipients whose turn does not come in time, since they wait for their next attempt, or since their destination is paused
+ * or busy: their senders are warned and told all the same.
  */
 export class Ageing {
   readonly #settings: AgeingSettings
@@ -99,12 +99,7 @@ export class Ageing {
       const putOff = { recipient, due: 0, deadline: message.expiresAt, attempts, warned: true, last }
       return { recipient, outcome: { kind: 'delayed', putOff } as const }
     })
-    await this.#settings.farewell.warn(
-      message,
-      told,
-      aged.map(({ recipient }) => recipient),
-      { agedBy: now },
-    )
+    await this.#settings.farewell.warn(message, told, { agedBy: now })
   }
 
   /** A page of them. `last` is where the next one begins. */
@@ -122,6 +117,8 @@ export class Ageing {
       .where((lane) =>
         lane
           .where('queue_lanes.paused_until', '>', now)
+          // All of a message are warned of at the same time, whenever each of them is tried next.
+          .orWhere('queue_recipients.due', '>', now)
           .orWhere((busy) =>
             busy
               .where('queue_lanes.owner', holder.id)

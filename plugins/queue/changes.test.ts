@@ -4,11 +4,11 @@ import { expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { openDatabase } from '../../test/support/queue-database.ts'
 import { Changes } from './changes.ts'
-import { queueMigration } from './tables.ts'
+import { queueMigrations } from './tables.ts'
 
 it('all processes hear of a change, by a hint at once, and without one by the table', async () => {
   await using base = await databaseUnderTest()
-  const { service, close } = await openDatabase(base, [queueMigration])
+  const { service, close } = await openDatabase(base, queueMigrations)
   const [clock, log] = [fakeClock(), capturedLog()]
   const listeners = new Set<(payload: unknown) => void>()
   const notifier: Notifier = {

@@ -9,6 +9,7 @@ import {
   UnavailableError,
 } from 'mailwright'
 import type { OpenContent } from './contents.ts'
+import type { Measures } from './measures.ts'
 
 /** Milliseconds after which a file that no message names is left over from a crash, and not from a moment ago. */
 const leftOverAfter = 3_600_000
@@ -16,15 +17,18 @@ const leftOverAfter = 3_600_000
 /** Contents that are too large for the table: one file each, named by the message's number. */
 export class ContentFiles {
   readonly #folder: string
+  readonly #measures: Measures | undefined
   readonly #nameSyncs: SharedRuns<void> = new SharedRuns(syncFolder)
   readonly #doubtful = new Set<number>()
 
-  constructor(folder: string) {
+  constructor(folder: string, measures?: Measures) {
     this.#folder = folder
+    this.#measures = measures
   }
 
   /** Writes a file; it is durable when this resolves. MAIL_E_UNAVAILABLE; nothing is left then. */
   async write(number: number, content: Content): Promise<void> {
+    const ended = this.#measures?.file()
     try {
       const file = await this.#create(this.#path(number))
       try {
@@ -38,6 +42,8 @@ export class ContentFiles {
       // What was there before is another message's: a database that was put back gives numbers again.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await this.remove(number)
       throw new UnavailableError('a message cannot be written to the queue', { cause: error })
+    } finally {
+      ended?.()
     }
   }
 

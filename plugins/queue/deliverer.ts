@@ -13,8 +13,7 @@ import type { Turn } from './fair-line.ts'
 import type { Intake, NewRecipient } from './intake.ts'
 import type { Lane } from './lane.ts'
 import { type Concluded, lastAttempt, type Result } from './outcomes.ts'
-import { type QueuedMessage, type QueuedRecipient, reversePathFor } from './queued.ts'
-import type { TurnResult } from './scheduler.ts'
+import { type LastAttempt, type QueuedMessage, type QueuedRecipient, reversePathFor } from './queued.ts'
 import { SentOn } from './sent-on.ts'
 import type { Settlement } from './settlement.ts'
 
@@ -29,6 +28,17 @@ export interface DelivererSettings {
   readonly signal: AbortSignal
 }
 
+/** What an attempt says of its destination, when its outcomes are written. */
+export interface TurnResult {
+  readonly health: 'well' | 'unwell' | 'unknown'
+  /** Milliseconds that the destination asked to be left alone for. */
+  readonly retryAfter?: number
+  readonly last?: LastAttempt
+}
+
+/** Delivers, and resolves when what came of it is known. `written` resolves when that is in the table. Neither rejects. */
+export type Deliver = (lane: Lane, turn: Turn) => Promise<TurnResult & { readonly written: Promise<void> }>
+
 /** Makes one attempt for recipients of one message, from reading its octets to writing what came of it. */
 export class Deliverer {
   readonly #settings: DelivererSettings
@@ -38,7 +48,7 @@ export class Deliverer {
   }
 
   /** Does not reject. */
-  async deliver(lane: Lane, turn: Turn): Promise<TurnResult & { readonly written: Promise<void> }> {
+  async deliver(lane: Lane, turn: Turn): ReturnType<Deliver> {
     let open: OpenContent | undefined
     try {
       open = await this.#settings.open(turn.message)

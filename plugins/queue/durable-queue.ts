@@ -16,6 +16,7 @@ import {
 } from 'mailwright'
 import type { GroupCommit } from './group-commit.ts'
 import { destinationsOf, type Intake, type NewMessage, type NewRecipient, writePrepared } from './intake.ts'
+import type { Measures } from './measures.ts'
 import { lastAttempt } from './outcomes.ts'
 import type { Envelope } from './queued.ts'
 import type { Reportable, Reports } from './reports.ts'
@@ -36,6 +37,7 @@ export interface DurableQueueSettings {
   readonly quarantine: 'hold' | 'junk'
   readonly clock: Clock
   readonly log: Log
+  readonly measures: Measures | undefined
 }
 
 const shuttingDown = reply(451, '4.3.2', 'The system is shutting down, try again later')
@@ -69,6 +71,7 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
     try {
       return recipientAnswers(items, await accepting)
     } catch (error) {
+      this.#settings.measures?.notAccepted()
       this.#settings.log.error('unavailable', { transaction: submission.transaction.id, error })
       return recipientAnswers(items, [])
     } finally {

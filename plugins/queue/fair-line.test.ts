@@ -25,10 +25,29 @@ describe('a line', () => {
     expect(line.size).toBe(0)
   })
 
-  it('lets the messages of one sender take turns, too, and those of nobody each for itself', () => {
+  it('lets the messages of one sender take turns, too, and those of nobody as of one sender', () => {
     expect(turns(filled([1, 'a@x.example', 4], [2, 'a@x.example', 2]), 2)).toEqual(['1:2', '2:2', '1:2'])
     const line = filled([1, '', 2], [2, '', 1], [3, 'a@x.example', 1])
-    expect(turns(line, 1)).toEqual(['1:1', '2:1', '3:1', '1:1'])
+    expect(turns(line, 1)).toEqual(['1:1', '3:1', '2:1', '1:1'])
+  })
+
+  it.each([
+    ['news+jo=far.example@x.example', 'news+al=near.example@x.example'],
+    ['news-bounces-17@x.example', 'news-bounces-18@x.example'],
+    ['prvs=0123abcdef=news@x.example', 'prvs=4567abcdef=news@x.example'],
+    ['', ''],
+  ])('takes %s and %s for one sender', (one, other) => {
+    const parts = [one, other].map((from, index) => [index + 1, from, 1] as const)
+    expect(turns(filled(...parts, [3, 'jo@x.example', 1]), 1)).toEqual(['1:1', '3:1', '2:1'])
+  })
+
+  it.each([
+    ['jo@x.example', 'jo@y.example'],
+    ['prvs=0123abcdef=jo@x.example', 'prvs=0123abcdef=al@x.example'],
+    ['-jo@x.example', '-al@x.example'],
+    ['"+"@x.example', 'al@x.example'],
+  ])('takes %s and %s for two', (one, other) => {
+    expect([...filled([1, one, 1], [2, other, 1]).senders()]).toHaveLength(2)
   })
 
   it('has each recipient once, and knows of whom somebody waits', () => {

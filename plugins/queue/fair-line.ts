@@ -1,4 +1,3 @@
-import { formatAddress } from 'mailwright'
 import type { QueuedMessage, QueuedRecipient } from './queued.ts'
 
 /** Recipients of one message who are delivered together. */
@@ -30,6 +29,11 @@ export class FairLine {
   /** Whether anything of a message's sender waits. */
   knows(message: QueuedMessage): boolean {
     return this.#senders.has(senderOf(message))
+  }
+
+  /** Those of whom somebody waits, in the order of their turns. */
+  senders(): Iterable<string> {
+    return this.#senders.keys()
   }
 
   add(recipient: QueuedRecipient): void {
@@ -70,9 +74,17 @@ export class FairLine {
   }
 }
 
-/** Nobody is the sender of several messages from the null reverse-path. */
-function senderOf({ number, envelope }: QueuedMessage): string {
-  return envelope.reversePath === null ? `<> ${number}` : formatAddress(envelope.reversePath)
+/**
+ * Who takes turns as one sender. A mailing whose recipients each have a reverse-path of their own (VERP: `news+jo=far.example@…`,
+ * `news-bounces-17@…`) is one sender's all the same, and so are all notifications, whose path is null.
+ */
+function senderOf({ envelope: { reversePath } }: QueuedMessage): string {
+  if (reversePath === null) return '<>'
+  const { localPart, domain } = reversePath
+  // BATV has the address itself behind its mark: `prvs=0123abcdef=jo@…`.
+  const unmarked = localPart.replace(/^prvs=[^=]*=(?=.)/i, '')
+  const [name = unmarked] = /^.[^+=-]*/.exec(unmarked) ?? []
+  return `${name}@${domain}`
 }
 
 function first<Key, Value>(map: ReadonlyMap<Key, Value>): readonly [Key, Value] | undefined {

@@ -8,33 +8,36 @@ import {
   type Message,
   readAll,
 } from 'mailwright'
-import type { Contents } from './contents.ts'
-import type { GroupCommit } from './group-commit.ts'
-import { destinationsOf, type Intake, type Prepared, writePrepared } from './intake.ts'
-import type { QueuedMessage, QueuedRecipient } from './queued.ts'
+import { ChangedError, keepNews, type NewsSettings } from './news.ts'
+import { areAll, type QueuedMessage, type QueuedRecipient } from './queued.ts'
 import type { Reportable, Reports } from './reports.ts'
-import type { Scheduler } from './scheduler.ts'
 import { never } from './tables.ts'
+import type { Teller } from './teller.ts'
+import { writeToTell } from './to-tell.ts'
 
-export interface FarewellSettings {
-  readonly commits: GroupCommit
-  readonly contents: Contents
-  readonly intake: Intake
+export interface FarewellSettings extends NewsSettings {
   readonly reports: Reports
+  readonly teller: Teller
   readonly delivery: DeliveryFlow
-  readonly scheduler: () => Scheduler
   readonly clock: Clock
 }
 
-/** Recipients whose deadline has passed at a time: what is held meanwhile has none. */
-interface OnlyThose {
+interface HowToGiveUp {
+  /** Only those whose deadline has passed by then: what is held meanwhile has none. */
   readonly agedBy?: number
+  /** Others of the message follow, and then {@link Farewell.tell}. */
+  readonly goesOn?: boolean
 }
 
-/** Somebody else has changed one of the recipients meanwhile. */
-class ChangedError extends Error {}
+interface Change {
+  /** Says whether recipients are removed by it. */
+  readonly write: (knex: Knex, numbers: readonly number[]) => Promise<boolean>
+  readonly goesOn: boolean
+}
 
-/** Tells senders of recipients for whom no attempt is made: what they are told of is written together with the telling. */
+type About = Reportable & { readonly recipient: QueuedRecipient }
+
+/** Ends the waiting of recipients for whom no attempt is made: what their senders are told is written together with that. */
 export class Farewell {
   readonly #settings: FarewellSettings
 
@@ -60,27 +63,25 @@ export class Farewell {
   /** Gives recipients of one message up. Says whether it did: not where another process was quicker. */
   giveUp(
     message: QueuedMessage,
-    told: readonly { recipient: QueuedRecipient; outcome: Failed }[],
-    { agedBy }: OnlyThose = {},
+    about: readonly { recipient: QueuedRecipient; outcome: Failed }[],
+    { agedBy, goesOn = false }: HowToGiveUp = {},
   ): Promise<boolean> {
-    return this.#tell(message, told, async (knex) => {
-      const numbers = told.map(({ recipient }) => recipient.number)
+    const write = async (knex: Knex, numbers: readonly number[]): Promise<true> => {
       const rows = knex('queue_recipients').whereIn('number', numbers)
       if (agedBy !== undefined) rows.where('deadline', '<=', agedBy)
       if ((await rows.delete()) !== numbers.length) throw new ChangedError()
-      return deleteIfEmpty(knex, message.number)
-    })
+      return true
+    }
+    return this.#tell(message, about, { write, goesOn })
   }
 
   /** Tells that it takes long. */
   warn(
     message: QueuedMessage,
-    told: readonly Reportable[],
-    recipients: readonly QueuedRecipient[],
-    { agedBy }: Required<OnlyThose>,
+    about: readonly About[],
+    { agedBy }: { readonly agedBy: number },
   ): Promise<boolean> {
-    return this.#tell(message, told, async (knex) => {
-      const numbers = recipients.map(({ number }) => number)
+    const write = async (knex: Knex, numbers: readonly number[]): Promise<false> => {
       const warned = await knex('queue_recipients')
         .whereIn('number', numbers)
         .where({ warned: false })
@@ -88,7 +89,13 @@ export class Farewell {
         .update({ warned: true, deadline: message.expiresAt })
       if (warned !== numbers.length) throw new ChangedError()
       return false
-    })
+    }
+    return this.#tell(message, about, { write, goesOn: false })
+  }
+
+  /** Tells what {@link giveUp} has left for the end. MAIL_E_UNAVAILABLE: it is told all the same, a moment later. */
+  tell(messages: readonly number[]): Promise<void> {
+    return this.#settings.teller.tellAll(messages)
   }
 
   /** Leaves recipients to the postmaster, since nobody can read what they should be told of. */
@@ -99,39 +106,34 @@ export class Farewell {
     )
   }
 
-  async #tell(
-    message: QueuedMessage,
-    told: readonly Reportable[],
-    write: (knex: Knex.Transaction) => Promise<boolean>,
-  ): Promise<boolean> {
-    const { intake, reports, clock, commits, scheduler, contents } = this.#settings
+  async #tell(message: QueuedMessage, about: readonly About[], { write, goesOn }: Change): Promise<boolean> {
+    const { reports, clock, contents, teller } = this.#settings
     const now = clock.now()
-    const open = await this.#settings.contents.open(message)
-    let prepared: Prepared | undefined
+    const recipients = about.map(({ recipient }) => recipient)
+    const numbers = recipients.map(({ number }) => number)
+    const isAll = areAll(message, recipients)
+    const open = await contents.open(message)
     try {
       const content = await createMessage(open.content)
-      prepared = await intake.prepare(await reports.of(message, content, told, now), now)
-      const made = await commits.run(async (knex) => {
-        const isEmpty = await write(knex)
-        await writePrepared(knex, prepared as Prepared)
-        return { isEmpty, taken: await scheduler().join(knex, destinationsOf(prepared?.recipients ?? [])) }
-      })
-      scheduler().joined(made.taken, prepared)
-      if (made.isEmpty) await contents.remove(message)
-      this.#report(message, content, told)
+      const notifications = isAll ? await reports.of(message, content, about, now) : []
+      const later = isAll ? [] : await teller.rows(message, about, now)
+      const change = async (knex: Knex): Promise<boolean> => {
+        const isRemoved = await write(knex, numbers)
+        await writeToTell(knex, later)
+        return isRemoved
+      }
+      if (!(await keepNews(this.#settings, { about: message, notifications, change, now }))) return false
+      if (!goesOn) teller.noted(message, later)
+      this.#report(message, content, about)
       return true
-    } catch (error) {
-      if (prepared !== undefined) intake.discard(prepared)
-      if (error instanceof ChangedError) return false
-      throw error
     } finally {
       await open.close()
     }
   }
 
-  #report(message: QueuedMessage, content: Message, told: readonly Reportable[]): void {
+  #report(message: QueuedMessage, content: Message, about: readonly Reportable[]): void {
     const { session, reversePath, parameters } = message.envelope
-    for (const { recipient, outcome } of told) {
+    for (const { recipient, outcome } of about) {
       const { route, recipient: original, parameters: own } = recipient.delivery
       if (outcome.kind !== 'failed' || route === undefined) continue
       this.#settings.delivery.giveUp(
@@ -141,11 +143,4 @@ export class Farewell {
       )
     }
   }
-}
-
-/** Removes a message that nobody waits for any more; says whether it did. */
-export async function deleteIfEmpty(knex: Knex, number: number): Promise<boolean> {
-  const waiting = await knex('queue_recipients').where({ message: number }).first('number')
-  if (waiting !== undefined) return false
-  return (await knex('queue_messages').where({ number }).delete()) > 0
 }

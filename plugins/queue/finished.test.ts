@@ -3,14 +3,14 @@ import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/da
 import { type OpenDatabase, openDatabase } from '../../test/support/queue-database.ts'
 import { Finished } from './finished.ts'
 import { GroupCommit } from './group-commit.ts'
-import { queueMigration } from './tables.ts'
+import { queueMigrations } from './tables.ts'
 
 let base: DatabaseUnderTest
 let open: OpenDatabase
 
 beforeEach(async () => {
   base = await databaseUnderTest()
-  open = await openDatabase(base, [queueMigration])
+  open = await openDatabase(base, queueMigrations)
   await open.service.transaction(async (knex) => {
     const times = { arrived_at: 0, expires_at: 0, size: 0 }
     for (const number of [1, 2, 3])

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { deleteEmpty } from './emptied.ts'
 import type { GroupCommit } from './group-commit.ts'
 
 interface Batch {
@@ -50,9 +51,5 @@ async function deleteFinished(
   messages: readonly number[],
 ): Promise<ReadonlySet<number>> {
   await knex('queue_recipients').whereIn('number', numbers).delete()
-  const rows = await knex('queue_recipients').distinct('message').whereIn('message', messages)
-  const waiting = new Set(rows.map(({ message }) => Number(message)))
-  const empty = messages.filter((message) => !waiting.has(message))
-  if (empty.length > 0) await knex('queue_messages').whereIn('number', empty).delete()
-  return new Set(empty)
+  return deleteEmpty(knex, messages)
 }

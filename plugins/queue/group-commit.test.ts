@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { type OpenDatabase, openDatabase } from '../../test/support/queue-database.ts'
 import { GroupCommit } from './group-commit.ts'
-import { queueMigration } from './tables.ts'
+import { queueMigrations } from './tables.ts'
 
 describe('changes that are made durable together', () => {
   let base: DatabaseUnderTest
@@ -14,7 +14,7 @@ describe('changes that are made durable together', () => {
 
   beforeEach(async () => {
     base = await databaseUnderTest()
-    opened = await openDatabase(base, [queueMigration])
+    opened = await openDatabase(base, queueMigrations)
     faulty = faultyDatabase(opened.service)
     commits = new GroupCommit(faulty.database, 10)
   })

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Knex } from 'knex'
 import { type Database, errorCode } from 'mailwright'
 import { firmTransaction } from './firm-transaction.ts'
+import type { Measures } from './measures.ts'
 
 /** A part of a transaction. What it answers counts only when the promise of {@link GroupCommit.run} has resolved. */
 export type Write<T> = (transaction: Knex.Transaction) => Promise<T>
@@ -33,14 +34,16 @@ const awayAfter = 2
 export class GroupCommit {
   readonly #database: Database
   readonly #most: number
+  readonly #measures: Measures | undefined
   readonly #urgent: Waiting[] = []
   readonly #waiting: Waiting[] = []
   #running: Promise<void> | undefined
 
   /** `most` writes go into one transaction. */
-  constructor(database: Database, most = 200) {
+  constructor(database: Database, most = 200, measures?: Measures) {
     this.#database = database
     this.#most = most
+    this.#measures = measures
   }
 
   /** Resolves when it is durable. MAIL_E_UNAVAILABLE. */
@@ -89,6 +92,7 @@ export class GroupCommit {
 
   /** Answers why it could not be made. */
   async #make(group: readonly Waiting[]): Promise<unknown> {
+    const ended = this.#measures?.commit(group.length)
     try {
       const answers = await firmTransaction(this.#database, async (transaction) => {
         const made: unknown[] = []
@@ -105,6 +109,8 @@ export class GroupCommit {
       return undefined
     } catch (error) {
       return error
+    } finally {
+      ended?.()
     }
   }
 }

@@ -11,9 +11,10 @@ import {
   statusNotifications,
 } from 'mailwright'
 import { DirectQueue } from './direct-queue.ts'
+import { addChecks } from './health-checks.ts'
 import { createKeepingQueue, type KeepingQueue } from './keeping-queue.ts'
 import { folderOf, parseOptions, type QueueInput, type QueueOptions } from './options.ts'
-import { queueMigration } from './tables.ts'
+import { queueMigrations } from './tables.ts'
 
 export type { QueueInput } from './options.ts'
 
@@ -22,7 +23,7 @@ const plugin: PluginFactory<QueueInput> = definePlugin<QueueOptions, QueueInput>
   name: 'queue',
   provides: [queue],
   optional: [database, statusNotifications, nextHops, notifier, history],
-  migrations: [queueMigration],
+  migrations: queueMigrations,
   parseOptions,
   setup(context, options) {
     const keeping = keepingQueue(context, options)
@@ -39,14 +40,16 @@ const plugin: PluginFactory<QueueInput> = definePlugin<QueueOptions, QueueInput>
 
 /** Undefined without a database: nothing can be kept then. */
 function keepingQueue(
-  { useOptional, flow, clock, log, dataDir }: PluginContext,
+  { useOptional, flow, clock, log, dataDir, metrics, health }: PluginContext,
   options: QueueOptions,
 ): KeepingQueue | undefined {
   const tables = useOptional(database)
   if (tables === undefined) return undefined
+  const folder = folderOf(options, dataDir)
+  addChecks(health, { database: tables, folder })
   return createKeepingQueue({
     options,
-    folder: folderOf(options, dataDir),
+    folder,
     database: tables,
     delivery: flow.delivery,
     notifications: useOptional(statusNotifications),
@@ -55,6 +58,7 @@ function keepingQueue(
     history: useOptional(history),
     clock,
     log,
+    metrics,
   })
 }
 

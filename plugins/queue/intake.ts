@@ -148,12 +148,12 @@ export class Intake {
   }
 
   #message(message: NewMessage, number: number): QueuedMessage {
-    const { id, envelope, arrivedAt, content } = message
+    const { id, envelope, arrivedAt, content, recipients } = message
     const { lifetime, notificationLifetime } = this.#settings.schedule
     return {
       number,
       id,
-      envelope,
+      envelope: recipients.length > 1 ? { ...envelope, recipients: recipients.length } : envelope,
       arrivedAt,
       expiresAt: arrivedAt + (envelope.reversePath === null ? notificationLifetime : lifetime),
       size: content.size,

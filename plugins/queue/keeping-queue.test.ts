@@ -8,7 +8,7 @@ import { openDatabase } from '../../test/support/queue-database.ts'
 import { leaseDuration } from './holder.ts'
 import { createKeepingQueue } from './keeping-queue.ts'
 import { parseOptions } from './options.ts'
-import { queueMigration } from './tables.ts'
+import { queueMigrations } from './tables.ts'
 
 /** Tells the sender by sending the message back. */
 const notifications: StatusNotifications = {
@@ -34,7 +34,7 @@ async function start(
   folder: string,
   { delivery, clock }: { readonly delivery: DeliveryFlow; readonly clock: Clock },
 ): Promise<{ queue: Queue; kill(): void; stop(): Promise<void> }> {
-  const { service, close } = await openDatabase(base, [queueMigration])
+  const { service, close } = await openDatabase(base, queueMigrations)
   const life = mortal(clock)
   const keeping = createKeepingQueue({
     options: parseOptions({}),

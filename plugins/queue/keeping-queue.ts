@@ -4,6 +4,7 @@ import type {
   DeliveryFlow,
   History,
   Log,
+  Metrics,
   NextHops,
   Notifier,
   Queue,
@@ -24,12 +25,14 @@ import { reviveLanes } from './lane-table.ts'
 import { Lanes } from './lanes.ts'
 import { Listing } from './listing.ts'
 import { Management } from './management.ts'
+import { Measures } from './measures.ts'
 import { Numbers } from './numbers.ts'
 import type { QueueOptions } from './options.ts'
 import { regularly } from './regularly.ts'
 import { Reports } from './reports.ts'
 import { Scheduler } from './scheduler.ts'
 import { Settlement } from './settlement.ts'
+import { Teller } from './teller.ts'
 
 export interface KeepingQueueSettings {
   readonly options: QueueOptions
@@ -43,6 +46,7 @@ export interface KeepingQueueSettings {
   readonly history: History | undefined
   readonly clock: Clock
   readonly log: Log
+  readonly metrics?: Metrics
 }
 
 /** A queue that keeps what waits, with its beginning and its end. */
@@ -65,17 +69,14 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
   const { schedule } = options
   const ending = new AbortController()
   const cutting = new AbortController()
-  const files = new ContentFiles(folder)
+  const measures = settings.metrics && new Measures(clock, settings.metrics)
+  const files = new ContentFiles(folder, measures)
   const contents = new Contents(database, files)
-  const commits = new GroupCommit(database)
+  const commits = new GroupCommit(database, undefined, measures)
   const holder = new Holder(database, clock, log)
   const lanes = new Lanes(options)
-  const intake = new Intake({
-    numbers: new Numbers(database),
-    contents,
-    schedule,
-    nextHops: settings.nextHops,
-  })
+  const numbers = new Numbers(database)
+  const intake = new Intake({ numbers, contents, schedule, nextHops: settings.nextHops })
   const reports = new Reports({ ...settings })
   const common = {
     database,
@@ -90,16 +91,22 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
     clock,
     log,
     signal: ending.signal,
+    scheduler: () => scheduler,
+    measures,
   }
-  const settlement = new Settlement(common, () => scheduler)
-  const farewell = new Farewell({ ...common, scheduler: () => scheduler })
+  const teller = new Teller({ ...common, numbers })
+  const settlement = new Settlement({ ...common, teller }, () => scheduler)
+  const farewell = new Farewell({ ...common, teller })
   const deliverer = new Deliverer({
     ...common,
     settlement,
     open: (message) => contents.open(message),
     signal: cutting.signal,
   })
-  const scheduler = new Scheduler({ ...common, ...options }, (lane, turn) => deliverer.deliver(lane, turn))
+  const scheduler = new Scheduler({ ...common, ...options }, (lane, turn) => {
+    const deliver = () => deliverer.deliver(lane, turn)
+    return measures?.delivery(deliver) ?? deliver()
+  })
   const durable = new DurableQueue({ ...common, settlement, scheduler, quarantine: options.quarantine })
   const changes = new Changes(database, settings.notifier, { clock, log })
   const listing = new Listing(database, () => clock.now())
@@ -117,6 +124,7 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
       await holder.start(() => scheduler.startAgain())
       await changes.start(() => scheduler.look({ anew: true }))
       await tidying.start()
+      await teller.start()
       await ageing.start()
       scheduler.start()
     },
@@ -130,6 +138,7 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
       const cut = clock.after(drainTime, () => cutting.abort())
       await scheduler.stop()
       cut.cancel()
+      await teller.stop()
       await commits.settled()
       await holder.stop()
     },
@@ -140,7 +149,7 @@ function offered(durable: DurableQueue, management: Management): Queue {
   return {
     supports: durable.supports,
     accept: (submission) => durable.accept(submission),
-    list: (selection, limit) => management.list(selection, limit),
+    list: (selection, limit, after) => management.list(selection, limit, after),
     show: (id) => management.show(id),
     message: (id) => management.message(id),
     statistics: (limit) => management.statistics(limit),

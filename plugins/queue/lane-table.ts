@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Knex } from 'knex'
 import type { Lane } from './lane.ts'
 import type { LastAttempt } from './queued.ts'
@@ -9,7 +10,10 @@ export const lookAgain = 300_000
 const rowsAtOnce = 100
 
 /** A destination that was taken just now. `owner` is who held it until then. */
-export type TakenLane = LaneRow
+export interface TakenLane extends LaneRow {
+  /** It had no row: nothing waits for it but what is written in the same transaction. */
+  readonly isNew: boolean
+}
 
 /** Whom destinations are taken for. */
 export interface Taker {
@@ -31,14 +35,17 @@ export async function joinLanes(
   // All processes lock them in the same order.
   const sorted = [...destinations].sort()
   // In one statement: with a look before it, two processes would wait for each other. A fence never comes again, even where the row
-  // was deleted in between.
-  const rest = { due: now, owner: '', fence: now, paused_until: 0, pauses: 0, last: null }
+  // was deleted in between; that of this call shows which rows it has made.
+  const fence = now * 1_000 + randomInt(1_000)
+  const rest = { due: now, owner: '', fence, paused_until: 0, pauses: 0, last: null }
   for (let from = 0; from < sorted.length; from += rowsAtOnce)
     await knex('queue_lanes')
       .insert(sorted.slice(from, from + rowsAtOnce).map((destination) => ({ destination, ...rest })))
       .onConflict('destination')
       .merge({ due: knex.raw('case when ?? > ? then ?? else ? end', ['paused_until', now, 'due', now]) })
-  return taker === undefined ? [] : await takeLanes(knex, sorted, taker, now)
+  if (taker === undefined) return []
+  const taken = await takeLanes(knex, sorted, taker, now)
+  return taken.map((row) => ({ ...row, isNew: row.fence === fence + 1 }))
 }
 
 /** Makes rows for destinations that something waits for and that have none: of tables that were put back, or mended. */
@@ -75,7 +82,7 @@ async function takeLanes(
       free.map(({ destination }) => destination),
     )
     .update({ owner, fence: knex.raw('fence + 1'), due: now + lookAgain })
-  return free.map((row) => ({ ...row, fence: Number(row.fence) + 1 }))
+  return free.map((row) => ({ ...row, fence: Number(row.fence) + 1, isNew: false }))
 }
 
 /** What somebody has to look at. */

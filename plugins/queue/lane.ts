@@ -1,6 +1,6 @@
 import { FairLine } from './fair-line.ts'
 import { Health, type HealthSettings } from './health.ts'
-import type { LaneRow } from './tables.ts'
+import type { TakenLane } from './lane-table.ts'
 
 /** One destination that this process delivers to. */
 export class Lane {
@@ -14,7 +14,7 @@ export class Lane {
   /** Recipients whose deliveries are under way, or whose outcomes are not written yet. */
   readonly busy: Set<number> = new Set()
   /** There may be more in the table than in the line. */
-  more = true
+  more: boolean
   /** When one of those comes back that were put off here. */
   nextDue: number = Number.POSITIVE_INFINITY
   /** The table is being read. */
@@ -28,10 +28,11 @@ export class Lane {
   /** Given up: what is still under way comes to its end, nothing new begins. */
   isOver = false
 
-  constructor(row: Pick<LaneRow, 'destination' | 'fence' | 'pauses'>, settings: HealthSettings) {
+  constructor(row: Pick<TakenLane, 'destination' | 'fence' | 'pauses' | 'isNew'>, settings: HealthSettings) {
     this.destination = row.destination
     this.fence = Number(row.fence)
     this.knownPauses = row.pauses
+    this.more = !row.isNew
     this.health = new Health(settings, row.pauses)
   }
 

@@ -6,7 +6,7 @@ import { Lanes } from './lanes.ts'
 const health = { initial: 5, most: 20, firstPause: 1, longestPause: 1 }
 
 function laneIn(lanes: Lanes, destination = 'far.example', fence = 1, owner = ''): Lane {
-  const rest = { due: 0, paused_until: 0, pauses: 0, last: null }
+  const rest = { due: 0, paused_until: 0, pauses: 0, last: null, isNew: false }
   return lanes.open({ destination, fence, owner, ...rest }, 'me')
 }
 
@@ -27,7 +27,16 @@ describe('destinations in memory', () => {
     expect(small.line.size).toBe(5)
     lanes.close(big)
     expect(lanes.roomOf(small)).toBe(95)
-    expect(lanes.room).toBe(19)
+    expect([lanes.room, lanes.roomForWaiting]).toEqual([99, 74])
+  })
+
+  it('are as many as recipients, each with somebody in memory', () => {
+    const lanes = new Lanes({ health, recipientsInMemory: 100 })
+    const all = Array.from({ length: 100 }, (_, index) => laneIn(lanes, `d${index}.example`))
+    for (const [index, lane] of all.entries()) fill(lanes, lane, 3, 'a@x.example', 10 * index)
+    expect(lanes.room).toBe(0)
+    expect(all.map((lane) => lane.line.size).every((size) => size >= 1)).toBe(true)
+    expect(all.reduce((sum, lane) => sum + lane.line.size, 0)).toBeLessThanOrEqual(200)
   })
 
   it('have room for a sender of whom nobody waits, also in a line that others fill', () => {

@@ -9,9 +9,10 @@ export interface LanesSettings {
   readonly recipientsInMemory: number
 }
 
-// Every destination may have so many in memory, however many others there are.
+// Every destination may have so many in memory, as long as there are not too many destinations for that.
 const everybodysShare = 5
 const longestLine = 500
+const shareOfWaiting = 0.75
 
 /** The destinations that this process holds, and who waits for them in memory. */
 export class Lanes {
@@ -35,9 +36,14 @@ export class Lanes {
     return [...this.#lanes.values()]
   }
 
-  /** How many more destinations there may be: each may have its share in memory. */
+  /** How many more destinations there may be: each may have somebody in memory. */
   get room(): number {
-    return Math.max(0, Math.ceil(this.#settings.recipientsInMemory / everybodysShare) - this.#lanes.size)
+    return Math.max(0, this.#settings.recipientsInMemory - this.#lanes.size)
+  }
+
+  /** How many more of those whose time has come there may be: some room is kept for what comes now, which waits for no others. */
+  get roomForWaiting(): number {
+    return Math.max(0, Math.ceil(this.#settings.recipientsInMemory * shareOfWaiting) - this.#lanes.size)
   }
 
   /** A destination that was taken just now, by a holder of this name. */
@@ -82,8 +88,10 @@ export class Lanes {
 
   /** How many more the line may have. */
   roomOf(lane: Lane): number {
-    const room = Math.min(longestLine - lane.line.size, this.#settings.recipientsInMemory - this.#waiting)
-    return Math.max(room, everybodysShare - lane.line.size)
+    const { recipientsInMemory } = this.#settings
+    const room = Math.min(longestLine - lane.line.size, recipientsInMemory - this.#waiting)
+    const share = Math.max(1, Math.min(everybodysShare, Math.floor(recipientsInMemory / this.#lanes.size)))
+    return Math.max(room, share - lane.line.size)
   }
 
   /** Takes the next recipients of a line, who are busy from then on. */

@@ -1,190 +1,143 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Knex } from 'knex'
-import {
-  type Address,
-  type Database,
-  parseAddress,
-  type QueueDestination,
-  type QueueItem,
-  type QueueSelection,
-  queueAgeLimits,
-  type QueuedRecipient as ShownRecipient,
-} from 'mailwright'
-import { type QueuedMessage, readDelivery, readLast, readMessage } from './queued.ts'
-import { destinationName, selected } from './selection.ts'
-import { type BigNumber, type MessageRow, never, type RecipientRow, withoutContent } from './tables.ts'
+import { type Database, MailwrightError, type QueueItem, type QueueSelection } from 'mailwright'
+import { itemsOf } from './queue-items.ts'
+import { fewMessages, selectedMessages } from './selection.ts'
+import { type MessageRow, never, withoutContent } from './tables.ts'
+
+/** Of a message in the order of the list: by arrival, and by number where that is the same. */
+interface Place {
+  readonly arrivedAt: number
+  readonly number: number
+}
+
+/** A part of the list, and where the next one begins; undefined where there is none. */
+interface Portion {
+  readonly rows: readonly MessageRow[]
+  readonly next: Place | undefined
+}
+
+/** Messages that are looked at in one go, in search of those that are meant: nobody waits longer meanwhile. */
+const lookedAtOnce = 1_000
+/** Messages that are read in one go. */
+const readAtOnce = 250
+/** Parts of one page's messages. */
+const mostVariants = 10_000
 
 /** What waits, as postmasters see it. */
 export class Listing {
   readonly #database: Database
-  readonly #activeSince: () => number
+  readonly #now: () => number
 
   /** `now`: milliseconds since 1970. */
   constructor(database: Database, now: () => number) {
     this.#database = database
-    this.#activeSince = now
+    this.#now = now
   }
 
-  /** Messages, oldest first, each with up to so many recipients. */
-  list(selection: QueueSelection, limit: number, recipients: number): Promise<readonly QueueItem[]> {
-    return this.#database.query(async (knex) => {
-      const messages = knex('queue_messages')
-      const recipientsMeant = selected(knex, selection, this.#activeSince())
-      // Every message has recipients who wait.
-      if (Object.keys(selection).length > 0)
-        messages.whereIn('number', recipientsMeant.select('queue_recipients.message'))
-      const rows: MessageRow[] = await messages
-        .orderBy('arrived_at')
-        .orderBy('number')
-        .limit(limit)
-        .select(...withoutContent)
-      const items: QueueItem[] = []
-      for (const row of rows) items.push(await this.#item(knex, row, recipients))
-      return merged(items)
-    })
-  }
-
-  /** The destinations that most waits for come first. */
-  statistics(limit: number): Promise<readonly QueueDestination[]> {
-    return this.#database.query(async (knex) => {
-      const now = this.#activeSince()
-      const counted = await knex('queue_recipients')
-        .select('destination')
-        .count({ count: '*' })
-        .groupBy('destination')
-        .orderBy('count', 'desc')
-        .limit(limit)
-      const found: QueueDestination[] = []
-      for (const { destination = '', count = 0 } of counted as {
-        destination?: string
-        count?: BigNumber
-      }[]) {
-        const lane = await knex('queue_lanes').where({ destination }).first('paused_until')
-        const pausedUntil = Number(lane?.paused_until ?? 0)
-        found.push({
-          destination: destinationName(destination),
-          recipients: Number(count),
-          ...(await ages(knex, destination, now)),
-          pausedUntil: pausedUntil > now ? new Date(pausedUntil) : undefined,
-        })
-      }
-      return found
-    })
-  }
-
-  async #item(knex: Knex, row: MessageRow, most: number): Promise<QueueItem> {
-    const waiting = knex('queue_recipients').where({ message: row.number })
-    const rows: RecipientRow[] = await waiting.clone().orderBy('number').limit(most)
-    const [total] =
-      rows.length < most ? [{ count: rows.length }] : await waiting.clone().count({ count: '*' })
-    const message = readMessage(row) ?? unreadable(row)
-    const isHeld = row.held_at !== null || rows.every(({ due }) => Number(due) === never)
-    const next = Math.min(...rows.map(({ due }) => Number(due)))
-    const reason = row.held_reason ?? undefined
-    return {
-      ...facts(message),
-      state: isHeld ? 'held' : next <= this.#activeSince() ? 'active' : 'waiting',
-      ...(reason === undefined ? {} : { reason }),
-      nextAttempt: dateOf(next),
-      recipients: rows.map(shown),
-      recipientCount: Number(total?.count ?? rows.length),
+  /** Messages, oldest first, from a place on, each with up to so many recipients. MAIL_E_INVALID for what is no place. */
+  async list(
+    selection: QueueSelection,
+    {
+      limit,
+      recipients,
+      after,
+    }: { readonly limit: number; readonly recipients: number; readonly after?: string },
+  ): Promise<readonly QueueItem[]> {
+    const items: QueueItem[] = []
+    const narrow = await this.#database.query((knex) => fewMessages(knex, selection))
+    let place: Place | undefined = after === undefined ? beginningOf(selection) : readPlace(after)
+    while (place !== undefined && items.length < limit) {
+      const from: Place = place
+      const most = Math.min(limit - items.length, readAtOnce)
+      const { rows, next } = await this.#database.query((knex) =>
+        this.#portion(knex, selection, { narrow, from, most }),
+      )
+      items.push(...(await itemsOf(this.#database, rows, { most: recipients, now: this.#now() })))
+      place = next
+      await nextTurn()
     }
+    return items
+  }
+
+  /** Looks a bit further. What has conditions without an index may find nothing there. */
+  async #portion(
+    knex: Knex,
+    selection: QueueSelection,
+    {
+      narrow,
+      from,
+      most,
+    }: { readonly narrow: readonly number[] | undefined; readonly from: Place; readonly most: number },
+  ): Promise<Portion> {
+    const end = narrow === undefined ? await endOf(knex, selection, from) : never
+    const query = selectedMessages(knex, selection, this.#now())
+      .where('arrived_at', '>=', from.arrivedAt)
+      .where('arrived_at', '<=', end)
+      .where((later) =>
+        later.where('arrived_at', '>', from.arrivedAt).orWhere('queue_messages.number', '>', from.number),
+      )
+    if (narrow !== undefined) query.whereIn('queue_messages.number', narrow)
+    const rows: MessageRow[] = await query
+      .orderBy('arrived_at')
+      .orderBy('queue_messages.number')
+      .limit(most)
+      .select(...withoutContent)
+    const whole = await this.#whole(knex, selection, rows, from)
+    const last = rows.at(-1)
+    if (last !== undefined && rows.length === most) return { rows: whole, next: placeOf(last) }
+    return { rows: whole, next: end === never ? undefined : { arrivedAt: end, number: never } }
+  }
+
+  /** Variants of one transaction are one message: all are where the first is, and nowhere else. */
+  async #whole(
+    knex: Knex,
+    selection: QueueSelection,
+    rows: readonly MessageRow[],
+    from: Place,
+  ): Promise<readonly MessageRow[]> {
+    if (rows.length === 0) return []
+    const ids = [...new Set(rows.map(({ id }) => id))]
+    const variants: MessageRow[] = await selectedMessages(knex, selection, this.#now())
+      .whereIn('queue_messages.id', ids)
+      .orderBy('arrived_at')
+      .orderBy('queue_messages.number')
+      .limit(mostVariants)
+      .select(...withoutContent)
+    const earlier = new Set(variants.filter((row) => !isAfter(placeOf(row), from)).map(({ id }) => id))
+    return variants.filter(({ id }) => !earlier.has(id))
   }
 }
 
-function facts({
-  id,
-  envelope,
-  arrivedAt,
-  expiresAt,
-  size,
-}: Omit<QueuedMessage, 'number'>): Pick<
-  QueueItem,
-  'id' | 'reversePath' | 'arrivedAt' | 'expiresAt' | 'size'
-> {
-  return {
-    id,
-    reversePath: envelope.reversePath,
-    arrivedAt: new Date(arrivedAt),
-    expiresAt: new Date(expiresAt),
-    size,
-  }
+/** Until when is looked: with the messages of a moment all together, so that an index alone tells. */
+async function endOf(knex: Knex, { arrivedBefore }: QueueSelection, from: Place): Promise<number> {
+  if (arrivedBefore !== undefined && from.arrivedAt >= arrivedBefore.getTime()) return never
+  const row: Pick<MessageRow, 'arrived_at'> | undefined = await knex('queue_messages')
+    .where('arrived_at', '>', from.arrivedAt)
+    .orderBy('arrived_at')
+    .offset(lookedAtOnce - 1)
+    .first('arrived_at')
+  return row === undefined ? never : Number(row.arrived_at)
 }
 
-/** Variants of one transaction are one message to those who look for it. */
-function merged(items: readonly QueueItem[]): readonly QueueItem[] {
-  const byId = new Map<string, QueueItem>()
-  for (const item of items) {
-    const before = byId.get(item.id)
-    if (before === undefined) {
-      byId.set(item.id, item)
-      continue
-    }
-    const times = [before.nextAttempt, item.nextAttempt].filter((time) => time !== undefined)
-    byId.set(item.id, {
-      ...before,
-      state: before.state === 'held' ? item.state : before.state,
-      nextAttempt: times.sort((one, other) => Number(one) - Number(other))[0],
-      recipients: [...before.recipients, ...item.recipients],
-      recipientCount: before.recipientCount + item.recipientCount,
-    })
-  }
-  return [...byId.values()]
+function beginningOf({ arrivedSince }: QueueSelection): Place {
+  return { arrivedAt: arrivedSince?.getTime() ?? 0, number: -1 }
 }
 
-function shown(row: RecipientRow): ShownRecipient {
-  const last = readLast(row.last)
-  return {
-    address: readDelivery(row.delivery)?.recipient ?? searchedFor(row.address),
-    destination: destinationName(row.destination),
-    attempts: row.attempts,
-    nextAttempt: dateOf(Number(row.due)),
-    lastReply: last?.reply,
-    ...(last?.host === undefined ? {} : { lastHost: last.host }),
-  }
+function placeOf({ arrived_at, number }: MessageRow): Place {
+  return { arrivedAt: Number(arrived_at), number: Number(number) }
 }
 
-/** Of a row that is damaged: it is shown with what can be searched for. */
-function unreadable(row: MessageRow): Parameters<typeof facts>[0] {
-  return {
-    id: row.id,
-    envelope: { reversePath: row.sender === '<>' ? null : searchedFor(row.sender), parameters: {} },
-    arrivedAt: Number(row.arrived_at),
-    expiresAt: Number(row.expires_at),
-    size: Number(row.size),
-  }
+function isAfter(one: Place, other: Place): boolean {
+  return one.arrivedAt > other.arrivedAt || (one.arrivedAt === other.arrivedAt && one.number > other.number)
 }
 
-function searchedFor(text: string): Address {
-  return parseAddress(text) ?? { localPart: text, domain: '' }
-}
-
-function dateOf(time: number): Date | undefined {
-  return time < never ? new Date(time) : undefined
-}
-
-async function ages(
-  knex: Knex,
-  destination: string,
-  now: number,
-): Promise<Pick<QueueDestination, 'ages' | 'oldest'>> {
-  const limits = queueAgeLimits.map((minutes) => now - minutes * 60_000)
-  const isOlder = (index: number) =>
-    knex.raw('sum(case when queue_messages.arrived_at < ? then 1 else 0 end) as ??', [
-      limits[index] ?? 0,
-      `older${index}`,
-    ])
-  const row = await knex('queue_recipients')
-    .join('queue_messages', 'queue_messages.number', 'queue_recipients.message')
-    .where('queue_recipients.destination', destination)
-    .select(
-      knex.raw('count(*) as total'),
-      knex.raw('min(queue_messages.arrived_at) as oldest'),
-      ...limits.map((_, index) => isOlder(index)),
+function readPlace(text: string): Place {
+  const [, arrivedAt, number] = /^(\d{1,15})-(\d{1,15})$/.exec(text) ?? []
+  if (arrivedAt === undefined || number === undefined)
+    throw new MailwrightError(
+      'MAIL_E_INVALID',
+      `${JSON.stringify(text.slice(0, 40))} is no place in the list`,
     )
-    .first<Record<string, BigNumber>>()
-  const older = [Number(row?.total ?? 0), ...limits.map((_, index) => Number(row?.[`older${index}`] ?? 0))]
-  return {
-    ages: older.map((count, index) => count - (older[index + 1] ?? 0)),
-    oldest: Number(row?.oldest ?? now),
-  }
+  return { arrivedAt: Number(arrivedAt), number: Number(number) }
 }

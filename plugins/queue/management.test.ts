@@ -258,14 +258,25 @@ describe('the postmaster', () => {
     await accept(['a@far.example', 'b@far.example', 'c@near.example'])
     await world.pass(7 * minute, 10_000)
     await accept(['d@far.example'])
-    const statistics = await command.queue.statistics()
-    expect(statistics.map(({ destination, recipients }) => [destination, recipients])).toEqual([
+    await command.queue.hold({ recipient: 'd@far.example' })
+    const { total, destinations } = await command.queue.statistics()
+    expect(destinations.map(({ destination, recipients }) => [destination, recipients])).toEqual([
       ['far.example', 3],
       ['near.example', 1],
     ])
-    expect(statistics[0]?.ages.slice(0, 3)).toEqual([1, 2, 0])
-    expect(statistics[0]?.oldest).toBe(Date.UTC(2026, 0, 1))
-    expect(await command.queue.statistics(1)).toHaveLength(1)
+    expect(destinations[0]?.ages.slice(0, 3)).toEqual([1, 2, 0])
+    expect(destinations[0]?.oldest).toBe(Date.UTC(2026, 0, 1))
+    expect(total).toEqual({
+      recipients: 4,
+      held: 1,
+      ages: [1, 3, 0, 0, 0, 0, 0, 0, 0, 0],
+      oldest: Date.UTC(2026, 0, 1),
+      destinations: 2,
+      paused: 0,
+    })
+    const first = await command.queue.statistics(1)
+    expect(first.destinations).toEqual(destinations.slice(0, 1))
+    expect(first.total).toEqual(total)
   })
 
   it('is told where the database is away, and nothing is half done', async () => {

@@ -12,11 +12,13 @@ import {
   type QueueItem,
   type QueueManagement,
   type QueueSelection,
+  type QueueStatistics,
   reply,
 } from 'mailwright'
 import type { Changes } from './changes.ts'
 import { type Contents, isGone } from './contents.ts'
-import { deleteIfEmpty, type Farewell } from './farewell.ts'
+import { deleteIfEmpty } from './emptied.ts'
+import type { Farewell } from './farewell.ts'
 import { firmTransaction } from './firm-transaction.ts'
 import { destinationsOf, type Intake } from './intake.ts'
 import { readMessages } from './lane-loading.ts'
@@ -26,7 +28,8 @@ import { expired } from './outcomes.ts'
 import { type QueuedMessage, type QueuedRecipient, readDelivery, readRecipient } from './queued.ts'
 import { redirect } from './redirection.ts'
 import { deadlineOf, type RetrySchedule } from './retry-schedule.ts'
-import { selected } from './selection.ts'
+import { selectedAmong, selectedPages } from './selected-pages.ts'
+import { countWaiting } from './statistics.ts'
 import { type MessageRow, never, type RecipientRow } from './tables.ts'
 
 export interface ManagementSettings {
@@ -41,9 +44,9 @@ export interface ManagementSettings {
   readonly clock: Clock
 }
 
-const pageSize = 500
 const shownRecipients = 1_000
 const mostListed = 1_000
+const listedRecipients = 100
 const longestReason = 500
 const givenUpByPostmaster: Failed = {
   kind: 'failed',
@@ -58,12 +61,17 @@ export class Management implements QueueManagement {
     this.#settings = settings
   }
 
-  list(selection: QueueSelection = {}, limit: number = mostListed): Promise<readonly QueueItem[]> {
-    return this.#settings.listing.list(selection, limit, 100)
+  list(
+    selection: QueueSelection = {},
+    limit: number = mostListed,
+    after?: string,
+  ): Promise<readonly QueueItem[]> {
+    const page = { limit: Math.min(limit, mostListed), recipients: listedRecipients }
+    return this.#settings.listing.list(selection, after === undefined ? page : { ...page, after })
   }
 
   async show(id: string): Promise<QueueItem | undefined> {
-    const [item] = await this.#settings.listing.list({ id }, mostListed, shownRecipients)
+    const [item] = await this.#settings.listing.list({ id }, { limit: 1, recipients: shownRecipients })
     return item
   }
 
@@ -78,8 +86,9 @@ export class Management implements QueueManagement {
     return this.#settings.farewell.message({ number: Number(number), size: Number(size) })
   }
 
-  statistics(limit = 1_000): ReturnType<QueueManagement['statistics']> {
-    return this.#settings.listing.statistics(limit)
+  statistics(limit = 1_000): Promise<QueueStatistics> {
+    const { database, clock } = this.#settings
+    return countWaiting(database, clock.now(), { limit })
   }
 
   flush(selection: QueueSelection = {}): Promise<number> {
@@ -145,20 +154,19 @@ export class Management implements QueueManagement {
   }
 
   async bounce(selection: QueueSelection): Promise<number> {
-    const { database, farewell, changes } = this.#settings
+    const { database, farewell, changes, clock } = this.#settings
     if (!farewell.tells)
       throw new MailwrightError('MAIL_E_UNSUPPORTED', 'no plugin tells senders: add dsn to the config')
     const messages = new Set<number>()
-    for (let after = -1; ; ) {
+    for await (const numbers of this.#pages(selection)) {
       const { rows, found } = await database.query(async (knex) => {
-        const page: RecipientRow[] = await this.#selected(knex, selection, after)
+        const page: RecipientRow[] = await selectedAmong(knex, selection, clock.now(), numbers)
         return { rows: page, found: await readMessages(knex, messagesOf(page)) }
       })
       for (const [number, own] of Map.groupBy(rows, ({ message }) => Number(message)))
         if (await this.#bounceOne(found.get(number), own)) messages.add(number)
-      after = Number(rows.at(-1)?.number ?? after)
-      if (rows.length < pageSize) break
     }
+    await farewell.tell([...messages])
     changes.announce()
     return this.#counted(selection, messages.size)
   }
@@ -171,7 +179,7 @@ export class Management implements QueueManagement {
       return recipient === undefined ? [] : [{ recipient, outcome: outcomeFor(recipient) }]
     })
     try {
-      return told.length > 0 && (await this.#settings.farewell.giveUp(message, told))
+      return told.length > 0 && (await this.#settings.farewell.giveUp(message, told, { goesOn: true }))
     } catch (error) {
       if (isGone(error)) return false
       throw error
@@ -182,33 +190,24 @@ export class Management implements QueueManagement {
     return redirect(this.#settings, id, from, to)
   }
 
-  /** The next page of those that are meant. */
-  #selected(
-    knex: Knex,
-    selection: QueueSelection,
-    after: number,
-    restrict: (query: Knex.QueryBuilder) => unknown = () => undefined,
-  ): Knex.QueryBuilder {
-    const query = selected(knex, selection, this.#settings.clock.now())
-      .where('queue_recipients.number', '>', after)
-      .orderBy('queue_recipients.number')
-      .limit(pageSize)
-      .select('queue_recipients.*')
-    restrict(query)
-    return query
+  #pages(selection: QueueSelection): AsyncGenerator<readonly number[]> {
+    const { database, clock } = this.#settings
+    return selectedPages(database, selection, () => clock.now())
   }
 
   /** Does something with all recipients that are meant; answers how many messages it were. */
   async #change(
     selection: QueueSelection,
     apply: (knex: Knex.Transaction, rows: readonly RecipientRow[]) => Promise<void>,
-    restrict?: (query: Knex.QueryBuilder) => unknown,
+    restrict: (query: Knex.QueryBuilder) => unknown = () => undefined,
   ): Promise<number> {
-    const { database, changes } = this.#settings
+    const { database, changes, clock } = this.#settings
     const messages = new Set<number>()
-    for (let after = -1; ; ) {
+    for await (const numbers of this.#pages(selection)) {
       const rows = await firmTransaction(database, async (knex) => {
-        const page: RecipientRow[] = await this.#selected(knex, selection, after, restrict)
+        const query = selectedAmong(knex, selection, clock.now(), numbers)
+        restrict(query)
+        const page: RecipientRow[] = await query
         if (page.length > 0) {
           await apply(knex, page)
           await changes.count(knex)
@@ -216,8 +215,6 @@ export class Management implements QueueManagement {
         return page
       })
       for (const number of messagesOf(rows)) messages.add(number)
-      after = Number(rows.at(-1)?.number ?? after)
-      if (rows.length < pageSize) break
     }
     changes.announce()
     return this.#counted(selection, messages.size)

@@ -3,11 +3,11 @@ import { expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { openDatabase } from '../../test/support/queue-database.ts'
 import { Numbers } from './numbers.ts'
-import { queueMigration } from './tables.ts'
+import { queueMigrations } from './tables.ts'
 
 it('no number is given twice, by whatever process, at whatever time', async () => {
   await using base = await databaseUnderTest()
-  const opened = [await openDatabase(base, [queueMigration]), await openDatabase(base, [queueMigration])]
+  const opened = [await openDatabase(base, queueMigrations), await openDatabase(base, queueMigrations)]
   try {
     const processes = opened.map(({ service }) => new Numbers(service, 10))
     const asked = Array.from({ length: 60 }, (_, each) => {
@@ -26,7 +26,7 @@ it('no number is given twice, by whatever process, at whatever time', async () =
 
 it('where the database is away, nobody gets one, and others do later', async () => {
   await using base = await databaseUnderTest()
-  const opened = await openDatabase(base, [queueMigration])
+  const opened = await openDatabase(base, queueMigrations)
   try {
     const faulty = faultyDatabase(opened.service)
     const numbers = new Numbers(faulty.database, 10)

@@ -32,7 +32,7 @@ export interface QueueInput {
   readonly notificationLifetime?: number | string
   /** After which the sender is told that it takes long; 0: never. `4h` */
   readonly delayWarning?: number | string
-  /** Deliveries at the same time, to all destinations. 500 */
+  /** Deliveries at the same time, to all destinations; one that takes more than a second does not count, up to six times as many. 500 */
   readonly deliveries?: number
   /** Deliveries at the same time to one destination: how it begins. 5 */
   readonly initialPerDestination?: number

@@ -1,4 +1,12 @@
-import type { Address, MailParameters, RecipientParameters, Reply, Route, TroubleCause } from 'mailwright'
+import type {
+  Address,
+  MailParameters,
+  RecipientParameters,
+  Reply,
+  ReportedRecipient,
+  Route,
+  TroubleCause,
+} from 'mailwright'
 import type { MessageRow, RecipientRow } from './tables.ts'
 
 /** What all recipients of a message share. */
@@ -11,6 +19,8 @@ export interface Envelope {
   readonly session?: string
   /** It goes into Junk, for this reason. */
   readonly quarantine?: string
+  /** How many it came for; one where absent. */
+  readonly recipients?: number
 }
 
 /** A message that waits. Times are milliseconds since 1970. */
@@ -57,6 +67,13 @@ export interface QueuedRecipient {
   readonly last: LastAttempt | undefined
 }
 
+/** Whether these are all that a message is for, so that nobody has to look for others. */
+export function areAll({ envelope }: QueuedMessage, some: readonly QueuedRecipient[]): boolean {
+  // Others may have come from the same alias.
+  if (some.some(({ delivery }) => delivery.askedAfter !== undefined)) return false
+  return some.length >= (envelope.recipients ?? 1)
+}
+
 /** Undefined where the row is damaged. */
 export function readMessage(row: Omit<MessageRow, 'content'>): QueuedMessage | undefined {
   const envelope = readJson(row.envelope)
@@ -99,6 +116,12 @@ export function readLast(text: string | null): LastAttempt | undefined {
   return isOne ? (last as LastAttempt) : undefined
 }
 
+/** Undefined where the text is damaged. */
+export function readReported(text: string): ReportedRecipient | undefined {
+  const reported = readJson(text)
+  return isReported(reported) ? reported : undefined
+}
+
 function readJson(text: unknown): unknown {
   try {
     return JSON.parse(String(text)) ?? undefined
@@ -131,6 +154,16 @@ function isDelivery(value: unknown): value is Delivery {
   if (!isFields(value) || !isFields(value.parameters)) return false
   if (value.sentOn !== undefined && !Array.isArray(value.sentOn)) return false
   return isAddress(value.recipient) && isAddress(value.target) && isRoute(value.route)
+}
+
+function isReported(value: unknown): value is ReportedRecipient {
+  if (!isFields(value) || !isFields(value.parameters) || !isReply(value.reply)) return false
+  const { action, lastAttempt } = value
+  return (
+    [value.recipient, value.finalRecipient].every(isAddress) &&
+    typeof action === 'string' &&
+    typeof lastAttempt === 'number'
+  )
 }
 
 function isRoute(value: unknown): boolean {

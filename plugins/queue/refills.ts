@@ -3,7 +3,7 @@ import type { Clock, Database, Log } from 'mailwright'
 import { firmTransaction } from './firm-transaction.ts'
 import type { Holder } from './holder.ts'
 import type { Lane } from './lane.ts'
-import { loadLane } from './lane-loading.ts'
+import { type Loaded, loadLane } from './lane-loading.ts'
 import type { Lanes } from './lanes.ts'
 
 export interface RefillsSettings {
@@ -14,10 +14,22 @@ export interface RefillsSettings {
   readonly log: Log
 }
 
+/** A destination whose line is being filled. */
+interface Portion {
+  readonly lane: Lane
+  /** {@link Lane.forgotten} when it began. */
+  readonly forgotten: number
+}
+
+/** Destinations that are looked at in one transaction: thousands may want it at once. */
+const lanesAtOnce = 25
+const loadsAtOnce = 2
+/** Recipients in one transaction, of which each destination may have its share. */
 const loadedAtOnce = 500
-/** Destinations whose recipients are read at the same time: thousands may want it at once. */
-const loadsAtOnce = 4
+const everybodysShare = 20
 const refillBelow = 50
+/** Milliseconds after which others are served: a database in the process itself answers without any turn of the event loop. */
+const longestTurn = 10
 
 /** Reads recipients from the table, by portions, where a line is about to end. */
 export class Refills {
@@ -27,7 +39,7 @@ export class Refills {
   readonly #hungry = new Set<Lane>()
   #loads = 0
 
-  /** `wake` is called with those that have something to do then. */
+  /** `wake` is called with those that were read. It must not have them read again at once: nothing may have changed. */
   constructor(settings: RefillsSettings, wake: (lanes: readonly Lane[]) => void) {
     this.#settings = settings
     this.#wake = wake
@@ -35,55 +47,93 @@ export class Refills {
 
   /** Has a line filled, where that is wanted. */
   refill(lane: Lane): void {
-    const { holder, lanes } = this.#settings
-    if (!lane.more || lane.loading || lane.line.size >= refillBelow || !holder.isAlive) return
-    const most = Math.min(loadedAtOnce, lanes.roomOf(lane))
-    if (most <= 0) return
-    if (this.#loads >= loadsAtOnce) {
-      this.#hungry.add(lane)
-      return
-    }
-    lane.loading = true
-    lane.more = false
+    if (!isHungry(lane) || !this.#settings.holder.isAlive) return
+    this.#hungry.add(lane)
+    this.#begin()
+  }
+
+  #begin(): void {
+    if (this.#loads >= loadsAtOnce || this.#hungry.size === 0) return
     this.#loads++
-    void this.#load(lane, most).finally(() => {
-      lane.loading = false
+    void this.#loadNext().then((lanes) => {
       this.#loads--
-      this.#wake([...(lane.line.size > 0 ? [lane] : []), ...this.#nextHungry()])
+      this.#wake(lanes)
+      this.#begin()
     })
   }
 
-  /** The next one that waits. */
-  #nextHungry(): readonly Lane[] {
-    for (const next of this.#hungry) {
-      this.#hungry.delete(next)
-      if (!next.isOver) return [next]
-    }
-    return []
-  }
-
   /** Does not reject. */
-  async #load(lane: Lane, most: number): Promise<void> {
-    const { database, holder, lanes, clock, log } = this.#settings
-    const { forgotten } = lane
+  async #loadNext(): Promise<readonly Lane[]> {
+    // All that become hungry in this turn of the event loop come along.
+    await nextTurn()
+    const portions = this.#next()
+    if (portions.length === 0) return []
+    const { lanes, log } = this.#settings
     const finished = lanes.beginLoad()
-    const isBusy = (number: number): boolean => lanes.isBusy(number) || finished.has(number)
     try {
-      await nextTurn()
-      const portion = { now: clock.now(), most, isBusy }
-      const loaded = await firmTransaction(database, (knex) => loadLane(knex, lane, holder.id, portion))
-      if (loaded === undefined) return lanes.close(lane)
-      for (const number of loaded.damaged) log.error('internal-error', { queued: number, held: true })
-      // What was read before somebody changed it is not used.
-      if (loaded.more || forgotten !== lane.forgotten) lane.more = true
-      if (forgotten !== lane.forgotten) return
-      for (const recipient of loaded.recipients)
-        if (!finished.has(recipient.number)) lanes.push(lane, recipient)
+      const loaded = await this.#load(portions, (number) => lanes.isBusy(number) || finished.has(number))
+      for (const [index, portion] of portions.entries()) this.#take(portion, loaded[index], finished)
     } catch (error) {
-      lane.more = true
+      for (const { lane } of portions) lane.more = true
       log.warn('unavailable', { error })
     } finally {
       lanes.endLoad(finished)
+      for (const { lane } of portions) lane.loading = false
     }
+    return portions.map(({ lane }) => lane)
   }
+
+  /** Those whose turn it is, in the order in which all processes lock them. */
+  #next(): readonly Portion[] {
+    const portions: Portion[] = []
+    for (const lane of this.#hungry) {
+      if (portions.length >= lanesAtOnce) break
+      this.#hungry.delete(lane)
+      if (!isHungry(lane) || this.#settings.lanes.roomOf(lane) <= 0) continue
+      lane.loading = true
+      lane.more = false
+      portions.push({ lane, forgotten: lane.forgotten })
+    }
+    return portions.sort((one, other) => (one.lane.destination < other.lane.destination ? -1 : 1))
+  }
+
+  #load(
+    portions: readonly Portion[],
+    isBusy: (number: number) => boolean,
+  ): Promise<readonly (Loaded | undefined)[]> {
+    const { database, holder, lanes, clock } = this.#settings
+    return firmTransaction(database, async (knex) => {
+      const loaded: (Loaded | undefined)[] = []
+      let left = loadedAtOnce
+      let began = performance.now()
+      for (const { lane } of portions) {
+        const most = Math.min(Math.max(left, everybodysShare), lanes.roomOf(lane))
+        const found = await loadLane(knex, lane, holder.id, { now: clock.now(), most, isBusy })
+        loaded.push(found)
+        left -= found?.recipients.length ?? 0
+        if (performance.now() - began < longestTurn) continue
+        await nextTurn()
+        began = performance.now()
+      }
+      return loaded
+    })
+  }
+
+  /** What was read before somebody changed it is not used. */
+  #take({ lane, forgotten }: Portion, loaded: Loaded | undefined, finished: ReadonlySet<number>): void {
+    const { lanes, log } = this.#settings
+    if (loaded === undefined) {
+      lanes.close(lane)
+      return
+    }
+    for (const number of loaded.damaged) log.error('internal-error', { queued: number, held: true })
+    if (loaded.more || forgotten !== lane.forgotten) lane.more = true
+    if (forgotten !== lane.forgotten) return
+    for (const recipient of loaded.recipients)
+      if (!finished.has(recipient.number)) lanes.push(lane, recipient)
+  }
+}
+
+function isHungry(lane: Lane): boolean {
+  return !lane.isOver && lane.more && !lane.loading && lane.line.size < refillBelow
 }

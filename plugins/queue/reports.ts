@@ -56,18 +56,21 @@ export class Reports {
     reportable: readonly Reportable[],
     now: number,
   ): Promise<readonly NewMessage[]> {
-    const recipients = reportable.filter(isWanted).map((one) => reported(one, message.expiresAt, now))
+    const recipients = reportable.flatMap((one) => reported(one, message.expiresAt, now) ?? [])
+    return this.compose(message, content, recipients, now)
+  }
+
+  /** The same, of what was noted before. */
+  async compose(
+    { id, envelope, arrivedAt }: Pick<QueuedMessage, 'id' | 'envelope' | 'arrivedAt'>,
+    message: Message,
+    recipients: readonly ReportedRecipient[],
+    now: number,
+  ): Promise<readonly NewMessage[]> {
     if (recipients.length === 0 || this.#settings.notifications === undefined) return []
-    const { id, envelope, arrivedAt } = message
     const { reversePath, parameters } = envelope
-    const composed = await this.#settings.notifications.compose({
-      id,
-      reversePath,
-      parameters,
-      arrivedAt,
-      message: content,
-      recipients,
-    })
+    const report = { id, reversePath, parameters, arrivedAt, message, recipients }
+    const composed = await this.#settings.notifications.compose(report)
     return Promise.all(composed.map((notification) => this.#newMessage(notification, id, now)))
   }
 
@@ -103,7 +106,14 @@ function isWanted({ recipient, outcome }: Reportable): boolean {
   return outcome.reached !== 'passed-on' && recipient.delivery.parameters.notify?.includes('SUCCESS') === true
 }
 
-function reported({ recipient, outcome }: Reportable, expiresAt: number, now: number): ReportedRecipient {
+/** A recipient's part in a report; undefined where nobody can want to know. */
+export function reported(
+  reportable: Reportable,
+  expiresAt: number,
+  now: number,
+): ReportedRecipient | undefined {
+  if (!isWanted(reportable)) return undefined
+  const { recipient, outcome } = reportable
   const { recipient: original, target, route, parameters } = recipient.delivery
   const about = {
     recipient: original,
@@ -120,7 +130,8 @@ function reported({ recipient, outcome }: Reportable, expiresAt: number, now: nu
       return { ...about, action: 'failed', reply: outcome.reply, ...hostOf(outcome) }
     case 'delayed': {
       const { last } = outcome.putOff
-      return { ...about, action: 'delayed', reply: last.reply, willRetryUntil: expiresAt, ...hostOf(last) }
+      const facts = { reply: last.reply, lastAttempt: last.at, willRetryUntil: expiresAt }
+      return { ...about, action: 'delayed', ...facts, ...hostOf(last) }
     }
   }
 }

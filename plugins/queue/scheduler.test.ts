@@ -45,6 +45,42 @@ describe('destinations', () => {
     expect(await world.rows()).toBe(0)
   })
 
+  it('a mailing to thousands of destinations lets another sender’s message go first, wherever that goes', async () => {
+    const few = await world.node({ deliveries: 10 })
+    await node.stop()
+    await world.pass(61_000, 10_000)
+    const gates = Array.from({ length: 600 }, (_, index) => world.delivery.gate(`d${index}.example`))
+    const to = Array.from({ length: 600 }, (_, index) => `jo@d${index}.example`)
+    await few.queue.accept(await mail({ to, from: 'news@origin.example' }))
+    await world.quiet()
+    const letters = await Promise.all(
+      ['jo@home.example', 'jo@d500.example'].map((each) => mail({ to: [each], from: 'anna@origin.example' })),
+    )
+    for (const letter of letters) await few.queue.accept(letter)
+    for (const open of gates) open()
+    await world.quiet()
+    const order = world.delivery.attempts.map(({ id }) => id)
+    for (const { transaction } of letters) expect(order.indexOf(transaction.id)).toBeLessThan(20)
+    expect(world.delivery.delivered).toHaveLength(602)
+  })
+
+  it('that are slow make room for others after a while', async () => {
+    const few = await world.node({ deliveries: 10 })
+    await node.stop()
+    await world.pass(61_000, 10_000)
+    const gates = Array.from({ length: 30 }, (_, index) => world.delivery.gate(`slow${index}.example`))
+    await few.queue.accept(await mail({ to: gates.map((_, index) => `jo@slow${index}.example`) }))
+    await few.queue.accept(await mail({ to: ['jo@quick.example'] }))
+    await world.quiet()
+    expect([world.delivery.underWay.now, world.delivery.delivered.length]).toEqual([10, 0])
+    await world.pass(10_000)
+    expect(world.delivery.count('jo@quick.example')).toBe(1)
+    for (const open of gates) open()
+    await world.quiet()
+    expect(world.delivery.delivered).toHaveLength(31)
+    expect(await world.rows()).toBe(0)
+  })
+
   it('also where the mailing waits in the table, and the message was taken by another process', async () => {
     const open = world.delivery.gate('big.example')
     await accept(many(2_000, 'big.example'), 'news@origin.example')
@@ -67,7 +103,7 @@ describe('destinations', () => {
     expect(world.delivery.count('jo@alive.example')).toBe(1)
     const first = world.delivery.attempts.filter(({ to }) => to[0]?.endsWith('dead.example')).length
     expect(first).toBeLessThanOrEqual(5)
-    const [dead] = await node.queue.statistics()
+    const [dead] = (await node.queue.statistics()).destinations
     expect(dead).toMatchObject({ destination: 'dead.example', recipients: 30 })
     const pause = Number(dead?.pausedUntil) - world.clock.now()
     expect(pause).toBeGreaterThanOrEqual(4.5 * minute)

@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Database, Log, Timer } from 'mailwright'
+import type { Deliver, TurnResult } from './deliverer.ts'
+import { DeliverySlots } from './delivery-slots.ts'
 import type { Turn } from './fair-line.ts'
 import { firmTransaction } from './firm-transaction.ts'
 import type { GroupCommit, Write } from './group-commit.ts'
@@ -16,7 +18,7 @@ import {
   type Taker,
 } from './lane-table.ts'
 import type { Lanes } from './lanes.ts'
-import type { LastAttempt } from './queued.ts'
+import { ReadyLanes } from './ready-lanes.ts'
 import { Refills } from './refills.ts'
 
 export interface SchedulerSettings {
@@ -26,40 +28,35 @@ export interface SchedulerSettings {
   readonly lanes: Lanes
   readonly clock: Clock
   readonly log: Log
-  /** Deliveries at the same time. */
+  /** Deliveries at the same time, without slow ones. */
   readonly deliveries: number
   readonly recipientsPerDelivery: number
 }
-
-/** What an attempt says of its destination, when its outcomes are written. */
-export interface TurnResult {
-  readonly health: 'well' | 'unwell' | 'unknown'
-  /** Milliseconds that the destination asked to be left alone for. */
-  readonly retryAfter?: number
-  readonly last?: LastAttempt
-}
-
-/** Delivers, and resolves when what came of it is known. `written` resolves when that is in the table. Neither rejects. */
-export type Deliver = (lane: Lane, turn: Turn) => Promise<TurnResult & { readonly written: Promise<void> }>
 
 const tick = 1_000
 const lanesAtOnce = 200
 /** Milliseconds for which an idle destination is kept. */
 const idleTime = 5_000
+/**
+ * Deliveries that begin in one turn of the event loop. Where the processor has more to do than it can, turns become long, and less is
+ * begun: what is under way, and whoever else is served by the process, does not become slow.
+ */
+const begunAtOnce = 20
 
 /**
- * Decides what is delivered next: destinations take turns, each with as many deliveries as it bears and as are left for it. What waits
- * is read from the table by portions.
+ * Decides what is delivered next: senders take turns, and so do their destinations, each with as many deliveries as it bears and as are
+ * left for it. What waits is read from the table by portions.
  */
 export class Scheduler {
   readonly #settings: SchedulerSettings
   readonly #deliver: Deliver
-  readonly #ready = new Set<Lane>()
+  readonly #ready = new ReadyLanes()
+  readonly #slots: DeliverySlots
   readonly #refills: Refills
   readonly #turns = new Set<Promise<void>>()
   /** Destinations that were given up, which the table does not know yet. */
   readonly #leaving = new Set<string>()
-  #active = 0
+  #pumping: NodeJS.Immediate | undefined
   #timer: Timer | undefined
   #looking: Promise<void> | undefined
   #lookAgain = false
@@ -70,9 +67,9 @@ export class Scheduler {
   constructor(settings: SchedulerSettings, deliver: Deliver) {
     this.#settings = settings
     this.#deliver = deliver
+    this.#slots = new DeliverySlots(settings, () => this.#pump())
     this.#refills = new Refills(settings, (lanes) => {
-      for (const lane of lanes) this.#ready.add(lane)
-      this.#pump()
+      for (const lane of lanes) this.#offer(lane)
     })
   }
 
@@ -118,7 +115,7 @@ export class Scheduler {
   /** After it: opens what was taken, and lines up who is due. */
   joined(taken: readonly TakenLane[], { recipients, rows }: Pick<Prepared, 'recipients' | 'rows'>): void {
     const { lanes, clock } = this.#settings
-    for (const row of taken) this.#open(row)
+    const touched = new Set(taken.map((row) => this.#open(row)))
     const now = clock.now()
     for (const [index, recipient] of recipients.entries()) {
       const lane = lanes.get(recipient.destination)
@@ -126,9 +123,9 @@ export class Scheduler {
       const due = Number(rows[index]?.due)
       if (due <= now) lanes.push(lane, recipient)
       else lane.nextDue = Math.min(lane.nextDue, due)
-      this.#ready.add(lane)
+      touched.add(lane)
     }
-    this.#pump()
+    for (const lane of touched) this.#wake(lane)
   }
 
   /** Looks at the table soon. `anew`: what is in memory may not be so any more. */
@@ -138,7 +135,7 @@ export class Scheduler {
     if (anew)
       for (const lane of lanes.all()) {
         lanes.forget(lane)
-        this.#ready.add(lane)
+        this.#wake(lane)
       }
     this.#lookAgain = true
     this.#looking ??= this.#lookRepeatedly()
@@ -165,64 +162,81 @@ export class Scheduler {
   async #lookOnce(): Promise<void> {
     const { database, holder, lanes, clock } = this.#settings
     if (!holder.isAlive) return
-    const most = Math.min(lanesAtOnce, lanes.room)
+    const most = Math.min(lanesAtOnce, lanes.roomForWaiting)
     const { taken, own, more } = await firmTransaction(database, (knex) =>
       dueLanes(knex, this.#taker, clock.now(), { most, atOnce: lanesAtOnce }),
     )
-    for (const row of taken) this.#open(row)
+    for (const row of taken) this.#wake(this.#open(row))
     for (const destination of own) {
       const lane = lanes.get(destination)
       if (lane === undefined) continue
       lane.more = true
-      this.#ready.add(lane)
+      this.#wake(lane)
     }
     if (more && taken.length + own.length > 0) this.#lookAgain = true
     this.#releaseIdle()
+  }
+
+  #open(row: TakenLane): Lane {
+    const { lanes, holder } = this.#settings
+    return lanes.open(row, holder.id)
+  }
+
+  /** Something has changed for a destination. */
+  #wake(lane: Lane): void {
+    if (!this.#serving) return
+    this.#refills.refill(lane)
+    this.#offer(lane)
+  }
+
+  #offer(lane: Lane): void {
+    if (this.#mayDeliver(lane)) this.#ready.add(lane)
     this.#pump()
   }
 
-  #open(row: TakenLane): void {
-    const { lanes, holder } = this.#settings
-    this.#ready.add(lanes.open(row, holder.id))
+  /** Begins what may begin, in the next turns of the event loop. */
+  #pump(): void {
+    this.#pumping ??= setImmediate(() => {
+      this.#pumping = undefined
+      if (this.#beginSome() >= begunAtOnce) this.#pump()
+    })
   }
 
-  #pump(): void {
-    const { deliveries, holder } = this.#settings
-    // Each destination gets one delivery, then it is the next one's turn.
-    for (const lane of this.#ready) {
-      if (!this.#serving || !holder.isAlive || this.#unwritten > 0 || this.#active >= deliveries) return
-      this.#ready.delete(lane)
-      if (lane.isOver) continue
-      this.#refills.refill(lane)
-      if (!this.#mayDeliver(lane)) continue
+  /** Answers how many. */
+  #beginSome(): number {
+    const { holder } = this.#settings
+    const mayBegin = (): boolean =>
+      this.#serving && holder.isAlive && this.#unwritten === 0 && this.#slots.free > 0
+    for (let begun = 0; ; begun++) {
+      const lane =
+        begun < begunAtOnce && mayBegin() ? this.#ready.next((one) => this.#mayDeliver(one)) : undefined
+      if (lane === undefined) return begun
       this.#begin(lane)
-      this.#ready.add(lane)
+      this.#wake(lane)
     }
   }
 
   /** As many as it bears, and never more than half of what is left: slow destinations leave room for all others. */
   #mayDeliver(lane: Lane): boolean {
-    const left = this.#settings.deliveries - this.#active
-    return lane.line.size > 0 && lane.active < Math.min(lane.health.window, Math.max(1, left / 2))
+    const most = Math.min(lane.health.window, Math.max(1, this.#slots.free / 2))
+    return !lane.isOver && lane.line.size > 0 && lane.active < most
   }
 
   #begin(lane: Lane): void {
     const turn = this.#settings.lanes.take(lane, this.#settings.recipientsPerDelivery)
     if (turn === undefined) return
     lane.active++
-    this.#active++
-    const running = this.#run(lane, turn)
+    const running = this.#run(lane, turn, this.#slots.take())
     this.#turns.add(running)
     void running.finally(() => this.#turns.delete(running))
   }
 
-  async #run(lane: Lane, turn: Turn): Promise<void> {
+  async #run(lane: Lane, turn: Turn, giveBack: () => void): Promise<void> {
     const result = await this.#deliver(lane, turn)
     lane.active--
-    this.#active--
+    giveBack()
     this.#judge(lane, result)
-    this.#ready.add(lane)
-    this.#pump()
+    this.#wake(lane)
     // Nothing new begins while outcomes cannot be written: a crash would deliver all of it again.
     let isLate = false
     const alarm = this.#settings.clock.after(tick, () => {
@@ -233,8 +247,7 @@ export class Scheduler {
     alarm.cancel()
     if (isLate) this.#unwritten--
     this.#settings.lanes.finish(lane, turn.recipients)
-    this.#ready.add(lane)
-    this.#pump()
+    this.#wake(lane)
   }
 
   #judge(lane: Lane, { health, retryAfter, last }: TurnResult): void {
@@ -270,13 +283,13 @@ export class Scheduler {
     const { holder, lanes, clock } = this.#settings
     const now = clock.monotonic()
     // Others may need the room.
-    const longest = lanes.room < lanesAtOnce ? 0 : idleTime
+    const longest = lanes.roomForWaiting < lanesAtOnce ? 0 : idleTime
     for (const lane of lanes.all()) {
       if (lane.nextDue <= clock.now()) {
         lane.nextDue = Number.POSITIVE_INFINITY
         lane.more = true
       }
-      if (lane.more && !lane.loading && lane.line.size === 0) this.#ready.add(lane)
+      if (lane.more && !lane.loading && lane.line.size === 0) this.#wake(lane)
       if (!lane.isIdle) lane.idleSince = undefined
       else if (lane.idleSince === undefined) lane.idleSince = now
       else if (now - lane.idleSince >= longest) {

@@ -1,27 +1,95 @@
 import type { Knex } from 'knex'
 import type { QueueSelection } from 'mailwright'
-import { never } from './tables.ts'
+import { type BigNumber, never } from './tables.ts'
 
 /** Ids are short; what is longer is none. */
 const longestId = 64
 
-/** The recipients whom a selection means, joined with their messages. `active` are those whose time has come. */
-export function selected(knex: Knex, selection: QueueSelection, now: number): Knex.QueryBuilder {
-  const { id, sender, recipient, destination, state } = selection
-  const query = knex('queue_recipients').join(
-    'queue_messages',
-    'queue_messages.number',
-    'queue_recipients.message',
-  )
-  if (id !== undefined) query.where('queue_messages.id', id.slice(0, longestId + 1))
+/** Messages up to which an index alone says which ones a selection may mean. */
+const few = 1_000
+
+/**
+ * The recipients whom a selection means, of all or of `some` that a query names, joined with their messages. `active` are those whose time
+ * has come.
+ */
+export function selected(
+  knex: Knex,
+  selection: QueueSelection,
+  now: number,
+  some?: Knex.QueryBuilder,
+): Knex.QueryBuilder {
+  const query = knex
+    .from(some?.as('queue_recipients') ?? 'queue_recipients')
+    .join('queue_messages', 'queue_messages.number', 'queue_recipients.message')
+  whereMessage(query, selection)
+  whereRecipient(query, selection, now)
+  return query
+}
+
+/**
+ * The messages with a recipient whom a selection means: it looks at one message after the other, in whatever order is asked for. There
+ * may be some for whom nobody waits any more.
+ */
+export function selectedMessages(knex: Knex, selection: QueueSelection, now: number): Knex.QueryBuilder {
+  const query = knex('queue_messages')
+  whereMessage(query, selection)
+  const { recipient, destination, state } = selection
+  if (recipient === undefined && destination === undefined && state === undefined) return query
+  const waiting = knex('queue_recipients')
+    .select(knex.raw('1'))
+    .whereRaw('?? = ??', ['message', 'queue_messages.number'])
+  whereRecipient(waiting, selection, now)
+  return query.whereExists(waiting)
+}
+
+/**
+ * Numbers of messages among which are all that a selection means, where an index tells and they are few. Undefined: one has to go
+ * through everything.
+ */
+export async function fewMessages(
+  knex: Knex,
+  selection: QueueSelection,
+): Promise<readonly number[] | undefined> {
+  const narrow = byIndex(knex, selection)
+  if (narrow === undefined) return undefined
+  const rows: { readonly found: BigNumber }[] = await narrow.limit(few + 1)
+  return rows.length > few ? undefined : [...new Set(rows.map(({ found }) => Number(found)))]
+}
+
+function byIndex(knex: Knex, { id, destination, state }: QueueSelection): Knex.QueryBuilder | undefined {
+  if (id !== undefined) return knex('queue_messages').where('id', idKey(id)).select('number as found')
+  const recipients = knex('queue_recipients').select('message as found')
+  if (destination !== undefined) return recipients.whereIn('destination', destinationKeys(destination))
+  // Of those who are held the deadline does not come either, and that has an index of its own.
+  if (state === 'held') return recipients.where({ deadline: never, due: never })
+  return undefined
+}
+
+function whereMessage(
+  query: Knex.QueryBuilder,
+  { id, sender, arrivedSince, arrivedBefore }: QueueSelection,
+): void {
+  if (id !== undefined) query.where('queue_messages.id', idKey(id))
   if (sender !== undefined) whereAddress(query, 'queue_messages.sender', sender)
+  if (arrivedSince !== undefined) query.where('queue_messages.arrived_at', '>=', arrivedSince.getTime())
+  if (arrivedBefore !== undefined) query.where('queue_messages.arrived_at', '<', arrivedBefore.getTime())
+}
+
+function whereRecipient(
+  query: Knex.QueryBuilder,
+  { recipient, destination, state }: QueueSelection,
+  now: number,
+): void {
   if (recipient !== undefined) whereAddress(query, 'queue_recipients.address', recipient)
   if (destination !== undefined) query.whereIn('queue_recipients.destination', destinationKeys(destination))
   if (state === 'held') query.where('queue_recipients.due', never)
   if (state === 'active') query.where('queue_recipients.due', '<=', now)
   if (state === 'waiting')
     query.where('queue_recipients.due', '>', now).where('queue_recipients.due', '<', never)
-  return query
+}
+
+function idKey(id: string): string {
+  return id.slice(0, longestId + 1)
 }
 
 /** An address, or all of a domain as `@example.org`. */

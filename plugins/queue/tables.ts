@@ -67,6 +67,19 @@ export interface HolderRow {
   readonly expires_at: BigNumber
 }
 
+/** One recipient of whom a message's sender has still to be told. The message and its octets stay until then. */
+export interface ReportRow {
+  readonly number: BigNumber
+  /** The message's number. */
+  readonly message: BigNumber
+  /** The recipient's number; its own row may be gone. */
+  readonly recipient: BigNumber
+  /** It is told by then, whatever is still under way; {@link never} where nobody can tell it. */
+  readonly due: BigNumber
+  /** A {@link import('mailwright').ReportedRecipient} as JSON. */
+  readonly report: string
+}
+
 /** All of a message but its octets. */
 export const withoutContent: readonly Exclude<keyof MessageRow, 'content'>[] = [
   'number',
@@ -136,3 +149,21 @@ export const queueMigration: Migration = {
       await knex('queue_counters').insert({ name, value: 1 }).onConflict('name').ignore()
   },
 }
+
+/** Deployed: it never changes. */
+const reportsMigration: Migration = {
+  name: '0002-reports',
+  async up(knex) {
+    if (await knex.schema.hasTable('queue_reports')) return
+    await knex.schema.createTable('queue_reports', (table) => {
+      table.bigInteger('number').primary()
+      table.bigInteger('message').notNullable().index()
+      table.bigInteger('recipient').notNullable()
+      table.bigInteger('due').notNullable().index()
+      table.text('report', 'mediumtext').notNullable()
+    })
+  },
+}
+
+/** All tables of the queue. */
+export const queueMigrations: readonly Migration[] = [queueMigration, reportsMigration]

@@ -174,6 +174,8 @@ describe.runIf(runs)(runs ? 'beside a Postfix' : `${postfix.title} (as root)`, (
     const here = `clear:[127.0.0.1]:${server.port}`
     sender = await startPostfixSender(folder, {
       transports: { 'gone.example': here, 'client.example': here },
+      // It looks at what waits each second, and warns at the first look.
+      settings: ['delay_warning_time = 1s', 'queue_run_delay = 1s', 'minimal_backoff_time = 1s'],
       services: [
         `127.0.0.1:${port} inet n - n - - smtpd`,
         'clear unix - - n - - smtp -o smtp_tls_security_level=none',
@@ -226,8 +228,9 @@ describe.runIf(runs)(runs ? 'beside a Postfix' : `${postfix.title} (as root)`, (
     for (const name of ['to', 'auto-submitted', 'mime-version'])
       expect(ours.header.get(name)?.replaceAll(/[<>]/g, '')).toBe(theirs.header.get(name))
     expect(ours.status).toHaveLength(theirs.status.length)
-    for (const [index, block] of theirs.status.entries()) {
-      const mine = ours.status[index]
+    for (const block of theirs.status) {
+      const about = block.get('Final-Recipient')
+      const mine = ours.status.find((own) => own.get('Final-Recipient') === about)
       for (const name of shared) expect([name, mine?.get(name)]).toEqual([name, block.get(name)])
       const named = [...block.keys()].filter(
         (name) => !name.startsWith('X-') && name !== 'Original-Recipient',
@@ -265,6 +268,31 @@ describe.runIf(runs)(runs ? 'beside a Postfix' : `${postfix.title} (as root)`, (
       status[1]?.get('Original-Recipient')?.replaceAll(' ', ''),
     )
     expect(originals).toEqual(['rfc822;bob+tag@gone.example', 'rfc822;bob+tag@gone.example'])
+  })
+
+  test('a delay is reported with the same fields, and with the header only', async () => {
+    const busy = reply(450, '4.2.1', 'The mailbox is busy')
+    server.checks.recipient = async ({ localPart }) => (localPart.startsWith('later') ? busy : undefined)
+    const theirs = await byPostfix(' RET=FULL ENVID=QQ314', [
+      '<later@gone.example> NOTIFY=DELAY,FAILURE ORCPT=rfc822;bob@gone.example',
+      '<later2@gone.example> NOTIFY=FAILURE',
+      '<later3@gone.example>',
+    ])
+    const fate = { action: 'delayed', reply: busy } as const
+    const fates: readonly Fate[] = [
+      {
+        ...fate,
+        to: 'later@gone.example',
+        parameters: { originalRecipient: 'rfc822;bob@gone.example', notify: ['DELAY', 'FAILURE'] },
+      },
+      { ...fate, to: 'later2@gone.example', parameters: { notify: ['FAILURE'] } },
+      { ...fate, to: 'later3@gone.example' },
+    ]
+    const parameters = { ret: 'FULL', envelopeId: 'QQ314' } as const
+    const ours = await takenApart(await notified(await report(fates, { parameters })))
+    expectAlike(ours, theirs)
+    for (const { status } of [ours, theirs])
+      expect(parseDate(status[1]?.get('Will-Retry-Until') ?? '')).toBeInstanceOf(Date)
   })
 
   test('with RET=HDRS the header goes back', async () => {

@@ -136,7 +136,7 @@ describe.runIf(promtool.available && curl.available)(promtool.title, () => {
     )
     const file = await project.write('rules.yml', rules?.code ?? '')
     const checked = await runProcess('promtool', ['check', 'rules', file], project)
-    expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining('SUCCESS: 15 rules found') })
+    expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining('SUCCESS: 18 rules found') })
   })
 })
 

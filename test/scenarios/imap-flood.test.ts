@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type AccountStore, bufferContent, type PluginInstance } from 'mailwright'
 import maildir from 'mailwright/plugins/maildir'
+import { liveMemory } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type ImapServer, login, password, startImapServer } from '../support/imap-server.ts'
 import { temporaryProject } from '../support/project.ts'
@@ -94,12 +95,6 @@ async function selected(): Promise<Wire> {
   return wire
 }
 
-/** Octets in use, with what garbage there may be. */
-function used(): number {
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
-}
-
 describe('clients that do not read', () => {
   afterEach(() => running[Symbol.asyncDispose]())
 
@@ -109,14 +104,14 @@ describe('clients that do not read', () => {
     const size = 2 * mebibyte
     await running.deliver(`A: b\r\n\r\n${'x'.repeat(size)}\r\n`)
     const wires = await Promise.all(Array.from({ length: 10 }, selected))
-    const before = used()
+    const before = liveMemory()
     for (const wire of wires) {
       wire.socket.pause()
       wire.send('f FETCH 1 BODY.PEEK[]\r\n'.repeat(20))
     }
     const other = await selected()
     for (let round = 0; round < 300; round += 1) expect(await other.ask('n NOOP')).toBe('n OK Done')
-    expect(used() - before).toBeLessThan(128 * mebibyte)
+    expect(liveMemory() - before).toBeLessThan(128 * mebibyte)
     const [first] = wires
     first?.socket.resume()
     for (let answer = 0; answer < 20; answer += 1)
@@ -132,13 +127,13 @@ describe('clients that do not read', () => {
     const warm = await selected()
     await warm.send('f FETCH 1:* (FLAGS ENVELOPE)\r\n').until('f OK Fetched\r\n')
     const wires = await Promise.all(Array.from({ length: 10 }, selected))
-    const before = used()
+    const before = liveMemory()
     for (const wire of wires) {
       wire.socket.pause()
       wire.send('f FETCH 1:* (FLAGS ENVELOPE)\r\n'.repeat(10))
     }
     for (let round = 0; round < 300; round += 1) expect(await warm.ask('n NOOP')).toBe('n OK Done')
-    expect(used() - before).toBeLessThan(128 * mebibyte)
+    expect(liveMemory() - before).toBeLessThan(128 * mebibyte)
     const [first] = wires
     first?.socket.resume()
     const answer = (await first?.until('f OK')) ?? ''
@@ -153,7 +148,7 @@ describe('clients that do not read', () => {
     const idling = await selected()
     expect(await idling.ask('i IDLE')).toBe('+ idling')
     idling.socket.pause()
-    const before = used()
+    const before = liveMemory()
     const inbox = await mail.openMailbox('INBOX')
     const uids = inbox.entries.map(({ uid }) => uid)
     for (let round = 0; round < 200; round += 1) {
@@ -162,7 +157,7 @@ describe('clients that do not read', () => {
       if (round % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 30))
     }
     await inbox.expunge(uids.slice(0, 250))
-    expect(used() - before).toBeLessThan(128 * mebibyte)
+    expect(liveMemory() - before).toBeLessThan(128 * mebibyte)
     idling.socket.resume()
     idling.send('DONE\r\ny NOOP\r\nz FETCH 1:* FLAGS\r\n')
     const answer = await idling.until('z OK')
@@ -175,7 +170,7 @@ describe('clients that do not read', () => {
     await start()
     const wire = await selected()
     wire.socket.pause()
-    const before = used()
+    const before = liveMemory()
     const piece = 'c CAPABILITY\r\n'.repeat(5_000)
     // As much as the system's buffers take, and much more.
     for (let sent = 0; sent < 200 && wire.socket.writableLength < 4 * mebibyte; sent += 1) {
@@ -183,7 +178,7 @@ describe('clients that do not read', () => {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
     expect(wire.socket.writableLength).toBeGreaterThan(4 * mebibyte - piece.length)
-    expect(used() - before - wire.socket.writableLength).toBeLessThan(128 * mebibyte)
+    expect(liveMemory() - before - wire.socket.writableLength).toBeLessThan(128 * mebibyte)
     wire.socket.destroy()
   })
 })

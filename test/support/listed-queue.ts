@@ -9,6 +9,7 @@ import {
   type QueueDestination,
   type QueueItem,
   type QueueManagement,
+  type QueueTotal,
   queue,
   readOptions,
 } from 'mailwright'
@@ -16,6 +17,7 @@ import {
 /** What a queue is said to hold; as JSON in a file, so that commands in any process see it. */
 export interface ListedQueue {
   readonly items: readonly QueueItem[]
+  readonly total: QueueTotal
   readonly destinations: readonly QueueDestination[]
   /** Messages by id, one character an octet. */
   readonly messages: Readonly<Record<string, string>>
@@ -49,19 +51,24 @@ function managementOf(file: string): QueueManagement {
       return 1
     }
   return {
-    async list(selection = {}, limit) {
-      note('list', selection, limit)
+    async list(selection = {}, limit, after) {
+      note('list', selection, limit, ...(after === undefined ? [] : [after]))
       const { id, state } = selection
       const isSelected = (item: QueueItem): boolean =>
         (id === undefined || item.id === id) && (state === undefined || item.state === state)
-      return listed().items.filter(isSelected).slice(0, limit)
+      const { items } = listed()
+      const from = after === undefined ? 0 : items.findIndex(({ place }) => place === after) + 1
+      return items.slice(from).filter(isSelected).slice(0, limit)
     },
     show: async (id) => listed().items.find((item) => item.id === id),
     async message(id) {
       const text = listed().messages[known(id).id] ?? notQueued(id)
       return createMessage(bufferContent(Buffer.from(text, 'latin1')))
     },
-    statistics: async (limit) => listed().destinations.slice(0, limit),
+    statistics: async (limit) => {
+      const { total, destinations } = listed()
+      return { total, destinations: destinations.slice(0, limit) }
+    },
     flush: change('flush'),
     requeue: change('requeue'),
     hold: change('hold'),

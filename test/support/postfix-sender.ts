@@ -17,6 +17,8 @@ export interface PostfixSender {
 export interface PostfixSenderOptions {
   /** Where the mail of each domain goes: a transport and its next hop, `smtp:[127.0.0.1]:2525`. */
   readonly transports: Readonly<Record<string, string>>
+  /** More settings of main.cf, a line each. */
+  readonly settings?: readonly string[]
   /** More services of master.cf, a line each. */
   readonly services?: readonly string[]
 }
@@ -31,7 +33,7 @@ export async function postfixFolder(): Promise<string> {
 /** Starts it in a folder made by `postfixFolder`. */
 export async function startPostfixSender(
   folder: string,
-  { transports, services = [] }: PostfixSenderOptions,
+  { transports, settings = [], services = [] }: PostfixSenderOptions,
 ): Promise<PostfixSender> {
   const lines = Object.entries(transports).map(([domain, nextHop]) => `${domain} ${nextHop}\n`)
   const postfix = await startPostfix(folder, {
@@ -39,6 +41,7 @@ export async function startPostfixSender(
       'myhostname = relay.client.example',
       'mydestination =',
       `transport_maps = texthash:${folder}/etc/transport`,
+      ...settings,
     ],
     services,
     files: { transport: lines.join('') },

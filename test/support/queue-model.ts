@@ -7,7 +7,9 @@ import { deliveredOutcome, mailboxFull, noSuchUser } from './queue-world-deliver
 export interface ModelRun {
   /** Addresses that were answered with 250 and not removed since. Each is used once. */
   readonly accepted: ReadonlySet<string>
-  /** Addresses that may have come several times, since a process was lost while they waited. */
+  /** Addresses of messages from the null reverse-path: nobody is told of them. */
+  readonly bounceless: ReadonlySet<string>
+  /** Addresses that may have come several times, or be told of, too: a process was lost, or they were given up, while they waited. */
   readonly doubtful: ReadonlySet<string>
   /** What was done, for when it fails. */
   readonly steps: readonly string[]
@@ -50,6 +52,7 @@ export async function runModel(
   const draw = chance(seed)
   const nodes: QueueNode[] = [await world.node(), await world.node()]
   const [accepted, removed, doubtful] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  const bounceless = new Set<string>()
   const steps: string[] = []
   let number = 0
   const anyNode = (): QueueNode => nodes[draw(nodes.length)] as QueueNode
@@ -69,6 +72,7 @@ export async function runModel(
         number++
         const size = draw(12) === 0 ? 70_000 : 150
         const from = draw(6) === 0 ? '' : `s${draw(3)}@origin.example`
+        if (from === '') for (const address of to) bounceless.add(address)
         const answering = anyNode().queue.accept(await mail({ to, from, size }))
         // It may take its time, which goes on in other steps. What a process that was killed has not answered was not accepted.
         void answering.then((answers) => {
@@ -82,6 +86,15 @@ export async function runModel(
     [2, 'hold', () => anyNode().queue.hold({ recipient: `@${domains[draw(4)]}` })],
     [2, 'release', () => anyNode().queue.release({})],
     [1, 'requeue', () => anyNode().queue.requeue({ recipient: `@${domains[draw(4)]}` })],
+    [
+      1,
+      'bounce',
+      async () => {
+        // What is under way may still arrive.
+        await doubt()
+        await anyNode().queue.bounce({ recipient: `@${domains[draw(4)]}` })
+      },
+    ],
     [
       1,
       'remove',
@@ -102,7 +115,8 @@ export async function runModel(
     })
   }
   await world.pass(30_000, 2_000)
-  return { accepted: new Set([...accepted].filter((address) => !removed.has(address))), doubtful, steps }
+  const left = new Set([...accepted].filter((address) => !removed.has(address)))
+  return { accepted: left, bounceless, doubtful, steps }
 }
 
 /** What processes have to bear. */

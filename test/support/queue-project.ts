@@ -24,6 +24,7 @@ const ahead = (minutes: number): Date => new Date(Date.now() + minutes * minute 
 /** Waits for many recipients. */
 export const greylisted: QueueItem = {
   id: 'first',
+  place: '1',
   reversePath: { localPart: 'someone', domain: 'example.org' },
   arrivedAt: new Date('2026-11-28T10:00:00.123Z'),
   expiresAt: ahead(3 * 24 * 60),
@@ -52,6 +53,7 @@ export const greylisted: QueueItem = {
 
 const nasty: QueueItem = {
   id: 'second',
+  place: '2',
   reversePath: null,
   arrivedAt: new Date('2026-11-29T11:00:00Z'),
   expiresAt: ago(5),
@@ -75,6 +77,7 @@ const nasty: QueueItem = {
 const active: QueueItem = {
   ...greylisted,
   id: 'third',
+  place: '3',
   state: 'active',
   size: 0,
   recipientCount: 2,
@@ -84,6 +87,14 @@ const active: QueueItem = {
 /** Three messages and two destinations. */
 export const listed: ListedQueue = {
   items: [greylisted, nasty, active],
+  total: {
+    recipients: 47,
+    held: 3,
+    ages: [10, 1, 0, 0, 0, 0, 0, 0, 0, 36],
+    oldest: ago(3 * 24 * 60).getTime(),
+    destinations: 3,
+    paused: 1,
+  },
   destinations: [
     {
       destination: 'example.net',

@@ -12,6 +12,7 @@ import {
   readAll,
   reply,
 } from 'mailwright'
+import { toldBy } from './queue-world-reports.ts'
 
 /** One delivery that was made. */
 export interface WorldDelivered {
@@ -20,6 +21,8 @@ export interface WorldDelivered {
   readonly from: string
   readonly at: number
   readonly size: number
+  /** Of a notification: whom it is about, `failed jo@example.org`. */
+  readonly tells: readonly string[]
   readonly quarantine: string | undefined
 }
 
@@ -95,10 +98,13 @@ export function worldDelivery(clock: Clock): WorldDelivery {
     const decide = decisions.get(to) ?? decisions.get(`@${address.domain}`) ?? deliveredOutcome
     const outcome = typeof decide === 'function' ? await decide(item, attempt) : decide
     if (outcome.kind !== 'delivered') return outcome
-    const { length: size } = await readAll(item.message.content)
+    const octets = await readAll(item.message.content)
+    const { length: size } = octets
     const path = item.reversePath === undefined ? attempt.reversePath : item.reversePath
     const from = path === null ? '' : formatAddress(path)
-    delivered.push({ id: attempt.id, to, from, at: clock.now(), size, quarantine: item.quarantine })
+    const { id } = attempt
+    const tells = toldBy(octets.toString())
+    delivered.push({ id, to, from, at: clock.now(), size, tells, quarantine: item.quarantine })
     return outcome
   }
 

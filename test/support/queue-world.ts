@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Database, NextHops, Queue } from 'mailwright'
+import type { Database, Metrics, NextHops, Queue } from 'mailwright'
 import {
   type CapturedLog,
   capturedLog,
@@ -12,7 +12,7 @@ import {
 } from 'mailwright/testing'
 import { createKeepingQueue, type KeepingQueue } from '../../plugins/queue/keeping-queue.ts'
 import { parseOptions, type QueueInput } from '../../plugins/queue/options.ts'
-import { queueMigration } from '../../plugins/queue/tables.ts'
+import { queueMigrations } from '../../plugins/queue/tables.ts'
 import type { DatabaseUnderTest } from './database-under-test.ts'
 import { openDatabase } from './queue-database.ts'
 import { type Fate, fate } from './queue-fate.ts'
@@ -24,6 +24,8 @@ export interface QueueWorldOptions {
   /** Nobody tells senders. */
   readonly silent?: boolean
   readonly nextHops?: NextHops
+  /** All processes count here. */
+  readonly metrics?: Metrics
 }
 
 /** One process with a queue. */
@@ -71,12 +73,12 @@ export async function queueWorld(
   const clock = fakeClock()
   const work = { count: 0 }
   const [delivery, reports] = [worldDelivery(clock), reporter()]
-  const { service: database, close } = await openDatabase(base, [queueMigration])
+  const { service: database, close } = await openDatabase(base, queueMigrations)
   const nodes: QueueNode[] = []
   const closing: (() => Promise<void>)[] = [close]
 
   const node = async ({ serves = true, ...own }: QueueInput & { readonly serves?: boolean } = {}) => {
-    const opened = await openDatabase(base, [queueMigration])
+    const opened = await openDatabase(base, queueMigrations)
     closing.push(opened.close)
     const life = fate(clock)
     const log = capturedLog()
@@ -92,6 +94,7 @@ export async function queueWorld(
       history: undefined,
       clock: life.clock,
       log,
+      ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     })
     if (serves) await keeping.serve()
     const made = nodeOf(keeping, life, { log, faults })
@@ -127,7 +130,11 @@ export async function queueWorld(
     files: () => readdir(folder),
     async rows() {
       const counts = await database.query((knex) =>
-        Promise.all(['queue_messages', 'queue_recipients'].map((name) => knex(name).count({ count: '*' }))),
+        Promise.all(
+          ['queue_messages', 'queue_recipients', 'queue_reports'].map((name) =>
+            knex(name).count({ count: '*' }),
+          ),
+        ),
       )
       return counts.reduce((sum, [row]) => sum + Number(row?.count), 0)
     },

@@ -1,6 +1,7 @@
 import { canonicalDomain, formatAddress } from '../../model/address.ts'
 import type { QueueSelection, QueueState } from '../../services/queue.ts'
 import { addressArgument, UsageError } from '../context.ts'
+import { since } from '../times.ts'
 import { given } from './quantities.ts'
 
 type Options = Readonly<Record<string, string | boolean | undefined>>
@@ -14,17 +15,22 @@ export const selectionOptions: readonly { readonly flags: string; readonly summa
   { flags: '--recipient <address>', summary: 'for whom it waits, or for a domain: "@example.org"' },
   { flags: '--destination <name>', summary: 'where it goes, as "queue stat" names it' },
   { flags: '--state <state>', summary: 'waiting, active or held' },
+  { flags: '--since <when>', summary: 'arrived then or later: a time, or how long ago, such as 2h' },
+  { flags: '--before <when>', summary: 'arrived before: a time, or how long ago, such as 2d' },
 ]
 
 const states: readonly QueueState[] = ['waiting', 'active', 'held']
 
 /** What the options of a command select; `{}` where they say nothing. */
-export function selectionOf({ sender, recipient, destination, state }: Options): QueueSelection {
+export function selectionOf({ sender, recipient, destination, state, ...times }: Options): QueueSelection {
+  const [arrivedSince, arrivedBefore] = [since(times.since), since(times.before)]
   return {
     ...(given(sender) ? { sender: sender === '<>' ? sender : addressOrDomain(sender) } : {}),
     ...(given(recipient) ? { recipient: addressOrDomain(recipient) } : {}),
     ...(given(destination) ? { destination: notEmpty(destination, 'a destination') } : {}),
     ...(given(state) ? { state: stateWord(state) } : {}),
+    ...(arrivedSince === undefined ? {} : { arrivedSince }),
+    ...(arrivedBefore === undefined ? {} : { arrivedBefore }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type QueueDestination, queue, queueAgeLimits } from '../../services/queue.ts'
+import { type QueueStatistics, queue, queueAgeLimits } from '../../services/queue.ts'
 import { withHost } from '../context.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
@@ -6,15 +6,14 @@ import { limitOf } from './queue-selection.ts'
 import { countText, distanceText, spanText } from './queue-text.ts'
 
 const usualLimit = 50
-/** Destinations that are counted in the totals, though not all of them are shown. */
-const counted = 100_000
 
 /** Destinations by ages, the totals of all on top, as qshape(1) has them. */
-export function statisticsText(all: readonly QueueDestination[], limit: number, now: number): string {
-  if (all.length === 0) return 'the queue is empty'
+export function statisticsText({ total, destinations }: QueueStatistics, now: number): string {
+  if (total.recipients === 0) return 'the queue is empty'
   const last = queueAgeLimits.at(-1) ?? 0
   const ages = [...queueAgeLimits.map(String), `${last}+`]
-  const rows = [total(all), ...all.slice(0, limit)].map(
+  const all = { ...total, destination: 'TOTAL', oldest: total.oldest ?? now, pausedUntil: undefined }
+  const rows = [all, ...destinations].map(
     ({ destination, recipients, ages: classes, oldest, pausedUntil }) => [
       destination,
       String(recipients),
@@ -24,27 +23,21 @@ export function statisticsText(all: readonly QueueDestination[], limit: number, 
     ],
   )
   const headings = ['destination', 'total', ...ages, 'oldest', 'paused']
-  const hidden = all.length - limit
+  const hidden = total.destinations - destinations.length
+  const some = [
+    countText(total.destinations, 'destination'),
+    ...(hidden > 0 ? [`${hidden} not shown: --limit`] : []),
+    ...(total.paused > 0 ? [`${total.paused} paused`] : []),
+  ]
   return [
     table(headings, rows, ['total', ...ages, 'oldest']),
     '',
-    `recipients who wait, by minutes since the message arrived; ${countText(all.length, 'destination')}` +
-      (hidden > 0 ? `, ${hidden} not shown: --limit` : ''),
+    `recipients who wait, by minutes since the message arrived${total.held > 0 ? `, ${total.held} of them held` : ''}; ${some.join(', ')}`,
   ].join('\n')
 }
 
-function total(all: readonly QueueDestination[]): QueueDestination {
-  return {
-    destination: 'TOTAL',
-    recipients: all.reduce((sum, { recipients }) => sum + recipients, 0),
-    ages: [...queueAgeLimits, 0].map((_, age) => all.reduce((sum, { ages }) => sum + (ages[age] ?? 0), 0)),
-    oldest: all.reduce((least, { oldest }) => Math.min(least, oldest), Number.POSITIVE_INFINITY),
-    pausedUntil: undefined,
-  }
-}
-
-function jsonOf(destination: QueueDestination): Record<string, unknown> {
-  return { ...destination, oldest: new Date(destination.oldest) }
+function jsonOf<Counted extends { readonly oldest: number | undefined }>(counted: Counted): unknown {
+  return { ...counted, oldest: counted.oldest === undefined ? undefined : new Date(counted.oldest) }
 }
 
 /** `queue stat`. */
@@ -56,13 +49,14 @@ export const queueStatisticsCommand: CoreCommand = {
   action: async (context, _words, options) => {
     const limit = limitOf(options.limit, usualLimit)
     return withHost(context, async (host) => {
-      const all = await host.service(queue).statistics(Math.max(counted, limit))
+      const found = await host.service(queue).statistics(limit)
+      const { total, destinations } = found
       const json = {
         ageLimits: queueAgeLimits,
-        total: all.length === 0 ? undefined : jsonOf(total(all)),
-        destinations: all.slice(0, limit).map(jsonOf),
+        total: total.recipients === 0 ? undefined : jsonOf(total),
+        destinations: destinations.map(jsonOf),
       }
-      return { json, text: statisticsText(all, limit, Date.now()) }
+      return { json, text: statisticsText(found, Date.now()) }
     })
   },
 }

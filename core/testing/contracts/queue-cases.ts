@@ -299,7 +299,12 @@ const managementCases: readonly QueueCase[] = [
       await queue.accept(second)
       const [id, other] = [first.transaction.id, second.transaction.id]
       expect((await queue.list()).map((item) => item.id).sort()).toEqual([id, other].sort())
-      expect(await queue.list({}, 1)).toHaveLength(1)
+      const [oldest, ...more] = await queue.list({}, 1)
+      expect(more).toEqual([])
+      const rest = await queue.list({}, 10, oldest?.place)
+      expect([oldest, ...rest].map((item) => item?.id).sort(), 'pages').toEqual([id, other].sort())
+      expect((await queue.statistics()).total).toMatchObject({ recipients: 2, held: 0 })
+      await expectCode(queue.list({}, 1, 'no place'), 'MAIL_E_INVALID')
       expect(await queue.show(id)).toMatchObject({ id, size: octets.length, state: 'waiting' })
       await queue.hold({ id })
       expect((await queue.show(id))?.state).toBe('held')
@@ -318,6 +323,7 @@ const managementCases: readonly QueueCase[] = [
     },
     async otherwise({ queue }) {
       expect(await queue.list()).toEqual([])
+      expect((await queue.statistics()).total.recipients).toBe(0)
       await queue.flush()
     },
   },

@@ -1,0 +1,176 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Knex } from 'knex'
+import {
+  type Address,
+  type Database,
+  parseAddress,
+  type QueueItem,
+  type QueuedRecipient as ShownRecipient,
+} from 'mailwright'
+import { type QueuedMessage, readDelivery, readLast, readMessage } from './queued.ts'
+import { destinationName } from './selection.ts'
+import { type BigNumber, type MessageRow, never, type RecipientRow } from './tables.ts'
+
+interface ItemsSettings {
+  /** Recipients that are shown of each message. */
+  readonly most: number
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** Those of one message who wait. */
+interface Waiting {
+  readonly count: number
+  /** A part of them, where they are many. */
+  readonly rows: RecipientRow[]
+}
+
+/** Recipients that are read in one go. */
+const rowsAtOnce = 1_000
+
+/** Messages with their recipients, in the same order. Variants of one transaction become one; those for whom nobody waits are gone. */
+export async function itemsOf(
+  database: Database,
+  messages: readonly MessageRow[],
+  settings: ItemsSettings,
+): Promise<readonly QueueItem[]> {
+  if (messages.length === 0) return []
+  const waiting = await database.query((knex) => countWaiting(knex, messages))
+  for (const numbers of portions(waiting, settings.most)) {
+    for (const row of await database.query((knex) => readRecipients(knex, numbers, settings.most)))
+      waiting.get(Number(row.message))?.rows.push(row)
+    await nextTurn()
+  }
+  return merged(
+    messages.flatMap((row) => {
+      const own = waiting.get(Number(row.number))
+      return own === undefined || own.rows.length === 0 ? [] : itemOf(row, own, settings.now)
+    }),
+  )
+}
+
+async function countWaiting(
+  knex: Knex,
+  messages: readonly MessageRow[],
+): Promise<ReadonlyMap<number, Waiting>> {
+  const rows: { readonly message: BigNumber; readonly count: BigNumber }[] = await knex('queue_recipients')
+    .whereIn(
+      'message',
+      messages.map(({ number }) => Number(number)),
+    )
+    .groupBy('message')
+    .select('message')
+    .count({ count: '*' })
+  return new Map(rows.map(({ message, count }) => [Number(message), { count: Number(count), rows: [] }]))
+}
+
+/** Messages whose recipients are read together; one of very many recipients goes alone. */
+function portions(waiting: ReadonlyMap<number, Waiting>, most: number): readonly (readonly number[])[] {
+  const all: number[][] = []
+  let room = 0
+  for (const [number, { count }] of waiting) {
+    const isAlone = count > most
+    if (isAlone || count > room || all.length === 0) {
+      all.push([])
+      room = rowsAtOnce
+    }
+    all.at(-1)?.push(number)
+    room = isAlone ? 0 : room - count
+  }
+  return all
+}
+
+function readRecipients(
+  knex: Knex,
+  messages: readonly number[],
+  most: number,
+): Promise<readonly RecipientRow[]> {
+  const rows = knex<RecipientRow>('queue_recipients').whereIn('message', messages).orderBy('number')
+  return messages.length === 1 ? rows.limit(most) : rows
+}
+
+function itemOf(row: MessageRow, { count, rows }: Waiting, now: number): QueueItem {
+  const isHeld = row.held_at !== null || rows.every(({ due }) => Number(due) === never)
+  const next = Math.min(...rows.map(({ due }) => Number(due)))
+  const reason = row.held_reason ?? undefined
+  return {
+    ...facts(readMessage(row) ?? unreadable(row)),
+    place: `${row.arrived_at}-${row.number}`,
+    state: isHeld ? 'held' : next <= now ? 'active' : 'waiting',
+    ...(reason === undefined ? {} : { reason }),
+    nextAttempt: dateOf(next),
+    recipients: rows.map(shown),
+    recipientCount: count,
+  }
+}
+
+function facts({
+  id,
+  envelope,
+  arrivedAt,
+  expiresAt,
+  size,
+}: Omit<QueuedMessage, 'number'>): Pick<
+  QueueItem,
+  'id' | 'reversePath' | 'arrivedAt' | 'expiresAt' | 'size'
+> {
+  return {
+    id,
+    reversePath: envelope.reversePath,
+    arrivedAt: new Date(arrivedAt),
+    expiresAt: new Date(expiresAt),
+    size,
+  }
+}
+
+/** Variants of one transaction are one message to those who look for it. */
+function merged(items: readonly QueueItem[]): readonly QueueItem[] {
+  const byId = new Map<string, QueueItem>()
+  for (const item of items) {
+    const before = byId.get(item.id)
+    byId.set(item.id, before === undefined ? item : both(before, item))
+  }
+  return [...byId.values()]
+}
+
+function both(one: QueueItem, other: QueueItem): QueueItem {
+  const times = [one.nextAttempt, other.nextAttempt].filter((time) => time !== undefined)
+  return {
+    ...one,
+    state: one.state === 'held' ? other.state : one.state,
+    nextAttempt: times.sort((a, b) => Number(a) - Number(b))[0],
+    recipients: [...one.recipients, ...other.recipients],
+    recipientCount: one.recipientCount + other.recipientCount,
+  }
+}
+
+function shown(row: RecipientRow): ShownRecipient {
+  const last = readLast(row.last)
+  return {
+    address: readDelivery(row.delivery)?.recipient ?? searchedFor(row.address),
+    destination: destinationName(row.destination),
+    attempts: row.attempts,
+    nextAttempt: dateOf(Number(row.due)),
+    lastReply: last?.reply,
+    ...(last?.host === undefined ? {} : { lastHost: last.host }),
+  }
+}
+
+/** Of a row that is damaged: it is shown with what can be searched for. */
+function unreadable(row: MessageRow): Parameters<typeof facts>[0] {
+  return {
+    id: row.id,
+    envelope: { reversePath: row.sender === '<>' ? null : searchedFor(row.sender), parameters: {} },
+    arrivedAt: Number(row.arrived_at),
+    expiresAt: Number(row.expires_at),
+    size: Number(row.size),
+  }
+}
+
+function searchedFor(text: string): Address {
+  return parseAddress(text) ?? { localPart: text, domain: '' }
+}
+
+function dateOf(time: number): Date | undefined {
+  return time < never ? new Date(time) : undefined
+}
