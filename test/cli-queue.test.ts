@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { QueueItem } from 'mailwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { projectFolder } from './support/project-files.ts'
 import { greylisted, listed, type QueueProject, queueProject } from './support/queue-project.ts'
@@ -8,6 +9,16 @@ import { runProcess } from './support/run-process.ts'
 // `mailwright queue list`, `show` and `stat` over a queue that holds what a file lists.
 
 let project: QueueProject
+
+const [recipient] = greylisted.recipients
+const thousands: readonly QueueItem[] = Array.from({ length: 1_203 }, (_, index) => ({
+  ...greylisted,
+  id: `message${index}`,
+  place: String(index),
+  size: 0,
+  recipients: recipient === undefined ? [] : [recipient],
+  recipientCount: 1,
+}))
 
 beforeAll(async () => {
   project = await queueProject()
@@ -46,7 +57,7 @@ describe('list', () => {
   test('a limit says that there is more', async () => {
     const { out } = await run('list', '--limit', '2')
     expect(out).toContain(
-      '-- the oldest 2 messages, 2,503 recipients, 5.0M octets; there are more: --limit\n',
+      '-- the oldest 2 messages, 2,503 recipients, 5.0M octets; there are more: --all, or --after 2\n',
     )
     expect(out).not.toContain('third')
     expect(JSON.parse((await run('list', '--limit', '2', '--json')).out)).toHaveLength(2)
@@ -105,9 +116,61 @@ describe('list', () => {
     ['--destination', ''],
     ['--limit', '0'],
     ['--limit', 'many'],
+    ['--limit', '5', '--all'],
+    ['--since', 'lately'],
   ])('%s %j is wrong use', async (...words) => {
     expect(await run('list', ...words)).toMatchObject({ exitCode: 'usage' })
     expect(await project.calls()).toEqual([])
+  })
+
+  test('times select by arrival: a time, or how long ago', async () => {
+    await run('list', '--since', '2026-11-01T00:00Z', '--before', '2d')
+    const [[, selection] = []] = (await project.calls()) as readonly (readonly [
+      string,
+      Record<string, string>,
+    ])[]
+    expect(selection?.arrivedSince).toBe('2026-11-01T00:00:00.000Z')
+    const days = (Date.now() - Date.parse(selection?.arrivedBefore ?? '')) / 86_400_000
+    expect(days).toBeCloseTo(2, 2)
+  })
+
+  test('however many there are, they are read by pages', async () => {
+    await project.hold({ ...listed, items: thousands })
+    const { out } = await run('list', '--all', '--json-lines')
+    const lines = out.trimEnd().split('\n')
+    expect(lines.map((line) => (JSON.parse(line) as QueueItem).id)).toEqual(thousands.map(({ id }) => id))
+    expect(await project.calls()).toEqual([
+      ['list', {}, 500],
+      ['list', {}, 500, '499'],
+      ['list', {}, 500, '999'],
+    ])
+    expect(JSON.parse((await run('list', '--all', '--json')).out)).toHaveLength(1_203)
+    const text = (await run('list', '--all')).out
+    expect(text.match(/^id /gm)).toHaveLength(1)
+    expect(text.match(/^message/gm)).toHaveLength(1_203)
+    expect(text.endsWith('\n-- 1,203 messages, 1,203 recipients, 0 octets\n')).toBe(true)
+  })
+
+  test('what was listed in part can be gone on with', async () => {
+    await project.hold({ ...listed, items: thousands })
+    const first = await run('list', '--limit', '700')
+    expect(first.out).toContain('-- the oldest 700 messages, 700 recipients, 0 octets; there are more: ')
+    expect(first.out.trimEnd().endsWith(' --all, or --after 699')).toBe(true)
+    const next = await run('list', '--limit', '500', '--after', '699')
+    expect(next.out).toContain('\nmessage700 ')
+    expect(next.out).toContain('-- the next 500 messages, 500 recipients, 0 octets; there are more: ')
+    const last = await run('list', '--after', '1199')
+    expect(last.out.trimEnd().endsWith('\n-- 3 messages, 3 recipients, 0 octets')).toBe(true)
+    expect((await run('list', '--after', '1202')).out).toBe('nothing like that waits\n')
+  })
+
+  test('a reader who leaves early ends it without a complaint', async () => {
+    await project.hold({ ...listed, items: thousands })
+    const script = `node "$0" queue list --all --json-lines | head -n 1`
+    const words = ['-c', script, `${projectFolder}/core/cli/launch.mjs`]
+    const { stdout, stderr } = await runProcess('sh', words, { folder: project.folder })
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1)
+    expect(stderr).toBe('')
   })
 
   test('an empty queue, and a selection of nothing, are told apart', async () => {
@@ -172,29 +235,29 @@ describe('stat', () => {
     const { out } = await run('stat')
     expect(out.split('\n')).toEqual([
       'destination  total   5  10  20  40  80  160  320  640  1280  1280+  oldest  paused',
-      'TOTAL           45  10   1   0   0   0    0    0    0     0     34      3d',
+      'TOTAL           47  10   1   0   0   0    0    0    0     0     36      3d',
       'example.net     44  10   0   0   0   0    0    0    0     0     34      3d  in 7m',
       'local            1   0   1   0   0   0    0    0    0     0      0      6m',
       '',
-      'recipients who wait, by minutes since the message arrived; 2 destinations',
+      'recipients who wait, by minutes since the message arrived, 3 of them held; 3 destinations, 1 not shown: --limit, 1 paused',
       '',
     ])
   })
 
   test('a limit hides destinations, and the totals count them all the same', async () => {
     const { out } = await run('stat', '--limit', '1')
-    expect(out).toMatch(/^TOTAL +45 /m)
+    expect(out).toMatch(/^TOTAL +47 /m)
     expect(out).not.toContain('local')
-    expect(out).toContain('2 destinations, 1 not shown: --limit\n')
+    expect(out).toContain('3 destinations, 2 not shown: --limit, 1 paused\n')
   })
 
   test('JSON, and an empty queue', async () => {
     expect(JSON.parse((await run('stat', '--json')).out)).toMatchObject({
       ageLimits: [5, 10, 20, 40, 80, 160, 320, 640, 1_280],
-      total: { recipients: 45 },
+      total: { recipients: 47, held: 3, destinations: 3 },
       destinations: [{ destination: 'example.net' }, { destination: 'local' }],
     })
-    await project.hold({ ...listed, destinations: [] })
+    await project.hold({ ...listed, total: { ...listed.total, recipients: 0 }, destinations: [] })
     expect((await run('stat')).out).toBe('the queue is empty\n')
     expect(JSON.parse((await run('stat', '--json')).out)).not.toHaveProperty('total')
   })

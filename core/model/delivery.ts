@@ -125,6 +125,11 @@ export interface Deferred extends Trouble {
   readonly retryAfter?: number
   /** No attempt makes sense before the postmaster has looked: a queue that can hold holds it. */
   readonly hold?: boolean
+  /**
+   * Nothing was tried: it was not its turn, and will be after `retryAfter`. It is no attempt that counts, and says nothing of the
+   * destination but that all mail for it has to wait for so long.
+   */
+  readonly untried?: boolean
 }
 
 export interface Failed extends Trouble {

@@ -58,6 +58,14 @@ export function replyText(text: string): string {
         .replace(/\ufffd+$/, '')
 }
 
+/**
+ * A reply that has an enhanced status code: where another server gave none, that of its class with "other" (RFC 3463 §3.1). A server
+ * that offers them has one in every 2yz, 4yz and 5yz (RFC 2034 §4).
+ */
+export function withEnhancedCode(value: Reply): Reply {
+  return value.enhanced !== undefined ? value : { ...value, enhanced: `${String(value.code).charAt(0)}.0.0` }
+}
+
 /** A 4yz or 5yz. */
 export function isRefusal(value: Reply): boolean {
   return value.code >= 400

@@ -23,8 +23,12 @@ test('a reply has its code, its lines, and an enhanced code of its class', async
     enhanced: '2.1.5',
     lines: ['one', 'two'],
   })
-  expect(await readFrom('550 no\r\n')).toEqual({ code: 550, enhanced: '5.0.0', lines: ['no'] })
-  expect(await readFrom('451 5.7.1 later\r\n')).toEqual({ code: 451, enhanced: '4.0.0', lines: ['later'] })
+  expect(await readFrom('550 no\r\n')).toEqual({ code: 550, enhanced: undefined, lines: ['no'] })
+  expect(await readFrom('451 5.7.1 later\r\n')).toEqual({
+    code: 451,
+    enhanced: undefined,
+    lines: ['5.7.1 later'],
+  })
 })
 
 test('its text is cleaned', async () => {

@@ -26,21 +26,19 @@ export class ReplyReadError extends UnavailableError {
 
 /**
  * Reads one reply of a server (RFC 5321 §4.2). Rejects with {@link ReplyReadError} where the whole of it does not come in that
- * many milliseconds, or something else. A server's text is cleaned; one without an enhanced status code gets that of its class.
+ * many milliseconds, or something else. A server's text is cleaned. What is no enhanced status code of the reply's class is text.
  */
 export async function readReply(connection: LineConnection, clock: Clock, timeout: number): Promise<Reply> {
   const end = clock.monotonic() + timeout
-  const lines: string[] = []
-  let enhanced: string | undefined
+  const lines: ReplyLine[] = []
   for (let count = 0; count < mostLines; count++) {
     const read = await connection.readLine(longestLine, end - clock.monotonic())
     if (read.kind !== 'line') throw problem(read.kind)
     const match = replyLine.exec(read.octets.toString('utf8'))
     if (match === null) throw problem('flood')
-    const [, code = '', mark = ' ', given, text = ''] = match
-    enhanced ??= given
-    if (lines.length < mostKept) lines.push(replyText(text))
-    if (mark === ' ') return replyOf(Number(code), enhanced, lines)
+    const [, code = '', mark = ' ', enhanced, text = ''] = match
+    if (lines.length < mostKept) lines.push({ enhanced, text })
+    if (mark === ' ') return replyOf(code, lines)
   }
   throw new ReplyReadError('malformed', 'the server’s reply has no end')
 }
@@ -51,10 +49,18 @@ function problem(kind: 'timeout' | 'closed' | 'too-long' | 'flood'): ReplyReadEr
   return new ReplyReadError('malformed', 'the server says what is no reply')
 }
 
-function replyOf(code: number, enhanced: string | undefined, lines: readonly string[]): Reply {
-  const standard = code < 300 || code >= 400 ? `${String(code)[0]}.0.0` : undefined
-  const fits = enhanced !== undefined && enhanced[0] === String(code)[0]
-  const read: Reply = { code, enhanced: fits ? enhanced : standard, lines }
+interface ReplyLine {
+  readonly enhanced: string | undefined
+  readonly text: string
+}
+
+function replyOf(code: string, lines: readonly ReplyLine[]): Reply {
+  const isGiven = ({ enhanced }: ReplyLine): boolean => enhanced?.[0] === code[0]
+  const texts = lines.map((line) =>
+    line.enhanced === undefined || isGiven(line) ? line.text : `${line.enhanced} ${line.text}`.trimEnd(),
+  )
+  const enhanced = lines.find(isGiven)?.enhanced
+  const read: Reply = { code: Number(code), enhanced, lines: texts.map(replyText) }
   if (replyFault(read) !== undefined) throw problem('flood')
   return read
 }

@@ -1,4 +1,11 @@
-import { formatDate, needsSmtpUtf8, type ReportedRecipient, type StatusReport, sameAddress } from 'mailwright'
+import {
+  formatDate,
+  needsSmtpUtf8,
+  type ReportedRecipient,
+  type StatusReport,
+  sameAddress,
+  withEnhancedCode,
+} from 'mailwright'
 import { field, unfoldedField } from './field.ts'
 import { asciiText, plainText } from './plain-text.ts'
 import { receivedFrom } from './received-from.ts'
@@ -64,7 +71,7 @@ function recipientFields(reported: ReportedRecipient, isGlobal: boolean, text: W
     unfoldedField('Final-Recipient', typedAddress(finalRecipient, isGlobal)),
     ...(original === undefined ? [] : [unfoldedField('Original-Recipient', original)]),
     unfoldedField('Action', action),
-    unfoldedField('Status', reply.enhanced ?? `${String(reply.code).charAt(0)}.0.0`),
+    unfoldedField('Status', withEnhancedCode(reply).enhanced ?? ''),
     ...(remote === '' ? [] : [unfoldedField('Remote-MTA', `dns; ${text(remote)}`)]),
     field('Diagnostic-Code', text(diagnostic)),
     unfoldedField('Last-Attempt-Date', formatDate(new Date(lastAttempt))),

@@ -30,7 +30,8 @@ export interface DelivererSettings {
 
 /** What an attempt says of its destination, when its outcomes are written. */
 export interface TurnResult {
-  readonly health: 'well' | 'unwell' | 'unknown'
+  /** `waits`: nothing was tried, since it has to be left alone for a while. */
+  readonly health: 'well' | 'unwell' | 'waits' | 'unknown'
   /** Milliseconds that the destination asked to be left alone for. */
   readonly retryAfter?: number
   readonly last?: LastAttempt
@@ -54,9 +55,11 @@ export class Deliverer {
       open = await this.#settings.open(turn.message)
       const message = await createMessage(open.content)
       const concluded = await this.#attempt(turn, message)
-      const written = this.#settings.settlement.settle(lane, turn.message, message, concluded)
+      const now = this.#settings.clock.now()
+      const tried = concluded.filter((one) => !staysAsItIs(one, now))
+      const written = this.#settings.settlement.settle(lane, turn.message, message, tried)
       return {
-        ...judged(concluded, this.#settings.clock.now()),
+        ...judged(concluded, now),
         written: written.finally(() => open?.close()),
       }
     } catch (error) {
@@ -159,12 +162,18 @@ function attemptItem(
 /** What outcomes say of the destination that they are from. */
 function judged(concluded: readonly Concluded[], now: number): TurnResult {
   for (const { result } of concluded)
-    if (result.kind === 'deferred' && result.concerns === 'destination') {
+    if (result.kind === 'deferred' && (result.concerns === 'destination' || result.untried === true)) {
       const { retryAfter } = result
       const last = lastAttempt(result, now)
-      return { health: 'unwell', last, ...(retryAfter === undefined ? {} : { retryAfter }) }
+      const health = result.untried === true ? 'waits' : 'unwell'
+      return { health, last, ...(retryAfter === undefined ? {} : { retryAfter }) }
     }
   return { health: concluded.some(({ result }) => hasAnswered(result)) ? 'well' : 'unknown' }
+}
+
+/** It was not its turn: nothing is written of it, and it is due again as soon as its destination is not left alone any more. */
+function staysAsItIs({ recipient, result }: Concluded, now: number): boolean {
+  return result.kind === 'deferred' && result.untried === true && now < recipient.message.expiresAt
 }
 
 /** Whoever refuses a recipient or a message is there. */

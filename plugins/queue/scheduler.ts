@@ -260,7 +260,7 @@ export class Scheduler {
       void this.#write((knex) => clearPauses(knex, lane, holder.id))
       return
     }
-    const pause = lane.health.failed(retryAfter)
+    const pause = health === 'waits' ? (retryAfter ?? tick) : lane.health.failed(retryAfter)
     if (pause === undefined) return
     const until = clock.now() + pause
     this.#leave(lane, (knex) => pauseLane(knex, lane, holder.id, { until, last }))

@@ -74,6 +74,7 @@ export class Settlement {
     content: Message | undefined,
     concluded: readonly Concluded[],
   ): Promise<void> {
+    if (concluded.length === 0) return
     let decided: Decided | undefined
     for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
       try {

@@ -1,6 +1,7 @@
 import { database, definePlugin, nextHops, type PluginFactory, resolver } from 'mailwright'
 import { MessageDelivery } from './message-delivery.ts'
 import { parseOptions, type SmtpOutInput, type SmtpOutOptions } from './options.ts'
+import { messageTurns, Pace, turnsMigration } from './pace/index.ts'
 import { RemoteDelivery } from './remote-delivery.ts'
 import { Destinations } from './routing/destination.ts'
 import { Identities } from './routing/identities.ts'
@@ -9,7 +10,7 @@ import { ClientTls } from './security/client-tls.ts'
 import { stsMigration } from './security/mta-sts/index.ts'
 import { SecurityPolicies } from './security/policies.ts'
 import { securitySources } from './security/sources.ts'
-import { tlsReportCommand, tlsReportMigration } from './security/tls-report/index.ts'
+import { dailyReports, reporting, tlsReportCommand, tlsReportMigration } from './security/tls-report/index.ts'
 import { ConnectionPool } from './session/connection-pool.ts'
 
 export type {
@@ -20,7 +21,9 @@ export type {
   SmtpOutInput,
   TimeoutsInput,
 } from './options.ts'
+export type { LimitInput } from './pace/index.ts'
 export type { RelayInput, RelayRuleInput } from './routing/relay-option.ts'
+export type { OwnCertificateInput } from './security/own-certificate.ts'
 export type { TlsLevel, TlsRuleInput } from './security/tls-rule.ts'
 
 /** Milliseconds between the end of what is at work and that of the hook, so that outcomes are heard. */
@@ -32,31 +35,26 @@ const plugin: PluginFactory<SmtpOutInput> = definePlugin<SmtpOutOptions, SmtpOut
   requires: [resolver],
   optional: [database],
   provides: [nextHops],
-  migrations: [stsMigration, tlsReportMigration],
+  migrations: [stsMigration, tlsReportMigration, turnsMigration],
   parseOptions,
-  setup({ hooks, use, useOptional, provide, clock, log, hostname }, options) {
+  setup({ hooks, use, useOptional, provide, clock, log, flow, hostname }, options) {
     const { timeouts, connections } = options
+    const shared = { ...options, resolver: use(resolver), database: useOptional(database), clock, log }
     const destinations = new Destinations(options)
     const identities = new Identities(options, hostname)
     const tls = new ClientTls({ authorities: options.authorities, clock })
-    const sources = securitySources({
-      ...options,
-      resolver: use(resolver),
-      database: useOptional(database),
-      clock,
-      log,
-    })
+    const sources = securitySources(shared)
     const pool = new ConnectionPool({ clock, timeouts, connections, tls, observe: sources.observe })
-    const hosts = new MailHosts({
-      ...options,
-      resolver: use(resolver),
-      hostnames: identities.hostnames,
-      random: Math.random,
-    })
+    const hosts = new MailHosts({ ...shared, hostnames: identities.hostnames, random: Math.random })
     const policies = new SecurityPolicies({ ...options, published: sources.published })
-    const delivery = new MessageDelivery({ ...options, hosts, policies, identities, pool })
+    const pace = new Pace({ ...shared, turns: messageTurns(shared), idleTime: connections.idleTime })
+    const delivery = new MessageDelivery({
+      ...shared,
+      ...{ destinations, hosts, policies, identities, pace, pool },
+    })
     const timeout = timeouts.delivery
     const remote = new RemoteDelivery({ destinations, delivery, clock, log, timeout })
+    const reports = options.sendTlsReports ? dailyReports({ ...shared, flow, hostname }) : undefined
 
     provide(nextHops, destinations)
 
@@ -68,18 +66,21 @@ const plugin: PluginFactory<SmtpOutInput> = definePlugin<SmtpOutOptions, SmtpOut
 
     return {
       start: async () => tls.start(),
+      serve: async () => reports?.serve(),
       stop: async () => {
+        const reported = reports?.stop()
         remote.close()
         pool.close()
+        await reported
         await sources.stop()
       },
     }
   },
-  commands({ use, useOptional, clock, flow, hostname }, { tlsReports, contact }) {
+  commands({ use, useOptional, clock, flow, hostname }, options) {
     const kept = useOptional(database)
-    if (kept === undefined || !tlsReports) return []
-    const reporter = { hostname, organization: hostname, contact: contact ?? `postmaster@${hostname}` }
-    return [tlsReportCommand({ database: kept, resolver: use(resolver), clock, flow, ...reporter })]
+    if (kept === undefined || !options.tlsReports) return []
+    const sender = reporting({ ...options, resolver: use(resolver), clock, flow, hostname })
+    return [tlsReportCommand({ database: kept, ...sender })]
   },
 })
 

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net'
 import { canonicalDomain, type OptionReader, parseAddress, readOptions } from 'mailwright'
+import { type Limit, type LimitInput, readLimit } from './pace/limit-option.ts'
 import type { AddressPatterns } from './routing/address-patterns.ts'
+import { type ByDomain, readByDomain } from './routing/by-domain.ts'
 import {
   type Relay,
   type RelayInput,
@@ -11,7 +13,12 @@ import {
   readRelayRule,
 } from './routing/relay-option.ts'
 import {
-  readTlsRules,
+  type OwnCertificate,
+  type OwnCertificateInput,
+  readOwnCertificate,
+} from './security/own-certificate.ts'
+import {
+  readTlsRule,
   type TlsLevel,
   type TlsRuleInput,
   type TlsRules,
@@ -50,7 +57,7 @@ export type Timeouts = Readonly<Record<keyof TimeoutsInput, number>>
 export interface ConnectionsInput {
   /** To one host at a time; who comes above that waits. 20 */
   readonly perHost?: number
-  /** To all hosts at a time. 500 */
+  /** To all hosts at a time; who comes above that waits, also for hosts that do not answer. 3500, as many as a queue has deliveries */
   readonly total?: number
   /** How long one is kept for the next message; 0: not at all. `5s` */
   readonly idleTime?: number | string
@@ -96,10 +103,14 @@ export interface SmtpOutInput extends IdentityInput {
   readonly relay?: RelayInput
   /** Relay hosts for some mail, asked before `relay`; the first that fits counts. */
   readonly relays?: readonly RelayRuleInput[]
+  /** Relay hosts for what a destination's own hosts do not take now, the first one first. None. */
+  readonly fallbackRelays?: readonly RelayInput[]
   /** What is demanded of TLS where nothing else is said: `none`, `may`, `encrypt`, `verify`. `may` */
   readonly tls?: TlsLevel
   /** The same by domain of the recipient: `example.org`, `.example.org` for those below, relay hosts by their name. */
   readonly tlsFor?: Readonly<Record<string, TlsRuleInput>>
+  /** Certificates that we show to hosts, by domain of the recipient or by relay host, as `tlsFor`. None. */
+  readonly clientCertificates?: Readonly<Record<string, OwnCertificateInput>>
   /** Absolute path of a PEM file of authorities that are trusted beside the well-known ones and the system's. */
   readonly authorities?: string
   /** Obeys TLSA records (RFC 7672), where the resolver knows which answers are secure. True. */
@@ -108,6 +119,10 @@ export interface SmtpOutInput extends IdentityInput {
   readonly mtaSts?: boolean
   /** Counts how securely mail goes out, for `mailwright tls-report` (RFC 8460); where there is a database. True. */
   readonly tlsReports?: boolean
+  /** Sends these reports every day to the domains that want them. They have to be signed with DKIM. False. */
+  readonly sendTlsReports?: boolean
+  /** Who sends, in these reports. The config's `hostname` */
+  readonly organization?: string
   /** The address in these reports that questions go to. `postmaster` of the config's `hostname` */
   readonly contact?: string
   /** How we appear to other hosts for some senders; the first that fits counts. */
@@ -126,7 +141,11 @@ export interface SmtpOutInput extends IdentityInput {
   readonly maxRecipients?: number
   /** Recipients that a host defers are offered to the next MX at once; greylisting then asks at each of them. False. */
   readonly nextHostForRecipients?: boolean
+  /** Gives messages by BDAT to hosts that offer CHUNKING (RFC 3030). False; a message of BINARYMIME goes by it where it can go at all. */
+  readonly chunking?: boolean
   readonly connections?: ConnectionsInput
+  /** How fast some hosts are given mail; the first that fits counts. */
+  readonly limits?: readonly LimitInput[]
   readonly timeouts?: TimeoutsInput
 }
 
@@ -134,12 +153,17 @@ export interface SmtpOutInput extends IdentityInput {
 export interface SmtpOutOptions extends Identity {
   readonly relay: Relay | undefined
   readonly relays: readonly RelayRule[]
+  readonly fallbackRelays: readonly Relay[]
   readonly tls: TlsLevel
   readonly tlsFor: TlsRules
+  readonly clientCertificates: ByDomain<OwnCertificate>
   readonly authorities: string | undefined
   readonly dane: boolean
   readonly mtaSts: boolean
   readonly tlsReports: boolean
+  readonly sendTlsReports: boolean
+  /** Undefined: the config's `hostname`. */
+  readonly organization: string | undefined
   /** Undefined: the postmaster's. */
   readonly contact: string | undefined
   readonly identities: readonly (Identity & { readonly from: AddressPatterns | undefined })[]
@@ -150,7 +174,9 @@ export interface SmtpOutOptions extends Identity {
   readonly maxSessions: number
   readonly maxRecipients: number
   readonly nextHostForRecipients: boolean
+  readonly chunking: boolean
   readonly connections: Connections
+  readonly limits: readonly Limit[]
   readonly timeouts: Timeouts
 }
 
@@ -160,12 +186,16 @@ export function parseOptions(input: unknown): SmtpOutOptions {
     ...readIdentity(read),
     relay: read.object('relay', readRelay),
     relays: read.list('relays', readRelayRule),
+    fallbackRelays: read.list('fallbackRelays', readRelay),
     tls: read.choice('tls', tlsLevels, { default: 'may' }),
-    tlsFor: readTlsRules(read, 'tlsFor'),
+    tlsFor: readByDomain(read, 'tlsFor', readTlsRule),
+    clientCertificates: readByDomain(read, 'clientCertificates', readOwnCertificate),
     authorities: read.absolutePath('authorities'),
     dane: read.boolean('dane', { default: true }),
     mtaSts: read.boolean('mtaSts', { default: true }),
     tlsReports: read.boolean('tlsReports', { default: true }),
+    sendTlsReports: readSendTlsReports(read),
+    organization: read.optionalString('organization'),
     contact: readContact(read),
     identities: read.list('identities', (reader) => ({
       ...readIdentity(reader),
@@ -180,9 +210,17 @@ export function parseOptions(input: unknown): SmtpOutOptions {
     maxSessions: read.integer('maxSessions', { default: 2, min: 1, max: 100 }),
     maxRecipients: read.integer('maxRecipients', { default: 50, min: 1, max: 1_000 }),
     nextHostForRecipients: read.boolean('nextHostForRecipients', { default: false }),
+    chunking: read.boolean('chunking', { default: false }),
     connections: read.object('connections', readConnections) ?? readConnections(readOptions({})),
+    limits: read.list('limits', readLimit),
     timeouts: read.object('timeouts', readTimeouts) ?? readTimeouts(readOptions({})),
   })
+}
+
+function readSendTlsReports(read: OptionReader): boolean {
+  const isSent = read.boolean('sendTlsReports', { default: false })
+  if (isSent && read.value('tlsReports') === false) read.fault('sendTlsReports', 'needs `tlsReports`')
+  return isSent
 }
 
 function readContact(read: OptionReader): string | undefined {
@@ -219,7 +257,7 @@ function readAddresses(read: OptionReader, name: string): readonly string[] {
 function readConnections(read: OptionReader): Connections {
   return {
     perHost: read.integer('perHost', { default: 20, min: 1, max: 10_000 }),
-    total: read.integer('total', { default: 500, min: 1, max: 100_000 }),
+    total: read.integer('total', { default: 3500, min: 1, max: 100_000 }),
     idleTime: read.duration('idleTime', { default: '5s', max: 600_000 }),
     maxMessages: read.integer('maxMessages', { default: 100, min: 1, max: 100_000 }),
     maxAge: read.duration('maxAge', { default: '5m', max: 86_400_000 }),

@@ -1,6 +1,7 @@
 import {
   type Deferred,
   type Failed,
+  formatReply,
   isTransient,
   type Reply,
   reply,
@@ -24,6 +25,12 @@ export function unreachable(cause: TroubleCause, enhanced: string, text: string,
     ...(host === undefined ? {} : { host }),
     concerns: 'destination',
   })
+}
+
+/** In one line, with who said so. */
+export function said({ reply: answer, place }: Undelivered): string {
+  const text = formatReply(answer).replaceAll('\r\n', ' / ')
+  return place === undefined ? text : `${place} said: ${text}`
 }
 
 /** A host does not take the mail. The next one is tried; where there is none, this is what became of the mail. */

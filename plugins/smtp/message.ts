@@ -10,6 +10,7 @@ import {
   type Reply,
   type Transaction,
   type TransactionFlow,
+  withEnhancedCode,
 } from 'mailwright'
 import { signedBinary, withoutBinaryParts } from './binary-parts.ts'
 import { acceptedPaths } from './envelope.ts'
@@ -84,7 +85,11 @@ async function handOver(session: SmtpSession, open: TransactionFlow, reception: 
   if (typeof head !== 'string') return refuse(session, open, head)
   const octets = Buffer.from(head)
   const traced = joinedContent([whole(bufferContent(octets)), whole(content)])
-  const answers = await open.message(traced)
+  const answers = (await open.message(traced)).map(({ recipient, reply }) => ({
+    recipient,
+    // It may be the words of another server, which need not have one.
+    reply: withEnhancedCode(reply),
+  }))
   if (answers.some(({ reply }) => !isRefusal(reply))) {
     session.errors = 0
     session.idleCommands = 0

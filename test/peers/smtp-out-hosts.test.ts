@@ -94,11 +94,13 @@ describe('connections', () => {
   })
 
   test('what was begun is taken back first', async () => {
-    const { host, sender } = await withHost(answering({ 'RCPT TO:<no@': '550 5.1.1 no' }))
+    // Nobody gets another connection before this one is ready.
+    const options = { connections: { perHost: 1 } }
+    const { host, sender } = await withHost(answering({ 'RCPT TO:<no@': '550 5.1.1 no' }), options)
     await sender.send({ to: 'no@there.example' })
-    await expect.poll(() => host.said.at(-1)).toBe('RSET')
     expect(told((await sender.send())[0])).toMatch(/^delivered/)
     expect(host.connections).toBe(1)
+    expect(host.said.filter((line) => line === 'RSET')).toHaveLength(1)
   })
 
   test.each([
@@ -153,6 +155,53 @@ describe('connections', () => {
     expect(most).toBeLessThanOrEqual(3)
     expect(host.connections).toBe(3)
   })
+})
+
+describe('one message by each connection', () => {
+  const to = Array.from({ length: 5 }, (_, index) => `u${index}@there.example`)
+  const extensions = ['LIMITS RCPTMAX=2']
+
+  test.each(['250 2.0.0 fine\r\n421 4.4.2 bye', 'cut 250 2.0.0 fine\r\n'])(
+    'a host that has it so (%j) gets all of them',
+    async (answer) => {
+      const { host, sender } = await withHost({ extensions, behindDot: () => answer })
+      expect((await sender.send({ to })).map(({ kind }) => kind)).toEqual(Array(5).fill('delivered'))
+      expect([host.messages.length, host.connections]).toEqual([3, 3])
+    },
+  )
+
+  test('each recipient is asked once, although the next host may have those who are deferred', async () => {
+    const { host, sender } = await withHost(
+      {
+        extensions: ['LIMITS RCPTMAX=1'],
+        answer: (command, { count }) =>
+          command.startsWith('RCPT')
+            ? '450 4.2.0 later'
+            : count > 3 && command === 'RSET'
+              ? 'close'
+              : undefined,
+      },
+      { nextHostForRecipients: true },
+    )
+    expect((await sender.send({ to })).map(({ kind }) => kind)).toEqual(Array(5).fill('deferred'))
+    expect(host.said.filter((line) => line.startsWith('RCPT'))).toEqual(to.map((name) => `RCPT TO:<${name}>`))
+    expect(host.connections).toBeLessThanOrEqual(5)
+  })
+})
+
+test('each address of a host is asked once, also where there is room for one connection', async () => {
+  const zones = {
+    'there.example': { mx: [{ preference: 10, exchange: 'mx.there.example' }] },
+    'mx.there.example': { a: ['127.0.0.2', '127.0.0.3'] },
+  }
+  const later = answering({ MAIL: '451 4.3.0 later' })
+  const one = stack.use(await startSmtpHost({ ...later, address: '127.0.0.2' }))
+  const two = stack.use(await startSmtpHost({ ...later, address: '127.0.0.3', port: one.port }))
+  const options = { port: one.port, connections: { perHost: 1 }, maxSessions: 10 }
+  const sender = stack.use(await startSender(options, zones))
+  expect(await sender.send()).toMatchObject([{ kind: 'deferred', reply: { code: 451 } }])
+  const mails = [one, two].map(({ said }) => said.filter((line) => line.startsWith('MAIL')).length)
+  expect(mails).toEqual([1, 1])
 })
 
 describe('how we appear', () => {

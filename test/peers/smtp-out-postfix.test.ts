@@ -138,7 +138,7 @@ describe.runIf(runs)(runs ? 'a Postfix that takes our mail' : `${postfixPeer.tit
       recipientParameters: { notify: ['FAILURE'] },
     })
     expect(told(outcome)).toMatch(
-      /^delivered mx\.there\.example\[127\.0\.0\.1\]:\d+ said 250 2\.0\.0 Ok: queued as \w+, TLSv1\.3 verified \(config\)$/,
+      /^delivered mx\.there\.example\[127\.0\.0\.1\]:\d+ said 250 2\.0\.0 Ok: queued as \w+, TLSv1\.3 \S+ verified \(config\)$/,
     )
     expect(outcome).toMatchObject({ reached: 'passed-on' })
     await expect.poll(() => mailbox('jo'), { timeout: 20_000 }).toContain('Subject: to postfix')
@@ -192,7 +192,7 @@ describe.runIf(runs)(runs ? 'a Postfix that takes our mail' : `${postfixPeer.tit
     await expect
       .poll(find)
       .toMatch(
-        /^mx\.there\.example\[127\.0\.0\.1\]:\d+ said 250 2\.0\.0 Ok: queued as \w+, TLSv1\.3 unverified$/,
+        /^mx\.there\.example\[127\.0\.0\.1\]:\d+ said 250 2\.0\.0 Ok: queued as \w+, TLSv1\.3 \S+ unverified$/,
       )
   })
 })

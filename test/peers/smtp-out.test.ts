@@ -148,6 +148,8 @@ describe('a transaction', () => {
     const to = Array.from({ length: 5 }, (_, index) => `u${index}@there.example`)
     expect((await sender.send({ to })).map(({ kind }) => kind)).toEqual(Array(5).fill('delivered'))
     expect(host.messages).toHaveLength(3)
+    expect(host.connections).toBe(2)
+    expect(host.said.filter((line) => line === 'QUIT')).toHaveLength(1)
   })
 
   test('"too many recipients" is no refusal of the recipient', async () => {
@@ -257,7 +259,7 @@ describe('hosts that speak no SMTP, or not now', () => {
     ['the message', { behindDot: () => '' }, 600_000],
   ] as const)('silence after %s means later', async (step, script, timeout) => {
     const clock = fakeClock()
-    const host = stack.use(await startSmtpHost(script))
+    const host = stack.use(await startSmtpHost({ ...script, extensions: ['SIZE'] }))
     const sender = stack.use(await startSender({ port: host.port }, undefined, clock))
     const outcomes = sender.send()
     const sign = { 'the greeting': '', 'the message': 'Subject' }[step as string] ?? step

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path'
 import type { UnpackedPeer } from './peers.ts'
 import { environment, type Finished, runProcess } from './run-process.ts'
+import { libraryFolders } from './unpacked-machine.ts'
 
 /** A real Courier with one account, on 127.0.0.1. It knows who calls: IMAP greets with PREAUTH, POP3 with a maildrop. */
 export interface Courier extends AsyncDisposable {
@@ -46,9 +47,7 @@ export async function startCourier({ root }: UnpackedPeer, folder: string): Prom
 
 /** Where the programs find what was unpacked with them. */
 function librariesIn(root: string): Readonly<Record<string, string>> {
-  const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch
-  const folders = [`usr/lib/${machine}-linux-gnu`, 'usr/lib', `lib/${machine}-linux-gnu`]
-  return { LD_LIBRARY_PATH: folders.map((folder) => join(root, folder)).join(':') }
+  return { LD_LIBRARY_PATH: libraryFolders(root).join(':') }
 }
 
 /** What Courier's own login tells the server in its environment, and its configuration. */

@@ -78,6 +78,8 @@ export const debianModules: Readonly<Record<string, readonly string[]>> = {
 /** What cannot be installed beside others of these, such as a second IMAP server: unpacked, and run from where it lies. */
 export const unpackedPackages = {
   courier: ['courier-imap', 'courier-pop'],
+  exim: ['exim4-daemon-light'],
+  opensmtpd: ['opensmtpd'],
   // With the PHP that it runs in, and without the web servers that would come along.
   roundcube: ['roundcube-core', 'roundcube-sqlite3'],
 } as const

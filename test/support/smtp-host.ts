@@ -25,10 +25,10 @@ export interface HostScript {
   readonly implicitTls?: boolean
   /**
    * Another answer to a command than the usual one, without the last line end: undefined for the usual one, an empty text for none,
-   * `close` to close.
+   * `close` to close, `reset` to do so rudely. `cut TEXT` closes behind a text that has no line end.
    */
   answer?(command: string, state: HostState): string | undefined
-  /** The same to a message. */
+  /** The same to a message, or to the last of its chunks. */
   behindDot?(message: string, state: HostState): string | undefined
   /** Octets of a message after which it is answered with this, before its end. */
   readonly early?: { readonly after: number; readonly answer: string }
@@ -49,7 +49,7 @@ export function answering(answers: Readonly<Record<string, string>>): HostScript
 /** It, while it runs. */
 export interface SmtpHost extends AsyncDisposable {
   readonly port: number
-  /** All that was said to it: commands, and messages as they came, dots still doubled. */
+  /** All that was said to it: commands, and messages as they came, dots still doubled; chunks with their BDAT. */
   readonly said: readonly string[]
   readonly messages: readonly string[]
   /** How many connections there were. */
@@ -122,14 +122,21 @@ interface Surroundings {
 
 class HostSession {
   #socket: Socket
+  readonly #plain: Socket
   readonly #around: Surroundings
   #text = ''
   #inData = false
+  /** Octets of the chunk that is coming. */
+  #chunk: { readonly size: number; readonly isLast: boolean } | undefined
+  #chunked = ''
   #isSecure = false
   #count = 0
+  /** Recipients that were taken in this transaction; undefined: there is none. */
+  #recipients: number | undefined
 
   constructor(socket: Socket, around: Surroundings) {
     this.#socket = socket
+    this.#plain = socket
     this.#around = around
   }
 
@@ -157,6 +164,9 @@ class HostSession {
         this.#say(early.answer)
         return
       }
+      if (this.#chunk !== undefined && this.#text.length < this.#chunk.size) return
+      if (this.#chunk !== undefined) this.#takeChunk(this.#chunk)
+      if (this.#inData && this.#text.startsWith('.\r\n')) this.#text = `\r\n${this.#text}`
       const mark = this.#inData ? '\r\n.\r\n' : '\r\n'
       const end = this.#text.indexOf(mark)
       if (end < 0) return
@@ -174,16 +184,39 @@ class HostSession {
   #take(message: string): void {
     const { script, said, messages } = this.#around
     this.#inData = false
+    this.#recipients = undefined
     said.push(message)
     messages.push(message)
     this.#say(script.behindDot?.(message, this.#state) ?? `250 2.0.0 queued as M${messages.length}`)
   }
 
+  #takeChunk({ size, isLast }: { readonly size: number; readonly isLast: boolean }): void {
+    this.#chunked += this.#text.slice(0, size)
+    this.#text = this.#text.slice(size)
+    this.#chunk = undefined
+    const command = `BDAT ${size}${isLast ? ' LAST' : ''}`
+    const own = this.#around.script.answer?.(command, this.#state)
+    if (!isLast || own !== undefined) this.#say(own ?? '250 2.0.0 fine')
+    else this.#take(this.#chunked)
+    if (isLast) this.#chunked = ''
+  }
+
   #obey(command: string): void {
     this.#count += 1
+    const [, size, last] = /^BDAT (\d+)( LAST)?$/.exec(command) ?? []
+    if (size !== undefined) {
+      this.#around.said.push(command)
+      this.#chunk = { size: Number(size), isLast: last !== undefined }
+      return
+    }
+    if (/^(?:MAIL|RSET)/.test(command)) this.#chunked = ''
     this.#around.said.push(command)
     const own = this.#around.script.answer?.(command, this.#state)
     const answer = own ?? this.#usual(command)
+    const isTaken = answer.startsWith('250')
+    if (/^(?:MAIL|RSET|EHLO)/.test(command))
+      this.#recipients = command.startsWith('MAIL') && isTaken ? 0 : undefined
+    else if (command.startsWith('RCPT') && isTaken && this.#recipients !== undefined) this.#recipients += 1
     this.#inData = command === 'DATA' && answer.startsWith('354')
     this.#say(answer)
     if (command === 'STARTTLS' && answer.startsWith('220')) this.#beginTls()
@@ -203,14 +236,19 @@ class HostSession {
       const lines = ['mx.test', ...(script.extensions ?? ['PIPELINING', '8BITMIME', 'SIZE 50000000']), ...tls]
       return lines.map((line, index) => `250${index < lines.length - 1 ? '-' : ' '}${line}`).join('\r\n')
     }
-    if (word === 'DATA') return '354 go on'
+    if (word === 'RCPT' && this.#recipients === undefined) return '503 5.5.1 MAIL first'
+    if (word === 'DATA') return this.#recipients ? '354 go on' : '554 5.5.1 no valid recipients'
     if (word === 'QUIT') return '221 2.0.0 bye'
     return word === 'STARTTLS' ? '220 2.0.0 go on' : '250 2.1.0 fine'
   }
 
   #say(text: string): void {
-    if (text === 'close') {
-      this.#socket.end()
+    if (text === 'close' || text.startsWith('cut ')) {
+      this.#socket.end(text === 'close' ? '' : text.slice('cut '.length))
+      return
+    }
+    if (text === 'reset') {
+      this.#plain.resetAndDestroy()
       return
     }
     if (text === '') return

@@ -56,6 +56,26 @@ describe('where mail goes', () => {
     expect(destinations.find(route('x@direct.example', 'smart.example'), null).relay).toBeUndefined()
   })
 
+  test('fall-back hosts are asked in their order, and not where the mail goes anyhow', () => {
+    const destinations = new Destinations(
+      parseOptions({
+        fallbackRelays: [
+          { host: 'one.example', user: 'u', password: 'p' },
+          { host: 'two.example', mx: true },
+        ],
+      }),
+    )
+    const fallbacks = (nextHop?: string) =>
+      destinations.fallbacksOf(destinations.find(route('x@there.example', nextHop), null))
+    expect(fallbacks()).toMatchObject([
+      { name: 'one.example:587', useMx: false, isConfigured: true, relay: { login: { user: 'u' } } },
+      { name: 'two.example:25', useMx: true },
+    ])
+    expect(fallbacks('one.example:587').map(({ name }) => name)).toEqual(['two.example:25'])
+    // A route that names the same host has its login.
+    expect(destinations.find(route('x@there.example', 'one.example:587'), null).relay).toBeDefined()
+  })
+
   test.each([
     ['mx.example', { host: 'mx.example', port: 25 }],
     ['MX.example:2525', { host: 'mx.example', port: 2525 }],

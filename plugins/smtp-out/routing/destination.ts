@@ -19,6 +19,7 @@ export interface Destination {
 export interface DestinationSettings {
   readonly relay: Relay | undefined
   readonly relays: readonly RelayRule[]
+  readonly fallbackRelays: readonly Relay[]
   /** Of hosts that MX records name. */
   readonly port: number
 }
@@ -33,7 +34,8 @@ export class Destinations implements NextHops {
 
   constructor(settings: DestinationSettings) {
     this.#settings = settings
-    const relays = [...settings.relays.map(({ relay }) => relay), settings.relay]
+    const { relay: general, relays: rules, fallbackRelays } = settings
+    const relays = [...rules.map(({ relay }) => relay), general, ...fallbackRelays]
     this.#known = new Map(
       relays.flatMap((relay) => (relay === undefined || relay.useMx ? [] : [[hostName(relay), relay]])),
     )
@@ -58,6 +60,11 @@ export class Destinations implements NextHops {
       isConfigured: false,
       relay: undefined,
     }
+  }
+
+  /** Where mail goes that the hosts of a destination do not take now, the best first. */
+  fallbacksOf({ name }: Destination): readonly Destination[] {
+    return this.#settings.fallbackRelays.map(ofRelay).filter((fallback) => fallback.name !== name)
   }
 
   #ofHop(nextHop: string): Destination {

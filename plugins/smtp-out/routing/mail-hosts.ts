@@ -21,10 +21,11 @@ export interface MailHost {
   readonly addresses: readonly string[]
 }
 
-/** The hosts of a destination, the best first; or why there is none. */
-export type HostsAnswer =
+/** The hosts of a destination, the best first; or why there is none. `isFinal`: nobody else is to have its mail. */
+export type HostsAnswer = { readonly isFinal?: true } & (
   | { readonly ok: true; readonly hosts: readonly MailHost[] }
   | { readonly ok: false; readonly outcome: Undelivered }
+)
 
 export interface MailHostsSettings {
   readonly resolver: Resolver
@@ -74,7 +75,7 @@ export class MailHosts {
         ? this.#addressesOnly(destination, false, answer.secure === true)
         : noSuchDomain(destination, `The domain ${host} does not exist`)
     // RFC 7505 §3: a null MX is alone; §4.1: 556 is for what is to be relayed there.
-    if (answer.records.every(({ exchange }) => exchange === '')) return refused(nullMx(host))
+    if (answer.records.every(({ exchange }) => exchange === '')) return final(refused(nullMx(host)))
     return this.#exchangers(destination, answer.records, answer.secure)
   }
 
@@ -106,12 +107,11 @@ export class MailHosts {
     const hosts = better
       .filter(({ addresses }) => addresses.length > 0)
       .map(({ host, addresses }) => ({ candidate: { host, port, secure: isSecure }, addresses }))
-    if (hosts.length > 0) return { ok: true, hosts }
-    const text = `No MX of ${domain} has an address`
-    const mayCome = isConfigured || better.some(({ failed }) => failed)
-    return mayCome
-      ? dnsFailed(`${text} that can be found out now`)
-      : refused(unreachable('dns', '5.4.4', text))
+    const answer =
+      hosts.length > 0
+        ? { ok: true as const, hosts }
+        : noAddress(domain, isConfigured || better.some(({ failed }) => failed))
+    return own === undefined ? answer : final(answer)
   }
 
   /** By preference, at random where that is equal, each host once. */
@@ -156,6 +156,16 @@ function nullMx(domain: string): Undelivered {
   return undelivered(reply(556, '5.1.10', text), { cause: 'no-such-address', concerns: 'destination' })
 }
 
+function noAddress(domain: string, mayCome: boolean): HostsAnswer {
+  const text = `No MX of ${domain} has an address`
+  return mayCome ? dnsFailed(`${text} that can be found out now`) : refused(unreachable('dns', '5.4.4', text))
+}
+
+/** A fall-back host would only send it back to us, or to somebody who takes no mail. */
+function final(answer: HostsAnswer): HostsAnswer {
+  return { ...answer, isFinal: true }
+}
+
 function refused(outcome: Undelivered): HostsAnswer {
   return { ok: false, outcome }
 }
@@ -169,7 +179,6 @@ function noSuchDomain({ isConfigured }: Destination, text: string): HostsAnswer 
 }
 
 function loop(domain: string): HostsAnswer {
-  return refused(
-    unreachable('dns', '5.4.6', `The mail for ${domain} would come back here: we are its best MX`),
-  )
+  const text = `The mail for ${domain} would come back here: we are its best MX`
+  return final(refused(unreachable('dns', '5.4.6', text)))
 }

@@ -1,5 +1,10 @@
 import { isIP } from 'node:net'
 import { canonicalDomain, type OptionReader } from 'mailwright'
+import {
+  type OwnCertificate,
+  type OwnCertificateInput,
+  readOwnCertificate,
+} from '../security/own-certificate.ts'
 import { readCertificateNames, readTlsRule, type TlsLevel, type TlsRule } from '../security/tls-rule.ts'
 import { AddressPatterns } from './address-patterns.ts'
 import type { Login, SecretSource } from './secret.ts'
@@ -12,7 +17,7 @@ export interface RelayInput {
   readonly port?: number
   /** TLS from the first octet. True for port 465. */
   readonly implicitTls?: boolean
-  /** The login; with it comes one of the following. */
+  /** The login; with it comes one of the following, or `clientCertificate`. */
   readonly user?: string
   readonly password?: string
   /** Absolute path of a file that holds it; read at each login. */
@@ -21,6 +26,8 @@ export interface RelayInput {
   readonly passwordEnv?: string
   /** Absolute path of a file that holds a bearer token in place of a password (OAUTHBEARER, XOAUTH2); read at each login. */
   readonly tokenFile?: string
+  /** The certificate that we show to it, which is the login (EXTERNAL) where no other is given. */
+  readonly clientCertificate?: OwnCertificateInput
   /** What is demanded of TLS. `verify` with a login, else the plugin's `tls`. */
   readonly tls?: TlsLevel
   /** Names that its certificate may have, where they are not `host`. */
@@ -46,6 +53,7 @@ export interface Relay {
   readonly port: number
   readonly implicitTls: boolean
   readonly login: Login | undefined
+  readonly certificate: OwnCertificate | undefined
   /** Undefined: as for any other host. */
   readonly tls: TlsRule | undefined
   readonly useMx: boolean
@@ -80,17 +88,18 @@ export function readRelay(read: OptionReader): Relay {
   const name = isAddress ? host : canonicalDomain(host)
   if (host !== '' && (name === undefined || name.startsWith('[')))
     read.fault('host', 'must be the name of a host, or an IP address without brackets')
-  const login = readLogin(read)
+  const certificate = readOwnCertificate(read, 'clientCertificate')
+  const login = readLogin(read, certificate !== undefined)
   const implicitTls = read.boolean('implicitTls', { default: read.value('port') === 465 })
   const port = read.integer('port', {
-    default: implicitTls ? 465 : login === undefined ? 25 : 587,
+    default: implicitTls ? 465 : login?.user === undefined ? 25 : 587,
     min: 1,
     max: 65_535,
   })
   const tls = readRelayTls(read, implicitTls, login)
   const useMx = read.boolean('mx', { default: false })
   if (useMx && isAddress) read.fault('mx', 'needs a name in `host`')
-  return { host: name ?? host, port, implicitTls, login, tls, useMx }
+  return { host: name ?? host, port, implicitTls, login, certificate, tls, useMx }
 }
 
 function readRelayTls(
@@ -102,6 +111,8 @@ function readRelayTls(
   const given = readTlsRule(read, 'tls')
   if (implicitTls && (given?.level === 'none' || given?.level === 'may'))
     read.fault('tls', 'cannot be "none" or "may" with `implicitTls`')
+  if (read.value('clientCertificate') !== undefined && (given?.level === 'none' || given?.level === 'may'))
+    read.fault('tls', 'cannot be "none" or "may" with `clientCertificate`')
   const standard = login !== undefined ? 'verify' : implicitTls ? 'encrypt' : undefined
   const level = given?.level ?? standard
   if (names !== undefined && level !== 'verify') read.fault('names', 'count only where `tls` is "verify"')
@@ -110,7 +121,7 @@ function readRelayTls(
 
 const sources = ['password', 'passwordFile', 'passwordEnv', 'tokenFile'] as const
 
-function readLogin(read: OptionReader): Login | undefined {
+function readLogin(read: OptionReader, hasCertificate: boolean): Login | undefined {
   const user = read.optionalString('user')
   const found: readonly (readonly [name: string, source: SecretSource])[] = sources.flatMap((name) => {
     const source = readSource(read, name)
@@ -120,6 +131,7 @@ function readLogin(read: OptionReader): Login | undefined {
   if (second !== undefined) read.fault(second[0], `cannot stand beside \`${first?.[0]}\``)
   if (user === undefined && first !== undefined)
     read.fault('user', `is missing: it belongs to \`${first[0]}\``)
+  if (first === undefined && hasCertificate) return { kind: 'certificate', user }
   if (user !== undefined && first === undefined)
     read.fault('password', 'is missing: it, `passwordFile`, `passwordEnv` or `tokenFile` belongs to `user`')
   if (user === undefined || first === undefined) return undefined

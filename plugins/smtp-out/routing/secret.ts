@@ -8,11 +8,21 @@ export type SecretSource =
   | { readonly kind: 'environment'; readonly name: string }
 
 /** Who we are to a relay host. */
-export interface Login {
+export type Login = SecretLogin | CertificateLogin
+
+/** By something that only we know. */
+export interface SecretLogin {
   readonly user: string
   readonly secret: SecretSource
   /** A bearer token (RFC 6750) is something else than a password. */
   readonly kind: 'password' | 'token'
+}
+
+/** By the certificate that was shown (RFC 4422 §A, EXTERNAL). */
+export interface CertificateLogin {
+  readonly kind: 'certificate'
+  /** Undefined: the one whose certificate it is, where the host has that at all; the certificate may do without a login. */
+  readonly user: string | undefined
 }
 
 /** The secret as it is now, so that one that is changed needs no restart. MAIL_E_UNAVAILABLE where it cannot be read. */

@@ -1,19 +1,29 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
-import { type Clock, errorText, type LineConnection, tlsPolicy } from 'mailwright'
+import {
+  type Clock,
+  channelBinding,
+  errorText,
+  type LineConnection,
+  tlsPolicy,
+  UnavailableError,
+} from 'mailwright'
 import { peerChain, verifyDane } from './dane/index.ts'
+import { loadOwnCertificate, type OwnCertificate, type OwnCertificateText } from './own-certificate.ts'
 import { isFor } from './reference-identity.ts'
 import type { SecurityFailure, TlsRequirement } from './requirement.ts'
 
 /** What is known of a connection under TLS. */
 export interface Secured {
-  /** Such as `TLSv1.3`. */
+  /** With the cipher: `TLSv1.3 TLS_AES_256_GCM_SHA384`. */
   readonly version: string
   /** The host has proven to be the one that was demanded, or, where nothing was, the one that was meant. */
   readonly isVerified: boolean
   /** What would have been wrong, had a proof been demanded. */
   readonly weakness?: SecurityFailure
+  /** What ties a login to this connection (RFC 9266, tls-exporter); with TLS 1.3. */
+  readonly channelBinding?: Buffer
 }
 
 /** TLS did not come about as it was demanded. */
@@ -34,10 +44,26 @@ export interface ClientTlsSettings {
   readonly clock: Clock
 }
 
+/** How one connection is secured. */
+export interface SecuringSettings {
+  /** Milliseconds. */
+  readonly timeout: number
+  /** Names those connections whose sessions may be resumed. */
+  readonly key: string
+  /** What we show to the host. */
+  readonly certificate: OwnCertificate | undefined
+}
+
 /** A session that may be resumed, and what was known of the host when it began. */
 interface KeptSession {
   readonly ticket: Buffer
-  readonly secured: Secured
+  readonly weakness: SecurityFailure | undefined
+}
+
+/** What was made of the files of a certificate, as long as they hold the same. */
+interface MadeContext {
+  readonly text: OwnCertificateText
+  readonly context: SecureContext
 }
 
 interface Handshake {
@@ -45,6 +71,7 @@ interface Handshake {
   readonly requirement: TlsRequirement
   readonly timeout: number
   readonly ticket: Buffer | undefined
+  readonly secureContext: SecureContext
 }
 
 /** Sessions that are kept to be resumed. */
@@ -56,6 +83,7 @@ export class ClientTls {
   readonly #sessions = new Map<string, KeptSession>()
   #authorities: readonly string[] = []
   #made: SecureContext | undefined
+  readonly #certified = new Map<string, MadeContext>()
 
   constructor(settings: ClientTlsSettings) {
     this.#settings = settings
@@ -69,32 +97,57 @@ export class ClientTls {
 
   /** Made when it is first needed: the system's authorities are many. */
   get #context(): SecureContext {
-    this.#made ??= createSecureContext({
-      minVersion: tlsPolicy.minVersion,
-      secureOptions: tlsPolicy.secureOptions,
-      ca: [...getCACertificates('default'), ...getCACertificates('system'), ...this.#authorities],
-    })
+    this.#made ??= this.#newContext({})
     return this.#made
   }
 
+  #newContext(own: Partial<OwnCertificateText>): SecureContext {
+    return createSecureContext({
+      minVersion: tlsPolicy.minVersion,
+      secureOptions: tlsPolicy.secureOptions,
+      ca: [...getCACertificates('default'), ...getCACertificates('system'), ...this.#authorities],
+      ...own,
+    })
+  }
+
+  /** MAIL_E_UNAVAILABLE where the files of a certificate cannot be read, or hold none. */
+  async #contextOf(certificate: OwnCertificate | undefined): Promise<SecureContext> {
+    if (certificate === undefined) return this.#context
+    const text = await loadOwnCertificate(certificate)
+    const made = this.#certified.get(certificate.cert)
+    if (made?.text.cert === text.cert && made.text.key === text.key) return made.context
+    try {
+      const context = this.#newContext(text)
+      this.#certified.set(certificate.cert, { text, context })
+      return context
+    } catch (cause) {
+      throw new UnavailableError(`${certificate.cert} and its key are of no use: ${errorText(cause)}`, {
+        cause,
+      })
+    }
+  }
+
   /**
-   * Goes on under TLS and has the host prove itself. Rejects with {@link SecurityError}; the connection is then of no use.
-   * `key` names those connections whose sessions may be resumed.
+   * Goes on under TLS and has the host prove itself. Rejects with {@link SecurityError}; the connection is then of no use. Rejects with
+   * MAIL_E_UNAVAILABLE where our own certificate cannot be had.
    */
   async secure(
     connection: LineConnection,
     host: string,
     requirement: TlsRequirement,
-    { timeout, key }: { readonly timeout: number; readonly key: string },
+    { timeout, key, certificate }: SecuringSettings,
   ): Promise<Secured> {
-    // A resumed session shows no certificate: whoever has to prove something does so each time.
-    const isProof = requirement.level === 'verify' || requirement.level === 'dane'
+    const secureContext = await this.#contextOf(certificate)
+    // A resumed session shows no certificate: whoever has to prove something does so each time, we as well.
+    const isProof =
+      requirement.level === 'verify' || requirement.level === 'dane' || certificate !== undefined
     const kept = isProof ? undefined : this.#sessions.get(key)
     const socket = await this.#handshake(connection, {
       host,
       requirement,
       timeout,
       ticket: kept?.ticket,
+      secureContext,
     }).catch((error: unknown) => {
       this.#sessions.delete(key)
       throw error
@@ -105,24 +158,26 @@ export class ClientTls {
       throw new SecurityError(failure)
     }
     const isResumed = kept !== undefined && socket.isSessionReused()
-    const weakness = isProof ? undefined : isResumed ? kept.secured.weakness : trustFailure(socket, [host])
-    const secured = {
-      version: socket.getProtocol() ?? 'TLS',
+    const isDemanded = requirement.level === 'verify' || requirement.level === 'dane'
+    const weakness = isDemanded ? undefined : isResumed ? kept.weakness : trustFailure(socket, [host])
+    if (!isProof) socket.on('session', (ticket: Buffer) => this.#keep(key, { ticket, weakness }))
+    const binding = channelBinding(socket).data('tls-exporter')
+    return {
+      version: [socket.getProtocol() ?? 'TLS', socket.getCipher().standardName].join(' '),
       isVerified: weakness === undefined,
       ...(weakness === undefined ? {} : { weakness }),
+      ...(binding === undefined ? {} : { channelBinding: binding }),
     }
-    if (!isProof) socket.on('session', (ticket: Buffer) => this.#keep(key, { ticket, secured }))
-    return secured
   }
 
   async #handshake(
     connection: LineConnection,
-    { host, requirement, timeout, ticket }: Handshake,
+    { host, requirement, timeout, ticket, secureContext }: Handshake,
   ): Promise<TLSSocket> {
     // RFC 7672 §8.1: the name below which the TLSA records are.
     const serverName = (requirement.level === 'dane' ? requirement.names[0] : undefined) ?? host
     const options = {
-      secureContext: this.#context,
+      secureContext,
       ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
       ...(ticket === undefined ? {} : { session: ticket }),
       // Whether the certificate will do is looked at afterwards, by what is demanded.

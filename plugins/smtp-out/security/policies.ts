@@ -1,8 +1,9 @@
 import { errorText, type MailParameters, type Message, reply, replyText } from 'mailwright'
 import { type Undelivered, undelivered, unreachable } from '../outcome.ts'
+import { ofDomain } from '../routing/by-domain.ts'
 import type { Destination } from '../routing/destination.ts'
 import type { Candidate, SecurityPolicy, TlsRequirement } from './requirement.ts'
-import { requirementOf, ruleFor, type TlsLevel, type TlsRules } from './tls-rule.ts'
+import { requirementOf, type TlsLevel, type TlsRules } from './tls-rule.ts'
 
 /** What a message says of its own security. */
 export interface SecuredMessage {
@@ -54,7 +55,7 @@ export class SecurityPolicies {
     candidate: Candidate,
     isRelaxed: boolean,
   ): Promise<TlsRequirement | NotToHost> {
-    const rule = relay?.tls ?? ruleFor(this.#settings.tlsFor, host)
+    const rule = relay?.tls ?? ofDomain(this.#settings.tlsFor, host)
     if (rule !== undefined) return requirementOf(rule, candidate.host, 'config')
     let strictest = requirementOf({ level: this.#settings.tls, names: undefined }, candidate.host, 'default')
     if (isRelaxed) return strictest

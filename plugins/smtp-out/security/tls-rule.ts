@@ -1,5 +1,6 @@
 import type { OptionReader } from 'mailwright'
-import { domainKey, domainKeys } from '../routing/address-patterns.ts'
+import { domainKey } from '../routing/address-patterns.ts'
+import type { ByDomain } from '../routing/by-domain.ts'
 import type { TlsRequirement } from './requirement.ts'
 
 /** The levels that a config may demand. */
@@ -17,35 +18,12 @@ export type TlsRuleInput = TlsLevel | { readonly level: TlsLevel; readonly names
 
 export const tlsLevels: readonly TlsLevel[] = ['none', 'may', 'encrypt', 'verify']
 
-/** Rules by destination; `.example.org` is for all domains below it. */
-export type TlsRules = ReadonlyMap<string, TlsRule>
-
-/** The rule of the most specific key. */
-export function ruleFor(rules: TlsRules, domain: string): TlsRule | undefined {
-  return domainKeys(domain)
-    .map((key) => rules.get(key))
-    .find((rule) => rule !== undefined)
-}
+/** Rules by destination. */
+export type TlsRules = ByDomain<TlsRule>
 
 /** What a rule demands of one host. */
 export function requirementOf(rule: TlsRule, host: string, source: TlsRequirement['source']): TlsRequirement {
   return { level: rule.level, names: rule.names ?? [host], source }
-}
-
-/** Reads an object of rules by domain. */
-export function readTlsRules(read: OptionReader, name: string): TlsRules {
-  const rules = new Map<string, TlsRule>()
-  const value = read.value(name)
-  if (value === undefined) return rules
-  read.object(name, (reader) => {
-    for (const text of typeof value === 'object' ? Object.keys(Object(value)) : []) {
-      const key = domainKey(text)
-      if (key === undefined) reader.fault(text, 'is no domain, such as "example.org" or ".example.org"')
-      const rule = readTlsRule(reader, text)
-      if (key !== undefined && rule !== undefined) rules.set(key, rule)
-    }
-  })
-  return rules
 }
 
 /** Reads one rule; undefined where it is absent. */

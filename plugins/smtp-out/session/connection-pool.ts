@@ -1,10 +1,11 @@
-import type { Clock, Timer } from 'mailwright'
+import type { Address, Clock, Timer } from 'mailwright'
 import type { Connections, Timeouts } from '../options.ts'
 import { type OpeningSettings, openSession } from './opening.ts'
 import { SmtpSession } from './smtp-session.ts'
 import { hostOf, keyOf, type Target } from './target.ts'
+import { senderOf, type Waiting, WaitingLine } from './waiting-line.ts'
 
-/** A session that was kept had ended meanwhile; nothing has happened in it. */
+/** A session is over: it had ended since it was kept, or has served enough. What is left to do is done in another one. */
 export class StaleSession extends Error {}
 
 export interface PoolSettings extends OpeningSettings {
@@ -20,10 +21,21 @@ interface Kept {
   readonly host: string
 }
 
+/** What a session is wanted for. */
+export interface PoolRequest {
+  /** Where a new one goes. */
+  readonly address: string
+  /** Addresses of the host that have had their turn: a session that was kept is not one with these. */
+  readonly avoided: ReadonlySet<string>
+  readonly signal: AbortSignal
+  /** Whose mail it is for: senders take turns where they have to wait. */
+  readonly reversePath?: Address | null
+}
+
 /** Somebody who waits for a session that was kept, or for room for a new one. */
-interface Waiter {
-  readonly host: string
+interface Waiter extends Waiting {
   readonly key: string
+  readonly avoided: ReadonlySet<string>
   readonly go: (kept: SmtpSession | undefined) => void
 }
 
@@ -32,9 +44,11 @@ export class ConnectionPool {
   readonly #settings: PoolSettings
   /** In the order in which they were put back. */
   readonly #kept = new Set<Kept>()
+  /** How many of those there are by their keys. */
+  readonly #keptOf = new Map<string, number>()
   /** Open connections of each host, those that are kept as well. */
   readonly #open = new Map<string, number>()
-  readonly #waiters = new Set<Waiter>()
+  readonly #waiters = new WaitingLine<Waiter>()
   #total = 0
   #closed = false
 
@@ -48,31 +62,26 @@ export class ConnectionPool {
   }
 
   /**
-   * Does some work in a session that was kept, or in a new one with that address once there may be one. Rejects with `HostFailure`
+   * Does some work in a session that was kept, or in a new one with the address once there may be one. Rejects with `HostFailure`
    * where none can be had. What the work rejects with costs the connection; after `StaleSession` it is done again in another one.
    */
-  async use<T>(
-    target: Target,
-    address: string,
-    signal: AbortSignal,
-    work: (session: SmtpSession) => Promise<T>,
-  ): Promise<T> {
+  async use<T>(target: Target, request: PoolRequest, work: (session: SmtpSession) => Promise<T>): Promise<T> {
     for (;;) {
-      const kept = await this.#admit(target, signal)
-      const session = kept ?? (await this.#begin(target, address, signal))
+      const kept = await this.#admit(target, request)
+      const session = kept ?? (await this.#begin(target, request))
       try {
-        return await this.#run(session, signal, work)
+        return await this.#run(session, request.signal, work)
       } catch (error) {
         if (!(error instanceof StaleSession)) throw error
       }
     }
   }
 
-  async #begin(target: Target, address: string, signal: AbortSignal): Promise<SmtpSession> {
+  async #begin(target: Target, { address, signal }: PoolRequest): Promise<SmtpSession> {
     const { clock, timeouts } = this.#settings
     try {
       const opened = await openSession(target, address, this.#settings, signal)
-      return new SmtpSession(opened, target, timeouts, clock.monotonic())
+      return new SmtpSession(opened, { target, address, timeouts, begunAt: clock.monotonic() })
     } catch (error) {
       this.#left(hostOf(target))
       throw error
@@ -93,7 +102,9 @@ export class ConnectionPool {
       void this.#release(session)
       return result
     } catch (error) {
-      session.connection.destroy()
+      // One that has only served enough is left politely.
+      if (error instanceof StaleSession) session.connection.quit()
+      else session.connection.destroy()
       this.#left(hostOf(session.target))
       throw error
     } finally {
@@ -115,12 +126,12 @@ export class ConnectionPool {
   }
 
   #keep(session: SmtpSession): void {
+    session.isNew = false
     const { clock, connections } = this.#settings
     const [host, key] = [hostOf(session.target), keyOf(session.target)]
-    for (const waiter of this.#waiters) {
-      if (waiter.key !== key) continue
-      this.#waiters.delete(waiter)
-      waiter.go(session)
+    const next = this.#waiters.take(host, (one) => one.key === key && !one.avoided.has(session.address))
+    if (next !== undefined) {
+      next.go(session)
       return
     }
     const timer = clock.after(connections.idleTime, () => {
@@ -129,6 +140,7 @@ export class ConnectionPool {
     })
     const kept: Kept = { session, key, host, timer }
     this.#kept.add(kept)
+    this.#keptOf.set(key, (this.#keptOf.get(key) ?? 0) + 1)
     // It makes room for whoever wants another one.
     this.#wake()
   }
@@ -136,6 +148,9 @@ export class ConnectionPool {
   #takeOut(kept: Kept): void {
     kept.timer.cancel()
     this.#kept.delete(kept)
+    const left = (this.#keptOf.get(kept.key) ?? 1) - 1
+    if (left === 0) this.#keptOf.delete(kept.key)
+    else this.#keptOf.set(kept.key, left)
   }
 
   #discard(session: SmtpSession): void {
@@ -144,11 +159,14 @@ export class ConnectionPool {
   }
 
   /** A session that was kept; undefined where a new one is counted now, once there is room for it. */
-  #admit(target: Target, signal: AbortSignal): Promise<SmtpSession | undefined> {
+  #admit(
+    target: Target,
+    { avoided, signal, reversePath = null }: PoolRequest,
+  ): Promise<SmtpSession | undefined> {
     const [host, key] = [hostOf(target), keyOf(target)]
     return new Promise((resolve, reject) => {
       signal.throwIfAborted()
-      const kept = this.#takeKept(key)
+      const kept = this.#takeKept(key, avoided)
       if (kept !== undefined) return resolve(kept)
       const abort = (): void => {
         this.#waiters.delete(waiter)
@@ -156,7 +174,9 @@ export class ConnectionPool {
       }
       const waiter: Waiter = {
         host,
+        sender: senderOf(reversePath),
         key,
+        avoided,
         go: (session) => {
           signal.removeEventListener('abort', abort)
           if (session === undefined) this.#count(host)
@@ -169,9 +189,11 @@ export class ConnectionPool {
     })
   }
 
-  #takeKept(key: string): SmtpSession | undefined {
+  #takeKept(key: string, avoided: ReadonlySet<string>): SmtpSession | undefined {
+    // Most that is wanted is not there, among thousands of destinations.
+    if (!this.#keptOf.has(key)) return undefined
     for (const kept of [...this.#kept].toReversed()) {
-      if (kept.key !== key) continue
+      if (kept.key !== key || avoided.has(kept.session.address)) continue
       this.#takeOut(kept)
       if (kept.session.connection.isUsable) return kept.session
       this.#discard(kept.session)
@@ -188,12 +210,14 @@ export class ConnectionPool {
   }
 
   #giveUpKept(mayGo: (kept: Kept) => boolean): boolean {
-    const kept = [...this.#kept].find(mayGo)
-    if (kept === undefined) return false
-    this.#takeOut(kept)
-    kept.session.connection.quit()
-    this.#uncount(kept.host)
-    return true
+    for (const kept of this.#kept) {
+      if (!mayGo(kept)) continue
+      this.#takeOut(kept)
+      kept.session.connection.quit()
+      this.#uncount(kept.host)
+      return true
+    }
+    return false
   }
 
   #count(host: string): void {
@@ -213,18 +237,11 @@ export class ConnectionPool {
     this.#wake()
   }
 
-  /** Lets those go who may, in the order of their coming; a host that has enough does not hold up others. */
+  /** Lets those go who may; a host that has enough does not hold up others. */
   #wake(): void {
-    const busy = new Set<string>()
-    for (const waiter of this.#waiters) {
-      if (busy.has(waiter.host)) continue
-      if (!this.#hasRoom(waiter.host)) {
-        busy.add(waiter.host)
-        if (this.#total >= this.#settings.connections.total && this.#kept.size === 0) return
-        continue
-      }
-      this.#waiters.delete(waiter)
-      waiter.go(undefined)
+    for (const host of this.#waiters.hosts()) {
+      if (this.#hasRoom(host)) this.#waiters.take(host)?.go(undefined)
+      else if (this.#total >= this.#settings.connections.total && this.#kept.size === 0) return
     }
   }
 

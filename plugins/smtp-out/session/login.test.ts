@@ -23,7 +23,7 @@ function host(offered: string, answers: readonly string[]): { connection: SmtpCo
 }
 
 const login: Login = { user: 'me', secret: { kind: 'text', text: 'secret' }, kind: 'password' }
-const settings = { timeout: 1_000, port: 587, isConfidential: true }
+const settings = { timeout: 1_000, port: 587, isConfidential: true, channelBinding: undefined }
 
 describe('a login', () => {
   test('by the best mechanism there is', async () => {
@@ -51,6 +51,58 @@ describe('a login', () => {
       outcome: { kind: 'deferred', reply: { lines: [expect.stringContaining('cannot prove itself')] } },
     })
     expect(said[0]).toMatch(/^AUTH SCRAM-SHA-256 /)
+  })
+
+  const bound = { ...settings, channelBinding: Buffer.from('keying material') }
+
+  test.each([
+    ['SCRAM-SHA-256 SCRAM-SHA-256-PLUS PLAIN', bound, 'SCRAM-SHA-256-PLUS', 'p=tls-exporter,,'],
+    ['SCRAM-SHA-256', bound, 'SCRAM-SHA-256', 'y,,'],
+    ['SCRAM-SHA-256 SCRAM-SHA-256-PLUS', settings, 'SCRAM-SHA-256', 'n,,'],
+  ])('tied to its connection where both ends can: %s', async (offered, own, mechanism, header) => {
+    const challenge = (command: string): string => {
+      const first = Buffer.from(command.split(' ')[2] ?? '', 'base64').toString()
+      const nonce = /r=(.*)$/.exec(first)?.[1]
+      return Buffer.from(`r=${nonce}more,s=AA==,i=4096`).toString('base64')
+    }
+    const { connection, said } = host(offered, [])
+    const answers = [() => challenge(said[0] ?? ''), () => '']
+    Object.assign(connection, {
+      async command(text: string) {
+        said.push(text)
+        return {
+          code: answers.length > 0 ? 334 : 535,
+          enhanced: undefined,
+          lines: [answers.shift()?.() ?? ''],
+        }
+      },
+    })
+    await expect(logIn(connection, login, own)).rejects.toThrow('cannot prove itself')
+    const [, name, first = ''] = /^AUTH (\S+) (.*)$/.exec(said[0] ?? '') ?? []
+    expect(name).toBe(mechanism)
+    expect(Buffer.from(first, 'base64').toString()).toMatch(new RegExp(`^${header}n=me,r=`))
+    const final = Buffer.from(said[1] ?? '', 'base64').toString()
+    const [, channel = ''] = /^c=([^,]*),/.exec(final) ?? []
+    const data = own === bound && mechanism.endsWith('-PLUS') ? 'keying material' : ''
+    expect(Buffer.from(channel, 'base64').toString()).toBe(`${header}${data}`)
+  })
+
+  test.each([
+    [undefined, 'AUTH EXTERNAL ='],
+    ['me', 'AUTH EXTERNAL bWU='],
+  ])('by the certificate that was shown, as %s', async (user, expected) => {
+    const { connection, said } = host('PLAIN EXTERNAL', ['235 fine'])
+    await logIn(connection, { kind: 'certificate', user }, settings)
+    expect(said).toEqual([expected])
+  })
+
+  test('a certificate may do without a login, but not where one was asked for', async () => {
+    const { connection, said } = host('PLAIN', [])
+    await logIn(connection, { kind: 'certificate', user: undefined }, settings)
+    await expect(logIn(connection, { kind: 'certificate', user: 'me' }, settings)).rejects.toMatchObject({
+      outcome: { kind: 'deferred', reply: { enhanced: '4.7.0', lines: [expect.stringContaining('no way')] } },
+    })
+    expect(said).toEqual([])
   })
 
   test('with a long token in a line of its own, and a refusal that is asked for', async () => {

@@ -1,6 +1,6 @@
 import { errorText, type Reply } from 'mailwright'
 import { HostFailure, unreachable } from '../outcome.ts'
-import { type Login, readSecret } from '../routing/secret.ts'
+import { type CertificateLogin, type Login, readSecret, type SecretLogin } from '../routing/secret.ts'
 import { refusalBy } from './refusal.ts'
 import { ScramLogin } from './scram.ts'
 import type { SmtpConnection } from './smtp-connection.ts'
@@ -11,6 +11,8 @@ export interface LoginSettings {
   readonly port: number
   /** Whoever listens on the way must not hear a password: only mechanisms that hide it. */
   readonly isConfidential: boolean
+  /** What ties a login to the connection (tls-exporter); undefined where there is nothing. */
+  readonly channelBinding: Buffer | undefined
 }
 
 /** One side of a mechanism: what to say first, and what to each challenge. */
@@ -30,10 +32,13 @@ export async function logIn(
   login: Login,
   settings: LoginSettings,
 ): Promise<void> {
-  const secret = await readSecret(login.secret).catch((error: unknown) => {
-    throw failure(connection, `the secret for ${connection.place} cannot be had: ${errorText(error)}`)
-  })
-  const exchange = chosen(offered(connection), login, secret, connection.host, settings)
+  const mechanisms = offered(connection)
+  // The certificate is all that the host wants.
+  if (login.kind === 'certificate' && login.user === undefined && !mechanisms.has('EXTERNAL')) return
+  const exchange =
+    login.kind === 'certificate'
+      ? external(mechanisms, login)
+      : await secretExchange(connection, mechanisms, login, settings)
   if (exchange === undefined)
     throw failure(
       connection,
@@ -55,7 +60,8 @@ export async function logIn(
 }
 
 async function run(connection: SmtpConnection, exchange: Exchange, timeout: number): Promise<Reply> {
-  const first = base64(exchange.first())
+  // RFC 4954 §4: an initial response of nothing.
+  const first = base64(exchange.first()) || '='
   const command = `AUTH ${exchange.name}`
   const isShort = command.length + first.length < longestCommand
   let answer = await connection.command(isShort ? `${command} ${first}` : command, timeout, true)
@@ -77,29 +83,53 @@ function offered({ extensions }: SmtpConnection): ReadonlySet<string> {
   return new Set(words)
 }
 
+/** RFC 4422 §A: the certificate has shown who we are; as whom we act may be said. */
+function external(mechanisms: ReadonlySet<string>, { user = '' }: CertificateLogin): Exchange | undefined {
+  if (!mechanisms.has('EXTERNAL')) return undefined
+  return { name: 'EXTERNAL', first: () => user, next: () => user }
+}
+
+async function secretExchange(
+  connection: SmtpConnection,
+  mechanisms: ReadonlySet<string>,
+  login: SecretLogin,
+  settings: LoginSettings,
+): Promise<Exchange | undefined> {
+  const secret = await readSecret(login.secret).catch((error: unknown) => {
+    throw failure(connection, `the secret for ${connection.place} cannot be had: ${errorText(error)}`)
+  })
+  return chosen(mechanisms, login, secret, connection.host, settings)
+}
+
 function chosen(
   mechanisms: ReadonlySet<string>,
-  { user, kind }: Login,
+  { user, kind }: SecretLogin,
   secret: string,
   host: string,
-  { port, isConfidential }: LoginSettings,
+  { port, isConfidential, channelBinding }: LoginSettings,
 ): Exchange | undefined {
   if (kind === 'token') {
     if (!isConfidential) return undefined
     if (mechanisms.has('OAUTHBEARER')) return bearer(user, secret, host, port)
     return mechanisms.has('XOAUTH2') ? xoauth2(user, secret) : undefined
   }
-  if (mechanisms.has('SCRAM-SHA-256')) return scram(user, secret)
+  if (mechanisms.has('SCRAM-SHA-256-PLUS') && channelBinding !== undefined)
+    return scram('SCRAM-SHA-256-PLUS', new ScramLogin(user, secret, { kind: 'bound', data: channelBinding }))
+  // RFC 5802 §6: a host that has the other one as well learns that somebody between us has hidden it.
+  if (mechanisms.has('SCRAM-SHA-256'))
+    return scram(
+      'SCRAM-SHA-256',
+      new ScramLogin(user, secret, { kind: channelBinding === undefined ? 'none' : 'not-offered' }),
+    )
   if (!isConfidential) return undefined
   if (mechanisms.has('PLAIN')) return { name: 'PLAIN', first: () => `\0${user}\0${secret}`, next: () => '' }
   return mechanisms.has('LOGIN') ? { name: 'LOGIN', first: () => user, next: () => secret } : undefined
 }
 
-function scram(user: string, secret: string): Exchange {
-  const exchange = new ScramLogin(user, secret)
+function scram(name: string, exchange: ScramLogin): Exchange {
   let step = 0
   return {
-    name: 'SCRAM-SHA-256',
+    name,
     first: () => exchange.first(),
     async next(challenge) {
       step += 1

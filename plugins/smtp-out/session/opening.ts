@@ -1,4 +1,4 @@
-import { type Clock, ehloKeywords } from 'mailwright'
+import { type Clock, ehloKeywords, UnavailableError } from 'mailwright'
 import type { Timeouts } from '../options.ts'
 import { HostFailure, unreachable } from '../outcome.ts'
 import { type ClientTls, type Secured, SecurityError } from '../security/client-tls.ts'
@@ -95,7 +95,8 @@ class Opening {
     if (login !== undefined) {
       const isConfidential = secured !== undefined || isLoopback(this.#address)
       const { hello: timeout } = this.#settings.timeouts
-      await logIn(connection, login, { timeout, port: candidate.port, isConfidential })
+      const channelBinding = secured?.channelBinding
+      await logIn(connection, login, { timeout, port: candidate.port, isConfidential, channelBinding })
     }
     return secured
   }
@@ -153,8 +154,8 @@ class Opening {
 
   async #secure(connection: SmtpConnection): Promise<Secured> {
     const { tls, timeouts } = this.#settings
-    const { candidate, requirement } = this.#target
-    const settings = { timeout: timeouts.hello, key: keyOf(this.#target) }
+    const { candidate, requirement, certificate } = this.#target
+    const settings = { timeout: timeouts.hello, key: keyOf(this.#target), certificate }
     try {
       const secured = await tls.secure(connection.line, candidate.host, requirement, settings)
       // RFC 8461 §5: a policy that is only tested demands nothing, and wants to know what it would have been like.
@@ -162,7 +163,9 @@ class Opening {
       return secured
     } catch (error) {
       if (error instanceof SecurityError) this.#tell(error.failure)
-      throw error
+      if (!(error instanceof UnavailableError)) throw error
+      const text = `The certificate for ${connection.place} cannot be had: ${error.message}`
+      throw new HostFailure(unreachable('tls', '4.7.5', text, candidate.host), { cause: error })
     }
   }
 

@@ -7,14 +7,29 @@ const derive = promisify(pbkdf2)
 // RFC 7677 §4: no fewer; and no more than a hostile server may have us compute.
 const [fewestIterations, mostIterations] = [4_096, 1_000_000]
 
-/** The client's side of SCRAM-SHA-256 (RFC 5802 §3, RFC 7677). A RangeError means that the server is not to be trusted. */
+/** How a login is tied to its connection (RFC 5802 §6): by tls-exporter; or it could be, but the server has no -PLUS; or it cannot be. */
+export type ScramBinding =
+  | { readonly kind: 'bound'; readonly data: Buffer }
+  | { readonly kind: 'not-offered' }
+  | { readonly kind: 'none' }
+
+/** The client's side of SCRAM-SHA-256 and of its variant -PLUS (RFC 5802 §3, RFC 7677). A RangeError means that the server is not to be trusted. */
 export class ScramLogin {
   readonly #bare: string
   readonly #secret: string
   readonly #nonce: string
+  readonly #header: string
+  readonly #binding: Buffer
   #serverSignature: Buffer | undefined
 
-  constructor(user: string, secret: string, nonce: string = randomBytes(18).toString('base64')) {
+  constructor(
+    user: string,
+    secret: string,
+    binding: ScramBinding,
+    nonce: string = randomBytes(18).toString('base64'),
+  ) {
+    this.#header = { bound: 'p=tls-exporter,,', 'not-offered': 'y,,', none: 'n,,' }[binding.kind]
+    this.#binding = binding.kind === 'bound' ? binding.data : Buffer.alloc(0)
     const name = (saslprep(user) ?? user).replaceAll('=', '=3D').replaceAll(',', '=2C')
     this.#secret = saslprep(secret) ?? secret
     this.#nonce = nonce
@@ -23,7 +38,7 @@ export class ScramLogin {
 
   /** The client-first-message. */
   first(): string {
-    return `n,,${this.#bare}`
+    return `${this.#header}${this.#bare}`
   }
 
   /** The client-final-message to a server-first-message. */
@@ -35,7 +50,8 @@ export class ScramLogin {
       throw new RangeError('the first message of the server is not valid')
     if (iterations < fewestIterations || iterations > mostIterations)
       throw new RangeError(`the server wants ${iterations} iterations`)
-    const withoutProof = `c=biws,r=${nonce}`
+    const channel = Buffer.concat([Buffer.from(this.#header), this.#binding]).toString('base64')
+    const withoutProof = `c=${channel},r=${nonce}`
     const messages = `${this.#bare},${serverFirst},${withoutProof}`
     const salted = await derive(this.#secret, Buffer.from(salt, 'base64'), iterations, 32, 'sha256')
     const clientKey = keyed(salted, 'Client Key')

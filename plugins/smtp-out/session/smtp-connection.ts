@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import {
   type Clock,
+  dataChunks,
   dotStuffed,
   type EhloKeywords,
   errorText,
@@ -33,6 +34,9 @@ export interface DialSettings {
 }
 
 const closing = 421
+
+/** Octets of one BDAT: the host answers each, so that few cost time, and each is held until it is sent. */
+const chunkSize = 512 * 1024
 
 /**
  * The words of SMTP with one host: commands, replies, the message. What fails rejects with {@link HostFailure}, and the
@@ -121,7 +125,7 @@ export class SmtpConnection {
   }
 
   /** Whoever answers before it is asked mistakes what it is asked. */
-  async #write(text: string): Promise<void> {
+  async #write(text: string | Buffer): Promise<void> {
     if (this.line.unread > 0) throw this.fault('answers before it is asked')
     try {
       await this.line.write(text)
@@ -143,6 +147,25 @@ export class SmtpConnection {
         throw this.#lost(error)
       }
     }
+    return this.#verdict(timeout)
+  }
+
+  /**
+   * Sends octets by BDAT (RFC 3030 §2) to recipients that the host has taken, and reads the reply to the last chunk, or to the first
+   * that is refused. No chunk is sent before the one in front of it was taken: of a message that is refused halfway no end may be
+   * accepted.
+   */
+  async chunks(octets: AsyncIterable<Buffer>, timeout: number): Promise<Reply> {
+    for await (const { octets: chunk, isLast } of dataChunks(octets, chunkSize)) {
+      await this.#write(`BDAT ${chunk.length}${isLast ? ' LAST' : ''}\r\n`)
+      await this.#write(chunk)
+      const answer = await this.#verdict(timeout)
+      if (isLast || answer.code >= 300) return answer
+    }
+    throw new TypeError('no chunk was the last')
+  }
+
+  async #verdict(timeout: number): Promise<Reply> {
     const answer = await this.reply(timeout)
     if (answer.code >= 300 && answer.code < 400) throw this.fault('answers something else')
     return answer

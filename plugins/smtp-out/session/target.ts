@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Identity } from '../options.ts'
 import type { Login } from '../routing/secret.ts'
+import type { OwnCertificate } from '../security/own-certificate.ts'
 import type { Candidate, TlsRequirement } from '../security/requirement.ts'
 
 /** What a connection is for. Those who want the same may share one. */
@@ -13,6 +14,8 @@ export interface Target {
   /** TLS from the first octet. */
   readonly implicitTls: boolean
   readonly login: Login | undefined
+  /** What we show to the host. */
+  readonly certificate: OwnCertificate | undefined
   readonly identity: Identity & { readonly hostname: string }
 }
 
@@ -22,10 +25,19 @@ export function hostOf({ candidate: { host, port } }: Target): string {
 }
 
 /** The same for targets that may share a connection. */
-export function keyOf({ candidate, requirement, implicitTls, login, identity }: Target): string {
+export function keyOf({ candidate, requirement, ...target }: Target): string {
+  const { implicitTls, login, certificate, identity } = target
   const { host, port } = candidate
   const tlsa = requirement.tlsa?.map(({ data, ...one }) => ({ ...one, data: data.toString('base64') }))
-  const text = JSON.stringify([host, port, { ...requirement, tlsa }, implicitTls, login, identity])
+  const text = JSON.stringify([
+    host,
+    port,
+    { ...requirement, tlsa },
+    implicitTls,
+    login,
+    certificate,
+    identity,
+  ])
   return createHash('sha256').update(text).digest('base64')
 }
 

@@ -2,6 +2,7 @@ import { isAscii } from 'node:buffer'
 import {
   type Address,
   type BatchItem,
+  crlfLines,
   type EhloKeywords,
   formatAddress,
   needsSmtpUtf8,
@@ -31,35 +32,61 @@ const noRequireTls = reply(
 export interface Commands {
   readonly mail: string
   readonly recipients: readonly string[]
-  /** The message as this host takes it. */
-  chunks(): AsyncIterable<Buffer>
+  /** The message goes by BDAT (RFC 3030 §2). */
+  readonly isChunked: boolean
+  /** The message as this host takes it; of lines, where it is chunked. */
+  octets(): AsyncIterable<Buffer>
+}
+
+/** What is known of a host beside its extensions, and wanted of it. */
+export interface HostManner {
+  readonly isProven: boolean
+  readonly chunking: boolean
 }
 
 /** The commands for a host with these extensions, or why the message cannot be given to it. */
 export async function commandsFor(
   envelope: Envelope,
   extensions: EhloKeywords,
-  isProven: boolean,
+  { isProven, chunking }: HostManner,
 ): Promise<Commands | Reply> {
   const { message, parameters, reversePath } = envelope
   const largest = Number(extensions.get('SIZE') ?? 0)
   if (largest > 0 && message.size > largest) return tooLarge
   if (parameters.requireTls === true && !(isProven && extensions.has('REQUIRETLS'))) return noRequireTls
   if (needsUnicode(envelope) && !extensions.has('SMTPUTF8')) return noUnicode
-  const hasEightBit =
-    parameters.body === '8BITMIME' || message.header.hasEightBit || !(await isSevenBit(message.content))
-  const chunks =
-    hasEightBit && !extensions.has('8BITMIME')
-      ? await sevenBitContent(message)
-      : () => message.content.stream()
-  if (chunks === signedPart) return noEightBit
+  const body = await bodyOf(envelope, extensions)
+  const octets = body.isConverted ? await sevenBitContent(message) : () => message.content.stream()
+  if (octets === signedPart) return noEightBit
+  const isBinary = body.word === 'BINARYMIME'
+  const isChunked = extensions.has('CHUNKING') && (chunking || isBinary)
   return {
-    mail: [`MAIL FROM:<${path(reversePath)}>`, ...mailWords(envelope, extensions, hasEightBit)].join(' '),
+    mail: [`MAIL FROM:<${path(reversePath)}>`, ...mailWords(envelope, extensions, body.word)].join(' '),
     recipients: envelope.items.map((item) =>
       [`RCPT TO:<${path(item.route.address)}>`, ...recipientWords(item, extensions)].join(' '),
     ),
-    chunks,
+    isChunked,
+    octets: isChunked && !isBinary ? () => crlfLines(octets()) : octets,
   }
+}
+
+interface Body {
+  /** Of MAIL (RFC 6152, RFC 3030 §3); undefined: 7 bits, or nobody asked. */
+  readonly word: '8BITMIME' | 'BINARYMIME' | undefined
+  /** The host cannot have it as it is. */
+  readonly isConverted: boolean
+}
+
+async function bodyOf({ message, parameters }: Envelope, extensions: EhloKeywords): Promise<Body> {
+  if (parameters.body === 'BINARYMIME') {
+    const isTaken = extensions.has('BINARYMIME') && extensions.has('CHUNKING')
+    return { word: isTaken ? 'BINARYMIME' : undefined, isConverted: !isTaken }
+  }
+  const hasEightBit =
+    parameters.body === '8BITMIME' || message.header.hasEightBit || !(await isSevenBit(message.content))
+  if (!hasEightBit) return { word: undefined, isConverted: false }
+  const isTaken = extensions.has('8BITMIME')
+  return { word: isTaken ? '8BITMIME' : undefined, isConverted: !isTaken }
 }
 
 function path(address: Address | null | undefined): string {
@@ -69,13 +96,13 @@ function path(address: Address | null | undefined): string {
 function mailWords(
   { message, parameters, ...envelope }: Envelope,
   extensions: EhloKeywords,
-  hasEightBit: boolean,
+  body: Body['word'],
 ): readonly string[] {
   const { ret, envelopeId, requireTls, smtpUtf8 } = parameters
   const isUnicode = smtpUtf8 === true || message.header.hasEightBit || hasUnicodeAddress(envelope)
   return [
     extensions.has('SIZE') && `SIZE=${message.size}`,
-    extensions.has('8BITMIME') && hasEightBit && 'BODY=8BITMIME',
+    body !== undefined && `BODY=${body}`,
     extensions.has('SMTPUTF8') && isUnicode && 'SMTPUTF8',
     extensions.has('DSN') && ret !== undefined && `RET=${ret}`,
     extensions.has('DSN') &&

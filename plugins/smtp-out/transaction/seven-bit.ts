@@ -39,6 +39,8 @@ async function newEncoding(part: MimePart, content: Content): Promise<PartEncodi
   const { encoding, bodyStart, bodyEnd, contentType } = part
   if (!identities.has(encoding)) return undefined
   if (isComposite(part)) return encoding === '7bit' ? undefined : '7bit'
+  // It may hold line ends that are none, and lines of any length, in 7 bits as well.
+  if (encoding === 'binary') return 'base64'
   if (await isSevenBit(content, bodyStart, bodyEnd)) return encoding === '7bit' ? undefined : '7bit'
   return contentType.type === 'text' ? 'quoted-printable' : 'base64'
 }

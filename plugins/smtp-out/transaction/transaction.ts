@@ -25,36 +25,46 @@ export interface Transacted {
   readonly refused?: Undelivered
 }
 
+/** How a message is given to a host. */
+export interface Manner {
+  /** To all recipients or none, as far as that can be had. */
+  readonly atomic: boolean
+  /** By BDAT where the host offers CHUNKING. */
+  readonly chunking: boolean
+}
+
 /**
- * One mail transaction (RFC 5321 §3.3). Rejects with `HostFailure` where the host is lost before it was asked to take the message, so
+ * One mail transaction (RFC 5321 §3.3). Rejects with `HostFailure` where the host is lost before the message is under way, so
  * that another one may be tried; with `StaleSession` where a session that was kept is over.
  */
 export async function transact(
   session: SmtpSession,
   envelope: Envelope,
-  atomic: boolean,
+  { atomic, chunking }: Manner,
 ): Promise<Transacted> {
   const { items } = envelope
-  const { connection } = session
-  const commands = await commandsFor(envelope, connection.extensions, session.isProven)
+  const { connection, isProven } = session
+  const commands = await commandsFor(envelope, connection.extensions, { isProven, chunking })
   if (!('mail' in commands)) {
     const { host } = connection
     return { ...nothing, refused: undelivered(commands, { host, concerns: 'message' }) }
   }
-  const [mail, ...answers] = await begin(session, commands)
-  if (mail === undefined) throw connection.fault('says nothing')
+  // Chunks wait for the answers: hosts are known that read those of a transaction without recipients as commands.
+  const asksAtOnce = !atomic && !commands.isChunked && connection.extensions.has('PIPELINING')
+  const { mail, recipients, data } = await begin(session, commands, asksAtOnce)
+  const { taken, again, failures, deferrals } = sortAnswers(session, items, mail, recipients)
+  session.isAwaited = taken.length === 0 && data?.code === 354
   if (mail.code >= 300) {
     const refused = refusalBy(connection, mail, 'mail')
     return refused.kind === 'deferred'
       ? { ...nothing, refused }
       : { ...nothing, outcomes: all(items, refused) }
   }
-  const { taken, again, failures, deferrals } = sortAnswers(session, items, answers)
   if (atomic && failures.size + deferrals.size > 0) {
     const others = all([...taken, ...again], notWithoutOthers)
     return { ...nothing, outcomes: new Map([...failures, ...deferrals, ...others]) }
   }
-  const outcomes = taken.length > 0 ? all(taken, await send(session, commands)) : new Map()
+  const outcomes = taken.length > 0 ? all(taken, await send(session, commands, data)) : new Map()
   return { outcomes: new Map([...failures, ...outcomes]), deferrals, again }
 }
 
@@ -64,15 +74,29 @@ function all(items: readonly BatchItem[], outcome: Outcome): ReadonlyMap<BatchIt
   return new Map(items.map((item) => [item, outcome]))
 }
 
+interface Begun {
+  readonly mail: Reply
+  readonly recipients: readonly Reply[]
+  /** Undefined: it was not asked yet. */
+  readonly data: Reply | undefined
+}
+
 /** A session that was kept may be over before anything was said in it. */
-async function begin(session: SmtpSession, commands: Commands): Promise<readonly Reply[]> {
-  const wasKept = session.transactions > 0
+async function begin(session: SmtpSession, commands: Commands, asksAtOnce: boolean): Promise<Begun> {
+  const { connection, isNew } = session
+  if (!isNew && !connection.isUsable) throw new StaleSession()
   try {
-    const replies = await session.begin(commands.mail, commands.recipients)
-    if (wasKept && replies[0]?.code === 421) throw new StaleSession()
-    return replies
+    const replies = await session.begin(commands.mail, commands.recipients, asksAtOnce)
+    const [mail] = replies
+    if (mail === undefined) throw connection.fault('says nothing')
+    // A 5yz is for good, and may be what the host has said to the silence before: it has to say it in a new session.
+    if (!isNew && (mail.code === 421 || mail.code >= 500)) throw new StaleSession()
+    const data = asksAtOnce ? replies.at(-1) : undefined
+    // Somewhere in front of it stands an answer too many, and who knows which answers are whose.
+    if (data !== undefined && data.code < 300) throw connection.fault('answers something else')
+    return { mail, recipients: replies.slice(1, 1 + commands.recipients.length), data }
   } catch (error) {
-    if (wasKept && error instanceof HostFailure && error.outcome.cause === 'unreachable')
+    if (!isNew && error instanceof HostFailure && error.outcome.cause === 'unreachable')
       throw new StaleSession('', { cause: error })
     throw error
   }
@@ -88,6 +112,7 @@ interface Sorted {
 function sortAnswers(
   { connection }: SmtpSession,
   items: readonly BatchItem[],
+  mail: Reply,
   answers: readonly Reply[],
 ): Sorted {
   const failures = new Map<BatchItem, Outcome>()
@@ -96,7 +121,7 @@ function sortAnswers(
   const again: BatchItem[] = []
   for (const [index, item] of items.entries()) {
     const answer = answers[index]
-    if (answer === undefined) continue
+    if (answer === undefined || mail.code >= 300) continue
     if (answer.code < 300) taken.push(item)
     else if (taken.length > 0 && isTooMany(answer)) again.push(item)
     else {
@@ -114,13 +139,17 @@ function isTooMany({ code, enhanced, lines }: Reply): boolean {
   return /^[45]\.5\.3$/.test(enhanced ?? '') || /too many recipients/i.test(lines.join(' '))
 }
 
-/** DATA and the message: one outcome for all recipients that were taken. It does not reject: another host is not to get it, too. */
-async function send(session: SmtpSession, commands: Commands): Promise<Outcome> {
+/** The message: one outcome for all recipients that were taken. Once it is under way, it does not reject: nobody else is to get it, too. */
+async function send(session: SmtpSession, commands: Commands, asked: Reply | undefined): Promise<Outcome> {
   const { connection } = session
+  const go = commands.isChunked ? undefined : (asked ?? (await session.data()))
+  if (go !== undefined && go.code !== 354) {
+    if (asked !== undefined) await confirm(session)
+    return refusalBy(connection, go, 'data')
+  }
   try {
-    const go = await session.data()
-    if (go.code !== 354) return refusalBy(connection, go, 'data')
-    const answer = await session.message(commands.chunks())
+    const octets = commands.octets()
+    const answer = await (commands.isChunked ? session.chunks(octets) : session.message(octets))
     return answer.code < 300 ? delivered(session, answer) : refusalBy(connection, answer, 'message')
   } catch (error) {
     connection.destroy()
@@ -128,6 +157,16 @@ async function send(session: SmtpSession, commands: Commands): Promise<Outcome> 
     // Whether it has the message nobody knows: it comes again.
     return { ...error.outcome, concerns: 'message' }
   }
+}
+
+/**
+ * Recipients that were taken and a DATA that was refused may be one answer too many in front of it: RSET then gets that to DATA, and
+ * nobody has refused. A host that is lost meanwhile has said what it has said.
+ */
+async function confirm(session: SmtpSession): Promise<void> {
+  await session.takeBack().catch((error: unknown) => {
+    if (!(error instanceof HostFailure) || error.outcome.cause !== 'unreachable') throw error
+  })
 }
 
 function delivered({ connection, security }: SmtpSession, answer: Reply): Delivered {

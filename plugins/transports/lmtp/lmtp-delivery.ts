@@ -26,6 +26,8 @@ const tlsRequired = reply(
 )
 // RFC 5321 §4.5.3.1.8: a hundred recipients are always taken at once.
 const atOnce = 100
+/** Lines of a reply that are passed on. */
+const mostLines = 10
 
 /** Hands messages over to other servers by LMTP (RFC 2033). */
 export class LmtpDelivery {
@@ -68,7 +70,9 @@ export class LmtpDelivery {
     signal: AbortSignal,
   ): Promise<readonly Outcome[]> {
     try {
-      return await this.#pool.use(destination, signal, (connection) => transact(connection, envelope, atomic))
+      return await this.#pool.use(destination, signal, (connection) =>
+        transact(connection, { ...envelope, destination }, atomic),
+      )
     } catch (error) {
       this.#log.warn('unavailable', { transaction: id, service: 'lmtp', error: errorText(error) })
       return envelope.items.map(() => ({ kind: 'deferred', reply: noAnswer }))
@@ -97,10 +101,11 @@ function envelopesOf(items: readonly BatchItem[], { parameters }: Batch): readon
 /** One mail transaction. */
 async function transact(
   connection: LmtpConnection,
-  envelope: Envelope,
+  envelope: Envelope & { readonly destination: LmtpDestination },
   atomic: boolean,
 ): Promise<readonly Outcome[]> {
-  const { items, message } = envelope
+  const { items, message, destination } = envelope
+  const outcomeOf = (answer: Reply | undefined): Outcome => outcomeBy(destination, answer)
   const mail = await mailCommand(envelope, connection.extensions)
   if (typeof mail !== 'string') return items.map(() => ({ kind: 'failed', reply: mail }))
   const recipients = items.map(({ route }) => `RCPT TO:<${formatAddress(route.address)}>`)
@@ -122,11 +127,12 @@ async function transact(
   )
 }
 
-function outcomeOf(answer: Reply | undefined): Outcome {
+function outcomeBy(destination: LmtpDestination, answer: Reply | undefined): Outcome {
   if (answer === undefined) return { kind: 'deferred', reply: noAnswer }
   const { code, enhanced, lines } = answer
-  const text = lines.join(' ')
-  if (code < 300) return { kind: 'delivered', text: `by LMTP: ${replyText(text)}` }
-  const told = reply(code, enhanced, replyText(`The next server said: ${text}`))
-  return isTransient(told) ? { kind: 'deferred', reply: told } : { kind: 'failed', reply: told }
+  const host = 'host' in destination ? destination.host : 'localhost'
+  if (code < 300) return { kind: 'delivered', text: `by LMTP: ${replyText(lines.join(' '))}`, host }
+  const place = 'host' in destination ? `${host}:${destination.port}` : destination.socket
+  const told = reply(code, enhanced, lines.slice(0, mostLines).map(replyText))
+  return { kind: isTransient(told) ? 'deferred' : 'failed', reply: told, host, place }
 }

@@ -149,7 +149,8 @@ describe('LMTP', () => {
       { kind: 'delivered', text: 'by LMTP: jo' },
       {
         kind: 'deferred',
-        reply: { code: 452, enhanced: '4.2.2', lines: ['The next server said: full really'] },
+        reply: { code: 452, enhanced: '4.2.2', lines: ['full', 'really'] },
+        host: '127.0.0.1',
       },
     ])
     pool.close()
@@ -186,7 +187,7 @@ describe('LMTP', () => {
     server?.close()
     const data = await lmtpServer({ answer: (command) => (command === 'DATA' ? '554 no' : undefined) })
     expect(await client().deliver(data.destination, await two())).toMatchObject([
-      { kind: 'failed', reply: { code: 554, enhanced: '5.0.0' } },
+      { kind: 'failed', reply: { code: 554, enhanced: undefined, lines: ['no'] } },
       { kind: 'failed' },
     ])
   })

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { type RequestOptions, request } from 'node:https'
-import type { LookupFunction } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { type Clock, MailwrightError, type Resolver } from 'mailwright'
 import type { SecurityFailure } from '../requirement.ts'
+import { lookupBy } from '../resolver-lookup.ts'
 
 /** Fetches the text of a domain's policy. Rejects with {@link StsFetchError}. */
 export type StsFetch = (domain: string) => Promise<string>
@@ -102,27 +102,4 @@ async function readText(response: IncomingMessage): Promise<string> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
-}
-
-/** Looks a name up where all other names of mail are looked up. */
-function lookupBy(resolver: Resolver): LookupFunction {
-  return (host, { all }, callback) => {
-    void Promise.all(
-      ([4, 6] as const).map(async (family) => ({ family, answer: await resolver.addresses(host, family) })),
-    )
-      .then((answers) =>
-        answers.flatMap(({ family, answer }) =>
-          answer.kind === 'found' ? answer.records.map((address) => ({ address, family })) : [],
-        ),
-      )
-      .then(
-        (found) => {
-          const [first] = found
-          if (first === undefined) callback(new Error(`${host} has no address`), '')
-          else if (all === true) callback(null, found)
-          else callback(null, first.address, first.family)
-        },
-        (error) => callback(error, ''),
-      )
-  }
 }

@@ -12,6 +12,7 @@ import {
 import { utcDay } from './counted-session.ts'
 import { type DomainReport, domainReports } from './domain-reports.ts'
 import type { Reporter } from './report.ts'
+import type { ReportPosting } from './report-posting.ts'
 import { ReportSending, type SendingOutcome } from './report-sending.ts'
 
 export interface TlsReportCommandOptions extends Reporter {
@@ -19,8 +20,7 @@ export interface TlsReportCommandOptions extends Reporter {
   readonly resolver: Resolver
   readonly clock: Clock
   readonly flow: Flow
-  /** Our name, for those who get reports. */
-  readonly hostname: string
+  readonly post: ReportPosting
 }
 
 const dayForm = /^\d{4}-\d{2}-\d{2}$/
@@ -34,7 +34,7 @@ export function tlsReportCommand(options: TlsReportCommandOptions): PluginComman
     arguments: [{ name: 'day', summary: 'such as 2026-01-31, UTC; yesterday where absent', optional: true }],
     options: [
       { flags: '--domain <name>', summary: 'the report for this domain only' },
-      { flags: '--send', summary: 'mail the reports to the domains that want them, each once' },
+      { flags: '--send', summary: 'send the reports to the domains that want them, each once' },
     ],
     async run({ arguments: [day = utcDay(options.clock.now() - 86_400_000)], options: { domain, send } }) {
       if (!dayForm.test(day) || Number.isNaN(Date.parse(day)))
@@ -66,14 +66,14 @@ function wishOf({ rua }: Pick<DomainReport, 'rua'>): string {
 }
 
 async function sent(
-  { database, flow, clock, hostname, contact }: TlsReportCommandOptions,
+  { database, flow, clock, contact, post }: TlsReportCommandOptions,
   day: string,
   reports: readonly DomainReport[],
 ): Promise<CommandOutput> {
   const from = parseAddress(contact)
   if (from === undefined)
     throw new UsageError(`${JSON.stringify(contact)} is no address to send reports from`)
-  const sending = new ReportSending({ database, flow, clock, submitter: hostname, from })
+  const sending = new ReportSending({ database, flow, clock, from, post })
   const json: SentReport[] = []
   for (const each of reports)
     json.push({ domain: each.domain, rua: each.rua, outcomes: await sending.send(day, each) })

@@ -8,7 +8,7 @@ export interface MailedReport {
   readonly report: TlsReport
   /** Whom it is about. */
   readonly domain: string
-  /** Our name. */
+  /** Who we are: the domain of `from` (RFC 8460 §5.3). */
   readonly submitter: string
   /** Whom questions go to: the report's `contact-info`. */
   readonly from: Address
@@ -17,10 +17,15 @@ export interface MailedReport {
   readonly now: number
 }
 
+/** As it is sent (RFC 8460 §5.2). */
+export function packedReport(report: TlsReport): Buffer {
+  return gzipSync(JSON.stringify(report))
+}
+
 /** The message that carries a report (RFC 8460 §5.3). It wants to arrive even where TLS is what has failed (RFC 8689 §5). */
 export function reportMessage(mailed: MailedReport): Content {
   const { report, domain, submitter, from, to, now } = mailed
-  const packed = gzipSync(JSON.stringify(report)).toString('base64')
+  const packed = packedReport(report).toString('base64')
   const boundary = `report-${randomUUID()}`
   const lines = [
     `From: <${formatAddress(from)}>`,

@@ -37,6 +37,8 @@ let resolver: FakeResolver
 let host: TestHost
 let command: PluginCommand
 let isRefused = false
+let trouble: string | undefined
+const posted: string[] = []
 const mailed: { envelope: readonly (string | null)[]; text: string }[] = []
 
 const holder = definePlugin({
@@ -64,11 +66,17 @@ beforeEach(async () => {
   host = await createTestHost({ plugins: [databasePlugin(base.options), holder(), queue()], clock })
   const tables = host.service(database)
   command = tlsReportCommand({
-    ...{ database: tables, resolver, clock, flow: host.flow, hostname: 'mail.example.org' },
+    ...{ database: tables, resolver, clock, flow: host.flow },
+    post: async (url, report) => {
+      posted.push(`${url} ${Object(JSON.parse(gunzipSync(report).toString()))['report-id']}`)
+      return trouble
+    },
     ...{ organization: 'Example', contact: 'postmaster@example.org' },
   })
   isRefused = false
   mailed.length = 0
+  trouble = undefined
+  posted.length = 0
   const counting = tlsReport({ database: tables, clock, log: capturedLog() })
   counting.observe(sessionWith('sts.example'))
   counting.observe(sessionWith('unfetched.example'))
@@ -99,11 +107,11 @@ describe('sending', () => {
     expect(await outcomes(today)).toMatchObject({ exitCode: 0, outcomes: ['sent before'] })
     expect(mailed).toMatchObject([{ envelope: ['postmaster@example.org', 'tls@sts.example'] }])
     const text = mailed[0]?.text ?? ''
-    expect(text).toContain('\r\nTLS-Report-Domain: sts.example\r\nTLS-Report-Submitter: mail.example.org\r\n')
+    expect(text).toContain('\r\nTLS-Report-Domain: sts.example\r\nTLS-Report-Submitter: example.org\r\n')
     expect(text).toContain('\r\nTLS-Required: No\r\n')
     expect(text).toContain('multipart/report; report-type="tlsrpt"')
     const [, name, packed = ''] = /filename="(.*)"\r\n\r\n([\w+/=\r\n]*)\r\n--/.exec(text) ?? []
-    expect(name).toBe('mail.example.org!sts.example!1769817600!1769903999.json.gz')
+    expect(name).toBe('example.org!sts.example!1769817600!1769903999.json.gz')
     const { json } = await command.run({ arguments: [today], options: {} })
     const [{ report }] = json as [{ report: unknown }]
     expect(JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString())).toEqual(report)
@@ -118,17 +126,29 @@ describe('sending', () => {
     expect(await outcomes()).toMatchObject({ exitCode: 0, outcomes: ['sent'] })
   })
 
+  test('a report is posted to who wants it so, once it was taken', async () => {
+    resolver.set('_smtp._tls.sts.example', {
+      txt: ['v=TLSRPTv1; rua=https://sts.example/in,mailto:tls@sts.example'],
+    })
+    trouble = 'the host answers 503'
+    const first = await outcomes()
+    expect(first).toMatchObject({ exitCode: 1, outcomes: ['refused', 'sent'] })
+    expect(first.text).toContain('sts.example: refused: https://sts.example/in: the host answers 503')
+    trouble = undefined
+    expect(await outcomes()).toMatchObject({ exitCode: 0, outcomes: ['sent', 'sent before'] })
+    expect(await outcomes()).toMatchObject({ outcomes: ['sent before', 'sent before'] })
+    expect(posted).toEqual(Array(2).fill('https://sts.example/in 2026-01-31T00:00:00Z_sts.example'))
+  })
+
   test('other addresses are named, and domains whose DNS does not answer', async () => {
     resolver.set('_smtp._tls.unfetched.example', {
-      txt: [
-        'v=TLSRPTv1; rua=https://unfetched.example/,mailto:%zz,mailto:nobody,mailto:a%2Bb@x.example?subject=x',
-      ],
+      txt: ['v=TLSRPTv1; rua=mailto:%zz,mailto:nobody,mailto:a%2Bb@x.example?subject=x'],
     })
     resolver.set('_smtp._tls.sts.example', { failure: 'SERVFAIL' })
     const sent = await outcomes()
     expect(sent).toMatchObject({
       exitCode: 1,
-      outcomes: ['not by mail', 'not by mail', 'not by mail', 'sent'],
+      outcomes: ['no address', 'no address', 'sent'],
     })
     expect(sent.text).toContain('sts.example: DNS does not answer')
     expect(mailed.map(({ envelope }) => envelope[1])).toEqual(['a+b@x.example'])

@@ -12,30 +12,32 @@ import {
   type Reply,
 } from 'mailwright'
 import type { DomainReport } from './domain-reports.ts'
-import { reportMessage } from './report-message.ts'
+import type { TlsReport } from './report.ts'
+import { packedReport, reportMessage } from './report-message.ts'
+import type { ReportPosting } from './report-posting.ts'
 import type { SentReportRow } from './tables.ts'
 
 export interface ReportSendingOptions {
   readonly database: Database
   readonly flow: Flow
   readonly clock: Clock
-  /** Our name. */
-  readonly submitter: string
+  /** Whom questions go to: the report's `contact-info`. */
   readonly from: Address
+  readonly post: ReportPosting
 }
 
 /** What became of a report for one address. */
 export interface SendingOutcome {
   /** The address as the domain has published it. */
   readonly rua: string
-  readonly outcome: 'sent' | 'sent before' | 'refused' | 'not by mail'
+  readonly outcome: 'sent' | 'sent before' | 'refused' | 'no address'
   /** What was answered, where it was refused. */
   readonly reply?: string
 }
 
 const here = { address: 'local', port: 0 } as const
 
-/** Sends reports by mail, each to each address once, whoever sends them and how often. */
+/** Sends reports by mail and by HTTPS, each to each address once, whoever sends them and how often. */
 export class ReportSending {
   readonly #options: ReportSendingOptions
 
@@ -44,33 +46,39 @@ export class ReportSending {
   }
 
   /** MAIL_E_UNAVAILABLE where the database does not say what was sent. */
-  async send(day: string, report: DomainReport): Promise<readonly SendingOutcome[]> {
+  async send(day: string, report: DomainReport, signal?: AbortSignal): Promise<readonly SendingOutcome[]> {
     const outcomes: SendingOutcome[] = []
-    for (const rua of report.rua ?? []) {
-      const to = mailAddress(rua)
-      outcomes.push(
-        to === undefined ? { rua, outcome: 'not by mail' } : await this.#mail(day, report, rua, to),
-      )
-    }
+    for (const rua of report.rua ?? []) outcomes.push(await this.#once(day, report, rua, signal))
     return outcomes
   }
 
-  async #mail(
+  async #once(
     day: string,
     { domain, report }: DomainReport,
     rua: string,
-    to: Address,
+    signal: AbortSignal | undefined,
   ): Promise<SendingOutcome> {
-    const { database, clock, submitter, from } = this.#options
+    const { database, post } = this.#options
+    const isPosted = /^https:/i.test(rua)
+    const to = isPosted ? undefined : mailAddress(rua)
+    if (!isPosted && to === undefined) return { rua, outcome: 'no address' }
     const id = createHash('sha256')
       .update(JSON.stringify([day, domain, rua]))
       .digest('hex')
     if (!(await this.#claim(id, day))) return { rua, outcome: 'sent before' }
-    const message = reportMessage({ report, domain, submitter, from, to, now: clock.now() })
-    const answer = await this.#submit(to, message)
-    if (!isRefusal(answer)) return { rua, outcome: 'sent' }
+    const trouble =
+      to === undefined ? await post(rua, packedReport(report), signal) : await this.#mail(domain, report, to)
+    if (trouble === undefined) return { rua, outcome: 'sent' }
     await database.query((knex) => knex<SentReportRow>('smtp_out_sent_reports').where({ id }).delete())
-    return { rua, outcome: 'refused', reply: formatReply(answer).replaceAll('\r\n', ' / ') }
+    return { rua, outcome: 'refused', reply: trouble }
+  }
+
+  /** Why it was not taken; undefined where it was. */
+  async #mail(domain: string, report: TlsReport, to: Address): Promise<string | undefined> {
+    const { clock, from } = this.#options
+    const content = reportMessage({ report, domain, submitter: from.domain, from, to, now: clock.now() })
+    const answer = await this.#submit(to, content)
+    return isRefusal(answer) ? formatReply(answer).replaceAll('\r\n', ' / ') : undefined
   }
 
   /** False where somebody has sent it, or is about to. */

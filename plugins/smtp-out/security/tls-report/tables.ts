@@ -23,12 +23,12 @@ export interface TlsSessionsRow {
   readonly sessions: number | string
 }
 
-/** A report that was sent, or is being sent. */
+/** A report that was sent, or is being sent; and one row for all of a day, see {@link import('./day-run.ts').DayRun}. */
 export interface SentReportRow {
-  /** A digest of day, domain and address. */
+  /** A digest of day, domain and address; of the day alone for all of it. */
   readonly id: string
   readonly day: string
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; for all of a day: until when somebody is at it. */
   readonly sent_at: number | string
 }
 

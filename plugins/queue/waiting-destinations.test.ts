@@ -1,0 +1,63 @@
+import { type Outcome, reply } from 'mailwright'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { databaseUnderTest } from '../../test/support/database-under-test.ts'
+import { mail } from '../../test/support/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
+import { deliveredOutcome } from '../../test/support/queue-world-delivery.ts'
+
+const minute = 60_000
+
+/** What `smtp-out` says where the postmaster has set a limit. */
+const waits = (retryAfter: number): Outcome => ({
+  ...{ kind: 'deferred', untried: true, concerns: 'destination', retryAfter },
+  reply: reply(451, '4.4.5', 'It is not its turn'),
+})
+
+describe('a destination that has to wait', () => {
+  let world: QueueWorld
+  let node: QueueNode
+
+  beforeEach(async () => {
+    world = await queueWorld(databaseUnderTest(), {
+      options: { lifetime: '1h', notificationLifetime: '1h', delayWarning: 0 },
+    })
+    node = await world.node()
+  })
+
+  afterEach(() => world[Symbol.asyncDispose]())
+
+  const accept = async (to: string): Promise<void> => {
+    await node.queue.accept(await mail({ to: [to] }))
+  }
+
+  it('is left alone for so long, again and again, and nothing counts as tried', async () => {
+    world.delivery.on('@paced.example', waits(10_000))
+    for (let sent = 0; sent < 30; sent++) await accept(`user${sent}@paced.example`)
+    await accept('jo@alive.example')
+    await world.quiet()
+    expect(world.delivery.count('jo@alive.example')).toBe(1)
+    const [paced] = (await node.queue.statistics()).destinations
+    expect(Number(paced?.pausedUntil) - world.clock.now()).toBe(10_000)
+    const first = world.delivery.attempts.length
+    expect(first).toBeLessThanOrEqual(6)
+    await world.pass(9_000)
+    expect(world.delivery.attempts).toHaveLength(first)
+    await world.pass(minute)
+    expect(world.delivery.attempts.length).toBeGreaterThanOrEqual(first + 5)
+    const recipients = (await node.queue.list()).flatMap((message) => message.recipients)
+    expect(recipients).toHaveLength(30)
+    expect(recipients.every(({ attempts }) => attempts === 0)).toBe(true)
+    world.delivery.on('@paced.example', deliveredOutcome)
+    await world.pass(12_000)
+    expect(world.delivery.delivered).toHaveLength(31)
+    expect(await world.rows()).toBe(0)
+  })
+
+  it('for longer than its messages may wait has their senders told', async () => {
+    world.delivery.on('@paced.example', waits(7 * minute))
+    await accept('jo@paced.example')
+    await world.pass(70 * minute, 30_000)
+    expect(world.reports.told).toEqual(['failed jo@paced.example'])
+    expect(await world.rows()).toBe(0)
+  })
+})

@@ -1,0 +1,225 @@
+import { type BatchItem, notWithoutOthers, type Outcome, reply } from 'mailwright'
+import { HostFailure, type Undelivered, unreachable } from './outcome.ts'
+import { NotItsTurn, type Pace } from './pace/pace.ts'
+import { type ByDomain, ofDomain } from './routing/by-domain.ts'
+import type { Destination } from './routing/destination.ts'
+import type { Identities } from './routing/identities.ts'
+import type { MailHost } from './routing/mail-hosts.ts'
+import { forCertificate, type OwnCertificate } from './security/own-certificate.ts'
+import type { SecurityPolicies } from './security/policies.ts'
+import { type ConnectionPool, StaleSession } from './session/connection-pool.ts'
+import type { SmtpSession } from './session/smtp-session.ts'
+import type { Target } from './session/target.ts'
+import type { Envelope } from './transaction/envelope.ts'
+import { type Transacted, transact } from './transaction/transaction.ts'
+
+export interface AttemptSettings {
+  readonly policies: SecurityPolicies
+  readonly identities: Identities
+  readonly pace: Pace
+  readonly pool: ConnectionPool
+  /** IP addresses, and sessions, that are tried for one message. */
+  readonly maxAddresses: number
+  readonly maxSessions: number
+  readonly maxRecipients: number
+  readonly nextHostForRecipients: boolean
+  readonly chunking: boolean
+  readonly clientCertificates: ByDomain<OwnCertificate>
+}
+
+/** How one envelope is to be delivered, and what has come of its items so far. */
+export interface Errand {
+  readonly atomic: boolean
+  readonly signal: AbortSignal
+  readonly outcomes: Map<BatchItem, Outcome>
+}
+
+/** What is to be said of those whose fate is not decided. */
+export interface Leftover {
+  readonly outcome: Undelivered
+  /** It is not its turn: nobody else is to be asked meanwhile. */
+  readonly waits: boolean
+}
+
+/** What has been done with one address. */
+interface Turn {
+  /** That of the last session: one that was kept may have another one of the same host. */
+  address: string
+  isGreeted: boolean
+  /** Whom the host has answered, in whichever session. */
+  readonly asked: Set<BatchItem>
+}
+
+/** Of a message that no host was asked for. */
+export const nobody: Undelivered = unreachable(
+  'unreachable',
+  '4.4.1',
+  'No host of the destination could be tried',
+)
+
+/** An errand, with what hosts said to single recipients whom another one may take. */
+export interface AttemptedErrand extends Errand {
+  readonly deferred: Map<BatchItem, Outcome>
+  /** Why hosts did not have it, each time. */
+  readonly passedOver: Set<Undelivered>
+}
+
+/** Asks hosts of one destination, one after the other, until one has taken or refused a message. */
+export class Attempts {
+  readonly #settings: AttemptSettings
+  readonly #destination: Destination
+  readonly #envelope: Envelope
+  readonly #errand: AttemptedErrand
+  #addresses = 0
+  #sessions = 0
+  /** Of those for whom nothing else is known. */
+  #last: Undelivered | undefined
+  #waits = false
+
+  constructor(
+    settings: AttemptSettings,
+    destination: Destination,
+    envelope: Envelope,
+    errand: AttemptedErrand,
+  ) {
+    this.#settings = settings
+    this.#destination = destination
+    this.#envelope = envelope
+    this.#errand = errand
+  }
+
+  async run(hosts: readonly MailHost[]): Promise<Leftover> {
+    for (const host of hosts) {
+      const target = await this.#target(host)
+      if (target === undefined) continue
+      const avoided = new Set<string>()
+      for (;;) {
+        const address = host.addresses.find((one) => !avoided.has(one))
+        if (address === undefined) break
+        if (!this.#mayTry || (await this.#try(target, address, avoided))) return this.#end()
+      }
+    }
+    return this.#end()
+  }
+
+  #end(): Leftover {
+    return { outcome: this.#last ?? nobody, waits: this.#waits }
+  }
+
+  #say(outcome: Undelivered): void {
+    this.#errand.passedOver.add(outcome)
+    this.#last = this.#last === undefined ? outcome : graver(this.#last, outcome)
+  }
+
+  get #mayTry(): boolean {
+    const { maxAddresses, maxSessions } = this.#settings
+    return this.#addresses < maxAddresses && this.#sessions < maxSessions && !this.#errand.signal.aborted
+  }
+
+  get #left(): readonly BatchItem[] {
+    return this.#envelope.items.filter((item) => !this.#errand.outcomes.has(item))
+  }
+
+  /** Undefined: mail must not, or cannot now, go to that host. */
+  async #target({ candidate }: MailHost): Promise<Target | undefined> {
+    const { policies, identities, clientCertificates } = this.#settings
+    const { relay } = this.#destination
+    const domain = this.#destination.host
+    const requirement = await policies.requirementFor(this.#destination, candidate, this.#envelope)
+    if ('outcome' in requirement) {
+      this.#say(requirement.outcome)
+      return undefined
+    }
+    const certificate = relay?.certificate ?? ofDomain(clientCertificates, domain)
+    return {
+      domain,
+      candidate,
+      requirement: certificate === undefined ? requirement : forCertificate(requirement),
+      implicitTls: relay?.implicitTls ?? false,
+      login: relay?.login,
+      certificate,
+      identity: identities.of(this.#envelope.reversePath),
+    }
+  }
+
+  /** Whether it is over: somebody has taken or refused the message. */
+  async #try(target: Target, address: string, avoided: Set<string>): Promise<boolean> {
+    this.#addresses += 1
+    const { pace, pool } = this.#settings
+    const { signal } = this.#errand
+    const { reversePath } = this.#envelope
+    const turn: Turn = { address, isGreeted: false, asked: new Set() }
+    try {
+      return await pace.run(target, signal, () =>
+        pool.use(target, { address, avoided, signal, reversePath }, (session) =>
+          this.#inSession(session, turn),
+        ),
+      )
+    } catch (error) {
+      if (error instanceof NotItsTurn) {
+        // A host that was tried before has said more.
+        this.#last ??= error.outcome
+        this.#waits = true
+        return true
+      }
+      if (!(error instanceof HostFailure)) throw error
+      this.#say(this.#envelope.parameters.requireTls === true ? withRequireTls(error.outcome) : error.outcome)
+      return false
+    } finally {
+      avoided.add(turn.address)
+      if (turn.isGreeted) this.#sessions += 1
+    }
+  }
+
+  /** As many transactions as it needs. */
+  async #inSession(session: SmtpSession, turn: Turn): Promise<boolean> {
+    turn.isGreeted = true
+    turn.address = session.address
+    const { atomic } = this.#errand
+    const { chunking } = this.#settings
+    const limits = [this.#settings.maxRecipients, session.limit('RCPTMAX')].filter(
+      (limit) => limit !== undefined,
+    )
+    const { asked } = turn
+    for (let count = 0; ; count++) {
+      const left = this.#left.filter((item) => !asked.has(item))
+      if (left.length === 0) return this.#left.length === 0
+      // Some hosts take one message by each connection, and some say how many (RFC 9422 §4).
+      const isSpent = session.transactions >= (session.limit('MAILMAX') ?? Number.POSITIVE_INFINITY)
+      if (count > 0 && (isSpent || !(await session.isReady()))) throw new StaleSession()
+      const items = left.slice(0, Math.min(...limits))
+      const found = await transact(session, { ...this.#envelope, items }, { atomic, chunking })
+      if (found.refused !== undefined) {
+        this.#say(found.refused)
+        return false
+      }
+      for (const item of items) if (!found.again.includes(item)) asked.add(item)
+      this.#note(found)
+      if (atomic && [...found.outcomes.values()].some(({ kind }) => kind !== 'delivered')) return this.#stop()
+    }
+  }
+
+  /** All or none, as far as that can be had: what was delivered before cannot be undone. */
+  #stop(): true {
+    for (const item of this.#left) this.#errand.outcomes.set(item, notWithoutOthers)
+    return true
+  }
+
+  #note({ outcomes, deferrals }: Transacted): void {
+    const isFinal = !this.#settings.nextHostForRecipients || this.#errand.atomic
+    for (const [item, outcome] of outcomes) this.#errand.outcomes.set(item, outcome)
+    for (const [item, outcome] of deferrals)
+      (isFinal ? this.#errand.outcomes : this.#errand.deferred).set(item, outcome)
+  }
+}
+
+// RFC 8689 §4.2.1: where no host can have it, the sender is told. §7: 5.7.30 is "REQUIRETLS support required".
+function withRequireTls(outcome: Undelivered): Undelivered {
+  if (outcome.cause !== 'tls') return outcome
+  return { ...outcome, kind: 'failed', reply: reply(550, '5.7.30', outcome.reply.lines) }
+}
+
+/** Of two hosts' answers: one that may take it later outweighs one that never will, and the last one counts. */
+export function graver(before: Undelivered, after: Undelivered): Undelivered {
+  return before.kind === 'deferred' && after.kind === 'failed' ? before : after
+}

@@ -1,0 +1,105 @@
+import { database, definePlugin, noOptions } from 'mailwright'
+import databasePlugin from 'mailwright/plugins/database'
+import { createTestHost, type FakeClock, fakeClock, type TestHost } from 'mailwright/testing'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type DatabaseUnderTest, databaseUnderTest } from '../../../test/support/database-under-test.ts'
+import { type MessageTurns, nextTurn } from './message-turns.ts'
+import { OwnTurns } from './own-turns.ts'
+import { SharedTurns, turnsMigration } from './shared-turns.ts'
+
+const turnsHolder = definePlugin({
+  name: 'holder',
+  requires: [database],
+  migrations: [turnsMigration],
+  parseOptions: noOptions,
+  setup: () => undefined,
+})
+
+describe('the next turn', () => {
+  const rate = { interval: 2_000, burst: 1 }
+
+  test.each([
+    ['at once after a pause', 0, 10_000, rate, { wait: 0, isTaken: true, next: 12_000 }],
+    ['behind the one before', 12_000, 10_500, rate, { wait: 1_500, isTaken: true, next: 14_000 }],
+    ['not for the impatient', 99_000, 10_000, rate, { wait: 89_000, isTaken: false, next: 99_000 }],
+    [
+      'several at once',
+      14_000,
+      10_000,
+      { interval: 2_000, burst: 3 },
+      { wait: 0, isTaken: true, next: 16_000 },
+    ],
+    [
+      'not more than these',
+      16_000,
+      10_000,
+      { interval: 2_000, burst: 3 },
+      { wait: 2_000, isTaken: true, next: 18_000 },
+    ],
+  ])('%s', (_, next, now, of, expected) => {
+    expect(nextTurn(next, now, of, 30_000)).toEqual(expected)
+  })
+})
+
+let base: DatabaseUnderTest
+let clock: FakeClock
+let host: TestHost
+
+beforeEach(async () => {
+  base = await databaseUnderTest()
+  clock = fakeClock(1_000_000)
+  host = await createTestHost({ plugins: [databasePlugin(base.options), turnsHolder()], clock })
+})
+
+afterEach(async () => {
+  await host.stop()
+  await base[Symbol.asyncDispose]()
+})
+
+const makers: readonly (readonly [string, () => MessageTurns])[] = [
+  ['of one process', () => new OwnTurns(clock)],
+  ['in the database', () => new SharedTurns(host.service(database), clock)],
+]
+
+describe.each(makers)('turns %s', (_, make) => {
+  const rate = { interval: 1_000, burst: 1 }
+
+  test('come one after the other, for each key', async () => {
+    const turns = make()
+    const waits: number[] = []
+    for (let count = 0; count < 3; count++) waits.push((await turns.take('a', rate, 60_000)).wait)
+    expect(waits).toEqual([0, 1_000, 2_000])
+    expect(await turns.take('b', rate, 60_000)).toEqual({ wait: 0, isTaken: true })
+    expect(await turns.take('a', rate, 2_999)).toEqual({ wait: 3_000, isTaken: false })
+    clock.advance(3_000)
+    expect(await turns.take('a', rate, 0)).toEqual({ wait: 0, isTaken: true })
+  })
+
+  test('that are to come are kept', async () => {
+    const turns = make()
+    await turns.take('slow', { interval: 86_400_000, burst: 1 }, 0)
+    for (let count = 0; count < 20; count++) await turns.take(`k${count}`, rate, 0)
+    clock.advance(7_200_000)
+    await turns.take('other', rate, 0)
+    expect(await turns.take('slow', { interval: 86_400_000, burst: 1 }, 0)).toMatchObject({ isTaken: false })
+  })
+})
+
+test('turns that are over are not kept', async () => {
+  const tables = host.service(database)
+  const turns = new SharedTurns(tables, clock)
+  for (let count = 0; count < 3; count++) await turns.take(`k${count}`, { interval: 1_000, burst: 1 }, 0)
+  clock.advance(7_200_000)
+  await turns.take('other', { interval: 1_000, burst: 1 }, 0)
+  const rows = await tables.query(async (knex) => knex('smtp_out_turns').select('id'))
+  expect(rows).toHaveLength(1)
+})
+
+test('processes that share a database share the turns', async () => {
+  const rate = { interval: 1_000, burst: 1 }
+  const processes = Array.from({ length: 5 }, () => new SharedTurns(host.service(database), clock))
+  const taken = await Promise.all(processes.map((turns) => turns.take('a', rate, 60_000)))
+  expect(taken.map(({ wait }) => wait).sort((one, other) => one - other)).toEqual([
+    0, 1_000, 2_000, 3_000, 4_000,
+  ])
+})
