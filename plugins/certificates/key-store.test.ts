@@ -127,10 +127,13 @@ describe('keys from files', () => {
     )
   })
 
-  test('that are about to expire are told of', async () => {
+  test('that are about to expire are told of by whoever serves them, not by every command', async () => {
     await renew('one.example')
     const { store, lines } = openStore(['one.example'], fakeClock(Date.now() + 360 * 24 * hour))
     await store.load()
+    expect(lines).toEqual([])
+    store.watch()
+    await store.stop()
     expect(lines.join('')).toMatch(/"text":"expires on 20/)
   })
 })

@@ -64,12 +64,12 @@ export class KeyStore implements Certificates {
   async load(): Promise<void> {
     this.#unsubscribe = this.#parts.issued?.onChange(() => void this.reload())
     this.#pairs = await this.#read()
-    this.#warnOfExpiry()
   }
 
-  /** Looks for changes from now on, and every hour anyway. */
+  /** Looks for changes from now on, and every hour anyway; tells what expires soon. */
   watch(): void {
     const { files, log } = this.#parts
+    this.#warnOfExpiry()
     this.#watch.start(foldersOf(files), (folder, error) => {
       log.warn('certificate', { text: `${folder} cannot be watched; it is looked at every hour`, error })
     })
