@@ -249,3 +249,28 @@ test('many questions wait for their turn', async () => {
   const told = await Promise.all(Array.from({ length: 600 }, () => client.ask('a.example', 'A')))
   for (const each of told) expect(each).toMatchObject(found)
 })
+
+test('names whose servers are dead make no other one wait for long', async () => {
+  const clock = fakeClock()
+  await using one = await server(({ query }) =>
+    query.questions?.[0]?.name.startsWith('dead') === true ? undefined : { answers: [address] },
+  )
+  const client = createDnsClient({ clock, servers: () => [one] })
+  const dead = Array.from({ length: 600 }, (_, index) => client.ask(`dead${index}.example`, 'A'))
+  let isTold = false
+  const told = client.ask('a.example', 'A').finally(() => {
+    isTold = true
+  })
+  await vi.waitFor(() => expect(one.asked).toHaveLength(256))
+  for (let times = 0; times < 2; times++) {
+    clock.advance(500)
+    await vi.waitFor(() => expect(one.asked).toHaveLength(times === 0 ? 512 : 601))
+  }
+  await vi.waitFor(() => expect(isTold).toBe(true))
+  expect(await told).toMatchObject(found)
+  for (const wait of [3_000, 5_000, 5_000]) {
+    clock.advance(wait)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  for (const each of await Promise.all(dead)) expect(each).toEqual({ kind: 'failed', text: 'timeout' })
+})

@@ -35,15 +35,18 @@ export interface DnsClientOptions {
 const timeouts: readonly number[] = [3_000, 5_000]
 // Less than a tap has, so that it can say what went wrong.
 const allInAll = 20_000
-// Sockets at the same time; questions beyond them wait for their turn.
+// Questions at the same time; those beyond them wait for their turn.
 const mostAtOnce = 256
+// One that has no answer after so many milliseconds lets others have its turn, up to so many: names whose servers are dead delay no others.
+const slowAfter = 500
+const mostSlow = 2_048
 
 /**
  * A stub resolver (RFC 1034 §5.3.1): asks one server after the other, over UDP and, where the response is too long for that, TCP. A server
  * that fails (SERVFAIL, REFUSED) may know less than the next one, which is asked, too.
  */
 export function createDnsClient({ clock, servers }: DnsClientOptions): DnsClient {
-  const turns = new Turns(mostAtOnce)
+  const turns = new Turns(clock)
   const ask = async (name: string, type: QuestionType): Promise<Told> => {
     const start = clock.monotonic()
     let text = 'no server is known'
@@ -111,24 +114,39 @@ function tell(response: Response, server: DnsServer): Told {
   }
 }
 
-/** Lets so many work at the same time; the others wait in the order in which they came. */
+/** Lets so many work at the same time, and more where many are slow; the others wait in the order in which they came. */
 class Turns {
-  #free: number
+  readonly #clock: Clock
+  #free = mostAtOnce
+  #slow = 0
   readonly #waiting: (() => void)[] = []
 
-  constructor(most: number) {
-    this.#free = most
+  constructor(clock: Clock) {
+    this.#clock = clock
   }
 
   async take<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    let isSlow = false
+    const timer = this.#clock.after(slowAfter, () => {
+      if (this.#slow >= mostSlow) return
+      isSlow = true
+      this.#slow++
+      this.#leave()
+    })
     try {
       return await work()
     } finally {
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#free++
-      else next()
+      timer.cancel()
+      if (isSlow) this.#slow--
+      else this.#leave()
     }
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#free++
+    else next()
   }
 }

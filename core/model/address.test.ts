@@ -9,6 +9,7 @@ import {
   parseAddress,
   parsePath,
   sameAddress,
+  senderInTurn,
 } from './address.ts'
 
 function address(text: string): Address {
@@ -217,4 +218,15 @@ describe('canonicalDomain', () => {
     expect(canonicalDomain('[]')).toBeUndefined()
     expect(canonicalDomain('[IPv6:]')).toBeUndefined()
   })
+})
+
+it.each([
+  ['jo', 'jo'],
+  ['news+jo=there.example', 'news'],
+  ['news-bounces-17', 'news'],
+  ['prvs=0123abcdef=news', 'news'],
+  ['-odd', '-odd'],
+])('%s takes turns with %s', (localPart, name) => {
+  expect(senderInTurn({ localPart, domain: 'x.example' })).toBe(`${name}@x.example`)
+  expect(senderInTurn(null)).toBe('<>')
 })

@@ -123,3 +123,16 @@ function join(address: Address, domain: string): string {
 function isSourceRoute(route: string): boolean {
   return route.split(',').every((hop) => canonicalDomain(hop.slice(1)) !== undefined)
 }
+
+/**
+ * Whose mail it is where senders take turns. A mailing whose recipients each have a reverse-path of their own (VERP:
+ * `news+jo=there.example@…`, `news-bounces-17@…`) is one sender's all the same, and so are all notifications, whose path is null.
+ */
+export function senderInTurn(reversePath: Address | null): string {
+  if (reversePath === null) return '<>'
+  const { localPart, domain } = reversePath
+  // BATV has the address itself behind its mark: `prvs=0123abcdef=jo@…`.
+  const unmarked = localPart.replace(/^prvs=[^=]*=(?=.)/i, '')
+  const [name = unmarked] = /^.[^+=-]*/.exec(unmarked) ?? []
+  return `${name}@${domain}`
+}

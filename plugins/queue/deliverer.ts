@@ -138,9 +138,16 @@ export class Deliverer {
       return { recipient: { ...recipient, delivery: { ...delivery, route } } }
     }
     const { warned } = recipient
+    const { variants = 1 } = delivery
     const to: NewRecipient[] = found.routes.map((one) => ({
       // Not asked again at once: where routes differ each time it would never be delivered.
-      delivery: { ...delivery, target: one.address, route: one, askedAfter: attempts },
+      delivery: {
+        ...delivery,
+        variants: variants === 1 ? found.routes.length : others.length === 0 ? variants : 0,
+        target: one.address,
+        route: one,
+        askedAfter: attempts,
+      },
       attempts,
       warned,
     }))

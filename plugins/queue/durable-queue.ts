@@ -18,7 +18,7 @@ import type { GroupCommit } from './group-commit.ts'
 import { destinationsOf, type Intake, type NewMessage, type NewRecipient, writePrepared } from './intake.ts'
 import type { Measures } from './measures.ts'
 import { lastAttempt } from './outcomes.ts'
-import type { Envelope } from './queued.ts'
+import { type Delivery, type Envelope, withVariants } from './queued.ts'
 import type { Reportable, Reports } from './reports.ts'
 import { pauseAfter, type RetrySchedule } from './retry-schedule.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -213,6 +213,9 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
 
   #messages(offer: Offer, waiting: readonly Waiting[], now: number): readonly NewMessage[] {
     const variants = Map.groupBy(waiting, ({ item }) => offer.variantOf.get(item))
+    // Those that were delivered at once count as well.
+    const all = withVariants(offer.items.map(deliveryOf))
+    const deliveries = new Map(offer.items.map((item, index) => [item, all[index]]))
     return [...variants].flatMap(([variant, own]) => {
       if (variant === undefined) return []
       const [first] = own
@@ -224,15 +227,16 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
         envelope: held !== undefined || quarantine === undefined ? envelope : { ...envelope, quarantine },
         arrivedAt: now,
         content: variant.message.content,
-        recipients: own.map((one) => this.#recipient(one, offer.sentOn, now)),
+        recipients: own.map((one) => {
+          const delivery = deliveries.get(one.item) ?? deliveryOf(one.item)
+          return this.#recipient(one, offer.sentOn?.noted(delivery) ?? delivery, now)
+        }),
         ...(held === undefined ? {} : { held }),
       }
     })
   }
 
-  #recipient({ item, outcome }: Waiting, sentOn: SentOn | undefined, now: number): NewRecipient {
-    const own = deliveryOf(item)
-    const delivery = sentOn?.noted(own) ?? own
+  #recipient({ outcome }: Waiting, delivery: Delivery, now: number): NewRecipient {
     if (outcome === undefined || outcome.kind === 'delivered') return { delivery }
     const last = lastAttempt(outcome, now)
     if (outcome.kind === 'failed') return { delivery, due: never, attempts: 1, last }
@@ -261,7 +265,7 @@ interface Waiting {
   readonly outcome?: Outcome
 }
 
-function deliveryOf({ recipient, parameters = {}, route }: AttemptItem): NewRecipient['delivery'] {
+function deliveryOf({ recipient, parameters = {}, route }: AttemptItem): Delivery {
   return { recipient, parameters, target: route.address, route }
 }
 

@@ -1,3 +1,4 @@
+import { senderInTurn } from 'mailwright'
 import type { QueuedMessage, QueuedRecipient } from './queued.ts'
 
 /** Recipients of one message who are delivered together. */
@@ -28,7 +29,7 @@ export class FairLine {
 
   /** Whether anything of a message's sender waits. */
   knows(message: QueuedMessage): boolean {
-    return this.#senders.has(senderOf(message))
+    return this.#senders.has(senderInTurn(message.envelope.reversePath))
   }
 
   /** Those of whom somebody waits, in the order of their turns. */
@@ -40,7 +41,7 @@ export class FairLine {
     if (this.#numbers.has(recipient.number)) return
     this.#numbers.add(recipient.number)
     const { number } = recipient.message
-    const sender = senderOf(recipient.message)
+    const sender = senderInTurn(recipient.message.envelope.reversePath)
     const messages = this.#senders.get(sender) ?? new Map<number, Group>()
     this.#senders.set(sender, messages)
     const group = messages.get(number)
@@ -72,19 +73,6 @@ export class FairLine {
     this.#numbers.clear()
     return size
   }
-}
-
-/**
- * Who takes turns as one sender. A mailing whose recipients each have a reverse-path of their own (VERP: `news+jo=far.example@…`,
- * `news-bounces-17@…`) is one sender's all the same, and so are all notifications, whose path is null.
- */
-function senderOf({ envelope: { reversePath } }: QueuedMessage): string {
-  if (reversePath === null) return '<>'
-  const { localPart, domain } = reversePath
-  // BATV has the address itself behind its mark: `prvs=0123abcdef=jo@…`.
-  const unmarked = localPart.replace(/^prvs=[^=]*=(?=.)/i, '')
-  const [name = unmarked] = /^.[^+=-]*/.exec(unmarked) ?? []
-  return `${name}@${domain}`
 }
 
 function first<Key, Value>(map: ReadonlyMap<Key, Value>): readonly [Key, Value] | undefined {

@@ -1,5 +1,6 @@
 import type { Attempt, AttemptItem } from 'mailwright'
 import type { NewMessage } from './intake.ts'
+import { withVariants } from './queued.ts'
 
 /** What sorting sends on is a message of its own for each variant and reverse-path, with the same id. */
 export function forwardedMessages(
@@ -20,9 +21,14 @@ export function forwardedMessages(
         },
         arrivedAt: now,
         content: message.content,
-        recipients: same.map(({ recipient, parameters: own = {}, route }) => ({
-          delivery: { recipient, parameters: own, target: route.address, route },
-        })),
+        recipients: withVariants(
+          same.map(({ recipient, parameters: own = {}, route }) => ({
+            recipient,
+            parameters: own,
+            target: route.address,
+            route,
+          })),
+        ).map((delivery) => ({ delivery })),
       }
     }),
   )

@@ -1,7 +1,6 @@
 import type { Knex } from 'knex'
 import {
   type Address,
-  addressKey,
   type Clock,
   type Database,
   type DeliveryFlow,
@@ -25,7 +24,8 @@ import { readMessages } from './lane-loading.ts'
 import { joinLanes } from './lane-table.ts'
 import type { Listing } from './listing.ts'
 import { expired } from './outcomes.ts'
-import { type QueuedMessage, type QueuedRecipient, readDelivery, readRecipient } from './queued.ts'
+import { type QueuedMessage, type QueuedRecipient, readRecipient } from './queued.ts'
+import { askAgain } from './reasking.ts'
 import { redirect } from './redirection.ts'
 import { deadlineOf, type RetrySchedule } from './retry-schedule.ts'
 import { selectedAmong, selectedPages } from './selected-pages.ts'
@@ -96,26 +96,8 @@ export class Management implements QueueManagement {
   }
 
   requeue(selection: QueueSelection = {}): Promise<number> {
-    const ask = async (knex: Knex.Transaction, rows: readonly RecipientRow[]): Promise<void> => {
-      const asked = new Set<string>()
-      for (const row of rows) {
-        const delivery = readDelivery(row.delivery)
-        if (delivery === undefined) continue
-        const { recipient, parameters } = delivery
-        // What an alias made several of becomes one again.
-        const same = `${row.message} ${addressKey(recipient)}`
-        const one = knex('queue_recipients').where({ number: row.number })
-        if (asked.has(same)) await one.delete()
-        else
-          await one.update({
-            delivery: JSON.stringify({ recipient, parameters, target: recipient }),
-            destination: ':route',
-          })
-        asked.add(same)
-      }
-      const moved = rows.map((row) => ({ ...row, destination: ':route' }))
-      await this.#wake(knex, moved)
-    }
+    const ask = async (knex: Knex.Transaction, rows: readonly RecipientRow[]): Promise<void> =>
+      this.#wake(knex, await askAgain(knex, rows, this.#settings.clock.now()))
     return this.#change(selection, ask, unlessHeld)
   }
 

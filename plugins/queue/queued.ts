@@ -1,11 +1,12 @@
-import type {
-  Address,
-  MailParameters,
-  RecipientParameters,
-  Reply,
-  ReportedRecipient,
-  Route,
-  TroubleCause,
+import {
+  type Address,
+  addressKey,
+  type MailParameters,
+  type RecipientParameters,
+  type Reply,
+  type ReportedRecipient,
+  type Route,
+  type TroubleCause,
 } from 'mailwright'
 import type { MessageRow, RecipientRow } from './tables.ts'
 
@@ -43,8 +44,23 @@ export interface Delivery {
   readonly route?: Route
   /** After how many attempts that was asked for last; none where absent. */
   readonly askedAfter?: number
+  /** How many an alias has made of the recipient, this one included; 1 where absent, 0 where nobody can say any more. */
+  readonly variants?: number
   /** What sorting has sent on already: see {@link import('./sent-on.ts').SentOn}. */
   readonly sentOn?: readonly string[]
+}
+
+/** Deliveries with how many there are for the same recipient. */
+export function withVariants(deliveries: readonly Delivery[]): readonly Delivery[] {
+  const counts = new Map<string, number>()
+  for (const { recipient } of deliveries) {
+    const key = addressKey(recipient)
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return deliveries.map((delivery) => {
+    const variants = counts.get(addressKey(delivery.recipient)) ?? 1
+    return variants === 1 ? delivery : { ...delivery, variants }
+  })
 }
 
 /** What the last attempt brought. */

@@ -13,7 +13,7 @@ import type { Changes } from './changes.ts'
 import { destinationsOf, type Intake, writePrepared } from './intake.ts'
 import { readMessages } from './lane-loading.ts'
 import { joinLanes } from './lane-table.ts'
-import { type QueuedRecipient, readRecipient } from './queued.ts'
+import { type QueuedRecipient, readRecipient, withVariants } from './queued.ts'
 import { selected } from './selection.ts'
 import { never, type RecipientRow } from './tables.ts'
 
@@ -49,9 +49,13 @@ export async function redirect(
     throw new MailwrightError('MAIL_E_INVALID', `${formatAddress(to)}: ${formatReply(found.reply)}`)
   const { held } = first
   const { parameters } = first.delivery
-  const added = found.routes.map((route) => ({
-    delivery: { recipient: to, parameters, target: route.address, route },
+  const deliveries = found.routes.map((route) => ({
+    recipient: to,
+    parameters,
+    target: route.address,
+    route,
   }))
+  const added = withVariants(deliveries).map((delivery) => ({ delivery }))
   const now = clock.now()
   const messages = [...new Map(rows.map(({ message }) => [message.number, message])).values()]
   const prepared = await Promise.all(

@@ -15,7 +15,7 @@ import {
 } from 'mailwright'
 import type { NewMessage } from './intake.ts'
 import type { PutOff } from './outcomes.ts'
-import type { QueuedMessage, QueuedRecipient } from './queued.ts'
+import { type QueuedMessage, type QueuedRecipient, withVariants } from './queued.ts'
 
 /** Something that a sender may want to know. */
 export interface Reportable {
@@ -86,7 +86,7 @@ export class Reports {
       envelope: { reversePath: null, parameters: {} },
       arrivedAt: now,
       content: message.content,
-      recipients: deliveries.map((delivery) => ({ delivery })),
+      recipients: withVariants(deliveries).map((delivery) => ({ delivery })),
     }
   }
 

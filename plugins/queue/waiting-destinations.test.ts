@@ -19,7 +19,7 @@ describe('a destination that has to wait', () => {
 
   beforeEach(async () => {
     world = await queueWorld(databaseUnderTest(), {
-      options: { lifetime: '1h', notificationLifetime: '1h', delayWarning: 0 },
+      options: { lifetime: '10m', notificationLifetime: '10m', delayWarning: 0 },
     })
     node = await world.node()
   })
@@ -54,9 +54,9 @@ describe('a destination that has to wait', () => {
   })
 
   it('for longer than its messages may wait has their senders told', async () => {
-    world.delivery.on('@paced.example', waits(7 * minute))
+    world.delivery.on('@paced.example', waits(1.5 * minute))
     await accept('jo@paced.example')
-    await world.pass(70 * minute, 30_000)
+    await world.pass(12 * minute, 5_000)
     expect(world.reports.told).toEqual(['failed jo@paced.example'])
     expect(await world.rows()).toBe(0)
   })

@@ -1,9 +1,9 @@
-import type { Address, Clock, Timer } from 'mailwright'
+import { type Address, type Clock, senderInTurn, type Timer } from 'mailwright'
 import type { Connections, Timeouts } from '../options.ts'
 import { type OpeningSettings, openSession } from './opening.ts'
 import { SmtpSession } from './smtp-session.ts'
 import { hostOf, keyOf, type Target } from './target.ts'
-import { senderOf, type Waiting, WaitingLine } from './waiting-line.ts'
+import { type Waiting, WaitingLine } from './waiting-line.ts'
 
 /** A session is over: it had ended since it was kept, or has served enough. What is left to do is done in another one. */
 export class StaleSession extends Error {}
@@ -174,7 +174,7 @@ export class ConnectionPool {
       }
       const waiter: Waiter = {
         host,
-        sender: senderOf(reversePath),
+        sender: senderInTurn(reversePath),
         key,
         avoided,
         go: (session) => {

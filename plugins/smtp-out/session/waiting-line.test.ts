@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { senderOf, type Waiting, WaitingLine } from './waiting-line.ts'
+import { type Waiting, WaitingLine } from './waiting-line.ts'
 
 interface One extends Waiting {
   readonly name: string
@@ -48,14 +48,4 @@ describe('who waits for a host', () => {
     for (const host of line.hosts()) names.push(line.take(host)?.name ?? '')
     expect(names).toEqual(['a', 'c', 'b'])
   })
-})
-
-test.each([
-  ['jo', 'jo'],
-  ['news+jo=there.example', 'news'],
-  ['news-bounces-17', 'news'],
-  ['-odd', '-odd'],
-])('%s is one sender with %s', (localPart, name) => {
-  expect(senderOf({ localPart, domain: 'x.example' })).toBe(`${name}@x.example`)
-  expect(senderOf(null)).toBe('')
 })

@@ -1,9 +1,7 @@
-import type { Address } from 'mailwright'
-
 /** Somebody who waits for a host. */
 export interface Waiting {
   readonly host: string
-  /** Whose mail it is, as {@link senderOf} has it. */
+  /** Whose mail it is, as `senderInTurn` has it. */
   readonly sender: string
 }
 
@@ -48,11 +46,4 @@ export class WaitingLine<One extends Waiting> {
       }
     return undefined
   }
-}
-
-/** Who takes turns as one: a mailing with a reverse-path for each recipient (`news+jo=there.example@…`, `news-17@…`) is one sender's. */
-export function senderOf(reversePath: Address | null): string {
-  if (reversePath === null) return ''
-  const { localPart, domain } = reversePath
-  return `${localPart.replace(/(?<=.)[+=-].*$/, '')}@${domain}`
 }
