@@ -17,6 +17,11 @@ export interface Migration {
 export interface Database {
   readonly dialect: 'sqlite' | 'mysql'
   /**
+   * The provider makes what was committed durable itself, before it answers: where a database leaves that to the system, as SQLite does
+   * below `synchronous = FULL`.
+   */
+  readonly syncsCommits?: boolean
+  /**
    * Runs a query. Errors that say "not now" (connection lost, locked, read-only, too slow) become
    * MAIL_E_UNAVAILABLE; a broken unique constraint becomes MAIL_E_EXISTS; others pass as they are.
    */

@@ -24,6 +24,7 @@ export function createConnection(
 
 class Connection implements DatabaseConnection {
   readonly dialect: Database['dialect']
+  readonly syncsCommits: boolean
   readonly #dialect: Dialect
   readonly #log: Log
   readonly #times: CallTimes | undefined
@@ -33,6 +34,7 @@ class Connection implements DatabaseConnection {
 
   constructor(dialect: Dialect, clock: Clock, log: Log, times: CallTimes | undefined) {
     this.dialect = dialect.name
+    this.syncsCommits = dialect.durably !== undefined
     this.#dialect = dialect
     this.#times = times
     this.#log = log.child({ database: dialect.location })

@@ -70,7 +70,8 @@ export async function queueWorld(
 ): Promise<QueueWorld> {
   const base = await made
   const folder = await mkdtemp(join(tmpdir(), 'mailwright-queue-'))
-  const clock = fakeClock()
+  // Of today: files have their times from the system.
+  const clock = fakeClock(Date.now())
   const work = { count: 0 }
   const [delivery, reports] = [worldDelivery(clock), reporter()]
   const { service: database, close } = await openDatabase(base, queueMigrations)

@@ -25,18 +25,17 @@ async function pragma(knex: Knex, name: string): Promise<unknown> {
   return Object.values(rows[0] ?? {})[0]
 }
 
-// sqlite.org, PRAGMA synchronous: 2 is FULL, 3 EXTRA; below it a commit may be undone by a power cut.
+// sqlite.org, PRAGMA synchronous: 2 is FULL, 3 EXTRA; below it a commit may be undone by a power cut, unless somebody syncs the log.
 async function checkSqlite(database: Database): Promise<readonly Finding[]> {
   const [mode, synchronous] = await database.query(async (knex) => [
     await pragma(knex, 'journal_mode'),
     await pragma(knex, 'synchronous'),
   ])
   const said = `SQLite, journal_mode ${mode}, synchronous ${synchronous}`
-  return [
-    Number(synchronous) >= 2
-      ? good(subject, said)
-      : bad(subject, `${said}: a commit may be undone by a power cut`),
-  ]
+  if (Number(synchronous) >= 2) return [good(subject, said)]
+  if (mode === 'wal' && database.syncsCommits === true)
+    return [good(subject, `${said}, and the log is synced before a write is answered`)]
+  return [bad(subject, `${said}: a commit may be undone by a power cut`)]
 }
 
 // What a commit of InnoDB waits for: MariaDB and MySQL have the same names for it.
