@@ -63,14 +63,13 @@ export interface QueueWorld extends AsyncDisposable {
   rows(): Promise<number>
 }
 
-/** Makes a world without any process, on a database that goes with it. */
+/** Makes a world without any process, on a database that goes with it. Its clock begins today: files have their times from the system. */
 export async function queueWorld(
   made: Promise<DatabaseUnderTest>,
   options: QueueWorldOptions = {},
 ): Promise<QueueWorld> {
   const base = await made
   const folder = await mkdtemp(join(tmpdir(), 'mailwright-queue-'))
-  // Of today: files have their times from the system.
   const clock = fakeClock(Date.now())
   const work = { count: 0 }
   const [delivery, reports] = [worldDelivery(clock), reporter()]
