@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
+import { writeFully } from '../disk/write-fully.ts'
 import { UnavailableError } from '../errors.ts'
 import { bufferContent, type Content } from '../model/content.ts'
 
@@ -184,13 +185,6 @@ async function openNameless(folder: string): Promise<FileHandle> {
   const file = await open(path, 'wx+', 0o600)
   await unlink(path)
   return file
-}
-
-async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {
-  for (let offset = 0; offset < chunk.length; ) {
-    const { bytesWritten } = await file.write(chunk, offset)
-    offset += bytesWritten
-  }
 }
 
 const streamedAtOnce = 65_536

@@ -7,6 +7,7 @@ import {
   SharedRuns,
   syncFolder,
   UnavailableError,
+  writeFully,
 } from 'mailwright'
 import type { OpenContent } from './contents.ts'
 import type { Measures } from './measures.ts'
@@ -110,12 +111,5 @@ export class ContentFiles {
 
   #path(number: number): string {
     return join(this.#folder, String(number))
-  }
-}
-
-async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {
-  for (let offset = 0; offset < chunk.length; ) {
-    const { bytesWritten } = await file.write(chunk, offset)
-    offset += bytesWritten
   }
 }

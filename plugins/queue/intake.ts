@@ -225,6 +225,6 @@ function recipientRow(recipient: QueuedRecipient): Omit<RecipientRow, 'due' | 'd
 }
 
 /** An address as it is searched for. */
-export function searchable(address: Address | null): string {
+function searchable(address: Address | null): string {
   return address === null ? '<>' : formatAddress(address).toLowerCase().slice(0, 512)
 }

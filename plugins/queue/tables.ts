@@ -97,7 +97,7 @@ export const withoutContent: readonly Exclude<keyof MessageRow, 'content'>[] = [
 export const never: number = Number.MAX_SAFE_INTEGER
 
 /** Deployed: it never changes. */
-export const queueMigration: Migration = {
+const queueMigration: Migration = {
   name: '0001-queue',
   async up(knex) {
     const make = async (name: string, define: (table: Knex.CreateTableBuilder) => void) => {
