@@ -36,18 +36,17 @@ export class FailureCounts {
     return count === undefined || !this.isRunning(count) ? 0 : count.failures
   }
 
-  /** Adds failures, or takes them back; answers how many there are now. */
-  add(subject: Subject, failures = 1): number {
+  /** Adds failures of a time, or takes them back; answers how many there are now. */
+  add(subject: Subject, failures: number, at: number): number {
     const key = subjectKey(subject)
     const known = this.#counts.get(key)
     const isRunning = known !== undefined && this.isRunning(known)
     if (!isRunning && failures < 0) return 0
-    const now = this.#clock.now()
-    const count = isRunning ? known : { subject, failures: 0, startedAt: now, lastAt: now, unsaved: 0 }
+    const count = isRunning ? known : { subject, failures: 0, startedAt: at, lastAt: at, unsaved: 0 }
     const change = Math.max(failures, -count.failures)
     count.failures += change
     count.unsaved += change
-    count.lastAt = now
+    count.lastAt = at
     this.#counts.set(key, count)
     this.#unsaved.set(key, count)
     return count.failures

@@ -113,18 +113,21 @@ export class Guard {
     const { thresholds } = this.#options
     const [network, surroundings] = [networkSubject(client.network), networkSubject(client.surroundings)]
     const pair = pairSubject(client.network, login)
-    const repeated = this.counts.add(pair)
+    // One failure has one time, whatever it is counted for.
+    const at = this.#surroundings.clock.now()
+    const add = (subject: Subject) => this.counts.add(subject, 1, at)
+    const repeated = add(pair)
     // A device that goes on with an old password fails with one and the same name, and is not the whole office.
     if (repeated <= thresholds.sameLogin) {
       const most = thresholds.network * (isKnown ? thresholds.knownFactor : 1)
-      this.#restrictAt(most, this.counts.add(network), network, session)
+      this.#restrictAt(most, add(network), network, session)
       if (!isKnown && client.surroundings !== client.network)
-        this.#restrictAt(thresholds.surroundings, this.counts.add(surroundings), surroundings, session)
+        this.#restrictAt(thresholds.surroundings, add(surroundings), surroundings, session)
     }
     if (login !== '' && !isOwner) {
       this.#restrictAt(thresholds.loginFromNetwork, repeated, pair, session)
       const protectedLogin = loginSubject(login)
-      this.#restrictAt(thresholds.login, this.counts.add(protectedLogin), protectedLogin, session)
+      this.#restrictAt(thresholds.login, add(protectedLogin), protectedLogin, session)
     }
     return isKnown ? repeated : Math.max(repeated, this.counts.of(network))
   }
@@ -135,7 +138,7 @@ export class Guard {
     const reason = `${failures} failed logins`
     const restriction = this.restrictions.impose(subject, reason)
     if (restriction === undefined) return
-    if (subject.kind === 'network') this.counts.add(subject, -failures)
+    if (subject.kind === 'network') this.counts.add(subject, -failures, this.#surroundings.clock.now())
     const { log, history, clock } = this.#surroundings
     const until = new Date(restriction.endsAt ?? 0).toISOString()
     const facts = { ...subject, until, times: restriction.times }
@@ -160,12 +163,13 @@ export class Guard {
     const pair = pairSubject(client.network, tried)
     const slips = this.counts.of(pair)
     if (slips > 0) {
-      this.counts.add(pair, -slips)
+      const at = this.#surroundings.clock.now()
+      this.counts.add(pair, -slips, at)
       const counted = Math.min(slips, this.#options.thresholds.sameLogin)
-      this.counts.add(networkSubject(client.network), -counted)
+      this.counts.add(networkSubject(client.network), -counted, at)
       // Of owners they were not counted.
       if (tried !== '' && !(await this.known.knowsLogin(tried, client)))
-        this.counts.add(loginSubject(tried), -slips)
+        this.counts.add(loginSubject(tried), -slips, at)
     }
     for (const login of new Set([tried, loginName(address)])) {
       if (login !== '') this.known.remember(login, client)
