@@ -124,6 +124,8 @@ describe('programs that call sendmail', () => {
       'From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001\nFrom: Jo <jo@example.org>\nDate: Mon, 23 Nov 2026 10:00:00 +0000\nSubject: [PATCH] x\n\n---\n.\n',
     )
     const words = [
+      // Not every machine's name tells git who somebody is.
+      ...['-c', 'user.name=Jo', '-c', 'user.email=jo@example.org'],
       'send-email',
       `--smtp-server=${sendmail}`,
       '--from=jo@example.org',
