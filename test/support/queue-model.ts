@@ -53,6 +53,8 @@ export async function runModel(
   const nodes: QueueNode[] = [await world.node(), await world.node()]
   const [accepted, removed, doubtful] = [new Set<string>(), new Set<string>(), new Set<string>()]
   const bounceless = new Set<string>()
+  /** Addresses that nobody has been answered of yet. */
+  const unanswered = new Set<string>()
   const steps: string[] = []
   let number = 0
   const anyNode = (): QueueNode => nodes[draw(nodes.length)] as QueueNode
@@ -61,6 +63,8 @@ export async function runModel(
   const doubt = async (): Promise<void> => {
     const rows = await world.database.query((knex) => knex('queue_recipients').select('address'))
     for (const { address } of rows) doubtful.add(address)
+    // These may be in the table by the time of what is doubted.
+    for (const address of unanswered) doubtful.add(address)
   }
   const actions: readonly Action[] = [
     [
@@ -74,8 +78,10 @@ export async function runModel(
         const from = draw(6) === 0 ? '' : `s${draw(3)}@origin.example`
         if (from === '') for (const address of to) bounceless.add(address)
         const answering = anyNode().queue.accept(await mail({ to, from, size }))
+        for (const address of to) unanswered.add(address)
         // It may take its time, which goes on in other steps. What a process that was killed has not answered was not accepted.
         void answering.then((answers) => {
+          for (const address of to) unanswered.delete(address)
           for (const { recipient, reply: answer } of answers)
             if (answer.code === 250) accepted.add(formatAddress(recipient))
         })
