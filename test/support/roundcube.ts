@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
@@ -34,7 +35,7 @@ export async function startRoundcube(
   const home = join(folder, 'roundcube')
   await makeInstallation(root, home, options)
   const port = await freePort()
-  const php = join(root, 'usr/bin/php8.2')
+  const php = await phpProgram(root)
   const settings = await phpSettings(root, home)
   await runProcess(php, [...settings, '-r', fillDatabase], { folder: home })
   const child = spawn(
@@ -103,14 +104,24 @@ function phpText(text: string): string {
   return `'${text.replaceAll(/['\\]/g, '\\$&')}'`
 }
 
-/** Extensions from the folder they were unpacked to; those that need others come after them. */
+/** PHP is unpacked too, unless the machine had it. */
+async function phpProgram(root: string): Promise<string> {
+  const programs = join(root, 'usr/bin')
+  const name = (await readdir(programs)).find((each) => /^php\d+\.\d+$/.test(each))
+  return name === undefined ? 'php' : join(programs, name)
+}
+
+/** Extensions, each from where it was unpacked to or the machine has it; those that need others come after them. */
 async function phpSettings(root: string, home: string): Promise<readonly string[]> {
   const [version = ''] = (await readdir(join(root, 'usr/lib/php'))).filter((name) => /^\d{8}$/.test(name))
   const extensions =
     'ctype dom exif fileinfo iconv intl mbstring pdo pdo_sqlite posix simplexml sockets sqlite3 tokenizer xml xmlwriter'
+  const extensionFile = (name: string): string => {
+    const file = join('usr/lib/php', version, `${name}.so`)
+    return existsSync(join(root, file)) ? join(root, file) : join('/', file)
+  }
   const settings = [
-    `extension_dir=${join(root, 'usr/lib/php', version)}`,
-    ...extensions.split(' ').map((name) => `extension=${name}`),
+    ...extensions.split(' ').map((name) => `extension=${extensionFile(name)}`),
     `include_path=.:${join(root, 'usr/share/php')}`,
     `auto_prepend_file=${join(home, 'prepend.php')}`,
     `session.save_path=${join(home, 'temp')}`,
