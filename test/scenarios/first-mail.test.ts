@@ -109,16 +109,17 @@ describe.runIf(swaks.available && curl.available)(`a first mail: ${swaks.title},
   test('the trace of a message tells the whole way', async () => {
     const sent = await send(['--from', 'sender@elsewhere.test', '--to', 'me@example.test'])
     const id = /250 2\.0\.0 .*\b([0-9a-z]{17})\b/.exec(sent)?.[1] ?? ''
+    await expect
+      .poll(async () => (await mailwright(['trace', id])).stdout, { timeout: 10_000 })
+      .toContain('into INBOX')
     const { stdout } = await mailwright(['trace', id])
     for (const fact of [
       'transfer from 127.0.0.1',
       'sender@elsewhere.test',
       'me@example.test',
       'local-delivery/local-address',
-      'into INBOX',
-    ]) {
+    ])
       expect(stdout).toContain(fact)
-    }
   })
 
   test('a session that was refused before DATA can be found too', async () => {

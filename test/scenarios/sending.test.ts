@@ -107,9 +107,11 @@ test('a message for another host arrives there, and nothing is left', async () =
   expect(mx.messages[0]).toContain(`id ${id}`)
   expect(mx.messages[0]).toContain('text of hello')
   await eventually(async () => expect((await command('queue', 'list')).out).toContain('empty'))
-  const trace = (await command('trace', id)).out
-  expect(trace).toMatch(/delivered .*jo@there\.example/)
-  expect(trace).toContain('queued as M1')
+  await eventually(async () => {
+    const trace = (await command('trace', id)).out
+    expect(trace).toMatch(/delivered .*jo@there\.example/)
+    expect(trace).toContain('queued as M1')
+  })
 })
 
 test('a refused recipient is told to the sender, with what the host said', async () => {
@@ -124,7 +126,7 @@ test('a refused recipient is told to the sender, with what the host said', async
   expect(notification).toContain('Action: failed')
   expect(notification).toContain('5.1.1 nobody of that name')
   expect(notification).toContain('text of hello')
-  expect((await command('trace', id)).out).toContain('nobody of that name')
+  await eventually(async () => expect((await command('trace', id)).out).toContain('nobody of that name'))
 })
 
 test('what was taken outlives a kill, waits for its host, and is flushed', async () => {
