@@ -278,6 +278,7 @@ const refusedMail: Expectation = { conversation: mail(), good: accepted, bad: lo
 const unharmedMail: Expectation = { conversation: mail(), good: accepted, bad: accepted }
 
 const expectations: Readonly<Record<string, Expectation>> = {
+  'connection.claimClient': unharmedMail,
   'connection.checkClient': refusedMail,
   'connection.checkHello': refusedMail,
   'connection.checkLogin': { conversation: login(), good: /^235 /, bad: localError },

@@ -114,6 +114,49 @@ describe('a session', () => {
     expect(mail.ok && mail.transaction.transaction.signal.aborted).toBe(true)
   })
 
+  test('of a client that is ours is claimed in clear and again under TLS, and says why', async () => {
+    const asked: string[] = []
+    await using host = await hostWith({
+      taps: (hooks) => {
+        hooks.connection.claimClient.tap('ours', async ({ tls, ownClient }) => {
+          asked.push(`${tls?.version} ${ownClient}`)
+          return tls === undefined ? undefined : { reason: 'a known certificate' }
+        })
+        hooks.connection.checkClient.tap(
+          'see',
+          async ({ ownClient }) => void asked.push(`client ${ownClient}`),
+        )
+      },
+    })
+    const session = open(host)
+    await session.connect()
+    await session.hello({ name: 'x', extended: true })
+    session.secured({ version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' })
+    expect(session.session.ownClient).toBeUndefined()
+    await session.hello({ name: 'x', extended: true })
+    await session.hello({ name: 'x', extended: true })
+    expect(asked).toEqual(['undefined undefined', 'client undefined', 'TLSv1.3 undefined'])
+    expect(session.session.ownClient).toBe('a known certificate')
+    await session.login(attempt, 'hunter-2')
+    expect(session.session.ownClient).toBe('an authenticated user')
+    session.loggedOut()
+    expect(session.session.ownClient).toBe('a known certificate')
+  })
+
+  test('of a client whose claim fails is a stranger’s; who reads mail is never asked', async () => {
+    const claim = vi.fn(async () => {
+      throw new Error('the database is away')
+    })
+    await using host = await hostWith({ taps: (hooks) => hooks.connection.claimClient.tap('ours', claim) })
+    const session = open(host)
+    expect(await session.connect()).toBeUndefined()
+    expect(session.session.ownClient).toBeUndefined()
+    expect(await verbs(host, session.session.id)).toContain('fault')
+    await open(host, 'imap').connect()
+    expect(claim).toHaveBeenCalledTimes(1)
+    expect(open(host, 'local').session.ownClient).toBe('a program of this machine')
+  })
+
   test('tells of an opened mailbox', async () => {
     const opened = vi.fn(async () => undefined)
     await using host = await hostWith({ taps: (hooks) => hooks.retrieval.mailboxOpened.tap('see', opened) })

@@ -1,3 +1,4 @@
+import type { Claim } from '../hooks/envelope.ts'
 import type { HookSubject } from '../host/hook-point.ts'
 import type { Account } from '../model/account.ts'
 import type { Address } from '../model/address.ts'
@@ -23,6 +24,9 @@ import { refusal } from './refusal.ts'
 import type { FlowContext } from './surroundings.ts'
 import { TransactionRun } from './transaction.ts'
 
+/** Whose clients may be strangers; readers of mail log in. */
+const claimedRoles: ReadonlySet<SessionRole> = new Set(['transfer', 'submission', 'lmtp'])
+
 /** The session as plugins see it; the flow alone writes to it. */
 class LiveSession implements Session {
   readonly id: string
@@ -35,6 +39,8 @@ class LiveSession implements Session {
   tls: TlsFacts | undefined
   hello: Hello | undefined
   account: Account | undefined
+  /** What `claimClient` said. */
+  claim: string | undefined
 
   constructor(id: string, listener: string, startedAt: Date, options: SessionOptions, signal: AbortSignal) {
     this.id = id
@@ -46,6 +52,11 @@ class LiveSession implements Session {
     this.tls = options.tls
     this.signal = signal
   }
+
+  get ownClient(): string | undefined {
+    if (this.account !== undefined) return 'an authenticated user'
+    return this.role === 'local' ? 'a program of this machine' : this.claim
+  }
 }
 
 /** One session on its way; see {@link SessionFlow}. */
@@ -56,6 +67,8 @@ export class SessionRun implements SessionFlow {
   readonly #live: LiveSession
   readonly #subject: HookSubject
   #transaction: TransactionRun | undefined
+  /** The TLS under which it was asked whose client this is. */
+  #claimedUnder: TlsFacts | undefined | null = null
 
   constructor(context: FlowContext, delivery: Delivery, listener: string, options: SessionOptions) {
     this.#context = context
@@ -80,7 +93,18 @@ export class SessionRun implements SessionFlow {
 
   async connect(): Promise<Reply | undefined> {
     const { connection } = this.#context.hooks
+    await this.#claimClient()
     return this.#refused(refusal(await connection.checkClient.decide<Reply>([this.session], this.#subject)))
+  }
+
+  /** Once in clear and once under TLS, which may have brought a certificate. */
+  async #claimClient(): Promise<void> {
+    const { role, tls } = this.#live
+    if (!claimedRoles.has(role) || this.#claimedUnder === tls) return
+    this.#claimedUnder = tls
+    const { claimClient } = this.#context.hooks.connection
+    const claim = await claimClient.decide<Claim>([this.session], this.#subject)
+    this.#live.claim = claim?.kind === 'answer' ? claim.answer.reason : undefined
   }
 
   secured(tls: TlsFacts): void {
@@ -88,6 +112,7 @@ export class SessionRun implements SessionFlow {
     this.#live.tls = tls
     this.#live.hello = undefined
     this.#live.account = undefined
+    this.#live.claim = undefined
     this.#context.metrics.secured(this.#live.role, tls.version)
     this.record('secured', { text: `${tls.version} ${tls.cipher}`, facts: { ...tls } })
   }
@@ -96,6 +121,7 @@ export class SessionRun implements SessionFlow {
     this.#transaction?.abandon()
     this.#live.hello = hello
     this.record('greeted', { text: hello.name, facts: { extended: hello.extended } })
+    await this.#claimClient()
     const { connection } = this.#context.hooks
     const refused = refusal(await connection.checkHello.decide<Reply>([this.session], this.#subject))
     if (refused !== undefined) this.#live.hello = undefined

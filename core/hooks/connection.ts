@@ -1,13 +1,22 @@
 import type { Account } from '../model/account.ts'
 import type { LoginAttempt, Session } from '../model/session.ts'
-import type { CheckHook, NotifyHook } from './kinds.ts'
+import type { Claim } from './envelope.ts'
+import type { CheckHook, ClaimHook, NotifyHook } from './kinds.ts'
 
 /** Hooks of a connection, the same for every protocol. */
 export interface ConnectionHooks {
   /**
+   * Is this client one of our own, whom checks of strangers do not concern? Its reason becomes `session.ownClient`. Whoever logs in
+   * is an own client without a claim.
+   *
+   * - Kind: claim. When: a client of SMTP or LMTP has connected, and at EHLO where TLS has begun since. Previous: none. Next: `checkClient`, `checkHello`.
+   * - No answer, or a tap that failed: it is a stranger. Standard: RFC 6409 §3.3.
+   */
+  readonly claimClient: ClaimHook<[session: Session], Claim>
+  /**
    * May this client talk to us at all?
    *
-   * - Kind: check. When: a client has connected, before the greeting. Previous: none. Next: `checkHello`, `checkLogin`.
+   * - Kind: check. When: a client has connected, before the greeting. Previous: `claimClient`. Next: `checkHello`, `checkLogin`.
    * - No answer: the client is greeted. Standard: RFC 5321 §3.1, RFC 1939 §4.
    */
   readonly checkClient: CheckHook<[session: Session]>

@@ -23,6 +23,7 @@ type Catalogue = {
 /** Every hook with its kind. Adding one needs a decision record (docs/decisions). */
 export const hookCatalogue: Catalogue = {
   connection: {
+    claimClient: 'claim',
     checkClient: 'check',
     checkHello: 'check',
     checkLogin: 'check',

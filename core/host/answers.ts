@@ -21,9 +21,12 @@ function refusalFault(answer: unknown): string | undefined {
   return isRefusal(answer as Reply) ? undefined : 'answered a reply that refuses nothing'
 }
 
+const claimFault: AnswerFault = (answer) =>
+  typeof property(answer, 'reason') === 'string' ? undefined : 'answered a claim without a reason'
+
 const faults: Readonly<Record<string, AnswerFault>> = {
-  'envelope.claimRecipient': (answer) =>
-    typeof property(answer, 'reason') === 'string' ? undefined : 'answered a claim without a reason',
+  'connection.claimClient': claimFault,
+  'envelope.claimRecipient': claimFault,
   'data.inspect': (answer) => [answer].flat().map(findingFault).find(Boolean),
   'data.rewriteMessage': (answer) => {
     if (!Array.isArray(answer)) return 'answered no list of edits'

@@ -72,6 +72,11 @@ export interface Session {
   readonly hello: Hello | undefined
   /** Who has logged in. */
   readonly account: Account | undefined
+  /**
+   * Why the client is one of our own, in words: it has logged in, is a program of this machine, or `claimClient` says so.
+   * Undefined for a stranger.
+   */
+  readonly ownClient: string | undefined
   /** Aborts when the connection ends. */
   readonly signal: AbortSignal
 }

@@ -1,9 +1,9 @@
 import {
   type Address,
+  concerns,
   type Finding,
   isPermanent,
   namesAddress,
-  networksInclude,
   type Reply,
   type Resolver,
   type Transaction,
@@ -55,7 +55,7 @@ export class Checks {
 
   /** The first refusal. */
   async refusal(transaction: Transaction, recipient: Address): Promise<Reply | undefined> {
-    if (!this.#applies(transaction)) return undefined
+    if (!concerns(this.#options, transaction.session)) return undefined
     const rule = await this.#rule(transaction)
     if (rule !== undefined) return rule.refusal
     if (namesAddress(this.#options.reachable, recipient)) return undefined
@@ -70,7 +70,8 @@ export class Checks {
 
   /** Findings of the checks that only count. What could not be found out counts nothing. */
   async findings(plugin: string, transaction: Transaction): Promise<readonly Finding[]> {
-    if (!this.#applies(transaction) || (await this.#rule(transaction)) !== undefined) return []
+    if (!concerns(this.#options, transaction.session) || (await this.#rule(transaction)) !== undefined)
+      return []
     const recipients = transaction.recipients.map(({ forwardPath }) => forwardPath)
     const made = checkNames.map(async (name): Promise<readonly Finding[]> => {
       const score = this.#options[name]
@@ -80,15 +81,6 @@ export class Checks {
       return [{ test: `${plugin}/${name}`, score, text: verdict.lines.join(' ') }]
     })
     return (await Promise.all(made)).flat()
-  }
-
-  #applies({ session }: Transaction): boolean {
-    const { roles, exempt } = this.#options
-    return (
-      roles.some((role) => role === session.role) &&
-      session.account === undefined &&
-      !networksInclude(exempt, session.remote.address)
-    )
   }
 
   #rule(transaction: Transaction): Promise<AccessRule | undefined> {

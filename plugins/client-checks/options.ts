@@ -45,6 +45,7 @@ export interface ClientChecksOptions extends Readonly<Record<CheckName, Conseque
   readonly reachable: readonly string[]
   readonly roles: readonly CheckRole[]
   readonly exempt: readonly Network[]
+  readonly ownClients: boolean
 }
 
 /** `off`; `refuse`; `score`, which is a finding with score 1; or the finding's score. */
@@ -84,6 +85,8 @@ export interface ClientChecksInput {
   readonly roles?: readonly CheckRole[]
   /** Networks whose clients are not checked. `[]` */
   readonly exempt?: readonly string[]
+  /** Whether own clients of this server are checked, too: those that log in, and whom `relay` or `pop-before-smtp` lets send. `false` */
+  readonly ownClients?: boolean
 }
 
 export function parseOptions(input: unknown): ClientChecksOptions {
@@ -98,6 +101,7 @@ export function parseOptions(input: unknown): ClientChecksOptions {
       .map((text) => text.toLowerCase()),
     roles: read.choices('roles', checkRoles, { default: ['transfer'] }),
     exempt: readNetworks(read, 'exempt'),
+    ownClients: read.boolean('ownClients', { default: false }),
   })
 }
 

@@ -1,7 +1,7 @@
 import {
+  concerns,
   definePlugin,
   namesAddress,
-  networksInclude,
   type PluginFactory,
   type Reply,
   resolver,
@@ -23,10 +23,7 @@ const plugin: PluginFactory<DnsListsInput> = definePlugin<DnsListsOptions, DnsLi
   setup({ name, hooks, use, log, clock }, options) {
     const score = new SessionScore(new ListLookup(use(resolver), log), options, clock)
     const { connection, envelope, data } = hooks
-    const applies = ({ role, account, remote }: Session) =>
-      options.roles.some((each) => each === role) &&
-      account === undefined &&
-      !networksInclude(options.exempt, remote.address)
+    const applies = (session: Session) => concerns(options, session)
     const refusal = async (session: Session, transaction?: Transaction): Promise<Reply | undefined> => {
       const listings = await score.listings(session, transaction)
       if (totalScore(listings) < options.threshold) return undefined

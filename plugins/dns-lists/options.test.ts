@@ -12,6 +12,7 @@ it('have defaults', () => {
     reachable: ['postmaster', 'abuse'],
     roles: ['transfer'],
     exempt: [],
+    ownClients: false,
     timeout: 10_000,
   })
 })

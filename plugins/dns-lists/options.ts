@@ -30,6 +30,7 @@ export interface DnsListsOptions {
   readonly reachable: readonly string[]
   readonly roles: readonly ListRole[]
   readonly exempt: readonly Network[]
+  readonly ownClients: boolean
   /** Milliseconds. */
   readonly timeout: number
 }
@@ -61,6 +62,8 @@ export interface DnsListsInput {
   readonly roles?: readonly ListRole[]
   /** Networks whose clients are not looked up. `[]` */
   readonly exempt?: readonly string[]
+  /** Whether own clients of this server are looked up, too: those that log in, and whom `relay` or `pop-before-smtp` lets send. `false` */
+  readonly ownClients?: boolean
   /** How long answers are waited for, at most. `10s` */
   readonly timeout?: number | string
 }
@@ -78,6 +81,7 @@ export function parseOptions(input: unknown): DnsListsOptions {
       .map((text) => text.toLowerCase()),
     roles: read.choices('roles', listRoles, { default: ['transfer'] }),
     exempt: readNetworks(read, 'exempt'),
+    ownClients: read.boolean('ownClients', { default: false }),
     timeout: read.duration('timeout', { default: '10s', min: 100, max: 25_000 }),
   })
 }

@@ -1,10 +1,10 @@
 import {
   type Address,
+  concerns,
   confirmedName,
   errorCode,
   type Finding,
   type Log,
-  networksInclude,
   type Reply,
   type Resolver,
   reply,
@@ -46,7 +46,8 @@ export class Greylist {
     const { nullSender } = this.#given.options
     const isNull = transaction.reversePath === null
     if (isNull && nullSender === 'off') return undefined
-    if (!this.#applies(transaction.session) || this.#isAllowed(transaction, recipient)) return undefined
+    if (!concerns(this.#given.options, transaction.session) || this.#isAllowed(transaction, recipient))
+      return undefined
     const refused = await this.#looked(transaction, recipient)
     if (refused === undefined || !isNull || nullSender === 'recipient') return refused
     // Who asks by `MAIL FROM:<>` and RCPT whether an address exists, as some do with senders, goes without a message.
@@ -63,13 +64,6 @@ export class Greylist {
     const delay = this.#delays.get(transaction)
     if (delay === undefined) return []
     return [{ test: `${plugin}/delayed`, score: 0, text: `delayed by ${seconds(delay)} seconds` }]
-  }
-
-  #applies({ role, account, remote }: Session): boolean {
-    const { roles, exempt } = this.#given.options
-    return (
-      roles.some((each) => each === role) && account === undefined && !networksInclude(exempt, remote.address)
-    )
   }
 
   /** What the config allows and takes no look-up. */

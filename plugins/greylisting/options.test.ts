@@ -13,6 +13,7 @@ it('have defaults', () => {
     whenUnavailable: 'pass',
     maxTriplets: 1_000_000,
     exempt: [],
+    ownClients: false,
     allowClientNames: new Set(),
     allowSenders: new Set(),
     allowRecipients: new Set(['postmaster@', 'abuse@']),

@@ -22,6 +22,7 @@ export interface GreylistingOptions extends ClientNetworks {
   readonly whenUnavailable: 'pass' | 'defer'
   readonly maxTriplets: number
   readonly exempt: readonly Network[]
+  readonly ownClients: boolean
   /** See `allowedKey`, as the next two. */
   readonly allowClientNames: ReadonlySet<string>
   readonly allowSenders: ReadonlySet<string>
@@ -51,6 +52,8 @@ export interface GreylistingInput {
   readonly maxTriplets?: number
   /** Networks whose clients are not greylisted. `[]` */
   readonly exempt?: readonly string[]
+  /** Whether own clients of this server are greylisted, too: those that log in, and whom `relay` or `pop-before-smtp` lets send. `false` */
+  readonly ownClients?: boolean
   /** Domains; clients whose confirmed name is one or below one are not greylisted. `[]` */
   readonly allowClientNames?: readonly string[]
   /** Senders: addresses, `user@`, or domains with what is below them. `[]` */
@@ -81,6 +84,7 @@ export function parseOptions(input: unknown): GreylistingOptions {
     whenUnavailable: read.choice('whenUnavailable', ['pass', 'defer'], { default: 'pass' }),
     maxTriplets: read.integer('maxTriplets', { default: 1_000_000, min: 100, max: 1_000_000_000 }),
     exempt: readNetworks(read, 'exempt'),
+    ownClients: read.boolean('ownClients', { default: false }),
     allowClientNames: readKeys(read, 'allowClientNames', []),
     allowSenders: readKeys(read, 'allowSenders', []),
     allowRecipients: readKeys(read, 'allowRecipients', ['postmaster@', 'abuse@']),

@@ -32,6 +32,7 @@ function from(address: string, role: SessionRole = 'imap', signal = new AbortCon
     tls: undefined,
     hello: undefined,
     account: undefined,
+    ownClient: undefined,
     signal,
   }
 }

@@ -18,7 +18,7 @@ it('have the defaults of Postfix', () => {
     address: { host: '127.0.0.1', port: 10_023 },
     ask: ['recipient'],
     roles: ['transfer'],
-    askAuthenticated: false,
+    ownClients: false,
     timeout: 100_000,
     tries: 2,
     retryDelay: 1000,

@@ -32,8 +32,8 @@ export interface PolicyServiceOptions extends AskingLimits {
   readonly address: PolicyAddress
   readonly ask: readonly Stage[]
   readonly roles: readonly PolicyRole[]
-  readonly askAuthenticated: boolean
   readonly exempt: readonly Network[]
+  readonly ownClients: boolean
   readonly policyContext: string
   readonly defaultAction: PolicyAction
 }
@@ -46,10 +46,10 @@ export interface PolicyServiceInput {
   readonly ask?: readonly Stage[]
   /** For sessions of which listeners: `transfer`, `submission`, `lmtp`. `['transfer']` */
   readonly roles?: readonly PolicyRole[]
-  /** Whether it is asked about sessions that have logged in. `false` */
-  readonly askAuthenticated?: boolean
   /** Networks whose clients it is not asked about. `[]` */
   readonly exempt?: readonly string[]
+  /** Whether own clients of this server are asked about, too: those that log in, and whom `relay` or `pop-before-smtp` lets send. `false` */
+  readonly ownClients?: boolean
   /** Sent as `policy_context`. Empty. */
   readonly policyContext?: string
   /** How long one attempt may take. `100s` */
@@ -76,8 +76,8 @@ export function parseOptions(input: unknown): PolicyServiceOptions {
     address: readService(read),
     ask: read.choices('ask', stages, { default: ['recipient'] }),
     roles: read.choices('roles', policyRoles, { default: ['transfer'] }),
-    askAuthenticated: read.boolean('askAuthenticated', { default: false }),
     exempt: readNetworks(read, 'exempt'),
+    ownClients: read.boolean('ownClients', { default: false }),
     policyContext: read.optionalString('policyContext') ?? '',
     timeout: read.duration('timeout', { default: '100s', min: 100, max: 140_000 }),
     tries: read.integer('tries', { default: 2, min: 1, max: 10 }),

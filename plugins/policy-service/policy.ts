@@ -1,6 +1,6 @@
 import {
+  concerns,
   type Log,
-  networksInclude,
   type Reply,
   type Resolver,
   reply,
@@ -41,7 +41,7 @@ export class Policy {
 
   /** A refusal, or undefined where the policy server has none. */
   async check(question: PolicyQuestion, signal: AbortSignal): Promise<Reply | undefined> {
-    if (!this.#applies(question.session)) return undefined
+    if (!concerns(this.#given.options, question.session)) return undefined
     const action = await this.#ask(question, signal)
     switch (action.kind) {
       case 'pass':
@@ -61,13 +61,6 @@ export class Policy {
     const own = this.#effects.get(transaction) ?? new Effects()
     const earlier = this.#effects.get(transaction.session)
     return earlier === undefined ? own : own.after(earlier)
-  }
-
-  #applies({ role, account, remote }: Session): boolean {
-    const { roles, askAuthenticated, exempt } = this.#given.options
-    if (!roles.some((each) => each === role)) return false
-    if (account !== undefined && !askAuthenticated) return false
-    return !networksInclude(exempt, remote.address)
   }
 
   async #ask(question: PolicyQuestion, signal: AbortSignal): Promise<PolicyAction> {

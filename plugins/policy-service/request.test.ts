@@ -14,6 +14,7 @@ const session: Session = {
   tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
   hello: { name: 'client.example', extended: true },
   account: undefined,
+  ownClient: undefined,
   signal,
 }
 const recipient = { forwardPath: { localPart: 'b', domain: 'here.example' }, parameters: {} }

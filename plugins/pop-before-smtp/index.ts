@@ -1,4 +1,4 @@
-import { accounts, database, definePlugin, formatAddress, type PluginFactory } from 'mailwright'
+import { accounts, database, definePlugin, formatAddress, type PluginFactory, type Session } from 'mailwright'
 import { recentLoginCommands } from './commands.ts'
 import { LogFollower } from './log-follower.ts'
 import { readLoginLine } from './login-line.ts'
@@ -25,9 +25,15 @@ const plugin: PluginFactory<PopBeforeSmtpInput> = definePlugin<PopBeforeSmtpOpti
       if (counts) await logins.remember(remote.address, formatAddress(address), role)
     })
 
+    const counts = ({ role }: Session) => role === 'transfer' || (role === 'submission' && options.submission)
+
+    hooks.connection.claimClient.tap('recent-login', async (session) => {
+      const [login] = counts(session) ? await logins.of(session.remote.address) : []
+      return login === undefined ? undefined : { reason: `after a login of ${login}` }
+    })
+
     hooks.envelope.claimRecipient.tap('recent-login', async ({ session, reversePath }, { forwardPath }) => {
-      const counts = session.role === 'transfer' || (session.role === 'submission' && options.submission)
-      if (!counts || !(await senders.isForeign(forwardPath))) return undefined
+      if (!counts(session) || !(await senders.isForeign(forwardPath))) return undefined
       for (const login of await logins.of(session.remote.address))
         if (await senders.maySend(login, reversePath)) return { reason: `relay after a login of ${login}` }
       return undefined

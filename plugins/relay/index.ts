@@ -2,6 +2,7 @@ import { accounts, definePlugin, type PluginContext, type PluginFactory } from '
 import { BackupRecipients } from './backup-recipients.ts'
 import { checkCommand } from './check-command.ts'
 import { refuseFrom } from './from-binding.ts'
+import { groundOf } from './grounds.ts'
 import { parseOptions, type RelayInput, type RelayOptions } from './options.ts'
 import { RelayRules } from './relay-rules.ts'
 import { SenderBinding } from './sender-binding.ts'
@@ -16,6 +17,11 @@ const plugin: PluginFactory<RelayInput> = definePlugin<RelayOptions, RelayInput>
   setup(context, options) {
     const { hooks } = context
     const { rules, binding, backupRecipients } = decide(context, options)
+
+    hooks.connection.claimClient.tap('ground', async (session) => {
+      const reason = groundOf(session, options)
+      return reason === undefined ? undefined : { reason }
+    })
 
     hooks.envelope.checkSender.tap('own-sender', async ({ session: { role, account }, reversePath }) =>
       role === 'submission' && account ? binding.refuseReversePath(account, reversePath) : undefined,

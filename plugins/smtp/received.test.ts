@@ -15,6 +15,7 @@ function facts(session: Partial<Session>, more: Partial<TraceFacts> = {}): Trace
     tls: undefined,
     hello: { name: 'relay.example.com', extended: true },
     account: undefined,
+    ownClient: undefined,
     signal: new AbortController().signal,
     ...session,
   } as const

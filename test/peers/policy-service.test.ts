@@ -251,7 +251,7 @@ describe.runIf(python.available)('a policy server in Python', () => {
   })
 
   test('is asked about users only where the config says so', async () => {
-    const { submissionPort } = await start({ roles: ['submission'], askAuthenticated: true })
+    const { submissionPort } = await start({ roles: ['submission'], ownClients: true })
     const wire = await greeted(submissionPort)
     const plain = Buffer.from(`\0${login}\0${password}`).toString('base64')
     expect(await wire.ask(`AUTH PLAIN ${plain}`)).toMatch(/^235 /)

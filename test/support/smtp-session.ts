@@ -62,6 +62,7 @@ export class SessionDouble {
       tls: undefined,
       hello: undefined,
       account: undefined,
+      ownClient: undefined,
       signal: new AbortController().signal,
     }
     const spool = this.#spool()
