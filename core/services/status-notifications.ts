@@ -25,8 +25,10 @@ export interface ReportedRecipient {
   readonly action: RecipientAction
   /** What the last attempt brought. */
   readonly reply: Reply
-  /** The host that said so, where it was another one. */
+  /** The other host that has it, said so, or did not answer. */
   readonly remoteHost?: string
+  /** Where that host was, such as `mx.example[192.0.2.1]:25`, where the reply is its own words. */
+  readonly remotePlace?: string
   /** Milliseconds since 1970. */
   readonly lastAttempt: number
   /** Milliseconds since 1970; for `delayed`. */

@@ -84,8 +84,12 @@ function details(speech: Speech, story: Story, named: readonly ReportedRecipient
   const { details: texts } = speech.texts
   const heading = speech.line(texts.heading, story.facts, 60)
   const blocks = named.map((recipient) => {
-    const remote = recipient.remoteHost === undefined ? '' : plainText(recipient.remoteHost, 255)
-    const from = remote === '' ? speech.say(texts.own, story.facts) : speech.say(texts.said, { remote })
+    const { remoteHost = '', remotePlace } = recipient
+    const remote = plainText(remoteHost, 255)
+    const from =
+      remote === '' || remotePlace === undefined
+        ? speech.say(texts.own, story.facts)
+        : speech.say(texts.said, { remote })
     const said = wrap(`${from}\n${replyLine(recipient.reply)}`.trimStart(), indent)
     return [`<${addressText(recipient)}>`, ...leadsTo(speech, recipient), said].join('\n')
   })

@@ -62,6 +62,7 @@ export function sampleRecipient(
     action,
     reply: lastReply,
     remoteHost: 'mx.example.net',
+    remotePlace: 'mx.example.net[192.0.2.25]:25',
     lastAttempt: now,
     willRetryUntil: now + 4 * day,
   }

@@ -32,7 +32,9 @@ function linesOf(report: StatusReport): string {
 }
 
 test('the fields of RFC 3464', async () => {
-  const { remoteHost: _, ...local } = sampleRecipient(2, 'failed', reply(554, undefined, 'No'), now)
+  // A host that was never reached said nothing.
+  const { remotePlace: _, ...silent } = sampleRecipient(3, 'failed', reply(451, '4.4.1', 'No answer'), now)
+  const { remoteHost, remotePlace, ...local } = sampleRecipient(2, 'failed', reply(554, undefined, 'No'), now)
   const report: StatusReport = {
     ...(await sample()),
     parameters: { envelopeId: 'QQ+314=', ret: 'HDRS' },
@@ -46,6 +48,7 @@ test('the fields of RFC 3464', async () => {
         parameters: { originalRecipient: 'rfc822;bob+tag@example.net' },
       },
       local,
+      silent,
     ],
   }
   expect(linesOf(report)).toBe(`Reporting-MTA: dns; mail.example.org
@@ -66,6 +69,13 @@ Final-Recipient: rfc822; recipient2@example.net
 Action: failed
 Status: 5.0.0
 Diagnostic-Code: X-Mailwright; 554 No
+Last-Attempt-Date: Thu, 1 Jan 2026 00:00:00 +0000
+
+Final-Recipient: rfc822; recipient3@example.net
+Action: failed
+Status: 4.4.1
+Remote-MTA: dns; mx.example.net
+Diagnostic-Code: X-Mailwright; 451 4.4.1 No answer
 Last-Attempt-Date: Thu, 1 Jan 2026 00:00:00 +0000
 `)
 })

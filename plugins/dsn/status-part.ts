@@ -62,11 +62,11 @@ function messageFields(report: StatusReport, hostname: string, text: Written): s
 
 /** RFC 3464 §2.3 */
 function recipientFields(reported: ReportedRecipient, isGlobal: boolean, text: Written): string {
-  const { finalRecipient, action, reply, remoteHost, lastAttempt, willRetryUntil } = reported
+  const { finalRecipient, action, reply, remoteHost, remotePlace, lastAttempt, willRetryUntil } = reported
   const original = originalOf(reported, isGlobal)
   const remote = remoteHost === undefined ? '' : plainText(remoteHost, 255)
   // Only what an SMTP server said is of the type "smtp" (RFC 3464 §2.1.2).
-  const diagnostic = `${remote === '' ? 'X-Mailwright' : 'smtp'}; ${replyLine(reply)}`
+  const diagnostic = `${remotePlace === undefined ? 'X-Mailwright' : 'smtp'}; ${replyLine(reply)}`
   return [
     unfoldedField('Final-Recipient', typedAddress(finalRecipient, isGlobal)),
     ...(original === undefined ? [] : [unfoldedField('Original-Recipient', original)]),

@@ -1,4 +1,4 @@
-import type { Deferred, Failed, Outcome, Reply } from 'mailwright'
+import type { Deferred, Failed, Outcome } from 'mailwright'
 import type { NewRecipient } from './intake.ts'
 import type { LastAttempt, QueuedRecipient } from './queued.ts'
 import { deadlineOf, pauseAfter, type RetrySchedule } from './retry-schedule.ts'
@@ -56,21 +56,26 @@ export function putOff(
 }
 
 /** It has waited for too long (RFC 5321 §4.5.4.1); the reply is that of the last attempt. */
-export function expired({ reply, host }: { readonly reply: Reply; readonly host?: string }): Failed {
-  return { kind: 'failed', reply, cause: 'expired', ...(host === undefined ? {} : { host }) }
+export function expired({ reply, ...from }: Pick<Failed, 'reply' | 'host' | 'place'>): Failed {
+  return { kind: 'failed', reply, cause: 'expired', ...speaker(from) }
 }
 
-export function lastAttempt({ reply, host, cause }: Deferred | Failed, at: number): LastAttempt {
-  return { at, reply, ...(host === undefined ? {} : { host }), ...(cause === undefined ? {} : { cause }) }
+/** Whose words a reply is. */
+function speaker({ host, place }: Pick<Failed, 'host' | 'place'>): Pick<Failed, 'host' | 'place'> {
+  return { ...(host === undefined ? {} : { host }), ...(place === undefined ? {} : { place }) }
+}
+
+export function lastAttempt({ reply, cause, ...from }: Deferred | Failed, at: number): LastAttempt {
+  return { at, reply, ...speaker(from), ...(cause === undefined ? {} : { cause }) }
 }
 
 /** For the postmaster, who has to say what becomes of it. */
 export function stuckFor(
   recipient: QueuedRecipient,
-  { reply: said, host }: Pick<Failed, 'reply' | 'host'>,
+  { reply: said, ...from }: Pick<Failed, 'reply' | 'host' | 'place'>,
   now: number,
 ): PutOff {
-  const last = { at: now, reply: said, ...(host === undefined ? {} : { host }) }
+  const last = { at: now, reply: said, ...speaker(from) }
   return {
     recipient,
     due: never,

@@ -68,6 +68,8 @@ export interface LastAttempt {
   readonly at: number
   readonly reply: Reply
   readonly host?: string
+  /** Where the reply is the host's own words. */
+  readonly place?: string
   readonly cause?: TroubleCause
 }
 

@@ -136,6 +136,12 @@ export function reported(
   }
 }
 
-function hostOf({ host }: { readonly host?: string }): { readonly remoteHost?: string } {
-  return host === undefined ? {} : { remoteHost: host }
+function hostOf(from: {
+  readonly host?: string
+  readonly place?: string
+}): Pick<ReportedRecipient, 'remoteHost' | 'remotePlace'> {
+  return {
+    ...(from.host === undefined ? {} : { remoteHost: from.host }),
+    ...(from.place === undefined ? {} : { remotePlace: from.place }),
+  }
 }

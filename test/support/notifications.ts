@@ -33,8 +33,9 @@ export interface Fate {
 
 function reported({ to, action, reply, parameters = {} }: Fate): ReportedRecipient {
   const recipient = address(to)
-  const facts = { recipient, finalRecipient: recipient, parameters, action, reply }
-  return { ...facts, remoteHost: '127.0.0.1', lastAttempt: now, willRetryUntil: now + 345_600_000 }
+  const remote = { remoteHost: '127.0.0.1', remotePlace: '127.0.0.1[127.0.0.1]:25' }
+  const facts = { recipient, finalRecipient: recipient, parameters, action, reply, ...remote }
+  return { ...facts, lastAttempt: now, willRetryUntil: now + 345_600_000 }
 }
 
 /** A message that a Postfix has taken, in UTF-8. */
