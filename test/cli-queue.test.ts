@@ -206,6 +206,19 @@ describe('show', () => {
     expect(JSON.parse(json)).toMatchObject({ id: 'second', problem: 'no message second is queued' })
   })
 
+  test('a message for which nobody waits, and whose sender is not told yet', async () => {
+    const nextAttempt = new Date(Date.now() + 65_000)
+    const nobody = { recipients: [], recipientCount: 0 }
+    const over: QueueItem = { ...greylisted, id: 'over', state: 'reporting', nextAttempt, ...nobody }
+    await project.hold({ ...listed, items: [over] })
+    const { out } = await run('show', 'over')
+    expect(out).toMatch(/^state +reporting$/m)
+    expect(out).toMatch(/^sender told by +.*Z \(in 1m\)$/m)
+    const list = (await run('list', '--state', 'reporting')).out
+    expect(list).toMatch(/^over .* reporting .*\n {4}its sender has yet to be told what has become of it\n/m)
+    expect(list).toContain('-- 1 message, 0 recipients')
+  })
+
   test('--message: fit for a terminal there', async () => {
     const { out } = await run('show', 'first', '--message')
     expect(out).toBe('Subject: caf\ufffd \\x1b[2J\nTo: bob@example.net\n\nbody \ufffd\\x00\n')

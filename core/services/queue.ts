@@ -41,8 +41,8 @@ export interface RecipientAnswer {
   readonly reply: Reply
 }
 
-/** What a queued message waits for: its time, the end of an attempt, a postmaster. */
-export type QueueState = 'waiting' | 'active' | 'held'
+/** What a queued message waits for: its time, the end of an attempt, a postmaster; or, for nobody any more, that its sender is told. */
+export type QueueState = 'waiting' | 'active' | 'held' | 'reporting'
 
 /** A queued message. */
 export interface QueueItem {
@@ -58,7 +58,7 @@ export interface QueueItem {
   readonly state: QueueState
   /** Why it is held. */
   readonly reason?: string
-  /** The earliest of its recipients'. */
+  /** The earliest of its recipients'; the latest time at which its sender is told, where that is all. */
   readonly nextAttempt: Date | undefined
   /** Those who have not got it yet; a part of them where there are very many. */
   readonly recipients: readonly QueuedRecipient[]
@@ -87,6 +87,7 @@ export interface QueueSelection {
   /** A recipient who waits, or a domain as `@example.org`. */
   readonly recipient?: string
   readonly destination?: string
+  /** Nobody waits for a message that is `reporting`: such are listed, and nothing else is done with them. */
   readonly state?: QueueState
   /** Arrived then or later. */
   readonly arrivedSince?: Date

@@ -52,6 +52,11 @@ export class NotedMessages {
     this.#noted.set(number, noted)
   }
 
+  /** What others have left behind. */
+  adopt(message: number, { count, due }: Pick<Noted, 'count' | 'due'>, now: number): void {
+    this.#noted.set(message, { count, due, lookAt: now, pause: firstPause })
+  }
+
   delete(message: number): void {
     this.#noted.delete(message)
   }

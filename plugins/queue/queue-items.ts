@@ -28,7 +28,10 @@ interface Waiting {
 /** Recipients that are read in one go. */
 const rowsAtOnce = 1_000
 
-/** Messages with their recipients, in the same order. Variants of one transaction become one; those for whom nobody waits are gone. */
+/**
+ * Messages with their recipients, in the same order. Variants of one transaction become one; those for whom nobody waits, and whose sender
+ * has been told, are gone.
+ */
 export async function itemsOf(
   database: Database,
   messages: readonly MessageRow[],
@@ -36,6 +39,8 @@ export async function itemsOf(
 ): Promise<readonly QueueItem[]> {
   if (messages.length === 0) return []
   const waiting = await database.query((knex) => countWaiting(knex, messages))
+  const over = messages.filter(({ number }) => !waiting.has(Number(number)))
+  const untold = await database.query((knex) => findUntold(knex, over))
   for (const numbers of portions(waiting, settings.most)) {
     for (const row of await database.query((knex) => readRecipients(knex, numbers, settings.most)))
       waiting.get(Number(row.message))?.rows.push(row)
@@ -44,9 +49,26 @@ export async function itemsOf(
   return merged(
     messages.flatMap((row) => {
       const own = waiting.get(Number(row.number))
-      return own === undefined || own.rows.length === 0 ? [] : itemOf(row, own, settings.now)
+      if (own !== undefined && own.rows.length > 0) return itemOf(row, own, settings.now)
+      const due = untold.get(Number(row.number))
+      return due === undefined ? [] : reportingItem(row, due)
     }),
   )
+}
+
+/** When the senders of some messages are told at the latest, by number; only of those that have something to be told of. */
+async function findUntold(knex: Knex, messages: readonly MessageRow[]): Promise<ReadonlyMap<number, number>> {
+  if (messages.length === 0) return new Map()
+  const rows: { readonly message: BigNumber; readonly due: BigNumber }[] = await knex('queue_reports')
+    .whereIn(
+      'message',
+      messages.map(({ number }) => Number(number)),
+    )
+    .where('due', '<', never)
+    .groupBy('message')
+    .select('message')
+    .min({ due: 'due' })
+  return new Map(rows.map(({ message, due }) => [Number(message), Number(due)]))
 }
 
 async function countWaiting(
@@ -89,13 +111,22 @@ function readRecipients(
   return messages.length === 1 ? rows.limit(most) : rows
 }
 
+function reportingItem(row: MessageRow, due: number): QueueItem {
+  return {
+    ...facts(row),
+    state: 'reporting',
+    nextAttempt: dateOf(due),
+    recipients: [],
+    recipientCount: 0,
+  }
+}
+
 function itemOf(row: MessageRow, { count, rows }: Waiting, now: number): QueueItem {
   const isHeld = row.held_at !== null || rows.every(({ due }) => Number(due) === never)
   const next = Math.min(...rows.map(({ due }) => Number(due)))
   const reason = row.held_reason ?? undefined
   return {
-    ...facts(readMessage(row) ?? unreadable(row)),
-    place: `${row.arrived_at}-${row.number}`,
+    ...facts(row),
     state: isHeld ? 'held' : next <= now ? 'active' : 'waiting',
     ...(reason === undefined ? {} : { reason }),
     nextAttempt: dateOf(next),
@@ -104,18 +135,13 @@ function itemOf(row: MessageRow, { count, rows }: Waiting, now: number): QueueIt
   }
 }
 
-function facts({
-  id,
-  envelope,
-  arrivedAt,
-  expiresAt,
-  size,
-}: Omit<QueuedMessage, 'number'>): Pick<
-  QueueItem,
-  'id' | 'reversePath' | 'arrivedAt' | 'expiresAt' | 'size'
-> {
+function facts(
+  row: MessageRow,
+): Pick<QueueItem, 'id' | 'place' | 'reversePath' | 'arrivedAt' | 'expiresAt' | 'size'> {
+  const { id, envelope, arrivedAt, expiresAt, size } = readMessage(row) ?? unreadable(row)
   return {
     id,
+    place: `${row.arrived_at}-${row.number}`,
     reversePath: envelope.reversePath,
     arrivedAt: new Date(arrivedAt),
     expiresAt: new Date(expiresAt),
@@ -134,6 +160,9 @@ function merged(items: readonly QueueItem[]): readonly QueueItem[] {
 }
 
 function both(one: QueueItem, other: QueueItem): QueueItem {
+  // A sender is told when nothing is under way any more.
+  if (one.state === 'reporting') return other
+  if (other.state === 'reporting') return one
   const times = [one.nextAttempt, other.nextAttempt].filter((time) => time !== undefined)
   return {
     ...one,
@@ -157,7 +186,7 @@ function shown(row: RecipientRow): ShownRecipient {
 }
 
 /** Of a row that is damaged: it is shown with what can be searched for. */
-function unreadable(row: MessageRow): Parameters<typeof facts>[0] {
+function unreadable(row: MessageRow): Omit<QueuedMessage, 'number'> {
   return {
     id: row.id,
     envelope: { reversePath: row.sender === '<>' ? null : searchedFor(row.sender), parameters: {} },

@@ -28,18 +28,26 @@ export function selected(
 
 /**
  * The messages with a recipient whom a selection means: it looks at one message after the other, in whatever order is asked for. There
- * may be some for whom nobody waits any more.
+ * may be some for whom nobody waits any more, and whose sender is not told yet.
  */
 export function selectedMessages(knex: Knex, selection: QueueSelection, now: number): Knex.QueryBuilder {
   const query = knex('queue_messages')
   whereMessage(query, selection)
   const { recipient, destination, state } = selection
-  if (recipient === undefined && destination === undefined && state === undefined) return query
-  const waiting = knex('queue_recipients')
-    .select(knex.raw('1'))
-    .whereRaw('?? = ??', ['message', 'queue_messages.number'])
+  const waiting = ofMessage(knex, 'queue_recipients')
+  if (recipient === undefined && destination === undefined) {
+    if (state === undefined) return query
+    if (state === 'reporting')
+      return query
+        .whereExists(ofMessage(knex, 'queue_reports').where('due', '<', never))
+        .whereNotExists(waiting)
+  }
   whereRecipient(waiting, selection, now)
   return query.whereExists(waiting)
+}
+
+function ofMessage(knex: Knex, table: 'queue_recipients' | 'queue_reports'): Knex.QueryBuilder {
+  return knex(table).select(knex.raw('1')).whereRaw('?? = ??', ['message', 'queue_messages.number'])
 }
 
 /**
@@ -62,6 +70,8 @@ function byIndex(knex: Knex, { id, destination, state }: QueueSelection): Knex.Q
   if (destination !== undefined) return recipients.whereIn('destination', destinationKeys(destination))
   // Of those who are held the deadline does not come either, and that has an index of its own.
   if (state === 'held') return recipients.where({ deadline: never, due: never })
+  if (state === 'reporting')
+    return knex('queue_reports').where('due', '<', never).distinct('message as found')
   return undefined
 }
 
@@ -82,6 +92,8 @@ function whereRecipient(
 ): void {
   if (recipient !== undefined) whereAddress(query, 'queue_recipients.address', recipient)
   if (destination !== undefined) query.whereIn('queue_recipients.destination', destinationKeys(destination))
+  // They have none.
+  if (state === 'reporting') query.whereRaw('1 = 0')
   if (state === 'held') query.where('queue_recipients.due', never)
   if (state === 'active') query.where('queue_recipients.due', '<=', now)
   if (state === 'waiting')

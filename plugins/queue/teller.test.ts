@@ -158,8 +158,14 @@ describe('what is told of a message with several recipients', () => {
     world.reports.fault = new TypeError('no notification can be made')
     open()
     await world.pass(3_000)
-    expect(await node.queue.list()).toEqual([])
-    expect(await node.queue.show(id)).toBeUndefined()
+    const reporting = { id, state: 'reporting', recipients: [], recipientCount: 0, size: 100_000 }
+    for (const selection of [{}, { id }, { state: 'reporting' as const }, { sender: '@origin.example' }])
+      expect(await node.queue.list(selection), JSON.stringify(selection)).toMatchObject([reporting])
+    for (const selection of [{ recipient: 'x@a.example' }, { state: 'waiting' as const }])
+      expect(await node.queue.list(selection), JSON.stringify(selection)).toEqual([])
+    expect(await node.queue.list({ state: 'reporting', recipient: 'x@a.example' })).toEqual([])
+    expect(await node.queue.show(id)).toMatchObject(reporting)
+    expect(await node.queue.remove({ state: 'reporting' })).toBe(0)
     expect(await world.files()).toHaveLength(1)
     expect(node.log.lines.some((line) => line.transaction === id)).toBe(true)
     fails('c.example')
@@ -206,6 +212,21 @@ describe('what is told of a message with several recipients', () => {
     expect(notifications()).toEqual([['failed x@a.example'], ['failed x@b.example']])
     expect(await world.rows()).toBe(0)
     for (const { log } of others) expect(log.lines.filter(({ level }) => level === 'error')).toEqual([])
+  })
+
+  it('what a process has left behind that was killed is told at the start of the next', async () => {
+    fails('a.example', 'b.example')
+    const open = world.delivery.gate('b.example')
+    await accept(['x@a.example', 'x@b.example'])
+    await world.pass(2_000)
+    open()
+    await world.quiet()
+    expect(await reports()).toBe(2)
+    node.kill()
+    await world.node()
+    await world.pass(2_000)
+    expect(notifications()).toEqual([['failed x@a.example', 'failed x@b.example']])
+    expect(await world.rows()).toBe(0)
   })
 
   it('a process that ends leaves nothing that is not told', async () => {

@@ -20,6 +20,7 @@ import { never, type ReportRow } from './tables.ts'
 import {
   deleteToTell,
   findDue,
+  findLeft,
   findNoted,
   findUnderWay,
   putOffToTell,
@@ -48,6 +49,8 @@ const tick = 1_000
 /** Milliseconds after which one is tried again that none could be made of. */
 const patience = 3_600_000
 const messagesAtOnce = 500
+/** What comes above is told when its time has come. */
+const mostAdopted = 10_000
 /** Milliseconds that a process that ends has for it. */
 const longestEnd = 5_000
 
@@ -73,7 +76,12 @@ export class Teller {
   async start(): Promise<void> {
     if (!this.#settings.reports.tellsFailures) return
     this.#serving = true
+    const { database, clock } = this.#settings
+    // Whoever has noted it may be gone. What another one is about to tell as well is told once.
+    for (const { message, ...left } of await database.query((knex) => findLeft(knex, mostAdopted)))
+      this.#noted.adopt(message, left, clock.now())
     await this.#looking.start()
+    this.#look()
   }
 
   async stop(): Promise<void> {

@@ -90,6 +90,26 @@ export async function findDue(
   return rows.map(({ message }) => Number(message))
 }
 
+/** Up to so many messages of which something is to be told, with how much, and when at the latest. */
+export async function findLeft(
+  knex: Knex,
+  most: number,
+): Promise<readonly { readonly message: number; readonly count: number; readonly due: number }[]> {
+  const rows: Readonly<Record<'message' | 'count' | 'due', number | string>>[] = await knex('queue_reports')
+    .where('due', '<', never)
+    .groupBy('message')
+    .orderBy('message')
+    .limit(most)
+    .select('message')
+    .count({ count: '*' })
+    .min({ due: 'due' })
+  return rows.map(({ message, count, due }) => ({
+    message: Number(message),
+    count: Number(count),
+    due: Number(due),
+  }))
+}
+
 /** Those of some messages of which something is to be told. */
 export async function findNoted(knex: Knex, messages: readonly number[]): Promise<readonly number[]> {
   const rows = await knex('queue_reports').distinct('message').whereIn('message', messages)

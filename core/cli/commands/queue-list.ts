@@ -72,6 +72,7 @@ function detailLines(item: QueueItem, now: number): readonly string[] {
           .split('\n')
           .slice(1)),
     ...table(['', '', ''], rows).split('\n').slice(1),
+    ...(recipientCount === 0 ? ['its sender has yet to be told what has become of it'] : []),
     ...(more > 0 ? [`and ${countText(more, 'more recipient')}`] : []),
   ].map((line) => `    ${line}`)
 }

@@ -14,12 +14,12 @@ export const selectionOptions: readonly { readonly flags: string; readonly summa
   },
   { flags: '--recipient <address>', summary: 'for whom it waits, or for a domain: "@example.org"' },
   { flags: '--destination <name>', summary: 'where it goes, as "queue stat" names it' },
-  { flags: '--state <state>', summary: 'waiting, active or held' },
+  { flags: '--state <state>', summary: 'waiting, active, held or reporting' },
   { flags: '--since <when>', summary: 'arrived then or later: a time, or how long ago, such as 2h' },
   { flags: '--before <when>', summary: 'arrived before: a time, or how long ago, such as 2d' },
 ]
 
-const states: readonly QueueState[] = ['waiting', 'active', 'held']
+const states: readonly QueueState[] = ['waiting', 'active', 'held', 'reporting']
 
 /** What the options of a command select; `{}` where they say nothing. */
 export function selectionOf({ sender, recipient, destination, state, ...times }: Options): QueueSelection {

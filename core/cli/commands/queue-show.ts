@@ -25,7 +25,10 @@ export function envelopeText(item: QueueItem, now: number): string {
     ['arrived', when(item.arrivedAt)],
     ['given up', when(item.expiresAt)],
     ['size', countText(item.size, 'octet')],
-    ['next attempt', item.nextAttempt === undefined ? 'none' : when(item.nextAttempt)],
+    [
+      item.state === 'reporting' ? 'sender told by' : 'next attempt',
+      item.nextAttempt === undefined ? 'none' : when(item.nextAttempt),
+    ],
     ['recipients', String(item.recipientCount)],
   ]
   const [, ...lines] = table(['', ''], facts).split('\n')

@@ -13,6 +13,9 @@ export interface Letter {
 export const accounts: readonly string[] = ['boss@example.test', 'one@example.test', 'two@example.test']
 const [boss = '', one = '', two = ''] = accounts
 
+/** Of the world too, and another destination. */
+export const otherDomain = 'other.example'
+
 /** What the mail server of the world does with a recipient, by the first word of the local part. */
 export type WorldConduct = 'ok' | 'grey' | 'nobody'
 
@@ -25,9 +28,16 @@ export interface LetterSettings {
 
 /** A message for recipients here, and elsewhere where somebody delivers there; of any size that is handled differently. */
 export function letterOf(token: string, random: Random, { hasWorld, mostLines }: LetterSettings): Letter {
-  const there = (conduct: WorldConduct): string => `${conduct}-${token}@world.example`
+  const there = (conduct: WorldConduct, domain = 'world.example'): string => `${conduct}-${token}@${domain}`
   const local = random.pick([[one], [two], [one, two], [boss]])
-  const remote = random.pick([[there('ok')], [there('grey')], [there('nobody')], [there('ok'), one]])
+  const remote = random.pick([
+    [there('ok')],
+    [there('grey')],
+    [there('nobody')],
+    [there('ok'), one],
+    // Two destinations fail, and their sender is told once.
+    [there('nobody'), there('nobody', otherDomain), there('ok', otherDomain)],
+  ])
   const recipients = hasWorld && random.chance(0.7) ? remote : local
   // In memory; in a table; in a file of the queue; in a spool file.
   const lines = Math.min(mostLines, random.pick([3, 3, 3, 700, 3_000, 12_000]))
@@ -63,11 +73,20 @@ export function readLetter(text: string): ReadLetter | undefined {
   return { token, id, isWhole: end >= 0 && lines >= 0 && text.slice(end + 4) === bodyOf(token, lines) }
 }
 
+/** Somebody was told that a recipient has failed. */
+export interface Told {
+  readonly recipient: string
+  /** The Message-ID of the notification: copies of one have the same. */
+  readonly by: string
+}
+
 /** The recipients whom a bounce reports as failed (RFC 3464 §2.3.2); none where it is no bounce. */
-export function reportedRecipients(text: string): readonly string[] {
+export function reportedRecipients(text: string): readonly Told[] {
   if (!/^Content-Type: multipart\/report/im.test(text)) return []
+  const by = /^Message-ID: *(\S+)/im.exec(text)?.[1] ?? ''
   const parts = text.split(/\r\n\r\n/)
   return parts
     .filter((part) => /^Action: failed\r?$/im.test(part))
     .flatMap((part) => /^Final-Recipient: *rfc822; *(\S+)/im.exec(part)?.[1] ?? [])
+    .map((recipient) => ({ recipient, by }))
 }

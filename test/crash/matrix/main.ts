@@ -70,8 +70,9 @@ async function runRows(rows: Awaited<ReturnType<typeof rowsOf>>): Promise<void> 
   for (const row of rows.filter(({ kind, what, where }) => wanted.test(`${kind} ${what} ${where}`))) {
     const result = await row.run()
     done.push({ row, result })
-    const { promised, lost, torn, strange } = result.verdict
-    const numbers = `${result.points} points, ${promised} promised, ${lost.length + torn.length + strange.length} broken`
+    const { promised, lost, torn, strange, retold } = result.verdict
+    const broken = lost.length + torn.length + strange.length + retold.length
+    const numbers = `${result.points} points, ${promised} promised, ${broken} broken`
     process.stdout.write(`${row.kind}: ${row.what} at ${row.where}: ${numbers}\n`)
     const last = done.at(-1)
     if (last !== undefined && !isGood(last)) process.stdout.write(`${complaint(last)}\n`)

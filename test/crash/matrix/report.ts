@@ -24,6 +24,7 @@ const headings = [
   'lost',
   'torn',
   'other id',
+  'told again',
 ]
 
 /** The table, and in one paragraph how it was made. */
@@ -43,25 +44,26 @@ export function matrixText(
 }
 
 function cells({ row, result: { points, died, verdict } }: Done): readonly string[] {
-  const { promised, delivered, relayed, bounced, queued, duplicates, lost, torn, strange } = verdict
+  const { promised, delivered, relayed, bounced, queued, duplicates, lost, torn, strange, retold } = verdict
   const numbers = [points, died, promised, delivered, relayed, bounced, queued, duplicates]
   const where = row.where.replaceAll(',', ', ')
-  return [row.kind, row.what, where, ...[...numbers, lost.length, torn.length, strange.length].map(String)]
+  const broken = [lost, torn, strange, retold].map(({ length }) => length)
+  return [row.kind, row.what, where, ...[...numbers, ...broken].map(String)]
 }
 
 /** Whether every promise was kept. */
 export function isGood({ result }: Done): boolean {
-  const { lost, torn, strange } = result.verdict
-  return lost.length + torn.length + strange.length === 0
+  const { lost, torn, strange, retold } = result.verdict
+  return lost.length + torn.length + strange.length + retold.length === 0
 }
 
 /** What was lost, for whoever looks for the reason. */
 export function complaint({ row, result: { verdict, rounds } }: Done): string {
-  const { lost, torn, strange } = verdict
+  const { lost, torn, strange, retold } = verdict
   const faults = rounds.map(
     ({ fault }, index) => `  round ${index}: ${fault.what} at ${fault.where}, ${fault.when}`,
   )
-  const found = Object.entries({ lost, torn, strange }).map(
+  const found = Object.entries({ lost, torn, strange, retold }).map(
     ([name, tokens]) => `  ${name}: ${tokens.join('; ')}`,
   )
   return [`${row.kind}, ${row.what}, ${row.where}:`, ...found, ...faults].join('\n')

@@ -5,7 +5,7 @@ import { temporaryProject } from '../../support/project.ts'
 import { projectFolder } from '../../support/project-files.ts'
 import { runProcess } from '../../support/run-process.ts'
 import { type ServerProcess, startServer } from '../../support/server-process.ts'
-import { accounts, readLetter, reportedRecipients } from './letter.ts'
+import { accounts, otherDomain, readLetter, reportedRecipients, type Told } from './letter.ts'
 import type { Finding } from './verdict.ts'
 
 /** How a system of the matrix is put together. */
@@ -26,7 +26,7 @@ export interface Site extends AsyncDisposable {
   /** Waits until none waits any more, at most so many milliseconds; answers those that do. A server has to run. */
   drained(limit: number): Promise<readonly string[]>
   /** What lies in the mailboxes: messages of the matrix, and the recipients whom bounces report. */
-  mailboxes(): Promise<{ readonly findings: readonly Finding[]; readonly bounced: readonly string[] }>
+  mailboxes(): Promise<{ readonly findings: readonly Finding[]; readonly bounced: readonly Told[] }>
 }
 
 export async function createSite(settings: SiteSettings): Promise<Site> {
@@ -86,7 +86,7 @@ export async function settle(site: Site, limit: number): Promise<readonly string
 /** What lies in the mailboxes of a folder of data. */
 async function readMailboxes(dataDir: string): Promise<Awaited<ReturnType<Site['mailboxes']>>> {
   const findings: Finding[] = []
-  const bounced: string[] = []
+  const bounced: Told[] = []
   for (const recipient of accounts) {
     const [user = '', domain = ''] = recipient.split('@')
     for (const part of ['new', 'cur']) {
@@ -105,7 +105,10 @@ async function readMailboxes(dataDir: string): Promise<Awaited<ReturnType<Site['
 function configOf({ databaseCall, worldPort }: SiteSettings): string {
   const here = accounts.map((address) => `{ address: '${address}' }`).join(', ')
   const keeping = databaseCall !== undefined
-  const relay = `{ host: '127.0.0.1', port: ${worldPort}, tls: 'none' }`
+  const end = `port: ${worldPort}, tls: 'none'`
+  // Two names of one server are two destinations.
+  const relays = `[{ to: ['@${otherDomain}'], host: 'localhost', ${end} }]`
+  const world = `{ relays: ${relays}, relay: { host: '127.0.0.1', ${end} } }`
   // What is tried again is tried soon, so that a round is short.
   const times = "{ firstRetry: '1s', longestRetry: '1s', longestPause: '1s', delayWarning: 0 }"
   return `
@@ -124,7 +127,7 @@ function configOf({ databaseCall, worldPort }: SiteSettings): string {
       dataDir: 'data',
       log: { level: 'info' },
       plugins: [
-        ${keeping ? `${databaseCall}, dsn(), relay({ networks: ['127.0.0.1'] }), smtpOut({ relay: ${relay} }),` : ''}
+        ${keeping ? `${databaseCall}, dsn(), relay({ networks: ['127.0.0.1'] }), smtpOut(${world}),` : ''}
         memoryAccounts({ accounts: [${here}] }),
         maildir(),
         localDelivery({ postmaster: '${accounts[0]}' }),

@@ -13,6 +13,7 @@ const copy: Finding = {
   isWhole: true,
   place: 'mailbox',
 }
+const told = (recipient: string, by = '<1@x>') => ({ recipient, by })
 const remains = (more: Partial<Remains>): Remains => ({
   promised: [promise],
   findings: [],
@@ -28,7 +29,7 @@ describe('a verdict', () => {
       relayed: 1,
       lost: [],
     })
-    expect(judge(remains({ bounced: ['one@example.test'] }))).toMatchObject({ bounced: 1, lost: [] })
+    expect(judge(remains({ bounced: [told('one@example.test')] }))).toMatchObject({ bounced: 1, lost: [] })
     expect(judge(remains({ queued: ['id1'] }))).toMatchObject({ queued: 1, lost: [] })
     expect(judge(remains({}))).toMatchObject({ promised: 1, lost: ['t-x-0-0 one@example.test'] })
     const another = { ...copy, recipient: 'two@example.test' }
@@ -48,6 +49,13 @@ describe('a verdict', () => {
       strange: other.strange,
     })
   })
+
+  test('finds what was told of twice, but not copies of one notification, nor messages to the same account', () => {
+    const [once, again] = [told('nobody-1@world.example'), told('nobody-1@world.example', '<2@x>')]
+    expect(judge(remains({ bounced: [once, again] })).retold).toEqual(['nobody-1@world.example'])
+    const fine = [once, once, told('one@example.test'), told('one@example.test', '<2@x>')]
+    expect(judge(remains({ bounced: fine })).retold).toEqual([])
+  })
 })
 
 describe('a letter', () => {
@@ -66,10 +74,10 @@ describe('a letter', () => {
   test('is not taken for a bounce, which names its recipients', () => {
     expect(reportedRecipients(received)).toEqual([])
     const bounce =
-      'Subject: no\r\nContent-Type: multipart/report; boundary=x\r\n\r\n--x\r\n\r\ntext\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\n' +
+      'Subject: no\r\nMessage-ID: <1@x>\r\nContent-Type: multipart/report; boundary=x\r\n\r\n--x\r\n\r\ntext\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\n' +
       'Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; nobody-1@world.example\r\nAction: failed\r\n\r\n' +
       'Final-Recipient: rfc822; late@world.example\r\nAction: delayed\r\n\r\n--x--\r\n'
     expect(readLetter(bounce)).toBeUndefined()
-    expect(reportedRecipients(bounce)).toEqual(['nobody-1@world.example'])
+    expect(reportedRecipients(bounce)).toEqual([told('nobody-1@world.example')])
   })
 })

@@ -1,3 +1,5 @@
+import { accounts, type Told } from './letter.ts'
+
 /** A message that was answered with 250. */
 export interface Promised {
   readonly token: string
@@ -19,8 +21,8 @@ export interface Finding {
 export interface Remains {
   readonly promised: readonly Promised[]
   readonly findings: readonly Finding[]
-  /** Recipients whom senders were told of. */
-  readonly bounced: readonly string[]
+  /** What senders were told. */
+  readonly bounced: readonly Told[]
   /** Queue ids that still wait. */
   readonly queued: readonly string[]
 }
@@ -41,11 +43,13 @@ export interface Verdict {
   readonly torn: readonly string[]
   /** Copies more than one under another queue id than that of the answer. */
   readonly strange: readonly string[]
+  /** Recipients elsewhere whom two notifications tell of. */
+  readonly retold: readonly string[]
 }
 
 export function judge({ promised, findings, bounced, queued }: Remains): Verdict {
   const found = Map.groupBy(findings, ({ token, recipient }) => `${token} ${recipient}`)
-  const [told, waiting] = [new Set(bounced), new Set(queued)]
+  const [told, waiting] = [new Set(bounced.map(({ recipient }) => recipient)), new Set(queued)]
   const fates = promised.flatMap(({ token, id, recipients }) =>
     recipients.map((recipient) => {
       const copies = found.get(`${token} ${recipient}`) ?? []
@@ -68,7 +72,18 @@ export function judge({ promised, findings, bounced, queued }: Remains): Verdict
     lost: fates.filter(({ fate }) => fate === 'lost').map(({ name }) => name),
     torn: findings.filter(({ isWhole }) => !isWhole).map(({ token, recipient }) => `${token} ${recipient}`),
     strange: fates.filter(({ id, copies }) => copies.some((copy) => copy.id !== id)).map(({ name }) => name),
+    retold: toldAgain(bounced),
   }
+}
+
+/** Addresses elsewhere are of one message each. */
+function toldAgain(bounced: readonly Told[]): readonly string[] {
+  const by = Map.groupBy(bounced, ({ recipient }) => recipient)
+  return [...by]
+    .filter(
+      ([recipient, told]) => !accounts.includes(recipient) && new Set(told.map((one) => one.by)).size > 1,
+    )
+    .map(([recipient]) => recipient)
 }
 
 function fateOf(
@@ -96,5 +111,6 @@ export function sumOf(verdicts: readonly Verdict[]): Verdict {
     lost: verdicts.flatMap(({ lost }) => lost),
     torn: verdicts.flatMap(({ torn }) => torn),
     strange: verdicts.flatMap(({ strange }) => strange),
+    retold: verdicts.flatMap(({ retold }) => retold),
   }
 }
