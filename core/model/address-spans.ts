@@ -1,3 +1,5 @@
+import { type AddressToken, nextToken } from './address-token.ts'
+
 /** An addr-spec within the text of a field. */
 export interface AddressSpan {
   /** Where it begins in the text, without display name, brackets and comments, and where it ends. */
@@ -9,14 +11,6 @@ export interface AddressSpan {
   readonly domain: string | undefined
 }
 
-interface Token {
-  readonly kind: 'word' | 'literal' | 'comment' | '@' | '<' | '>' | ',' | ':' | ';'
-  /** Without quotes. */
-  readonly text: string
-  readonly start: number
-  readonly end: number
-}
-
 /** Addresses of one field: whoever writes more writes to a list. */
 const mostAddresses = 1_000
 
@@ -26,8 +20,8 @@ const mostAddresses = 1_000
  */
 export function addressSpans(text: string): readonly AddressSpan[] {
   const spans: AddressSpan[] = []
-  let outside: Token[] = []
-  let inside: Token[] | undefined
+  let outside: AddressToken[] = []
+  let inside: AddressToken[] | undefined
   let state: 'before' | 'within' | 'behind' = 'before'
   let isOdd = false
   let inGroup = false
@@ -69,80 +63,34 @@ export function addressSpans(text: string): readonly AddressSpan[] {
 }
 
 /** The tokens of one addr-spec, one behind the other without a gap: words, and a domain behind an `@`. */
-function spanOf(all: readonly Token[]): AddressSpan | undefined {
+function spanOf(all: readonly AddressToken[]): AddressSpan | undefined {
   const [first] = all
   const last = all.at(-1)
   if (first === undefined || last === undefined) return undefined
   if (all.some((token, index) => index > 0 && token.start !== all[index - 1]?.end)) return undefined
   const at = all.findIndex(({ kind }) => kind === '@')
   const words = at === -1 ? all : all.slice(0, at)
-  if (words.length === 0 || words.some(({ kind }) => kind !== 'word')) return undefined
+  if (words.length === 0 || !words.every(isWord)) return undefined
   const localPart = words.map((word) => word.text).join('')
   const { start } = first
   const { end } = last
   if (at === -1) return words.length === 1 ? { start, end, localPart, domain: undefined } : undefined
   const domain = all[at + 1]
   const isPlain =
-    domain !== undefined && all.length === at + 2 && (domain.kind === 'word' || domain.kind === 'literal')
+    domain !== undefined && all.length === at + 2 && (domain.kind === 'atom' || domain.kind === 'literal')
   return isPlain ? { start, end, localPart, domain: domain.text } : undefined
 }
 
-const blank = /[ \t\r\n\0]*/y
-const atom = /[^ \t\r\n\0()<>:;@,"]+/y
-const quoted = /"((?:[^"\\]|\\[\s\S])*)"?/y
-const literal = /\[[^\]\\]*\]?/y
-
-function* tokens(text: string): Generator<Token> {
-  let previous: Token['kind'] | undefined
-  for (let at = skip(text, 0); at < text.length; at = skip(text, at)) {
-    const token = tokenAt(text, at, previous === '@')
-    previous = token.kind
-    at = token.end
+function* tokens(text: string): Generator<AddressToken> {
+  let previous: AddressToken | undefined
+  for (;;) {
+    const token = nextToken(text, previous?.end ?? 0, previous?.kind === '@')
+    if (token === undefined) return
     yield token
+    previous = token
   }
 }
 
-function skip(text: string, from: number): number {
-  blank.lastIndex = from
-  blank.exec(text)
-  return blank.lastIndex
-}
-
-function tokenAt(text: string, start: number, afterAt: boolean): Token {
-  const first = text.charAt(start)
-  switch (first) {
-    case '@':
-    case '<':
-    case '>':
-    case ',':
-    case ':':
-    case ';':
-      return { kind: first, text: first, start, end: start + 1 }
-    case '(':
-      return comment(text, start)
-    case '"': {
-      quoted.lastIndex = start
-      const [whole = '"', inner = ''] = quoted.exec(text) ?? []
-      return { kind: 'word', text: inner.replaceAll(/\\([\s\S])/g, '$1'), start, end: start + whole.length }
-    }
-    default: {
-      const pattern = first === '[' && afterAt ? literal : atom
-      pattern.lastIndex = start
-      const [whole = first] = pattern.exec(text) ?? []
-      return { kind: pattern === literal ? 'literal' : 'word', text: whole, start, end: start + whole.length }
-    }
-  }
-}
-
-/** RFC 5322 §3.2.2: comments nest. */
-function comment(text: string, start: number): Token {
-  let depth = 1
-  let at = start + 1
-  for (; at < text.length && depth > 0; at += 1) {
-    const character = text[at]
-    if (character === '\\') at += 1
-    else if (character === '(') depth += 1
-    else if (character === ')') depth -= 1
-  }
-  return { kind: 'comment', text: '', start, end: Math.min(at, text.length) }
+function isWord({ kind }: AddressToken): boolean {
+  return kind === 'atom' || kind === 'quoted'
 }
