@@ -236,6 +236,13 @@ const login =
       return say(`AUTH PLAIN ${wrong || plainLogin(side)}`)
     })
 
+/** Says what nobody knows. */
+const odd = (side: string) =>
+  converse(`${side}-transfer`, async (say) => {
+    await say()
+    return say('XODD')
+  })
+
 /** Reads and deletes a mail that comes in before. */
 async function fetch(side: string): Promise<string> {
   await host.send({ from: 'somebody@client.example', to: `${side}@example.org`, data: 'Subject: x\n\nx\n' })
@@ -281,6 +288,7 @@ const expectations: Readonly<Record<string, Expectation>> = {
   'connection.claimClient': unharmedMail,
   'connection.checkClient': refusedMail,
   'connection.checkHello': refusedMail,
+  'connection.unknownCommand': { conversation: odd, good: /^500 5\.5\.2 /, bad: localError },
   'connection.checkLogin': { conversation: login(), good: /^235 /, bad: localError },
   'connection.loggedIn': { conversation: login(), good: /^235 /, bad: /^235 / },
   'connection.loginFailed': {

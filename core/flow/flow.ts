@@ -47,6 +47,8 @@ export interface SessionFlow {
   secured(tls: TlsFacts): void
   /** Runs `checkHello`. */
   hello(hello: Hello): Promise<Reply | undefined>
+  /** Runs `unknownCommand`. */
+  unknownCommand(line: string): Promise<Reply | undefined>
   /** What can be verified beside passwords. */
   readonly loginAbilities: LoginAbilities
   /** Runs `checkLogin`, has the proof verified, runs `loggedIn` or `loginFailed`. A text is a password. */

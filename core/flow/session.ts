@@ -128,6 +128,11 @@ export class SessionRun implements SessionFlow {
     return this.#refused(refused)
   }
 
+  async unknownCommand(line: string): Promise<Reply | undefined> {
+    const { unknownCommand } = this.#context.hooks.connection
+    return refusal(await unknownCommand.decide<Reply>([this.session, line], this.#subject))
+  }
+
   /** Made when it is needed: most of a session's life it is not. */
   get #logins(): Logins {
     return new Logins(this.#context, {

@@ -28,6 +28,13 @@ export interface ConnectionHooks {
    */
   readonly checkHello: CheckHook<[session: Session]>
   /**
+   * What is said to a command that nobody knows?
+   *
+   * - Kind: check. When: SMTP and LMTP, for each such line. Previous: `checkClient`. Next: any.
+   * - No answer: 500 5.5.2. Standard: RFC 5321 §4.2.4.
+   */
+  readonly unknownCommand: CheckHook<[session: Session, line: string]>
+  /**
    * May it try to log in?
    *
    * - Kind: check. When: before the accounts service verifies the secret. Previous: `checkClient`. Next: `loggedIn`, `loginFailed`.

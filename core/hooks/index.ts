@@ -26,6 +26,7 @@ export const hookCatalogue: Catalogue = {
     claimClient: 'claim',
     checkClient: 'check',
     checkHello: 'check',
+    unknownCommand: 'check',
     checkLogin: 'check',
     loggedIn: 'notify',
     loginFailed: 'notify',

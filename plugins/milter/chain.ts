@@ -43,6 +43,10 @@ export class MilterChain {
     return this.#ask((session) => session.hello(this.facts.session))
   }
 
+  unknown(line: string): Promise<Reply | undefined> {
+    return this.#ask((session) => session.unknown(line))
+  }
+
   mail(transaction: Transaction): Promise<Reply | undefined> {
     this.#transaction = transaction
     this.#isDiscarded = false

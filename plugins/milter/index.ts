@@ -33,6 +33,11 @@ const plugin: PluginFactory<MilterInput> = definePlugin<MilterOptions, MilterInp
       before,
     )
     hooks.connection.checkHello.tap('hello', async (session) => sessions.find(session)?.hello(), before)
+    hooks.connection.unknownCommand.tap(
+      'unknown',
+      async (session, line) => sessions.find(session)?.unknown(line),
+      before,
+    )
     hooks.connection.checkLogin.tap('mechanism', async (session, { mechanism }) => {
       sessions.note(session, mechanism)
       return undefined

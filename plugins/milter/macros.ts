@@ -59,7 +59,7 @@ export function macroPacket(
   chosen: MacroChoice,
   extra: Macros,
 ): Buffer | undefined {
-  if (stage === 'header' || stage === 'body') return undefined
+  if (stage === 'header' || stage === 'body' || stage === 'unknown') return undefined
   const names = new Set(chosen.get(stage) ?? usual[stage])
   // What the postmaster added is there from the start.
   if (stage === 'connect') for (const name of extra.keys()) names.add(name)

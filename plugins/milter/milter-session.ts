@@ -106,6 +106,16 @@ export class MilterSession {
     }, true)
   }
 
+  /** A command that nobody knows. */
+  async unknown(line: string): Promise<Verdict> {
+    return this.#guarded(async () => {
+      const verdict = await this.#ask('unknown', { parts: [line] })
+      // A refusal is the command's alone.
+      if (verdict.kind === 'refuse') return this.#ended(verdict)
+      return this.#message === undefined ? this.#ofSession(verdict) : this.#ofMessage(verdict)
+    })
+  }
+
   /** The whole message, as the milters before have left it. */
   async message(transaction: Transaction, view: MessageView): Promise<MessageOutcome> {
     if (this.#message === transaction && !this.#isAccepted) {

@@ -1,9 +1,10 @@
-import { definePlugin, noOptions, reply } from 'mailwright'
+import { definePlugin, formatReply, noOptions, reply } from 'mailwright'
 import { fakeClock, fakeResolver } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
 import { type FakeMilter, macrosOf, milterPacket as packet, textsOf } from '../../test/support/milter-fake.ts'
 import {
   createFakeMilterHost,
+  type FakeMilterHost,
   login,
   type MilterHostOptions,
   replyCodes,
@@ -217,6 +218,43 @@ describe('the client', () => {
     clock.advance(5_000)
     expect(await sent).toBe(taken)
     expect(textsOf(made.fake, 'C')[0]).toMatch(/^\[192\.0\.2\.10\]\|4/)
+  })
+})
+
+describe('a command that nobody knows', () => {
+  async function answerTo(made: FakeMilterHost, line: string): Promise<string | undefined> {
+    const ends = { local: { address: '192.0.2.1', port: 25 }, remote: { address: '192.0.2.10', port: 4000 } }
+    const session = made.host.flow.openSession({ role: 'transfer', ...ends })
+    await session.connect()
+    const answer = await session.unknownCommand(line)
+    const mail = await session.mail({ localPart: 'a', domain: 'client.example' })
+    session.close()
+    if (!mail.ok) return `MAIL: ${mail.reply.code}`
+    return answer && formatReply(answer)
+  }
+
+  test('is told as it was said, and left to the server, or answered by the milter', async () => {
+    await using made = await createFakeMilterHost()
+    expect(await answerTo(made, 'Xodd  one two')).toBeUndefined()
+    expect(textsOf(made.fake, 'U')).toEqual(['Xodd  one two|'])
+    await using refusing = await createFakeMilterHost({
+      answers: { U: packet('y', '550 5.7.1 Not that') },
+    })
+    expect(await answerTo(refusing, 'XODD')).toBe('550 5.7.1 Not that')
+  })
+
+  test('is not told to who does not want to hear of it, nor waited for', async () => {
+    await using made = await createFakeMilterHost({ flags: 0x100 })
+    expect(await answerTo(made, 'XODD')).toBeUndefined()
+    expect(made.fake.codes).not.toContain('U')
+    await using silent = await createFakeMilterHost({ flags: 0x2_0000, answers: { U: 'nothing' } })
+    expect(await answerTo(silent, 'XODD')).toBeUndefined()
+    expect(textsOf(silent.fake, 'U')).toEqual(['XODD|'])
+  })
+
+  test('that ends the session ends it for the mail that follows', async () => {
+    await using made = await createFakeMilterHost({ answers: { U: packet('4') } })
+    expect(await answerTo(made, 'XODD')).toBe('MAIL: 421')
   })
 })
 

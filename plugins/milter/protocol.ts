@@ -10,6 +10,7 @@ export type Stage =
   | 'mail'
   | 'recipient'
   | 'data'
+  | 'unknown'
   | 'header'
   | 'endOfHeader'
   | 'body'
@@ -30,6 +31,7 @@ export const stages: Readonly<Record<Stage, StageCodes>> = {
   mail: { command: 'M', unwanted: 0x4, silent: 0x4000 },
   recipient: { command: 'R', unwanted: 0x8, silent: 0x8000 },
   data: { command: 'T', unwanted: 0x200, silent: 0x1_0000 },
+  unknown: { command: 'U', unwanted: 0x100, silent: 0x2_0000 },
   header: { command: 'L', unwanted: 0x20, silent: 0x80 },
   endOfHeader: { command: 'N', unwanted: 0x40, silent: 0x4_0000 },
   body: { command: 'B', unwanted: 0x10, silent: 0x8_0000 },

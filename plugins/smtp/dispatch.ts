@@ -1,7 +1,7 @@
 import { formatReply, localError, type Reply } from 'mailwright'
 import { authenticate } from './authentication.ts'
 import { chunk, refusedChunk } from './chunks.ts'
-import { isHttpRequest, lineText, parseCommandLine } from './command-line.ts'
+import { type CommandLine, isHttpRequest, lineText, parseCommandLine } from './command-line.ts'
 import { data } from './data.ts'
 import { mail, recipient, reset } from './envelope.ts'
 import { hello } from './greeting.ts'
@@ -96,7 +96,7 @@ export async function answerLine(
     if (text === undefined) return counted(session, '', { reply: malformedLine })
     if (isHttpRequest(text)) return counted(session, '', { reply: httpRefused })
     const { verb, argument } = parseCommandLine(text)
-    return counted(session, verb, await runCommand(session, verb, argument))
+    return counted(session, verb, await runCommand(session, { verb, argument, text }))
   } catch (error) {
     session.service.log.error('internal-error', { session: session.flow.session.id, error })
     return { reply: localError }
@@ -117,16 +117,23 @@ function continueExchange(
   return exchange(octets)
 }
 
-function runCommand(session: SmtpSession, verb: string, argument: string): Answer | Promise<Answer> {
+function runCommand(
+  session: SmtpSession,
+  { verb, argument, text }: CommandLine & { readonly text: string },
+): Answer | Promise<Answer> {
   const command = commands.get(verb)
   const { tls, maxIdleCommands } = session.service.options
-  if (command === undefined) return { reply: unknownCommand }
+  if (command === undefined) return odd(session, text)
   const refused = (reply: Reply): Answer => command.refuse?.(reply, argument) ?? { reply }
   if (tls === 'required' && !session.isSecure && command.beforeTls !== true) return refused(tlsFirst)
   if (command.needsHello === true && !session.greeted)
     return refused(session.isLmtp ? lmtpHelloFirst : helloFirst)
   if (command.idle === true && ++session.idleCommands > maxIdleCommands) return { reply: tooManyErrors }
   return command.run(session, argument)
+}
+
+async function odd(session: SmtpSession, line: string): Promise<Answer> {
+  return { reply: (await session.flow.unknownCommand(line)) ?? unknownCommand }
 }
 
 function smtpHello(session: SmtpSession, name: string, extended: boolean): Answer | Promise<Answer> {

@@ -20,6 +20,13 @@ class Doer(Milter.Base):
         self.seen.append("hello %s" % name)
         return Milter.REJECT if name == "refuse.example" else Milter.CONTINUE
 
+    def unknown(self, line):
+        self.seen.append("unknown %s" % line)
+        if line == "XREFUSED":
+            self.setreply("550", "5.7.1", "Not that")
+            return Milter.REJECT
+        return Milter.CONTINUE
+
     def envfrom(self, path, *words):
         self.words = []
         self.body_octets = 0

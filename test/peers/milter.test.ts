@@ -287,6 +287,15 @@ describe.runIf(pymilter.available)(`${pymilter.title} with libmilter`, () => {
     expect(made.taken[1]?.text).toContain('X-Added: below')
   })
 
+  test('hears of commands that nobody knows, and may answer', async () => {
+    const ends = { local: { address: '192.0.2.1', port: 25 }, remote: { address: '192.0.2.10', port: 4000 } }
+    const session = made.host.flow.openSession({ role: 'transfer', ...ends })
+    await session.connect()
+    expect(await session.unknownCommand('XOTHER')).toBeUndefined()
+    expect(await session.unknownCommand('XREFUSED')).toMatchObject({ code: 550, lines: ['Not that'] })
+    session.close()
+  })
+
   test('sees everything, and what others refused', async () => {
     await send('report', { to: ['elsewhere@example.org', 'b@example.org'] })
     expect(/X-Seen: (.*)/.exec(made.taken[0]?.text ?? '')?.[1]).toBe(
