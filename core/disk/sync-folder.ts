@@ -6,6 +6,7 @@ export async function syncFolder(folder: string): Promise<void> {
   try {
     await handle.sync()
   } finally {
-    await handle.close()
+    // What is durable cannot be lost by that any more, so nobody waits for it.
+    void handle.close().catch(() => undefined)
   }
 }

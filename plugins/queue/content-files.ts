@@ -28,17 +28,18 @@ export class ContentFiles {
   }
 
   /** Writes a file; it is durable when this resolves. MAIL_E_UNAVAILABLE; nothing is left then. */
-  async write(number: number, content: Content): Promise<void> {
+  async write(number: number, content: Content | Buffer): Promise<void> {
     const ended = this.#measures?.file()
     try {
       const file = await this.#create(this.#path(number))
       try {
-        for await (const chunk of content.stream()) await writeFully(file, chunk as Buffer)
-        await file.datasync()
+        // Its name is there from now on: while that is made durable, its octets are.
+        const named = this.#nameSyncs.run(this.#folder)
+        await Promise.all([named, writeDurably(file, content)])
       } finally {
-        await file.close()
+        // What is durable cannot be lost by that any more, so nobody waits for it.
+        void file.close().catch(() => undefined)
       }
-      await this.#nameSyncs.run(this.#folder)
     } catch (error) {
       // What was there before is another message's: a database that was put back gives numbers again.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await this.remove(number)
@@ -112,4 +113,10 @@ export class ContentFiles {
   #path(number: number): string {
     return join(this.#folder, String(number))
   }
+}
+
+async function writeDurably(file: FileHandle, content: Content | Buffer): Promise<void> {
+  if (Buffer.isBuffer(content)) await writeFully(file, content)
+  else for await (const chunk of content.stream()) await writeFully(file, chunk as Buffer)
+  await file.datasync()
 }

@@ -1,5 +1,6 @@
 import {
   bufferContent,
+  type Clock,
   type Content,
   type Database,
   errorCode,
@@ -16,6 +17,9 @@ export const largestInTable = 65_536
 /** Such messages are in memory when they come, and stay there for their first delivery. */
 const largestRecent = 262_144
 
+/** Milliseconds for which a database that has answered is thought to be there. */
+const believedFor = 1_000
+
 /** The octets of a message that waits, opened for an attempt. */
 export interface OpenContent {
   readonly content: Content
@@ -26,11 +30,14 @@ export interface OpenContent {
 export class Contents {
   readonly #database: Database
   readonly #files: ContentFiles
+  readonly #clock: Clock
   readonly #recent = new RecentContents()
+  #answeredAt = Number.NEGATIVE_INFINITY
 
-  constructor(database: Database, files: ContentFiles) {
+  constructor(database: Database, files: ContentFiles, clock: Clock) {
     this.#database = database
     this.#files = files
+    this.#clock = clock
   }
 
   /**
@@ -42,14 +49,21 @@ export class Contents {
     if (octets !== undefined) this.#recent.set(number, octets)
     if (isInTable(content)) return octets
     try {
-      // Nothing is written for nothing while the database is away: it might be many large messages.
-      await this.#database.query((knex) => knex('queue_counters').first('value'))
-      await this.#files.write(number, octets === undefined ? content : bufferContent(octets))
+      await this.#askDatabase()
+      await this.#files.write(number, octets ?? content)
     } catch (error) {
       this.#recent.delete(number)
       throw error
     }
     return undefined
+  }
+
+  /** Nothing is written for nothing while the database is away: it might be many large messages. */
+  async #askDatabase(): Promise<void> {
+    const now = this.#clock.monotonic()
+    if (now - this.#answeredAt < believedFor) return
+    await this.#database.query((knex) => knex('queue_counters').first('value'))
+    this.#answeredAt = now
   }
 
   /** MAIL_E_NOT_FOUND where it was removed meanwhile, MAIL_E_UNAVAILABLE. */

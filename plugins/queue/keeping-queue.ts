@@ -71,7 +71,7 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
   const cutting = new AbortController()
   const measures = settings.metrics && new Measures(clock, settings.metrics)
   const files = new ContentFiles(folder, measures)
-  const contents = new Contents(database, files)
+  const contents = new Contents(database, files, clock)
   const commits = new GroupCommit(database, undefined, measures)
   const holder = new Holder(database, clock, log)
   const lanes = new Lanes(options)
