@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
+import { constants, type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   type Content,
@@ -14,6 +14,10 @@ import type { Measures } from './measures.ts'
 
 /** Milliseconds after which a file that no message names is left over from a crash, and not from a moment ago. */
 const leftOverAfter = 3_600_000
+
+/** How a new file is opened: each of its writes may make its octets durable, so that one that has all needs no call after it. */
+const written = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+const writtenAtOnce = written | constants.O_DSYNC
 
 /** Contents that are too large for the table: one file each, named by the message's number. */
 export class ContentFiles {
@@ -31,7 +35,7 @@ export class ContentFiles {
   async write(number: number, content: Content | Buffer): Promise<void> {
     const ended = this.#measures?.file()
     try {
-      const file = await this.#create(this.#path(number))
+      const file = await this.#create(this.#path(number), Buffer.isBuffer(content) ? writtenAtOnce : written)
       try {
         // Its name is there from now on: while that is made durable, its octets are.
         const named = this.#nameSyncs.run(this.#folder)
@@ -98,15 +102,15 @@ export class ContentFiles {
   }
 
   /** The folder is made with the first file. */
-  async #create(path: string): Promise<FileHandle> {
+  async #create(path: string, flags: number): Promise<FileHandle> {
     try {
-      return await open(path, 'wx', 0o600)
+      return await open(path, flags, 0o600)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
       const made = await mkdir(this.#folder, { recursive: true, mode: 0o700 })
       // Without its own entry a power cut could take it with all that is in it.
       if (made !== undefined) await syncFolder(dirname(made))
-      return open(path, 'wx', 0o600)
+      return open(path, flags, 0o600)
     }
   }
 
@@ -115,8 +119,9 @@ export class ContentFiles {
   }
 }
 
+/** Into a new file that was opened for it. */
 async function writeDurably(file: FileHandle, content: Content | Buffer): Promise<void> {
-  if (Buffer.isBuffer(content)) await writeFully(file, content)
-  else for await (const chunk of content.stream()) await writeFully(file, chunk as Buffer)
+  if (Buffer.isBuffer(content)) return writeFully(file, content)
+  for await (const chunk of content.stream()) await writeFully(file, chunk as Buffer)
   await file.datasync()
 }

@@ -52,6 +52,13 @@ describe('a power cut', () => {
     expect(await left([create, write, sync, openFolder, syncFolder])).toEqual({ old: 'old', new: 'hello' })
   })
 
+  test('leaves what was written into a file that was opened for it', async () => {
+    const synced = create.replace('O_CLOEXEC', 'O_DSYNC|O_CLOEXEC')
+    expect(await left([synced, write, openFolder, syncFolder])).toEqual({ old: 'old', new: 'hello' })
+    const unfinished = `pwrite64(9001, ${hex('hello')}, 5, 0 <unfinished ...>`
+    expect(await left([synced, unfinished, openFolder, syncFolder])).toEqual({ old: 'old', new: '' })
+  })
+
   test('takes the octets, the name, or both', async () => {
     expect(await left([create, write, openFolder, syncFolder])).toEqual({ old: 'old', new: '' })
     expect(await left([create, write, sync])).toEqual({ old: 'old' })

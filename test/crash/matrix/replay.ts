@@ -15,6 +15,8 @@ export const replayedCalls: readonly string[] = [
 interface OpenEntry {
   readonly target: TracedFile | string
   readonly append: boolean
+  /** What is written is durable when the call ends (O_DSYNC). */
+  readonly synced: boolean
   position: number
 }
 
@@ -48,6 +50,7 @@ export class Replay {
       open.set(Number(name), {
         target: target === 'folder' ? path : target,
         append: (flags & 0o2000) !== 0,
+        synced: (flags & 0o10000) !== 0,
         position,
       })
     }
@@ -86,9 +89,9 @@ export class Replay {
   #opened({ words, result = -1 }: TracedCall): void {
     const path = this.#path(stringsOf(words)[0])
     if (!this.#isOurs(path)) return
-    const append = words.includes('O_APPEND')
+    const how = { append: words.includes('O_APPEND'), synced: words.includes('O_DSYNC'), position: 0 }
     if (words.includes('O_TMPFILE')) {
-      this.#open.set(result, { target: this.#disk.newFile(), append, position: 0 })
+      this.#open.set(result, { target: this.#disk.newFile(), ...how })
       return
     }
     let entry = this.#disk.entry(path)
@@ -96,7 +99,7 @@ export class Replay {
       entry = this.#disk.newFile()
       this.#disk.name([path, entry])
     } else if (words.includes('O_TRUNC') && entry !== 'folder') entry.change({ offset: 0, data: undefined })
-    this.#open.set(result, { target: entry === 'folder' ? path : entry, append, position: 0 })
+    this.#open.set(result, { target: entry === 'folder' ? path : entry, ...how })
   }
 
   #wrote({ name, words, result = 0 }: TracedCall): void {
@@ -112,6 +115,7 @@ export class Replay {
     const offset = isPlaced ? Number(plain.at(-1)) : entry.append ? entry.target.visibleSize : entry.position
     if (!isPlaced) entry.position = offset + data.length
     entry.target.change({ offset, data })
+    if (entry.synced) entry.target.sync(entry.target.changes)
   }
 
   #beginSync({ key, words }: TracedCall): void {
