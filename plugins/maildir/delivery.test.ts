@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { readFile, rmdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { bufferContent, errorCode } from 'mailwright'
@@ -5,7 +6,7 @@ import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, expect, it } from 'vitest'
 import { interferedFiles, systemError, unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir, type TestMaildirOptions } from '../../test/support/maildir.ts'
-import { nodeFileSystem } from './file-system.ts'
+import { type FileSystem, nodeFileSystem } from './file-system.ts'
 
 const made: TestMaildir[] = []
 const message = 'From: a@example.org\r\nSubject: x\r\n\r\nbody\r\n'
@@ -60,16 +61,25 @@ it('keeps the date it is given as the file’s', async () => {
 
 it('syncs the file before it has its name, and the directory before it answers', async () => {
   const calls: string[] = []
+  const opened: number[] = []
   // What nobody waits for may come at any time: closing, and looking for a `maildirsize`.
   const waited = (name: string): boolean => name !== 'file.close' && name !== 'lstat'
-  const files = interferedFiles(nodeFileSystem, ({ name }) => void (waited(name) && calls.push(name)))
+  const watched = interferedFiles(nodeFileSystem, ({ name }) => void (waited(name) && calls.push(name)))
+  const open: FileSystem['open'] = (path, flags, mode) => {
+    opened.push(flags & constants.O_DSYNC)
+    return watched.open(path, flags, mode)
+  }
+  const files = { ...watched, open }
   const box = await maildir({ files })
   calls.length = 0
   await box.deliver(message)
-  expect(calls).toEqual(['open', 'file.write', 'file.datasync', 'rename', 'open', 'file.sync'])
+  expect(calls).toEqual(['open', 'file.write', 'rename', 'open', 'file.sync'])
+  // What is written into the message's file is durable by then.
+  expect(opened.at(-2)).toBe(constants.O_DSYNC)
   calls.length = 0
   await box.deliver(message, 'INBOX', { internalDate: new Date() })
   expect(calls.slice(2, 4)).toEqual(['file.utimes', 'file.sync'])
+  expect(opened.at(-2)).toBe(0)
 })
 
 it.each(['ENOSPC', 'EIO', 'EMFILE', 'EDQUOT', 'EROFS', 'EACCES'])(

@@ -12,7 +12,7 @@ import type { Reservation } from './account-quota.ts'
 import type { Arrival } from './arrival.ts'
 import type { MaildirContext } from './context.ts'
 import { guarded, isMissing } from './disk-errors.ts'
-import { openNew, writeFully } from './durable-file.ts'
+import { openNew, openNewDurable, writeFully } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'
 import { type KeptFlags, keptFlags } from './flags.ts'
 import { CrlfMeter, LfWriter } from './line-ends.ts'
@@ -78,13 +78,16 @@ export async function writeToTmp(context: MaildirContext, path: string, draft: D
   const { size: expected } = content
   const small = expected <= chunkSize ? await wholeMessage(context, content) : undefined
   const temporary = join(path, 'tmp', sizedName(name, small ?? { disk: expected, crlf: expected }))
-  const file = await openNew(context.files, temporary)
+  // One write is made durable by itself, which spares a call; dates come after it.
+  const isAtOnce = small !== undefined && internalDate === undefined
+  const file = await (isAtOnce ? openNewDurable : openNew)(context.files, temporary)
   try {
     let sizes: MessageSizes & { readonly whole?: Buffer | undefined }
     try {
-      if (small !== undefined) await writeFully(file, small.octets, 0)
+      if (isAtOnce) await context.syncs.timed('message', () => writeFully(file, small.octets, 0))
+      else if (small !== undefined) await writeFully(file, small.octets, 0)
       sizes = small ?? (await writePieces(context, file, content))
-      await context.syncs.timed('message', () => makeDurable(file, internalDate))
+      if (!isAtOnce) await context.syncs.timed('message', () => makeDurable(file, internalDate))
     } finally {
       // What is durable cannot be lost by that any more, so nobody waits for it.
       void file.close().catch(() => undefined)

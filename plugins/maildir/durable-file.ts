@@ -21,6 +21,11 @@ export function openNew(files: FileSystem, path: string): Promise<OpenFile> {
   return files.open(path, creating, fileMode)
 }
 
+/** The same for a file of which each write is durable when it ends, as if `datasync` was called after it. */
+export function openNewDurable(files: FileSystem, path: string): Promise<OpenFile> {
+  return files.open(path, creating | constants.O_DSYNC, fileMode)
+}
+
 export async function writeFully(file: OpenFile, octets: Buffer, position: number): Promise<void> {
   for (let written = 0; written < octets.length; ) {
     const { bytesWritten } = await file.write(octets, written, octets.length - written, position + written)
