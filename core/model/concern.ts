@@ -11,6 +11,7 @@ export interface Concern {
   readonly ownClients: boolean
 }
 
+/** Whether a check is for a session. */
 export function concerns({ roles, exempt, ownClients }: Concern, session: Session): boolean {
   if (!roles.includes(session.role) || networksInclude(exempt, session.remote.address)) return false
   return ownClients || session.ownClient === undefined
