@@ -5,7 +5,7 @@ import { type ImapServer, startImapServer } from '../support/imap-server.ts'
 import type { Wire } from '../support/wire.ts'
 
 // Commands over many messages go on in turn with those of other sessions: that shows in how many of these are answered
-// meanwhile, however fast the machine is.
+// meanwhile. One that held the others up would let one or two of them through; a fast machine leaves time for fewer than a slow one.
 
 const count = 50_000
 
@@ -53,16 +53,18 @@ async function turnsDuring(command: string): Promise<number> {
   return turns
 }
 
+const keywords = Array.from({ length: 12 }, (_, at) => `$${'k'.repeat(24)}${at}`).join(' ')
+
 test.each([
-  ['FETCH 1:* (FLAGS ENVELOPE)', 20],
-  ['FETCH 1:* BODY[]', 20],
-  ['SEARCH TEXT nowhere', 10],
-  ['SEARCH FROM n12', 20],
-  ['SORT (SUBJECT) UTF-8 ALL', 20],
-  ['SORT (REVERSE FROM) UTF-8 ALL', 20],
-  ['THREAD REFERENCES UTF-8 ALL', 20],
+  ['FETCH 1:* (FLAGS ENVELOPE)'],
+  ['FETCH 1:* BODY[]'],
+  ['SEARCH TEXT nowhere'],
+  ['SEARCH FROM n12'],
+  ['SORT (SUBJECT) UTF-8 ALL'],
+  ['SORT (REVERSE FROM) UTF-8 ALL'],
+  ['THREAD REFERENCES UTF-8 ALL'],
   // The store in memory changes all of them at once; they are told of in turn.
-  ['STORE 1:* +FLAGS (\\Flagged)', 2],
-])('%s lets others have their turns', async (command, least) => {
-  expect(await turnsDuring(command)).toBeGreaterThanOrEqual(least)
+  [`STORE 1:* +FLAGS (${keywords})`],
+])('%s lets others have their turns', async (command) => {
+  expect(await turnsDuring(command)).toBeGreaterThanOrEqual(3)
 })
