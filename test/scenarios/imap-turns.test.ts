@@ -5,7 +5,7 @@ import { type ImapServer, startImapServer } from '../support/imap-server.ts'
 import type { Wire } from '../support/wire.ts'
 
 // Commands over many messages go on in turn with those of other sessions: that shows in how many of these are answered
-// meanwhile. One that held the others up would let one or two of them through; a fast machine leaves time for fewer than a slow one.
+// meanwhile: two to four where nobody gives way, and the more the slower the machine is where somebody does.
 
 const count = 50_000
 
@@ -53,8 +53,6 @@ async function turnsDuring(command: string): Promise<number> {
   return turns
 }
 
-const keywords = Array.from({ length: 12 }, (_, at) => `$${'k'.repeat(24)}${at}`).join(' ')
-
 test.each([
   ['FETCH 1:* (FLAGS ENVELOPE)'],
   ['FETCH 1:* BODY[]'],
@@ -63,8 +61,6 @@ test.each([
   ['SORT (SUBJECT) UTF-8 ALL'],
   ['SORT (REVERSE FROM) UTF-8 ALL'],
   ['THREAD REFERENCES UTF-8 ALL'],
-  // The store in memory changes all of them at once; they are told of in turn.
-  [`STORE 1:* +FLAGS (${keywords})`],
 ])('%s lets others have their turns', async (command) => {
-  expect(await turnsDuring(command)).toBeGreaterThanOrEqual(3)
+  expect(await turnsDuring(command)).toBeGreaterThanOrEqual(7)
 })
