@@ -33,6 +33,18 @@ describe('trouble at acceptance', () => {
     expect(world.delivery.count('jo@far.example')).toBe(0)
   })
 
+  it('without a database that has just answered: 451, and no file is left when it is back', async () => {
+    const large = () => mail({ to: ['jo@far.example'], size: 100_000 })
+    expect(codes(await node.queue.accept(await large()))).toEqual([250])
+    const over = node.faults.fail({ times: Number.POSITIVE_INFINITY })
+    expect(codes(await node.queue.accept(await large()))).toEqual([451])
+    over()
+    await world.pass(61_000)
+    expect(world.delivery.count('jo@far.example')).toBe(1)
+    await expect.poll(() => world.files()).toEqual([])
+    expect(await world.rows()).toBe(0)
+  })
+
   it('the database goes while a large one is written: no file is left when it is back', async () => {
     const over = node.faults.fail({ call: 'transaction', times: Number.POSITIVE_INFINITY })
     expect(codes(await node.queue.accept(await mail({ to: ['jo@far.example'], size: 100_000 })))).toEqual([

@@ -22,14 +22,29 @@ describe('contents in files', () => {
   const content = bufferContent(Buffer.alloc(100_000, 'x'))
   const nobody = async (): Promise<ReadonlySet<number>> => new Set()
 
-  it('are read as they were written, and gone when removed', async () => {
-    await files.write(7, content)
+  it.each([
+    ['a stream', content],
+    ['one piece', Buffer.alloc(100_000, 'x')],
+  ])('are read as they were written (%s), and gone when removed', async (_, given) => {
+    await files.write(7, given)
     const open = await files.open(7, 100_000)
     expect((await readAll(open.content)).equals(await readAll(content))).toBe(true)
     await open.close()
     await files.remove(7)
     await files.remove(7)
     await expect(files.open(7, 100_000)).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
+  })
+
+  it('leave nothing where there is no folder for them, and are written when there is again', async () => {
+    const whole = Buffer.alloc(100_000, 'x')
+    await files.write(1, whole)
+    await rm(folder, { recursive: true })
+    await writeFile(folder, 'in the way')
+    for (const given of [whole, content])
+      await expect(files.write(7, given)).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+    await rm(folder)
+    await files.write(7, whole)
+    expect(await readdir(folder)).toEqual(['7'])
   })
 
   it('leave nothing where they cannot be written to their end', async () => {
