@@ -215,8 +215,8 @@ describe('a list', () => {
     const gate = Promise.withResolvers<void>()
     const reached = Promise.withResolvers<void>()
     let isHeld = true
-    const files = interferedFiles(unsyncedFiles(nodeFileSystem), async ({ name }) => {
-      if (name !== 'readdir' || !isHeld) return
+    const files = interferedFiles(unsyncedFiles(nodeFileSystem), async ({ name, path }) => {
+      if (name !== 'readdir' || path !== box.path || !isHeld) return
       isHeld = false
       reached.resolve()
       await gate.promise

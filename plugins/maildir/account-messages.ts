@@ -119,6 +119,7 @@ export class AccountMessages {
       const uids = state.snapshot().entries.map(({ uid }) => uid)
       const sums = await countMailbox(this.#context, state.place.path)
       await remove()
+      await this.#context.deliveries?.forgetAll(state.place.path)
       if (uids.length > 0) this.#context.announce.expunged(state.change({ cause: 'expunge', uids }))
       return sums
     }, negativeSums)

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { Appended, AppendMessage } from 'mailwright'
 import { type Arrival, admit, finishArrivalsSoon, removeArrivals } from './arrival.ts'
-import { nameInTmp, writeToTmp } from './delivery.ts'
 import { keptFlags } from './flags.ts'
 import { inGroups } from './groups.ts'
 import type { MailboxState } from './mailbox-state.ts'
+import { nameInTmp, writeToTmp } from './written-message.ts'
 
 /** Puts messages into a mailbox, all or none, with their flags and dates; answers their UIDs. */
 export async function appendMessages(

@@ -1,14 +1,16 @@
 import type { Clock, Log, Metrics, RetrievalFlow } from 'mailwright'
 import { DirectorySync } from './directory-sync.ts'
 import type { FileOctets } from './file-batch-answers.ts'
-import { type FileBatches, fileBatches } from './file-batches.ts'
+import { type FileBatches, type FilePair, fileBatches, type NewFile, resultsOfAll } from './file-batches.ts'
 import { type FileStatus, type FileSystem, nodeFileSystem } from './file-system.ts'
 import { ForegroundReads } from './foreground-reads.ts'
 import { FreshMessages } from './fresh-messages.ts'
 import { GatheredCalls } from './gathered-calls.ts'
 import { LockFiles } from './lock-file.ts'
+import type { DeliveryLog } from './log/delivery-log.ts'
 import { MessageThreads } from './message-threads.ts'
 import type { AheadOctets } from './read-ahead.ts'
+import { SeenInboxes } from './seen-inboxes.ts'
 import { SyncTimes } from './sync-times.ts'
 import { createNameSource, type NameSource } from './unique-name.ts'
 
@@ -37,9 +39,12 @@ export interface MaildirContext extends MaildirSurroundings {
   /** For the machine's own files. */
   readonly threads: MessageThreads | undefined
   /** What is at a path (lstat). */
-  readonly looks: GatheredCalls<FileStatus>
+  readonly looks: GatheredCalls<string, FileStatus>
   /** Files that are not links, with their octets where they are {@link smallFile} at most. */
-  readonly reads: GatheredCalls<FileOctets>
+  readonly reads: GatheredCalls<string, FileOctets>
+  /** New files, not durable by that. */
+  readonly creates: GatheredCalls<NewFile, void>
+  readonly renames: GatheredCalls<FilePair, void>
   /** What sessions have read ahead. */
   readonly ahead: AheadOctets
   readonly locks: LockFiles
@@ -49,6 +54,9 @@ export interface MaildirContext extends MaildirSurroundings {
   readonly turns: Set<Promise<unknown>>
   /** Reads of messages that sessions wait for at the moment. */
   readonly foreground: ForegroundReads
+  readonly inboxes: SeenInboxes
+  /** Where deliveries are made durable together. */
+  readonly deliveries?: DeliveryLog
 }
 
 /** Up to so many octets a file is read at once: one opening, and what is read stays readable whatever others do. */
@@ -56,6 +64,7 @@ export const smallFile: number = 128 * 1024
 // Files that are in memory together.
 const readAtOnce = 64
 const lookAtOnce = 500
+const changeAtOnce = 100
 
 export function createContext(surroundings: MaildirSurroundings): MaildirContext {
   const { files, clock, metrics } = surroundings
@@ -69,11 +78,14 @@ export function createContext(surroundings: MaildirSurroundings): MaildirContext
     threads: files === nodeFileSystem ? new MessageThreads() : undefined,
     looks: new GatheredCalls((paths) => batches.status(paths), lookAtOnce),
     reads: new GatheredCalls((paths) => batches.read(paths, smallFile), readAtOnce),
+    creates: new GatheredCalls(async (files) => resultsOfAll(await batches.create(files)), changeAtOnce),
+    renames: new GatheredCalls(async (pairs) => resultsOfAll(await batches.rename(pairs)), changeAtOnce),
     ahead: { octets: 0 },
     locks: new LockFiles(files, clock),
     names: createNameSource(surroundings),
     fresh: new FreshMessages(),
     turns: new Set(),
     foreground: new ForegroundReads(clock),
+    inboxes: new SeenInboxes(clock),
   }
 }

@@ -9,7 +9,9 @@ export const directoryMode = 0o700
 
 /** O_NONBLOCK: a FIFO that somebody put in the place of a message must not hold a thread until a writer comes. */
 export const reading: number = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-const creating = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+/** A new file, whose name nobody has. */
+export const creating: number =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
 /** Opens a file that must not be a symbolic link, for reading. */
 export function openToRead(files: FileSystem, path: string): Promise<OpenFile> {

@@ -49,6 +49,7 @@ export async function removeRecords(
   } catch (error) {
     if (!isFull(error) || records.length > 1) throw error
     if (!(await unlinkOne(state, first))) return []
+    await state.context.deliveries?.forget(state.place.path, leaving)
     state.goAhead({ removed })
     return removed
   }
@@ -65,6 +66,8 @@ async function finishRemoval(state: MailboxState, records: readonly IndexRecord[
     await removeMessages(context, place.path, bases, { located, doubles: state.hasDoubles })
     for (const directory of new Set(located.map((each) => each.directory)))
       await context.directories.sync(join(place.path, directory))
+    // Before the index stops calling them leaving: until then whoever opens the mailbox removes what has come back.
+    await context.deliveries?.forget(place.path, bases)
   } catch (error) {
     context.log.warn('unavailable', { mailbox: place.path, problem: 'an expunge is finished later', error })
     return

@@ -78,6 +78,8 @@ const systemCalls: Readonly<Record<FileCall, string>> = {
   status: 'lstat',
   read: 'open',
   measure: 'open',
+  create: 'open',
+  sync: 'fdatasync',
 }
 
 /** An error as the file system's own. Where it was made tells nobody anything, and costs ten times as much as the rest. */

@@ -1,5 +1,5 @@
 /** What a thread for files does. */
-export type FileCall = 'link' | 'rename' | 'unlink' | 'status' | 'read' | 'measure'
+export type FileCall = 'link' | 'rename' | 'unlink' | 'status' | 'read' | 'measure' | 'create' | 'sync'
 
 /** What a thread for messages makes of each. */
 export type MessageWork = 'summary' | 'signature'
@@ -12,10 +12,16 @@ export interface BatchTask<Kind extends string = FileCall> {
   readonly paths: string
   /** How many there are. */
   readonly count: number
-  /** How files are opened to be read. */
+  /** How files are opened. */
   readonly flags?: number
+  /** Of new files. */
+  readonly mode?: number
   /** Files with more octets are not read. */
   readonly most?: number
+  /** For each new file how many octets it has. */
+  readonly sizes?: readonly number[]
+  /** They themselves, one file behind the other. */
+  readonly octets?: ArrayBuffer
 }
 
 /** What became of the calls. */

@@ -3,6 +3,17 @@ import { Worker } from 'node:worker_threads'
 import { UnavailableError } from 'mailwright'
 import type { BatchAnswer, BatchTask, FileCall, MessageWork } from './file-batch-task.ts'
 
+/** What is handed over goes away here: octets that others still need are copied. */
+function inOnePlace(parts: readonly Buffer[]): ArrayBuffer {
+  const place = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let filled = 0
+  for (const part of parts) {
+    place.set(part, filled)
+    filled += part.length
+  }
+  return place.buffer
+}
+
 /** What runs in a thread. */
 export interface ThreadProgram {
   readonly entry: URL
@@ -41,9 +52,11 @@ const patience = 30_000
 type AnyTask = BatchTask<FileCall | MessageWork>
 
 /** What the thread is to do. */
-export interface BatchRequest extends Pick<AnyTask, 'kind' | 'flags' | 'most'> {
+export interface BatchRequest extends Pick<AnyTask, 'kind' | 'flags' | 'mode' | 'most'> {
   /** Of all calls one after the other. */
   readonly paths: readonly string[]
+  /** What new files are to have. They are copied. */
+  readonly octets?: readonly Buffer[]
 }
 
 type Waiting = Map<number, PromiseWithResolvers<BatchAnswer>>
@@ -83,7 +96,7 @@ export class FileBatchThread {
   }
 
   /** MAIL_E_UNAVAILABLE where the thread died; then nobody knows what it did. */
-  ask({ paths, ...request }: BatchRequest): Promise<BatchAnswer> {
+  ask({ paths, octets, ...request }: BatchRequest): Promise<BatchAnswer> {
     this.#isToEnd = false
     this.#worker ??= this.#start()
     if (this.tasks === 0) {
@@ -94,7 +107,12 @@ export class FileBatchThread {
     const answer = Promise.withResolvers<BatchAnswer>()
     this.#waiting.set(this.#last, answer)
     const task = { ...request, number: this.#last, paths: paths.join('\0'), count: paths.length }
-    this.#worker.postMessage(task satisfies AnyTask)
+    if (octets === undefined) this.#worker.postMessage(task satisfies AnyTask)
+    else {
+      const all = inOnePlace(octets)
+      const sizes = octets.map(({ length }) => length)
+      this.#worker.postMessage({ ...task, sizes, octets: all } satisfies AnyTask, [all])
+    }
     return answer.promise
   }
 

@@ -10,10 +10,12 @@ const longestTask = 10
 const atOnce = 500
 
 /** The calls of a batch. */
-export interface BatchCalls extends Pick<BatchTask, 'flags' | 'most'> {
+export interface BatchCalls extends Pick<BatchTask, 'flags' | 'mode' | 'most'> {
   readonly kind: FileCall
   /** Of all calls one after the other. */
   readonly paths: readonly string[]
+  /** What new files are to have. */
+  readonly octets?: readonly Buffer[]
 }
 
 /** The answer to some of the calls, from the one with this number on. */
@@ -56,14 +58,15 @@ export class FileBatchThreads {
   }
 
   /** MAIL_E_UNAVAILABLE where a thread died; then nobody knows what it did. */
-  async run({ paths, ...task }: BatchCalls): Promise<readonly BatchPart[]> {
+  async run({ paths, octets, ...task }: BatchCalls): Promise<readonly BatchPart[]> {
     const parts: BatchPart[] = []
     const each = pathsOfCall(task.kind)
     const calls = paths.length / each
     for (let from = 0; from < calls; from += atOnce) {
       const count = Math.min(atOnce, calls - from)
       const of = paths.slice(from * each, (from + count) * each)
-      parts.push({ from, count, answer: await this.#free(task.kind).ask({ ...task, paths: of }) })
+      const part = { ...task, paths: of, ...(octets && { octets: octets.slice(from, from + count) }) }
+      parts.push({ from, count, answer: await this.#free(task.kind).ask(part) })
     }
     return parts
   }

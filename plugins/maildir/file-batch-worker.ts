@@ -1,6 +1,7 @@
 // What runs in the thread of file-batch-thread.ts.
 import {
   closeSync,
+  fdatasyncSync,
   fstatSync,
   linkSync,
   lstatSync,
@@ -9,6 +10,7 @@ import {
   renameSync,
   type Stats,
   unlinkSync,
+  writeSync,
 } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { type BatchAnswer, type BatchTask, factCount } from './file-batch-task.ts'
@@ -107,6 +109,39 @@ function crlfOctets(file: number, size: number, place: Buffer): number {
   }
 }
 
+/** A file that cannot be written whole does not stay. */
+function create(paths: readonly string[], { flags = 0, mode, sizes = [], octets }: BatchTask): Outcome {
+  const all = new Uint8Array(octets ?? new ArrayBuffer(0))
+  let start = 0
+  const failures = each(paths.length, (at) => {
+    const path = paths[at] ?? ''
+    const own = all.subarray(start, start + (sizes[at] ?? 0))
+    start += own.length
+    const file = openSync(path, flags, mode)
+    try {
+      try {
+        for (let written = 0; written < own.length; )
+          written += writeSync(file, own, written, own.length - written, written)
+      } finally {
+        closeSync(file)
+      }
+    } catch (error) {
+      unlinkSync(path)
+      throw error
+    }
+  })
+  return { failures }
+}
+
+function sync(path: string, flags = 0): void {
+  const file = openSync(path, flags)
+  try {
+    fdatasyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
 function refuse(): never {
   throw Object.assign(new Error('a path with a NUL'), { code: 'EINVAL' })
 }
@@ -124,6 +159,10 @@ function run(task: BatchTask): Outcome {
       return read(paths, task)
     case 'measure':
       return measure(paths, task)
+    case 'create':
+      return create(paths, task)
+    case 'sync':
+      return { failures: each(paths.length, (at) => sync(paths[at] ?? '', task.flags)) }
     case 'unlink':
       return { failures: each(paths.length, (at) => unlinkSync(paths[at] ?? '')) }
     case 'link':

@@ -146,6 +146,38 @@ describe.each<[string, () => FileBatches | Promise<FileBatches>]>([
     expect(await batches.measure([])).toEqual([])
   })
 
+  it('make new files with their octets, and follow no link', async () => {
+    const batches = await make()
+    await symlink(at('elsewhere'), at('link'))
+    await writeFile(at('there'), 'already')
+    const texts = ['', 'a', 'b'.repeat(100_000), ...Array.from({ length: 600 }, (_, number) => `${number}`)]
+    const files = texts.map((text, number) => ({ path: at(number), octets: Buffer.from(text) }))
+    const octets = Buffer.from('new')
+    const all = [...files, ...['link', 'there', 'nowhere/x'].map((name) => ({ path: at(name), octets }))]
+    const outcomes = await batches.create(all)
+    expect(outcomes.slice(0, -3).filter((outcome) => outcome !== undefined)).toEqual([])
+    expect(outcomes.slice(-3).map(systemCode)).toEqual(['EEXIST', 'EEXIST', 'ENOENT'])
+    for (const { path, octets: wanted } of files) expect((await readFile(path)).equals(wanted)).toBe(true)
+    expect((await stat(at(0))).mode & 0o777).toBe(0o600)
+    expect(await readFile(at('there'), 'utf8')).toBe('already')
+    expect(await readdir(folder)).not.toContain('elsewhere')
+    // They were copied.
+    expect(octets.toString()).toBe('new')
+  })
+
+  it('sync what is there', async () => {
+    const batches = await make()
+    await writeFile(at('a'), 'a')
+    await symlink(at('a'), at('link'))
+    const outcomes = await batches.sync(['a', 'none', 'link', 'a'].map(at))
+    expect(outcomes.map((outcome) => outcome && systemCode(outcome))).toEqual([
+      undefined,
+      'ENOENT',
+      'ELOOP',
+      undefined,
+    ])
+  })
+
   it('go on after the end', async () => {
     const batches = await make()
     await pairs(3)

@@ -1,4 +1,4 @@
-import { openToRead, readFully, reading } from './durable-file.ts'
+import { creating, fileMode, openNew, openToRead, readFully, reading, writeFully } from './durable-file.ts'
 import {
   type FileOctets,
   type MeasuredFile,
@@ -19,6 +19,10 @@ export interface FileBatches {
   link(pairs: readonly FilePair[]): Promise<FileOutcomes>
   rename(pairs: readonly FilePair[]): Promise<FileOutcomes>
   unlink(paths: readonly string[]): Promise<FileOutcomes>
+  /** Makes each file with its octets, which are not durable by that. One that cannot be written whole is not there. */
+  create(files: readonly NewFile[]): Promise<FileOutcomes>
+  /** Makes the octets of each file durable (fdatasync). */
+  sync(paths: readonly string[]): Promise<FileOutcomes>
   /** What is at each path, symbolic links as such (lstat). */
   status(paths: readonly string[]): Promise<FileResults<FileStatus>>
   /** Opens each file, but no symbolic link, and reads plain files of up to `most` octets. */
@@ -31,11 +35,24 @@ export interface FileBatches {
 
 export type FilePair = readonly [from: string, to: string]
 
+/** A file that is to be there. */
+export interface NewFile {
+  readonly path: string
+  readonly octets: Buffer
+}
+
 /** What became of each: undefined, or the error as the file system gives it. */
 export type FileOutcomes = readonly unknown[]
 
 /** What came of each: a value, or the error as the file system gives it. */
 export type FileResults<T> = readonly PromiseSettledResult<T>[]
+
+/** The same, as results without values. */
+export function resultsOfAll(outcomes: FileOutcomes): FileResults<void> {
+  return outcomes.map((reason) =>
+    reason === undefined ? { status: 'fulfilled', value: undefined } : { status: 'rejected', reason },
+  )
+}
 
 /** The first error; undefined where all went well. */
 export function firstFailure(outcomes: FileOutcomes): unknown {
@@ -57,18 +74,29 @@ export function fileBatches(files: FileSystem): FileBatches {
 function threadCalls(single: FileBatches): FileBatches {
   const threads = new FileBatchThreads()
   /** Whether a thread is there. Nobody waits for its start who only looks: it is started for those who come later. */
-  const isThere = (paths: readonly string[]): boolean => {
-    if (!threads.isReady && paths.length >= leastToLookAt) threads.start()
+  const isThere = (paths: readonly string[], least = leastToLookAt): boolean => {
+    if (!threads.isReady && paths.length >= least) threads.start()
     return threads.isReady
   }
-  const change = async (kind: FileCall, paths: readonly string[]): Promise<FileOutcomes> => {
-    const results = resultsOf(await threads.run({ kind, paths }), { kind, paths }, () => undefined)
+  const change = async (
+    kind: FileCall,
+    paths: readonly string[],
+    more: Partial<BatchCalls> = {},
+  ): Promise<FileOutcomes> => {
+    const results = resultsOf(await threads.run({ ...more, kind, paths }), { kind, paths }, () => undefined)
     return results.map((result) => (result.status === 'rejected' ? result.reason : undefined))
   }
   return {
     link: (pairs) => (pairs.length < leastToChange ? single.link(pairs) : change('link', pairs.flat())),
     rename: (pairs) => (pairs.length < leastToChange ? single.rename(pairs) : change('rename', pairs.flat())),
     unlink: (paths) => (paths.length < leastToChange ? single.unlink(paths) : change('unlink', paths)),
+    create(files) {
+      const paths = files.map(({ path }) => path)
+      if (!isThere(paths, 1)) return single.create(files)
+      const octets = files.map((file) => file.octets)
+      return change('create', paths, { flags: creating, mode: fileMode, octets })
+    },
+    sync: (paths) => (isThere(paths) ? change('sync', paths, { flags: reading }) : single.sync(paths)),
     async status(paths) {
       if (paths.length < leastToLookAt || !isThere(paths)) return single.status(paths)
       const calls: BatchCalls = { kind: 'status', paths }
@@ -112,6 +140,8 @@ function singleCalls(files: FileSystem): FileBatches {
     link: (pairs) => change(pairs, ([from, to]) => files.link(from, to)),
     rename: (pairs) => change(pairs, ([from, to]) => files.rename(from, to)),
     unlink: (paths) => change(paths, (path) => files.unlink(path)),
+    create: (made) => change(made, (file) => create(files, file)),
+    sync: (paths) => change(paths, (path) => sync(files, path)),
     status: (paths) => each(paths, (path) => files.lstat(path)),
     read: (paths, most) => each(paths, (path) => readWhole(files, path, most)),
     measure: (paths) => each(paths, (path) => measure(files, path)),
@@ -125,6 +155,29 @@ async function readWhole(files: FileSystem, path: string, most: number): Promise
     const status = await file.stat()
     const isWanted = status.isFile() && status.size <= most
     return { status, octets: isWanted ? await readFully(file, status.size, 0) : undefined }
+  } finally {
+    await file.close()
+  }
+}
+
+async function create(files: FileSystem, { path, octets }: NewFile): Promise<void> {
+  const file = await openNew(files, path)
+  try {
+    try {
+      await writeFully(file, octets, 0)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    await files.unlink(path).catch(() => undefined)
+    throw error
+  }
+}
+
+async function sync(files: FileSystem, path: string): Promise<void> {
+  const file = await openToRead(files, path)
+  try {
+    await file.datasync()
   } finally {
     await file.close()
   }

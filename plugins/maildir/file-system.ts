@@ -64,6 +64,16 @@ export interface FileSystem {
     ended: () => void,
   ): Promise<DirectoryWatcher>
   lutimes(path: string, accessed: Date, modified: Date): Promise<void>
+  statfs(path: string): Promise<FileSystemStatus>
+}
+
+/** What `statfs` tells that this plugin looks at. */
+export interface FileSystemStatus {
+  /** The kernel's number for its kind. */
+  readonly type: number
+  readonly bsize: number
+  /** Free blocks for users that are not root. */
+  readonly bavail: number
 }
 
 /** Something that tells of changes until it is closed. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { GatheredCalls } from './gathered-calls.ts'
 
 const made: (readonly string[])[] = []
-const gathered = new GatheredCalls<string>(async (paths) => {
+const gathered = new GatheredCalls<string, string>(async (paths) => {
   made.push(paths)
   if (paths.includes('broken')) throw new Error('the batch failed')
   return paths.map((path) =>

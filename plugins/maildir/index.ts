@@ -38,7 +38,7 @@ const maildir: PluginFactory<Partial<MaildirOptions>> = definePlugin<MaildirOpti
         ? service
         : sharedStore(service, surroundings, { accounts: owners, notifier: hints }),
     )
-    return { stop: () => service.close() }
+    return { start: () => service.recover(), stop: () => service.close() }
   },
   commands({ use, useOptional }) {
     const [provided, owners] = [use(store), useOptional(accounts)]

@@ -16,9 +16,6 @@ import { settingsFileName } from './mailbox-settings.ts'
 /** Locks in a mailbox's directory. Whoever holds one must find it where it was, or it would stay. */
 const lockNames: readonly string[] = [`${indexFileName}.lock`, `${settingsFileName}.lock`]
 
-/** Milliseconds: a delivery that opens an account goes on at once, and need not look twice. */
-const seenLately = 1000
-
 interface Move {
   readonly from: string
   readonly to: string
@@ -32,8 +29,6 @@ export class MailboxDirectories {
   readonly #root: string
   /** Parents of the account's Maildir are made from here on. */
   readonly #storeRoot: string
-  /** When the INBOX was there, on the clock's monotonic scale. */
-  #inboxSeenAt = Number.NEGATIVE_INFINITY
 
   constructor(context: MaildirContext, root: string, storeRoot: string) {
     this.#context = context
@@ -66,7 +61,7 @@ export class MailboxDirectories {
   async open(name: string): Promise<string> {
     const isReady = (path = ''): Promise<boolean> => isDirectory(this.#context, join(path, 'tmp'))
     const [likely] = this.#pathsOf(name)
-    if (name === inbox && this.#context.clock.monotonic() - this.#inboxSeenAt < seenLately) return this.#root
+    if (name === inbox && this.#context.inboxes.wasSeen(this.#root)) return this.#root
     const [path, isLikelyReady] = await Promise.all([this.find(name), isReady(likely)])
     if (path === undefined) throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${name}`)
     if (!(path === likely ? isLikelyReady : await isReady(path))) await this.#make(path)
@@ -91,9 +86,9 @@ export class MailboxDirectories {
     return plain === undefined ? [path] : [path, join(this.#root, plain)]
   }
 
-  /** Makes what a mailbox lacks, unless it is gone altogether. */
+  /** Makes what a mailbox lacks, unless it is gone altogether; an INBOX is made all the same. */
   async complete(path: string): Promise<void> {
-    if (await isDirectory(this.#context, path)) await this.#make(path)
+    if (path === this.#root || (await isDirectory(this.#context, path))) await this.#make(path)
   }
 
   /** Makes a mailbox and its missing parents. MAIL_E_EXISTS. */
@@ -113,8 +108,9 @@ export class MailboxDirectories {
 
   /** Makes the INBOX, and with it the account's Maildir. */
   async ensureInbox(): Promise<void> {
+    if (this.#context.inboxes.wasSeen(this.#root)) return
     if (!(await isDirectory(this.#context, join(this.#root, 'tmp')))) await this.#make(this.#root)
-    this.#inboxSeenAt = this.#context.clock.monotonic()
+    this.#context.inboxes.see(this.#root)
   }
 
   /** Takes the mailbox out of the Maildir in one step, then removes what was in it. */
@@ -141,11 +137,14 @@ export class MailboxDirectories {
     try {
       for (const { from: path, locks } of moves)
         for (const name of lockNames) locks.push(await this.#context.locks.acquire(join(path, name)))
+      // The log knows messages by the paths of their mailboxes.
+      for (const { from: path } of moves) await this.#context.deliveries?.settle(path)
       for (const move of moves) {
         await this.#rename(move)
         done.push(move)
       }
       await this.#context.directories.sync(this.#root)
+      for (const { from: old, to: now } of done) await this.#context.deliveries?.moved(old, now)
     } catch (error) {
       for (const { from: old, to: now, locks } of done.reverse())
         await this.#rename({ from: now, to: old, locks }).catch(() => undefined)

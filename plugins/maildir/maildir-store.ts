@@ -6,6 +6,9 @@ import { MaildirAccountStore } from './account-store.ts'
 import { createContext, type MaildirContext, type MaildirSurroundings } from './context.ts'
 import { guarded } from './disk-errors.ts'
 import { examineMailboxes } from './examination.ts'
+import { DeliveryLog } from './log/delivery-log.ts'
+import { recoverDeliveries } from './log/recovery.ts'
+import { currentBoot } from './log/segment-name.ts'
 import { MailboxDirectories } from './mailboxes.ts'
 import { Preparations } from './preparations.ts'
 import { SharedStates } from './shared-states.ts'
@@ -16,7 +19,12 @@ export interface MaildirStoreOptions extends MaildirSurroundings {
   readonly root: string
   /** The account's Maildir below the root. */
   readonly path: string
+  /** Whether deliveries are made durable by a log; `atOnce` makes one with the store. */
+  readonly deliveryLog?: boolean | 'atOnce'
 }
+
+/** Milliseconds after which a recovery that has failed is tried again. */
+const recoverAgain = 30_000
 
 /** Accounts' mail in Maildirs below one directory. */
 export class MaildirStore implements Store {
@@ -36,10 +44,17 @@ export class MaildirStore implements Store {
   readonly #listings: AccountListings
   readonly #states: SharedStates
   readonly #preparations: Preparations
+  #recovery: Promise<void> | undefined
 
   constructor(options: MaildirStoreOptions) {
     this.#options = options
-    this.#context = createContext(options)
+    const context = createContext(options)
+    // Without knowing one run of the machine from the next, nobody could tell what a power cut may have taken.
+    const isLogged = options.deliveryLog !== undefined && options.deliveryLog !== false
+    this.#context =
+      isLogged && currentBoot !== undefined
+        ? { ...context, deliveries: new DeliveryLog(context, options.root, currentBoot) }
+        : context
     this.#listings = new AccountListings(this.#context)
     this.#states = new SharedStates(this.#context, (place) => this.#preparations.schedule(place))
     this.#preparations = new Preparations(this.#context, (place) =>
@@ -48,6 +63,7 @@ export class MaildirStore implements Store {
   }
 
   async open(account: Account): Promise<AccountStore> {
+    await this.recover()
     const { root, directories } = await this.#directories(account)
     const { states, preparations } = { states: this.#states, preparations: this.#preparations }
     const listings = this.#listings
@@ -62,6 +78,7 @@ export class MaildirStore implements Store {
   }
 
   async examine(account: Account, { repair }: { readonly repair: boolean }): Promise<readonly StoreFault[]> {
+    await this.recover()
     const { root, directories } = await this.#directories(account)
     return guarded(`examining the mail of ${account.id}`, () =>
       examineMailboxes(this.#context, { account, root, directories, states: this.#states, repair }),
@@ -72,8 +89,33 @@ export class MaildirStore implements Store {
   async close(): Promise<void> {
     await this.#preparations.finish()
     await Promise.allSettled(this.#context.turns)
+    await this.#context.deliveries?.close()
     this.#context.batches.end()
     this.#context.threads?.end()
+  }
+
+  /**
+   * Finishes what processes that are gone have left in their logs of deliveries. Nobody opens a mailbox before that. Never fails: what
+   * cannot be done now is tried again later, when somebody opens one.
+   */
+  recover(): Promise<void> {
+    this.#recovery ??= this.#recover()
+    return this.#recovery
+  }
+
+  async #recover(): Promise<void> {
+    const { deliveryLog, root } = this.#options
+    if (currentBoot === undefined) return
+    try {
+      await recoverDeliveries(this.#context, root, currentBoot)
+      if (deliveryLog === 'atOnce') await this.#context.deliveries?.open()
+    } catch (error) {
+      const problem = 'deliveries before a crash are looked at later'
+      this.#context.log.error('unavailable', { directory: root, problem, error })
+      this.#context.clock.after(recoverAgain, () => {
+        this.#recovery = undefined
+      })
+    }
   }
 
   async #directories(

@@ -1,6 +1,5 @@
 import { formatMaildirFileName } from 'mailwright'
 import { isMissing } from './disk-errors.ts'
-import { inGroups } from './groups.ts'
 import type { MailboxState } from './mailbox-state.ts'
 import { type Located, pathOf } from './scan.ts'
 
@@ -14,23 +13,21 @@ export async function moveOutOfNew(
   seen: readonly Located[],
 ): Promise<void> {
   const moved: [number, string][] = []
-  await inGroups(
-    seen.filter(({ directory }) => directory === 'new'),
-    async (located) => {
-      const record = table.byBase(located.base)
-      if (record === undefined) return
-      const fileName = formatMaildirFileName(located)
-      try {
-        await context.files.rename(
-          pathOf(place.path, located),
-          pathOf(place.path, { directory: 'cur', fileName }),
-        )
-        moved.push([record.entry.uid, `cur/${fileName.slice(located.base.length)}`])
-      } catch (error) {
-        if (!isMissing(error))
-          context.log.debug('unavailable', { mailbox: place.path, problem: 'a message stays in new', error })
-      }
-    },
+  const moving = seen.flatMap((located) => {
+    const record = located.directory === 'new' ? table.byBase(located.base) : undefined
+    return record === undefined ? [] : [{ located, record, fileName: formatMaildirFileName(located) }]
+  })
+  const outcomes = await context.batches.rename(
+    moving.map(({ located, fileName }) => [
+      pathOf(place.path, located),
+      pathOf(place.path, { directory: 'cur', fileName }),
+    ]),
   )
+  for (const [at, { located, record, fileName }] of moving.entries()) {
+    const error = outcomes[at]
+    if (error === undefined) moved.push([record.entry.uid, `cur/${fileName.slice(located.base.length)}`])
+    else if (!isMissing(error))
+      context.log.debug('unavailable', { mailbox: place.path, problem: 'a message stays in new', error })
+  }
   if (moved.length > 0) table.apply({ moved })
 }

@@ -6,6 +6,7 @@ it('has a default for everything', () => {
     root: 'mail',
     path: '{domain}/{user}/Maildir',
     lineEnds: 'crlf',
+    deliveryLog: true,
     fullText: true,
     pop3UidlFormat: '%08Xu%08Xv',
   })

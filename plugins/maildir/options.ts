@@ -19,6 +19,12 @@ export interface MaildirOptions {
    */
   readonly lineEnds: 'crlf' | 'lf'
   /**
+   * Whether a server that has much to deliver makes deliveries durable by a log of its own, many with one write, and the messages'
+   * files a little later. It takes up to 64 MiB in `.deliveries` below `root`, for as long as mail comes. On file systems
+   * of a network there is none. `true`.
+   */
+  readonly deliveryLog: boolean
+  /**
    * Whether the texts of messages are indexed, so that a search reads only messages that may hold what is looked for. It
    * takes about a tenth of the mail's room. `true`.
    */
@@ -36,6 +42,7 @@ export function parseMaildirOptions(input: unknown): MaildirOptions {
     root: read.string('root', { default: 'mail' }),
     path: read.string('path', { default: '{domain}/{user}/Maildir' }),
     lineEnds: read.choice('lineEnds', ['crlf', 'lf'], { default: 'crlf' }),
+    deliveryLog: read.boolean('deliveryLog', { default: true }),
     fullText: read.boolean('fullText', { default: true }),
     pop3UidlFormat: read.string('pop3UidlFormat', { default: defaultUidlFormat }),
   }

@@ -27,6 +27,7 @@ export async function finishPending(
   try {
     await removeMessages(context, path, leaving)
     await syncRemovals(context, path)
+    await context.deliveries?.forget(path, leaving)
     return { ...arrived, left: leaving }
   } catch (error) {
     context.log.warn('unavailable', {

@@ -15,10 +15,11 @@ type Wrap<S extends Store> = (plain: MaildirStore, options: MaildirStoreOptions,
 async function createFixture<S extends Store>(
   lineEnds: 'crlf' | 'lf',
   wrap: Wrap<S>,
+  deliveryLog: MaildirStoreOptions['deliveryLog'] = false,
 ): Promise<StoreFixture & { readonly store: S; readonly injectFault: (skip: number) => () => boolean }> {
   const others: MaildirStore[] = []
   const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
-  const made = await createTestMaildir({ lineEnds, files: fault.fileSystem })
+  const made = await createTestMaildir({ lineEnds, deliveryLog, files: fault.fileSystem })
   const { account, options, retrieval } = made
   return {
     store: wrap(made.store, options, account),
@@ -40,6 +41,11 @@ async function createFixture<S extends Store>(
 storeContract({
   name: 'maildir with crlf',
   create: () => createFixture('crlf', (plain) => plain),
+})
+
+storeContract({
+  name: 'maildir with a log of deliveries',
+  create: () => createFixture('crlf', (plain) => plain, 'atOnce'),
 })
 
 storeContract({

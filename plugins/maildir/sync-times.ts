@@ -1,7 +1,7 @@
 import { type Clock, durationBuckets, type Histogram, type Labelled, type Metrics } from 'mailwright'
 
-/** What is made durable: a message's file, a mailbox's index, entries of a directory. */
-export type Synced = 'message' | 'index' | 'directory'
+/** What is made durable: a message's file, a mailbox's index, entries of a directory, deliveries in the log. */
+export type Synced = 'message' | 'index' | 'directory' | 'log'
 
 /** Measures how long the disk takes to make something durable: what every delivery waits for. */
 export class SyncTimes {
@@ -13,7 +13,7 @@ export class SyncTimes {
     this.#clock = clock
     this.#durations = metrics?.histogram({
       name: 'mailwright_maildir_sync_seconds',
-      help: 'How long the disk took to make something of a Maildir durable.',
+      help: 'How long the disk took to make something of a Maildir durable: message, index, directory, or deliveries in the log.',
       labels: ['what'],
       buckets: durationBuckets,
     })

@@ -1,12 +1,16 @@
 import { join } from 'node:path'
 import type { Transfer } from 'mailwright'
 import { admit, finishArrivals, finishArrivalsSoon, removeArrivals } from './arrival.ts'
+import { isMissing } from './disk-errors.ts'
 import { removeRecords } from './expunge.ts'
+import { firstFailure } from './file-batches.ts'
 import { chosenRecords } from './flag-change.ts'
 import type { IndexRecord } from './index-record.ts'
 import { type Copy, Links } from './links.ts'
+import { longestInLog } from './log/delivery-log.ts'
 import type { Chosen, MailboxState } from './mailbox-state.ts'
 import { finishPending } from './pending.ts'
+import { pathOf } from './scan.ts'
 
 /** Messages that went from one mailbox to another. */
 export interface Transferred {
@@ -97,6 +101,7 @@ async function bringAll(
 ): Promise<readonly Copy[]> {
   const links = new Links(source, target)
   try {
+    await makeSourcesDurable(source, records)
     await links.make(records, keepNames)
     if (links.copies.length > 0) await target.context.directories.sync(join(target.place.path, 'tmp'))
     return links.copies.toSorted((a, b) => a.source.entry.uid - b.source.entry.uid)
@@ -104,6 +109,23 @@ async function bringAll(
     await removeArrivals(target, links.copies)
     throw error
   }
+}
+
+/** A link has its original's octets, which may be durable only by the log: this process's, or another one's. */
+async function makeSourcesDurable(source: MailboxState, records: readonly IndexRecord[]): Promise<void> {
+  const { context, place } = source
+  const { batches, clock, deliveries } = context
+  if (deliveries === undefined) return
+  await deliveries.settle(
+    place.path,
+    records.map(({ base }) => base),
+  )
+  const since = clock.now() - longestInLog
+  const recent = records.filter(({ entry }) => entry.savedDate.getTime() > since)
+  const outcomes = await batches.sync(recent.map((record) => pathOf(place.path, source.located(record))))
+  // Those that were renamed meanwhile are seldom, and of another process, if it has a log at all.
+  const failure = firstFailure(outcomes.filter((outcome) => !isMissing(outcome)))
+  if (failure !== undefined) throw failure
 }
 
 /** Undoes an arrival. Where that fails too there are two of the message, never none. */

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs'
 import { systemClock } from 'mailwright'
 import { nodeFileSystem } from '../../plugins/maildir/file-system.ts'
 import { interferedFiles } from '../support/failing-files.ts'
-import { openMaildir, tasks } from './maildir-tasks.ts'
+import { isLogged, openMaildir, tasks } from './maildir-tasks.ts'
 
 const [task = '', root = '', name = ''] = process.argv.slice(2)
 const dieAt = Number(process.env.DIE_AT)
@@ -11,7 +11,7 @@ const files = interferedFiles(nodeFileSystem, ({ number }) => {
   if (number === dieAt) process.kill(process.pid, 'SIGKILL')
 })
 const run = Object.entries(tasks).find(([each]) => each === task)?.[1]
-await run?.(await openMaildir(root, files, systemClock), say, name)
+await run?.(await openMaildir(root, files, systemClock, isLogged(task)), say, name)
 
 /** Lines are whole, or not there: they are shorter than what a pipe takes at once. */
 function say(line: string): void {

@@ -13,6 +13,7 @@ import { environment } from '../support/run-process.ts'
 import {
   crashMessage,
   deliverLabel,
+  isLogged,
   type OpenedMaildir,
   openMaildir,
   tasks,
@@ -55,7 +56,7 @@ export function work(
 async function workHere(task: TaskName, at: string, dieAt: number): Promise<Ended> {
   const { files, death, bury } = dyingFiles(nodeFileSystem, dieAt)
   const said: string[] = []
-  const done = openMaildir(at, files, timeless).then((opened) =>
+  const done = openMaildir(at, files, timeless, isLogged(task)).then((opened) =>
     tasks[task](opened, (line) => void said.push(line), 'x'),
   )
   const killed = await Promise.race([done.then(() => false), death.then(() => true)])

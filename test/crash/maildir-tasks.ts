@@ -51,8 +51,13 @@ export function crashMessage(label: string): string {
 /** The machine's clock without timers: what is left for later is never begun. */
 export const timeless: Clock = { ...systemClock, after: () => ({ cancel: () => undefined }) }
 
-/** Ann's mail below a directory. */
-export async function openMaildir(root: string, files: FileSystem, clock: Clock): Promise<OpenedMaildir> {
+/** Ann's mail below a directory; deliveries are durable by a log where that is wanted. */
+export async function openMaildir(
+  root: string,
+  files: FileSystem,
+  clock: Clock,
+  isLogged = false,
+): Promise<OpenedMaildir> {
   const address = parseAddress('ann@example.org')
   if (address === undefined) throw new TypeError('not an address')
   const account: Account = { id: 'ann', address }
@@ -61,6 +66,7 @@ export async function openMaildir(root: string, files: FileSystem, clock: Clock)
     path: '{user}',
     lineEnds: 'crlf',
     fullText: true,
+    ...(isLogged && { deliveryLog: 'atOnce' as const }),
     pop3UidlFormat: '%08Xu%08Xv',
     files,
     announce: { stored() {}, flagged() {}, expunged() {} },
@@ -120,6 +126,19 @@ const messageTasks = {
       await deliverLabel(mailboxes, `${name}-${count}`)
       say(`${name}-${count}`)
     }
+  },
+  async deliverLogged({ mailboxes, close }, say, name) {
+    for (const count of [1, 2]) {
+      await deliverLabel(mailboxes, `${name}-${count}`)
+      say(`${name}-${count}`)
+    }
+    const mailbox = await mailboxes.openMailbox('INBOX')
+    const [first = 0, second = 0] = mailbox.entries.map(({ uid }) => uid)
+    await mailbox.expunge([first])
+    say('expunged')
+    await mailbox.move([second], 'Archive')
+    say('moved')
+    await close()
   },
   async flood({ mailboxes }, _say, name) {
     const deliver = async (lane: number): Promise<void> => {
@@ -227,6 +246,11 @@ const mailboxTasks = {
     say('done')
   },
 } as const satisfies Readonly<Record<string, Task>>
+
+/** Whether a task is about the log of deliveries. */
+export function isLogged(task: string): boolean {
+  return task.endsWith('Logged')
+}
 
 export const tasks: Readonly<Record<keyof typeof messageTasks | keyof typeof mailboxTasks, Task>> = {
   ...messageTasks,

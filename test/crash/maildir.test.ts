@@ -5,6 +5,7 @@ import { systemClock } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { nodeFileSystem } from '../../plugins/maildir/file-system.ts'
 import { indexFileName } from '../../plugins/maildir/index-file.ts'
+import { ageLogs, logSegments } from '../support/delivery-logs.ts'
 import { fileContents } from '../support/maildir.ts'
 import { atEveryCall, type Deaths, labels, labelsIn, openHere, prepare, work } from './maildir-deaths.ts'
 import { longKeywords, openMaildir, shownView } from './maildir-tasks.ts'
@@ -34,6 +35,38 @@ it('has every acknowledged message whole, and no half one, after a death at any 
   })
   expect(calls).toBeGreaterThan(20)
 })
+
+// How many there may be of the two messages, by what was said last.
+const logged: Readonly<Record<string, readonly (readonly number[])[]>> = {
+  nothing: [[0, 1], [0]],
+  'x-1': [[1], [0, 1]],
+  'x-2': [[0, 1], [1]],
+  // A move that was cut may leave both.
+  expunged: [[0], [1, 2]],
+  moved: [[0], [1]],
+}
+
+it('has every message that the log made durable, and none that was removed, after a death at any call', async () => {
+  const { mailboxes: before } = await openHere(prepared())
+  await before.createMailbox('Archive')
+  const calls = await deaths(
+    'deliverLogged',
+    async (at, { said }) => {
+      // As after a restart of the machine: what has gone has to stay gone.
+      await ageLogs(at)
+      const { mailboxes } = await openHere(at)
+      const found = [...(await labelsIn(mailboxes, 'INBOX')), ...(await labelsIn(mailboxes, 'Archive'))]
+      expect(await logSegments(at)).toEqual([])
+      const last = said.at(-1) ?? 'nothing'
+      for (const [index, label] of ['x-1', 'x-2'].entries())
+        expect(logged[last]?.[index], `${label} after ${last}`).toContain(
+          found.filter((each) => each === label).length,
+        )
+    },
+    { step: 2 },
+  )
+  expect(calls).toBeGreaterThan(100)
+}, 120_000)
 
 it('has every delivered message under one UID after a death while it is prepared for', async () => {
   await prepare(prepared())

@@ -16,7 +16,8 @@ export interface DyingFiles {
  * find them left behind, as they would be.
  */
 export function dyingFiles(real: FileSystem, dieAt: number): DyingFiles {
-  const open = new Set<OpenFile>()
+  // Those that are still being opened at the end, too.
+  const open = new Set<Promise<OpenFile>>()
   const ownText = new Map<string, string>()
   const alive: FileSystem = {
     ...unsyncedFiles(real),
@@ -31,7 +32,7 @@ export function dyingFiles(real: FileSystem, dieAt: number): DyingFiles {
       return ownText.get(text) ?? text
     },
     async open(...words) {
-      const file = await unsyncedFiles(real).open(...words)
+      const file = unsyncedFiles(real).open(...words)
       open.add(file)
       return file
     },
@@ -46,7 +47,7 @@ export function dyingFiles(real: FileSystem, dieAt: number): DyingFiles {
     files,
     death,
     async bury() {
-      for (const file of open) await file.close().catch(() => undefined)
+      for (const file of open) await file.then((opened) => opened.close()).catch(() => undefined)
     },
   }
 }

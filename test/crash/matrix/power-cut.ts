@@ -2,6 +2,7 @@ import { cp, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Random } from '../../generator/random.ts'
+import { ageLogs } from '../../support/delivery-logs.ts'
 import { Load, PromiseLog } from './load.ts'
 import { Replay, replayedCalls } from './replay.ts'
 import { createSite, type Site, type SiteSettings, settle } from './site.ts'
@@ -143,6 +144,7 @@ function answeredId({ name, phase, words }: TracedCall): string | undefined {
 async function judgeCut(settings: PowerCutSettings, site: Site, cut: Cut): Promise<Verdict> {
   const { world, name, drainTime = 90_000 } = settings
   await cp(cut.folder, site.dataDir, { recursive: true })
+  await ageLogs(join(site.dataDir, 'mail'))
   const before = world.taken.length
   const queued = await settle(site, drainTime)
   const { findings, bounced } = await site.mailboxes()

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import type { Content } from 'mailwright'
+import type { MaildirContext } from './context.ts'
+import { firstFailure } from './file-batches.ts'
+import { sizedName, type Written, wholeMessage } from './written-message.ts'
+
+// What is larger would be written twice for less than it spares.
+const largest = 32 * 1024
+
+/**
+ * Writes a small message to a mailbox's `tmp` and, at the same time, to the log of deliveries, by which it is durable. Undefined where
+ * there is no log for it.
+ */
+export async function writeLogged(
+  context: MaildirContext,
+  path: string,
+  content: Content,
+): Promise<Written | undefined> {
+  const { deliveries } = context
+  if (deliveries === undefined || content.size > largest || !deliveries.isReady()) return undefined
+  const small = await wholeMessage(context, content)
+  if (small === undefined) return undefined
+  const base = sizedName(context.names(), small)
+  const temporary = join(path, 'tmp', base)
+  const [logged, created] = await Promise.allSettled([
+    deliveries.write({ path, base, octets: small.octets }),
+    context.creates.ask({ path: temporary, octets: small.octets }),
+  ])
+  const entry = logged.status === 'fulfilled' ? logged.value : undefined
+  if (created.status === 'rejected') {
+    await forgetDelivery(context, path, base)
+    throw created.reason
+  }
+  if (entry === undefined) await makeDurable(context, temporary)
+  if (small.whole !== undefined) context.fresh.put(base, small.whole)
+  return { temporary, base, size: small.crlf, entry }
+}
+
+/** A message that is refused after all does not come back. Where that cannot be noted it may, after a power cut, as a duplicate. */
+export async function forgetDelivery(context: MaildirContext, path: string, base: string): Promise<void> {
+  try {
+    await context.deliveries?.forget(path, [base])
+  } catch (error) {
+    const problem = 'a refused message may come back after a power cut'
+    context.log.debug('unavailable', { mailbox: path, problem, error })
+  }
+}
+
+async function makeDurable({ batches, files, syncs }: MaildirContext, path: string): Promise<void> {
+  try {
+    await syncs.timed('message', async () => {
+      const failure = firstFailure(await batches.sync([path]))
+      if (failure !== undefined) throw failure
+    })
+  } catch (error) {
+    await files.unlink(path).catch(() => undefined)
+    throw error
+  }
+}
