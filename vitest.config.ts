@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { useFastFiles } from './test/support/fast-files.ts'
 import { requireMariadb } from './test/support/mariadb.ts'
@@ -14,6 +15,8 @@ const onDatabases = globSync(['{core,plugins,test}/**/*.test.ts'], { cwd: import
 )
 
 useFastFiles()
+// Threads and processes that run sources as they are take the types off them by WebAssembly; what is kept spares them that.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/mailwright-tests')
 
 const config: ViteUserConfig = defineConfig({
   resolve: { conditions },

@@ -6,6 +6,7 @@ import { type Arrival, admit, finishArrivalsSoon } from './arrival.ts'
 import type { MaildirContext } from './context.ts'
 import { stageMessage } from './delivery.ts'
 import { expungeMessages } from './expunge.ts'
+import { forgetDeliveries } from './logged-message.ts'
 import type { Chosen, MailboxPlace, MailboxState } from './mailbox-state.ts'
 import type { MailboxDirectories } from './mailboxes.ts'
 import { negativeSums, noSums, type QuotaSums } from './maildirsize.ts'
@@ -119,7 +120,7 @@ export class AccountMessages {
       const uids = state.snapshot().entries.map(({ uid }) => uid)
       const sums = await countMailbox(this.#context, state.place.path)
       await remove()
-      await this.#context.deliveries?.forgetAll(state.place.path)
+      await forgetDeliveries(this.#context, state.place.path)
       if (uids.length > 0) this.#context.announce.expunged(state.change({ cause: 'expunge', uids }))
       return sums
     }, negativeSums)

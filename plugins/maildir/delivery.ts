@@ -12,7 +12,7 @@ import type { Arrival } from './arrival.ts'
 import type { MaildirContext } from './context.ts'
 import { guarded, isMissing } from './disk-errors.ts'
 import { type KeptFlags, keptFlags } from './flags.ts'
-import { forgetDelivery, writeLogged } from './logged-message.ts'
+import { forgetDeliveries, writeLogged } from './logged-message.ts'
 import { nameInTmp, type Written, writeToTmp } from './written-message.ts'
 
 export interface Delivery {
@@ -148,7 +148,7 @@ class Staged implements StagedMessage {
 
   async #giveUp(paths: readonly string[]): Promise<void> {
     for (const path of paths) await this.#context.files.unlink(path).catch(() => undefined)
-    await forgetDelivery(this.#context, this.#delivery.path, this.#written.base)
+    await forgetDeliveries(this.#context, this.#delivery.path, [this.#written.base])
   }
 
   #release(): void {

@@ -3,6 +3,7 @@ import { UnavailableError } from 'mailwright'
 import { isFull } from './disk-errors.ts'
 import { chosenRecords, existing } from './flag-change.ts'
 import type { IndexRecord } from './index-record.ts'
+import { forgetDeliveries } from './logged-message.ts'
 import type { Chosen, MailboxState } from './mailbox-state.ts'
 import { noSums, type QuotaSums } from './maildirsize.ts'
 import { removeMessages, unlinkThere } from './pending.ts'
@@ -49,8 +50,8 @@ export async function removeRecords(
   } catch (error) {
     if (!isFull(error) || records.length > 1) throw error
     if (!(await unlinkOne(state, first))) return []
-    await state.context.deliveries?.forget(state.place.path, leaving)
     state.goAhead({ removed })
+    await forgetDeliveries(state.context, state.place.path, leaving)
     return removed
   }
   await finishRemoval(state, records)

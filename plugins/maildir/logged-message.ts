@@ -28,7 +28,7 @@ export async function writeLogged(
   ])
   const entry = logged.status === 'fulfilled' ? logged.value : undefined
   if (created.status === 'rejected') {
-    await forgetDelivery(context, path, base)
+    await forgetDeliveries(context, path, [base])
     throw created.reason
   }
   if (entry === undefined) await makeDurable(context, temporary)
@@ -36,13 +36,16 @@ export async function writeLogged(
   return { temporary, base, size: small.crlf, entry }
 }
 
-/** A message that is refused after all does not come back. Where that cannot be noted it may, after a power cut, as a duplicate. */
-export async function forgetDelivery(context: MaildirContext, path: string, base: string): Promise<void> {
+/** Messages that are gone do not come back after a power cut, unless that cannot be noted; of a whole mailbox where none are named. */
+export async function forgetDeliveries(
+  { deliveries, log }: MaildirContext,
+  path: string,
+  bases?: readonly string[],
+): Promise<void> {
   try {
-    await context.deliveries?.forget(path, [base])
+    await (bases === undefined ? deliveries?.forgetAll(path) : deliveries?.forget(path, bases))
   } catch (error) {
-    const problem = 'a refused message may come back after a power cut'
-    context.log.debug('unavailable', { mailbox: path, problem, error })
+    log.debug('unavailable', { mailbox: path, problem: 'messages may come back after a power cut', error })
   }
 }
 

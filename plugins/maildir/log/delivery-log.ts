@@ -3,7 +3,7 @@ import { type Timer, UnavailableError } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
 import { Serial } from '../serial.ts'
 import { LogEntries, type LogEntry } from './entries.ts'
-import { encodeForgotten, encodeMessage, type Forgotten, frameOverhead, type LoggedMessage } from './frame.ts'
+import { encodeForgotten, encodeMessage, type Forgotten, type LoggedMessage, roomFor } from './frame.ts'
 import { restoreMessages } from './restoration.ts'
 import { type LogSegment, readSegment } from './segment.ts'
 import { LogSegments } from './segments.ts'
@@ -134,14 +134,14 @@ export class DeliveryLog {
     const waiting = this.#waiting
     this.#waiting = []
     for (let from = 0; from < waiting.length; ) {
-      const segment = this.#segments.withRoom(roomFor(waiting[from]), 'messages')
+      const segment = this.#segments.withRoom(roomFor(waiting[from]?.message), 'messages')
       if (segment === undefined) {
         for (const { answer } of waiting.slice(from)) answer.resolve(undefined)
         break
       }
       let end = from
       for (let room = segment.room('messages'); end < waiting.length; end++) {
-        room -= roomFor(waiting[end])
+        room -= roomFor(waiting[end]?.message)
         if (room < 0) break
       }
       await this.#writeTogether(segment, waiting.slice(from, end))
@@ -213,17 +213,23 @@ export class DeliveryLog {
     }
   }
 
+  /** A mailbox that cannot be settled holds up no other. Throws the last failure. */
   async #settle(entries: readonly LogEntry[]): Promise<void> {
-    const placed = entries.filter(({ isPlaced }) => isPlaced)
-    await this.#rewrite(placed.filter(({ isDoubtful }) => isDoubtful))
-    const trusted = placed.filter(({ isDoubtful }) => !isDoubtful)
+    const placed = Map.groupBy(
+      entries.filter(({ isPlaced }) => isPlaced),
+      ({ path, isDoubtful }) => (isDoubtful ? undefined : path),
+    )
     const settled: LogEntry[] = []
-    try {
-      for (const [path, some] of Map.groupBy(trusted, (entry) => entry.path))
-        settled.push(...(await this.#settleIn(path, some)))
-    } finally {
-      await this.#finish(settled)
+    let failure: { readonly error: unknown } | undefined
+    for (const [path, some] of placed) {
+      try {
+        settled.push(...(path === undefined ? await this.#rewrite(some) : await this.#settleIn(path, some)))
+      } catch (error) {
+        failure = { error }
+      }
     }
+    if (settled.length > 0) await this.#finish(settled)
+    if (failure !== undefined) throw failure.error
   }
 
   /** Answers those that are durable. */
@@ -241,8 +247,8 @@ export class DeliveryLog {
     }
   }
 
-  /** Puts what the log has of messages into the place of their files. */
-  async #rewrite(entries: readonly LogEntry[]): Promise<void> {
+  /** Puts what the log has of messages into the place of their files. Answers them. */
+  async #rewrite(entries: readonly LogEntry[]): Promise<readonly LogEntry[]> {
     for (const [segment, some] of Map.groupBy(entries, (entry) => entry.segment)) {
       const paths = new Map(some.map(({ base, path }) => [base, relative(this.#root, path)]))
       const messages = (await readSegment(this.#context, segment.path)).flatMap((logged) => {
@@ -250,8 +256,8 @@ export class DeliveryLog {
         return path !== undefined && 'message' in logged ? [{ ...logged.message, path }] : []
       })
       await restoreMessages(this.#context, this.#root, messages, 'nothing')
-      await this.#finish(some)
     }
+    return entries
   }
 
   /** What is durable elsewhere is not to be put back: the log says so, unless it gives up a whole segment. */
@@ -286,10 +292,3 @@ export class DeliveryLog {
 }
 
 const noGeneration = Buffer.alloc(8)
-
-/** At most: with the facts as they are in JSON. */
-function roomFor(waiting: Waiting | undefined): number {
-  if (waiting === undefined) return 0
-  const { path, base, octets } = waiting.message
-  return frameOverhead + 6 * (path.length + base.length) + 16 + octets.length
-}

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { decodeFrame, encodeForgotten, encodeMessage, frameOverhead } from './frame.ts'
+import { decodeFrame, encodeForgotten, encodeMessage, roomFor } from './frame.ts'
 
 const generation = randomBytes(8)
 const message = {
@@ -19,7 +19,10 @@ describe('a frame', () => {
       logged: { message },
       end: octets.length,
     })
-    expect(frame.length).toBeGreaterThan(frameOverhead + message.octets.length)
+    for (const path of [message.path, '\0"\\', '😀'.repeat(30)])
+      expect(encodeMessage(generation, { ...message, path }).length).toBeLessThanOrEqual(
+        roomFor({ ...message, path }),
+      )
   })
 
   it('may be of an empty message, and of what is forgotten', () => {

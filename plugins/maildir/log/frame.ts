@@ -28,9 +28,6 @@ const forgottenKind = 'F'.charCodeAt(0)
 const headLength = magic.length + 8 + generationLength
 const factsAt = headLength + 5
 
-/** Octets that a frame has beside those of its message and its facts. */
-export const frameOverhead: number = factsAt
-
 export function encodeMessage(generation: Buffer, { path, base, octets }: LoggedMessage): Buffer {
   return encode(generation, messageKind, Buffer.from(JSON.stringify([path, base])), octets)
 }
@@ -51,6 +48,13 @@ function encode(generation: Buffer, kind: number, facts: Buffer, octets: Buffer)
   // What stands before it is only where to look.
   frame.writeUInt32BE(crc32(frame.subarray(magic.length + 8)), magic.length + 4)
   return frame
+}
+
+/** Octets that the frame of a message takes at most: with its facts as they may be in JSON. */
+export function roomFor(message: LoggedMessage | undefined): number {
+  if (message === undefined) return 0
+  const { path, base, octets } = message
+  return factsAt + 6 * (path.length + base.length) + 16 + octets.length
 }
 
 /** The frame at an offset and where the next one begins; undefined where there is none of this generation, whole. */

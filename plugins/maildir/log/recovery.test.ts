@@ -1,0 +1,90 @@
+import { spawnSync } from 'node:child_process'
+import { cp, mkdtemp, readdir, rename, rm, unlink, utimes } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { faultyFileSystem } from 'mailwright/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { logSegments } from '../../../test/support/delivery-logs.ts'
+import { unsyncedFiles } from '../../../test/support/failing-files.ts'
+import { createTestMaildir, type TestMaildir } from '../../../test/support/maildir.ts'
+import { nodeFileSystem } from '../file-system.ts'
+import { parseSegmentName, segmentName } from './segment-name.ts'
+import { logDirectory } from './segments.ts'
+
+const made: TestMaildir[] = []
+const folders: string[] = []
+const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
+
+async function maildir(root?: string): Promise<TestMaildir> {
+  const where = root === undefined ? { deliveryLog: 'atOnce' as const } : { root, deliveryLog: true }
+  const box = await createTestMaildir({ files: fault.fileSystem, ...where })
+  made.push(box)
+  return box
+}
+
+afterEach(async () => {
+  for (const box of made.splice(0)) await box.remove()
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
+})
+
+type Owner = NonNullable<ReturnType<typeof parseSegmentName>>['owner']
+
+/** What another process has left: two messages, one of which somebody has removed, and a log with both. */
+async function left(owner: (own: Owner) => Owner): Promise<string> {
+  const box = await maildir()
+  for (const text of ['a', 'b']) await box.deliver(`Subject: ${text}\r\n\r\n${text}\r\n`)
+  await box.mailboxes.status('INBOX')
+  const root = await mkdtemp(join(tmpdir(), 'mailwright-left-'))
+  folders.push(root)
+  await cp(box.options.root, root, { recursive: true, verbatimSymlinks: true })
+  for (const name of await logSegments(root)) {
+    const of = parseSegmentName(name)
+    if (of === undefined) throw new TypeError(`${name} is no segment`)
+    const other = segmentName({ ...of, owner: owner(of.owner) }, 0)
+    await rename(join(root, logDirectory, name), join(root, logDirectory, other))
+  }
+  const cur = join(root, 'example.org/ann/Maildir/cur')
+  await unlink(join(cur, (await readdir(cur))[0] ?? ''))
+  return root
+}
+
+const synced = (): number => fault.calls.filter(({ name }) => name === 'file.datasync').length
+
+describe('the log of a process of this run of the machine', () => {
+  it('that is gone is settled: what is there becomes durable, and nothing is put back', async () => {
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    const root = await left((own) => ({ ...own, pid }))
+    const before = synced()
+    const box = await maildir(root)
+    expect(await box.files()).toHaveLength(1)
+    expect(synced()).toBeGreaterThan(before)
+    expect(await logSegments(root)).toEqual([])
+  })
+
+  it('that is at work is left alone', async () => {
+    const root = await left((own) => ({ ...own, pid: process.ppid, started: '' }))
+    await maildir(root)
+    expect(await logSegments(root)).toHaveLength(1)
+  })
+
+  it('that cannot be seen from here is settled when it has not written for long', async () => {
+    const root = await left((own) => ({ ...own, machine: 'f'.repeat(12) }))
+    await maildir(root)
+    const [name = ''] = await logSegments(root)
+    expect(name).not.toBe('')
+    const longAgo = new Date(Date.now() - 10 * 60_000)
+    await utimes(join(root, logDirectory, name), longAgo, longAgo)
+    const box = await maildir(root)
+    expect(await logSegments(root)).toEqual([])
+    expect(await box.files()).toHaveLength(1)
+  })
+})
+
+it('what is no segment stays where it is', async () => {
+  const root = await left((own) => own)
+  const directory = join(root, logDirectory)
+  const [name = ''] = await logSegments(root)
+  await rename(join(directory, name), join(directory, 'note:of somebody'))
+  await maildir(root)
+  expect(await readdir(directory)).toEqual(['note:of somebody'])
+})

@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fakeClock } from 'mailwright/testing'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { logSegments } from '../../../test/support/delivery-logs.ts'
+import { unsyncedFiles } from '../../../test/support/failing-files.ts'
+import { partContext } from '../../../test/support/maildir-index.ts'
+import { type FileSystem, nodeFileSystem } from '../file-system.ts'
+import { DeliveryLog } from './delivery-log.ts'
+import type { LogEntry } from './entries.ts'
+
+let root = ''
+const clock = fakeClock(Date.now())
+const boot = 'b'.repeat(12)
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'mailwright-log-'))
+  for (const directory of ['new', 'cur']) await mkdir(join(root, 'ann', directory), { recursive: true })
+})
+afterEach(() => rm(root, { recursive: true, force: true }))
+
+async function openLog(files: FileSystem = unsyncedFiles(nodeFileSystem)): Promise<DeliveryLog> {
+  const log = new DeliveryLog(partContext(files, clock), root, boot)
+  await log.open()
+  return log
+}
+
+let number = 0
+const write = (log: DeliveryLog, octets: Buffer): Promise<LogEntry | undefined> =>
+  log.write({ path: join(root, 'ann'), base: `message-${number++}`, octets })
+
+it('grows up to eight segments, does without, and begins anew when what it has is settled', async () => {
+  const log = await openLog()
+  const octets = Buffer.alloc(256 * 1024, 'x')
+  const entries: LogEntry[] = []
+  for (let refused = 0; refused < 5; ) {
+    const entry = await write(log, octets)
+    if (entry !== undefined) entries.push(entry)
+    else if ((await logSegments(root)).length === 8) refused += 1
+    else await pause(5)
+  }
+  expect(entries.length).toBe(8 * 31)
+  // None of them is in its mailbox: somebody has taken them, and the system has had time to write.
+  for (const entry of entries) entry.isPlaced = true
+  clock.advance(130_000)
+  const unsettled = (): number => {
+    clock.advance(1000)
+    // Mail goes on coming.
+    log.isReady()
+    return log.unsettled
+  }
+  await expect.poll(unsettled).toBe(0)
+  expect(await write(log, octets)).toBeDefined()
+  await log.close()
+})
+
+it('takes those together that come at the same moment', async () => {
+  const writes: number[] = []
+  const files = unsyncedFiles(nodeFileSystem)
+  const counting: FileSystem = {
+    ...files,
+    open: async (...words) => {
+      const file = await files.open(...words)
+      const write = file.write.bind(file)
+      return Object.assign(Object.create(file), {
+        write: (...words: Parameters<typeof write>) => {
+          writes.push(words[2])
+          return write(...words)
+        },
+      })
+    },
+  }
+  const log = await openLog(counting)
+  writes.length = 0
+  const all = await Promise.all(Array.from({ length: 50 }, () => write(log, Buffer.from('x'))))
+  expect(all).not.toContain(undefined)
+  expect(writes).toHaveLength(1)
+  await log.close()
+})
+
+it.each([
+  ['on a file system of a network', { type: 0x6969, bsize: 4096, bavail: 1e9 }],
+  ['where the disk is nearly full', { type: 0xef53, bsize: 4096, bavail: 10_000 }],
+])('has no segment %s', async (_, status) => {
+  const log = await openLog({ ...unsyncedFiles(nodeFileSystem), statfs: async () => status })
+  expect(log.isReady()).toBe(false)
+  expect(await write(log, Buffer.from('x'))).toBeUndefined()
+  expect(await logSegments(root)).toEqual([])
+  await log.close()
+})
