@@ -173,6 +173,32 @@ describe('the log', () => {
     expect(await logSegments(box.options.root)).toEqual([])
   })
 
+  it('settles what is copied, and mailboxes that are renamed, before that happens', async () => {
+    const box = await maildir()
+    await box.deliver(letter('a'))
+    await box.deliver(letter('b'), 'Old', { create: true })
+    await box.mailboxes.createMailbox('Archive')
+    const mailbox = await box.mailboxes.openMailbox('INBOX')
+    seen = fault.calls.length
+    const placeOf = (name: string, path: RegExp): number =>
+      calls().findIndex((call) => call.name === name && path.test(call.path))
+    await mailbox.copy([1], 'Archive')
+    const synced = placeOf('file.datasync', /Maildir\/(new|cur)\//)
+    expect(synced).toBeGreaterThan(-1)
+    expect(synced).toBeLessThan(placeOf('link', /Archive\/tmp/))
+    await mailbox.close()
+    await box.mailboxes.renameMailbox('Old', 'New')
+    const settled = placeOf('file.datasync', /\.Old\/(new|cur)\//)
+    expect(settled).toBeGreaterThan(-1)
+    expect(settled).toBeLessThan(placeOf('rename', /\.New$/))
+    const cut = await afterPowerCut(box, async () => undefined)
+    expect(
+      [await cut.files('.'), await cut.files('.New'), await cut.files('.Archive')].map(
+        ({ length }) => length,
+      ),
+    ).toEqual([1, 1, 1])
+  })
+
   it('is left by a store that is closed, with everything durable', async () => {
     const box = await maildir()
     await box.deliver(letter('a'))
@@ -219,6 +245,25 @@ describe('the log', () => {
     // Each is durable by itself, and so is its name.
     expect(calls().filter(({ name }) => name === 'file.datasync')).toHaveLength(3)
     expect(calls().filter(({ name }) => name === 'file.sync')).toHaveLength(3)
+  })
+
+  it('settles other mailboxes where one cannot be, and says so', async () => {
+    const clock = fakeClock()
+    const box = await maildir({ clock })
+    await box.deliver(letter('a'), 'Old', { create: true })
+    await box.deliver(letter('b'))
+    const end = fault.fail({ call: 'file.datasync', path: /\.Old\/(new|cur)\//, times: 1000 })
+    seen = fault.calls.length
+    await pass(clock, 7)
+    end()
+    expect(
+      calls().some(({ name, path }) => name === 'file.datasync' && /Maildir\/(new|cur)\//.test(path)),
+    ).toBe(true)
+    const said = box.logged.filter(({ event }) => event === 'unavailable').map(({ facts }) => facts.problem)
+    expect(said).toContain('deliveries stay in the log')
+    const cut = await afterPowerCut(box, unlink)
+    // What was settled is not put back: here it was taken away after that.
+    expect([await cut.files(), await cut.files('.Old')].map(({ length }) => length)).toEqual([0, 1])
   })
 
   it('writes messages anew whose sync has failed, and not what was removed since', async () => {

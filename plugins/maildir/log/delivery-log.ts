@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { type Timer, UnavailableError } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
+import { inGroups } from '../groups.ts'
 import { Serial } from '../serial.ts'
 import { LogEntries, type LogEntry } from './entries.ts'
 import { encodeForgotten, encodeMessage, type Forgotten, type LoggedMessage, roomFor } from './frame.ts'
@@ -221,13 +222,13 @@ export class DeliveryLog {
     )
     const settled: LogEntry[] = []
     let failure: { readonly error: unknown } | undefined
-    for (const [path, some] of placed) {
+    await inGroups([...placed], async ([path, some]) => {
       try {
         settled.push(...(path === undefined ? await this.#rewrite(some) : await this.#settleIn(path, some)))
       } catch (error) {
         failure = { error }
       }
-    }
+    })
     if (settled.length > 0) await this.#finish(settled)
     if (failure !== undefined) throw failure.error
   }
