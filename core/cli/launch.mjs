@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=8 --initial-old-space-size=64
 // The `mailwright` command. In the published package it loads the compiled sources; in a clone it runs the TypeScript
 // sources as they are, under the `node` devDependency where the machine's own Node.js is too old for that.
 import { spawn } from 'node:child_process'
@@ -11,8 +11,9 @@ const source = fileURLToPath(new URL('./main.ts', import.meta.url))
 // `sendmail` has a way of its own, which loads a tenth of the rest: what a link to this file is called says so, too.
 const sendmailSource = fileURLToPath(new URL('./sendmail/main.ts', import.meta.url))
 const sendmail = sendmailWords()
-// What is young is given 24 MiB at most, and not 48 that stay: thousands of idle connections take half the memory.
-const youngMemory = '--max-semi-space-size=8'
+// What is young is given 24 MiB at most, and not 48 that stay: thousands of idle connections take half the memory. What is old has 64
+// before all of it is looked through: with less, a small server does that all the time as soon as it has large messages.
+const memory = ['--max-semi-space-size=8', '--initial-old-space-size=64']
 // Sources that were compiled once need not be compiled at the next start: a third of the time and 8 MiB less.
 const compileCache = fileURLToPath(new URL('../../node_modules/.cache/mailwright', import.meta.url))
 // Deliveries wait for the disk in these threads: with Node's four, no more than four of them sync a file at the same time, and a
@@ -40,7 +41,7 @@ function runSources() {
   if (!existsSync(node)) return tooOld()
   const script =
     sendmail === undefined ? [source, ...process.argv.slice(2)] : [sendmailSource, ...sendmail.flat()]
-  const argv = [youngMemory, '--conditions=mailwright-source', ...script]
+  const argv = [...memory, '--conditions=mailwright-source', ...script]
   const env = { NODE_COMPILE_CACHE: compileCache, ...process.env }
   const child = spawn(node, argv, { stdio: 'inherit', env })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))

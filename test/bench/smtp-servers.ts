@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { temporaryProject } from '../support/project.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { environment } from '../support/run-process.ts'
+import { memory } from '../support/server-process.ts'
 
 /** smtp-source's names for fifty recipients of one message, and the one for a single one. */
 export const users: readonly string[] = ['u', ...Array.from({ length: 50 }, (_, index) => `${index + 1}u`)]
@@ -59,7 +60,7 @@ export async function mailwrightServer(home: string, config: string): Promise<Om
   const project = await temporaryProject({ 'mailwright.config.ts': config })
   const log = `${home}.log`
   writeFileSync(log, '')
-  const words = ['--max-semi-space-size=8', '--conditions=mailwright-source', ...profiled(), command, 'start']
+  const words = [...memory, '--conditions=mailwright-source', ...profiled(), command, 'start']
   const child = spawn(process.execPath, words, {
     cwd: project.folder,
     // As `mailwright start` sets them.

@@ -26,6 +26,9 @@ interface LogLine {
   readonly listeners?: readonly { readonly plugin: string; readonly port: number }[]
 }
 
+/** What `mailwright` gives Node by itself. */
+export const memory: readonly string[] = ['--max-semi-space-size=8', '--initial-old-space-size=64']
+
 /** Starts `mailwright start` in a folder with a config, and waits until it is ready. */
 export async function startServer(
   folder: string,
@@ -33,8 +36,7 @@ export async function startServer(
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
   const main = join(projectFolder, 'core/cli/main.ts')
-  // With what `mailwright` gives Node by itself.
-  const argv = ['--max-semi-space-size=8', '--conditions=mailwright-source', main, 'start', ...words]
+  const argv = [...memory, '--conditions=mailwright-source', main, 'start', ...words]
   const child = spawn(process.execPath, argv, {
     cwd: folder,
     env: environment({ UV_THREADPOOL_SIZE: '20', ...env }),
