@@ -65,6 +65,8 @@ export const smallFile: number = 128 * 1024
 const readAtOnce = 64
 const lookAtOnce = 500
 const changeAtOnce = 100
+// So that those of a busy moment go together.
+const createsUnderWay = 1
 
 export function createContext(surroundings: MaildirSurroundings): MaildirContext {
   const { files, clock, metrics } = surroundings
@@ -78,7 +80,11 @@ export function createContext(surroundings: MaildirSurroundings): MaildirContext
     threads: files === nodeFileSystem ? new MessageThreads() : undefined,
     looks: new GatheredCalls((paths) => batches.status(paths), lookAtOnce),
     reads: new GatheredCalls((paths) => batches.read(paths, smallFile), readAtOnce),
-    creates: new GatheredCalls(async (files) => resultsOfAll(await batches.create(files)), changeAtOnce),
+    creates: new GatheredCalls(
+      async (files) => resultsOfAll(await batches.create(files)),
+      changeAtOnce,
+      createsUnderWay,
+    ),
     renames: new GatheredCalls(async (pairs) => resultsOfAll(await batches.rename(pairs)), changeAtOnce),
     ahead: { octets: 0 },
     locks: new LockFiles(files, clock),

@@ -22,6 +22,30 @@ it('makes one batch of what is asked for at the same moment, by whomever', async
   expect(made.splice(0)).toEqual([['a', 'a', 'b'], ['c']])
 })
 
+it('lets what is asked for wait where enough is under way', async () => {
+  const batches: { readonly calls: readonly number[]; readonly end: () => void }[] = []
+  const one = new GatheredCalls<number, number>(
+    (calls) =>
+      new Promise((resolve) => {
+        const end = (): void => resolve(calls.map((value) => ({ status: 'fulfilled', value })))
+        batches.push({ calls, end })
+      }),
+    3,
+    1,
+  )
+  const first = one.ask(1)
+  await new Promise(setImmediate)
+  const others = [2, 3, 4, 5].map((number) => one.ask(number))
+  await new Promise(setImmediate)
+  expect(batches.map(({ calls }) => calls)).toEqual([[1]])
+  for (let at = 0; at < 3; at++) {
+    batches[at]?.end()
+    await new Promise(setImmediate)
+  }
+  expect(batches.map(({ calls }) => calls)).toEqual([[1], [2, 3, 4], [5]])
+  expect(await Promise.all([first, ...others])).toEqual([1, 2, 3, 4, 5])
+})
+
 it('makes several where there is much, and each fails by itself', async () => {
   const outcomes = await Promise.allSettled(
     ['a', 'none', 'c', 'd', 'broken', 'f', 'g'].map((path) => gathered.ask(path)),

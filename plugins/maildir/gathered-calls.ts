@@ -9,12 +9,19 @@ interface Waiting<Call, T> {
 export class GatheredCalls<Call, T> {
   readonly #run: (calls: readonly Call[]) => Promise<FileResults<T>>
   readonly #atOnce: number
+  readonly #most: number
   #waiting: Waiting<Call, T>[] = []
+  #underWay = 0
 
-  /** `run` makes `atOnce` calls at most. */
-  constructor(run: (calls: readonly Call[]) => Promise<FileResults<T>>, atOnce: number) {
+  /** `run` makes `atOnce` calls at most. While so many batches are under way (`most`), what is asked for waits for the next. */
+  constructor(
+    run: (calls: readonly Call[]) => Promise<FileResults<T>>,
+    atOnce: number,
+    most: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#run = run
     this.#atOnce = atOnce
+    this.#most = most
   }
 
   /** Rejects as the file system does. */
@@ -26,13 +33,12 @@ export class GatheredCalls<Call, T> {
   }
 
   #make(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (let from = 0; from < waiting.length; from += this.#atOnce)
-      void this.#answer(waiting.slice(from, from + this.#atOnce))
+    while (this.#waiting.length > 0 && this.#underWay < this.#most)
+      void this.#answer(this.#waiting.splice(0, this.#atOnce))
   }
 
   async #answer(waiting: readonly Waiting<Call, T>[]): Promise<void> {
+    this.#underWay += 1
     try {
       const results = await this.#run(waiting.map(({ call }) => call))
       for (const [at, { answer }] of waiting.entries()) {
@@ -43,5 +49,7 @@ export class GatheredCalls<Call, T> {
     } catch (error) {
       for (const { answer } of waiting) answer.reject(error)
     }
+    this.#underWay -= 1
+    this.#make()
   }
 }

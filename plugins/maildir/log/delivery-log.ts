@@ -153,7 +153,7 @@ export class DeliveryLog {
 
   async #writeTogether(segment: LogSegment, waiting: readonly Waiting[]): Promise<void> {
     const since = this.#context.clock.monotonic()
-    const frames = waiting.map(({ message }) =>
+    const frames = waiting.flatMap(({ message }) =>
       encodeMessage(segment.generation, { ...message, path: relative(this.#root, message.path) }),
     )
     try {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { decodeFrame, encodeForgotten, encodeMessage, roomFor } from './frame.ts'
+import { decodeFrame, encodeForgotten, encodeMessage, type LoggedMessage, roomFor } from './frame.ts'
 
 const generation = randomBytes(8)
 const message = {
@@ -9,9 +9,11 @@ const message = {
   octets: Buffer.from('a\r\n\0b\xff'),
 }
 
+const framed = (of: LoggedMessage): Buffer => Buffer.concat(encodeMessage(generation, of))
+
 describe('a frame', () => {
   it('has its message, and tells where the next one begins', () => {
-    const frame = encodeMessage(generation, message)
+    const frame = framed(message)
     const octets = Buffer.concat([Buffer.from('before'), frame, frame])
     const first = decodeFrame(octets, 6, generation)
     expect(first).toEqual({ logged: { message }, end: 6 + frame.length })
@@ -20,20 +22,18 @@ describe('a frame', () => {
       end: octets.length,
     })
     for (const path of [message.path, '\0"\\', '😀'.repeat(30)])
-      expect(encodeMessage(generation, { ...message, path }).length).toBeLessThanOrEqual(
-        roomFor({ ...message, path }),
-      )
+      expect(framed({ ...message, path }).length).toBeLessThanOrEqual(roomFor({ ...message, path }))
   })
 
   it('may be of an empty message, and of what is forgotten', () => {
     const empty = { ...message, octets: Buffer.alloc(0) }
-    expect(decodeFrame(encodeMessage(generation, empty), 0, generation)?.logged).toEqual({ message: empty })
+    expect(decodeFrame(framed(empty), 0, generation)?.logged).toEqual({ message: empty })
     const forgotten = { path: 'p', bases: ['a', 'b"\\\n'] }
     expect(decodeFrame(encodeForgotten(generation, forgotten), 0, generation)?.logged).toEqual({ forgotten })
   })
 
   it('is none with any octet changed, cut anywhere, or of another generation', () => {
-    const frame = encodeMessage(generation, message)
+    const frame = framed(message)
     for (let at = 0; at < frame.length; at++) {
       const damaged = Buffer.from(frame)
       damaged.writeUInt8((damaged[at] ?? 0) ^ 1, at)

@@ -28,26 +28,28 @@ const forgottenKind = 'F'.charCodeAt(0)
 const headLength = magic.length + 8 + generationLength
 const factsAt = headLength + 5
 
-export function encodeMessage(generation: Buffer, { path, base, octets }: LoggedMessage): Buffer {
-  return encode(generation, messageKind, Buffer.from(JSON.stringify([path, base])), octets)
+/** The parts of a frame, one behind the other: whoever writes many copies each octet once. */
+export function encodeMessage(generation: Buffer, { path, base, octets }: LoggedMessage): readonly Buffer[] {
+  return [encodeHead(generation, messageKind, Buffer.from(JSON.stringify([path, base])), octets), octets]
 }
 
 export function encodeForgotten(generation: Buffer, { path, bases }: Forgotten): Buffer {
-  return encode(generation, forgottenKind, Buffer.from(JSON.stringify([path, ...bases])), Buffer.alloc(0))
+  const facts = Buffer.from(JSON.stringify([path, ...bases]))
+  return encodeHead(generation, forgottenKind, facts, Buffer.alloc(0))
 }
 
-function encode(generation: Buffer, kind: number, facts: Buffer, octets: Buffer): Buffer {
-  const frame = Buffer.allocUnsafe(factsAt + facts.length + octets.length)
-  magic.copy(frame)
-  frame.writeUInt32BE(frame.length - headLength, magic.length)
-  generation.copy(frame, magic.length + 8)
-  frame.writeUInt8(kind, headLength)
-  frame.writeUInt32BE(facts.length, headLength + 1)
-  facts.copy(frame, factsAt)
-  octets.copy(frame, factsAt + facts.length)
+/** A frame up to the octets of its message. */
+function encodeHead(generation: Buffer, kind: number, facts: Buffer, octets: Buffer): Buffer {
+  const head = Buffer.allocUnsafe(factsAt + facts.length)
+  magic.copy(head)
+  head.writeUInt32BE(head.length + octets.length - headLength, magic.length)
+  generation.copy(head, magic.length + 8)
+  head.writeUInt8(kind, headLength)
+  head.writeUInt32BE(facts.length, headLength + 1)
+  facts.copy(head, factsAt)
   // What stands before it is only where to look.
-  frame.writeUInt32BE(crc32(frame.subarray(magic.length + 8)), magic.length + 4)
-  return frame
+  head.writeUInt32BE(crc32(octets, crc32(head.subarray(magic.length + 8))), magic.length + 4)
+  return head
 }
 
 /** Octets that the frame of a message takes at most: with its facts as they may be in JSON. */

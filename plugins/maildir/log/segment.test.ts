@@ -24,7 +24,7 @@ const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
 const context = partContext(fault.fileSystem)
 const message = (base: string) => ({ path: 'ann', base, octets: Buffer.from(`${base}\r\n`) })
 const append = (segment: LogSegment, ...bases: readonly string[]): Promise<void> =>
-  segment.append(bases.map((base) => encodeMessage(segment.generation, message(base))))
+  segment.append(bases.flatMap((base) => encodeMessage(segment.generation, message(base))))
 const basesIn = async (): Promise<readonly string[]> =>
   (await readSegment(context, path)).map((logged) => ('message' in logged ? logged.message.base : '-'))
 

@@ -82,10 +82,9 @@ export class LogSegment {
     return segmentSize - this.#end - (use === 'messages' ? reserve : 0)
   }
 
-  /** Writes frames, of which there has to be room for all, by one write. They are durable when it resolves. */
+  /** Writes frames, or their parts, of which there has to be room for all, by one write. They are durable when it resolves. */
   async append(frames: readonly Buffer[]): Promise<void> {
-    const [first] = frames
-    const octets = first !== undefined && frames.length === 1 ? first : Buffer.concat(frames)
+    const octets = Buffer.concat(frames)
     try {
       await writeFully(this.#file, octets, this.#end)
     } catch (error) {
