@@ -106,8 +106,8 @@ class Staged implements StagedMessage {
       }
       return
     }
-    const directory = join(this.#delivery.path, 'new')
-    const path = join(directory, base)
+    const directory = `${this.#delivery.path}/new`
+    const path = `${directory}/${base}`
     try {
       await this.#show(path)
       if (entry === undefined) await this.#context.directories.sync(directory)

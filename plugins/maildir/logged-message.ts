@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Content } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { firstFailure } from './file-batches.ts'
@@ -21,7 +20,8 @@ export async function writeLogged(
   const small = await wholeMessage(context, content)
   if (small === undefined) return undefined
   const base = sizedName(context.names(), small)
-  const temporary = join(path, 'tmp', base)
+  // Many are made: `join` takes its time.
+  const temporary = `${path}/tmp/${base}`
   const [logged, created] = await Promise.allSettled([
     deliveries.write({ path, base, octets: small.octets }),
     context.creates.ask({ path: temporary, octets: small.octets }),

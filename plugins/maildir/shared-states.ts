@@ -13,6 +13,9 @@ const mostIdle = 256
 const mostIdleMessages = 500_000
 const idleTime = 300_000
 
+// They are small.
+const leastQuotas = 256
+
 /**
  * What sessions of this process share: the state of a mailbox, so that each change is noticed and told once, and an
  * account's quota. States of mailboxes that were used a moment ago are kept for the next who opens them; nothing in them
@@ -25,6 +28,8 @@ export class SharedStates {
   /** By path, those used last at the end. */
   readonly #idle = new Map<string, { readonly state: MailboxState; readonly timer: Timer }>()
   readonly #quotas = new Map<string, AccountQuota>()
+  /** Those that are idle are forgotten when there are so many. */
+  #mostQuotas = leastQuotas
 
   /** `later` is called when something of a mailbox is to be prepared soon. */
   constructor(context: MaildirContext, later: (place: MailboxPlace) => void) {
@@ -65,10 +70,18 @@ export class SharedStates {
 
   /** The quota of the account with this Maildir. Only for use at once: it may be another object the next time. */
   quota(root: string): AccountQuota {
-    for (const [path, quota] of this.#quotas) if (quota.idle && path !== root) this.#quotas.delete(path)
-    const quota = this.#quotas.get(root) ?? new AccountQuota(this.#context, root)
+    const known = this.#quotas.get(root)
+    if (known !== undefined) return known
+    if (this.#quotas.size >= this.#mostQuotas) this.#forgetQuotas()
+    const quota = new AccountQuota(this.#context, root)
     this.#quotas.set(root, quota)
     return quota
+  }
+
+  /** Seldom, as all of them are looked at: thousands may be at work. */
+  #forgetQuotas(): void {
+    for (const [path, quota] of this.#quotas) if (quota.idle) this.#quotas.delete(path)
+    this.#mostQuotas = Math.max(leastQuotas, 2 * this.#quotas.size)
   }
 
   #awaken(place: MailboxPlace): MailboxState {
