@@ -108,10 +108,10 @@ export class DeliveryLog {
     if (known.length > 0) await this.#settle(known)
   }
 
-  /** A mailbox has another path now. What came into it meanwhile is made durable there. */
+  /** A mailbox has another path now. What came into it meanwhile is made durable there, or later. Never fails. */
   async moved(from: string, to: string): Promise<void> {
     for (const entry of this.#entries.in(from)) this.#entries.move(entry, to)
-    await this.settle(to)
+    await this.#settleSome(({ path }) => path === to)
   }
 
   /** Settles everything and removes its files, except those with what could not be made durable. */
