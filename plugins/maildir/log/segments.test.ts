@@ -52,7 +52,7 @@ it('grows up to eight segments, does without, and begins anew when what it has i
     log.isReady()
     return log.unsettled
   }
-  await expect.poll(unsettled).toBe(0)
+  await expect.poll(unsettled, { timeout: 30_000 }).toBe(0)
   expect(await write(log, octets)).toBeDefined()
   await log.close()
 })
