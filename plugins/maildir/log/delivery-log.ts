@@ -51,6 +51,8 @@ export class DeliveryLog {
   #last = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   #isLooking = false
+  /** Whether something could not be settled: it is tried again after a while, however much mail comes. */
+  #isTroubled = false
   #isClosed = false
 
   /** `root` is the store's, absolute; `boot` says which run of the machine this is. */
@@ -148,7 +150,7 @@ export class DeliveryLog {
       await this.#writeTogether(segment, waiting.slice(from, end))
       from = end
     }
-    if (this.#segments.areScarce) this.#look()
+    if (this.#segments.areScarce && !this.#isTroubled) this.#look()
   }
 
   async #writeTogether(segment: LogSegment, waiting: readonly Waiting[]): Promise<void> {
@@ -193,7 +195,8 @@ export class DeliveryLog {
     const { areScarce } = this.#segments
     const isDue = ({ segment, since }: LogEntry): boolean =>
       idle >= quiet || now - since >= patience || (areScarce && this.#segments.isSealed(segment))
-    if (!(await this.#settleSome(isDue))) return patience
+    this.#isTroubled = !(await this.#settleSome(isDue))
+    if (this.#isTroubled) return patience
     await this.#serial.run(async () => {
       await this.#segments.release()
       if (this.#entries.size === 0 && this.#waiting.length === 0 && idle >= rest)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { MaildirContext } from '../context.ts'
 import { isMissing } from '../disk-errors.ts'
-import { openNew, writeFully } from '../durable-file.ts'
+import { replaceFile } from '../durable-file.ts'
 import { inGroups } from '../groups.ts'
 import { isDirectory } from '../mailbox-directory.ts'
 import { type Located, pathOf, scanFor } from '../scan.ts'
@@ -94,24 +94,17 @@ async function isWhole(
 
 /** Under the name that it has, or as new mail. */
 async function putBack(
-  { files, names }: MaildirContext,
+  { files, directories, names }: MaildirContext,
   mailbox: string,
   { base, octets }: LoggedMessage,
   located: Located | undefined,
 ): Promise<void> {
+  const { directory, fileName } = located ?? { directory: 'new', fileName: base }
   const temporary = join(mailbox, 'tmp', names())
-  const file = await openNew(files, temporary)
-  try {
-    try {
-      await writeFully(file, octets, 0)
-      await file.datasync()
-    } finally {
-      await file.close()
-    }
-    const name = located ?? ({ directory: 'new', fileName: base } as const)
-    await files.rename(temporary, pathOf(mailbox, name))
-  } catch (error) {
-    await files.unlink(temporary).catch(() => undefined)
-    throw error
-  }
+  await replaceFile(files, directories, {
+    directory: join(mailbox, directory),
+    name: fileName,
+    temporary,
+    octets,
+  })
 }

@@ -57,6 +57,38 @@ it('grows up to eight segments, does without, and begins anew when what it has i
   await log.close()
 })
 
+it('is used again after its very first write has failed', async () => {
+  let fails = false
+  const files = unsyncedFiles(nodeFileSystem)
+  const log = await openLog({
+    ...files,
+    open: async (...words) => {
+      const file = await files.open(...words)
+      const write = file.write.bind(file)
+      return Object.assign(Object.create(file), {
+        write: async (...octets: Parameters<typeof write>) => {
+          if (fails) throw Object.assign(new Error('EIO'), { code: 'EIO', syscall: 'write' })
+          return write(...octets)
+        },
+      })
+    },
+  })
+  fails = true
+  log.isReady()
+  expect(await write(log, Buffer.from('x'))).toBeUndefined()
+  fails = false
+  // It is taken back before somebody asks for another one.
+  clock.advance(1000)
+  await pause(50)
+  const works = async (): Promise<boolean> => {
+    clock.advance(1000)
+    log.isReady()
+    return (await write(log, Buffer.from('x'))) !== undefined
+  }
+  await expect.poll(works, { timeout: 30_000 }).toBe(true)
+  await log.close()
+})
+
 it('takes those together that come at the same moment', async () => {
   const writes: number[] = []
   const files = unsyncedFiles(nodeFileSystem)

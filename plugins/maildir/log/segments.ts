@@ -60,9 +60,12 @@ export class LogSegments {
       return newest
     }
     const next = this.#free.shift()
-    if (next === undefined) void this.prepare()
-    else this.#used.push(next)
-    return next
+    if (next === undefined) {
+      void this.prepare()
+      return undefined
+    }
+    this.#used.push(next)
+    return next.room(use) >= octets ? next : undefined
   }
 
   /** Makes one more, unless there are enough. Never fails: without one, deliveries do without. */
@@ -87,7 +90,7 @@ export class LogSegments {
   async release(): Promise<void> {
     for (let oldest = this.#used[0]; oldest?.live === 0; oldest = this.#used[0]) {
       this.#used.shift()
-      if (!oldest.isEmpty) {
+      if (!oldest.isEmpty || oldest.isSpoiled) {
         try {
           await oldest.reset()
         } catch (error) {
@@ -103,7 +106,7 @@ export class LogSegments {
   /** Removes those that nothing depends on. The others are for whoever comes next. */
   async remove(): Promise<void> {
     await this.#making
-    for (const segment of [...this.#free.splice(0)]) await this.#remove(segment)
+    for (const segment of this.#free.splice(0)) await this.#remove(segment)
   }
 
   /** The same for good. */
@@ -119,7 +122,8 @@ export class LogSegments {
     heldLocks.add(formatOwner(this.#owner))
     try {
       const directory = join(this.#root, logDirectory)
-      if (!(await this.#isThere(directory)) || !(await this.#isWelcome(directory))) return
+      await this.#makeDirectory(directory)
+      if (!(await this.#isWelcome(directory))) return
       const name = segmentName({ boot: this.#boot, owner: this.#owner }, this.#number++)
       this.#free.push(await LogSegment.make(this.#context, join(directory, name)))
     } catch (error) {
@@ -127,14 +131,13 @@ export class LogSegments {
     }
   }
 
-  async #isThere(directory: string): Promise<boolean> {
+  async #makeDirectory(directory: string): Promise<void> {
     try {
       await this.#context.files.mkdir(directory, { mode: directoryMode })
       await this.#context.directories.sync(this.#root)
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error
     }
-    return true
   }
 
   async #isWelcome(directory: string): Promise<boolean> {
