@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fakeClock } from 'mailwright/testing'
+import { fakeClock, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { logSegments } from '../../../test/support/delivery-logs.ts'
 import { unsyncedFiles } from '../../../test/support/failing-files.ts'
@@ -10,6 +10,7 @@ import { partContext } from '../../../test/support/maildir-index.ts'
 import { type FileSystem, nodeFileSystem } from '../file-system.ts'
 import { DeliveryLog } from './delivery-log.ts'
 import type { LogEntry } from './entries.ts'
+import { LogSegments } from './segments.ts'
 
 let root = ''
 const clock = fakeClock(Date.now())
@@ -57,36 +58,18 @@ it('grows up to eight segments, does without, and begins anew when what it has i
   await log.close()
 })
 
-it('is used again after its very first write has failed', async () => {
-  let fails = false
-  const files = unsyncedFiles(nodeFileSystem)
-  const log = await openLog({
-    ...files,
-    open: async (...words) => {
-      const file = await files.open(...words)
-      const write = file.write.bind(file)
-      return Object.assign(Object.create(file), {
-        write: async (...octets: Parameters<typeof write>) => {
-          if (fails) throw Object.assign(new Error('EIO'), { code: 'EIO', syscall: 'write' })
-          return write(...octets)
-        },
-      })
-    },
-  })
-  fails = true
-  log.isReady()
-  expect(await write(log, Buffer.from('x'))).toBeUndefined()
-  fails = false
-  // It is taken back before somebody asks for another one.
-  clock.advance(1000)
-  await pause(50)
-  const works = async (): Promise<boolean> => {
-    clock.advance(1000)
-    log.isReady()
-    return (await write(log, Buffer.from('x'))) !== undefined
-  }
-  await expect.poll(works, { timeout: 30_000 }).toBe(true)
-  await log.close()
+it('a segment whose very first write has failed is used again', async () => {
+  const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
+  const segments = new LogSegments(partContext(fault.fileSystem, clock), root, boot)
+  await segments.prepare()
+  const segment = segments.withRoom(1, 'messages')
+  fault.fail({ call: 'file.write' })
+  await expect(segment?.append([Buffer.from('x')])).rejects.toThrow('EIO')
+  expect(segment?.room('all')).toBe(0)
+  await segments.release()
+  expect(segments.withRoom(1, 'messages')).toBe(segment)
+  expect(segment?.room('messages')).toBeGreaterThan(0)
+  await segments.close()
 })
 
 it('takes those together that come at the same moment', async () => {
