@@ -34,6 +34,26 @@ function received(client: Socket): Promise<string> {
 }
 
 describe('LineConnection', () => {
+  test('lets others have their turn while a client has much to say', async () => {
+    const { client, connection } = await pair()
+    client.write('x\r\n'.repeat(3000))
+    let turns = 0
+    const turn = (): void => {
+      turns += 1
+      next = setImmediate(turn)
+    }
+    await connection.readLine(100, 1_000)
+    let next = setImmediate(turn)
+    const lines = 60
+    for (let line = 0; line < lines; line++) {
+      for (const start = performance.now(); performance.now() - start < 1; );
+      expect(await connection.readLine(100, 1_000)).toMatchObject({ kind: 'line' })
+    }
+    clearImmediate(next)
+    // One in five milliseconds or so, and not one for each line.
+    expect(turns).toBeGreaterThanOrEqual(lines / 12)
+  })
+
   test('reads lines as they come, and then the end', async () => {
     const { client, connection } = await pair()
     client.end('one\r\ntwo\r\nrest')

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import type { Clock } from '../clock.ts'
+import { Pacer } from '../summary/pacer.ts'
 import { DeflateTransport } from './deflate-transport.ts'
 import { LineBuffer, type LineResult } from './line-buffer.ts'
 
@@ -37,6 +38,7 @@ export class LineConnection {
   readonly #clock: Clock
   readonly #writeTimeout: number
   readonly #lines = new LineBuffer()
+  readonly #pacer = new Pacer()
   /** What carries the octets: the client's socket, TLS on it, compression on either. */
   #socket: Duplex
   readonly #client: Socket
@@ -108,7 +110,10 @@ export class LineConnection {
 
   /** The next line; waits at most so many milliseconds for its end, however the octets trickle. */
   async readLine(limit: number, timeout: number): Promise<ReadResult> {
-    const line = this.#lines.next(limit) ?? (await this.#awaited(() => this.#lines.next(limit), timeout))
+    let line = this.#lines.next(limit)
+    if (line === undefined) line = await this.#awaited(() => this.#lines.next(limit), timeout)
+    // Who sends thousands of commands at once, none of which waits for anything, is not the only one here.
+    else if (this.#pacer.isDue) await this.#pacer.rest()
     if (this.#closed) return isClosed
     if (line === undefined) return this.#ended ? isClosed : timedOut
     this.#cork()
@@ -138,6 +143,7 @@ export class LineConnection {
       found = look()
     }
     timer.cancel()
+    this.#pacer.restart()
     return found
   }
 

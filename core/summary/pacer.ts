@@ -15,6 +15,11 @@ export class Pacer {
   /** Lets the event loop go round once. */
   async rest(): Promise<void> {
     await setImmediate()
+    this.restart()
+  }
+
+  /** Others have had their turn just now. */
+  restart(): void {
     this.#since = performance.now()
   }
 }
