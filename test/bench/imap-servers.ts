@@ -6,6 +6,7 @@ import { startImapDovecot } from '../support/imap-dovecot.ts'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
+import { profiling } from './profiling.ts'
 
 /** A server with an account whose INBOX is a copy of a Maildir, and others that have nothing yet. */
 export interface BenchServer extends AsyncDisposable {
@@ -108,7 +109,10 @@ export async function mailwrightHost(folder: string, source: string): Promise<Be
 
 async function mailwright(project: TemporaryProject, maildir: string): Promise<BenchServer> {
   // As `npm start` does it: what is installed needs not be translated at each start either.
-  const env = { NODE_COMPILE_CACHE: join(projectFolder, 'node_modules/.cache/mailwright') }
+  const env = {
+    NODE_COMPILE_CACHE: join(projectFolder, 'node_modules/.cache/mailwright'),
+    NODE_OPTIONS: profiling().join(' '),
+  }
   const server: ServerProcess = await startServer(project.folder, [], env)
   return {
     name: 'mailwright',

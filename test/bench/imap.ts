@@ -2,7 +2,7 @@
 // the machine does meets both. The client reads nothing while the clock runs; the median of some rounds counts. No figure is
 // demanded: this is for docs/performance.md.
 //
-//   npm run bench:imap -- [--only=dovecot] [--rows=SEARCH] [--rounds=3] [--idle=1000,5000] 1000 10000 100000
+//   npm run bench:imap -- [--only=dovecot] [--rows=SEARCH] [--rounds=3] [--idle=1000,5000] [--profile=FOLDER] 1000 10000 100000
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
     rows: { type: 'string', default: '' },
     rounds: { type: 'string', default: '3' },
     idle: { type: 'string', default: '' },
+    profile: { type: 'string' },
   },
 })
 const sizes = positionals.length > 0 ? positionals.map(Number) : [1000]

@@ -7,6 +7,7 @@ import { temporaryProject } from '../support/project.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { environment } from '../support/run-process.ts'
 import { memory } from '../support/server-process.ts'
+import { profiling } from './profiling.ts'
 
 /** smtp-source's names for fifty recipients of one message, and the one for a single one. */
 export const users: readonly string[] = ['u', ...Array.from({ length: 50 }, (_, index) => `${index + 1}u`)]
@@ -60,7 +61,7 @@ export async function mailwrightServer(home: string, config: string): Promise<Om
   const project = await temporaryProject({ 'mailwright.config.ts': config })
   const log = `${home}.log`
   writeFileSync(log, '')
-  const words = [...memory, '--conditions=mailwright-source', ...profiled(), command, 'start']
+  const words = [...memory, '--conditions=mailwright-source', ...profiling(), command, 'start']
   const child = spawn(process.execPath, words, {
     cwd: project.folder,
     // As `mailwright start` sets them.
@@ -82,12 +83,6 @@ export async function mailwrightServer(home: string, config: string): Promise<Om
 }
 
 const command = join(projectFolder, 'core/cli/main.ts')
-
-/** `--profile=FOLDER` has the server write a profile of its processor there. */
-function profiled(): readonly string[] {
-  const folder = process.argv.find((word) => word.startsWith('--profile='))?.slice('--profile='.length)
-  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
-}
 
 /** The log goes to a file, as that of a server does; nobody reads it but for the line with the port. */
 async function readyPort(log: string): Promise<number> {
