@@ -2,12 +2,13 @@ import type { Clock, Log, Metrics, RetrievalFlow } from 'mailwright'
 import { DirectorySync } from './directory-sync.ts'
 import type { FileOctets } from './file-batch-answers.ts'
 import { type FileBatches, type FilePair, fileBatches, type NewFile, resultsOfAll } from './file-batches.ts'
-import { type FileStatus, type FileSystem, nodeFileSystem } from './file-system.ts'
+import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { ForegroundReads } from './foreground-reads.ts'
 import { FreshMessages } from './fresh-messages.ts'
 import { GatheredCalls } from './gathered-calls.ts'
 import { LockFiles } from './lock-file.ts'
 import type { DeliveryLog } from './log/delivery-log.ts'
+import { Looks } from './looks.ts'
 import { MessageThreads } from './message-threads.ts'
 import type { AheadOctets } from './read-ahead.ts'
 import { SeenInboxes } from './seen-inboxes.ts'
@@ -39,9 +40,11 @@ export interface MaildirContext extends MaildirSurroundings {
   /** For the machine's own files. */
   readonly threads: MessageThreads | undefined
   /** What is at a path (lstat). */
-  readonly looks: GatheredCalls<string, FileStatus>
+  readonly looks: Looks
   /** Files that are not links, with their octets where they are {@link smallFile} at most. */
   readonly reads: GatheredCalls<string, FileOctets>
+  /** The same of messages, with CRLF line ends. */
+  readonly messages: GatheredCalls<string, FileOctets>
   /** New files, not durable by that. */
   readonly creates: GatheredCalls<NewFile, void>
   readonly renames: GatheredCalls<FilePair, void>
@@ -63,7 +66,6 @@ export interface MaildirContext extends MaildirSurroundings {
 export const smallFile: number = 128 * 1024
 // Files that are in memory together.
 const readAtOnce = 64
-const lookAtOnce = 500
 const changeAtOnce = 100
 // So that those of a busy moment go together.
 const createsUnderWay = 1
@@ -78,8 +80,9 @@ export function createContext(surroundings: MaildirSurroundings): MaildirContext
     directories: new DirectorySync(files, syncs),
     batches,
     threads: files === nodeFileSystem ? new MessageThreads() : undefined,
-    looks: new GatheredCalls((paths) => batches.status(paths), lookAtOnce),
+    looks: new Looks(surroundings, batches),
     reads: new GatheredCalls((paths) => batches.read(paths, smallFile), readAtOnce),
+    messages: new GatheredCalls((paths) => batches.readCrlf(paths, smallFile), readAtOnce),
     creates: new GatheredCalls(
       async (files) => resultsOfAll(await batches.create(files)),
       changeAtOnce,

@@ -1,5 +1,16 @@
 /** What a thread for files does. */
-export type FileCall = 'link' | 'rename' | 'unlink' | 'status' | 'read' | 'measure' | 'create' | 'sync'
+export type FileCall =
+  | 'link'
+  | 'rename'
+  | 'unlink'
+  | 'status'
+  | 'read'
+  | 'readCrlf'
+  | 'measure'
+  | 'create'
+  | 'overwrite'
+  | 'overwriteDurably'
+  | 'sync'
 
 /** What a thread for messages makes of each. */
 export type MessageWork = 'summary' | 'signature'
@@ -18,7 +29,9 @@ export interface BatchTask<Kind extends string = FileCall> {
   readonly mode?: number
   /** Files with more octets are not read. */
   readonly most?: number
-  /** For each new file how many octets it has. */
+  /** Where in files that are there octets are put. */
+  readonly position?: number
+  /** How many octets each file gets. */
   readonly sizes?: readonly number[]
   /** They themselves, one file behind the other. */
   readonly octets?: ArrayBuffer

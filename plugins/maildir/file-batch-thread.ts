@@ -52,10 +52,10 @@ const patience = 30_000
 type AnyTask = BatchTask<FileCall | MessageWork>
 
 /** What the thread is to do. */
-export interface BatchRequest extends Pick<AnyTask, 'kind' | 'flags' | 'mode' | 'most'> {
+export interface BatchRequest extends Pick<AnyTask, 'kind' | 'flags' | 'mode' | 'most' | 'position'> {
   /** Of all calls one after the other. */
   readonly paths: readonly string[]
-  /** What new files are to have. They are copied. */
+  /** What files are to get. They are copied. */
   readonly octets?: readonly Buffer[]
 }
 

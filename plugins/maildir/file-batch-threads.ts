@@ -10,11 +10,11 @@ const longestTask = 10
 const atOnce = 500
 
 /** The calls of a batch. */
-export interface BatchCalls extends Pick<BatchTask, 'flags' | 'mode' | 'most'> {
+export interface BatchCalls extends Pick<BatchTask, 'flags' | 'mode' | 'most' | 'position'> {
   readonly kind: FileCall
   /** Of all calls one after the other. */
   readonly paths: readonly string[]
-  /** What new files are to have. */
+  /** What files are to get. */
   readonly octets?: readonly Buffer[]
 }
 

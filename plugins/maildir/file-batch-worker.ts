@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { type BatchAnswer, type BatchTask, factCount } from './file-batch-task.ts'
-import { CrlfMeter } from './line-ends.ts'
+import { CrlfMeter, toCrlf } from './line-ends.ts'
 import { readWhole } from './read-whole.ts'
 
 /**
@@ -48,36 +48,32 @@ function look(paths: readonly string[]): Outcome {
   return { failures, facts }
 }
 
-/** All are opened before the first is read, so that there is one place for everything that is read. */
-function read(paths: readonly string[], { flags = 0, most = 0 }: BatchTask): Outcome {
+/** Small plain files as they are, or as `made` makes them, one behind the other. */
+function read(
+  paths: readonly string[],
+  { flags = 0, most = 0 }: BatchTask,
+  made: (octets: Buffer) => Buffer = (octets) => octets,
+): Outcome {
   const facts = new Float64Array(paths.length * factCount)
-  const files: (readonly [at: number, file: number, size: number])[] = []
-  const opened = each(paths.length, (at) => {
+  const pieces: Buffer[] = []
+  const failures = each(paths.length, (at) => {
     const file = openSync(paths[at] ?? '', flags)
     try {
       const status = fstatSync(file)
       facts.set(factsOf(status), at * factCount)
-      if (status.isFile() && status.size <= most) files.push([at, file, status.size])
-      else closeSync(file)
-    } catch (error) {
-      closeSync(file)
-      throw error
-    }
-  })
-  const octets = Buffer.allocUnsafeSlow(files.reduce((sum, [, , size]) => sum + size, 0))
-  let filled = 0
-  const read = each(files.length, (index) => {
-    const [at, file, size] = files[index] ?? [0, 0, 0]
-    try {
-      const length = readWhole(file, octets.subarray(filled, filled + size))
-      facts[(at + 1) * factCount - 1] = length
-      filled += length
+      if (!status.isFile() || status.size > most) return
+      const place = Buffer.allocUnsafe(status.size)
+      const piece = made(place.subarray(0, readWhole(file, place)))
+      facts[(at + 1) * factCount - 1] = piece.length
+      pieces.push(piece)
     } finally {
       closeSync(file)
     }
   })
-  const failed = read.map(([index, code]) => [files[index]?.[0] ?? 0, code] as const)
-  return { failures: [...opened, ...failed], facts, octets: octets.buffer }
+  const octets = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0))
+  let filled = 0
+  for (const piece of pieces) filled += piece.copy(octets, filled)
+  return { failures, facts, octets: octets.buffer }
 }
 
 /** Plain files are read, whatever their size, and nothing of them is kept but the octets that they have with CRLF. */
@@ -120,8 +116,7 @@ function create(paths: readonly string[], { flags = 0, mode, sizes = [], octets 
     const file = openSync(path, flags, mode)
     try {
       try {
-        for (let written = 0; written < own.length; )
-          written += writeSync(file, own, written, own.length - written, written)
+        writeAll(file, own, 0)
       } finally {
         closeSync(file)
       }
@@ -131,6 +126,28 @@ function create(paths: readonly string[], { flags = 0, mode, sizes = [], octets 
     }
   })
   return { failures }
+}
+
+function overwrite(paths: readonly string[], { kind, flags = 0, position = 0, octets }: BatchTask): Outcome {
+  const all = new Uint8Array(octets ?? new ArrayBuffer(0))
+  const facts = new Float64Array(paths.length * factCount)
+  const failures = each(paths.length, (at) => {
+    const file = openSync(paths[at] ?? '', flags)
+    try {
+      writeAll(file, all, position)
+      facts.set(factsOf(fstatSync(file)), at * factCount)
+      facts[(at + 1) * factCount - 1] = all.length
+      if (kind === 'overwriteDurably') fdatasyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+  })
+  return { failures, facts }
+}
+
+function writeAll(file: number, octets: Uint8Array, position: number): void {
+  for (let written = 0; written < octets.length; )
+    written += writeSync(file, octets, written, octets.length - written, position + written)
 }
 
 function sync(path: string, flags = 0): void {
@@ -157,10 +174,15 @@ function run(task: BatchTask): Outcome {
       return look(paths)
     case 'read':
       return read(paths, task)
+    case 'readCrlf':
+      return read(paths, task, (octets) => toCrlf(octets, false))
     case 'measure':
       return measure(paths, task)
     case 'create':
       return create(paths, task)
+    case 'overwrite':
+    case 'overwriteDurably':
+      return overwrite(paths, task)
     case 'sync':
       return { failures: each(paths.length, (at) => sync(paths[at] ?? '', task.flags)) }
     case 'unlink':

@@ -8,6 +8,9 @@ import { formatOwner, heldLocks, newOwner, ownerState, parseOwner } from './lock
 /** Milliseconds after which a lock whose owner cannot be seen from here (another machine) counts as left behind. */
 export const leaseTime = 120_000
 
+/** Nobody can have taken over a lock that was taken less than so many milliseconds ago, whatever clocks say. */
+const surelyOurs: number = leaseTime / 12
+
 /** A lock that is held. */
 export interface HeldLock extends Lease {
   /** Its directory has got another name, and it went along. */
@@ -130,6 +133,7 @@ export class LockFiles {
   #lease(taken: string, text: string): HeldLock {
     let path = taken
     let timer: Timer | undefined
+    const age = ageBy(this.#clock)
     const renew = (): void => {
       const now = new Date(this.#clock.now())
       // A renewal that fails only matters to other machines, and only when many fail.
@@ -140,7 +144,7 @@ export class LockFiles {
     const release = async (): Promise<void> => {
       timer?.cancel()
       try {
-        if ((await this.#holder(path)) === text) await this.#files.unlink(path)
+        if (age() < surelyOurs || (await this.#holder(path)) === text) await this.#files.unlink(path)
       } catch {
         // It stays, but is no longer held: the next who wants it takes it over.
       } finally {
@@ -158,4 +162,10 @@ export class LockFiles {
       },
     }
   }
+}
+
+/** Milliseconds from now on. The clocks differ where the machine slept: then the longer time counts. */
+function ageBy(clock: Clock): () => number {
+  const [began, monotonic] = [clock.now(), clock.monotonic()]
+  return () => Math.max(Math.abs(clock.now() - began), clock.monotonic() - monotonic)
 }

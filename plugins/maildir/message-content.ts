@@ -20,9 +20,9 @@ interface Mark {
 
 /** The octets of a message with CRLF line ends, whatever the file has. */
 export async function openContent(state: MailboxState, record: IndexRecord): Promise<Content> {
-  const { status, octets } = await findMessage(state, record, (path) => state.context.reads.ask(path))
+  const { status, octets } = await findMessage(state, record, (path) => state.context.messages.ask(path))
   if (!status.isFile()) throw gone(record)
-  if (octets !== undefined) return bufferContent(toCrlf(octets, false))
+  if (octets !== undefined) return bufferContent(octets)
   const size = isRecorded(record, status.size) ? record.entry.size : await measure(state, record, status.size)
   return new FileContent(state, record, { disk: status.size, crlf: size })
 }

@@ -3,23 +3,12 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { bufferContent } from 'mailwright/summaries'
 import type { BatchAnswer, BatchTask, MessageWork } from './file-batch-task.ts'
-import { bareLineFeeds, copyWithCr } from './line-ends.ts'
+import { toCrlf } from './line-ends.ts'
 import { readWhole } from './read-whole.ts'
 import { sideValueMaking } from './side-value-making.ts'
 
-/** Where messages are read to, and what they are with CRLF line ends: both are used again for the next one. */
-interface Places {
-  readonly read: Buffer
-  readonly crlf: Buffer
-}
-
-let places: Places = { read: Buffer.alloc(0), crlf: Buffer.alloc(0) }
-
-function placesFor(octets: number): Places {
-  if (places.read.length < octets)
-    places = { read: Buffer.allocUnsafeSlow(octets), crlf: Buffer.allocUnsafeSlow(2 * octets) }
-  return places
-}
+/** Where messages are read to, one after the other. */
+let place: Buffer = Buffer.alloc(0)
 
 /** The octets of a plain file that is not too large, with CRLF line ends; as long as nothing else is read. */
 function octetsOf(path: string, { flags = 0, most = 0 }: BatchTask<MessageWork>): Buffer | undefined {
@@ -27,10 +16,8 @@ function octetsOf(path: string, { flags = 0, most = 0 }: BatchTask<MessageWork>)
   try {
     const status = fstatSync(file)
     if (!status.isFile() || status.size > most) return undefined
-    const { read, crlf } = placesFor(most)
-    const octets = read.subarray(0, readWhole(file, read.subarray(0, status.size)))
-    const bare = bareLineFeeds(octets, false)
-    return bare.length === 0 ? octets : crlf.subarray(0, copyWithCr(octets, bare, crlf))
+    if (place.length < most) place = Buffer.allocUnsafeSlow(most)
+    return toCrlf(place.subarray(0, readWhole(file, place.subarray(0, status.size))), false)
   } finally {
     closeSync(file)
   }
@@ -64,7 +51,7 @@ async function answer(task: BatchTask<MessageWork>): Promise<void> {
   parentPort?.postMessage(found, [octets.buffer])
 }
 
-// One after the other: they share the places.
+// One after the other: they share the place.
 let last: Promise<void> = Promise.resolve()
 
 parentPort?.on('message', (task: BatchTask<MessageWork>) => {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { MaildirContext } from '../context.ts'
 import { systemCode } from '../disk-errors.ts'
 import { directoryMode } from '../durable-file.ts'
+import { isFarAway } from '../far-file-systems.ts'
 import { formatOwner, heldLocks, type LockOwner, newOwner } from '../lock-owner.ts'
 import { LogSegment, segmentSize } from './segment.ts'
 import { segmentName } from './segment-name.ts'
@@ -13,9 +14,6 @@ export const logDirectory = '.deliveries'
 const mostSegments = 8
 // The disk must have room for so many more before one is made.
 const leastFree = 16
-
-// Of statfs(2): NFS, SMB and CIFS, 9P, Ceph, FUSE. Who writes there shares with machines that know nothing of ours.
-const networkTypes = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x01021997, 0x00c36400, 0x65735546])
 
 /** The segments of one process: those in use, the oldest first, and those that wait. */
 export class LogSegments {
@@ -142,7 +140,8 @@ export class LogSegments {
 
   async #isWelcome(directory: string): Promise<boolean> {
     const { type, bavail, bsize } = await this.#context.files.statfs(directory)
-    if (networkTypes.has(type)) this.#isUsable = false
+    // Who writes there shares with machines that know nothing of ours.
+    if (isFarAway(type)) this.#isUsable = false
     return this.#isUsable && bavail * bsize > leastFree * segmentSize
   }
 
