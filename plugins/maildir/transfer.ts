@@ -7,7 +7,7 @@ import { firstFailure } from './file-batches.ts'
 import { chosenRecords } from './flag-change.ts'
 import type { IndexRecord } from './index-record.ts'
 import { type Copy, Links } from './links.ts'
-import { longestInLog } from './log/delivery-log.ts'
+import { longestInLog } from './log/times.ts'
 import type { Chosen, MailboxState } from './mailbox-state.ts'
 import { finishPending } from './pending.ts'
 import { pathOf } from './scan.ts'
@@ -122,6 +122,7 @@ async function makeSourcesDurable(source: MailboxState, records: readonly IndexR
   )
   const since = clock.now() - longestInLog
   const recent = records.filter(({ entry }) => entry.savedDate.getTime() > since)
+  if (recent.length === 0 || !(await deliveries.othersWrite())) return
   const outcomes = await batches.sync(recent.map((record) => pathOf(place.path, source.located(record))))
   // Those that were renamed meanwhile are seldom, and of another process, if it has a log at all.
   const failure = firstFailure(outcomes.filter((outcome) => !isMissing(outcome)))

@@ -207,6 +207,27 @@ describe('the log', () => {
     ).toEqual([1, 1, 1])
   })
 
+  it('of another process has to have what is copied on the disk, and only where there is one', async () => {
+    const box = await maildir()
+    await box.mailboxes.createMailbox('Archive')
+    const synced = (): number =>
+      calls().filter(({ name, path }) => name === 'file.datasync' && /Maildir\/(new|cur)\//.test(path)).length
+    const copied = async (): Promise<number> => {
+      const mailbox = await box.mailboxes.openMailbox('INBOX')
+      seen = fault.calls.length
+      await mailbox.copy([1], 'Archive')
+      await mailbox.close()
+      return synced()
+    }
+    const other = await maildir({ root: box.options.root })
+    await other.deliver(letter('a'))
+    expect([await copied(), await copied()]).toEqual([1, 1])
+    await other.store.close()
+    // Its own.
+    expect(await logSegments(box.options.root)).toHaveLength(1)
+    expect(await copied()).toBe(0)
+  })
+
   it('is left by a store that is closed, with everything durable', async () => {
     const box = await maildir()
     await box.deliver(letter('a'))

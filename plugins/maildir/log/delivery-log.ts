@@ -9,28 +9,13 @@ import { restoreMessages } from './restoration.ts'
 import { type LogSegment, readSegment } from './segment.ts'
 import { LogSegments } from './segments.ts'
 import { settleMessages } from './settlement.ts'
+import { busy, patience, quiet, rest, tick, trust } from './times.ts'
 
 interface Waiting {
   readonly message: LoggedMessage
   readonly answer: PromiseWithResolvers<LogEntry | undefined>
 }
 
-/** Milliseconds between looks at what is to be settled. */
-const tick = 1000
-/** What was delivered is settled when nothing came for so long, and after the longer time in any case. */
-const quiet = 5000
-const patience = 30_000
-/** Segments go when nothing came for so long. */
-const rest = 30_000
-/** Milliseconds after which no message waits in a log of any process to be made durable. */
-export const longestInLog: number = 4 * patience
-/**
- * Milliseconds: a message that is nowhere in its mailbox any more was taken by another program, perhaps into another folder. By
- * then the system has written by itself what it was given.
- */
-const trust = 120_000
-/** Milliseconds: who delivers twice within them will go on. */
-const busy = 1000
 // Base names in one note.
 const notedAtOnce = 500
 
@@ -102,6 +87,11 @@ export class DeliveryLog {
   /** The same for all messages of a mailbox. */
   forgetAll(path: string): Promise<void> {
     return this.#forget(this.#entries.in(path))
+  }
+
+  /** Whether other processes may have messages that are durable only by their logs. */
+  othersWrite(): Promise<boolean> {
+    return this.#segments.hasOthers()
   }
 
   /** Makes messages of a mailbox durable where they are; all where none are named. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -105,4 +105,19 @@ it.each([
   expect(await write(log, Buffer.from('x'))).toBeUndefined()
   expect(await logSegments(root)).toEqual([])
   await log.close()
+})
+
+it('segments of others are told from its own', async () => {
+  const context = partContext(nodeFileSystem, clock)
+  const [one, two] = [new LogSegments(context, root, boot), new LogSegments(context, root, boot)]
+  expect(await one.hasOthers()).toBe(false)
+  await one.prepare()
+  await writeFile(join(root, '.deliveries', 'something else'), '')
+  expect([await one.hasOthers(), await two.hasOthers()]).toEqual([false, true])
+  await two.prepare()
+  expect(await one.hasOthers()).toBe(true)
+  await two.close()
+  expect(await one.hasOthers()).toBe(false)
+  await one.close()
+  await expect(new LogSegments(context, join(root, 'ann/new\0'), boot).hasOthers()).rejects.toThrow()
 })

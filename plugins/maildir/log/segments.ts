@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import type { MaildirContext } from '../context.ts'
-import { systemCode } from '../disk-errors.ts'
+import { isMissing, systemCode } from '../disk-errors.ts'
 import { directoryMode } from '../durable-file.ts'
 import { isFarAway } from '../far-file-systems.ts'
 import { formatOwner, heldLocks, type LockOwner, newOwner } from '../lock-owner.ts'
 import { LogSegment, segmentSize } from './segment.ts'
-import { segmentName } from './segment-name.ts'
+import { parseSegmentName, segmentName } from './segment-name.ts'
 
 /** Below the store's root. No account's directory begins with a dot. */
 export const logDirectory = '.deliveries'
@@ -64,6 +64,24 @@ export class LogSegments {
     }
     this.#used.push(next)
     return next.room(use) >= octets ? next : undefined
+  }
+
+  /** Whether there are any of other processes. */
+  async hasOthers(): Promise<boolean> {
+    const own = formatOwner(this.#owner)
+    return (await this.#names()).some((name) => {
+      const segment = parseSegmentName(name)
+      return segment !== undefined && formatOwner(segment.owner) !== own
+    })
+  }
+
+  async #names(): Promise<readonly string[]> {
+    try {
+      return await this.#context.files.readdir(join(this.#root, logDirectory))
+    } catch (error) {
+      if (isMissing(error)) return []
+      throw error
+    }
   }
 
   /** Makes one more, unless there are enough. Never fails: without one, deliveries do without. */
