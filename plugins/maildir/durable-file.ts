@@ -9,8 +9,6 @@ export const directoryMode = 0o700
 
 /** O_NONBLOCK: a FIFO that somebody put in the place of a message must not hold a thread until a writer comes. */
 export const reading: number = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-/** A file that is there. */
-export const writing: number = constants.O_RDWR | constants.O_NOFOLLOW
 /** A new file, whose name nobody has. */
 export const creating: number =
   constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW

@@ -49,11 +49,6 @@ export function statusIn({ facts }: BatchAnswer, at: number): FileStatus {
   }
 }
 
-/** Whether all was written to a file, although the call failed. */
-export function wasWritten(answer: BatchAnswer | undefined): boolean {
-  return (answer?.facts?.[factCount - 1] ?? -1) > 0
-}
-
 /** Files in an answer, which are to be taken in their order: each begins where the one before ends. */
 export function octetsIn(): (answer: BatchAnswer, at: number) => FileOctets {
   let start = 0
@@ -85,8 +80,6 @@ const systemCalls: Readonly<Record<FileCall, string>> = {
   readCrlf: 'open',
   measure: 'open',
   create: 'open',
-  overwrite: 'open',
-  overwriteDurably: 'open',
   sync: 'fdatasync',
 }
 

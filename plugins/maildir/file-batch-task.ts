@@ -8,8 +8,6 @@ export type FileCall =
   | 'readCrlf'
   | 'measure'
   | 'create'
-  | 'overwrite'
-  | 'overwriteDurably'
   | 'sync'
 
 /** What a thread for messages makes of each. */
@@ -29,9 +27,7 @@ export interface BatchTask<Kind extends string = FileCall> {
   readonly mode?: number
   /** Files with more octets are not read. */
   readonly most?: number
-  /** Where in files that are there octets are put. */
-  readonly position?: number
-  /** How many octets each file gets. */
+  /** For each new file how many octets it has. */
   readonly sizes?: readonly number[]
   /** They themselves, one file behind the other. */
   readonly octets?: ArrayBuffer

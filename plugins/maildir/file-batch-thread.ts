@@ -52,10 +52,10 @@ const patience = 30_000
 type AnyTask = BatchTask<FileCall | MessageWork>
 
 /** What the thread is to do. */
-export interface BatchRequest extends Pick<AnyTask, 'kind' | 'flags' | 'mode' | 'most' | 'position'> {
+export interface BatchRequest extends Pick<AnyTask, 'kind' | 'flags' | 'mode' | 'most'> {
   /** Of all calls one after the other. */
   readonly paths: readonly string[]
-  /** What files are to get. They are copied. */
+  /** What new files are to have. They are copied. */
   readonly octets?: readonly Buffer[]
 }
 

@@ -10,11 +10,11 @@ const longestTask = 10
 const atOnce = 500
 
 /** The calls of a batch. */
-export interface BatchCalls extends Pick<BatchTask, 'flags' | 'mode' | 'most' | 'position'> {
+export interface BatchCalls extends Pick<BatchTask, 'flags' | 'mode' | 'most'> {
   readonly kind: FileCall
   /** Of all calls one after the other. */
   readonly paths: readonly string[]
-  /** What files are to get. */
+  /** What new files are to have. */
   readonly octets?: readonly Buffer[]
 }
 

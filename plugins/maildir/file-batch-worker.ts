@@ -116,7 +116,8 @@ function create(paths: readonly string[], { flags = 0, mode, sizes = [], octets 
     const file = openSync(path, flags, mode)
     try {
       try {
-        writeAll(file, own, 0)
+        for (let written = 0; written < own.length; )
+          written += writeSync(file, own, written, own.length - written, written)
       } finally {
         closeSync(file)
       }
@@ -126,28 +127,6 @@ function create(paths: readonly string[], { flags = 0, mode, sizes = [], octets 
     }
   })
   return { failures }
-}
-
-function overwrite(paths: readonly string[], { kind, flags = 0, position = 0, octets }: BatchTask): Outcome {
-  const all = new Uint8Array(octets ?? new ArrayBuffer(0))
-  const facts = new Float64Array(paths.length * factCount)
-  const failures = each(paths.length, (at) => {
-    const file = openSync(paths[at] ?? '', flags)
-    try {
-      writeAll(file, all, position)
-      facts.set(factsOf(fstatSync(file)), at * factCount)
-      facts[(at + 1) * factCount - 1] = all.length
-      if (kind === 'overwriteDurably') fdatasyncSync(file)
-    } finally {
-      closeSync(file)
-    }
-  })
-  return { failures, facts }
-}
-
-function writeAll(file: number, octets: Uint8Array, position: number): void {
-  for (let written = 0; written < octets.length; )
-    written += writeSync(file, octets, written, octets.length - written, position + written)
 }
 
 function sync(path: string, flags = 0): void {
@@ -180,9 +159,6 @@ function run(task: BatchTask): Outcome {
       return measure(paths, task)
     case 'create':
       return create(paths, task)
-    case 'overwrite':
-    case 'overwriteDurably':
-      return overwrite(paths, task)
     case 'sync':
       return { failures: each(paths.length, (at) => sync(paths[at] ?? '', task.flags)) }
     case 'unlink':

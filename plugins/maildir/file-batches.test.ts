@@ -3,11 +3,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemCode } from './disk-errors.ts'
-import { type FileOctets, type MeasuredFile, wasWritten } from './file-batch-answers.ts'
-import { type FileBatches, type FilePair, fileBatches, firstFailure, UndurableError } from './file-batches.ts'
+import type { FileOctets, MeasuredFile } from './file-batch-answers.ts'
+import { type FileBatches, type FilePair, fileBatches, firstFailure } from './file-batches.ts'
 import { type FileStatus, nodeFileSystem } from './file-system.ts'
 
 let folder: string
@@ -149,26 +148,6 @@ describe.each<[string, () => FileBatches | Promise<FileBatches>]>([
       expect(read[index + 3]?.octets?.equals(withCr(octets))).toBe(true)
   })
 
-  it.each([true, false])('put octets into a file that is there, durably: %s', async (durable) => {
-    const batches = await make()
-    await writeFile(at('a'), 'abcdef')
-    await symlink(at('a'), at('link'))
-    const put = (name: string, position: number, text: string) =>
-      batches.overwrite({ path: at(name), octets: Buffer.from(text), position, durable })
-    for (const text of ['first', 'second']) {
-      const changed = await put('a', 4, text)
-      expect(changed).toBe((await stat(at('a'))).mtimeMs)
-      expect(await readFile(at('a'), 'utf8')).toBe(`abcd${text}`)
-    }
-    for (const [name, code] of [
-      ['none', 'ENOENT'],
-      ['link', 'ELOOP'],
-      ['to', 'EISDIR'],
-    ] as const)
-      expect(systemCode(await put(name, 0, 'x').catch((error: unknown) => error))).toBe(code)
-    expect(await readdir(folder)).not.toContain('none')
-  })
-
   it.each([5, 60])('measure plain files, %i of them, and follow no link', async (count) => {
     const batches = await make()
     await pairs(count)
@@ -245,28 +224,4 @@ it('errors of a thread are as the file system has them', async () => {
   const [looked] = await batches.status([from, from, from])
   expect(looked).toMatchObject({ reason: { code: 'ENOENT', syscall: 'lstat', path: from } })
   batches.end()
-})
-
-it('what is written and not durable is told from what is not written', async () => {
-  const { fileSystem, fail } = faultyFileSystem(nodeFileSystem)
-  const batches = fileBatches(fileSystem)
-  await writeFile(at('a'), '')
-  const put = () =>
-    batches.overwrite({ path: at('a'), octets: Buffer.from('x'), position: 0, durable: true }).then(
-      () => undefined,
-      (error: unknown) => error,
-    )
-  fail({ call: 'file.write', error: 'EIO' })
-  expect(systemCode(await put())).toBe('EIO')
-  fail({ call: 'file.datasync', error: 'EIO' })
-  const error = await put()
-  expect(error).toBeInstanceOf(UndurableError)
-  expect(error).toMatchObject({ cause: { code: 'EIO' } })
-  expect(await put()).toBeUndefined()
-})
-
-it('so is it where a thread does it', () => {
-  const facts = (written: number) => new Float64Array([1, 0, 0, 0, 0, 0, 0, written])
-  const answer = (written: number) => ({ number: 1, failures: [[0, 'EIO']] as const, facts: facts(written) })
-  expect([undefined, answer(0), answer(5)].map(wasWritten)).toEqual([false, false, true])
 })

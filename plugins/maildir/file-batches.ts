@@ -1,14 +1,4 @@
-import {
-  creating,
-  fileMode,
-  openNew,
-  openToRead,
-  readFully,
-  reading,
-  timeOf,
-  writeFully,
-  writing,
-} from './durable-file.ts'
+import { creating, fileMode, openNew, openToRead, readFully, reading, writeFully } from './durable-file.ts'
 import {
   type FileOctets,
   type MeasuredFile,
@@ -16,7 +6,6 @@ import {
   octetsIn,
   resultsOf,
   statusIn,
-  wasWritten,
 } from './file-batch-answers.ts'
 import type { FileCall } from './file-batch-task.ts'
 import { type BatchCalls, FileBatchThreads } from './file-batch-threads.ts'
@@ -32,11 +21,6 @@ export interface FileBatches {
   unlink(paths: readonly string[]): Promise<FileOutcomes>
   /** Makes each file with its octets, which are not durable by that. One that cannot be written whole is not there. */
   create(files: readonly NewFile[]): Promise<FileOutcomes>
-  /**
-   * Puts octets into a file that is there, but is no symbolic link. Answers when it was changed, in milliseconds; NaN where that
-   * cannot be known. {@link UndurableError} where they are all written, but not durable.
-   */
-  overwrite(file: Overwriting): Promise<number>
   /** Makes the octets of each file durable (fdatasync). */
   sync(paths: readonly string[]): Promise<FileOutcomes>
   /** What is at each path, symbolic links as such (lstat). */
@@ -57,22 +41,6 @@ export type FilePair = readonly [from: string, to: string]
 export interface NewFile {
   readonly path: string
   readonly octets: Buffer
-}
-
-/** Octets that are to be in a file. */
-export interface Overwriting extends NewFile {
-  readonly position: number
-  /** Whether they are to be on the disk then (fdatasync). */
-  readonly durable: boolean
-}
-
-/** Octets are in a file, where others can read them, and may be lost again. */
-export class UndurableError extends Error {
-  /** `cause` is the file system's error. */
-  constructor(cause: unknown) {
-    super('a file was written, but is not durable', { cause })
-    this.name = 'UndurableError'
-  }
 }
 
 /** What became of each: undefined, or the error as the file system gives it. */
@@ -138,15 +106,6 @@ function threadCalls(single: FileBatches): FileBatches {
       const octets = files.map((file) => file.octets)
       return change('create', paths, { flags: creating, mode: fileMode, octets })
     },
-    async overwrite(file) {
-      const { path, octets, position, durable } = file
-      if (!isThere([path], 1)) return single.overwrite(file)
-      const calls = { kind: durable ? 'overwriteDurably' : 'overwrite', paths: [path] } as const
-      const parts = await threads.run({ ...calls, flags: writing, position, octets: [octets] })
-      const [result] = resultsOf(parts, calls, (answer, at) => statusIn(answer, at).mtimeMs)
-      if (result?.status === 'fulfilled') return result.value
-      throw wasWritten(parts[0]?.answer) ? new UndurableError(result?.reason) : result?.reason
-    },
     sync: (paths) => (isThere(paths) ? change('sync', paths, { flags: reading }) : single.sync(paths)),
     async status(paths) {
       if (paths.length < leastToLookAt || !isThere(paths)) return single.status(paths)
@@ -190,7 +149,6 @@ function singleCalls(files: FileSystem): FileBatches {
     rename: (pairs) => change(pairs, ([from, to]) => files.rename(from, to)),
     unlink: (paths) => change(paths, (path) => files.unlink(path)),
     create: (made) => change(made, (file) => create(files, file)),
-    overwrite: (file) => overwrite(files, file),
     sync: (paths) => change(paths, (path) => sync(files, path)),
     status: (paths) => each(paths, (path) => files.lstat(path)),
     read: (paths, most) => each(paths, (path) => readWhole(files, path, most)),
@@ -226,26 +184,6 @@ async function create(files: FileSystem, { path, octets }: NewFile): Promise<voi
   } catch (error) {
     await files.unlink(path).catch(() => undefined)
     throw error
-  }
-}
-
-async function overwrite(
-  files: FileSystem,
-  { path, octets, position, durable }: Overwriting,
-): Promise<number> {
-  const file = await files.open(path, writing)
-  let isWritten = false
-  try {
-    await writeFully(file, octets, position)
-    isWritten = true
-    const changed = timeOf(file)
-    if (durable) await file.datasync()
-    return await changed
-  } catch (error) {
-    throw isWritten ? new UndurableError(error) : error
-  } finally {
-    // What counts is done: an error of the closing changes nothing, and nobody waits for it.
-    file.close().catch(() => undefined)
   }
 }
 

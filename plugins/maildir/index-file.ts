@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
+import { constants } from 'node:fs'
 import { join } from 'node:path'
 import { highestUid, UnavailableError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing } from './disk-errors.ts'
-import { openToRead, readFully, replaceFile, timeOf, writeFully, writing } from './durable-file.ts'
-import { UndurableError } from './file-batches.ts'
+import { openToRead, readFully, replaceFile, timeOf, writeFully } from './durable-file.ts'
 import type { FileStatus, OpenFile } from './file-system.ts'
 import { decodeChange, doubted, encodeChange, type IndexChange, passedOver } from './index-change.ts'
 import { encodeFrame, type FrameRow, frameLabel, frameOverhead, readFrames } from './index-frame.ts'
@@ -117,17 +117,22 @@ export class IndexFile {
     const known = this.#known
     if (known === undefined) throw new UnavailableError(`${this.#path} was not read`)
     const frame = encodeFrame('C', encodeChange(change))
+    const file = await this.#openToWrite()
     try {
-      this.#wrote(known, frame, await this.#put(frame, known.end, !later))
-    } catch (error) {
-      const skip = passedOver(change)
-      if (!(error instanceof UndurableError)) {
-        await this.#withdraw(known, skip)
+      let changed: Promise<number> | undefined
+      try {
+        await writeFully(file, frame, known.end)
+        changed = timeOf(file)
+        if (!later) await this.#context.syncs.timed('index', () => file.datasync())
+      } catch (error) {
+        const skip = passedOver(change)
+        await this.#withdraw(known, file, changed === undefined ? skip : doubted(skip))
         throw error
       }
-      // Somebody may have read it.
-      await this.#withdraw(known, doubted(skip))
-      throw error.cause
+      this.#wrote(known, frame, await changed)
+    } finally {
+      // What counts is done: an error of the closing changes nothing, and nobody waits for it.
+      file.close().catch(() => undefined)
     }
     known.durable = !later
     known.table.apply(change)
@@ -164,14 +169,8 @@ export class IndexFile {
     })
   }
 
-  #put(octets: Buffer, position: number, durable: boolean): Promise<number> {
-    const { batches, syncs } = this.#context
-    const put = () => batches.overwrite({ path: this.#path, octets, position, durable })
-    return durable ? syncs.timed('index', put) : put()
-  }
-
   #openToWrite(): Promise<OpenFile> {
-    return this.#context.files.open(this.#path, writing)
+    return this.#context.files.open(this.#path, constants.O_RDWR | constants.O_NOFOLLOW)
   }
 
   /**
@@ -188,21 +187,14 @@ export class IndexFile {
   }
 
   /** After a write that failed: others may have read it, so what it gave is not given again. */
-  async #withdraw(known: KnownIndex, skip: IndexChange): Promise<void> {
+  async #withdraw(known: KnownIndex, file: OpenFile, skip: IndexChange): Promise<void> {
     known.table.apply(skip)
     try {
-      const file = await this.#openToWrite()
-      try {
-        await this.#writeOver(known, file, skip)
-      } catch {
-        known.changed = Number.NaN
-        // Where there was no room for this, the frame was never whole, so that nobody can have read it.
-        await file.truncate(known.end)
-      } finally {
-        file.close().catch(() => undefined)
-      }
+      await this.#writeOver(known, file, skip)
     } catch {
-      this.forget()
+      // Where there was no room for this, the frame was never whole, so that nobody can have read it.
+      await file.truncate(known.end).catch(() => this.forget())
+      known.changed = Number.NaN
     }
   }
 

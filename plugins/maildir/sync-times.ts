@@ -20,11 +20,11 @@ export class SyncTimes {
   }
 
   /** Waits for a sync. Those that fail count too: a disk that fails often takes its time. */
-  async timed<T>(what: Synced, run: () => Promise<T>): Promise<T> {
+  async timed(what: Synced, run: () => Promise<void>): Promise<void> {
     if (this.#durations === undefined) return run()
     const began = this.#clock.monotonic()
     try {
-      return await run()
+      await run()
     } finally {
       this.#durations.of(what).observe((this.#clock.monotonic() - began) / 1000)
     }
