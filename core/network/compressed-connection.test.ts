@@ -2,7 +2,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { fakeClock } from '../testing/fake-clock.ts'
-import { ConnectionLost, LineConnection } from './line-connection.ts'
+import { ConnectionLost } from './connection-lost.ts'
+import { LineConnection } from './line-connection.ts'
 
 const opened: { destroy(): void }[] = []
 

@@ -4,9 +4,9 @@ export {
   type ClientSession,
   listenForClients,
 } from './client-listener.ts'
+export { ConnectionLost } from './connection-lost.ts'
 export { type Endpoints, socketEndpoints, socketFileEndpoints } from './endpoints.ts'
 export {
-  ConnectionLost,
   LineConnection,
   type OctetsResult,
   type ReadResult,

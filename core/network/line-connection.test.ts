@@ -1,7 +1,8 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { fakeClock } from '../testing/fake-clock.ts'
-import { ConnectionLost, LineConnection } from './line-connection.ts'
+import { ConnectionLost } from './connection-lost.ts'
+import { LineConnection } from './line-connection.ts'
 
 const opened: { destroy(): void }[] = []
 

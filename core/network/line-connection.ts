@@ -3,16 +3,9 @@ import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import { Pacer } from '../summary/pacer.ts'
+import { ConnectionLost } from './connection-lost.ts'
 import { DeflateTransport } from './deflate-transport.ts'
 import { LineBuffer, type LineResult } from './line-buffer.ts'
-
-/** The client is gone, or was sent away: whatever was being done for it ends. */
-export class ConnectionLost extends Error {
-  constructor(options: ErrorOptions = {}) {
-    super('the connection is lost', options)
-    this.name = 'ConnectionLost'
-  }
-}
 
 /** What came of waiting for a line. */
 export type ReadResult = LineResult | NothingRead
