@@ -51,7 +51,7 @@ describe('LineConnection', () => {
       expect(await connection.readLine(100, 1_000)).toMatchObject({ kind: 'line' })
     }
     clearImmediate(next)
-    // One in five milliseconds or so, and not one for each line.
+    // Each line is a millisecond of work, and others wait for five or so.
     expect(turns).toBeGreaterThanOrEqual(lines / 12)
   })
 

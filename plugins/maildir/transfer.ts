@@ -124,7 +124,7 @@ async function makeSourcesDurable(source: MailboxState, records: readonly IndexR
   const recent = records.filter(({ entry }) => entry.savedDate.getTime() > since)
   if (recent.length === 0 || !(await deliveries.othersWrite())) return
   const outcomes = await batches.sync(recent.map((record) => pathOf(place.path, source.located(record))))
-  // Those that were renamed meanwhile are seldom, and of another process, if it has a log at all.
+  // Those that were renamed meanwhile are seldom.
   const failure = firstFailure(outcomes.filter((outcome) => !isMissing(outcome)))
   if (failure !== undefined) throw failure
 }

@@ -1,12 +1,11 @@
 import { join } from 'node:path'
 import type { MaildirContext } from '../context.ts'
-import { isMissing } from '../disk-errors.ts'
 import { leaseTime } from '../lock-file.ts'
 import { ownerState } from '../lock-owner.ts'
 import type { Logged, LoggedMessage } from './frame.ts'
 import { restoreMessages } from './restoration.ts'
 import { readSegment } from './segment.ts'
-import { parseSegmentName, type SegmentOwner } from './segment-name.ts'
+import { type SegmentFile, segmentFiles } from './segment-files.ts'
 import { logDirectory } from './segments.ts'
 import { settleMessages } from './settlement.ts'
 
@@ -26,11 +25,11 @@ type Need =
  */
 export async function recoverDeliveries(context: MaildirContext, root: string, boot: string): Promise<void> {
   const directory = join(root, logDirectory)
-  if ((await segmentsOf(context, directory)).length === 0) return
+  if ((await segmentFiles(context.files, directory)).length === 0) return
   const lease = await context.locks.acquire(join(directory, lockName))
   try {
     // Another process may have done it meanwhile.
-    const owned = Map.groupBy(await segmentsOf(context, directory), ({ owner }) => owner)
+    const owned = Map.groupBy(await segmentFiles(context.files, directory), ({ owner }) => owner)
     for (const segments of owned.values()) {
       const paths = segments.map(({ name }) => join(directory, name))
       const need = await needOf(context, paths, segments[0], boot)
@@ -42,23 +41,6 @@ export async function recoverDeliveries(context: MaildirContext, root: string, b
   } finally {
     await lease.release()
   }
-}
-
-interface SegmentFile {
-  readonly name: string
-  readonly owner: string
-  readonly of: SegmentOwner
-}
-
-async function segmentsOf({ files }: MaildirContext, directory: string): Promise<readonly SegmentFile[]> {
-  const names = await files.readdir(directory).catch((error: unknown) => {
-    if (isMissing(error)) return []
-    throw error
-  })
-  return names.flatMap((name) => {
-    const of = parseSegmentName(name)
-    return of === undefined ? [] : [{ name, of, owner: name.slice(0, name.lastIndexOf('.')) }]
-  })
 }
 
 async function needOf(

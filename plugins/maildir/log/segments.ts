@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import type { MaildirContext } from '../context.ts'
-import { isMissing, systemCode } from '../disk-errors.ts'
+import { systemCode } from '../disk-errors.ts'
 import { directoryMode } from '../durable-file.ts'
 import { isFarAway } from '../far-file-systems.ts'
 import { formatOwner, heldLocks, type LockOwner, newOwner } from '../lock-owner.ts'
 import { LogSegment, segmentSize } from './segment.ts'
-import { parseSegmentName, segmentName } from './segment-name.ts'
+import { segmentFiles } from './segment-files.ts'
+import { segmentName } from './segment-name.ts'
 
 /** Below the store's root. No account's directory begins with a dot. */
 export const logDirectory = '.deliveries'
@@ -69,19 +70,8 @@ export class LogSegments {
   /** Whether there are any of other processes. */
   async hasOthers(): Promise<boolean> {
     const own = formatOwner(this.#owner)
-    return (await this.#names()).some((name) => {
-      const segment = parseSegmentName(name)
-      return segment !== undefined && formatOwner(segment.owner) !== own
-    })
-  }
-
-  async #names(): Promise<readonly string[]> {
-    try {
-      return await this.#context.files.readdir(join(this.#root, logDirectory))
-    } catch (error) {
-      if (isMissing(error)) return []
-      throw error
-    }
+    const all = await segmentFiles(this.#context.files, join(this.#root, logDirectory))
+    return all.some(({ of }) => formatOwner(of.owner) !== own)
   }
 
   /** Makes one more, unless there are enough. Never fails: without one, deliveries do without. */
