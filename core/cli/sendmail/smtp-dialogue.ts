@@ -121,22 +121,22 @@ class SmtpDialogue {
     this.#envelope = undefined
     const { dropFolder, writing } = this.#surroundings
     const incoming = new IncomingMessage()
-    await incoming.begin(dropFolder, envelope, writing)
+    incoming.begin(dropFolder, envelope, writing)
     this.#answer('354 End with a lone dot')
     const isWhole = await this.#receive((octets) => incoming.write(octets))
-    if (isWhole) this.#answer(await incoming.finish())
+    if (isWhole) this.#answer(incoming.finish())
     else incoming.abandon()
   }
 
   /** Reads a message; answers whether its end has come. */
-  async #receive(take: (line: Buffer) => Promise<void>): Promise<boolean> {
+  async #receive(take: (line: Buffer) => void): Promise<boolean> {
     for (;;) {
       const { value, done } = await this.#lines.next()
       if (done === true) return false
       const { octets, isStart } = value
       if (isStart && /^\.\r?\n$/.test(octets.toString('latin1', 0, 4))) return true
       // RFC 5321 §4.5.2.
-      await take(isStart && octets[0] === DOT ? octets.subarray(1) : octets)
+      take(isStart && octets[0] === DOT ? octets.subarray(1) : octets)
     }
   }
 }
@@ -146,20 +146,20 @@ class IncomingMessage {
   #writer: DropWriter | undefined
   #failure: SendmailError | undefined
 
-  begin(folder: string, envelope: DropEnvelope, writing: (writer: DropWriter) => void): Promise<void> {
-    return this.#keep(async () => {
-      this.#writer = await DropWriter.create(folder, envelope)
+  begin(folder: string, envelope: DropEnvelope, writing: (writer: DropWriter) => void): void {
+    this.#keep(() => {
+      this.#writer = DropWriter.create(folder, envelope)
       writing(this.#writer)
     })
   }
 
-  write(octets: Buffer): Promise<void> {
-    return this.#keep(async () => this.#writer?.write(octets))
+  write(octets: Buffer): void {
+    this.#keep(() => this.#writer?.write(octets))
   }
 
   /** Answers the reply. */
-  async finish(): Promise<string> {
-    await this.#keep(async () => this.#writer?.finish())
+  finish(): string {
+    this.#keep(() => this.#writer?.finish())
     return this.#failure === undefined ? '250 2.0.0 Queued' : refusal(this.#failure)
   }
 
@@ -167,10 +167,10 @@ class IncomingMessage {
     this.#writer?.abandon()
   }
 
-  async #keep(step: () => Promise<void>): Promise<void> {
+  #keep(step: () => void): void {
     if (this.#failure !== undefined) return
     try {
-      await step()
+      step()
     } catch (error) {
       this.#failure =
         error instanceof SendmailError ? error : new SendmailError(exitCodes.temporary, String(error))

@@ -36,17 +36,17 @@ export async function submitMessage(
   const inHeader = begun === undefined ? [] : recipientsOfHeader(begun)
   const recipients = checkedRecipients([...named, ...inHeader], 'on the command line or in To, Cc and Bcc')
   const envelope = { sender, recipients, ...given.envelope, ...nameOf(given, surroundings) }
-  const writer = await DropWriter.create(surroundings.dropFolder, envelope)
+  const writer = DropWriter.create(surroundings.dropFolder, envelope)
   surroundings.writing(writer)
   try {
-    if (begun !== undefined) await writer.write(begun.octets)
+    if (begun !== undefined) writer.write(begun.octets)
     for await (const chunk of begun === undefined ? text : { [Symbol.asyncIterator]: () => begun.rest })
-      await writer.write(chunk)
+      writer.write(chunk)
   } catch (error) {
     writer.abandon()
     throw error
   }
-  await writer.finish()
+  writer.finish()
 }
 
 /** `-F`, the variable NAME, or what the system says of the user, as Postfix has it. */
