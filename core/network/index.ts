@@ -4,6 +4,7 @@ export {
   type ClientSession,
   listenForClients,
 } from './client-listener.ts'
+export { ClientTrust, type OwnCertificateText, type TrustProblem, trustProblem } from './client-trust.ts'
 export { ConnectionLost } from './connection-lost.ts'
 export { type Endpoints, socketEndpoints, socketFileEndpoints } from './endpoints.ts'
 export {

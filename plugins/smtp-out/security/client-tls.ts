@@ -1,17 +1,18 @@
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
+import type { SecureContext, TLSSocket } from 'node:tls'
 import {
+  ClientTrust,
   type Clock,
   channelBinding,
   errorText,
   type LineConnection,
-  tlsPolicy,
+  type OwnCertificateText,
+  type TrustProblem,
+  trustProblem,
   UnavailableError,
 } from 'mailwright'
 import { peerChain, verifyDane } from './dane/index.ts'
-import { loadOwnCertificate, type OwnCertificate, type OwnCertificateText } from './own-certificate.ts'
-import { isFor } from './reference-identity.ts'
+import { loadOwnCertificate, type OwnCertificate } from './own-certificate.ts'
 import type { SecurityFailure, TlsRequirement } from './requirement.ts'
 
 /** What is known of a connection under TLS. */
@@ -79,45 +80,29 @@ const mostSessions = 1_000
 
 /** The client's side of TLS: trusted authorities, resumed sessions, and the proof that is demanded. */
 export class ClientTls {
-  readonly #settings: ClientTlsSettings
+  readonly #clock: Clock
+  readonly #trust: ClientTrust
   readonly #sessions = new Map<string, KeptSession>()
-  #authorities: readonly string[] = []
-  #made: SecureContext | undefined
   readonly #certified = new Map<string, MadeContext>()
 
-  constructor(settings: ClientTlsSettings) {
-    this.#settings = settings
+  constructor({ authorities, clock }: ClientTlsSettings) {
+    this.#clock = clock
+    this.#trust = new ClientTrust(authorities)
   }
 
   /** Reads the authorities of the config. Throws where the file cannot be read. */
   start(): void {
-    const { authorities } = this.#settings
-    if (authorities !== undefined) this.#authorities = [readFileSync(authorities, 'utf8')]
-  }
-
-  /** Made when it is first needed: the system's authorities are many. */
-  get #context(): SecureContext {
-    this.#made ??= this.#newContext({})
-    return this.#made
-  }
-
-  #newContext(own: Partial<OwnCertificateText>): SecureContext {
-    return createSecureContext({
-      minVersion: tlsPolicy.minVersion,
-      secureOptions: tlsPolicy.secureOptions,
-      ca: [...getCACertificates('default'), ...getCACertificates('system'), ...this.#authorities],
-      ...own,
-    })
+    this.#trust.start()
   }
 
   /** MAIL_E_UNAVAILABLE where the files of a certificate cannot be read, or hold none. */
   async #contextOf(certificate: OwnCertificate | undefined): Promise<SecureContext> {
-    if (certificate === undefined) return this.#context
+    if (certificate === undefined) return this.#trust.context
     const text = await loadOwnCertificate(certificate)
     const made = this.#certified.get(certificate.cert)
     if (made?.text.cert === text.cert && made.text.key === text.key) return made.context
     try {
-      const context = this.#newContext(text)
+      const context = this.#trust.contextWith(text)
       this.#certified.set(certificate.cert, { text, context })
       return context
     } catch (cause) {
@@ -196,7 +181,7 @@ export class ClientTls {
   #failureOf(socket: TLSSocket, host: string, requirement: TlsRequirement): SecurityFailure | undefined {
     if (requirement.level === 'dane') {
       const { tlsa = [], names } = requirement
-      return verifyDane(peerChain(socket), tlsa, names, this.#settings.clock.now())
+      return verifyDane(peerChain(socket), tlsa, names, this.#clock.now())
     }
     if (requirement.level !== 'verify') return undefined
     return trustFailure(socket, requirement.names.length === 0 ? [host] : requirement.names)
@@ -210,13 +195,14 @@ export class ClientTls {
   }
 }
 
-/** What keeps a certificate from being one of a known authority for one of the names (RFC 9525 §6). */
 function trustFailure(socket: TLSSocket, names: readonly string[]): SecurityFailure | undefined {
-  if (!socket.authorized) {
-    const problem = String(socket.authorizationError)
-    const result = problem === 'CERT_HAS_EXPIRED' ? 'certificate-expired' : 'certificate-not-trusted'
-    return { result, detail: `the certificate is not trusted (${problem})` }
-  }
-  if (isFor(socket.getPeerCertificate(), names)) return undefined
-  return { result: 'certificate-host-mismatch', detail: `the certificate is not for ${names.join(' or ')}` }
+  const problem = trustProblem(socket, names)
+  return problem === undefined ? undefined : { result: results[problem.kind], detail: problem.detail }
+}
+
+// RFC 8460 §4.3.
+const results: Readonly<Record<TrustProblem['kind'], SecurityFailure['result']>> = {
+  expired: 'certificate-expired',
+  untrusted: 'certificate-not-trusted',
+  mismatch: 'certificate-host-mismatch',
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type OptionReader, UnavailableError } from 'mailwright'
+import { type OptionReader, type OwnCertificateText, UnavailableError } from 'mailwright'
 import type { TlsRequirement } from './requirement.ts'
 
 /** The certificate that we show to some hosts: absolute paths of PEM files, read at each connection. */
@@ -11,12 +11,6 @@ export interface OwnCertificateInput {
 
 /** The same, checked. */
 export type OwnCertificate = OwnCertificateInput
-
-/** What is in the files. */
-export interface OwnCertificateText {
-  readonly cert: string
-  readonly key: string
-}
 
 /** Reads the option; undefined where it is absent. */
 export function readOwnCertificate(read: OptionReader, name: string): OwnCertificate | undefined {
