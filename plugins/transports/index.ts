@@ -3,11 +3,19 @@ import { destinationReply, formatDestination } from './destination.ts'
 import { HandlerDelivery } from './handler-delivery.ts'
 import { LmtpDelivery } from './lmtp/lmtp-delivery.ts'
 import { LmtpPool } from './lmtp/lmtp-pool.ts'
+import { LmtpTls } from './lmtp/lmtp-tls.ts'
 import { parseOptions, type TransportsInput, type TransportsOptions } from './options.ts'
 import { PipeDelivery } from './pipe/pipe-delivery.ts'
 import { type FoundDestination, TransportMap } from './transport-map.ts'
 
-export type { DestinationInput, LmtpInput, PipeInput, TransportsInput, TransportsOptions } from './options.ts'
+export type {
+  DestinationInput,
+  LmtpInput,
+  LmtpTlsLevel,
+  PipeInput,
+  TransportsInput,
+  TransportsOptions,
+} from './options.ts'
 export type { TransportTable } from './transport-map.ts'
 
 /** Milliseconds for a whole batch: a client waits for ten minutes at the end of DATA (RFC 5321 §4.5.3.2.6). */
@@ -22,10 +30,11 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
     const { pipes, tables, detailSeparator, lmtp } = options
     const map = new TransportMap({ entries: options.map, tables, pipes, detailSeparator })
     const directory = useOptional(accounts)
-    const pool = new LmtpPool({ ...lmtp, clock, hostname })
+    const tls = new LmtpTls(lmtp.tls)
+    const pool = new LmtpPool({ ...lmtp, tls, clock, hostname })
     const programs = new PipeDelivery(pipes, { clock, log, detailSeparator })
     const prefix = `${name}/`
-    const delivery = new HandlerDelivery({ prefix, pipes, lmtp: new LmtpDelivery(pool, log), programs })
+    const delivery = new HandlerDelivery({ prefix, pipes, lmtp: new LmtpDelivery(pool, tls, log), programs })
 
     hooks.envelope.checkRecipient.tap('refused', async (_transaction, { forwardPath: address }) => {
       const destination = (await find(map, address))?.destination
@@ -61,6 +70,7 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
 
     return {
       async start() {
+        tls.start()
         for (const table of tables) await table.open?.({ clock, log })
         await programs.start()
       },

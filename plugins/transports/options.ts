@@ -2,10 +2,12 @@ import { type OptionReader, readOptions } from 'mailwright'
 import type { Destination } from './destination.ts'
 import { type DestinationInput, readDestination } from './destination-option.ts'
 import type { LmtpTimeouts } from './lmtp/lmtp-connection.ts'
+import { type LmtpTlsLevel, type LmtpTlsSettings, lmtpTlsLevels } from './lmtp/lmtp-tls.ts'
 import { type PipeInput, type PipeOptions, readPipe } from './pipe-options.ts'
 import type { TransportTable } from './transport-map.ts'
 
 export type { DestinationInput } from './destination-option.ts'
+export type { LmtpTlsLevel } from './lmtp/lmtp-tls.ts'
 export type { PipeInput, PipeOptions } from './pipe-options.ts'
 
 /** Connections to LMTP servers. */
@@ -20,6 +22,12 @@ export interface LmtpInput {
   readonly maxConnections?: number
   /** How long a connection is kept for the next message. `10s`; 0: not at all. */
   readonly idleTime?: number | string
+  /** What is demanded of TLS at servers that are hosts. `may` */
+  readonly tls?: LmtpTlsLevel
+  /** The same for single hosts, by their name or address. */
+  readonly tlsFor?: Readonly<Record<string, LmtpTlsLevel>>
+  /** Absolute path of a PEM file of authorities that are trusted beside the well-known ones and the system's. */
+  readonly authorities?: string
 }
 
 /** What a config may say. */
@@ -46,6 +54,7 @@ export interface TransportsOptions {
     readonly timeouts: LmtpTimeouts
     readonly maxConnections: number
     readonly idleTime: number
+    readonly tls: LmtpTlsSettings
   }
   readonly detailSeparator: string
 }
@@ -126,5 +135,16 @@ function readLmtp(read: OptionReader): TransportsOptions['lmtp'] {
     },
     maxConnections: read.integer('maxConnections', { default: 20, min: 1, max: 1_000 }),
     idleTime: read.duration('idleTime', { default: '10s', max: 600_000 }),
+    tls: {
+      level: read.choice('tls', lmtpTlsLevels, { default: 'may' }),
+      levels: readLevels(read),
+      authorities: read.absolutePath('authorities'),
+    },
   }
+}
+
+function readLevels(read: OptionReader): ReadonlyMap<string, LmtpTlsLevel> {
+  const levels = new Map<string, LmtpTlsLevel>()
+  eachOf(read, 'tlsFor', (host, one) => levels.set(host.toLowerCase(), one.choice(host, lmtpTlsLevels)))
+  return levels
 }

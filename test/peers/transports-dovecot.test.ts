@@ -6,6 +6,7 @@ import { type DovecotLmtp, startDovecotLmtp, writeDovecotUsers } from '../suppor
 import { freePort } from '../support/free-port.ts'
 import { sendLetter } from '../support/letter.ts'
 import { arrived, bodyOf, eventually, everyOctet } from '../support/mail-exchange.ts'
+import { OpensslCertificates } from '../support/openssl-certificates.ts'
 import { requirePeerModule } from '../support/peers.ts'
 import { type SendingSite, startSendingSite } from '../support/sending-site.ts'
 
@@ -125,5 +126,41 @@ describe.runIf(runs)(runs ? 'Dovecot' : `${dovecot.title} (as root)`, () => {
     await isEmpty()
     for (const user of ['jo', 'small', 'kim']) await arrived(theirs(user), 'room')
     await eventually(trace, /delivered .*small@port\.there\.example/)
+  })
+})
+
+describe.runIf(runs)(runs ? 'Dovecot with STARTTLS' : `${dovecot.title} (as root)`, () => {
+  const certificates = new OpensslCertificates()
+  let folder: string
+  let store: DovecotLmtp
+  let site: SendingSite
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mailwright-lmtp-'))
+    const port = await freePort()
+    const authority = certificates.make({ subject: 'authority', isAuthority: true })
+    const certificate = certificates.make({ subject: 'one', names: ['localhost'], issuer: authority })
+    store = await startDovecotLmtp(folder, { port, users: { jo: '10M' }, certificate })
+    site = await startSendingSite({
+      transports: {
+        'name.there.example': { to: 'lmtp', host: 'localhost', port },
+        'address.there.example': { to: 'lmtp', host: '127.0.0.1', port },
+      },
+      lmtp: { tls: 'encrypt', tlsFor: { localhost: 'verify' } },
+      authority: authority.pem,
+    })
+  })
+  afterAll(async () => {
+    await site?.[Symbol.asyncDispose]()
+    await store?.[Symbol.asyncDispose]()
+    certificates.remove()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test.each(['name.there.example', 'address.there.example'])('mail for %s goes under TLS', async (domain) => {
+    const to = [`<jo@${domain}>`]
+    await sendLetter(site.port, { from: '<ben@here.example>', to, text: `Subject: for ${domain}\n\nx\n` })
+    const message = await arrived(() => store.mailbox('jo'), `for ${domain}`)
+    expect(message).toMatch(/^\tby store\.there\.example with LMTPS\n/m)
   })
 })

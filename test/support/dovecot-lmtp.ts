@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ended, listening } from './mail-server.ts'
 import { maildirMessages } from './maildir-messages.ts'
+import type { MadeCertificate } from './openssl-certificates.ts'
 import { environment } from './run-process.ts'
 import { nobody } from './unpacked-machine.ts'
 
@@ -21,6 +22,8 @@ export interface DovecotLmtpOptions {
   readonly users: Readonly<Record<string, string>>
   /** Whether a full mailbox is 4yz, and not 5yz. */
   readonly fullIsForNow?: boolean
+  /** With STARTTLS, and in no other way. */
+  readonly certificate?: MadeCertificate
 }
 
 /** Starts one in a folder, in which it may have been before. */
@@ -56,12 +59,16 @@ function socketOf(folder: string): string {
   return join(folder, 'lmtp.sock')
 }
 
-function configText(folder: string, { port, fullIsForNow = false }: DovecotLmtpOptions): string {
+function configText(folder: string, { port, fullIsForNow = false, certificate }: DovecotLmtpOptions): string {
+  const ssl =
+    certificate === undefined
+      ? 'ssl = no'
+      : `ssl = required\nssl_cert = <${certificate.file}\nssl_key = <${certificate.keyFile}`
   return `base_dir = ${folder}/run
 state_dir = ${folder}/state
 log_path = ${folder}/log
 protocols = lmtp
-ssl = no
+${ssl}
 hostname = store.there.example
 postmaster_address = postmaster@there.example
 mail_location = maildir:~/Maildir

@@ -26,6 +26,7 @@ export interface SendingSiteOptions {
   /** Of the listener for other servers, whose messages may have two megabytes. The system chooses where absent. */
   readonly transferPort?: number
   readonly transports?: TransportsInput['map']
+  readonly lmtp?: TransportsInput['lmtp']
   /** Whom it asks for names, `127.0.0.1:5353`; those of the machine where absent. */
   readonly servers?: readonly string[]
   readonly smtpOut?: SmtpOutInput
@@ -34,7 +35,7 @@ export interface SendingSiteOptions {
   readonly greylisting?: GreylistingInput
   /** For mail.here.example. */
   readonly keys?: Keys
-  /** Whom smtp-out trusts, PEM. */
+  /** Whom smtp-out and transports trust, PEM. */
   readonly authority?: string
 }
 
@@ -75,10 +76,12 @@ function configText(options: SendingSiteOptions, { key, chain, authority }: File
   const accounts = domains.flatMap((domain) =>
     ['anna', 'ben', 'grey', 'jö'].map((user) => ({ address: `${user}@${domain}` })),
   )
-  const { smtpOut, greylisting, transports, servers, transferPort = 0 } = options
+  const { smtpOut, greylisting, servers, transferPort = 0 } = options
   const queue = { firstRetry: '1s', longestRetry: '2s', ...options.queue }
   const certificates = options.keys === undefined ? {} : { files: [{ key, chain }] }
-  const sending = { ...smtpOut, ...(options.authority === undefined ? {} : { authorities: authority }) }
+  const trusted = options.authority === undefined ? {} : { authorities: authority }
+  const sending = { ...smtpOut, ...trusted }
+  const transports = { map: options.transports, lmtp: { ...options.lmtp, ...trusted } }
   return `import { defineConfig } from 'mailwright'
 import certificates from 'mailwright/plugins/certificates'
 import database from 'mailwright/plugins/database'
@@ -103,7 +106,7 @@ export default defineConfig({
     maildir(),
     certificates(${JSON.stringify(certificates)}),
     localDelivery({ postmaster: 'anna@here.example' }),
-    transports(${JSON.stringify({ map: transports })}),
+    transports(${JSON.stringify(transports)}),
     relay({ networks: ['127.0.0.1'] }),
     ${greylisting === undefined ? '' : `greylisting(${JSON.stringify(greylisting)}),`}
     smtpOut(${JSON.stringify(sending)}),

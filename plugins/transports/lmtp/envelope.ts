@@ -35,6 +35,7 @@ export async function mailCommand(envelope: Envelope, extensions: EhloKeywords):
   if (extensions.has('8BITMIME')) {
     if (parameters.body === '8BITMIME' || message.header.hasEightBit) words.push('BODY=8BITMIME')
   } else if (!(await isSevenBit(message))) return noEightBit
+  if (parameters.requireTls === true && extensions.has('REQUIRETLS')) words.push('REQUIRETLS')
   const hasSmtpUtf8 = extensions.has('SMTPUTF8')
   if (!hasSmtpUtf8 && isUnicode(envelope)) return noUnicode
   if (hasSmtpUtf8 && (parameters.smtpUtf8 === true || isUnicode(envelope))) words.push('SMTPUTF8')

@@ -11,6 +11,7 @@ import {
   UnavailableError,
 } from 'mailwright'
 import type { LmtpDestination } from '../destination.ts'
+import { type LmtpTls, type LmtpTlsLevel, TlsFailure } from './lmtp-tls.ts'
 
 /** Milliseconds that a server may take. */
 export interface LmtpTimeouts {
@@ -20,47 +21,106 @@ export interface LmtpTimeouts {
   readonly data: number
 }
 
+/** How connections are opened. */
+export interface OpeningSettings {
+  readonly clock: Clock
+  readonly timeouts: LmtpTimeouts
+  /** What we call ourselves. */
+  readonly hostname: string
+  readonly tls: LmtpTls
+}
+
 /** One connection to an LMTP server (RFC 2033). What fails rejects with MAIL_E_UNAVAILABLE; it is then of no use. */
 export class LmtpConnection {
-  readonly extensions: EhloKeywords
   readonly #connection: LineConnection
   readonly #clock: Clock
   readonly #timeouts: LmtpTimeouts
+  #extensions: EhloKeywords = new Map()
 
-  private constructor(
-    connection: LineConnection,
-    clock: Clock,
-    timeouts: LmtpTimeouts,
-    extensions: EhloKeywords,
-  ) {
+  private constructor(connection: LineConnection, { clock, timeouts }: OpeningSettings) {
     this.#connection = connection
     this.#clock = clock
     this.#timeouts = timeouts
-    this.extensions = extensions
   }
 
-  /** Connects and greets. */
+  /** Connects, greets, and goes on under TLS as that is demanded of the host. */
   static async open(
     destination: LmtpDestination,
-    options: { clock: Clock; timeouts: LmtpTimeouts; hostname: string; signal: AbortSignal },
+    settings: OpeningSettings,
+    signal: AbortSignal,
   ): Promise<LmtpConnection> {
-    const { clock, timeouts, hostname, signal } = options
-    const connection = await dial(destination, clock, timeouts)
-    const abort = () => connection.destroy()
+    const level = 'host' in destination ? settings.tls.levelFor(destination.host) : 'none'
+    try {
+      return await LmtpConnection.#open(destination, level, settings, signal)
+    } catch (error) {
+      // RFC 7435 §3: who would have been content in clear is not to be worse off for having tried.
+      if (level !== 'may' || !(error instanceof TlsFailure)) throw error
+      return LmtpConnection.#open(destination, 'none', settings, signal)
+    }
+  }
+
+  static async #open(
+    destination: LmtpDestination,
+    level: LmtpTlsLevel,
+    settings: OpeningSettings,
+    signal: AbortSignal,
+  ): Promise<LmtpConnection> {
+    const line = await dial(destination, settings.clock, settings.timeouts)
+    const abort = () => line.destroy()
     signal.addEventListener('abort', abort, { once: true })
     try {
-      const greeting = await readReply(connection, clock, timeouts.command)
-      if (greeting.code !== 220) throw refused('the greeting', greeting)
-      await connection.write(`LHLO ${hostname}\r\n`)
-      const hello = await readReply(connection, clock, timeouts.command)
-      if (hello.code !== 250) throw refused('LHLO', hello)
-      return new LmtpConnection(connection, clock, timeouts, ehloKeywords(hello))
+      if (signal.aborted) line.destroy()
+      const connection = new LmtpConnection(line, settings)
+      await connection.#begin(destination, level, settings)
+      return connection
     } catch (error) {
-      connection.destroy()
+      line.destroy()
       throw error
     } finally {
       signal.removeEventListener('abort', abort)
     }
+  }
+
+  async #begin(destination: LmtpDestination, level: LmtpTlsLevel, settings: OpeningSettings): Promise<void> {
+    const greeting = await this.#reply()
+    if (greeting.code !== 220) throw refused('the greeting', greeting)
+    await this.#hello(settings.hostname)
+    if (level === 'none' || !('host' in destination)) return
+    if (await this.#startTls(level)) {
+      await settings.tls.secure(this.#connection, destination.host, level, this.#timeouts.command)
+      // RFC 3207 §4.2: what was said in clear is forgotten.
+      await this.#hello(settings.hostname)
+    }
+  }
+
+  async #hello(hostname: string): Promise<void> {
+    await this.#connection.write(`LHLO ${hostname}\r\n`)
+    const answer = await this.#reply()
+    if (answer.code !== 250) throw refused('LHLO', answer)
+    this.#extensions = ehloKeywords(answer)
+  }
+
+  /** Whether the server waits for the handshake. Of one that has no TLS `may` demands none. */
+  async #startTls(level: LmtpTlsLevel): Promise<boolean> {
+    if (!this.#extensions.has('STARTTLS')) {
+      if (level === 'may') return false
+      throw new TlsFailure('the server does not offer STARTTLS')
+    }
+    await this.#connection.write('STARTTLS\r\n')
+    const answer = await this.#reply()
+    if (answer.code !== 220) throw new TlsFailure(refused('STARTTLS', answer).message)
+    // RFC 3207 §6: somebody between us may have put in what would pass for the server's words under TLS.
+    if (this.#connection.unread > 0)
+      throw new UnavailableError('the server says more in clear than that TLS begins')
+    return true
+  }
+
+  #reply(): Promise<Reply> {
+    return readReply(this.#connection, this.#clock, this.#timeouts.command)
+  }
+
+  get extensions(): EhloKeywords {
+    return this.#extensions
   }
 
   get isClosed(): boolean {
@@ -74,7 +134,7 @@ export class LmtpConnection {
     if (together) await this.#connection.write(lines.map((line) => `${line}\r\n`).join(''))
     for (const line of lines) {
       if (!together) await this.#connection.write(`${line}\r\n`)
-      const answer = await readReply(this.#connection, this.#clock, this.#timeouts.command)
+      const answer = await this.#reply()
       // It has lost its way: what it takes for what nobody knows.
       if (isIntermediate(answer) !== (line === 'DATA' && answer.code < 400))
         throw refused(line.slice(0, 4), answer)

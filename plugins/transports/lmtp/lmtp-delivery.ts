@@ -15,14 +15,17 @@ import type { LmtpDestination } from '../destination.ts'
 import { type Envelope, mailCommand } from './envelope.ts'
 import { isYes, type LmtpConnection } from './lmtp-connection.ts'
 import type { LmtpPool } from './lmtp-pool.ts'
+import { type LmtpTls, TlsFailure } from './lmtp-tls.ts'
 
 // RFC 3463 §3.5: 4.4.1 is "no answer from host".
 const noAnswer = reply(451, '4.4.1', 'The next server does not answer now, try again later')
+// RFC 3463 §3.8: 4.7.5 is "cryptographic failure".
+const notSecure = reply(451, '4.7.5', 'The next server does not come under TLS as it has to, try again later')
 // RFC 8689 §7: 5.7.30 is "REQUIRETLS support required".
 const tlsRequired = reply(
   550,
   '5.7.30',
-  'The message is only to go on under TLS, and the next server has none',
+  'The message is only to go to servers that prove themselves under TLS, and the next one does not',
 )
 // RFC 5321 §4.5.3.1.8: a hundred recipients are always taken at once.
 const atOnce = 100
@@ -32,10 +35,12 @@ const mostLines = 10
 /** Hands messages over to other servers by LMTP (RFC 2033). */
 export class LmtpDelivery {
   readonly #pool: LmtpPool
+  readonly #tls: LmtpTls
   readonly #log: Log
 
-  constructor(pool: LmtpPool, log: Log) {
+  constructor(pool: LmtpPool, tls: LmtpTls, log: Log) {
     this.#pool = pool
+    this.#tls = tls
     this.#log = log
   }
 
@@ -46,8 +51,12 @@ export class LmtpDelivery {
     batch: Batch,
     signal: AbortSignal,
   ): Promise<readonly Outcome[]> {
-    // Nothing is spoken here but LMTP in clear; a Unix socket is within the machine.
-    if (batch.parameters.requireTls === true && 'host' in destination)
+    // RFC 8689 §4.2.1: the host has to prove itself. A Unix socket is within the machine.
+    if (
+      batch.parameters.requireTls === true &&
+      'host' in destination &&
+      this.#tls.levelFor(destination.host) !== 'verify'
+    )
       return items.map(() => ({ kind: 'failed', reply: tlsRequired }))
     const outcomes = new Map<BatchItem, Outcome>()
     for (const envelope of envelopesOf(items, batch)) {
@@ -75,7 +84,8 @@ export class LmtpDelivery {
       )
     } catch (error) {
       this.#log.warn('unavailable', { transaction: id, service: 'lmtp', error: errorText(error) })
-      return envelope.items.map(() => ({ kind: 'deferred', reply: noAnswer }))
+      const told = error instanceof TlsFailure ? notSecure : noAnswer
+      return envelope.items.map(() => ({ kind: 'deferred', reply: told }))
     }
   }
 }
@@ -106,6 +116,9 @@ async function transact(
 ): Promise<readonly Outcome[]> {
   const { items, message, destination } = envelope
   const outcomeOf = (answer: Reply | undefined): Outcome => outcomeBy(destination, answer)
+  const needsRequireTls = envelope.parameters.requireTls === true && 'host' in destination
+  if (needsRequireTls && !connection.extensions.has('REQUIRETLS'))
+    return items.map(() => ({ kind: 'failed', reply: tlsRequired }))
   const mail = await mailCommand(envelope, connection.extensions)
   if (typeof mail !== 'string') return items.map(() => ({ kind: 'failed', reply: mail }))
   const recipients = items.map(({ route }) => `RCPT TO:<${formatAddress(route.address)}>`)

@@ -1,13 +1,9 @@
-import type { Clock, Timer } from 'mailwright'
+import type { Timer } from 'mailwright'
 import { formatDestination, type LmtpDestination } from '../destination.ts'
 import { Slots } from '../slots.ts'
-import { LmtpConnection, type LmtpTimeouts } from './lmtp-connection.ts'
+import { LmtpConnection, type OpeningSettings } from './lmtp-connection.ts'
 
-export interface PoolSettings {
-  readonly clock: Clock
-  readonly timeouts: LmtpTimeouts
-  /** What we call ourselves. */
-  readonly hostname: string
+export interface PoolSettings extends OpeningSettings {
   /** Connections to one server at a time; who comes above that waits. */
   readonly maxConnections: number
   /** Milliseconds that a connection is kept for the next message. */
@@ -39,7 +35,7 @@ export class LmtpPool {
     return server.slots.run(async () => {
       signal.throwIfAborted()
       const connection =
-        (await this.#kept(server)) ?? (await LmtpConnection.open(destination, { ...this.#settings, signal }))
+        (await this.#kept(server)) ?? (await LmtpConnection.open(destination, this.#settings, signal))
       const abort = () => connection.destroy()
       signal.addEventListener('abort', abort, { once: true })
       try {

@@ -14,8 +14,10 @@ import {
 import { fakeClock } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { LmtpDestination } from '../destination.ts'
+import { mailCommand } from './envelope.ts'
 import { LmtpDelivery } from './lmtp-delivery.ts'
 import { LmtpPool } from './lmtp-pool.ts'
+import { LmtpTls, type LmtpTlsLevel } from './lmtp-tls.ts'
 
 function address(text: string): Address {
   const parsed = parseAddress(text)
@@ -111,7 +113,13 @@ interface Setting {
   readonly parameters?: Batch['parameters']
 }
 
-function client({ clock = systemClock, idleTime = 10_000 }: { clock?: Clock; idleTime?: number } = {}): {
+interface ClientOptions {
+  readonly clock?: Clock
+  readonly idleTime?: number
+  readonly level?: LmtpTlsLevel
+}
+
+function client({ clock = systemClock, idleTime = 10_000, level = 'may' }: ClientOptions = {}): {
   pool: LmtpPool
   deliver(
     destination: LmtpDestination,
@@ -120,8 +128,16 @@ function client({ clock = systemClock, idleTime = 10_000 }: { clock?: Clock; idl
   ): ReturnType<LmtpDelivery['deliver']>
 } {
   const timeouts = { connect: 30_000, command: 60_000, data: 240_000 }
-  const pool = new LmtpPool({ clock, timeouts, hostname: 'mx.here.example', maxConnections: 2, idleTime })
-  const delivery = new LmtpDelivery(pool, createLog('silent'))
+  const tls = new LmtpTls({ level, levels: new Map(), authorities: undefined })
+  const pool = new LmtpPool({
+    clock,
+    timeouts,
+    hostname: 'mx.here.example',
+    tls,
+    maxConnections: 2,
+    idleTime,
+  })
+  const delivery = new LmtpDelivery(pool, tls, createLog('silent'))
   return {
     pool,
     deliver(
@@ -215,7 +231,7 @@ describe('LMTP', () => {
     },
   )
 
-  test('what asks for TLS (RFC 8689) goes on through a Unix socket only', async () => {
+  test('what asks for TLS (RFC 8689) goes on through a Unix socket, or to who has to prove itself', async () => {
     const { destination, connections } = await lmtpServer({})
     const parameters = { requireTls: true }
     const items = [await item('jo@here.example')]
@@ -227,6 +243,18 @@ describe('LMTP', () => {
     expect(await client().deliver(nobody, items, { parameters })).toMatchObject([
       { kind: 'deferred', reply: { enhanced: '4.4.1' } },
     ])
+    const strict = client({ level: 'verify' })
+    expect(await strict.deliver(destination, items, { parameters })).toMatchObject([
+      { kind: 'deferred', reply: { enhanced: '4.7.5' } },
+    ])
+    expect(connections()).toBe(1)
+  })
+
+  test('REQUIRETLS is said where it is offered', async () => {
+    const items = [await item('jo@here.example')]
+    const { message, reversePath } = items[0] as BatchItem
+    const envelope = { message, reversePath, items, parameters: { requireTls: true } }
+    expect(await mailCommand(envelope, new Map([['REQUIRETLS', '']]))).toMatch(/ REQUIRETLS$/)
   })
 
   test('what the server can take is said to it', async () => {
