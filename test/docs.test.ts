@@ -229,6 +229,13 @@ test.each(documents)('%s: links lead somewhere', (path) => {
   expect(broken).toEqual([])
 })
 
+test.each(documents)('%s: the sources and tests that it names are there', (path) => {
+  const named = [...readText(path).matchAll(/`((?:core|plugins|test)\/[\w./-]+\.\w+)`/g)].map(
+    ([, file = '']) => file,
+  )
+  expect(named.filter((file) => !existsSync(join(projectFolder, file)))).toEqual([])
+})
+
 test.each(documents)('%s: links to headings lead to one', (path) => {
   const broken = [...readText(path).matchAll(/\]\(([^)\s#]*)#([^)\s]+)\)/g)].filter(
     ([, link = '', anchor = '']) => {
