@@ -49,6 +49,29 @@ const longSources: Readonly<Record<string, string>> = {
   'plugins/maildir/mailbox-state.ts': 'one class: what may happen to a mailbox, and in which order',
 }
 
+// Modules of the plugin imap that others may build on: the commands of RFC 9051.
+const imapCommands: readonly string[] = [
+  'append',
+  'copy',
+  'expunge',
+  'fetch',
+  'list',
+  'mailboxes',
+  'search',
+  'select',
+  'status',
+  'store',
+]
+
+// Extensions of extensions.
+const imapPairs: readonly string[] = [
+  'list-metadata on metadata',
+  'list-myrights on acl',
+  'notify on context',
+  'notify on metadata',
+  'uidonly on context',
+]
+
 const longestFile = 500
 const longFile = 300
 const longestFunction = 80
@@ -133,6 +156,22 @@ describe('who may import whom', () => {
     const forbidden = (imported: ModuleImport, file: string) =>
       leaves(imported, file, [`plugins/${name}`, 'test/support', 'test/generator'])
     expect(offences(own, forbidden)).toEqual([])
+  })
+
+  test('modules of IMAP build on those that carry the commands of the protocol, and those on no extension', () => {
+    const folder = 'plugins/imap/extensions'
+    const moduleOf = (path: string) => (path.startsWith(`${folder}/`) ? path.split('/')[3] : undefined)
+    const pairs = sourceFiles([folder]).flatMap((file) =>
+      importsOf(readText(file)).map(({ from }) => [
+        moduleOf(file) ?? '',
+        moduleOf(posix.join(posix.dirname(file), from)) ?? '',
+      ]),
+    )
+    const foreign = pairs.filter(
+      ([one = '', other = '']) =>
+        !one.endsWith('.ts') && other !== '' && one !== other && !imapCommands.includes(other),
+    )
+    expect(new Set(foreign.map(([one, other]) => `${one} on ${other}`))).toEqual(new Set(imapPairs))
   })
 
   test('the test kit is imported by tests only', () => {

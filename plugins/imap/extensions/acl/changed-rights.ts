@@ -1,5 +1,5 @@
 import { errorCode, type ImapSelected, type ImapSession } from 'mailwright'
-import { isOwnMailbox } from '../append/target.ts'
+import { isOwnMailbox } from '../../engine/target-mailbox.ts'
 
 /** Tells which flags the client may change where its rights are others now (RFC 4314 §5.1.1). */
 export async function followRights(session: ImapSession, selected: ImapSelected): Promise<void> {

@@ -6,7 +6,7 @@ import {
   type ImapSession,
 } from 'mailwright'
 import { no } from '../../engine/result.ts'
-import { isOwnMailbox, refusalOfTarget } from './target.ts'
+import { isOwnMailbox, refusalOfTarget } from '../../engine/target-mailbox.ts'
 
 /** Where a message is to go, as far as a command was read. */
 export interface AdmissionTarget {

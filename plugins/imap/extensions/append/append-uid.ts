@@ -1,6 +1,6 @@
 import type { Appended, ImapSession } from 'mailwright'
+import { mayTellUids } from '../../engine/target-mailbox.ts'
 import { numberSet } from '../../format/strings.ts'
-import { mayTellUids } from './target.ts'
 
 /** The response code that tells what UIDs messages got (RFC 9051 §7.1); undefined where the client may not know. */
 export async function appendUid(

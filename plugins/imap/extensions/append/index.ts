@@ -1,10 +1,10 @@
 import type { ImapCommand, ImapExtension, ImapResult, ImapServer, ImapSession } from 'mailwright'
+import { refusalToSave } from '../../engine/message-limit.ts'
 import { ok } from '../../engine/result.ts'
-import { refusalToSave } from '../message-limit/limit.ts'
+import { intoTarget, showArrival } from '../../engine/target-mailbox.ts'
 import { admissionOf } from './admission.ts'
 import { appendUid } from './append-uid.ts'
 import { Intake } from './intake.ts'
-import { intoTarget, showArrival } from './target.ts'
 import { readUploads, type Upload } from './upload.ts'
 
 const command: ImapCommand = {

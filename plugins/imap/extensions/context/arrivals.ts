@@ -1,4 +1,5 @@
 import type { ImapSelected, ImapSession, MessageEntry } from 'mailwright'
+import { ownArrivals } from '../../engine/own-changes.ts'
 import { FetchedItems } from '../fetch/fetched-items.ts'
 import { fetchMessages } from '../fetch/run.ts'
 
@@ -24,19 +25,15 @@ export class Arrivals {
   readonly #selected: ImapSelected
   #wishes: Wish[] = []
   #entries = new Map<number, MessageEntry>()
-  #leftOut: ReadonlySet<number> = new Set()
 
   constructor(selected: ImapSelected) {
     this.#selected = selected
   }
 
-  /** Of what the client stores itself with the command at hand nothing is fetched (RFC 5465 §5.2). */
-  leaveOut(uids: readonly number[]): void {
-    this.#leftOut = new Set(uids)
-  }
-
   want(arrived: readonly MessageEntry[], items: FetchedItems, byUid: boolean): void {
-    const entries = arrived.filter(({ uid }) => !this.#leftOut.has(uid))
+    // Of what the client stores itself with the command at hand nothing is fetched (RFC 5465 §5.2).
+    const own = ownArrivals(this.#selected)
+    const entries = arrived.filter(({ uid }) => !own.has(uid))
     if (entries.length === 0) return
     this.#wishes.push({ items, byUid, uids: new Set(entries.map(({ uid }) => uid)) })
     for (const entry of entries) this.#entries.set(entry.uid, entry)

@@ -1,6 +1,6 @@
 import type { ImapSession, Transfer } from 'mailwright'
+import { mayTellUids } from '../../engine/target-mailbox.ts'
 import { numberSet } from '../../format/strings.ts'
-import { mayTellUids } from '../append/target.ts'
 
 /** The response code that tells where messages went (RFC 9051 §7.1); undefined where none did, or the client may not know. */
 export async function copyUid(

@@ -7,9 +7,9 @@ import {
   indexOfUid,
   type MessageEntry,
 } from 'mailwright'
+import { refusalToSave } from '../../engine/message-limit.ts'
 import { no, ok } from '../../engine/result.ts'
-import { arrivedUids, intoTarget, showArrival } from '../append/target.ts'
-import { refusalToSave } from '../message-limit/limit.ts'
+import { arrivedUids, intoTarget, showArrival } from '../../engine/target-mailbox.ts'
 import { copyUid } from './copy-uid.ts'
 import { readTransfer } from './request.ts'
 

@@ -1,8 +1,8 @@
 import type { ImapExtension, ImapResult, ImapSelected, ImapSession, MessageEntry } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
+import { highestCode } from '../../engine/highest-code.ts'
+import { withinMessageLimit } from '../../engine/message-limit.ts'
 import { bad, no, ok } from '../../engine/result.ts'
-import { withinMessageLimit } from '../message-limit/limit.ts'
-import { highestCode } from './highest-code.ts'
 
 const readOnly = no('The mailbox is opened for reading only', 'READ-ONLY')
 

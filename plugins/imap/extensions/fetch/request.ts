@@ -7,7 +7,7 @@ import type {
   ImapSession,
   MessageEntry,
 } from 'mailwright'
-import { itemsIn } from '../partial/range.ts'
+import { itemsIn } from '../../engine/partial-range.ts'
 import { FetchedItems } from './fetched-items.ts'
 import { fetchMacros } from './items.ts'
 

@@ -11,9 +11,9 @@ import {
   type TextFact,
   type TextRows,
 } from 'mailwright'
+import { withinMessageLimit } from '../../engine/message-limit.ts'
 import { withNewer } from '../../engine/newer-entries.ts'
 import { no, ok } from '../../engine/result.ts'
-import { withinMessageLimit } from '../message-limit/limit.ts'
 import type { FetchedItems } from './fetched-items.ts'
 import { FetchedMessage } from './message.ts'
 import type { FetchRequest } from './request.ts'

@@ -6,9 +6,9 @@ import {
   type ImapSession,
   type MailboxStatus,
 } from 'mailwright'
+import { noteOwnChange } from '../../engine/own-changes.ts'
 import { ok } from '../../engine/result.ts'
 import { objectId } from '../../format/object-id.ts'
-import { noteOwnChange } from './own-changes.ts'
 import { tellRealName } from './real-name.ts'
 
 /** CREATE (RFC 9051 §6.3.4), with parameters (RFC 4466 §2.2). */

@@ -1,6 +1,6 @@
 import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
+import { noteOwnChange } from '../../engine/own-changes.ts'
 import { no, ok } from '../../engine/result.ts'
-import { noteOwnChange } from './own-changes.ts'
 
 /** DELETE (RFC 9051 §6.3.5). Mailboxes below it stay; where it is the selected one, none is selected afterwards. */
 export async function remove({ args, session }: ImapCall): Promise<ImapResult> {

@@ -1,6 +1,6 @@
 import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
+import { noteOwnChange } from '../../engine/own-changes.ts'
 import { ok } from '../../engine/result.ts'
-import { noteOwnChange } from './own-changes.ts'
 import { tellRealName } from './real-name.ts'
 
 /**

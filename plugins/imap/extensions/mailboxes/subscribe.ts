@@ -1,6 +1,6 @@
 import type { ImapCall, ImapResult } from 'mailwright'
+import { noteOwnChange } from '../../engine/own-changes.ts'
 import { ok } from '../../engine/result.ts'
-import { noteOwnChange } from './own-changes.ts'
 
 /** SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8). There need not be such a mailbox. */
 export function subscribing(subscribed: boolean): (call: ImapCall) => Promise<ImapResult> {

@@ -1,6 +1,6 @@
 import type { ImapSession, Metadata, SpecialUse } from 'mailwright'
+import { givenUse } from '../../engine/given-use.ts'
 import { no, Refusal } from '../../engine/result.ts'
-import { givenUse } from '../special-use/use.ts'
 
 /** Says how to reach the postmaster; it cannot be changed (RFC 5464 §3.2.1.1). */
 export const administratorEntry = '/shared/admin'

@@ -1,6 +1,6 @@
 import { errorCode, type ImapArguments, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
+import { noteOwnChange } from '../../engine/own-changes.ts'
 import { no, ok } from '../../engine/result.ts'
-import { noteOwnChange } from '../mailboxes/own-changes.ts'
 import { readEntry } from './entries.ts'
 import { administratorEntry, useEntry, useFrom, useOf } from './kept.ts'
 

@@ -1,11 +1,11 @@
 import type { ImapCall, ImapCommand, ImapExtension, ImapResult, MessageEntry } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
+import { highestCode } from '../../engine/highest-code.ts'
+import { withinMessageLimit } from '../../engine/message-limit.ts'
 import { no, ok } from '../../engine/result.ts'
-import { arrivedUids, intoTarget, showArrival } from '../append/target.ts'
+import { arrivedUids, intoTarget, showArrival } from '../../engine/target-mailbox.ts'
 import { copyUid } from '../copy/copy-uid.ts'
 import { readTransfer, type TransferRequest } from '../copy/request.ts'
-import { highestCode } from '../expunge/highest-code.ts'
-import { withinMessageLimit } from '../message-limit/limit.ts'
 
 const command: ImapCommand = {
   states: ['selected'],

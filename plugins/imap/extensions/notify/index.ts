@@ -1,7 +1,7 @@
 import type { ImapCommand, ImapExtension, ImapSession } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
+import { onOwnChange } from '../../engine/own-changes.ts'
 import { no, ok } from '../../engine/result.ts'
-import { onOwnChange } from '../mailboxes/own-changes.ts'
 import { readEventGroups } from './event-groups.ts'
 import { Notices } from './notices.ts'
 import { TooMuchToTell } from './watched-mailboxes.ts'

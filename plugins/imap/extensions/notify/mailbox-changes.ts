@@ -1,5 +1,5 @@
 import type { ImapListDecoration, MailboxStatus } from 'mailwright'
-import { isOwnMailbox } from '../append/target.ts'
+import { isOwnMailbox } from '../../engine/target-mailbox.ts'
 import { listedMailbox } from '../list/choose.ts'
 import { serverAnnotations } from '../metadata/kept.ts'
 import { changedAnnotations, digested } from './annotations.ts'

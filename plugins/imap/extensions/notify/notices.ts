@@ -7,9 +7,9 @@ import {
   type ImapSession,
   type Lease,
 } from 'mailwright'
+import { type OwnChange, onOwnChange } from '../../engine/own-changes.ts'
 import { arrivalsIn } from '../context/arrivals.ts'
 import { inOrder } from '../list/in-order.ts'
-import { type OwnChange, onOwnChange } from '../mailboxes/own-changes.ts'
 import { serverAnnotations } from '../metadata/kept.ts'
 import { digested } from './annotations.ts'
 import type { EventGroups } from './event-groups.ts'

@@ -1,7 +1,7 @@
 import { bufferContent, type ImapExtension } from 'mailwright'
 import { describe, expect, test } from 'vitest'
 import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
-import { noteOwnChange } from '../mailboxes/own-changes.ts'
+import { noteOwnChange } from '../../engine/own-changes.ts'
 
 const message = { content: bufferContent(Buffer.from('Subject: one\r\n\r\ntext\r\n')) }
 

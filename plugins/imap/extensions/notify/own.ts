@@ -1,6 +1,6 @@
 import type { MailboxStatus } from 'mailwright'
+import type { AnnotatedMailbox, OwnChange, StoredMessages } from '../../engine/own-changes.ts'
 import { mailboxNames } from '../list/mailbox-names.ts'
-import type { AnnotatedMailbox, OwnChange, StoredMessages } from '../mailboxes/own-changes.ts'
 import { serverAnnotations } from '../metadata/kept.ts'
 import { digested, type KnownAnnotations } from './annotations.ts'
 import type { WatchedMailboxes } from './watched-mailboxes.ts'

@@ -1,5 +1,5 @@
 import { errorCode, hasAllRights, type ImapSession, type MailboxStatus } from 'mailwright'
-import { isOwnMailbox } from '../append/target.ts'
+import { isOwnMailbox } from '../../engine/target-mailbox.ts'
 import { type MailboxNames, mailboxNames } from '../list/mailbox-names.ts'
 import { mailboxAnnotations } from '../metadata/kept.ts'
 import { digested, type KnownAnnotations } from './annotations.ts'

@@ -1,7 +1,7 @@
 import type { ImapExtension, ImapFetchModifier, ImapSearchReturn } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
+import { itemsIn, readPartialRange } from '../../engine/partial-range.ts'
 import { numberSet } from '../../format/strings.ts'
-import { itemsIn, readPartialRange } from './range.ts'
 
 const returned: ImapSearchReturn = (args) => {
   args.space()

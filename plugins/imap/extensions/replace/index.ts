@@ -13,14 +13,14 @@ import {
   type MessageEntry,
 } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
+import { highestCode } from '../../engine/highest-code.ts'
 import { bad, no, ok, Refusal } from '../../engine/result.ts'
+import { intoTarget, isOwnMailbox, showArrival } from '../../engine/target-mailbox.ts'
 import { admissionOf } from '../append/admission.ts'
 import { appendUid } from '../append/append-uid.ts'
 import { Intake } from '../append/intake.ts'
-import { intoTarget, isOwnMailbox, showArrival } from '../append/target.ts'
 import { readUpload, type Upload } from '../append/upload.ts'
 import { requireUids } from '../copy/request.ts'
-import { highestCode } from '../expunge/highest-code.ts'
 
 /** RFC 8508 §5, without the message. */
 interface Replacement {

@@ -1,4 +1,5 @@
-import { type ImapCreateParameter, type SpecialUse, specialUse } from 'mailwright'
+import type { ImapCreateParameter } from 'mailwright'
+import { givenUse } from '../../engine/given-use.ts'
 import { no, Refusal } from '../../engine/result.ts'
 
 /** `USE (\Sent)` (RFC 6154 §3). A mailbox has one use at most, which it takes from the mailbox that had it. */
@@ -15,13 +16,4 @@ export const use: ImapCreateParameter = (args, request) => {
     uses.size === 1 && request.session.server.store.supports.subscriptions ? givenUse(first) : undefined
   if (known === undefined) throw new Refusal(no('No mailbox can be for that', 'USEATTR'))
   request.options = { ...request.options, specialUse: known }
-}
-
-/**
- * The use of a text, where clients may give it to a mailbox; undefined for others. `\All` and `\Flagged` say that messages
- * of other mailboxes are there too, which they are not (RFC 6154 §2).
- */
-export function givenUse(text: string): SpecialUse | undefined {
-  const found = specialUse(text)
-  return found === '\\All' || found === '\\Flagged' ? undefined : found
 }

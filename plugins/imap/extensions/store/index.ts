@@ -11,10 +11,10 @@ import {
   type MessageEntry,
   uidFinder,
 } from 'mailwright'
+import { withinMessageLimit } from '../../engine/message-limit.ts'
 import { bad, no, ok } from '../../engine/result.ts'
 import { flagsResponse, modSequenceResponse } from '../../engine/updates.ts'
 import { numberSet } from '../../format/strings.ts'
-import { withinMessageLimit } from '../message-limit/limit.ts'
 
 /** A STORE command as it was read. */
 interface Request {

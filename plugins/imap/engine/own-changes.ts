@@ -1,5 +1,4 @@
-import { errorCode, type ImapSession } from 'mailwright'
-import { arrivalsIn } from '../context/arrivals.ts'
+import { errorCode, type ImapSelected, type ImapSession } from 'mailwright'
 
 /** What a session has done itself. */
 export interface OwnChange {
@@ -30,6 +29,12 @@ export interface AnnotatedMailbox {
 type Listener = (change: OwnChange) => Promise<void>
 
 const listeners = new WeakMap<ImapSession, Listener>()
+const stored = new WeakMap<ImapSelected, ReadonlySet<number>>()
+
+/** UIDs of what the client has put into its selected mailbox with the command at hand. */
+export function ownArrivals(selected: ImapSelected): ReadonlySet<number> {
+  return stored.get(selected) ?? new Set()
+}
 
 /** Has a session's own changes told to one listener, in place of the one before; to none where it is undefined. */
 export function onOwnChange(session: ImapSession, listener: Listener | undefined): void {
@@ -44,7 +49,7 @@ export function onOwnChange(session: ImapSession, listener: Listener | undefined
 export async function noteOwnChange(session: ImapSession, change: OwnChange): Promise<void> {
   const { selected } = session
   if (change.stored !== undefined && selected?.name === change.stored.mailbox)
-    arrivalsIn(selected).leaveOut(change.stored.uids)
+    stored.set(selected, new Set(change.stored.uids))
   try {
     await listeners.get(session)?.(change)
   } catch (error) {

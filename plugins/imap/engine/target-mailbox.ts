@@ -7,8 +7,8 @@ import {
   sharedLevel,
   type Transfer,
 } from 'mailwright'
-import { no, Refusal } from '../../engine/result.ts'
-import { noteOwnChange } from '../mailboxes/own-changes.ts'
+import { noteOwnChange } from './own-changes.ts'
+import { no, Refusal } from './result.ts'
 
 /** Whether a mailbox is the account's own, as far as its name tells. */
 export function isOwnMailbox(name: string): boolean {

@@ -1,5 +1,5 @@
 import type { ImapLimits, ImapResult, ImapSession, MessageEntry } from 'mailwright'
-import { no } from '../../engine/result.ts'
+import { no } from './result.ts'
 
 /** Those of a command's messages that it works on. */
 export interface LimitedMessages {
