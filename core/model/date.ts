@@ -1,3 +1,5 @@
+import { withoutComments } from './comments.ts'
+
 const MAX_LENGTH = 1000
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
@@ -29,10 +31,9 @@ export function parseDate(text: string): Date | undefined {
   const fields = { day: Number(day), hour: Number(hour), minute: Number(minute), second: Number(second) }
   // RFC 5322 §3.3 allows the leap second.
   if (month === -1 || fields.hour > 23 || fields.minute > 59 || fields.second > 60) return undefined
-  const local = new Date(
-    Date.UTC(fullYear(year), month, fields.day, fields.hour, fields.minute, fields.second),
-  )
-  const lastDay = new Date(Date.UTC(fullYear(year), month + 1, 0)).getUTCDate()
+  const local = dayOf(fullYear(year), month, fields.day)
+  local.setUTCHours(fields.hour, fields.minute, fields.second)
+  const lastDay = dayOf(fullYear(year), month + 1, 0).getUTCDate()
   if (fields.day < 1 || fields.day > lastDay) return undefined
   const date = new Date(local.getTime() - zoneMinutes(zone) * 60_000)
   return Number.isNaN(date.getTime()) ? undefined : date
@@ -64,23 +65,16 @@ function fullYear(digits: string): number {
   return digits.length === 3 ? year + 1900 : year
 }
 
+/** The beginning of a day; `Date.UTC` would take a year below 100 for one of the last century. */
+function dayOf(year: number, month: number, day: number): Date {
+  const date = new Date(0)
+  date.setUTCFullYear(year, month, day)
+  return date
+}
+
 function zoneMinutes(zone: string): number {
   if (zone === '') return 0
   if (zone[0] !== '+' && zone[0] !== '-') return zones.get(zone) ?? 0
   const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3))
   return zone[0] === '-' ? -minutes : minutes
-}
-
-function withoutComments(text: string): string {
-  if (!text.includes('(')) return text
-  let kept = ''
-  let depth = 0
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text.charAt(at)
-    if (character === '\\') at += 1
-    else if (character === '(') depth += 1
-    else if (character === ')') depth = Math.max(0, depth - 1)
-    else if (depth === 0) kept += character
-  }
-  return kept
 }

@@ -18,6 +18,11 @@ export function isKeyword(text: string): boolean {
   return keyword.test(text)
 }
 
+/** Whether a message is to be removed by the next EXPUNGE (RFC 9051 §2.3.2). */
+export function isDeleted({ flags }: { readonly flags: readonly string[] }): boolean {
+  return flags.includes('\\Deleted')
+}
+
 /** The system flag that a text spells in any case. */
 export function systemFlag(text: string): string | undefined {
   return systemFlagOf.get(text.toLowerCase())

@@ -1,3 +1,4 @@
+import { withoutComments } from './comments.ts'
 import type { Header } from './header-fields.ts'
 import {
   type ContentDisposition,
@@ -95,7 +96,8 @@ export class MimePart implements PartExtent, PartContent {
 
   /** The tags of Content-Language (RFC 3282), at most 100. */
   get languages(): readonly string[] {
-    const tags = this.#body('content-language')?.split(',', 100) ?? []
+    const body = this.#body('content-language')
+    const tags = body === undefined ? [] : withoutComments(body).split(',', 100)
     return tags.map((tag) => tag.trim()).filter((tag) => tag !== '')
   }
 

@@ -253,7 +253,7 @@ describe('what a part says about itself', () => {
     'Content-Disposition: ATTACHMENT; filename="=?utf-8?q?=C3=BC.html?="',
     'Content-ID: <1@example.org>',
     'Content-Description: =?utf-8?q?=C3=BC?=',
-    'Content-Language: de, en-GB,',
+    'Content-Language: (two) de, en-GB (of (many)),',
     'Content-Location: a/b',
     'Content-MD5: Q2hlY2s=',
     '',

@@ -4,7 +4,14 @@ import type { FlagChange } from '../model/flags.ts'
 import type { Rights } from '../model/rights.ts'
 import type { SearchCriterion } from '../model/search.ts'
 import type { MessageSummary } from '../model/summary.ts'
-import type { FlagChangeOptions, FlagOutcome, Mailbox, MessageEntry, Transfer } from '../services/mailbox.ts'
+import type {
+  ExpungeOptions,
+  FlagChangeOptions,
+  FlagOutcome,
+  Mailbox,
+  MessageEntry,
+  Transfer,
+} from '../services/mailbox.ts'
 import type { AccessGuard, Located } from './access-guard.ts'
 import { changePermittedFlags } from './flag-changes.ts'
 import { permitsEveryFlag, permittedFlags } from './flag-rights.ts'
@@ -94,9 +101,9 @@ export class GuardedMailbox implements Mailbox {
     return changePermittedFlags(this.#inner, rights, uids, change, options)
   }
 
-  async expunge(uids: readonly number[]): Promise<readonly number[]> {
+  async expunge(uids: readonly number[], options?: ExpungeOptions): Promise<readonly number[]> {
     await this.#demand('expunge')
-    return this.#inner.expunge(uids)
+    return this.#inner.expunge(uids, options)
   }
 
   async copy(uids: readonly number[], target: string): Promise<Transfer> {

@@ -33,6 +33,11 @@ export interface FlagChangeOptions {
   readonly unchangedSince?: number
 }
 
+export interface ExpungeOptions {
+  /** Messages that have lost their `\\Deleted` by the time they would be removed stay (RFC 9051 §6.4.3); without it no flag counts. */
+  readonly onlyDeleted?: boolean
+}
+
 export interface FlagOutcome {
   /** The new entries of those that exist and were not left alone, ascending. */
   readonly entries: readonly MessageEntry[]
@@ -83,7 +88,7 @@ export interface Mailbox {
   /** Changes flags of those that still exist. */
   changeFlags(uids: readonly number[], change: FlagChange, options?: FlagChangeOptions): Promise<FlagOutcome>
   /** Removes messages: all, or, where it fails, none. Those gone already do not count. Answers the UIDs removed. */
-  expunge(uids: readonly number[]): Promise<readonly number[]>
+  expunge(uids: readonly number[], options?: ExpungeOptions): Promise<readonly number[]>
   /** Copies into a mailbox of the same account: all or none. MAIL_E_NOT_FOUND where the target does not exist. */
   copy(uids: readonly number[], target: string): Promise<Transfer>
   /** The same, and the originals are gone. A crash may leave both, never neither. */

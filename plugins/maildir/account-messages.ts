@@ -1,4 +1,12 @@
-import type { Account, Appended, AppendMessage, Content, StagedMessage, StageOptions } from 'mailwright'
+import type {
+  Account,
+  Appended,
+  AppendMessage,
+  Content,
+  ExpungeOptions,
+  StagedMessage,
+  StageOptions,
+} from 'mailwright'
 import type { AccountQuota, Reservation } from './account-quota.ts'
 import type { AccountParts } from './account-store.ts'
 import { appendMessages } from './append.ts'
@@ -98,9 +106,9 @@ export class AccountMessages {
     return this.#states.using(target, (to) => this.#quota.change(() => moveMessages(source, to, chosen)))
   }
 
-  async expunge(source: MailboxState, chosen: Chosen): Promise<readonly number[]> {
+  async expunge(source: MailboxState, chosen: Chosen, options: ExpungeOptions): Promise<readonly number[]> {
     const { removed } = await this.#quota.change(
-      () => expungeMessages(source, chosen),
+      () => expungeMessages(source, chosen, options),
       ({ sums }) => negativeSums(sums),
     )
     return removed

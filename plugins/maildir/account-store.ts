@@ -176,7 +176,7 @@ export class MaildirAccountStore implements AccountStore {
           release,
           copy: async (source, uids, target) => this.#messages.copy(source, uids, await this.#place(target)),
           move: async (source, uids, target) => this.#messages.move(source, uids, await this.#place(target)),
-          expunge: (source, uids) => this.#messages.expunge(source, uids),
+          expunge: (source, uids, options) => this.#messages.expunge(source, uids, options),
         })
         await state.staleFiles.remove()
         return mailbox

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { UnavailableError } from 'mailwright'
+import { type ExpungeOptions, isDeleted, UnavailableError } from 'mailwright'
 import { isFull } from './disk-errors.ts'
 import { chosenRecords, existing } from './flag-change.ts'
 import type { IndexRecord } from './index-record.ts'
@@ -20,9 +20,14 @@ export interface Expunged {
 }
 
 /** Removes messages: all, or none. Messages that are gone are left out. */
-export function expungeMessages(state: MailboxState, chosen: Chosen): Promise<Expunged> {
+export function expungeMessages(
+  state: MailboxState,
+  chosen: Chosen,
+  { onlyDeleted = false }: ExpungeOptions,
+): Promise<Expunged> {
   return state.exclusively(async () => {
-    const uids = chosenRecords(state, chosen).map(({ entry: { uid } }) => uid)
+    const entries = chosenRecords(state, chosen).map(({ entry }) => entry)
+    const uids = (onlyDeleted ? entries.filter(isDeleted) : entries).map(({ uid }) => uid)
     const sums = await countMessages(state, uids)
     const removed = await removeRecords(state, uids)
     if (removed.length === 0) return { removed, sums: noSums }

@@ -1,5 +1,6 @@
 import {
   type Content,
+  type ExpungeOptions,
   type FlagChange,
   type FlagChangeOptions,
   type FlagOutcome,
@@ -27,7 +28,7 @@ export interface MailboxSurroundings {
   copy(source: MailboxState, chosen: Chosen, target: string): Promise<Transferred>
   move(source: MailboxState, chosen: Chosen, target: string): Promise<Transferred>
   /** Answers the UIDs of those removed. */
-  expunge(source: MailboxState, chosen: Chosen): Promise<readonly number[]>
+  expunge(source: MailboxState, chosen: Chosen, options: ExpungeOptions): Promise<readonly number[]>
   /** Gives back the state that all who have the mailbox open share. */
   release(): void
 }
@@ -135,9 +136,9 @@ export class MaildirMailbox implements Mailbox {
     })
   }
 
-  expunge(uids: readonly number[]): Promise<readonly number[]> {
+  expunge(uids: readonly number[], options: ExpungeOptions = {}): Promise<readonly number[]> {
     return this.#doing('expunging', async () => {
-      const removed = await this.#surroundings.expunge(this.#state, this.#chosen(uids))
+      const removed = await this.#surroundings.expunge(this.#state, this.#chosen(uids), options)
       this.#hide(removed)
       return removed
     })

@@ -1,5 +1,6 @@
 import {
   type Content,
+  type ExpungeOptions,
   type FlagChange,
   type FlagChangeOptions,
   type FlagOutcome,
@@ -105,9 +106,11 @@ export class MboxMailbox implements Mailbox {
     })
   }
 
-  expunge(uids: readonly number[]): Promise<readonly number[]> {
+  expunge(uids: readonly number[], options: ExpungeOptions = {}): Promise<readonly number[]> {
     return this.#doing('expunging', async () =>
-      this.#hide(await removeMessages(this.#state, this.#seen(uids), { cause: 'expunge' }, this)),
+      this.#hide(
+        await removeMessages(this.#state, { uids: this.#seen(uids), ...options }, { cause: 'expunge' }, this),
+      ),
     )
   }
 

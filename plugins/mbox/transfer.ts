@@ -32,7 +32,7 @@ export async function moveMessages(source: TransferSource, target: MailboxState)
   const leaving = { cause: 'move', to: target.place.name } as const
   let removed: ReadonlySet<number> = new Set()
   try {
-    removed = new Set(await removeMessages(source.state, from, leaving, source.expected))
+    removed = new Set(await removeMessages(source.state, { uids: from }, leaving, source.expected))
   } finally {
     await removeCopies(target, transfer, (uid) => !removed.has(uid))
   }
@@ -50,7 +50,7 @@ async function removeCopies(
   const copies = uids.filter(([uid]) => isMeant(uid)).map(([, uid]) => uid)
   if (copies.length === 0) return
   try {
-    await removeMessages(target, copies, undefined, { uidValidity, id: target.known.index.id })
+    await removeMessages(target, { uids: copies }, undefined, { uidValidity, id: target.known.index.id })
   } catch (error) {
     const facts = { mailbox: target.place.name, problem: 'messages are in two mailboxes', error }
     target.context.log.warn('unavailable', facts)

@@ -1,9 +1,11 @@
 import {
   bufferContent,
   type Content,
+  type ExpungeOptions,
   type FlagChange,
   type FlagChangeOptions,
   type FlagOutcome,
+  isDeleted,
   type Mailbox,
   MailwrightError,
   type MessageEntry,
@@ -96,8 +98,12 @@ export class MailboxView implements Mailbox {
     return { entries, modified }
   }
 
-  async expunge(uids: readonly number[]): Promise<readonly number[]> {
-    const removed = this.#remove(uids)
+  async expunge(
+    uids: readonly number[],
+    { onlyDeleted = false }: ExpungeOptions = {},
+  ): Promise<readonly number[]> {
+    const meant = onlyDeleted ? uidsOf(this.#entriesOf(this.#data.existing(uids)).filter(isDeleted)) : uids
+    const removed = this.#remove(meant)
     if (removed.length > 0)
       this.#place.flow.expunged({ ...this.#about(this.#data), cause: 'expunge', uids: removed })
     return removed

@@ -49,9 +49,9 @@ function withFaults(store: Store, faults: StoreFaults): Store {
 function mailboxWithFaults(mailbox: Mailbox, faults: StoreFaults): Mailbox {
   return overlay(mailbox, {
     content: (uid) => (faults.content === undefined ? mailbox.content(uid) : faults.content(uid)),
-    async expunge(uids) {
+    async expunge(uids, options) {
       await faults.expunge?.()
-      return await mailbox.expunge(uids)
+      return await mailbox.expunge(uids, options)
     },
   })
 }

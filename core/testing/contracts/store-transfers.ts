@@ -58,6 +58,24 @@ export const transferCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'expunge: with onlyDeleted, those that others have spared meanwhile stay',
+    needs: ['flags'],
+    async run({ store, account }) {
+      const opened = await store.open(account)
+      await deliverMany(opened, 3)
+      const mailbox = await opened.openMailbox('INBOX')
+      const [first = 0, second = 0, third = 0] = uidsOf(mailbox)
+      await mailbox.changeFlags([first, second], { add: ['\\Deleted'] })
+      const other = await opened.openMailbox('INBOX')
+      await other.changeFlags([first], { remove: ['\\Deleted'] })
+      await other.changeFlags([third], { add: ['\\Deleted'] })
+      expect(await mailbox.expunge([first, second], { onlyDeleted: true })).toEqual([second])
+      expect(await mailbox.expunge([first, third], { onlyDeleted: true })).toEqual([third])
+      expect(await mailbox.expunge([first], { onlyDeleted: true })).toEqual([])
+      expect(uidsOf(mailbox)).toEqual([first])
+    },
+  },
+  {
     name: 'expunge: two at the same time remove each message once',
     async run({ store, account }) {
       const opened = await store.open(account)
