@@ -13,12 +13,17 @@ import { readSequenceSet, sequenceSetForm } from './sequence-set.ts'
 const atomForm = /[^\x00-\x20\x7f-\xff(){%*"\\\]]+/y
 const astringForm = /[^\x00-\x20\x7f-\xff(){%*"\\]+/y
 const patternForm = /[^\x00-\x20\x7f-\xff(){"\\]+/y
-const wordForm = /[a-z0-9.=-]+/iy
+const wordForm = /[a-z0-9.=_-]+/iy
 const numberForm = /\d{1,19}/y
 const quotedForm = /"((?:[^"\\\r\n\0]|\\["\\])*)"/y
 const flagForm = /\\?[^\x00-\x20\x7f-\xff(){%*"\\\]]+/y
 const dateForm = /"?(\d{1,2})-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-(\d{4})"?/iy
 const dateTimeForm = /"([ \d]\d)-([a-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-]\d{4})"/iy
+
+/** Flags that one command may name. */
+const mostFlags = 100
+/** Octets of a keyword: see `isKeyword`. */
+const longestFlag = 255
 
 const beyondAscii = /[\x80-\xff]/
 const largestNumber = 4_294_967_295
@@ -138,6 +143,8 @@ export class Arguments implements ImapArguments {
   flags(bare = false): readonly string[] {
     const one = (): string => this.#matched(flagForm) ?? this.fail('A flag is expected')
     const flags = this.sees('(') ? this.list(one) : bare ? this.#row(one) : this.fail('"(" is expected')
+    if (flags.length > mostFlags || flags.some(({ length }) => length > longestFlag))
+      throw new Refusal(no('Too many flags, or too long ones', 'LIMIT'))
     return canonicalFlags(flags) ?? this.fail('Not a flag that can be set')
   }
 

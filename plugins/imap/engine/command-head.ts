@@ -8,7 +8,7 @@ export interface CommandHead {
 }
 
 // RFC 9051 §9, tag: any ASTRING-CHAR except "+".
-const form = /^([^\x00-\x20\x7f-\xff(){%*"\\+]{1,100}) ([a-z0-9.-]{1,40})(?: ([a-z]{1,20})(?= |$))?/i
+const form = /^([^\x00-\x20\x7f-\xff(){%*"\\+]+) ([a-z0-9.-]{1,40})(?: ([a-z]{1,20})(?= |$))?/i
 
 /**
  * Reads the beginning of a command's first line. Undefined where it is none; `tagOf` may still find whom to answer.
@@ -26,7 +26,7 @@ export function readHead(line: string): CommandHead | undefined {
 
 /** The tag of a line that is no command; `*` where there is none. */
 export function tagOf(line: string): string {
-  return /^[^\x00-\x20\x7f-\xff(){%*"\\+]{1,100}(?= |$)/.exec(line)?.[0] ?? '*'
+  return /^[^\x00-\x20\x7f-\xff(){%*"\\+]+(?= |$)/.exec(line)?.[0] ?? '*'
 }
 
 /** The literal that a line ends with (RFC 9051 §9, RFC 7888). */
@@ -39,12 +39,13 @@ export interface LiteralMark {
   readonly start: number
 }
 
-const mark = /(~?)\{(\d{1,16})(\+?)\}$/
+const mark = /^(~?)\{(\d+)(\+?)\}$/
 
 /** The mark at the end of a line, or undefined. A size beyond 2^53 is taken for the largest there is. */
 export function literalMark(line: string): LiteralMark | undefined {
   if (!line.endsWith('}')) return undefined
-  const matched = mark.exec(line.slice(-24))
+  const brace = line.lastIndexOf('{')
+  const matched = mark.exec(line.slice(line[brace - 1] === '~' ? brace - 1 : brace))
   if (matched === null) return undefined
   const [whole, tilde, digits, plus] = matched
   return {

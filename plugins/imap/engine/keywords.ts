@@ -8,6 +8,9 @@ export interface MailboxFacts {
   readonly firstUnseen: number
 }
 
+/** Keywords of one mailbox, above which STORE takes no new ones. */
+export const mostKeywords = 500
+
 const known = new WeakMap<readonly MessageEntry[], MailboxFacts>()
 const isSystemFlag = (flag: string): boolean => systemFlags.includes(flag)
 

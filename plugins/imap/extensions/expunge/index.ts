@@ -1,5 +1,6 @@
 import type { ImapExtension, ImapResult, ImapSelected, ImapSession, MessageEntry } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
+import { entriesMarkedDeleted } from '../../engine/deleted-entries.ts'
 import { highestCode } from '../../engine/highest-code.ts'
 import { withinMessageLimit } from '../../engine/message-limit.ts'
 import { bad, no, ok } from '../../engine/result.ts'
@@ -19,7 +20,7 @@ export const expunge: ImapExtension = {
         if (selected === undefined) return bad('No mailbox is selected')
         if (selected.isReadOnly) return readOnly
         // RFC 9738 §3.1: without any limit.
-        return remove(session, selected, await marked(selected))
+        return remove(session, selected, await entriesMarkedDeleted(selected))
       },
     },
     'UID EXPUNGE': {
@@ -32,18 +33,12 @@ export const expunge: ImapExtension = {
         if (selected === undefined) return bad('No mailbox is selected')
         if (selected.isReadOnly) return readOnly
         const chosen = new Set(selected.resolve(set, true).map(({ uid }) => uid))
-        const all = (await marked(selected)).filter(({ uid }) => chosen.has(uid))
+        const all = (await entriesMarkedDeleted(selected)).filter(({ uid }) => chosen.has(uid))
         const { entries, code } = withinMessageLimit(session, all)
         return remove(session, selected, entries, code)
       },
     },
   },
-}
-
-/** Those that are to be removed, also by what others have marked. */
-async function marked({ mailbox }: ImapSelected): Promise<readonly MessageEntry[]> {
-  await mailbox.refresh()
-  return mailbox.entries.filter(({ flags }) => flags.includes('\\Deleted'))
 }
 
 async function remove(
@@ -53,7 +48,11 @@ async function remove(
   limited?: string,
 ): Promise<ImapResult> {
   const isNothing = entries.length === 0
-  if (!isNothing) await selected.mailbox.expunge(entries.map(({ uid }) => uid))
+  if (!isNothing)
+    await selected.mailbox.expunge(
+      entries.map(({ uid }) => uid),
+      { onlyDeleted: true },
+    )
   // RFC 7162 §3.2.7; what others removed is told of by the same command, and clients cannot tell whose it was.
   const highest = session.enabled.has('QRESYNC') ? await highestCode(session, selected) : undefined
   if (limited === undefined) return ok(isNothing ? 'There was nothing to expunge' : 'Expunged', highest)

@@ -17,7 +17,9 @@ export class FetchedItems {
     const name = args.word()
     const item = this.#session.server.vocabulary.fetchItems.get(name)
     const attribute = item?.(args, this.#session) ?? args.fail(`The item ${name} is unknown`)
-    this.attributes.set(attribute.name ?? name, attribute)
+    const known = this.attributes.get(attribute.name ?? name)
+    // BODY[] and BODY.PEEK[] are answered alike; the one sets a flag, whatever else is asked for.
+    this.attributes.set(attribute.name ?? name, known?.setsSeen === true ? known : attribute)
     if (this.attributes.size > mostItems) args.fail('Too many items')
   }
 

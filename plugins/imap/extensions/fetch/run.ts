@@ -10,6 +10,7 @@ import {
   type MessageSummary,
   type TextFact,
   type TextRows,
+  uidFinder,
 } from 'mailwright'
 import { withinMessageLimit } from '../../engine/message-limit.ts'
 import { withNewer } from '../../engine/newer-entries.ts'
@@ -77,8 +78,9 @@ async function markSeen(
   const { selected, session, items } = request
   const { attributes } = items
   if (selected.isReadOnly || ![...attributes.values()].some(({ setsSeen }) => setsSeen)) return entries
-  const unseen = entries.filter(({ flags }) => !flags.includes('\\Seen'))
-  if (unseen.length === 0 || !session.server.store.supports.flags) return entries
+  if (!session.server.store.supports.flags) return entries
+  const unseen = await withoutSeen(selected, entries)
+  if (unseen.length === 0) return entries
   if (!hasAnyRight(await session.mail.myRights(selected.name), 's')) return entries
   const uids = unseen.map(({ uid }) => uid)
   const { entries: changed } = await selected.mailbox.changeFlags(uids, { add: ['\\Seen'] })
@@ -90,6 +92,16 @@ async function markSeen(
     if (!session.enabled.has('UIDONLY')) request.also('UID')
   }
   return withNewer(entries, changed)
+}
+
+/** By what is in the mailbox: others may have taken `\Seen` away, of which the client does not know yet. */
+async function withoutSeen(
+  { mailbox }: ImapSelected,
+  entries: readonly MessageEntry[],
+): Promise<readonly MessageEntry[]> {
+  await mailbox.refresh()
+  const find = uidFinder(mailbox.entries)
+  return entries.filter(({ uid }) => mailbox.entries[find(uid)]?.flags.includes('\\Seen') === false)
 }
 
 /** Some of the messages, with all that is known of them. */

@@ -205,3 +205,35 @@ it('nobody has mailboxes who has not logged in', async () => {
   ])
     expect((await client.command(command)).tagged).toMatch(/^BAD /)
 })
+
+describe('RENAME of a level that is no mailbox (RFC 3501 §6.3.5)', () => {
+  it('renames what is below it', async () => {
+    await using system = await startImapTest()
+    const client = await system.connect()
+    await client.ok('CREATE level/one/two')
+    await client.ok('CREATE level/other')
+    await client.ok('DELETE level/one')
+    await client.ok('DELETE level')
+    await client.ok('SELECT level/one/two')
+    await client.ok('RENAME level new/level')
+    const names = (await client.ok('LIST "" "*"')).map((line) => line.split(' ').at(-1))
+    expect(names).toEqual(expect.arrayContaining(['new/level/one/two', 'new/level/other']))
+    expect(names.some((name) => name?.startsWith('level'))).toBe(false)
+    await client.ok('CHECK')
+  })
+
+  it.each([
+    ['INBOX', 'ALREADYEXISTS'],
+    ['taken', 'ALREADYEXISTS'],
+    ['level/below', 'CANNOT'],
+  ])('not to %s', async (target, code) => {
+    await using system = await startImapTest()
+    const client = await system.connect()
+    await client.ok('CREATE level/one')
+    await client.ok('DELETE level')
+    await client.ok('CREATE taken/one')
+    await client.ok('DELETE taken')
+    expect((await client.command(`RENAME level ${target}`)).tagged).toContain(`NO [${code}]`)
+    await client.ok('STATUS level/one (MESSAGES)')
+  })
+})

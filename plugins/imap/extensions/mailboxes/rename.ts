@@ -1,6 +1,6 @@
 import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
 import { noteOwnChange } from '../../engine/own-changes.ts'
-import { ok } from '../../engine/result.ts'
+import { no, ok, Refusal } from '../../engine/result.ts'
 import { tellRealName } from './real-name.ts'
 
 /**
@@ -16,13 +16,35 @@ export async function rename({ args, session }: ImapCall): Promise<ImapResult> {
   await session.access(from, 'write')
   // Before it is another one.
   const below = from === 'INBOX' ? undefined : pathBelow(session.selected?.name, from)
-  await session.mail.renameMailbox(from, to)
+  await move(session, from, to)
   const real = await realName(session, to)
   if (from === 'INBOX') await copyAnnotations(session, real)
   await noteOwnChange(session, { gone: from, come: real })
   tellRealName(session, from, { given: to, real })
   if (below !== undefined) await session.renamed(real + below)
   return ok('Renamed')
+}
+
+/**
+ * A level that LIST shows is renamed by what is below it, though it is no mailbox (RFC 3501 §6.3.5). Each of those is renamed
+ * by itself: where one fails, those before it have their new names.
+ */
+async function move(session: ImapSession, from: string, to: string): Promise<void> {
+  const { mail } = session
+  try {
+    await mail.renameMailbox(from, to)
+  } catch (error) {
+    if (errorCode(error) !== 'MAIL_E_NOT_FOUND') throw error
+    const names = (await mail.mailboxes()).map(({ name }) => name)
+    const below = names.filter((name) => name.startsWith(`${from}/`))
+    const topmost = below.filter((name) => !below.some((other) => name.startsWith(`${other}/`)))
+    if (topmost.length === 0) throw error
+    if (to.startsWith(`${from}/`)) throw new Refusal(no('It cannot be moved below itself', 'CANNOT'))
+    const moves = topmost.map((name) => [name, to + name.slice(from.length)] as const)
+    const taken = [to, ...moves.map(([, name]) => name)].find((name) => names.includes(name))
+    if (taken !== undefined) throw new Refusal(no('There is a mailbox of that name', 'ALREADYEXISTS'))
+    for (const [name, renamed] of moves) await mail.renameMailbox(name, renamed)
+  }
 }
 
 /** RFC 5464 §4.1: those of INBOX stay, and are copied. Where they cannot be it is renamed all the same. */

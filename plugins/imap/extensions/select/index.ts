@@ -8,8 +8,9 @@ import {
   type ImapSelectRequest,
   type ImapSession,
 } from 'mailwright'
+import { entriesMarkedDeleted } from '../../engine/deleted-entries.ts'
 import { mailboxFacts } from '../../engine/keywords.ts'
-import { ok } from '../../engine/result.ts'
+import { ok, Refusal } from '../../engine/result.ts'
 
 type WhenOpen = (selected: ImapSelected) => void | Promise<void>
 
@@ -45,7 +46,7 @@ function opening(examine: boolean): ImapCommand {
     states: ['authenticated', 'selected'],
     async run(call) {
       call.args.space()
-      const name = call.args.mailbox()
+      const name = await mailboxOf(call)
       const tasks = readParameters(call)
       call.args.end()
       return open(call.session, name, examine, tasks)
@@ -68,18 +69,30 @@ function readParameters({ args, session }: ImapCall): readonly WhenOpen[] {
   return tasks
 }
 
+/** No mailbox is selected behind a SELECT that fails (RFC 9051 §6.3.2), for a name that is none as well. */
+async function mailboxOf({ args, session }: ImapCall): Promise<string> {
+  try {
+    return args.mailbox()
+  } catch (error) {
+    if (error instanceof Refusal && error.result.status === 'NO') await leave(session)
+    throw error
+  }
+}
+
+async function leave(session: ImapSession): Promise<void> {
+  if (session.selected === undefined) return
+  await session.unselect()
+  // RFC 9051 §7.1, RFC 7162 §3.2.11.
+  session.out.untagged('OK [CLOSED] The mailbox before is closed')
+}
+
 async function open(
   session: ImapSession,
   name: string,
   examine: boolean,
   tasks: readonly WhenOpen[],
 ): Promise<ImapResult> {
-  const { out } = session
-  if (session.selected !== undefined) {
-    await session.unselect()
-    // RFC 9051 §7.1, RFC 7162 §3.2.11.
-    out.untagged('OK [CLOSED] The mailbox before is closed')
-  }
+  await leave(session)
   const selected = await session.select(name, examine)
   try {
     await describe(session, selected)
@@ -117,8 +130,11 @@ async function describe(session: ImapSession, selected: ImapSelected): Promise<v
 async function expungeSilently(session: ImapSession): Promise<void> {
   const { selected } = session
   if (selected === undefined || selected.isReadOnly) return
-  const marked = selected.mailbox.entries.filter(({ flags }) => flags.includes('\\Deleted'))
+  const marked = await entriesMarkedDeleted(selected)
   if (marked.length === 0) return
   if (!hasAllRights(await session.mail.myRights(selected.name), 'e')) return
-  await selected.mailbox.expunge(marked.map(({ uid }) => uid))
+  await selected.mailbox.expunge(
+    marked.map(({ uid }) => uid),
+    { onlyDeleted: true },
+  )
 }

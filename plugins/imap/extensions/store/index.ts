@@ -9,10 +9,12 @@ import {
   type ImapSequenceSet,
   type ImapStoreRequest,
   type MessageEntry,
+  systemFlags,
   uidFinder,
 } from 'mailwright'
+import { mostKeywords } from '../../engine/keywords.ts'
 import { withinMessageLimit } from '../../engine/message-limit.ts'
-import { bad, no, ok } from '../../engine/result.ts'
+import { bad, no, ok, Refusal } from '../../engine/result.ts'
 import { flagsResponse, modSequenceResponse } from '../../engine/updates.ts'
 import { numberSet } from '../../format/strings.ts'
 
@@ -70,11 +72,21 @@ function readRequest({ args, session }: ImapCall): Request {
   return { set, change, silent, unchangedSince: request.unchangedSince }
 }
 
+/** Each keyword of a mailbox is told to everybody who opens it. */
+function requireRoomForKeywords(selected: ImapSelected, change: FlagChange): void {
+  const flags = 'add' in change ? change.add : 'set' in change ? change.set : []
+  const known = new Set(selected.flagNames().map((flag) => flag.toLowerCase()))
+  const added = flags.filter((flag) => !known.has(flag.toLowerCase()))
+  if (added.length > 0 && known.size + added.length > mostKeywords + systemFlags.length)
+    throw new Refusal(no(`A mailbox has ${mostKeywords} keywords at most`, 'LIMIT'))
+}
+
 async function store(call: ImapCall, selected: ImapSelected, request: Request): Promise<ImapResult> {
   const { byUid } = call
   const all = selected.resolve(request.set, byUid)
   const { entries: known, code: limited } = withinMessageLimit(call.session, all)
   const { unchangedSince } = request
+  requireRoomForKeywords(selected, request.change)
   const { entries, modified } = await selected.mailbox.changeFlags(
     known.map(({ uid }) => uid),
     request.change,
