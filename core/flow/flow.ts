@@ -36,6 +36,13 @@ export interface SessionOptions {
   readonly local: Endpoint
   readonly remote: Endpoint
   readonly tls?: TlsFacts
+  /**
+   * Ends the session, as soon as it is in the middle of nothing: its account is gone, may not use the protocol any more, or has
+   * another password. The reason is for the client to read. A session without it goes on.
+   */
+  end?(reason: string): void
+  /** Whoever is logged in may hold another number of octets now, say. Called once a minute, or sooner where somebody tells of a change. */
+  accountChanged?(account: Account): void
 }
 
 /** One session's way. The calls answer a refusing reply, or undefined for "go on"; they never reject. */

@@ -14,6 +14,7 @@ import {
 } from '../services/accounts.ts'
 import type { HistoryVerb } from '../services/history.ts'
 import { tokens } from '../services/tokens.ts'
+import type { LoginProof } from './account-sessions.ts'
 import type {
   BearerToken,
   LoginAbilities,
@@ -37,7 +38,7 @@ export interface LoginSession {
   readonly session: Session
   readonly subject: HookSubject
   /** The session is this account's from now on. */
-  enter(account: Account): void
+  enter(account: Account, by: LoginProof): void
   record(verb: HistoryVerb, entry: Parameters<SessionFlow['record']>[1]): void
 }
 
@@ -67,7 +68,7 @@ export class Logins {
     if (refused !== undefined) return refused
     const verified = await this.#ask((service) => this.#verify(service, attempt, proof))
     const failed = await this.#failure(attempt, verified)
-    return failed ?? this.#succeed(attempt, verified)
+    return failed ?? this.#succeed(attempt, verified, typeof proof !== 'string')
   }
 
   async beginScram(attempt: LoginAttempt, mechanism: ScramMechanism): Promise<ScramStart> {
@@ -147,11 +148,15 @@ export class Logins {
     return this.#failed(attempt, wrongLogin, verified.reason, 'failed')
   }
 
-  async #succeed(attempt: LoginAttempt, verified: Verification | undefined): Promise<LoginResult> {
+  async #succeed(
+    attempt: LoginAttempt,
+    verified: Verification | undefined,
+    byToken: boolean = false,
+  ): Promise<LoginResult> {
     if (verified?.ok !== true) return this.#unverified(attempt)
     const { session, subject, enter, record } = this.#own
     const { account, appPassword } = verified
-    enter(account)
+    enter(account, proofOf(appPassword, byToken))
     this.#context.metrics.login(session.role, 'ok')
     const address = formatAddress(account.address)
     const by = appPassword === undefined ? {} : { appPassword }
@@ -180,6 +185,11 @@ export class Logins {
     this.#context.log.warn('login-failed', { session: session.id, remote, login, reason })
     return { ok: false, reply: answer }
   }
+}
+
+function proofOf(appPassword: string | undefined, byToken: boolean): LoginProof {
+  if (byToken) return { kind: 'token' }
+  return appPassword === undefined ? { kind: 'password' } : { kind: 'app-password', appPassword }
 }
 
 /** Acting for somebody else (RFC 4616 §2) is a right that no account has yet. */

@@ -7,6 +7,7 @@ import type { Hello, LoginAttempt, Session, SessionRole, TlsFacts } from '../mod
 import type { MailParameters } from '../model/transaction.ts'
 import type { ScramMechanism } from '../services/accounts.ts'
 import type { HistoryEntry, HistoryVerb } from '../services/history.ts'
+import type { LoginProof } from './account-sessions.ts'
 import type { Delivery } from './delivery.ts'
 import { ended } from './ended.ts'
 import type {
@@ -67,12 +68,16 @@ export class SessionRun implements SessionFlow {
   readonly #live: LiveSession
   readonly #subject: HookSubject
   #transaction: TransactionRun | undefined
+  readonly #options: SessionOptions
+  /** Takes the session out of those of its account. */
+  #leave: (() => void) | undefined
   /** The TLS under which it was asked whose client this is. */
   #claimedUnder: TlsFacts | undefined | null = null
 
   constructor(context: FlowContext, delivery: Delivery, listener: string, options: SessionOptions) {
     this.#context = context
     this.#delivery = delivery
+    this.#options = options
     const now = context.clock.now()
     this.#live = new LiveSession(newId(now), listener, new Date(now), options, this.#ended.signal)
     this.#subject = { session: this.#live.id, signal: this.#ended.signal }
@@ -111,7 +116,7 @@ export class SessionRun implements SessionFlow {
     this.#transaction?.abandon()
     this.#live.tls = tls
     this.#live.hello = undefined
-    this.#live.account = undefined
+    this.#leaveAccount()
     this.#live.claim = undefined
     this.#context.metrics.secured(this.#live.role, tls.version)
     this.record('secured', { text: `${tls.version} ${tls.cipher}`, facts: { ...tls } })
@@ -138,11 +143,32 @@ export class SessionRun implements SessionFlow {
     return new Logins(this.#context, {
       session: this.#live,
       subject: this.#subject,
-      enter: (account) => {
-        this.#live.account = account
-      },
+      enter: (account, by) => this.#enter(account, by),
       record: (verb, entry) => this.record(verb, entry),
     })
+  }
+
+  #enter(account: Account, by: LoginProof): void {
+    const { role } = this.#live
+    this.#leaveAccount()
+    this.#live.account = account
+    if (this.#ended.signal.aborted) return
+    this.#leave = this.#context.accountSessions.enter({
+      role,
+      account,
+      by,
+      end: (reason) => this.#options.end?.(reason),
+      changed: (now) => {
+        this.#live.account = now
+        this.#options.accountChanged?.(now)
+      },
+    })
+  }
+
+  #leaveAccount(): void {
+    this.#leave?.()
+    this.#leave = undefined
+    this.#live.account = undefined
   }
 
   get loginAbilities(): LoginAbilities {
@@ -159,7 +185,7 @@ export class SessionRun implements SessionFlow {
 
   loggedOut(): void {
     this.#transaction?.abandon()
-    this.#live.account = undefined
+    this.#leaveAccount()
   }
 
   async mail(reversePath: Address | null, parameters: MailParameters = {}): Promise<MailResult> {
@@ -202,6 +228,7 @@ export class SessionRun implements SessionFlow {
   close(reason = 'the client has left'): void {
     if (this.#ended.signal.aborted) return
     this.#transaction?.abandon()
+    this.#leave?.()
     this.#ended.abort(ended)
     this.#context.metrics.closed(this.#live.role)
     this.record('closed', { text: reason })

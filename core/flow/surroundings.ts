@@ -5,6 +5,7 @@ import type { ServiceRegistry } from '../host/registry.ts'
 import type { Log } from '../log.ts'
 import type { FlowMetrics } from '../metrics/flow-metrics.ts'
 import { type History, type HistoryEntry, type HistoryVerb, history } from '../services/history.ts'
+import { AccountSessions } from './account-sessions.ts'
 
 /** What the host gives the flow. */
 export interface FlowSurroundings {
@@ -24,6 +25,7 @@ export class FlowContext {
   readonly log: Log
   readonly clock: Clock
   readonly metrics: FlowMetrics
+  readonly accountSessions: AccountSessions = new AccountSessions(this)
   readonly #background = new Set<Promise<void>>()
   #history: History | undefined
 

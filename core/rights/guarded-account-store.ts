@@ -103,6 +103,10 @@ export class GuardedAccountStore implements AccountStore {
   }
 
   /** Of the account's own mailboxes. What it puts into those of others counts for their owners. */
+  setQuota(quotaBytes: number | undefined): void {
+    this.#own.setQuota?.(quotaBytes)
+  }
+
   usage(): Promise<{ readonly bytes: number; readonly messages: number }> {
     return this.#own.usage()
   }

@@ -5,7 +5,7 @@ import { type ServiceKey, serviceKey } from './key.ts'
  * one looks for itself.
  */
 export interface Notifier {
-  /** Tells all subscribers of a topic, such as `mailbox:<account id>`. The payload is small and JSON. */
+  /** Tells all subscribers of a topic, such as `mailbox:<account id>` or `accounts`. The payload is small and JSON. */
   publish(topic: string, payload: unknown): void
   /**
    * Answers the call that ends the subscription. A payload `{ missed: true }` says that hints of the topic may have been

@@ -143,6 +143,11 @@ export interface AccountStore {
     origin?: string,
     freed?: number,
   ): Promise<Appended>
+  /**
+   * The account may hold so many octets from now on, in place of what it could when the store was opened; for whoever keeps one open
+   * for long. Absent: it has to be opened anew.
+   */
+  setQuota?(quotaBytes: number | undefined): void
   /** Octets and messages in all mailboxes of its own. */
   usage(): Promise<{ readonly bytes: number; readonly messages: number }>
   /** Annotations of a mailbox, or of the account where `mailbox` is undefined. */

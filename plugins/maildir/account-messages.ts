@@ -26,6 +26,8 @@ import { countMailbox, countMaildir, countMessages, octetsInName } from './usage
 /** How messages come into an account's mailboxes and go out of them, within its quota. */
 export class AccountMessages {
   readonly #account: Account
+  /** What the account may hold; undefined: as much as it likes. */
+  quotaBytes: number | undefined
   readonly #context: MaildirContext
   readonly #root: string
   readonly #directories: MailboxDirectories
@@ -35,6 +37,7 @@ export class AccountMessages {
   constructor(context: MaildirContext, parts: AccountParts) {
     this.#context = context
     this.#account = parts.account
+    this.quotaBytes = parts.account.quotaBytes
     this.#root = parts.root
     this.#directories = parts.directories
     this.#states = parts.states
@@ -76,7 +79,7 @@ export class AccountMessages {
   }
 
   async copy(source: MailboxState, chosen: Chosen, target: MailboxPlace): Promise<Transferred> {
-    const { quotaBytes } = this.#account
+    const { quotaBytes } = this
     const { bytes } = quotaBytes === undefined ? noSums : await countMessages(source, chosen.uids)
     return this.#states.using(target, (to) => {
       const put = (): Promise<Transferred> => copyMessages(source, to, chosen)
@@ -116,7 +119,7 @@ export class AccountMessages {
 
   /** Octets and messages in all mailboxes. */
   async usage(): Promise<QuotaSums> {
-    const { quotaBytes } = this.#account
+    const { quotaBytes } = this
     if (quotaBytes !== undefined) return this.#quota.usage(quotaBytes)
     return (await countMaildir(this.#context, this.#root)).sums
   }
@@ -135,7 +138,7 @@ export class AccountMessages {
   }
 
   async #reserve(octets: number): Promise<Reservation | undefined> {
-    const { quotaBytes } = this.#account
+    const { quotaBytes } = this
     return quotaBytes === undefined ? undefined : this.#quota.reserve(octets, quotaBytes)
   }
 

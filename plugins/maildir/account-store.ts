@@ -206,6 +206,10 @@ export class MaildirAccountStore implements AccountStore {
     })
   }
 
+  setQuota(quotaBytes: number | undefined): void {
+    this.#messages.quotaBytes = quotaBytes
+  }
+
   usage(): Promise<QuotaSums> {
     return guarded('measuring mailboxes', () => this.#messages.usage())
   }

@@ -142,6 +142,10 @@ export class MboxAccountStore implements AccountStore {
     return guarded('appending messages', () => this.#incoming.append(mailbox, messages, origin, freed))
   }
 
+  setQuota(quotaBytes: number | undefined): void {
+    this.#incoming.quotaBytes = quotaBytes
+  }
+
   usage(): Promise<Usage> {
     return guarded('measuring mailboxes', () => accountUsage(this.#shared))
   }

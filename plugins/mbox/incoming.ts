@@ -20,12 +20,13 @@ import { copyMessages, type TransferSource } from './transfer.ts'
 /** What brings messages into an account's mailboxes, within its quota. */
 export class Incoming {
   readonly #context: MboxContext
-  readonly #account: Account
+  /** What the account may hold; undefined: as much as it likes. */
+  quotaBytes: number | undefined
   readonly #shared: SharedAccount
 
   constructor(context: MboxContext, account: Account, shared: SharedAccount) {
     this.#context = context
-    this.#account = account
+    this.quotaBytes = account.quotaBytes
     this.#shared = shared
   }
 
@@ -101,7 +102,7 @@ export class Incoming {
   }
 
   async #reserve(octets: number): Promise<() => void> {
-    const { quotaBytes } = this.#account
+    const { quotaBytes } = this
     // Who needs no more room need not fit.
     if (quotaBytes === undefined || octets <= 0) return () => undefined
     return this.#shared.quota.reserve(octets, quotaBytes, () => accountUsage(this.#shared))

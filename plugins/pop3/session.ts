@@ -35,8 +35,6 @@ export interface Listener {
   readonly counts: SessionCounts
 }
 
-const stopReason = 'server stops'
-
 /**
  * One client's session: AUTHORIZATION, then TRANSACTION, then, at QUIT and only then, UPDATE (RFC 1939 §3). Make it,
  * then `run` it.
@@ -54,7 +52,8 @@ export class Pop3Session {
   readonly #leave: (() => void)[] = []
   /** A command of an opened maildrop is being answered. */
   #busy = false
-  #stopping = false
+  /** Why it is to end, where it is. */
+  #stopping: string | undefined
   #faults = 0
   #reason = 'connection lost'
   /** Resolves when nothing more is done for the client and its maildrop is free again. */
@@ -63,7 +62,8 @@ export class Pop3Session {
   constructor(socket: Socket, listener: Listener) {
     const { flow, store, tls, options, clock, log } = listener
     this.#listener = listener
-    this.#flow = flow.openSession({ role: 'pop3', ...socketEndpoints(socket) })
+    const end = (reason: string): void => this.#stop(reason)
+    this.#flow = flow.openSession({ role: 'pop3', ...socketEndpoints(socket), end })
     this.#log = log.child({ session: this.#flow.session.id })
     this.#connection = new LineConnection(socket, clock, options.writeTimeout)
     void this.#connection.closed.then(() => this.#flow.close(this.#reason))
@@ -92,10 +92,14 @@ export class Pop3Session {
 
   /** Ends the session; what it is in the middle of, a message under way or deletions at QUIT, is finished first. */
   async stop(): Promise<void> {
-    this.#stopping = true
-    if (!this.#busy) this.#cut(stopReason)
+    this.#stop('server stops')
     await this.#over
     await this.#connection.closed
+  }
+
+  #stop(reason: string): void {
+    this.#stopping ??= reason
+    if (!this.#busy) this.#cut(this.#stopping)
   }
 
   async #run(): Promise<void> {
@@ -133,7 +137,7 @@ export class Pop3Session {
     }
     // No `<…>` in it: that would offer APOP (RFC 1939 §7).
     await this.#respond(ok((texts) => texts.ready(hostname)))
-    while (!this.#stopping) {
+    while (this.#stopping === undefined) {
       this.#busy = false
       const read = await this.#connection.readLine(commandLimit, this.#patience())
       this.#busy = this.#authorization.maildrop !== undefined
@@ -142,7 +146,7 @@ export class Pop3Session {
       await this.#respond(answer)
       if (answer.closing !== undefined) return
     }
-    this.#reason = stopReason
+    this.#reason = this.#stopping
   }
 
   /** One connection too many of an address is told so, where it can be told before TLS. */

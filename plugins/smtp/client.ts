@@ -53,10 +53,12 @@ export function openSession(
   flow: Flow,
   client: Client,
   { tls, channelBinding }: Secure,
+  end: (reason: string) => void,
 ): SmtpSession {
   const opened = flow.openSession({
     role: service.options.role,
     ...client.ends,
+    end,
     ...(tls === undefined ? {} : { tls }),
   })
   const session = new SmtpSession(service, opened, client)

@@ -25,7 +25,8 @@ export class Connection extends SMTPConnection {
   #session: SmtpSession | undefined
   #idle = false
   #draining = false
-  #isOverlong = false
+  /** What is said when it is the client's turn the next time, and why that is the end. */
+  #dismissal: { readonly reply: Reply; readonly reason: string } | undefined
   /** The TLS socket while its handshake goes on; it has to be destroyed instead of the one below it. */
   #handshaking: Socket | undefined
   #reason = 'the client closed the connection'
@@ -37,10 +38,7 @@ export class Connection extends SMTPConnection {
     this.#client = client
     this.#deadlines = new Deadlines(service.clock, service.options.timeouts, {
       late: () => this.#dismiss(timedOut, 'timeout'),
-      overlong: () => {
-        this.#isOverlong = true
-        if (this.#idle) this.#goOn()
-      },
+      overlong: () => this.#dismissSoon(overlong, 'the session took too long'),
       stuck: () => {
         this.#reason = 'timeout in the TLS handshake'
         this.#destroy()
@@ -95,7 +93,9 @@ export class Connection extends SMTPConnection {
 
   /** Begins a session; undefined where it has ended already. */
   async #enter(client: Client): Promise<SmtpSession | undefined> {
-    const session = openSession(this.#service, this.#flow, client, this.#secure)
+    const session = openSession(this.#service, this.#flow, client, this.#secure, (reason) =>
+      this.#dismissSoon(reply(421, '4.7.0', reason), reason),
+    )
     this.#session = session
     const refusal = await session.flow.connect()
     if (this.#isGone) return undefined
@@ -217,6 +217,12 @@ export class Connection extends SMTPConnection {
     this.close()
   }
 
+  /** Behind the message that is coming, where one is. */
+  #dismissSoon(reply: Reply, reason: string): void {
+    this.#dismissal ??= { reply, reason }
+    if (this.#idle) this.#goOn()
+  }
+
   /** For what was said where nothing may be said. */
   #dismissTalker({ flow }: SmtpSession, reply: Reply, text: string): void {
     this.#service.log.info('protocol-error', { session: flow.session.id, text })
@@ -224,11 +230,11 @@ export class Connection extends SMTPConnection {
     this.#dismiss(reply, text)
   }
 
-  /** It is the client's turn; unless the server is stopping and no message is under way, or the session is too old. */
+  /** It is the client's turn; unless the server is stopping and no message is under way, or the session has lasted long enough. */
   #goOn(): void {
     if (this.#isGone) return
-    if (this.#isOverlong) {
-      this.#dismiss(overlong, 'the session took too long')
+    if (this.#dismissal !== undefined) {
+      this.#dismiss(this.#dismissal.reply, this.#dismissal.reason)
       return
     }
     if (this.#draining && this.#session?.transaction === undefined) {

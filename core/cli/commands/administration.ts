@@ -1,13 +1,21 @@
 import { userInfo } from 'node:os'
 import { errorCode, MailwrightError } from '../../errors.ts'
+import { type AccountHint, tellAccountChange } from '../../flow/account-hint.ts'
 import type { Account } from '../../model/account.ts'
 import { type Address, formatAddress, sameAddress } from '../../model/address.ts'
 import { type Accounts, type AccountsAdministration, accounts } from '../../services/accounts.ts'
+import { notifier } from '../../services/notifier.ts'
 import { type CliContext, withHost } from '../context.ts'
 
 /** What a command may use beside the administration. */
 interface Surroundings {
   readonly service: Accounts
+  /** Makes a change of an account, or of many, and tells the server, where it runs, whose sessions are to be looked at. */
+  changing<T>(
+    address: Address | undefined,
+    change: () => Promise<T>,
+    end?: Pick<AccountHint, 'end' | 'appPassword'>,
+  ): Promise<T>
 }
 
 /** Runs something with the administration of the config's accounts, acting as the user of the operating system. */
@@ -30,7 +38,18 @@ export function withAdministration<T>(
         'the accounts of this config live in the memory of the server; a command cannot change them',
       )
     }
-    return run(administration.actingAs(actor()), { service })
+    const hints = host.service(notifier)
+    return run(administration.actingAs(actor()), {
+      service,
+      async changing(address, change, end = {}) {
+        // Afterwards it may be nobody's address.
+        const account = address && (await findAccount(service, address))
+        const changed = await change()
+        if (account !== undefined) tellAccountChange(hints, { account: account.id, ...end })
+        else if (address === undefined) tellAccountChange(hints, {})
+        return changed
+      },
+    })
   })
 }
 

@@ -63,9 +63,12 @@ export const appPasswordCommands: readonly CoreCommand[] = [
     options: [{ flags: '--if-exists', summary: 'be content where it does not exist' }],
     action: async (context, [word = '', name = ''], options) => {
       const address = addressArgument(word)
-      return withAdministration(context, async (administration) => {
-        const removed = await unless('MAIL_E_NOT_FOUND', options.ifExists === true, () =>
-          administration.removeAppPassword(address, name),
+      return withAdministration(context, async (administration, { changing }) => {
+        const remove = () => administration.removeAppPassword(address, name)
+        const removed = await changing(
+          address,
+          () => unless('MAIL_E_NOT_FOUND', options.ifExists === true, remove),
+          { end: 'app-password', appPassword: name },
         )
         const text = `${removed ? 'removed' : 'there was no'} ${name} of ${formatUnicodeAddress(address)}`
         return { json: { address: formatAddress(address), name, removed }, text }

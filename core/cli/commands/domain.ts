@@ -105,8 +105,8 @@ export const domainCommands: readonly CoreCommand[] = [
       const name = domainArgument(word)
       const change = settings(options)
       if (Object.keys(change).length === 0) throw new UsageError('say what to change')
-      return withAdministration(context, async (administration) => {
-        const domain = await administration.updateDomain(name, change)
+      return withAdministration(context, async (administration, { changing }) => {
+        const domain = await changing(undefined, () => administration.updateDomain(name, change))
         return { json: domain, text: `changed ${name}` }
       })
     },

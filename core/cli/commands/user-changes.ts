@@ -2,7 +2,7 @@ import { type Address, formatAddress, formatUnicodeAddress } from '../../model/a
 import type { AccountsAdministration } from '../../services/accounts.ts'
 import { addressArgument, UsageError } from '../context.ts'
 import type { CoreCommand } from '../program.ts'
-import { findAccount, unless, withAdministration } from './administration.ts'
+import { existingAccount, findAccount, unless, withAdministration } from './administration.ts'
 import { disabledOption, given, listWord, sendingLimitWord, textWord } from './quantities.ts'
 import { accountJson } from './user.ts'
 
@@ -50,8 +50,10 @@ const set: CoreCommand = {
   action: async (context, [word = ''], options) => {
     const address = addressArgument(word)
     const changes = changesOf(options)
-    return withAdministration(context, async (administration) => {
-      for (const change of changes) await change(administration, address)
+    return withAdministration(context, async (administration, { changing }) => {
+      await changing(address, async () => {
+        for (const change of changes) await change(administration, address)
+      })
       return {
         json: { address: formatAddress(address), changed: true },
         text: `changed ${formatUnicodeAddress(address)}`,
@@ -84,9 +86,9 @@ const remove: CoreCommand = {
   options: [{ flags: '--if-exists', summary: 'be content where it does not exist' }],
   action: async (context, [word = ''], options) => {
     const address = addressArgument(word)
-    return withAdministration(context, async (administration) => {
-      const removed = await unless('MAIL_E_NOT_FOUND', options.ifExists === true, () =>
-        administration.removeAccount(address),
+    return withAdministration(context, async (administration, { changing }) => {
+      const removed = await changing(address, () =>
+        unless('MAIL_E_NOT_FOUND', options.ifExists === true, () => administration.removeAccount(address)),
       )
       const text = `${removed ? 'removed' : 'there was no'} ${formatUnicodeAddress(address)}`
       return { json: { address: formatAddress(address), removed }, text }
@@ -127,5 +129,21 @@ const purge: CoreCommand = {
   },
 }
 
+const logOut: CoreCommand = {
+  usage: 'user logout <address>',
+  summary: 'end all sessions of an account; its programs have to log in again',
+  action: async (context, [word = '']) => {
+    const address = addressArgument(word)
+    return withAdministration(context, async (_, { service, changing }) => {
+      await existingAccount(service, address)
+      await changing(address, async () => undefined, { end: 'all' })
+      return {
+        json: { address: formatAddress(address), told: true },
+        text: `told the server to end all sessions of ${formatUnicodeAddress(address)}`,
+      }
+    })
+  },
+}
+
 /** What becomes of accounts. */
-export const userChangeCommands: readonly CoreCommand[] = [set, rename, remove, restore, purge]
+export const userChangeCommands: readonly CoreCommand[] = [set, rename, remove, restore, purge, logOut]

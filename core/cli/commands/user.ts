@@ -107,8 +107,8 @@ const passwd: CoreCommand = {
     const secret = await password(context, options)
     if (secret === undefined)
       throw new UsageError('say --password-stdin and give the password on standard input')
-    return withAdministration(context, async (administration) => {
-      await administration.setPassword(address, secret)
+    return withAdministration(context, async (administration, { changing }) => {
+      await changing(address, () => administration.setPassword(address, secret), { end: 'password' })
       return {
         json: { address: formatAddress(address), changed: true },
         text: `set the password of ${formatUnicodeAddress(address)}`,
@@ -124,8 +124,8 @@ const setQuota: CoreCommand = {
   action: async (context, [word = '', size = '']) => {
     const address = addressArgument(word)
     const quotaBytes = quotaWord(size)
-    return withAdministration(context, async (administration) => {
-      await administration.setQuota(address, quotaBytes)
+    return withAdministration(context, async (administration, { changing }) => {
+      await changing(address, () => administration.setQuota(address, quotaBytes))
       return {
         json: { address: formatAddress(address), quotaBytes },
         text: `set the quota of ${formatUnicodeAddress(address)}`,

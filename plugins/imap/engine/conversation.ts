@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import {
+  type Account,
   ConnectionLost,
   errorCode,
   type ImapComingLiteral,
@@ -40,7 +41,9 @@ export class Conversation {
     this.#server = server
     const ends = socketEndpoints(socket)
     this.#address = `address ${ends.remote.address}`
-    this.#flow = server.flow.openSession({ role: 'imap', ...ends })
+    const end = (reason: string): void => this.#push(async () => this.#session.end(reason))
+    const accountChanged = (account: Account): void => this.#session.accountChanged(account)
+    this.#flow = server.flow.openSession({ role: 'imap', ...ends, end, accountChanged })
     this.#connection = new LineConnection(socket, clock, options.writeTimeout)
     const patience = (): number => this.#patience()
     this.#session = new Session(server, this.#flow, this.#connection, {

@@ -93,6 +93,12 @@ export class Session implements ImapSession {
     return this.#known.account
   }
 
+  accountChanged(account: Account): void {
+    if (this.#login === undefined) return
+    this.#login = { ...this.#login, account }
+    this.#login.mail.setQuota?.(account.quotaBytes)
+  }
+
   get mail(): AccountStore {
     return this.#known.mail
   }
