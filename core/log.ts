@@ -1,5 +1,6 @@
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
+import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
 import { errorCode, errorText } from './errors.ts'
+import { LogOutput } from './log-output.ts'
 
 /** The fixed words of the log. docs/operations.md explains each; a test keeps the two equal. */
 export const logEvents = [
@@ -31,6 +32,8 @@ export const logEvents = [
   'certificate',
   'migrated',
   'first-run',
+  'lines-lost',
+  'signal-ignored',
   'protocol-error',
   'internal-error',
 ] as const
@@ -53,16 +56,26 @@ export interface Log {
 }
 
 /** Writes to standard error where no destination is given, so that standard output stays for answers. */
-export function createLog(level: LogLevel, destination?: DestinationStream): Log {
-  const options = {
-    level,
-    base: null,
-    messageKey: 'event',
-    timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-  }
-  return wrap(pino(options, destination ?? pino.destination({ fd: 2, sync: true })))
+export function createLog(level: LogLevel, destination: DestinationStream = standardError): Log {
+  return wrap(pino({ ...format, level }, destination))
 }
+
+const format: LoggerOptions = {
+  base: null,
+  messageKey: 'event',
+  timestamp: stdTimeFunctions.isoTime,
+  formatters: { level: (label) => ({ level: label }) },
+}
+
+/** The logs of a process share it: each of them may have left a part of a line. */
+const standardError: DestinationStream = new LogOutput(2, (lost, error) => {
+  let line = ''
+  const write = (text: string): void => {
+    line = text
+  }
+  createLog('error', { write }).error('lines-lost', { lost, error })
+  return line
+})
 
 function wrap(logger: Logger): Log {
   return {
