@@ -19,6 +19,8 @@ const compileCache = fileURLToPath(new URL('../../node_modules/.cache/mailwright
 // Deliveries wait for the disk in these threads: with Node's four, no more than four of them sync a file at the same time, and a
 // journal would commit many at once.
 process.env.UV_THREADPOOL_SIZE ??= '20'
+// Node.js would open its debugger at the one, and end at the other. What runs in this process may take them for itself.
+for (const signal of ['SIGUSR1', 'SIGUSR2']) process.on(signal, () => undefined)
 const bundledNode = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url))
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const recentEnough = major > 22 || (major === 22 && minor >= 18)
@@ -41,7 +43,7 @@ function runSources() {
   if (!existsSync(node)) return tooOld()
   const script =
     sendmail === undefined ? [source, ...process.argv.slice(2)] : [sendmailSource, ...sendmail.flat()]
-  const argv = [...memory, '--conditions=mailwright-source', ...script]
+  const argv = [...memory, '--disable-sigusr1', '--conditions=mailwright-source', ...script]
   const env = { NODE_COMPILE_CACHE: compileCache, ...process.env }
   const child = spawn(node, argv, { stdio: 'inherit', env })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))

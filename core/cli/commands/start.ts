@@ -12,6 +12,7 @@ import { Server } from '../../server.ts'
 import { isWorker, leave, serveAsWorker } from '../../workers/worker.ts'
 import { Workers } from '../../workers/workers.ts'
 import type { CliContext } from '../context.ts'
+import { ignoreForeignSignals } from '../foreign-signals.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
 import { ServiceManager } from '../service-manager.ts'
@@ -21,25 +22,31 @@ export const startCommand: CoreCommand = {
   summary:
     'run in the foreground; SIGTERM and Ctrl-C finish the sessions and stop, SIGHUP takes the changed config',
   action: async (context) => {
+    const hasLog = ignoreForeignSignals()
     const loaded = await loadConfig(context.folder, context.configFile)
     // What is wrong with the config is told by whoever uses it.
     const { workers } = readSettings(loaded.config, loaded.folder, [])
-    if (isWorker) return serve(context, loaded).finally(leave)
-    return workers === 1 ? serve(context, loaded) : keepWorkers(context, loaded)
+    if (isWorker) return serve(context, loaded, hasLog).finally(leave)
+    return workers === 1 ? serve(context, loaded, hasLog) : keepWorkers(context, loaded, hasLog)
   },
 }
 
 /** This process is the server, or one of several that are. */
-async function serve(context: CliContext, loaded: LoadedConfig): Promise<undefined> {
+async function serve(
+  context: CliContext,
+  loaded: LoadedConfig,
+  hasLog: (log: Log) => void,
+): Promise<undefined> {
   const manager = new ServiceManager(process.env)
   const server = new Server(context.folder, context.configFile)
   // A worker is told to reload by the process that keeps it, in its turn.
   reloadAtSignal(isWorker ? undefined : server, manager)
   const host = await server.start(loaded)
   surviveStrays(host.log)
+  hasLog(host.log)
   const stopped = stopSignal()
   if (isWorker) serveAsWorker(server)
-  else if (!context.json) context.output.stdout(await welcome(host.settings, server.listeners))
+  else if (!context.json) context.output.notice?.(await welcome(host.settings, server.listeners))
   await manager.ready(host.log)
   await stopped
   await manager.stopping()
@@ -51,9 +58,11 @@ async function serve(context: CliContext, loaded: LoadedConfig): Promise<undefin
 async function keepWorkers(
   context: CliContext,
   { config, folder }: LoadedConfig,
+  hasLog: (log: Log) => void,
 ): Promise<CommandOutput | undefined> {
   // All faults are told once, before there is a worker.
   const { settings, log } = createHost(config, { folder })
+  hasLog(log)
   const manager = new ServiceManager(process.env)
   // Ports are opened here, for all of them, and with them go the rights for it.
   const bound = settings.user === undefined ? undefined : () => void becomeUser(settings)
@@ -61,7 +70,7 @@ async function keepWorkers(
   reloadAtSignal(workers, manager)
   const listeners = await workers.start()
   log.info('ready', { listeners, workers: settings.workers })
-  if (!context.json) context.output.stdout(await welcome(settings, listeners))
+  if (!context.json) context.output.notice?.(await welcome(settings, listeners))
   const stopped = stopSignal()
   await manager.ready(log)
   await stopped
@@ -105,8 +114,15 @@ function stopSignal(): Promise<void> {
  * others' sessions go on: what is durable changes in steps that hold by themselves, not in the process's memory.
  */
 function surviveStrays(log: Log): void {
-  process.on('uncaughtException', (error) => log.error('internal-error', { error }))
-  process.on('unhandledRejection', (error) => log.error('internal-error', { error }))
+  const note = (error: unknown): void => {
+    try {
+      log.error('internal-error', { error })
+    } catch {
+      // What is thrown here would end the process.
+    }
+  }
+  process.on('uncaughtException', note)
+  process.on('unhandledRejection', note)
 }
 
 /** What runs where, and how to send and read a first mail. */
