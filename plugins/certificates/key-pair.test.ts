@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import { generate } from 'selfsigned'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { chooseKeyPair, makeKeyPair } from './key-pair.ts'
@@ -57,9 +58,19 @@ test('the first pair is for unknown and impossible names', () => {
 })
 
 describe('what cannot be used is named', () => {
+  const encrypted = () =>
+    createPrivateKey(one.key)
+      .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'secret' })
+      .toString()
+  // Its first lines are enough.
+  const encryptedAsBefore =
+    '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n'
+
   test.each([
     [() => ({ key: one.key, chain: two.chain }), /^key: does not belong to the certificate$/],
     [() => ({ key: 'nonsense', chain: one.chain }), /^key: is not a private key in PEM form/],
+    [() => ({ key: encrypted(), chain: one.chain }), /^key: is encrypted with a passphrase/],
+    [() => ({ key: encryptedAsBefore, chain: one.chain }), /^key: is encrypted with a passphrase/],
     [() => ({ key: one.key, chain: 'nonsense' }), /^chain: is not a certificate in PEM form/],
     [() => ({ key: one.chain, chain: one.key }), /^key: is not a private key/],
   ])('case %#', (certificate, problem) => {

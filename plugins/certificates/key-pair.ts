@@ -25,6 +25,11 @@ export function makeKeyPair(
   names: readonly string[] | undefined,
   source: string,
 ): KeyPair {
+  if (isEncrypted(certificate.key))
+    throw new MailwrightError(
+      'MAIL_E_INVALID',
+      'key: is encrypted with a passphrase that the server does not know (`openssl pkey -in <file> -out <new file>` writes it without)',
+    )
   const key = parsed('key', 'is not a private key in PEM form', () => createPrivateKey(certificate.key))
   const chain = parsed(
     'chain',
@@ -42,6 +47,11 @@ export function makeKeyPair(
     covers: (name) =>
       names === undefined ? chain.checkHost(name) !== undefined : names.some((one) => matches(one, name)),
   }
+}
+
+/** As PKCS #8 writes it, or as OpenSSL did before. */
+function isEncrypted(key: string): boolean {
+  return /^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: *4, *ENCRYPTED/m.test(key)
 }
 
 function namesIn({ subjectAltName = '', subject }: X509Certificate): readonly string[] {

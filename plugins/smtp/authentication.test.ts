@@ -27,7 +27,7 @@ describe('login', () => {
       ['501 5.5.2', '334', '501 5.5.2', '250 2.0.0'],
     ],
     ['an empty response', ['AUTH PLAIN ='], ['501 5.5.2']],
-    ['an unknown mechanism', ['AUTH CRAM-MD5', 'AUTH'], ['504 5.5.4', '504 5.5.4']],
+    ['an unknown mechanism, or none', ['AUTH CRAM-MD5', 'AUTH'], ['504 5.5.4', '501 5.5.4']],
     ['too much', ['AUTH PLAIN a b'], ['501 5.5.2']],
     ['twice', [`AUTH PLAIN ${base64('\0jo\0secret')}`, 'AUTH PLAIN'], ['235 2.7.0', '503 5.5.1']],
   ])('%s', async (_, lines, replies) => {

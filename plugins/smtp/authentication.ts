@@ -16,6 +16,7 @@ import {
   loggedIn,
   loginCancelled,
   loginInTransaction,
+  noMechanism,
   tooManyLogins,
   unknownMechanism,
 } from './replies.ts'
@@ -28,6 +29,7 @@ export async function authenticate(session: SmtpSession, argument: string): Prom
   if (session.transaction !== undefined) return { reply: loginInTransaction }
   if (!session.mayLogIn) return { reply: encryptionNeeded }
   const [name = '', initial, ...more] = argument.split(/[ \t]+/)
+  if (name === '') return { reply: noMechanism }
   if (more.length > 0) return { reply: malformed('One initial response at most') }
   const mechanism = beginMechanism(name, session.sasl)
   if (mechanism === undefined) return { reply: unknownMechanism }

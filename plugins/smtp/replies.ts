@@ -87,6 +87,8 @@ export const authNotOffered: Reply = reply(502, '5.5.1', 'Authentication is not 
 export const encryptionNeeded: Reply = reply(538, '5.7.11', 'Encryption required for authentication')
 export const alreadyLoggedIn: Reply = reply(503, '5.5.1', 'Already authenticated')
 export const loginInTransaction: Reply = reply(503, '5.5.1', 'No authentication during a transaction')
+// RFC 4954 §4: a syntax error
+export const noMechanism: Reply = reply(501, '5.5.4', 'AUTH needs a mechanism')
 export const unknownMechanism: Reply = reply(504, '5.5.4', 'Authentication mechanism not supported')
 export const loginCancelled: Reply = reply(501, '5.7.0', 'Authentication cancelled')
 export const loginLineTooLong: Reply = reply(500, '5.5.6', 'Authentication line too long')
