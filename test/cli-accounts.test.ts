@@ -214,6 +214,32 @@ describe('aliases and the audit trail', () => {
     expect(await codeOf('alias add a@alias.example me@elsewhere.example --expires soon')).toBe('usage')
   })
 
+  test('an alias leads to somebody else', async () => {
+    await run('domain add circle.example')
+    await run('domain add other.example --alias-of circle.example')
+    expect(await codeOf('alias add a@circle.example A@other.example')).toBe('MAIL_E_INVALID')
+    expect(await codeOf('alias add a@circle.example a@circle.example')).toBe('MAIL_E_INVALID')
+    expect(await codeOf('alias add b@circle.example c@circle.example')).toBe(0)
+    expect(await codeOf('alias add c@circle.example d@circle.example')).toBe(0)
+    expect(await codeOf('alias add d@circle.example b@circle.example')).toBe('MAIL_E_INVALID')
+    expect(await codeOf('alias add d@circle.example me@else.example')).toBe(0)
+    // Somebody is at the end of the way, whatever goes round beside it.
+    expect(await codeOf('alias add d@circle.example b@circle.example')).toBe(0)
+    expect(await codeOf('alias add d@circle.example d@circle.example')).toBe(0)
+    // The account may come later.
+    expect(await codeOf('alias add @circle.example later@circle.example')).toBe(0)
+  })
+
+  test('lists of a domain that is not ours', async () => {
+    await run('domain add listed.example')
+    for (const list of ['user list', 'alias list']) {
+      expect(await codeOf(`${list} nosuch.example`)).toBe('MAIL_E_NOT_FOUND')
+      expect(await codeOf(`${list} 'no domain'`)).toBe('MAIL_E_INVALID')
+      expect(await json(`${list} Listed.Example`)).toEqual([])
+    }
+    expect(await json('user list nosuch.example --deleted')).toEqual([])
+  })
+
   test('who changed what, by subject and time', async () => {
     await run('domain add audit.example')
     await run('user add me@audit.example --password-stdin', 'very secret\n')

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import packageFile from 'mailwright/package.json' with { type: 'json' }
 import memory from 'mailwright/plugins/memory'
 import { createTestHost } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -195,6 +196,33 @@ describe('the rest', () => {
     expect((await run(['deliver', '--help'])).out).toContain(
       'mailwright deliver me@example.org < message.eml',
     )
+  })
+
+  test('wrong use is told in JSON, too, wherever --json is', async () => {
+    const told = async (argv: readonly string[]) => {
+      const { exitCode, out, err } = await run(argv)
+      return { exitCode, out, message: (JSON.parse(err) as { error: { message: string } }).error.message }
+    }
+    const wrong = { exitCode: 2, out: '' }
+    expect(await told(['user', 'add', '--json'])).toEqual({
+      ...wrong,
+      message: "missing required argument 'address'",
+    })
+    expect(await told(['--json', 'foo'])).toEqual({ ...wrong, message: "unknown command 'foo'" })
+    expect(await told(['check', '--nope', '--json'])).toEqual({
+      ...wrong,
+      message: "unknown option '--nope'",
+    })
+    expect(await told(['user', '--json'])).toEqual({ ...wrong, message: 'a command is missing' })
+    const { out } = await run(['--json', 'greet', 'you'])
+    expect(JSON.parse(out)).toEqual({ text: 'hello you' })
+    expect((await run(['user', 'add', '--', '--json'])).exitCode).toBe('usage')
+  })
+
+  test('the version, and where commands of plugins are', async () => {
+    expect(await run(['--version'])).toEqual({ exitCode: 0, out: `${packageFile.version}\n`, err: '' })
+    expect((await run(['--help'])).out).toContain('"mailwright check" names those of the config')
+    expect((await run(['check'])).out).toMatch(/^greet +says hello$/m)
   })
 
   test('without a config a config is asked for', async () => {

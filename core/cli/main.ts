@@ -1,10 +1,15 @@
 import { errorCode } from '../errors.ts'
 import { UsageError } from './context.ts'
-import { printError } from './output.ts'
-import { runCommandLine } from './program.ts'
+import { type Output, printError } from './output.ts'
+import { runCommandLine, wantsJson } from './program.ts'
 
-const output = {
-  stdout: (text: string) => void process.stdout.write(text),
+const argv = process.argv.slice(2)
+const asJson = wantsJson(argv)
+let isUnwritten = false
+
+const output: Output = {
+  stdout: (text: string) => void process.stdout.write(text, hear),
+  notice: (text: string) => void process.stdout.write(text),
   stderr: (text: string) => void process.stderr.write(text),
   isTerminal: process.stderr.isTTY === true,
   ...(process.stdout.isTTY === true ? {} : { octets }),
@@ -17,16 +22,25 @@ function octets(chunk: Uint8Array): Promise<void> {
   })
 }
 
-// A reader who leaves early, such as `head`, is no fault of ours. Who waits for a write hears of it from that.
-process.stdout.on('error', () => undefined)
+/** A result that is not where it should be is a failure. A reader who leaves early, such as `head`, is no fault of ours. */
+function hear(error?: NodeJS.ErrnoException | null): void {
+  if (!error || error.code === 'EPIPE' || isUnwritten) return
+  isUnwritten = true
+  printError(output, asJson, new Error(`standard output cannot be written: ${error.message}`))
+  process.exitCode ||= 1
+}
+
+// Who writes hears of it from that; of standard error there is nobody left to tell.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 try {
-  process.exitCode = await runCommandLine(process.argv.slice(2), {
+  const exitCode = await runCommandLine(argv, {
     output,
     stdin: process.stdin,
     folder: process.cwd(),
   })
+  process.exitCode = isUnwritten ? exitCode || 1 : exitCode
 } catch (error) {
-  printError(output, process.argv.includes('--json'), error)
+  printError(output, asJson, error)
   process.exitCode = error instanceof UsageError || errorCode(error) === 'MAIL_E_CONFIG_NOT_FOUND' ? 2 : 1
 }

@@ -4,6 +4,8 @@ import { ConfigError, errorText, formatFault, MailwrightError } from '../errors.
 export interface Output {
   stdout(text: string): void
   stderr(text: string): void
+  /** Standard output, for what is said to people beside the result: nothing fails where it cannot be written. */
+  notice?(text: string): void
   /** Standard output as it is, for foreign octets; absent where it is a terminal, which would obey what is in them. */
   octets?(octets: Uint8Array): Promise<void>
   /** Standard error is a terminal. `false` */

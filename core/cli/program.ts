@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { errorCode } from '../errors.ts'
 import { createHost } from '../host.ts'
@@ -19,7 +20,7 @@ import { userCommands } from './commands/user.ts'
 import { userChangeCommands } from './commands/user-changes.ts'
 import { userImportCommand } from './commands/user-import.ts'
 import { type CliContext, configOf, firstLine, hostOf, UsageError, whileStarted } from './context.ts'
-import { printResult } from './output.ts'
+import { printError, printResult } from './output.ts'
 
 export type Surroundings = Pick<CliContext, 'output' | 'stdin' | 'folder'>
 
@@ -67,28 +68,31 @@ const groups: Readonly<Record<string, string>> = {
   store: 'damage of mailboxes: finding and repairing it',
 }
 
+const { version } = createRequire(import.meta.url)('mailwright/package.json') as { readonly version: string }
+
+/** Whether results and errors are to be JSON; said also before the command line has been understood. */
+export function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  return (end < 0 ? argv : argv.slice(0, end)).includes('--json')
+}
+
 /** Runs one command line; answers the exit code: 0 done, 1 failed, 2 wrong use. Errors of the command are thrown. */
 export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<number> {
   const forSendmail = sendmailWords(argv)
   if (forSendmail !== undefined) return runSendmailWords(forSendmail, surroundings)
   let exitCode = 0
-  const program = new Command('mailwright')
-    .description('A mail system put together from plugins.')
-    .option('--config <file>', 'the config; else mailwright.config.ts (or .js, .mjs, …) here or above')
-    .showHelpAfterError('(add --help for what can be said)')
-    .configureOutput({ writeOut: surroundings.output.stdout, writeErr: surroundings.output.stderr })
-    .exitOverride()
-  program.addHelpText('after', helpText)
+  const program = emptyProgram(argv, surroundings)
   const run =
     (action: Action) =>
     async (words: readonly string[], options: Record<string, string | boolean | undefined>) => {
-      const { config } = program.opts<{ config?: string }>()
+      // Whichever side of the command they are on, the program has taken them.
+      const common = program.opts<{ config?: string; json?: boolean }>()
       const context: CliContext = {
         ...surroundings,
-        configFile: config ?? text(options.config),
-        json: options.json === true,
+        configFile: common.config,
+        json: common.json === true,
       }
-      const result = await action(context, words, options)
+      const result = await action(context, words, { ...options, ...common })
       if (result === undefined) return
       printResult(surroundings.output, context.json, result.json, result.text)
       exitCode = result.exitCode ?? 0
@@ -98,10 +102,40 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof CommanderError) return wrongUse(error, argv, surroundings)
     throw error
   }
   return exitCode
+}
+
+/** What every command line may say. */
+function emptyProgram(argv: readonly string[], { output }: Surroundings): Command {
+  return new Command('mailwright')
+    .description('A mail system put together from plugins.')
+    .version(version, '--version', 'print the version')
+    .option('--config <file>', 'the config; else mailwright.config.ts (or .js, .mjs, …) here or above')
+    .option('--json', 'print JSON, errors too')
+    .showHelpAfterError('(add --help for what can be said)')
+    .configureOutput({
+      writeOut: output.stdout,
+      writeErr: wantsJson(argv) ? () => undefined : output.stderr,
+    })
+    .exitOverride()
+    .addHelpText('after', helpText)
+}
+
+/** The exit code of a command line that commander has answered: help and version are no wrong use. */
+function wrongUse(
+  { code, exitCode, message }: CommanderError,
+  argv: readonly string[],
+  { output }: Surroundings,
+): number {
+  if (exitCode === 0) return 0
+  if (wantsJson(argv)) {
+    const problem = code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, '')
+    printError(output, true, new UsageError(problem))
+  }
+  return 2
 }
 
 const helpText = `
@@ -111,11 +145,8 @@ A first mail, in a new folder with a mailwright.config.ts:
   mailwright user add me@example.org             make an account; asks nothing: use --password-stdin
   mailwright start                               run in the foreground; Ctrl-C stops
 
+Plugins bring commands of their own: "mailwright check" names those of the config.
 Every command that prints data takes --json. Exit codes: 0 done, 1 failed, 2 wrong use.`
-
-function text(value: string | boolean | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined
-}
 
 type Run = (words: readonly string[], options: Record<string, string | boolean | undefined>) => Promise<void>
 
@@ -175,7 +206,7 @@ async function addPluginCommands(
   const context = {
     ...surroundings,
     configFile: at < 0 ? undefined : argv[at + 1],
-    json: argv.includes('--json'),
+    json: wantsJson(argv),
   }
   const loaded = await configOf(context).catch((error: unknown) => {
     // Without a config there are only the core's commands, and commander says that this is none of them.

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os'
+import { checkDomain } from '../../accounts/rules.ts'
 import { errorCode, MailwrightError } from '../../errors.ts'
 import { type AccountHint, tellAccountChange } from '../../flow/account-hint.ts'
 import type { Account } from '../../model/account.ts'
@@ -61,6 +62,12 @@ function actor(): string {
     // A user of a container may have a number and no name.
     return `cli:${process.getuid?.() ?? 'unknown'}`
   }
+}
+
+/** MAIL_E_NOT_FOUND where a domain is named that is not ours: an empty list would say that all is well. */
+export async function requireDomain(service: Accounts, domain: string | undefined): Promise<void> {
+  if (domain === undefined || (await service.domain(checkDomain(domain))) !== undefined) return
+  throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no domain ${domain}`)
 }
 
 /** The account of exactly that address. MAIL_E_NOT_FOUND. */

@@ -5,7 +5,8 @@ import { addressArgument } from '../context.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
 import { until } from '../times.ts'
-import { unless, withAdministration } from './administration.ts'
+import { requireDomain, unless, withAdministration } from './administration.ts'
+import { refuseCircle } from './alias-circle.ts'
 
 /** An address, or `@example.org` for the catch-all of a domain. */
 function aliasArgument(text: string): Address {
@@ -57,7 +58,8 @@ export const aliasCommands: readonly CoreCommand[] = [
         ...addressArgument(targetWord),
         ...(expiresAt === undefined ? {} : { expiresAt }),
       }
-      return withAdministration(context, async (administration) => {
+      return withAdministration(context, async (administration, { service }) => {
+        await refuseCircle(service, alias, target)
         const added = await unless('MAIL_E_EXISTS', options.ifMissing === true, () =>
           administration.addAlias(alias, target),
         )
@@ -71,7 +73,8 @@ export const aliasCommands: readonly CoreCommand[] = [
     usage: 'alias list [domain]',
     summary: 'list the aliases',
     action: (context, [domain]) =>
-      withAdministration(context, async (administration) => {
+      withAdministration(context, async (administration, { service }) => {
+        await requireDomain(service, domain)
         const aliases = (await administration.aliases(domain)).map(({ address, targets }) => ({
           alias: aliasText(address),
           targets: targets.map(formatAddress),

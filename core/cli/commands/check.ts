@@ -1,12 +1,14 @@
 import { createHost } from '../../host.ts'
 import { createLog } from '../../log.ts'
+import type { PluginCommand } from '../../plugin.ts'
 import { configOf } from '../context.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
 
 export const checkCommand: CoreCommand = {
   usage: 'check',
-  summary: 'load and check the config; print the plugins and the taps of each hook in their order',
+  summary:
+    'load and check the config; print the plugins, their commands, and the taps of each hook in their order',
   action: async (context) => {
     const { config, file, folder } = await configOf(context)
     const host = createHost(config, { folder, log: createLog('silent') })
@@ -16,6 +18,7 @@ export const checkCommand: CoreCommand = {
       hostname: host.settings.hostname,
       dataDir: host.settings.dataDir,
       plugins: host.plugins,
+      commands: host.commands.map(({ name, summary }) => ({ name, summary })),
       hooks: Object.fromEntries(hooks.map((hook) => [hook.name, hook.taps])),
     }
     const rows = hooks.map((hook) => [hook.name, hook.kind, hook.taps.join(' → ')])
@@ -24,8 +27,16 @@ export const checkCommand: CoreCommand = {
       '',
       `Plugins, in the order in which they start: ${host.plugins.join(', ')}`,
       '',
+      ...(host.commands.length === 0 ? [] : [commandsText(host.commands), '']),
       table(['hook', 'kind', 'taps'], rows),
     ].join('\n')
     return { json, text }
   },
+}
+
+function commandsText(commands: readonly PluginCommand[]): string {
+  return table(
+    ['command', 'what it does'],
+    commands.map(({ name, summary }) => [name, summary]),
+  )
 }

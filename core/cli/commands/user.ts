@@ -4,7 +4,7 @@ import type { AccountsAdministration } from '../../services/accounts.ts'
 import { addressArgument, type CliContext, firstLine, UsageError } from '../context.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
-import { existingAccount, unless, withAdministration } from './administration.ts'
+import { existingAccount, requireDomain, unless, withAdministration } from './administration.ts'
 import { given, quotaWord, sendingLimitText, sendingLimitWord } from './quantities.ts'
 
 type Options = Parameters<CoreCommand['action']>[2]
@@ -142,8 +142,10 @@ export const userCommands: readonly CoreCommand[] = [
     summary: 'list the accounts',
     options: [{ flags: '--deleted', summary: 'those that were removed and can be restored' }],
     action: (context, [domain], options) =>
-      withAdministration(context, async (administration) => {
+      withAdministration(context, async (administration, { service }) => {
+        // They may be left of a domain that was removed, too.
         if (options.deleted === true) return deletedList(administration, domain)
+        await requireDomain(service, domain)
         const list = await administration.accounts(domain)
         const text = table(['address', 'name', 'quota', 'state'], list.map(accountRow))
         return { json: list.map(accountJson), text }

@@ -14,6 +14,8 @@ export async function sendmailProcess(name: string, words: readonly string[]): P
       for (const writer of writers) writer.abandon()
       process.exit(exitCodes.temporary)
     })
+  // A warning that nobody takes must not cost the message.
+  process.stderr.on('error', () => undefined)
   process.exitCode = await runSendmail(name, words, {
     stdin: standardInput(),
     stdout: (text) => void process.stdout.write(text),
