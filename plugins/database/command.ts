@@ -1,6 +1,12 @@
 import type { CommandOutput, ContributedMigrations, PluginCommand } from 'mailwright'
 import type { DatabaseConnection } from './connection.ts'
-import { type MigrationName, type MigrationSurroundings, migrate, pendingMigrations } from './migrations.ts'
+import {
+  hasMigrations,
+  type MigrationName,
+  type MigrationSurroundings,
+  migrate,
+  pendingMigrations,
+} from './migrations.ts'
 
 /** `mailwright database migrate`: runs before the plugins are started, which may need the tables as they will be. */
 export function migrateCommand(
@@ -17,9 +23,10 @@ export function migrateCommand(
       const database = open()
       try {
         await database.open()
-        return options.dryRun === true
-          ? output('pending', await pendingMigrations(database, contributed))
-          : output('migrated', await migrate(database, contributed, surroundings))
+        if (options.dryRun === true) return output('pending', await pendingMigrations(database, contributed))
+        const migrated = await migrate(database, contributed, surroundings)
+        if (hasMigrations(contributed)) await database.identify()
+        return output('migrated', migrated)
       } finally {
         await database.close()
       }

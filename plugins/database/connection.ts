@@ -9,6 +9,8 @@ import { DatabaseAwayError, translate } from './failure.ts'
 export interface DatabaseConnection extends Database {
   /** MAIL_E_UNAVAILABLE where it cannot be reached, MAIL_E_START where it is none. */
   open(): Promise<void>
+  /** Once its tables are there: no other database is taken for this one from now on. MAIL_E_UNAVAILABLE. */
+  identify(): Promise<void>
   close(): Promise<void>
 }
 
@@ -30,7 +32,9 @@ class Connection implements DatabaseConnection {
   readonly #times: CallTimes | undefined
   readonly #breaker: Breaker | undefined
   #knex: Knex | undefined
-  #isAway = false
+  /** Why it could not answer the last time; nothing has been answered since. */
+  #away: DatabaseAwayError | undefined
+  #hasAnswered = false
 
   constructor(dialect: Dialect, clock: Clock, log: Log, times: CallTimes | undefined) {
     this.dialect = dialect.name
@@ -49,10 +53,22 @@ class Connection implements DatabaseConnection {
       throw new UnavailableError(`the database ${location} cannot be made`, { cause })
     })
     this.#knex = this.#dialect.connect()
+    // Not every call that goes well has asked something.
+    this.#knex.on('query-response', () => {
+      this.#hasAnswered = true
+    })
     await this.#knex.raw('select 1').catch((cause) => {
       // What is no database, or a broken one, will not get better by itself.
       const code = translate(cause) instanceof UnavailableError ? 'MAIL_E_UNAVAILABLE' : 'MAIL_E_START'
       throw new MailwrightError(code, `the database ${location} cannot be opened`, { cause })
+    })
+  }
+
+  async identify(): Promise<void> {
+    const { location } = this.#dialect
+    await this.#dialect.identify?.(this).catch((cause) => {
+      if (cause instanceof MailwrightError) throw cause
+      throw new UnavailableError(`the database ${location} cannot be marked as made`, { cause })
     })
   }
 
@@ -115,14 +131,17 @@ class Connection implements DatabaseConnection {
   }
 
   #noteAway(error: DatabaseAwayError): void {
-    if (!this.#isAway) this.#log.error('unavailable', { error })
-    this.#isAway = true
+    // Another database in its place is other news than none.
+    if (error.constructor !== this.#away?.constructor) this.#log.error('unavailable', { error })
+    this.#away = error
+    this.#hasAnswered = false
     this.#breaker?.failed(error)
   }
 
   #noteAnswer(): void {
-    if (this.#isAway) this.#log.warn('recovered')
-    this.#isAway = false
+    if (!this.#hasAnswered) return
+    if (this.#away !== undefined) this.#log.warn('recovered')
+    this.#away = undefined
     this.#breaker?.succeeded()
   }
 }

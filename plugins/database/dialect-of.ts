@@ -12,7 +12,7 @@ export function dialectOf(
 ): Dialect {
   if (options.client === 'mysql') return mysql({ ...options, clock, log })
   const file = isAbsolute(options.file) ? options.file : join(dataDir, options.file)
-  return sqlite({ file, busyTimeout: options.busyTimeout, clock, log })
+  return sqlite({ file, create: options.create, busyTimeout: options.busyTimeout, clock, log })
 }
 
 // An ALTER of a large table takes as long as it takes; that it waits for a lock must not hold all others up behind it.

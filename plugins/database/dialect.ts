@@ -8,10 +8,12 @@ export interface Dialect {
   readonly location: string
   /** Whether it is another program, which may hang: then calls fail at once while it is away. */
   readonly isRemote: boolean
-  /** Makes what must be there before the first connection, such as the file. */
+  /** Makes what must be there before the first connection, such as the file of a database that has never been there. */
   prepare(): Promise<void>
   /** A knex instance whose connections are ready for use. It connects when it is first asked something. */
   connect(): Knex
   /** Runs what may write, and waits until that is durable; absent where a commit's answer says so itself. */
   durably?<T>(run: () => Promise<T>): Promise<T>
+  /** Has the database known again from now on, so that no other one is taken for it; absent where the server sees to that. */
+  identify?(database: Database): Promise<void>
 }

@@ -11,6 +11,9 @@ export type FailureKind = 'away' | 'busy' | 'exists'
 /** The database as a whole does not answer. For its users an UnavailableError like any other. */
 export class DatabaseAwayError extends UnavailableError {}
 
+/** What is in the place of the database is not the database. */
+export class OtherDatabaseError extends DatabaseAwayError {}
+
 /**
  * What the drivers' codes mean. SQLite's extended codes (`SQLITE_IOERR_FSYNC`) have their primary code's meaning where
  * they are not listed themselves.

@@ -3,7 +3,7 @@ import { CallTimes } from './call-times.ts'
 import { migrateCommand, nameOf } from './command.ts'
 import { createConnection, type DatabaseConnection } from './connection.ts'
 import { dialectOf, migrationDialectOf } from './dialect-of.ts'
-import { migrate, migrationsTable, pendingMigrations } from './migrations.ts'
+import { hasMigrations, migrate, migrationsTable, pendingMigrations } from './migrations.ts'
 import { type DatabaseInput, type DatabaseOptions, parseOptions } from './options.ts'
 
 export type { DatabaseInput, DatabaseOptions, MysqlInput, SqliteInput } from './options.ts'
@@ -25,6 +25,8 @@ const plugin: DatabaseFactory = definePlugin<DatabaseOptions, Partial<DatabaseIn
       async start() {
         await connection.open()
         await updateTables(connection, options, context)
+        // Another program's database, in which we have no tables, is left as it is.
+        if (hasMigrations(context.migrations)) await connection.identify()
       },
       stop: () => connection.close(),
     }
@@ -43,8 +45,7 @@ const patience = 5_000
 async function writable(connection: DatabaseConnection, { migrations }: PluginContext): Promise<undefined> {
   await connection.transaction(async (transaction) => {
     // SQLite takes the lock for writing with every transaction. What is read-only otherwise says so at a change of no row.
-    if (migrations.some((each) => each.migrations.length > 0))
-      await transaction(migrationsTable).where('plugin', '').update({ at: 0 })
+    if (hasMigrations(migrations)) await transaction(migrationsTable).where('plugin', '').update({ at: 0 })
     else await transaction.raw('select 1')
   })
 }

@@ -32,6 +32,11 @@ export interface MigrationSurroundings {
   readonly log: Log
 }
 
+/** Whether there are to be tables at all. */
+export function hasMigrations(contributed: readonly ContributedMigrations[]): boolean {
+  return contributed.some(({ migrations }) => migrations.length > 0)
+}
+
 /** The contributed migrations that are not recorded yet, in the order in which they would run. Changes nothing. */
 export async function pendingMigrations(
   database: Database,

@@ -13,11 +13,20 @@ function faults(input: unknown): readonly string[] {
 
 describe('the options of database', () => {
   it('have defaults', () => {
-    const defaults = { client: 'sqlite', file: 'mailwright.db', busyTimeout: 5000, migrate: 'auto' }
+    const defaults = {
+      client: 'sqlite',
+      file: 'mailwright.db',
+      create: true,
+      busyTimeout: 5000,
+      migrate: 'auto',
+    }
     expect(parseOptions({})).toEqual(defaults)
-    expect(parseOptions({ file: '/srv/mail.db', busyTimeout: '2m', migrate: 'manual' })).toEqual({
+    expect(
+      parseOptions({ file: '/srv/mail.db', create: false, busyTimeout: '2m', migrate: 'manual' }),
+    ).toEqual({
       client: 'sqlite',
       file: '/srv/mail.db',
+      create: false,
       busyTimeout: 120_000,
       migrate: 'manual',
     })
@@ -30,6 +39,7 @@ describe('the options of database', () => {
     [{ file: '', busyTimeout: -1 }, ['file', 'busyTimeout']],
     [{ flie: 'x' }, ['flie']],
     [{ busyTimeout: '11m' }, ['busyTimeout']],
+    [{ create: 'yes' }, ['create']],
     [{ migrate: 'never' }, ['migrate']],
     [{ client: 'postgres' }, ['client']],
     [{ hosts: [] }, ['hosts']],

@@ -12,8 +12,10 @@ export type MigrateOption = 'auto' | 'manual'
 
 export interface SqliteOptions {
   readonly client: 'sqlite'
-  /** A relative path starts in `dataDir`. Made, readable by its owner only, where it does not exist. */
+  /** A relative path starts in `dataDir`. */
   readonly file: string
+  /** Whether it is made, readable by its owner only, where there has been none. */
+  readonly create: boolean
   /** Milliseconds to wait for a database that another process is writing to. */
   readonly busyTimeout: number
   readonly migrate: MigrateOption
@@ -24,6 +26,8 @@ export interface SqliteInput {
   readonly client?: 'sqlite'
   /** The SQLite file. `mailwright.db`. */
   readonly file?: string
+  /** `true`. */
+  readonly create?: boolean
   /** Milliseconds, or a text. `5s`. */
   readonly busyTimeout?: number | string
   /** `auto`. */
@@ -125,6 +129,7 @@ function readSqlite(read: OptionReader): SqliteOptions {
   return {
     client: 'sqlite',
     file,
+    create: read.boolean('create', { default: true }),
     busyTimeout: read.duration('busyTimeout', { default: '5s', min: 0, max: 600_000 }),
     migrate: readMigrate(read),
   }

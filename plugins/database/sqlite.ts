@@ -1,42 +1,35 @@
-import { closeSync, existsSync, fsyncSync, openSync, type Stats, statSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import SqliteConnection from 'better-sqlite3'
+import type SqliteConnection from 'better-sqlite3'
 import knexPackage, { type Knex } from 'knex'
 import type { Clock, Log } from 'mailwright'
 import type { Dialect } from './dialect.ts'
 import { DurableCommits } from './durable-commits.ts'
+import { identityOf } from './identity.ts'
 import { quiet } from './quiet.ts'
 import { createSqliteClient } from './sqlite-client.ts'
+import { SqliteFile } from './sqlite-file.ts'
 
 export interface SqliteSettings {
   /** Absolute. */
   readonly file: string
+  /** Whether the file may be made where there has been none. `true` */
+  readonly create?: boolean
   /** Milliseconds. */
   readonly busyTimeout: number
   readonly clock: Clock
   readonly log: Log
 }
 
-// better-sqlite3 waits in the thread that answers everybody else, so SQLite itself waits next to nothing; the client
-// tries again without holding anybody up.
-const BLOCKING_MILLISECONDS = 10
-
 /** One file, opened by this process with one connection. */
 export function sqlite(settings: SqliteSettings): Dialect {
-  const { file, busyTimeout, clock, log } = settings
-  const files = new WeakMap<SqliteConnection.Database, Stats>()
-  const commits = new DurableCommits(file)
+  const { file: path, create = true, busyTimeout, clock, log } = settings
+  const file = new SqliteFile({ file: path, create })
+  const commits = new DurableCommits(path)
 
   const open = (): SqliteConnection.Database => {
-    // A file that vanished is not made anew: an empty database would answer that nobody has an address here.
-    const connection = existsSync(file)
-      ? new SqliteConnection(file, { timeout: BLOCKING_MILLISECONDS })
-      : missing(file)
+    const connection = file.open()
     try {
       configure(connection, commits)
       keepStatements(connection)
-      files.set(connection, statSync(file))
       return connection
     } catch (error) {
       connection.close()
@@ -44,13 +37,13 @@ export function sqlite(settings: SqliteSettings): Dialect {
     }
   }
   const isUsable = (connection: SqliteConnection.Database): boolean =>
-    connection.open && !connection.inTransaction && isSameFile(files.get(connection), file)
+    connection.open && !connection.inTransaction && file.isStill(connection)
 
   return {
     name: 'sqlite',
-    location: file,
+    location: path,
     isRemote: false,
-    prepare: () => makeFile(file),
+    prepare: () => file.prepare(),
     connect: (): Knex =>
       knexPackage({
         client: createSqliteClient({
@@ -60,7 +53,7 @@ export function sqlite(settings: SqliteSettings): Dialect {
           onCommit: (connection) => commits.note(connection),
           onClose: (connection) => commits.close(connection),
         }),
-        connection: { filename: file },
+        connection: { filename: path },
         useNullAsDefault: true,
         // One connection: SQLite has one writer at a time anyway, a second reader gains nothing in a driver that
         // blocks, and a transaction can then never meet another one of this process.
@@ -71,6 +64,7 @@ export function sqlite(settings: SqliteSettings): Dialect {
         log: quiet(log),
       }),
     durably: (run) => commits.durably(run),
+    identify: async (database) => file.keep(await identityOf(database)),
   }
 }
 
@@ -101,27 +95,4 @@ function keepStatements(connection: SqliteConnection.Database): void {
     return statement
   }
   connection.prepare = keeping as SqliteConnection.Database['prepare']
-}
-
-/** What is written to a file that was deleted or replaced would be lost without any error from SQLite. */
-function isSameFile(opened: Stats | undefined, file: string): boolean {
-  const now = statSync(file, { throwIfNoEntry: false })
-  return opened !== undefined && now !== undefined && now.ino === opened.ino && now.dev === opened.dev
-}
-
-function missing(file: string): never {
-  throw Object.assign(new Error(`there is no file ${file}`), { code: 'SQLITE_CANTOPEN' })
-}
-
-async function makeFile(file: string): Promise<void> {
-  const folder = dirname(file)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  if (existsSync(file)) return
-  closeSync(openSync(file, 'a', 0o600))
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }

@@ -1,13 +1,15 @@
 import { join } from 'node:path'
-import { MailwrightError } from '../../errors.ts'
+import { errorCode, MailwrightError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { createSpool } from '../../message/spool.ts'
 import { type Address, formatAddress } from '../../model/address.ts'
 import type { Content } from '../../model/content.ts'
 import { formatReply, isTransient, type Reply } from '../../model/reply.ts'
+import type { CommandOutput } from '../../plugin.ts'
 import { store } from '../../services/store.ts'
-import { addressArgument, withHost } from '../context.ts'
+import { addressArgument, type CliContext, withHost } from '../context.ts'
 import { crlfLines } from '../crlf-lines.ts'
+import { printError } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
 
 // sysexits.h, which Postfix's pipe(8) and other callers of delivery agents understand.
@@ -25,28 +27,48 @@ export const deliverCommand: CoreCommand = {
     const from = options.from
     const reversePath =
       typeof from !== 'string' || from === '' || from === '<>' ? null : addressArgument(from)
-    return withHost(context, async (host) => {
-      if (host.service(store).supports.persistent === false) {
-        throw new MailwrightError(
-          'MAIL_E_UNSUPPORTED',
-          'the store of this config lives in the memory of the server; a command cannot deliver into it',
-        )
-      }
-      const writer = createSpool(join(host.settings.dataDir, 'spool')).receive()
-      try {
-        for await (const chunk of crlfLines(context.stdin)) await writer.write(chunk)
-        const { id, answer } = await deliver(host, reversePath, recipient, await writer.finish())
-        const reply = formatReply(answer)
-        const delivered = answer.code < 400
-        const text = delivered ? '' : `mailwright: not delivered to ${formatAddress(recipient)}: ${reply}`
-        const exitCode = delivered ? 0 : isTransient(answer) ? tryAgainLater : 1
-        if (!delivered && !context.json) context.output.stderr(`${text}\n`)
-        return { json: { id, recipient: formatAddress(recipient), delivered, reply }, text: '', exitCode }
-      } finally {
-        await writer.dispose()
-      }
+    const run = () => withHost(context, (host) => deliverInto(host, context, { reversePath, recipient }))
+    return run().catch((error: unknown) => {
+      // It says nothing of the message, and whoever called has it still: without a database nobody knows who has an address here.
+      if (!passing.has(errorCode(error) ?? '')) throw error
+      printError(context.output, context.json, error)
+      const json = { recipient: formatAddress(recipient), delivered: false }
+      return { json, text: '', exitCode: tryAgainLater }
     })
   },
+}
+
+const passing: ReadonlySet<string> = new Set(['MAIL_E_START', 'MAIL_E_TIMEOUT', 'MAIL_E_UNAVAILABLE'])
+
+interface Envelope {
+  readonly reversePath: Address | null
+  readonly recipient: Address
+}
+
+async function deliverInto(
+  host: Host,
+  context: CliContext,
+  { reversePath, recipient }: Envelope,
+): Promise<CommandOutput> {
+  if (host.service(store).supports.persistent === false) {
+    throw new MailwrightError(
+      'MAIL_E_UNSUPPORTED',
+      'the store of this config lives in the memory of the server; a command cannot deliver into it',
+    )
+  }
+  const writer = createSpool(join(host.settings.dataDir, 'spool')).receive()
+  try {
+    for await (const chunk of crlfLines(context.stdin)) await writer.write(chunk)
+    const { id, answer } = await deliver(host, reversePath, recipient, await writer.finish())
+    const reply = formatReply(answer)
+    const delivered = answer.code < 400
+    const text = delivered ? '' : `mailwright: not delivered to ${formatAddress(recipient)}: ${reply}`
+    const exitCode = delivered ? 0 : isTransient(answer) ? tryAgainLater : 1
+    if (!delivered && !context.json) context.output.stderr(`${text}\n`)
+    return { json: { id, recipient: formatAddress(recipient), delivered, reply }, text: '', exitCode }
+  } finally {
+    await writer.dispose()
+  }
 }
 
 async function deliver(
