@@ -122,7 +122,7 @@ export interface CommandCaller {
   readonly isTerminal: boolean
   /** Writes to standard error, for progress and warnings. Controls of a terminal are obeyed. */
   tell(text: string): void
-  /** The first line of standard input, for `--password-stdin`. MAIL_E_INVALID where there is too much. */
+  /** The first line of standard input, for `--password-stdin`. MAIL_E_INVALID for too much, or what is not UTF-8. */
   firstLine(): Promise<string>
 }
 

@@ -94,6 +94,10 @@ describe('administration', () => {
     expect(await run(['user', 'passwd', 'me@users.example', '--password-stdin'], 'other\n')).toMatchObject({
       exitCode: 0,
     })
+    for (const unusable of ['tab\tpw\n', 'nul\0\n', 'bidi\u200e\n'])
+      expect(await run(['user', 'passwd', 'me@users.example', '--password-stdin'], unusable)).toMatchObject({
+        exitCode: 'MAIL_E_INVALID',
+      })
     expect(await run(['user', 'quota', 'me@users.example', 'much'])).toMatchObject({ exitCode: 'usage' })
     expect(await run(['user', 'add', 'not an address'])).toMatchObject({ exitCode: 'usage' })
     expect(await run(['user', 'remove', 'me@users.example'])).toMatchObject({ exitCode: 0 })

@@ -35,7 +35,7 @@ describe('app passwords', () => {
   })
 
   it('are refused where somebody chose them', () => {
-    for (const secret of ['', 'secret', 'x'.repeat(19), 'x'.repeat(1025)])
+    for (const secret of ['', 'secret', 'x'.repeat(19), 'x'.repeat(1025), `${'x'.repeat(20)}\t`])
       expect(codeOf(() => makeAppPassword({ name: 'x', secret }, [], 0))).toBe('MAIL_E_INVALID')
   })
 

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import { MailwrightError } from '../errors.ts'
 import type { SessionRole } from '../model/session.ts'
+import { checkCharacters } from '../passwords/index.ts'
 import type { AppPassword, NewAppPassword } from '../services/accounts.ts'
 import { checkLine, checkRoles } from './rules.ts'
 
@@ -93,12 +94,15 @@ export function noAppPassword(name: string): MailwrightError {
 
 function checkSecret(secret: string): string {
   const octets = Buffer.byteLength(secret)
-  if (octets >= SHORTEST_SECRET && octets <= LONGEST_SECRET) return secret
-  const range = `${SHORTEST_SECRET} to ${LONGEST_SECRET} octets`
-  throw new MailwrightError(
-    'MAIL_E_INVALID',
-    `the secret of an app password is made by a program, with ${range}`,
-  )
+  if (octets < SHORTEST_SECRET || octets > LONGEST_SECRET) {
+    const range = `${SHORTEST_SECRET} to ${LONGEST_SECRET} octets`
+    throw new MailwrightError(
+      'MAIL_E_INVALID',
+      `the secret of an app password is made by a program, with ${range}`,
+    )
+  }
+  checkCharacters(secret)
+  return secret
 }
 
 function hash(secret: string): string {

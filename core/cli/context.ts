@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { type LoadedConfig, loadConfig } from '../config-file.ts'
 import { MailwrightError } from '../errors.ts'
@@ -57,7 +58,7 @@ export function addressArgument(text: string): Address {
   throw new UsageError(`"${text}" is not an address such as someone@example.org`)
 }
 
-/** The first line of standard input, for `--password-stdin`. */
+/** The first line of standard input, for `--password-stdin`. MAIL_E_INVALID for too much, or what is not UTF-8. */
 export async function firstLine(stdin: Readable): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
@@ -68,6 +69,10 @@ export async function firstLine(stdin: Readable): Promise<string> {
       throw new MailwrightError('MAIL_E_INVALID', 'the password on standard input is too long')
     chunks.push(octets)
   }
-  const [line = ''] = Buffer.concat(chunks).toString('utf8').split(/\r?\n/)
-  return line
+  const octets = Buffer.concat(chunks)
+  const end = octets.indexOf('\n')
+  const line = end === -1 ? octets : octets.subarray(0, end)
+  if (!isUtf8(line))
+    throw new MailwrightError('MAIL_E_INVALID', 'the password on standard input is not UTF-8')
+  return end === -1 ? line.toString() : line.toString().replace(/\r$/, '')
 }

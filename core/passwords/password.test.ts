@@ -20,6 +20,12 @@ describe('hashPassword', () => {
     ['one of 1,025 octets', 'a'.repeat(1025)],
     ['one of 1,026 octets in 513 characters', 'ü'.repeat(513)],
     ['one of ten million', 'a'.repeat(10_000_000)],
+    ['a tab', 'tab\tpw'],
+    ['another control', 'ctl\x01x'],
+    ['a NUL', 'nul\0nul'],
+    ['a change of direction', 'bidi\u200ex'],
+    ['what stands for octets that are not UTF-8', 'lat\ufffd'],
+    ['nothing but what is not seen', '\u00ad\u200d'],
   ])('refuses %s', async (_, secret) => {
     expect(await hashPassword(secret).catch(errorCode)).toBe('MAIL_E_INVALID')
   })
@@ -28,7 +34,8 @@ describe('hashPassword', () => {
     for (const secret of [
       'ü'.repeat(512),
       `${'a'.repeat(1023)}b`,
-      'nul\0nul',
+      ' sp\u00a0ace ',
+      'פורים2',
       "'; DROP TABLE accounts; --",
     ]) {
       const stored = await hashPassword(secret)

@@ -1,5 +1,6 @@
 import { MailwrightError, UnavailableError } from '../errors.ts'
 import { argon2, hashArgon2id, isCurrent, nobodysHash } from './argon2.ts'
+import { checkCharacters } from './characters.ts'
 import type { SecretCheck } from './scheme.ts'
 import { deriveScramKeys, type ScramSettings, writeScramKeys } from './scram.ts'
 import { readStored, type VerifyOptions } from './stored-hash.ts'
@@ -16,24 +17,29 @@ const nobody: SecretCheck | undefined = argon2.read({ text: nobodysHash })
 
 /**
  * Hashes a new password (argon2id, 19 MiB, two passes, one lane) into a PHC string of about a hundred characters.
- * MAIL_E_INVALID where it is empty or longer than 1,024 octets; MAIL_E_UNAVAILABLE where too many wait.
+ * MAIL_E_INVALID where it is empty or longer than 1,024 octets, or holds what no login may hold (RFC 4013 §2.3);
+ * MAIL_E_UNAVAILABLE where too many wait.
  */
 export async function hashPassword(secret: string): Promise<string> {
-  const octets = secretOctets(secret) ?? refuse()
+  const octets = newSecretOctets(secret)
   return inLine('hashed', () => hashArgon2id(octets))
 }
 
 /**
  * Makes keys for SCRAM-SHA-256 of a new password: `{SCRAM-SHA-256}…`, which {@link verifyPassword} knows as well. The
- * same errors; MAIL_E_INVALID also for a password with a NUL, which SCRAM does not tell from one without.
+ * same errors.
  */
 export async function hashForScram(secret: string, settings: ScramSettings): Promise<string> {
-  if (secretOctets(secret) === undefined || secret.includes('\0')) refuse()
+  newSecretOctets(secret)
   return inLine('hashed', async () => writeScramKeys(await deriveScramKeys(secret, settings)))
 }
 
-function refuse(): never {
-  throw new MailwrightError('MAIL_E_INVALID', `a password must have 1 to ${MAX_SECRET_OCTETS} octets`)
+function newSecretOctets(secret: string): Buffer {
+  const octets = secretOctets(secret)
+  if (octets === undefined)
+    throw new MailwrightError('MAIL_E_INVALID', `a password must have 1 to ${MAX_SECRET_OCTETS} octets`)
+  checkCharacters(secret)
+  return octets
 }
 
 /**

@@ -24,8 +24,9 @@ describe('keys for SCRAM', () => {
   })
 
   it('are not made of what they would not tell from something else', async () => {
-    for (const secret of ['', 'x'.repeat(1025), 'a\0'])
+    for (const secret of ['', 'x'.repeat(1025), 'a\0', 'a\tb', 'a\u200eb'])
       await expectCode(hashForScram(secret, settings), 'MAIL_E_INVALID')
+    expect(() => hashForScramSync('a\tb', settings)).toThrow('RFC 4013')
     const keys = await hashForScram('pencil', settings)
     for (const secret of ['pencil\0', 'pencil\0\0', '\0pencil'])
       expect(await verifyPassword(secret, keys)).toBe(false)

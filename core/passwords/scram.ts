@@ -2,6 +2,7 @@ import { createHmac, hash, pbkdf2, pbkdf2Sync } from 'node:crypto'
 import { promisify } from 'node:util'
 import { mapForSasl } from '../sasl/saslprep.ts'
 import type { ScramKeys } from '../services/accounts.ts'
+import { checkCharacters } from './characters.ts'
 import { sameOctets } from './compare.ts'
 import { decodeBase64 } from './encoding.ts'
 import { mostRounds } from './pbkdf2.ts'
@@ -60,9 +61,10 @@ export async function deriveScramKeys(secret: string, settings: ScramSettings): 
 
 /**
  * The same at once and as a text, for providers that keep nothing beyond the process and so need few iterations: 4,096
- * hold everybody else up for a millisecond.
+ * hold everybody else up for a millisecond. MAIL_E_INVALID where it holds what no login may hold (RFC 4013 §2.3).
  */
 export function hashForScramSync(secret: string, settings: ScramSettings): string {
+  checkCharacters(secret)
   const { salt, iterations } = settings
   const salted = pbkdf2Sync(mapForSasl(secret), salt, iterations, 32, 'sha256')
   return writeScramKeys({ ...settings, ...keysOfSalted('sha256', salted) })

@@ -22,7 +22,7 @@ export class AccountSecrets {
   readonly #key = randomBytes(32)
   readonly policy: ScramPolicy = { saltKey: randomBytes(32), iterations }
 
-  /** A new password of an account, of which `before` is kept. MAIL_E_INVALID for an empty or overlong one. */
+  /** A new password of an account, of which `before` is kept. MAIL_E_INVALID for one that cannot be used. */
   keep(password: string, address: Address, before?: AccountRecord): string {
     if (password === '' || Buffer.byteLength(password) > longestSecret) {
       throw new MailwrightError('MAIL_E_INVALID', `a password has 1 to ${longestSecret} octets`)

@@ -66,7 +66,8 @@ it('refuses two accounts of one address, and an alias beside an account', () => 
   expect(faultsOf({ accounts: [{ address: 'jo@example.org' }], aliases: [alias] })).toEqual([
     'aliases[0].address',
   ])
-  expect(faultsOf({ accounts: [{ address: 'jo@example.org', password: 'x'.repeat(2000) }] })).toEqual([
-    'accounts[0].password',
-  ])
+  for (const password of ['x'.repeat(2000), 'a\tb', 'a\u200eb'])
+    expect(faultsOf({ accounts: [{ address: 'jo@example.org', password }] })).toEqual([
+      'accounts[0].password',
+    ])
 })

@@ -7,6 +7,7 @@ import {
   type OptionReader,
   parseAddress,
   readOptions,
+  saslprep,
 } from 'mailwright'
 
 /** Octets of a password at most: enough for any, and no flood for the hash. */
@@ -96,6 +97,8 @@ function readAccount(read: OptionReader): NewAccount & { readonly disabledProtoc
   const password = read.optionalString('password')
   if (password !== undefined && Buffer.byteLength(password) > longestSecret) {
     read.fault('password', `must have at most ${longestSecret} octets`)
+  } else if (password && saslprep(password) === undefined) {
+    read.fault('password', 'must not hold control characters or what else RFC 4013 prohibits')
   }
   const name = read.optionalString('name')
   const quotaBytes = read.value('quotaBytes') === undefined ? undefined : read.size('quotaBytes')

@@ -156,7 +156,7 @@ const accountCases: readonly AccountsCase[] = [
           'MAIL_E_INVALID',
         )
       }
-      for (const password of ['', 'x'.repeat(1025)]) {
+      for (const password of ['', 'x'.repeat(1025), 'a\tb', 'a\nb', 'a\0', 'a\u200eb']) {
         await expectCode(administration.addAccount({ address, password }), 'MAIL_E_INVALID')
       }
       for (const quotaBytes of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
@@ -176,7 +176,7 @@ const accountCases: readonly AccountsCase[] = [
       for (const address of hostileAddresses) {
         expect(await accountAt(accounts, address)).toMatchObject({ address, name: address.localPart })
       }
-      const password = 'pass:word\n# "x" \\ \t ü'
+      const password = 'pass:word # "x" \\ ü'
       await administration.setPassword(addressOf('__proto__@example.org'), password)
       expect(await loginWorks(accounts, '__proto__@example.org', password)).toBe(true)
       const named = await outcomeOf(

@@ -76,7 +76,7 @@ export const appPasswordCases: readonly AccountsCase[] = [
       await expectCode(administration.addAppPassword(jo, { name: 'PHONE' }), 'MAIL_E_EXISTS')
       for (const name of ['', 'a\nb', 'x'.repeat(65)])
         await expectCode(administration.addAppPassword(jo, { name }), 'MAIL_E_INVALID')
-      for (const secret of ['', 'short', 'x'.repeat(1025)])
+      for (const secret of ['', 'short', 'x'.repeat(1025), `${'x'.repeat(20)}\n`])
         await expectCode(administration.addAppPassword(jo, { name: 'x', secret }), 'MAIL_E_INVALID')
       const strange = { name: 'x', roles: ['telnet' as 'imap'] }
       await expectCode(administration.addAppPassword(jo, strange), 'MAIL_E_INVALID')
