@@ -1,4 +1,4 @@
-import { parseHeader } from 'mailwright'
+import { parseAddressList, parseHeader } from 'mailwright'
 import { describe, expect, test } from 'vitest'
 import { asciiHeader, withAsciiHeader } from './ascii-header.ts'
 
@@ -7,7 +7,15 @@ const converted = (text: string) => asciiHeader(Buffer.from(text)).toString('lat
 describe('a surrogate header', () => {
   test.each([
     ['Subject: Grüße', 'Subject: =?utf-8?B?R3LDvMOfZQ==?='],
-    ['Subject: =?utf-8?Q?x?= ü', 'Subject: =?utf-8?B?PT91dGYtOD9RP3g/PSDDvA==?='],
+    ['Subject: =?utf-8?Q?x?= ü', 'Subject: =?utf-8?B?eCDDvA==?='],
+    ['Subject: [Müller] =?utf-8?q?J=C3=B6rg?=', 'Subject: =?utf-8?B?W03DvGxsZXJdIErDtnJn?='],
+    ['From: =?utf-8?q?J=C3=B6?= ü <j@a.example>', 'From: =?utf-8?B?SsO2IMO8?=\r\n <j@a.example>'],
+    ['From: =?utf-8?b?PHhAeS56Piw=ü?= <j@a.example>', 'From: =?utf-8?B?PHhAeS56Piw=?=\r\n <j@a.example>'],
+    ['From: =?utf-8?b?ü?= <j@a.example>', 'From: ""\r\n <j@a.example>'],
+    [
+      'From: =?utf-8?q?J=C3=B6?= <j@a.example>, "ü" <u@a.example>',
+      'From: =?utf-8?q?J=C3=B6?=\r\n <j@a.example>,\r\n =?utf-8?B?w7w=?=\r\n <u@a.example>',
+    ],
     ['From: Jörg <j@example.org>', 'From: =?utf-8?B?SsO2cmc=?=\r\n <j@example.org>'],
     ['From: "a, b" <j@bücher.example>', 'From: "a, b"\r\n <j@xn--bcher-kva.example>'],
     [
@@ -23,6 +31,17 @@ describe('a surrogate header', () => {
       'Content-Type: text/plain; charset=utf-8; format=flowed',
     ],
     ['Content-Type: text/plain; x="ü', 'Content-Type: text/plain'],
+    ['Content-Type: text/plain (für); x=y', 'Content-Type: text/plain ; x=y'],
+    ['Content-Type: text/ü; x=y', undefined],
+    [
+      'To: nobody, ü@a.example',
+      'To: nobody\r\n <invalid@internationalized-address.invalid>,\r\n =?utf-8?B?w7xAYS5leGFtcGxl?=\r\n <invalid@internationalized-address.invalid>',
+    ],
+    ['Date: Mon, 1 Jan 2024 00:00:00 +0000 (MÄZ)', 'Date: Mon, 1 Jan 2024 00:00:00 +0000'],
+    ['Date: (Ü)', undefined],
+    ['Received: from a (ü)\r\n (b [192.0.2.1]) by c', 'Received: from a\r\n (b [192.0.2.1]) by c'],
+    ['Message-ID: <a@example.org> (ü)', 'Message-ID: <a@example.org>'],
+    ['In-Reply-To: <a@example.org> <ü@example.org>', undefined],
     ['Message-ID: <ü@example.org>', undefined],
     ['Received: from ü', undefined],
     ['X-Ü: a', undefined],
@@ -44,6 +63,25 @@ describe('a surrogate header', () => {
     }
   })
 
+  const joergs = (count: number) =>
+    Array.from({ length: count }, (_, at) => `"Jörg" <u${at}@example.org>`).join(',\r\n ')
+
+  test('holds as many addresses as fit into it', () => {
+    const header = parseHeader(asciiHeader(Buffer.from(`To: ${joergs(8000)}\r\n`)))
+    const { mailboxes } = parseAddressList(header.first('To')?.body ?? '', { limit: 10_000 })
+    expect(mailboxes).toHaveLength(8000)
+    expect(mailboxes[7999]).toMatchObject({ name: 'Jörg', localPart: 'u7999', domain: 'example.org' })
+  })
+
+  test('lacks a field of more addresses than are read, whole', () => {
+    expect(converted(`A: b\r\nTo: ${'ü,'.repeat(16_385)}\r\nC: d\r\n`)).toBe('A: b\r\nC: d\r\n')
+  })
+
+  test('has all fields', () => {
+    const others = 'A: b\r\n'.repeat(10_000)
+    expect(converted(`${others}Subject: ü\r\n`)).toBe(`${others}Subject: =?utf-8?B?w7w=?=\r\n`)
+  })
+
   test('octets that are not UTF-8 are read as Windows-1252', () => {
     const header = asciiHeader(Buffer.from('Subject: gr\xfc\xdfe\r\n', 'latin1'))
     expect(parseHeader(header).text('Subject')).toBe('grüße')
@@ -55,9 +93,14 @@ describe('a surrogate header', () => {
       '";'.repeat(100_000),
       '<'.repeat(200_000),
       '(ü'.repeat(60_000),
+      '(ü)'.repeat(50_000),
+      '(ü) \r\n'.repeat(30_000),
+      'ü,'.repeat(16_000),
+      'ü,'.repeat(80_000),
+      '=?utf-8?q?ü?='.repeat(10_000),
     ]) {
       const field = (name: string) => Buffer.from(`${name}: ü${body}\r\n`)
-      for (const name of ['Content-Type', 'To', 'Subject'])
+      for (const name of ['Content-Type', 'To', 'Subject', 'Date'])
         expect(asciiHeader(field(name)).every((octet) => octet < 128)).toBe(true)
     }
   })
@@ -98,6 +141,25 @@ describe('a message', () => {
       for await (const chunk of withAsciiHeader(given())) chunks.push(chunk)
       expect(Buffer.concat(chunks).toString(), String(at)).toBe(expected)
     }
+  })
+
+  const longField = `To: ${'"Jörg" <u@example.org>,\r\n '.repeat(12_000)}v@example.org\r\n`
+
+  test.each([
+    ['in the middle of a field', `Subject: ü\r\n${longField}Comments: ü\r\n\r\nü\r\n`],
+    ['between fields', `Subject: ü\r\n${longField}`],
+  ])('whose header is too long is cut at the last whole field: %s', async (_, message) => {
+    const expected = message.replace('ü', '=?utf-8?B?w7w=?=')
+    const cuts = message.match(/.{1,60000}/gs) ?? []
+    expect((await through(message)) === expected).toBe(true)
+    expect((await through(...cuts)) === expected).toBe(true)
+  })
+
+  test('whose longest header ends in a field has all of it before', async () => {
+    const fields = 'Comments: ü\r\n'.repeat(30_000)
+    const [surrogates = '', rest = ''] = (await through(fields)).split(/(?=Comments: ü)(.*)/s)
+    expect(surrogates.length / 'Comments: =?utf-8?B?w7w=?=\r\n'.length).toBe(Math.floor(262_144 / 14))
+    expect(rest.length / 'Comments: ü\r\n'.length).toBe(30_000 - Math.floor(262_144 / 14))
   })
 
   test('that is all header has a surrogate, too', async () => {

@@ -6,10 +6,15 @@ import {
   parseAddressList,
   parseHeader,
 } from 'mailwright'
+import { withAsciiComments } from './ascii-comments.ts'
 import { encodeWords } from './encoded-words.ts'
 
-/** Octets of a header at most; what is longer counts as body from there on. */
+/** Octets of a header at most; where it is longer, what follows the last whole field counts as body. */
 const longestHeader = 262_144
+
+// Addresses of a field at most. As many fit into a header where each has 16 octets; shorter ones are none, and become
+// longer by far.
+const mostAddresses = 16_384
 
 /**
  * Passes a message on, with a surrogate for its header where that holds more than ASCII: for clients that did not say
@@ -25,7 +30,7 @@ export async function* withAsciiHeader(pieces: AsyncIterable<Buffer>): AsyncGene
     begin = begin.length === 0 ? piece : Buffer.concat([begin, piece])
     const end = headerEnd(begin)
     if (end === -1 && begin.length < longestHeader) continue
-    yield* split(begin, end === -1 ? begin.length : end)
+    yield* split(begin, end === -1 || end > longestHeader ? endOfFields(begin) : end)
     begin = undefined
   }
   if (begin !== undefined) yield* split(begin, begin.length)
@@ -48,9 +53,19 @@ function headerEnd(octets: Buffer): number {
   return first === undefined ? -1 : first[0] + first[1]
 }
 
+/** Where the last field ends that is whole within the longest header; 0 where none is. */
+function endOfFields(octets: Buffer): number {
+  for (let at = longestHeader; at > 0; ) {
+    at = octets.lastIndexOf('\n', at - 1)
+    const next = octets[at + 1]
+    if (at !== -1 && next !== undefined && next !== 0x20 && next !== 0x09) return at + 1
+  }
+  return 0
+}
+
 /** A header, without the blank line behind it, in ASCII. What is ASCII already stays octet for octet. */
 export function asciiHeader(octets: Buffer): Buffer {
-  const { fields } = parseHeader(octets)
+  const { fields } = parseHeader(octets, { fields: longestHeader })
   const written = fields.map((field) => {
     const { raw } = field
     return isAscii(raw) ? raw : Buffer.from(surrogateOf(field))
@@ -81,17 +96,41 @@ const surrogates: Readonly<Record<string, (body: string) => string>> = {
   'content-description': encodeWords,
 }
 
-function surrogateOf({ name, body }: HeaderField): string {
+// Of what is no text but may have comments, the rest stays where it is ASCII.
+const structured: ReadonlySet<string> = new Set([
+  'date',
+  'resent-date',
+  'received',
+  'return-path',
+  'message-id',
+  'resent-message-id',
+  'in-reply-to',
+  'references',
+  'mime-version',
+  'content-id',
+  'content-transfer-encoding',
+])
+
+function surrogateOf({ name, body, raw }: HeaderField): string {
   const known = name.toLowerCase()
+  if (structured.has(known)) return withoutComments(raw.toString('latin1'))
   const surrogate = Object.hasOwn(surrogates, known) ? surrogates[known]?.(body) : undefined
   return surrogate === undefined || surrogate === '' ? '' : `${name}: ${surrogate}\r\n`
 }
 
-/** Addresses, each on a line of its own. */
+/** A field as it is folded, without comments beyond ASCII; nothing where it holds such elsewhere, or nothing else. */
+function withoutComments(raw: string): string {
+  const kept = withAsciiComments(raw)
+  return /^[\x00-\x7f]*$/.test(kept) && /:\s*\S/.test(kept) ? kept : ''
+}
+
+/** Addresses, each on a line of its own; none where there are too many. */
 function addresses(body: string): string {
   let text = ''
   let separator = ''
-  for (const entry of parseAddressList(body).entries) {
+  const { entries, truncated } = parseAddressList(body, { limit: mostAddresses })
+  if (truncated) return ''
+  for (const entry of entries) {
     if (entry.kind === 'group-end') {
       text += ';'
       separator = ',\r\n '
@@ -110,13 +149,12 @@ function mailbox({ displayName, localPart, domain }: ListedMailbox): string {
     const address = `${quotedUnlessAtoms(localPart)}@${host}`
     return displayName === '' ? address : `${phrase(displayName)}\r\n <${address}>`
   }
-  const shown = `${displayName} ${localPart}@${domain}`.trim()
-  return `${encodeWords(shown)}\r\n <invalid@internationalized-address.invalid>`
+  const shown = domain === '' ? localPart : `${localPart}@${domain}`
+  return `${phrase(`${displayName} ${shown}`.trim())}\r\n <invalid@internationalized-address.invalid>`
 }
 
 function phrase(text: string): string {
-  if (!isPlain(text)) return encodeWords(text)
-  return quotedUnlessAtoms(text, ' ')
+  return isPlain(text) ? quotedUnlessAtoms(text, ' ') : encodeWords(text) || '""'
 }
 
 function isPlain(text: string): boolean {
@@ -129,9 +167,9 @@ function quotedUnlessAtoms(text: string, separator = '.'): string {
   return areAtoms ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`
 }
 
-/** RFC 6858 §2.2: the parameters that are ASCII. */
+/** RFC 6858 §2.2: the parameters that are ASCII, behind a value that is. */
 function parameters(body: string): string {
   // A quote that nobody ends goes on to the end, so that each character is looked at once.
-  const parts = body.match(/(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^";])+/gs) ?? []
-  return parts.filter(isPlain).join(';')
+  const parts = withAsciiComments(body).match(/(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^";])+/gs) ?? []
+  return isPlain(parts[0] ?? '') ? parts.filter(isPlain).join(';') : ''
 }
