@@ -1,7 +1,7 @@
 import type { HookSubject } from '../host/hook-point.ts'
 import type { LoginOutcome } from '../metrics/flow-metrics.ts'
 import type { Account } from '../model/account.ts'
-import { formatAddress } from '../model/address.ts'
+import { formatAddress, parseAddress, sameAddress } from '../model/address.ts'
 import { type Reply, reply } from '../model/reply.ts'
 import type { LoginAttempt, Session } from '../model/session.ts'
 import {
@@ -192,9 +192,9 @@ function proofOf(appPassword: string | undefined, byToken: boolean): LoginProof 
   return appPassword === undefined ? { kind: 'password' } : { kind: 'app-password', appPassword }
 }
 
-/** Acting for somebody else (RFC 4616 §2) is a right that no account has yet. */
-function isOwnIdentity({ login, authorizationIdentity }: LoginAttempt): boolean {
-  return (
-    authorizationIdentity === undefined || authorizationIdentity === '' || authorizationIdentity === login
-  )
+/** Acting for somebody else (RFC 4616 §2) is a right that no account has yet. The own address may be in any spelling. */
+function isOwnIdentity({ login, authorizationIdentity = '' }: LoginAttempt): boolean {
+  if (authorizationIdentity === '' || authorizationIdentity === login) return true
+  const [one, other] = [parseAddress(login), parseAddress(authorizationIdentity)]
+  return one !== undefined && other !== undefined && sameAddress(one, other)
 }

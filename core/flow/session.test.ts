@@ -264,6 +264,9 @@ describe('a login', () => {
     for (const [authorizationIdentity, ok] of [
       ['', true],
       ['jo@example.org', true],
+      ['JO@Example.ORG', true],
+      ['jo', false],
+      ['jo@example.com', false],
       ['eve@example.org', false],
     ] as const)
       expect(await session.login({ ...attempt, authorizationIdentity }, 'hunter-2')).toMatchObject({ ok })
