@@ -41,6 +41,8 @@ describe('what is no reply ends the connection', () => {
     ['250', 'has closed the connection'],
     ['hello\r\n', 'what is no reply'],
     ['150 x\r\n', 'what is no reply'],
+    ['550-5.7.1 rejected\r\n250 2.0.0 ok\r\n', 'what is no reply'],
+    ['250-2.0.0 ok\r\n251 2.0.0 ok\r\n', 'what is no reply'],
     [`250 ${'x'.repeat(3_000)}\r\n`, 'what is no reply'],
     ['250-x\r\n'.repeat(1_001), 'has no end'],
   ])('%.20j', async (said, problem) => {

@@ -26,17 +26,20 @@ export class ReplyReadError extends UnavailableError {
 
 /**
  * Reads one reply of a server (RFC 5321 §4.2). Rejects with {@link ReplyReadError} where the whole of it does not come in that
- * many milliseconds, or something else. A server's text is cleaned. What is no enhanced status code of the reply's class is text.
+ * many milliseconds, or something else; also where the codes of its lines differ, since nobody knows then what it means (§4.2.1). A
+ * server's text is cleaned. What is no enhanced status code of the reply's class is text.
  */
 export async function readReply(connection: LineConnection, clock: Clock, timeout: number): Promise<Reply> {
   const end = clock.monotonic() + timeout
   const lines: ReplyLine[] = []
+  let known: string | undefined
   for (let count = 0; count < mostLines; count++) {
     const read = await connection.readLine(longestLine, end - clock.monotonic())
     if (read.kind !== 'line') throw problem(read.kind)
     const match = replyLine.exec(read.octets.toString('utf8'))
-    if (match === null) throw problem('flood')
-    const [, code = '', mark = ' ', enhanced, text = ''] = match
+    const [, code, mark = ' ', enhanced, text = ''] = match ?? []
+    known ??= code
+    if (code === undefined || code !== known) throw problem('flood')
     if (lines.length < mostKept) lines.push({ enhanced, text })
     if (mark === ' ') return replyOf(code, lines)
   }

@@ -143,16 +143,17 @@ export class LmtpConnection {
     return replies
   }
 
-  /** Sends the message behind a DATA that was answered with 354; a reply for each recipient that was taken. */
-  async message(chunks: AsyncIterable<Buffer>, recipients: number): Promise<readonly Reply[]> {
+  /**
+   * Sends the message behind a DATA that was answered with 354. A reply for each recipient that was taken, as it comes: each counts,
+   * also where the next one does not come (RFC 2033 §4.2).
+   */
+  async *message(chunks: AsyncIterable<Buffer>, recipients: number): AsyncGenerator<Reply> {
     for await (const chunk of dotStuffed(chunks)) await this.#connection.write(chunk)
-    const replies: Reply[] = []
     for (let count = 0; count < recipients; count++) {
       const answer = await readReply(this.#connection, this.#clock, this.#timeouts.data)
       if (isIntermediate(answer)) throw refused('the message', answer)
-      replies.push(answer)
+      yield answer
     }
-    return replies
   }
 
   /** Ends it politely, without waiting for the answer. */

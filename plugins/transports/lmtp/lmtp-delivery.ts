@@ -32,6 +32,13 @@ const atOnce = 100
 /** Lines of a reply that are passed on. */
 const mostLines = 10
 
+/** A batch, and what has become of its items so far. */
+interface Errand {
+  readonly batch: Batch
+  readonly outcomes: Map<BatchItem, Outcome>
+  readonly signal: AbortSignal
+}
+
 /** Hands messages over to other servers by LMTP (RFC 2033). */
 export class LmtpDelivery {
   readonly #pool: LmtpPool
@@ -61,31 +68,27 @@ export class LmtpDelivery {
     const outcomes = new Map<BatchItem, Outcome>()
     for (const envelope of envelopesOf(items, batch)) {
       const stopped = batch.atomic && [...outcomes.values()].some(({ kind }) => kind !== 'delivered')
-      const found = stopped
-        ? envelope.items.map(() => notWithoutOthers)
-        : await this.#send(destination, envelope, batch, signal)
-      for (const [index, item] of envelope.items.entries()) {
-        const outcome = found[index]
-        if (outcome !== undefined) outcomes.set(item, outcome)
-      }
+      if (stopped) for (const item of envelope.items) outcomes.set(item, notWithoutOthers)
+      else await this.#send(destination, envelope, { batch, outcomes, signal })
     }
     return items.map((item) => outcomes.get(item) ?? { kind: 'deferred', reply: noAnswer })
   }
 
+  /** Notes an outcome for each item. What a server has said before it was lost stays so. */
   async #send(
     destination: LmtpDestination,
     envelope: Envelope,
-    { id, atomic }: Batch,
-    signal: AbortSignal,
-  ): Promise<readonly Outcome[]> {
+    { batch, outcomes, signal }: Errand,
+  ): Promise<void> {
     try {
-      return await this.#pool.use(destination, signal, (connection) =>
-        transact(connection, { ...envelope, destination }, atomic),
+      await this.#pool.use(destination, signal, (connection) =>
+        transact(connection, { ...envelope, destination }, batch.atomic, outcomes),
       )
     } catch (error) {
-      this.#log.warn('unavailable', { transaction: id, service: 'lmtp', error: errorText(error) })
-      const told = error instanceof TlsFailure ? notSecure : noAnswer
-      return envelope.items.map(() => ({ kind: 'deferred', reply: told }))
+      this.#log.warn('unavailable', { transaction: batch.id, service: 'lmtp', error: errorText(error) })
+      const reply = error instanceof TlsFailure ? notSecure : noAnswer
+      for (const item of envelope.items)
+        if (!outcomes.has(item)) outcomes.set(item, { kind: 'deferred', reply })
     }
   }
 }
@@ -108,36 +111,42 @@ function envelopesOf(items: readonly BatchItem[], { parameters }: Batch): readon
   return envelopes
 }
 
-/** One mail transaction. */
+/** One mail transaction. Notes an outcome for each item, as soon as it is known. */
 async function transact(
   connection: LmtpConnection,
   envelope: Envelope & { readonly destination: LmtpDestination },
   atomic: boolean,
-): Promise<readonly Outcome[]> {
+  outcomes: Map<BatchItem, Outcome>,
+): Promise<void> {
   const { items, message, destination } = envelope
-  const outcomeOf = (answer: Reply | undefined): Outcome => outcomeBy(destination, answer)
+  const note = (some: readonly BatchItem[], outcome: Outcome): void => {
+    for (const item of some) outcomes.set(item, outcome)
+  }
   const needsRequireTls = envelope.parameters.requireTls === true && 'host' in destination
   if (needsRequireTls && !connection.extensions.has('REQUIRETLS'))
-    return items.map(() => ({ kind: 'failed', reply: tlsRequired }))
+    return note(items, { kind: 'failed', reply: tlsRequired })
   const mail = await mailCommand(envelope, connection.extensions)
-  if (typeof mail !== 'string') return items.map(() => ({ kind: 'failed', reply: mail }))
+  if (typeof mail !== 'string') return note(items, { kind: 'failed', reply: mail })
   const recipients = items.map(({ route }) => `RCPT TO:<${formatAddress(route.address)}>`)
   const [first, ...answers] = await connection.commands([mail, ...recipients])
   if (!isYes(first)) {
+    note(items, outcomeBy(destination, first))
     await connection.commands(['RSET'])
-    return items.map(() => outcomeOf(first))
+    return
   }
   const taken = items.filter((_, index) => isYes(answers[index]))
+  for (const [index, item] of items.entries())
+    if (!taken.includes(item)) note([item], outcomeBy(destination, answers[index]))
   if (taken.length === 0 || (atomic && taken.length < items.length)) {
+    note(taken, notWithoutOthers)
     await connection.commands(['RSET'])
-    return items.map((_, index) => (isYes(answers[index]) ? notWithoutOthers : outcomeOf(answers[index])))
+    return
   }
   const [go] = await connection.commands(['DATA'])
-  const last =
-    go?.code === 354 ? await connection.message(message.content.stream(), taken.length) : taken.map(() => go)
-  return items.map((item, index) =>
-    isYes(answers[index]) ? outcomeOf(last[taken.indexOf(item)]) : outcomeOf(answers[index]),
-  )
+  if (go?.code !== 354) return note(taken, outcomeBy(destination, go))
+  const waiting = [...taken]
+  for await (const answer of connection.message(message.content.stream(), taken.length))
+    note(waiting.splice(0, 1), outcomeBy(destination, answer))
 }
 
 function outcomeBy(destination: LmtpDestination, answer: Reply | undefined): Outcome {

@@ -29,7 +29,7 @@ function address(text: string): Address {
 interface Script {
   readonly extensions?: readonly string[]
   answer?(command: string, connection: number): string | undefined
-  /** One reply a recipient, behind the dot. */
+  /** One reply a recipient, behind the dot; `close` closes. */
   readonly behindDot?: readonly string[]
 }
 
@@ -61,7 +61,9 @@ async function lmtpServer(
         text = text.slice(end + (inData ? 5 : 2))
         said.push(piece)
         if (inData)
-          socket.write((script.behindDot ?? ['250 2.1.5 stored']).map((one) => `${one}\r\n`).join(''))
+          for (const one of script.behindDot ?? ['250 2.1.5 stored'])
+            if (one === 'close') socket.end()
+            else socket.write(`${one}\r\n`)
         const answer = inData ? undefined : (script.answer?.(piece, number) ?? standard(piece, script))
         inData = answer?.startsWith('354') ?? false
         if (answer === 'close') socket.destroy()
@@ -104,6 +106,12 @@ async function item(
 async function two(): Promise<readonly BatchItem[]> {
   const message = createMessage(bufferContent(Buffer.from('Subject: x\r\n\r\nbody\r\n')))
   return [await item('jo@here.example', '', message), await item('anna@here.example', '', message)]
+}
+
+async function three(): Promise<readonly BatchItem[]> {
+  const [jo, anna] = await two()
+  if (jo === undefined || anna === undefined) throw new Error('two are two')
+  return [jo, await item('nobody@here.example', '', Promise.resolve(jo.message)), anna]
 }
 
 interface Setting {
@@ -190,6 +198,28 @@ describe('LMTP', () => {
       { kind: 'failed', reply: { code: 550, enhanced: '5.1.1' } },
     ])
     expect(said.includes('DATA')).toBe(!atomic)
+  })
+
+  test.each([
+    ['the end', 'close'],
+    ['nonsense', 'hello'],
+    ['an answer to another question', '354 go on'],
+    ['a reply of two codes', '550-5.7.1 no\r\n250 2.0.0 yes'],
+  ])('a recipient who was answered has its message, whatever comes then: %s', async (_, then) => {
+    const { destination, connections } = await lmtpServer({
+      behindDot: ['250 2.0.0 jo', then],
+      answer: (command) => (command.includes('nobody') ? '550 5.1.1 no' : undefined),
+    })
+    const { deliver, pool } = client()
+    const items = await three()
+    expect(await deliver(destination, items, { atomic: false })).toMatchObject([
+      { kind: 'delivered', text: 'by LMTP: jo' },
+      { kind: 'failed', reply: { enhanced: '5.1.1' } },
+      { kind: 'deferred', reply: { code: 451, enhanced: '4.4.1' } },
+    ])
+    await deliver(destination, items, { atomic: false })
+    expect(connections()).toBe(2)
+    pool.close()
   })
 
   test('refusals of MAIL and DATA are everybody’s', async () => {

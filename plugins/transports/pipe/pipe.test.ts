@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import {
   type Address,
   type Batch,
@@ -206,6 +207,25 @@ writeFileSync(${JSON.stringify(out)}, JSON.stringify([process.argv.slice(2), Obj
     expect(await deliver('process.exit(0)', [await item('jo@here.example', null, large)])).toMatchObject([
       { kind: 'delivered' },
     ])
+  })
+
+  test('one whose message cannot be read to its end is killed, whatever it says', async () => {
+    const part = join(folder, 'part')
+    const whole = await item('jo@here.example')
+    const { content } = whole.message
+    const broken: AsyncIterable<Buffer> = {
+      async *[Symbol.asyncIterator]() {
+        yield Buffer.from('Subject: x\r\n')
+        // The program has what there is.
+        await expect.poll(() => readFile(part, 'utf8').catch(() => ''), { timeout: 20_000 }).not.toBe('')
+        throw new Error('the disk is gone')
+      },
+    }
+    const message = { ...whole.message, content: { ...content, stream: () => Readable.from(broken) } }
+    const script = `import { writeFileSync } from 'node:fs'
+process.stdin.on('data', (chunk) => writeFileSync(${JSON.stringify(part)}, chunk)).on('end', () => process.exit(0))`
+    const found = await deliver(script, [{ ...whole, message }])
+    expect(found).toMatchObject([{ kind: 'deferred', reply: { code: 451 } }])
   })
 
   test('one that does not end in its time is killed, with what it has started', async () => {

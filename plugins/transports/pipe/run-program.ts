@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Writable } from 'node:stream'
 import { type Clock, UnavailableError } from 'mailwright'
 import type { Ended } from './exit-status.ts'
 
@@ -25,7 +24,8 @@ const lingerTime = 1_000
 
 /**
  * Runs a program, never a shell, in a process group of its own, with nothing of our environment. After its time, or when
- * `signal` aborts, the group is killed. MAIL_E_UNAVAILABLE where it cannot be started.
+ * `signal` aborts, the group is killed. MAIL_E_UNAVAILABLE where it cannot be started, or where its input cannot be read: it
+ * is killed then, and its exit status means nothing.
  */
 export async function runProgram(call: ProgramCall): Promise<Ended> {
   const [program, ...words] = call.words
@@ -53,16 +53,32 @@ export async function runProgram(call: ProgramCall): Promise<Ended> {
   }
   const timer = call.clock.after(call.timeout, kill)
   call.signal.addEventListener('abort', kill, { once: true })
-  // A program may end without reading all of it; its exit status says what that means.
-  const fed = pipeline(Readable.from(call.input, { objectMode: false }), child.stdin).catch(() => undefined)
+  let unread: UnavailableError | undefined
+  const fed = feed(call.input, child.stdin).catch((cause: unknown) => {
+    unread = new UnavailableError('the message cannot be read', { cause })
+    // The end of its input would tell it that it has all of the message.
+    killGroup(child.pid)
+  })
   try {
     const { code, signal } = await ended(child, call.clock)
     await fed
+    if (unread !== undefined) throw unread
     return { code, signal, timedOut, output: Buffer.concat(chunks).toString('utf8') }
   } finally {
     timer.cancel()
     call.signal.removeEventListener('abort', kill)
   }
+}
+
+/** Rejects where the input does. A program may end without reading all of it; its exit status says what that means. */
+async function feed(input: AsyncIterable<Buffer>, stdin: Writable): Promise<void> {
+  stdin.on('error', () => undefined)
+  for await (const chunk of input) if (!(await isWritten(chunk, stdin))) return
+  stdin.end()
+}
+
+function isWritten(chunk: Buffer, stdin: Writable): Promise<boolean> {
+  return new Promise((resolve) => stdin.write(chunk, (error) => resolve(error == null)))
 }
 
 function ended(
