@@ -157,7 +157,7 @@ describe('answers', () => {
       secure: true,
     })
     expect(await resolver.addresses('x.example', 4)).toEqual({ kind: 'none', nameExists: false })
-    expect(await resolver.mx('d.example')).toEqual({ kind: 'none', nameExists: true })
+    expect(await resolver.mx('d.example')).toEqual({ kind: 'none', nameExists: true, unusable: true })
   })
 
   test('a failure stays one', async () => {

@@ -66,8 +66,9 @@ function keepable<Type extends QuestionType, T>(
   const records = end.records.map(read).filter((record) => record !== undefined)
   const keepFor = told.octets > longestKept ? 0 : keptSeconds(told, end.ttl, end.records.length > 0) * 1000
   if (records.length === 0) {
-    const none = { kind: 'none', nameExists: !told.nameMissing } as const
-    return { value: told.secure ? { ...none, secure: true } : none, keepFor }
+    const unusable = end.records.length > 0 ? { unusable: true } : {}
+    const secure = told.secure ? { secure: true } : {}
+    return { value: { kind: 'none', nameExists: !told.nameMissing, ...secure, ...unusable }, keepFor }
   }
   const canonicalName = end.name === asked ? undefined : hostName(end.name)
   const found = { kind: 'found', records, secure: told.secure } as const

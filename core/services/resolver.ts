@@ -12,12 +12,14 @@ export interface DnsFound<T> {
   readonly canonicalName?: string
 }
 
-/** The name does not exist (NXDOMAIN) or has no such record. */
+/** The name does not exist (NXDOMAIN) or has no such record that can be used. */
 export interface DnsNone {
   readonly kind: 'none'
   readonly nameExists: boolean
   /** Its absence was validated with DNSSEC. No where absent. */
   readonly secure?: boolean
+  /** There are such records, and none that can be used: MX that name no host. No where absent. */
+  readonly unusable?: boolean
 }
 
 export interface MxRecord {

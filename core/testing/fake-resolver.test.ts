@@ -36,6 +36,16 @@ it('tells "no such record", "no such name" and "cannot be asked" apart', async (
   expect(await resolver.tlsa('broken.example')).toEqual({ kind: 'failed', text: 'SERVFAIL' })
 })
 
+it('leaves out MX that name no host, and tells where there are no others', async () => {
+  const mx = (...exchanges: readonly string[]) => exchanges.map((exchange) => ({ preference: 1, exchange }))
+  const resolver = fakeResolver({
+    'some.example': { mx: mx('192.0.2.1', 'mx.example', '') },
+    'none.example': { mx: mx('192.0.2.1', '[192.0.2.1]', 'not a host.example') },
+  })
+  expect(await resolver.mx('some.example')).toMatchObject({ records: mx('mx.example', '') })
+  expect(await resolver.mx('none.example')).toEqual({ kind: 'none', nameExists: true, unusable: true })
+})
+
 it('changes its mind when told', async () => {
   const resolver = fakeResolver(zones)
   resolver.set('broken.example', { a: ['192.0.2.9'] })

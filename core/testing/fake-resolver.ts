@@ -1,11 +1,12 @@
 import { canonicalDomain } from '../model/address.ts'
-import type { DnsAnswer, MxRecord, Resolver, TlsaRecord } from '../services/resolver.ts'
+import type { DnsAnswer, DnsFound, MxRecord, Resolver, TlsaRecord } from '../services/resolver.ts'
 
 /** What DNS knows of one name, or of one IP address. */
 export interface FakeRecords {
   /** IPv4 addresses. */
   readonly a?: readonly string[]
   readonly aaaa?: readonly string[]
+  /** Those that name no host are left out of answers. */
   readonly mx?: readonly MxRecord[]
   readonly txt?: readonly string[]
   /** For an IP address: its names. */
@@ -51,7 +52,10 @@ export function fakeResolver(zones: Readonly<Record<string, FakeRecords>> = {}):
     },
     addresses: (name, family) =>
       answer(family === 4 ? 'A' : 'AAAA', name, (records) => (family === 4 ? records.a : records.aaaa)),
-    mx: (name) => answer('MX', name, (records) => records.mx),
+    mx: async (name) => {
+      const found = await answer('MX', name, (records) => records.mx)
+      return found.kind === 'found' ? usableMx(found) : found
+    },
     txt: (name) => answer('TXT', name, (records) => records.txt),
     ptr: (address) => answer('PTR', address, (records) => records.ptr),
     tlsa: (name) => answer('TLSA', name, (records) => records.tlsa),
@@ -76,6 +80,16 @@ function answerFrom<T>(
   const found = records === undefined ? [] : (pick(records) ?? [])
   if (found.length === 0) return secure ? { kind: 'none', nameExists, secure } : { kind: 'none', nameExists }
   return { kind: 'found', records: found, secure }
+}
+
+function usableMx(found: DnsFound<MxRecord>): DnsAnswer<MxRecord> {
+  const records = found.records.filter(({ exchange }) => exchange === '' || isHostName(exchange))
+  if (records.length > 0) return { ...found, records }
+  return { kind: 'none', nameExists: true, ...(found.secure ? { secure: true } : {}), unusable: true }
+}
+
+function isHostName(text: string): boolean {
+  return canonicalDomain(text)?.startsWith('[') === false
 }
 
 // As many as a resolver follows.

@@ -149,6 +149,16 @@ describe('the sender', () => {
       {},
       '550 5.1.8 Sender domain lost.example: its mail hosts have no address that can be reached',
     ],
+    [
+      'a@literal.example',
+      {},
+      '550 5.1.8 Sender domain literal.example: none of its MX is the name of a host',
+    ],
+    [
+      'a@literal.example',
+      { unknownSenderDomain: 'off' },
+      '550 5.1.8 Sender domain literal.example: its mail hosts have no address that can be reached',
+    ],
     ['a@half.example', {}, taken],
     ['a@home.example', { bogusMx: 'off' }, taken],
     ['a@gone.example', { unknownSenderDomain: 'off' }, taken],
@@ -170,6 +180,7 @@ describe('the sender', () => {
     resolver.set('localhost.home.example', { a: ['127.0.0.1'], aaaa: ['::1'] })
     resolver.set('nas.home.example', { a: ['192.168.1.2'] })
     resolver.set('lost.example', mx('no-such-host.example'))
+    resolver.set('literal.example', { ...mx('198.51.100.1'), a: ['198.51.100.1'] })
     resolver.set('half.example', mx('localhost.home.example', 'mx.sender.example'))
     expect((await send(options, resolver, { from })).replies).toEqual([expected])
   })

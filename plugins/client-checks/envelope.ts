@@ -46,6 +46,8 @@ export async function unknownSenderDomain(
       return undefined
     case 'null':
       return refusal(550, '5.7.27', domain, 'it takes no mail (null MX), so that nobody could answer')
+    case 'unusable':
+      return refusal(550, '5.1.8', domain, 'none of its MX is the name of a host')
     case 'none':
       return refusal(550, '5.1.8', domain, 'it has no MX and no address in the DNS')
     case 'failed':
@@ -80,6 +82,7 @@ async function senderAddresses(
   const domain = domainOf(sender)
   if (domain?.includes('.') !== true) return undefined
   const hosts = await mailHosts(resolver, domain)
+  if (hosts.kind === 'unusable') return []
   if (hosts.kind !== 'hosts') return undefined
   const found = await hostAddresses(resolver, hosts.names)
   return found.kind === 'found' ? found.addresses : undefined

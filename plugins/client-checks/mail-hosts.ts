@@ -5,6 +5,8 @@ export type MailHosts =
   | { readonly kind: 'hosts'; readonly names: readonly string[] }
   /** A null MX: it takes no mail, and says so. */
   | { readonly kind: 'null' }
+  /** It has MX, and none of them names a host. */
+  | { readonly kind: 'unusable' }
   | { readonly kind: 'none' }
   | { readonly kind: 'failed' }
 
@@ -26,6 +28,7 @@ export async function mailHosts(resolver: Resolver, domain: string): Promise<Mai
       .filter((name) => name !== '')
     return names.length === 0 ? { kind: 'null' } : { kind: 'hosts', names: names.slice(0, mostHosts) }
   }
+  if (mx.kind === 'none' && mx.unusable === true) return { kind: 'unusable' }
   const own = await bothFamilies(resolver, domain)
   if (own.some(({ kind }) => kind === 'found')) return { kind: 'hosts', names: [domain] }
   return { kind: own.some(({ kind }) => kind === 'failed') ? 'failed' : 'none' }

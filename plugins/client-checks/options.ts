@@ -67,7 +67,7 @@ export interface ClientChecksInput {
   readonly unknownClient?: ConsequenceInput
   /** The sender's domain has no dot. `refuse` */
   readonly nonFqdnSender?: ConsequenceInput
-  /** The sender's domain takes no mail: no MX, no address, or a null MX. `refuse` */
+  /** The sender's domain takes no mail: no MX and no address, a null MX, or MX that name no host. `refuse` */
   readonly unknownSenderDomain?: ConsequenceInput
   /** Nobody can reach the sender's mail hosts: loopback and private addresses, or none. `refuse` */
   readonly bogusMx?: ConsequenceInput

@@ -1,6 +1,6 @@
 import { reply } from 'mailwright'
 import { expect, test } from 'vitest'
-import { type Reason, reasonOf } from './reason.ts'
+import { type Reason, reasonFor, reasonOf } from './reason.ts'
 
 test.each<[number, string | undefined, string, Reason]>([
   [550, '5.1.1', 'x', 'noSuchAddress'],
@@ -22,6 +22,7 @@ test.each<[number, string | undefined, string, Reason]>([
   [550, '5.7.30', 'REQUIRETLS', 'insecure'],
   [550, undefined, 'No such user here', 'noSuchAddress'],
   [552, undefined, 'x', 'mailboxFull'],
+  [552, undefined, 'Too many recipients', 'tooManyRecipients'],
   [550, '5.0.0', 'Mailbox quota has been exceeded', 'mailboxFull'],
   [421, undefined, 'x', 'notReached'],
   [554, '5.0.0', 'Transaction failed', 'other'],
@@ -29,4 +30,16 @@ test.each<[number, string | undefined, string, Reason]>([
   [550, undefined, 'x', 'other'],
 ])('%i %s %s: %s', (code, enhanced, text, expected) => {
   expect(reasonOf(reply(code, enhanced, text))).toBe(expected)
+})
+
+test('a limit is our own where no other host is concerned', () => {
+  const tooLarge = reply(552, '5.3.4', 'Too large')
+  expect(reasonFor({ reply: tooLarge })).toBe('tooLargeHere')
+  expect(reasonFor({ reply: tooLarge, remoteHost: 'mx.example.net' })).toBe('tooLarge')
+})
+
+test('what the postmaster gave up is no refusal', () => {
+  const givenUp = reply(550, '5.0.0', 'The postmaster has given it up')
+  expect(reasonFor({ reply: givenUp, cause: 'given-up' })).toBe('givenUp')
+  expect(reasonFor({ reply: givenUp, cause: 'policy' })).toBe('other')
 })

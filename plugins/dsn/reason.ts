@@ -1,4 +1,4 @@
-import type { Reply } from 'mailwright'
+import type { Reply, ReportedRecipient } from 'mailwright'
 
 /** Why something did not arrive, in the words that people need. */
 export const reasons = [
@@ -7,6 +7,7 @@ export const reasons = [
   'mailboxFull',
   'mailboxDisabled',
   'tooLarge',
+  'tooLargeHere',
   'policy',
   'notAuthenticated',
   'senderRefused',
@@ -18,6 +19,7 @@ export const reasons = [
   'tooManyRecipients',
   'systemTrouble',
   'expired',
+  'givenUp',
   'other',
 ] as const
 
@@ -67,7 +69,20 @@ const byCode: Readonly<Record<string, Reason>> = {
 
 const unknownUser =
   /no such (?:user|mailbox|recipient|address)|(?:user|mailbox|recipient|address) (?:is )?(?:unknown|not found)|unknown (?:user|recipient|mailbox)|does not exist/i
+const enoughRecipients = /too many recipients/i
 const fullMailbox = /(?:mailbox|quota|storage)[^.]{0,40}(?:full|exceeded)|over ?quota/i
+
+/** By what is known beside the reply, and by the reply. */
+export function reasonFor({
+  reply,
+  cause,
+  remoteHost,
+}: Pick<ReportedRecipient, 'reply' | 'cause' | 'remoteHost'>): Reason {
+  if (cause === 'given-up') return 'givenUp'
+  const reason = reasonOf(reply)
+  // Where no other host is concerned the limit is our own.
+  return reason === 'tooLarge' && remoteHost === undefined ? 'tooLargeHere' : reason
+}
 
 /** By the enhanced code; by the plain one, and what is mostly said with it, where there is none. */
 export function reasonOf(reply: Reply): Reason {
@@ -77,6 +92,8 @@ export function reasonOf(reply: Reply): Reason {
   if (known !== undefined && known !== 'policy') return known
   // Many say 5.7.1, or nothing, for all that they refuse.
   if (unknownUser.test(text)) return 'noSuchAddress'
+  // RFC 5321 §4.5.3.1.10: 452 and 552 are for that, too.
+  if (enoughRecipients.test(text)) return 'tooManyRecipients'
   if (fullMailbox.test(text) || reply.code === 452 || reply.code === 552) return 'mailboxFull'
   if (known !== undefined) return known
   return reply.code === 421 ? 'notReached' : 'other'

@@ -94,6 +94,7 @@ describe('what refusals mean', () => {
       'no-such-address',
       'recipient',
     ],
+    ['552 5.5.3 Too many recipients', 'recipient', undefined, 'recipient'],
     ['550 No such user here', 'recipient', 'no-such-address', 'recipient'],
     ['550 5.7.1 Service unavailable, Client host blocked using a list', 'recipient', 'policy', 'recipient'],
     ['550 5.7.26 This mail is unauthenticated', 'message', 'policy', 'message'],

@@ -38,7 +38,14 @@ export function classify(answer: Reply, step: Step): Classification {
   }
 }
 
-function causeOf({ code, enhanced = '' }: Reply, text: string, step: Step): TroubleCause | undefined {
+/** The transaction has enough recipients. RFC 5321 §4.5.3.1.10 has 452, and 552 for the elder. */
+export function isTooMany({ code, enhanced = '', lines }: Reply): boolean {
+  if (code !== 452 && code !== 552) return false
+  return /^[45]\.5\.3$/.test(enhanced) || /too many recipients/i.test(lines.join(' ').slice(0, mostText))
+}
+
+function causeOf(answer: Reply, text: string, step: Step): TroubleCause | undefined {
+  const { code, enhanced = '' } = answer
   const detail = enhanced.slice(2)
   if (step === 'tls') return 'tls'
   if (step === 'login') return 'policy'
@@ -49,7 +56,8 @@ function causeOf({ code, enhanced = '' }: Reply, text: string, step: Step): Trou
     if ((code === 450 || code === 451) && detail === '7.1' && step === 'recipient') return 'greylisted'
     return detail.startsWith('7.') ? 'policy' : undefined
   }
-  if (detail === '2.2' || (code === 552 && step === 'recipient') || full.test(text)) return 'mailbox-full'
+  if (detail === '2.2' || full.test(text)) return 'mailbox-full'
+  if (code === 552 && step === 'recipient' && !isTooMany(answer)) return 'mailbox-full'
   if (/^1\.(?:1|2|3|6|10)$/.test(detail) || detail === '2.1') return 'no-such-address'
   if (detail.startsWith('7.')) return 'policy'
   if (step === 'recipient' && noUser.test(text)) return 'no-such-address'

@@ -31,7 +31,12 @@ describe('a transaction', () => {
         `delivered mx.there.example[127.0.0.1]:${host.port} said 250 2.0.0 queued as M1, in clear`,
       ),
     )
-    expect(outcomes[0]).toMatchObject({ reached: 'relayed', host: 'mx.there.example' })
+    expect(outcomes[0]).toMatchObject({
+      reached: 'relayed',
+      host: 'mx.there.example',
+      place: expect.stringContaining('mx.there.example['),
+      reply: { code: 250 },
+    })
     expect(host.said).toEqual([
       'EHLO mx.here.example',
       'MAIL FROM:<a@here.example> SIZE=20',
@@ -126,6 +131,7 @@ describe('a transaction', () => {
     ['close', { kind: 'deferred', cause: 'unreachable', reply: { enhanced: '4.4.2' } }],
     ['hello', { kind: 'deferred', cause: 'protocol', reply: { enhanced: '4.5.0' } }],
     ['354 more', { kind: 'deferred', cause: 'protocol' }],
+    ['550-5.7.1 no\r\n250 2.0.0 yes', { kind: 'deferred', cause: 'protocol', reply: { enhanced: '4.5.0' } }],
   ])('the message answered with %s', async (answer, outcome) => {
     const { host, sender } = await withHost({ behindDot: () => answer })
     expect(await sender.send()).toMatchObject([outcome])
@@ -169,25 +175,60 @@ describe('a transaction', () => {
   })
 })
 
-describe('what is offered', () => {
-  test('HELO where EHLO is not known', async () => {
-    const { host, sender } = await withHost(answering({ EHLO: '502 5.5.1 what?' }))
-    expect(told((await sender.send())[0])).toMatch(/^delivered/)
-    expect(host.said.slice(0, 3)).toEqual([
-      'EHLO mx.here.example',
-      'HELO mx.here.example',
-      'MAIL FROM:<a@here.example>',
-    ])
+test('"too many recipients" is no refusal for good where nobody was taken, either', async () => {
+  let taken = 0
+  const { host, sender } = await withHost({
+    answer(command) {
+      if (!command.startsWith('RCPT')) return undefined
+      taken += 1
+      return taken > 2 ? '552 too many recipients' : undefined
+    },
   })
+  const to = Array.from({ length: 4 }, (_, index) => `u${index}@there.example`)
+  const outcomes = await sender.send({ to })
+  expect(outcomes).toMatchObject([
+    { kind: 'delivered' },
+    { kind: 'delivered' },
+    ...Array(2).fill({
+      kind: 'deferred',
+      concerns: 'recipient',
+      reply: { code: 452, enhanced: '4.5.3', lines: ['552 too many recipients'] },
+    }),
+  ])
+  expect(outcomes[2]).not.toHaveProperty('cause')
+  expect(host.messages).toHaveLength(1)
+})
+
+describe('what is offered', () => {
+  test.each(['500 what?', '501 5.5.4 what?', '502 5.5.1 what?', '503 5.5.1 not now', '504 5.5.4 what?'])(
+    'HELO where EHLO is answered with %s',
+    async (answer) => {
+      const { host, sender } = await withHost(answering({ EHLO: answer }))
+      expect(told((await sender.send())[0])).toMatch(/^delivered/)
+      expect(host.said.slice(0, 3)).toEqual([
+        'EHLO mx.here.example',
+        'HELO mx.here.example',
+        'MAIL FROM:<a@here.example>',
+      ])
+    },
+  )
 
   test.each([
-    ['550 5.7.1 who are you?', 'failed 550 5.7.1'],
+    ['550 5.7.1 who are you?', 'deferred 451 4.3.2 550 5.7.1 who are you?'],
+    ['554 no', 'deferred 451 4.3.2 554 no'],
     ['451 4.3.0 later', 'deferred 451 4.3.0'],
     ['close', 'deferred 451 4.4.2'],
   ])('EHLO answered with %s', async (answer, outcome) => {
     const { host, sender } = await withHost(answering({ EHLO: answer }))
     expect(told((await sender.send())[0]).startsWith(outcome)).toBe(true)
     expect(host.said.some((line) => line.startsWith('HELO'))).toBe(false)
+  })
+
+  test('HELO that is refused is for now, too', async () => {
+    const { sender } = await withHost(answering({ EHLO: '501 what?', HELO: '501 5.5.4 who?' }))
+    expect(await sender.send()).toMatchObject([
+      { kind: 'deferred', concerns: 'destination', reply: { code: 451, lines: ['501 5.5.4 who?'] } },
+    ])
   })
 
   test.each([
@@ -220,6 +261,17 @@ describe('what is offered', () => {
       ).toString('latin1'),
     ])
     expect(outcomes).toMatchObject([{ kind: 'delivered', reached: 'passed-on' }])
+  })
+
+  test.each([
+    [['8BITMIME', 'SMTPUTF8', 'DSN'], true, 'utf-8;jö@there.example'],
+    [['8BITMIME', 'SMTPUTF8', 'DSN'], false, String.raw`utf-8;j\x{F6}@there.example`],
+    [['DSN'], false, String.raw`utf-8;j\x{F6}@there.example`],
+  ])('whom the sender meant goes on beyond ASCII, too: %j', async (extensions, smtpUtf8, original) => {
+    const { host, sender } = await withHost({ extensions })
+    const recipientParameters = { originalRecipient: 'utf-8;jö@there.example' }
+    await sender.send({ parameters: { smtpUtf8 }, recipientParameters })
+    expect(host.said[2]).toBe(Buffer.from(`RCPT TO:<jo@there.example> ORCPT=${original}`).toString('latin1'))
   })
 })
 
@@ -351,6 +403,27 @@ describe('hosts without 8BITMIME', () => {
     const { host, sender } = await withHost({ extensions: ['SIZE'] })
     expect(told((await sender.send({ text }))[0])).toMatch(/^delivered/)
     expect(host.messages[0]).toMatch(/Content-Transfer-Encoding: quoted-printable\r\n\r\ngr=C3=BC=C3=9Fe$/)
+  })
+
+  test('whose size is said as it is then, and may be too large', async () => {
+    const { host, sender } = await withHost({ extensions: ['SIZE 300'] })
+    await sender.send({ text })
+    const [message = ''] = host.messages
+    expect(host.said[1]).toBe(`MAIL FROM:<a@here.example> SIZE=${message.length + 2}`)
+    expect(await sender.send({ text: text.replace('grüße', 'ü'.repeat(80)) })).toMatchObject([
+      { kind: 'failed', reply: { enhanced: '5.3.4' } },
+    ])
+    expect(host.messages).toHaveLength(1)
+  })
+
+  test('and nothing that cannot be made so', async () => {
+    const { host, sender } = await withHost({ extensions: ['SIZE'] })
+    const partial =
+      'Content-Type: message/partial; id=a; number=1\nContent-Transfer-Encoding: 8bit\n\nx\n\nü\n'
+    expect(await sender.send({ text: partial })).toMatchObject([
+      { kind: 'failed', reply: { enhanced: '5.6.3' } },
+    ])
+    expect(host.messages).toEqual([])
   })
 
   test('and nothing whose signature would be broken', async () => {

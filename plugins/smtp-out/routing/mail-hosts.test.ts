@@ -93,6 +93,11 @@ describe('the hosts of a domain', () => {
     ['no such domain', {}, 'failed 5.1.2'],
     ['a null MX', { 'there.example': mx([0, '']) }, 'failed 5.1.10'],
     ['neither MX nor address', { 'there.example': { txt: ['x'] } }, 'failed 5.4.4'],
+    [
+      'no MX that names a host',
+      { 'there.example': { ...mx([10, '127.0.0.11'], [20, 'not a host.test']), a: ['198.51.100.1'] } },
+      'failed 5.4.4',
+    ],
     ['no MX with an address', { 'there.example': mx([10, 'a.example']) }, 'failed 5.4.4'],
     ['MX that cannot be asked for', { 'there.example': { failure: 'SERVFAIL' } }, 'deferred 4.4.3'],
     [
@@ -148,6 +153,31 @@ describe('mail that would come back', () => {
     expect(shown(await find({ ...given, zones: best }))).toBe('failed 5.4.6')
   })
 
+  test.each([
+    ['our name', 'mx.here.example', 25],
+    ['our address', 'me.example', 25],
+    ['our name, behind very many', 'mx.here.example', 150],
+  ])('%s is found behind all hosts that may be asked', async (_, me, place) => {
+    const names = Array.from({ length: place }, (_, index) => `h${index}.example`)
+    const first = mx([10, 'a.example'], ...names.map((name) => [20, name] as const), [20, me])
+    const zones = {
+      ...Object.fromEntries(names.map((name) => [name, { a: ['198.51.100.2'] }])),
+      'there.example': first,
+      'a.example': { a: ['198.51.100.1'] },
+      'me.example': { a: ['127.0.0.1'] },
+    }
+    expect(shown(await find({ zones }))).toEqual(['a.example 198.51.100.1'])
+  })
+
+  test('of others 20 may be asked', async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `h${index}.example`)
+    const zones = {
+      ...Object.fromEntries(names.map((name) => [name, { a: ['198.51.100.2'] }])),
+      'there.example': mx(...names.map((name, index) => [index, name] as const)),
+    }
+    expect(shown(await find({ zones }))).toEqual(names.slice(0, 20).map((name) => `${name} 198.51.100.2`))
+  })
+
   test.each(['[127.0.0.9]', '[0.0.0.0]', '[IPv6:::1]'])('the address literal %s', async (host) => {
     expect(shown(await find({ destination: { host, useMx: false } }))).toBe('failed 5.4.6')
   })
@@ -172,6 +202,8 @@ describe('a host of the config', () => {
   test('that does not exist is a fault that can be mended', async () => {
     expect(shown(await find({ destination }))).toBe('deferred 4.4.3')
     expect(shown(await find({ destination: { ...destination, useMx: true } }))).toBe('deferred 4.4.3')
+    const zones = { 'there.example': { ...mx([10, '127.0.0.11']), a: ['198.51.100.1'] } }
+    expect(shown(await find({ zones, destination: { ...destination, useMx: true } }))).toBe('deferred 4.4.3')
   })
 
   test.each(['198.51.100.7', '[198.51.100.7]'])('%s needs no DNS', async (host) => {

@@ -38,8 +38,11 @@ export interface MailHostsSettings {
   random(): number
 }
 
-/** Hosts of one domain that are looked at. */
+/** Hosts of one domain that may be asked. */
 const mostHosts = 20
+/** Those whose addresses are looked for, since one of them may be we. The names of all are looked at. */
+const mostSought = 100
+const unsought: HostAddresses = { addresses: [], failed: true }
 const smtpPort = 25
 /** RFC 6890 §2.2.2: what any machine takes for itself. */
 const thisMachine = ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128'].flatMap(
@@ -70,10 +73,11 @@ export class MailHosts {
     if (!useMx) return this.#addressesOnly(destination, true, isConfigured)
     const answer = await this.#settings.resolver.mx(host)
     if (answer.kind === 'failed') return dnsFailed(`The MX of ${host} cannot be found out now`)
-    if (answer.kind === 'none')
-      return answer.nameExists
-        ? this.#addressesOnly(destination, false, answer.secure === true)
-        : noSuchDomain(destination, `The domain ${host} does not exist`)
+    if (answer.kind === 'none' && !answer.nameExists)
+      return noSuchDomain(destination, `The domain ${host} does not exist`)
+    // RFC 5321 §5.1: where there are MX, the domain's own address is not for its mail.
+    if (answer.kind === 'none' && answer.unusable === true) return noHost(host, isConfigured)
+    if (answer.kind === 'none') return this.#addressesOnly(destination, false, answer.secure === true)
     // RFC 7505 §3: a null MX is alone; §4.1: 556 is for what is to be relayed there.
     if (answer.records.every(({ exchange }) => exchange === '')) return final(refused(nullMx(host)))
     return this.#exchangers(destination, answer.records, answer.secure)
@@ -98,14 +102,20 @@ export class MailHosts {
     isSecure: boolean,
   ): Promise<HostsAnswer> {
     const { host: domain, port, isConfigured } = destination
-    const named = this.#ordered(records).slice(0, mostHosts)
-    const found = await Promise.all(named.map(async (one) => ({ ...one, ...(await this.#lookUp(one.host)) })))
+    const named = this.#ordered(records)
+    const found = await Promise.all(
+      named.map(async (one, index) => ({
+        ...one,
+        ...(index < mostSought ? await this.#lookUp(one.host) : unsought),
+      })),
+    )
     const own = found.find((one) => this.#isOurselves(one.host, port, one.addresses))
     // RFC 5321 §5.1: what is not better than we are would only send it back.
     const better = own === undefined ? found : found.filter(({ preference }) => preference < own.preference)
     if (own !== undefined && better.length === 0) return loop(domain)
     const hosts = better
       .filter(({ addresses }) => addresses.length > 0)
+      .slice(0, mostHosts)
       .map(({ host, addresses }) => ({ candidate: { host, port, secure: isSecure }, addresses }))
     const answer =
       hosts.length > 0
@@ -154,6 +164,11 @@ function known({ host, port }: Destination, addresses: readonly string[], secure
 function nullMx(domain: string): Undelivered {
   const text = replyText(`The domain ${domain} takes no mail (null MX)`)
   return undelivered(reply(556, '5.1.10', text), { cause: 'no-such-address', concerns: 'destination' })
+}
+
+function noHost(domain: string, isConfigured: boolean): HostsAnswer {
+  const text = `No MX of ${domain} is the name of a host`
+  return isConfigured ? dnsFailed(text) : refused(unreachable('dns', '5.4.4', text))
 }
 
 function noAddress(domain: string, mayCome: boolean): HostsAnswer {

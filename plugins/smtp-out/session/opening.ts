@@ -110,10 +110,11 @@ class Opening {
       connection.extensions = ehloKeywords(answer)
       return
     }
-    // RFC 5321 §3.2: HELO is for those who do not know EHLO, not for those who do not want us.
-    const isUnknown = answer.code === 500 || answer.code === 502
+    // RFC 5321 §3.2: HELO is for those who do not know EHLO, in whichever words, not for those who do not want us.
+    const isUnknown = answer.code >= 500 && answer.code <= 504
     const old = isUnknown ? await connection.command(`HELO ${hostname}`, timeout) : answer
-    if (old.code !== 250) throw new HostFailure(refusalBy(connection, old, 'hello'))
+    // As in the greeting: the mail was not spoken of.
+    if (old.code !== 250) throw new HostFailure(forNow(refusalBy(connection, old, 'hello')))
   }
 
   /**

@@ -29,13 +29,19 @@ export function refusalBy({ place, host }: Refuser, answer: Reply, step: Step): 
 
 /** A refusal that may be a passing one, whatever its code is: 5yz in a greeting (RFC 5321 §3.1) says nothing of the mail. */
 export function forNow(refused: Undelivered): Undelivered {
+  return later(refused, 451, '4.3.2')
+}
+
+/** RFC 5321 §4.5.3.1.10: "552 too many recipients" is 452 as well where nobody was taken before. */
+export function notSoMany(refused: Undelivered): Undelivered {
+  return later(refused, 452, '4.5.3')
+}
+
+/** With the host's own code in the text. */
+function later(refused: Undelivered, code: number, enhanced: string): Undelivered {
   if (refused.kind === 'deferred') return refused
-  const { code, enhanced, lines } = refused.reply
-  const [first = '', ...more] = lines
-  const said = [code, enhanced, first].filter((part) => part !== undefined).join(' ')
-  return {
-    ...refused,
-    kind: 'deferred',
-    reply: reply(451, '4.3.2', [replyText(said), ...more]),
-  }
+  const { reply: answer } = refused
+  const [first = '', ...more] = answer.lines
+  const said = [answer.code, answer.enhanced, first].filter((part) => part !== undefined).join(' ')
+  return { ...refused, kind: 'deferred', reply: reply(code, enhanced, [replyText(said), ...more]) }
 }

@@ -8,10 +8,11 @@ import {
   needsSmtpUtf8,
   type Reply,
   reply,
-  signedPart,
 } from 'mailwright'
 import type { Envelope } from './envelope.ts'
-import { isSevenBit, sevenBitContent } from './seven-bit.ts'
+import { originalRecipientWord } from './original-recipient.ts'
+import { isSevenBit, sevenBitContent, sizeOf } from './seven-bit.ts'
+import { xtext } from './xtext.ts'
 
 // RFC 3463 §3.4: 5.3.4 is "message too big for system"; §3.7: 5.6.3 "conversion required but not supported", and RFC 6531
 // §3.5 has 5.6.7 for addresses that would need it. RFC 8689 §7: 5.7.30 is "REQUIRETLS support required".
@@ -19,7 +20,7 @@ const tooLarge = reply(552, '5.3.4', 'The message is larger than the next host t
 const noEightBit = reply(
   554,
   '5.6.3',
-  'The message has 8-bit octets in a signed part, and the next host takes none',
+  'The message has 8-bit octets that cannot be encoded, in a signed part for instance, and the next host takes none',
 )
 const noUnicode = reply(550, '5.6.7', 'The message needs SMTPUTF8, and the next host does not have it')
 const noRequireTls = reply(
@@ -57,13 +58,20 @@ export async function commandsFor(
   if (needsUnicode(envelope) && !extensions.has('SMTPUTF8')) return noUnicode
   const body = await bodyOf(envelope, extensions)
   const octets = body.isConverted ? await sevenBitContent(message) : () => message.content.stream()
-  if (octets === signedPart) return noEightBit
+  if (octets === undefined) return noEightBit
+  // RFC 1870 §6.1: of the message as it is sent.
+  const size = body.isConverted && extensions.has('SIZE') ? await sizeOf(octets()) : message.size
+  if (largest > 0 && size > largest) return tooLarge
   const isBinary = body.word === 'BINARYMIME'
   const isChunked = extensions.has('CHUNKING') && (chunking || isBinary)
+  const words = mailWords(envelope, extensions, { size, word: body.word })
   return {
-    mail: [`MAIL FROM:<${path(reversePath)}>`, ...mailWords(envelope, extensions, body.word)].join(' '),
+    mail: [`MAIL FROM:<${path(reversePath)}>`, ...words].join(' '),
     recipients: envelope.items.map((item) =>
-      [`RCPT TO:<${path(item.route.address)}>`, ...recipientWords(item, extensions)].join(' '),
+      [
+        `RCPT TO:<${path(item.route.address)}>`,
+        ...recipientWords(item, extensions, words.includes('SMTPUTF8')),
+      ].join(' '),
     ),
     isChunked,
     octets: isChunked && !isBinary ? () => crlfLines(octets()) : octets,
@@ -96,47 +104,40 @@ function path(address: Address | null | undefined): string {
 function mailWords(
   { message, parameters, ...envelope }: Envelope,
   extensions: EhloKeywords,
-  body: Body['word'],
+  { size, word }: Pick<Body, 'word'> & { readonly size: number },
 ): readonly string[] {
   const { ret, envelopeId, requireTls, smtpUtf8 } = parameters
   const isUnicode = smtpUtf8 === true || message.header.hasEightBit || hasUnicodeAddress(envelope)
   return [
-    extensions.has('SIZE') && `SIZE=${message.size}`,
-    body !== undefined && `BODY=${body}`,
+    extensions.has('SIZE') && `SIZE=${size}`,
+    word !== undefined && `BODY=${word}`,
     extensions.has('SMTPUTF8') && isUnicode && 'SMTPUTF8',
     extensions.has('DSN') && ret !== undefined && `RET=${ret}`,
-    extensions.has('DSN') &&
-      envelopeId !== undefined &&
-      isAscii(Buffer.from(envelopeId)) &&
-      `ENVID=${xtext(envelopeId)}`,
+    extensions.has('DSN') && envelopeId !== undefined && envelopeIdWord(envelopeId),
     requireTls === true && 'REQUIRETLS',
   ].filter((word) => word !== false)
 }
 
+/** RFC 3461 §4.4: printable ASCII, and 100 characters as they are written. What is longer goes on without it. */
+function envelopeIdWord(envelopeId: string): string | false {
+  const written = xtext(envelopeId)
+  return isAscii(Buffer.from(envelopeId)) && written.length <= 100 && `ENVID=${written}`
+}
+
 /** RFC 3461 §5.2.1: what the sender wants to know goes on; where it did not say whom it meant, that is the forward-path. */
-function recipientWords({ parameters, recipient }: BatchItem, extensions: EhloKeywords): readonly string[] {
+function recipientWords(
+  { parameters, recipient }: BatchItem,
+  extensions: EhloKeywords,
+  hasSmtpUtf8: boolean,
+): readonly string[] {
   if (!extensions.has('DSN')) return []
   const { notify, originalRecipient } = parameters
   const original =
     originalRecipient ?? (needsSmtpUtf8(recipient) ? undefined : `rfc822;${formatAddress(recipient)}`)
   return [
     notify !== undefined && notify.length > 0 && `NOTIFY=${notify.join(',')}`,
-    original !== undefined && isAscii(Buffer.from(original)) && `ORCPT=${originalOf(original)}`,
-  ].filter((word) => word !== false)
-}
-
-/** RFC 3461 §4.2: the type stays, the address is xtext. */
-function originalOf(original: string): string {
-  const end = original.indexOf(';') + 1
-  return `${original.slice(0, end)}${xtext(original.slice(end))}`
-}
-
-/** RFC 3461 §4 */
-function xtext(text: string): string {
-  return text.replaceAll(
-    /[^\x21-\x2a\x2c-\x3c\x3e-\x7e]/g,
-    (character) => `+${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  )
+    original !== undefined && originalRecipientWord(original, hasSmtpUtf8),
+  ].filter((word) => typeof word === 'string')
 }
 
 /** Whether it can only go where SMTPUTF8 is (RFC 6531 §3.2). Octets in a header that nobody announced go as they are. */

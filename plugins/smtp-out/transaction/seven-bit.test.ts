@@ -4,10 +4,10 @@ import { isSevenBit, sevenBitContent } from './seven-bit.ts'
 
 const nl = '\r\n'
 
-async function converted(text: string): Promise<string> {
+async function converted(text: string): Promise<string | undefined> {
   const message = await createMessage(bufferContent(Buffer.from(text, 'latin1')))
   const chunks = await sevenBitContent(message)
-  if (typeof chunks === 'string') return chunks
+  if (chunks === undefined) return undefined
   const octets: Buffer[] = []
   for await (const chunk of chunks()) octets.push(chunk)
   return Buffer.concat(octets).toString('latin1')
@@ -36,7 +36,7 @@ describe('a message for hosts without 8BITMIME (RFC 6152)', () => {
     const text = `Content-Type: text/plain${nl}Content-Transfer-Encoding: 8bit${nl}${nl}\xfc`
     const image = `Content-Type: image/png${nl}Content-Transfer-Encoding: binary${nl}${nl}\xff\x00${nl}\xfe`
     const ascii = `Content-Type: text/plain${nl}${nl}plain`
-    const result = await converted(multipart('mixed', text, image, ascii))
+    const result = (await converted(multipart('mixed', text, image, ascii))) ?? ''
     expect([...Buffer.from(result, 'latin1')].every((octet) => octet < 128)).toBe(true)
     const { root } = scanMessage(Buffer.from(result, 'latin1'))
     expect([root, ...root.children].map(({ encoding }) => encoding)).toEqual([
@@ -50,7 +50,35 @@ describe('a message for hosts without 8BITMIME (RFC 6152)', () => {
 
   test('a signature is not broken', async () => {
     const text = `Content-Type: text/plain${nl}Content-Transfer-Encoding: 8bit${nl}${nl}\xfc`
-    expect(await converted(multipart('signed', text))).toBe('signed part')
+    expect(await converted(multipart('signed', text))).toBeUndefined()
+  })
+
+  const mime = `MIME-Version: 1.0${nl}`
+  const partial = `Content-Type: message/partial; id=a; number=1; total=2${nl}Content-Transfer-Encoding: 8bit${nl}${nl}`
+  const mixed = `Content-Type: multipart/mixed; boundary=b${nl}${nl}`
+  const text = `Content-Type: text/plain; charset=utf-8${nl}Content-Transfer-Encoding: 8bit${nl}${nl}\xc3\xbc${nl}`
+  test.each([
+    ['a message/partial', `${mime}${partial}Subject: x${nl}${nl}\xc3\xbc${nl}`],
+    ['a preamble', `${mime}${mixed}\xfc${nl}--b${nl}${text}--b--${nl}`],
+    ['an epilogue', `${mime}${mixed}--b${nl}${text}--b--${nl}\xfc${nl}`],
+    ['the header of a part', `${mime}${mixed}--b${nl}Content-Description: \xfc${nl}${text}--b--${nl}`],
+    [
+      'the header of a message within',
+      `${mime}${mixed}--b${nl}Content-Type: message/rfc822${nl}${nl}Subject: \xfc${nl}${text}--b--${nl}`,
+    ],
+    ['quoted-printable that is none', `${mime}${text.replace('8bit', 'quoted-printable')}`],
+    ['an encoding that nobody knows', `${mime}${text.replace('8bit', 'x-foo')}`],
+  ])('octets that no encoding can be put on are not sent: %s', async (_, message) => {
+    expect(await converted(message)).toBeUndefined()
+  })
+
+  test('but those of its header are', async () => {
+    expect(await converted(`Subject: \xfc${nl}${mime}${text}`)).toBe(
+      `Subject: \xfc${nl}${mime}${text.replace('8bit', 'quoted-printable').replace('\xc3\xbc', '=C3=BC')}`,
+    )
+    expect(await converted(`Subject: \xfc${nl}${mime}${partial}plain${nl}`)).toBe(
+      `Subject: \xfc${nl}${mime}${partial.replace('8bit', '7bit')}plain${nl}`,
+    )
   })
 
   test('octets of 7 bits are recognised', async () => {

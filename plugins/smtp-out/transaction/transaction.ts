@@ -6,9 +6,10 @@ import {
   type Reply,
   replyText,
 } from 'mailwright'
+import { isTooMany } from '../classification.ts'
 import { HostFailure, type Undelivered, undelivered } from '../outcome.ts'
 import { StaleSession } from '../session/connection-pool.ts'
-import { refusalBy } from '../session/refusal.ts'
+import { notSoMany, refusalBy } from '../session/refusal.ts'
 import type { SmtpSession } from '../session/smtp-session.ts'
 import { type Commands, commandsFor } from './commands.ts'
 import type { Envelope } from './envelope.ts'
@@ -122,21 +123,17 @@ function sortAnswers(
   for (const [index, item] of items.entries()) {
     const answer = answers[index]
     if (answer === undefined || mail.code >= 300) continue
+    const isMore = isTooMany(answer)
     if (answer.code < 300) taken.push(item)
-    else if (taken.length > 0 && isTooMany(answer)) again.push(item)
+    else if (taken.length > 0 && isMore) again.push(item)
     else {
-      const refused = refusalBy(connection, answer, 'recipient')
+      const refusal = refusalBy(connection, answer, 'recipient')
+      const refused = isMore ? notSoMany(refusal) : refusal
       if (refused.kind === 'failed') failures.set(item, refused)
       else deferrals.set(item, refused)
     }
   }
   return { taken, again, failures, deferrals }
-}
-
-/** RFC 5321 §4.5.3.1.10 has 452, and 552 for the elder. */
-function isTooMany({ code, enhanced, lines }: Reply): boolean {
-  if (code !== 452 && code !== 552) return false
-  return /^[45]\.5\.3$/.test(enhanced ?? '') || /too many recipients/i.test(lines.join(' '))
 }
 
 /** The message: one outcome for all recipients that were taken. Once it is under way, it does not reject: nobody else is to get it, too. */
@@ -177,6 +174,8 @@ function delivered({ connection, security }: SmtpSession, answer: Reply): Delive
     kind: 'delivered',
     text: replyText(`${place} said ${said}, ${security}`),
     reached: extensions.has('DSN') ? 'passed-on' : 'relayed',
+    reply: answer,
     host,
+    place,
   }
 }
