@@ -281,6 +281,28 @@ describe('sorting', () => {
     ])
   })
 
+  test.each<[readonly SortAction[], readonly string[], string | undefined]>([
+    [[{ kind: 'forward', address: at('x') }], ['SUCCESS'], 'passed-on'],
+    [[inbox, { kind: 'forward', address: at('x') }], ['NEVER'], undefined],
+    [
+      [
+        { kind: 'forward', address: at('x') },
+        { kind: 'forward', address: at('y') },
+      ],
+      ['NEVER'],
+      'expanded',
+    ],
+  ])('of a success one tells: forwards of %j go on with NOTIFY %j', async (actions, notify, reached) => {
+    await using setup = await setUp({ sort: () => actions })
+    const taken: AttemptItem[] = []
+    const takeOver = async (items: readonly AttemptItem[]) => void taken.push(...items)
+    const item: AttemptItem = { ...into('a'), parameters: { notify: ['SUCCESS'] } }
+    const [outcome] = await tried(setup, [item], { takeOver })
+    for (const { parameters } of taken) expect(parameters?.notify).toEqual(notify)
+    expect(taken.length).toBeGreaterThan(0)
+    expect(outcome?.kind === 'delivered' && outcome.reached).toBe(reached)
+  })
+
   test('a forward that leads nowhere is "not now", and nothing is filed', async () => {
     await using setup = await setUp({ sort: () => [inbox, { kind: 'forward', address: at('nowhere') }] })
     expect(await tried(setup, [into('a')])).toEqual([{ kind: 'deferred', reply: localError }])

@@ -14,6 +14,7 @@ import { formatReply, localError, reply } from '../model/reply.ts'
 import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
 import { idTime } from './id.ts'
 import { findRoutes, routeKey } from './routing.ts'
+import { parametersForEach } from './several-targets.ts'
 import type { FlowContext } from './surroundings.ts'
 
 /** Sends an automatic reply that sorting asked for. */
@@ -37,6 +38,7 @@ const undeliverable: Outcome = {
   reply: reply(550, '5.7.1', 'Nobody delivers to that address'),
 }
 const notNow: Outcome = { kind: 'deferred', reply: localError }
+const discarded: Outcome = { kind: 'delivered', text: 'discarded by sorting' }
 
 /** Runs the hooks of delivery; see {@link DeliveryFlow}. */
 export class Delivery implements DeliveryFlow {
@@ -106,16 +108,17 @@ export class Delivery implements DeliveryFlow {
     const result = await this.#context.hooks.delivery.sort.rewrite(disposition, [], this.#subject(attempt))
     if (result.kind === 'fault') return { ...nothing, outcome: notNow }
     const { actions } = result.value
-    const found = await this.#forwards(item, actions, this.#subject(attempt))
-    if (found === undefined) return { ...nothing, outcome: notNow }
+    const filings = actions.filter((action) => action.kind === 'file')
+    const forwarded = await this.#forwards(item, actions, this.#subject(attempt))
+    if (forwarded === undefined) return { ...nothing, outcome: notNow }
+    const found = forEach(forwarded, forwarded.length + Math.min(filings.length, 1))
     const { here: forwards, elsewhere } =
       attempt.takeOver === undefined ? { here: found, elsewhere: [] } : parted(found)
     if (elsewhere.length > 0) await attempt.takeOver?.(elsewhere)
-    const filings = actions.filter((action) => action.kind === 'file')
     const replies = actions.filter((action) => action.kind === 'reply')
     if (filings.length + forwards.length > 0) return { item, filings, forwards, replies }
-    const text = elsewhere.length > 0 ? 'sent on' : 'discarded by sorting'
-    return { ...nothing, replies, outcome: { kind: 'delivered', text } }
+    const outcome = elsewhere.length > 0 ? sentOn(elsewhere) : discarded
+    return { ...nothing, replies, outcome }
   }
 
   /** The items that forwarding adds; undefined where one of them has nowhere to go. */
@@ -244,6 +247,16 @@ function batchItem(
 
 function reversePathOf(item: AttemptItem, attempt: Pick<Attempt, 'reversePath'>): Address | null {
   return item.reversePath === undefined ? attempt.reversePath : item.reversePath
+}
+
+/** The mailbox and each address that sorting sends it on to are targets in the recipient's place. */
+function forEach(forwards: readonly AttemptItem[], targets: number): readonly AttemptItem[] {
+  return forwards.map((item) => ({ ...item, parameters: parametersForEach(item.parameters ?? {}, targets) }))
+}
+
+/** Nothing of it stays here: one other reports what becomes of it, several do not. */
+function sentOn({ length }: readonly AttemptItem[]): Outcome {
+  return { kind: 'delivered', text: 'sent on', reached: length > 1 ? 'expanded' : 'passed-on' }
 }
 
 /** What is filed here, and what goes to other hosts and handlers. */

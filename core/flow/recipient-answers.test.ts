@@ -41,6 +41,26 @@ test('there is an item for every route of every recipient, with what its variant
   ])
 })
 
+test('nobody but us tells that one recipient became several', () => {
+  const parameters = { notify: ['SUCCESS', 'FAILURE'] }
+  const made = attemptItems({
+    variants: [
+      {
+        recipients: [
+          { ...recipient('a', 2), parameters },
+          { ...recipient('b', 1), parameters },
+        ],
+        message,
+      },
+    ],
+  } as unknown as Submission)
+  expect(made.map((item) => item.parameters?.notify)).toEqual([
+    ['FAILURE'],
+    ['FAILURE'],
+    ['SUCCESS', 'FAILURE'],
+  ])
+})
+
 test('an item goes on with the reverse-path that edits gave its kind of route', () => {
   const routes = [
     { kind: 'account', account: { id: '1', address: address('a') }, address: address('a') },

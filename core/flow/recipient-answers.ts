@@ -4,6 +4,7 @@ import { notWithoutOthers } from '../model/outcome.ts'
 import { localError, type Reply, reply } from '../model/reply.ts'
 import type { RecipientAnswer, Submission, Variant } from '../services/queue.ts'
 import type { AttemptItem } from './flow.ts'
+import { parametersForEach } from './several-targets.ts'
 
 const delivered = reply(250, '2.0.0', 'Delivered')
 
@@ -13,7 +14,7 @@ export function attemptItems({ variants }: Submission): readonly AttemptItem[] {
     recipients.flatMap(({ forwardPath, parameters, routes }) =>
       routes.map((route) => ({
         recipient: forwardPath,
-        parameters,
+        parameters: parametersForEach(parameters, routes.length),
         route,
         message,
         ...reversePathOn(route, paths),

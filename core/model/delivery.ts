@@ -110,12 +110,15 @@ export interface Delivered {
   readonly kind: 'delivered'
   readonly text: string
   /**
-   * Who reports if the sender wants to know (RFC 3461 §5.2): we, since it has arrived or since the next host does not (`relayed`), or
-   * the next host (`passed-on`). `arrived` where absent.
+   * Who reports if the sender wants to know (RFC 3461 §5.2): we, since it has arrived, since the next host does not (`relayed`) or since
+   * it goes on to several in the recipient's place (`expanded`); or whoever has it now (`passed-on`). `arrived` where absent.
    */
-  readonly reached?: 'arrived' | 'relayed' | 'passed-on'
+  readonly reached?: 'arrived' | 'relayed' | 'expanded' | 'passed-on'
   /** The other host that has it now, as it calls itself. */
   readonly host?: string
+  /** What that host said, and where it was, as of those who do not take it. */
+  readonly reply?: Reply
+  readonly place?: string
 }
 
 export interface Deferred extends Trouble {
@@ -160,3 +163,5 @@ export type TroubleCause =
   | 'tls'
   | 'protocol'
   | 'expired'
+  /** The postmaster did so. */
+  | 'given-up'

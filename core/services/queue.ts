@@ -152,9 +152,12 @@ export interface QueueManagement {
   release(selection: QueueSelection): Promise<number>
   /** Removes without telling the sender. */
   remove(selection: QueueSelection): Promise<number>
-  /** Gives up, and tells the senders. */
+  /** Gives up, and tells the senders: of what is being tried at the moment after that attempt, where it has not arrived. */
   bounce(selection: QueueSelection): Promise<number>
-  /** Puts another address in the place of a recipient. MAIL_E_NOT_FOUND; MAIL_E_INVALID where nothing leads there. */
+  /**
+   * Puts another address in the place of a recipient. MAIL_E_NOT_FOUND; MAIL_E_INVALID where nothing leads there; MAIL_E_IN_USE while the
+   * recipient is being tried, since both would get the message.
+   */
   redirect(id: string, from: Address, to: Address): Promise<void>
 }
 

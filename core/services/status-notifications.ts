@@ -1,4 +1,5 @@
 import type { Address } from '../model/address.ts'
+import type { TroubleCause } from '../model/delivery.ts'
 import type { Message } from '../model/message.ts'
 import type { Reply } from '../model/reply.ts'
 import type { MailParameters, RecipientParameters } from '../model/transaction.ts'
@@ -14,6 +15,8 @@ export type RecipientAction =
   | 'delivered'
   /** To a host that will not report. */
   | 'relayed'
+  /** To several others, for whom the address stands; of their successes nothing is told. */
+  | 'expanded'
 
 /** One recipient's part in a report. */
 export interface ReportedRecipient {
@@ -25,6 +28,8 @@ export interface ReportedRecipient {
   readonly action: RecipientAction
   /** What the last attempt brought. */
   readonly reply: Reply
+  /** Why it failed, or is delayed, where more is known of that than the reply says. */
+  readonly cause?: TroubleCause
   /** The other host that has it, said so, or did not answer. */
   readonly remoteHost?: string
   /** Where that host was, such as `mx.example[192.0.2.1]:25`, where the reply is its own words. */
@@ -45,6 +50,8 @@ export interface StatusReport {
   /** Milliseconds since 1970. */
   readonly arrivedAt: number
   readonly message: Message
+  /** Octets of the whole message, where `message` has only its header: that alone can go back. */
+  readonly size?: number
   readonly recipients: readonly ReportedRecipient[]
 }
 

@@ -7,6 +7,7 @@ export const english: Texts = {
       subject === '' ? 'Your message was not delivered' : `Not delivered: ${subject}`,
     delayed: ({ subject }) => (subject === '' ? 'Your message is delayed' : `Delayed: ${subject}`),
     delivered: ({ subject }) => (subject === '' ? 'Your message was delivered' : `Delivered: ${subject}`),
+    relayed: ({ subject }) => (subject === '' ? 'Your message was passed on' : `Passed on: ${subject}`),
     lost: ({ subject }) =>
       subject === ''
         ? 'A message could not be delivered or returned'
@@ -18,6 +19,8 @@ export const english: Texts = {
     delayed: ({ until }) =>
       `Your message has not been delivered to the following addresses yet. You need not do anything and should not send it again: it is tried again and again${until === '' ? '' : `, until ${until}`}. If it cannot be delivered by then, you will be told.`,
     delivered: 'Your message has been delivered. You had asked to be told. Whether it is read is not known.',
+    relayed:
+      'Your message has been passed on. What is known of each address stands below. You had asked to be told.',
     lost: 'A message without a return address, such as a notification of another system, could not be delivered. Its sender cannot be told, so you are.',
   },
   labels: { subject: 'Subject', arrived: 'Received' },
@@ -41,6 +44,10 @@ export const english: Texts = {
     },
     tooLarge: {
       what: ({ size }) => `The message is larger (${size}) than the mail system of the recipient allows.`,
+      advice: 'Send it with smaller attachments, or send a link to them.',
+    },
+    tooLargeHere: {
+      what: ({ size }) => `The message is larger (${size}) than this mail system takes.`,
       advice: 'Send it with smaller attachments, or send a link to them.',
     },
     policy: {
@@ -89,6 +96,10 @@ export const english: Texts = {
       what: 'The mail system of the recipient could not be reached, or did not take the message in time.',
       advice: 'Try again later, or reach the recipient in another way.',
     },
+    givenUp: {
+      what: 'The postmaster has taken the message out of the queue before it could be delivered.',
+      advice: 'Ask the postmaster for the reason, or reach the recipient in another way.',
+    },
     other: {
       what: 'The mail system of the recipient did not accept the message.',
       advice:
@@ -99,6 +110,8 @@ export const english: Texts = {
   delivered: 'The message is in the mailbox, or with the system that handles mail for the address.',
   relayed:
     'The message was handed on to a mail system that does not report. If it fails there, you will be told; if it arrives, you will not.',
+  expanded:
+    'The address stands for several others, to whom the message goes on. When it arrives there, you will not be told.',
   more: 'And {more} further addresses, which the attached report lists.',
   attached: {
     message: 'Your message is attached.',

@@ -8,6 +8,8 @@ export const german: Texts = {
     delayed: ({ subject }) => (subject === '' ? 'Ihre Nachricht verzögert sich' : `Verzögert: ${subject}`),
     delivered: ({ subject }) =>
       subject === '' ? 'Ihre Nachricht wurde zugestellt' : `Zugestellt: ${subject}`,
+    relayed: ({ subject }) =>
+      subject === '' ? 'Ihre Nachricht wurde weitergegeben' : `Weitergegeben: ${subject}`,
     lost: ({ subject }) =>
       subject === ''
         ? 'Eine Nachricht war weder zustellbar noch rücksendbar'
@@ -20,6 +22,8 @@ export const german: Texts = {
       `Ihre Nachricht konnte den folgenden Adressen noch nicht zugestellt werden. Sie brauchen nichts zu tun und sollten sie nicht erneut senden: Die Zustellung wird weiter versucht${until === '' ? '' : `, und zwar bis ${until}`}. Gelingt sie bis dahin nicht, werden Sie benachrichtigt.`,
     delivered:
       'Ihre Nachricht wurde zugestellt. Sie hatten um diese Bestätigung gebeten. Ob die Nachricht gelesen wird, ist nicht bekannt.',
+    relayed:
+      'Ihre Nachricht wurde weitergegeben. Was von den einzelnen Adressen bekannt ist, steht unten. Sie hatten um diese Bestätigung gebeten.',
     lost: 'Eine Nachricht ohne Absenderadresse, etwa eine Benachrichtigung eines anderen Systems, konnte nicht zugestellt werden. Ihr Absender lässt sich nicht benachrichtigen; deshalb erfahren Sie es.',
   },
   labels: { subject: 'Betreff', arrived: 'Eingegangen' },
@@ -45,6 +49,10 @@ export const german: Texts = {
     },
     tooLarge: {
       what: ({ size }) => `Die Nachricht ist mit ${size} größer, als das Mailsystem des Empfängers erlaubt.`,
+      advice: 'Senden Sie sie mit kleineren Anhängen, oder senden Sie stattdessen einen Link.',
+    },
+    tooLargeHere: {
+      what: ({ size }) => `Die Nachricht ist mit ${size} größer, als dieses Mailsystem annimmt.`,
       advice: 'Senden Sie sie mit kleineren Anhängen, oder senden Sie stattdessen einen Link.',
     },
     policy: {
@@ -96,6 +104,11 @@ export const german: Texts = {
       what: 'Das Mailsystem des Empfängers war nicht zu erreichen oder hat die Nachricht nicht rechtzeitig angenommen.',
       advice: 'Versuchen Sie es später erneut, oder wenden Sie sich auf anderem Weg an den Empfänger.',
     },
+    givenUp: {
+      what: 'Der Postmaster hat die Nachricht aus der Warteschlange genommen, bevor sie zugestellt werden konnte.',
+      advice:
+        'Fragen Sie den Postmaster nach dem Grund, oder wenden Sie sich auf anderem Weg an den Empfänger.',
+    },
     other: {
       what: 'Das Mailsystem des Empfängers hat die Nachricht nicht angenommen.',
       advice:
@@ -106,6 +119,8 @@ export const german: Texts = {
   delivered: 'Die Nachricht liegt im Postfach oder bei dem System, das Mail für diese Adresse verarbeitet.',
   relayed:
     'Die Nachricht wurde einem Mailsystem übergeben, das keine Bestätigungen sendet. Misslingt dort die Zustellung, werden Sie benachrichtigt; gelingt sie, erfahren Sie es nicht.',
+  expanded:
+    'Die Adresse steht für mehrere andere, an die die Nachricht weitergeht. Wenn sie dort ankommt, erfahren Sie es nicht.',
   more: 'Dazu kommen {more} weitere Adressen; sie stehen im angehängten Bericht.',
   attached: {
     message: 'Ihre Nachricht ist angehängt.',

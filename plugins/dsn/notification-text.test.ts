@@ -68,6 +68,17 @@ recipient1@example.net
 `)
 })
 
+test('says that it was the postmaster, in each language', async () => {
+  const refused = reply(550, '5.0.0', 'The postmaster has given it up')
+  const report = {
+    ...(await sample()),
+    recipients: [{ ...sampleRecipient(1, 'failed', refused, 0), cause: 'given-up' as const }],
+  }
+  const said = async (language: string) => (await written(report, { language })).text.replaceAll(/\s+/g, ' ')
+  expect(await said('en')).toContain('The postmaster has taken the message out of the queue')
+  expect(await said('de')).toContain('Der Postmaster hat die Nachricht aus der Warteschlange genommen')
+})
+
 test('names twenty at most', async () => {
   const refused = reply(550, '5.1.1', 'No such user')
   const recipients = Array.from({ length: 25 }, (_, index) => sampleRecipient(index, 'failed', refused, 0))

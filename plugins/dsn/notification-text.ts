@@ -1,6 +1,6 @@
 import { formatUnicodeAddress, type ReportedRecipient, sameAddress } from 'mailwright'
 import { plainText } from './plain-text.ts'
-import { reasonOf } from './reason.ts'
+import { reasonFor } from './reason.ts'
 import { replyLine } from './reply-line.ts'
 import type { Speech } from './speech.ts'
 import type { ReasonTexts, TextFacts, TextKind } from './texts.ts'
@@ -67,10 +67,11 @@ function byFate(speech: Speech, story: Story, named: readonly ReportedRecipient[
   return [...fates.values()]
 }
 
-function fate(speech: Speech, { kind, facts }: Story, { action, reply }: ReportedRecipient): string {
+function fate(speech: Speech, { kind, facts }: Story, recipient: ReportedRecipient): string {
   const { texts } = speech
-  if (action === 'delivered' || action === 'relayed') return speech.say(texts[action], facts)
-  const reason = reasonOf(reply)
+  const { action, reply } = recipient
+  if (action !== 'failed' && action !== 'delayed') return speech.say(texts[action], facts)
+  const reason = reasonFor(recipient)
   const { what, advice }: ReasonTexts = texts.reasons[reason]
   // What is no refusal for good failed because time was up.
   const isExpired = action === 'failed' && (reply.code < 500 || reason === 'expired')

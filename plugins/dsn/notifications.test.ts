@@ -33,6 +33,7 @@ const replies = {
   delayed: reply(451, '4.4.1', 'No answer'),
   delivered: reply(250, '2.0.0', 'Ok'),
   relayed: reply(250, '2.0.0', 'Ok'),
+  expanded: reply(250, '2.0.0', 'Ok'),
 }
 
 function recipient(
@@ -109,12 +110,33 @@ describe('who is told', () => {
     ['relayed', undefined, false],
     ['relayed', ['SUCCESS'], true],
     ['relayed', ['NEVER'], false],
+    ['expanded', ['SUCCESS'], true],
+    ['expanded', ['FAILURE'], false],
   ])('of %s with NOTIFY %s: %s', async (action, notify, expected) => {
     const parameters = notify === undefined ? {} : { notify }
     const notifications = await system().compose(
       await report([recipient('bob@example.net', action, parameters)]),
     )
     expect(await told(notifications)).toEqual(expected ? [`anna@example.org: ${action}`] : [])
+  })
+
+  test.each<[readonly RecipientAction[], RegExp, RegExp]>([
+    [['delivered', 'delivered'], /^Subject: Delivered: Lunch\r$/m, /^Your message has been delivered\./m],
+    [['relayed'], /^Subject: Passed on: Lunch\r$/m, /^Your message has been passed on\./m],
+    [
+      ['delivered', 'relayed'],
+      /^Subject: Passed on: Lunch\r$/m,
+      /^ {4}The message was handed on to a mail system/m,
+    ],
+    [['expanded'], /^Subject: Passed on: Lunch\r$/m, /^ {4}The address stands for several others/m],
+  ])('only what is where it should be is called delivered: %j', async (actions, subject, text) => {
+    const asked: RecipientParameters = { notify: ['SUCCESS'] }
+    const [notification] = await system().compose(
+      await report(actions.map((action, index) => recipient(`b${index}@example.net`, action, asked))),
+    )
+    const octets = await readAll((notification as StatusNotification).message.content)
+    expect(octets.toString()).toMatch(subject)
+    expect(octets.toString()).toMatch(text)
   })
 
   test('each kind has a message of its own', async () => {

@@ -10,6 +10,7 @@ import {
 } from 'mailwright'
 import { isLossReport } from './message-id.ts'
 import type { DsnOptions } from './options.ts'
+import type { TextKind } from './texts.ts'
 import {
   isAutomatic,
   type NotificationKind,
@@ -51,7 +52,11 @@ export class Notifications implements StatusNotifications {
       for (const recipients of batches(telling.recipients))
         notifications.push({
           to: telling.to,
-          message: await this.#writer.write(report, { ...telling, recipients }),
+          message: await this.#writer.write(report, {
+            ...telling,
+            recipients,
+            kind: wordsFor(telling.kind, recipients),
+          }),
         })
     return notifications
   }
@@ -90,6 +95,11 @@ export class Notifications implements StatusNotifications {
 /** RFC 3461 §4.3: RET is about failures; of what succeeds or goes on the header is enough. */
 function mayReturn({ parameters }: StatusReport, kind: NotificationKind): boolean {
   return kind === 'failed' && parameters.ret !== 'HDRS'
+}
+
+/** Only what is in a mailbox, or where one would be, is called delivered. */
+function wordsFor(kind: TextKind, recipients: readonly ReportedRecipient[]): TextKind {
+  return kind === 'delivered' && recipients.some(({ action }) => action !== 'delivered') ? 'relayed' : kind
 }
 
 /** Who cannot be reached need not be told so. */

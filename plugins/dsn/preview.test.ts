@@ -14,6 +14,7 @@ test.each([
   ['failed', 'Not delivered: Minutes of the meeting'],
   ['delayed', 'Delayed: Minutes of the meeting'],
   ['delivered', 'Delivered: Minutes of the meeting'],
+  ['relayed', 'Passed on: Minutes of the meeting'],
   ['lost', 'Neither delivered nor returned: Minutes of the meeting'],
 ])('shows %s', async (kind, subject) => {
   const { json, text } = await preview({ kind })

@@ -7,7 +7,7 @@ import { sampleReport, sampleSender } from './sample-report.ts'
 import type { TextKind } from './texts.ts'
 import { Writer } from './writer.ts'
 
-const kinds: readonly TextKind[] = ['failed', 'delayed', 'delivered', 'lost']
+const kinds: readonly TextKind[] = ['failed', 'delayed', 'delivered', 'relayed', 'lost']
 
 /** Shows a notification as it would be sent, without sending it. */
 export function previewCommand(options: DsnOptions, surroundings: NotificationSurroundings): PluginCommand {

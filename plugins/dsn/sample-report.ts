@@ -21,6 +21,7 @@ const actions: Readonly<Record<TextKind, RecipientAction>> = {
   failed: 'failed',
   delayed: 'delayed',
   delivered: 'delivered',
+  relayed: 'relayed',
   lost: 'failed',
 }
 
@@ -32,6 +33,7 @@ const replies: Readonly<Record<TextKind, readonly Reply[]>> = {
   ],
   delayed: [reply(451, '4.4.1', 'No answer from host'), reply(452, '4.2.2', 'Mailbox full, try later')],
   delivered: [reply(250, '2.0.0', 'Ok: queued as 1A2B3C')],
+  relayed: [reply(250, '2.0.0', 'Ok: queued as 1A2B3C')],
   lost: [reply(550, '5.1.1', 'No such user here')],
 }
 

@@ -35,8 +35,11 @@ export interface ReasonTexts {
   readonly advice: Text
 }
 
-/** A kind of notification; `lost` is for the postmaster, of a message that nobody can be told of. */
-export type TextKind = NotificationKind | 'lost'
+/**
+ * A kind of notification; `relayed` is of successes of which it is not known that the message is in a mailbox, `lost` is for the
+ * postmaster, of a message that nobody can be told of.
+ */
+export type TextKind = NotificationKind | 'relayed' | 'lost'
 
 /** All that a notification says in a language. */
 export interface Texts {
@@ -54,6 +57,7 @@ export interface Texts {
   readonly tried: Text
   readonly delivered: Text
   readonly relayed: Text
+  readonly expanded: Text
   readonly more: Text
   /** What the last part is. */
   readonly attached: { readonly message: Text; readonly header: Text }

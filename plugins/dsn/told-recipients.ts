@@ -11,6 +11,7 @@ const kindOf: Readonly<Record<RecipientAction, NotificationKind>> = {
   delayed: 'delayed',
   delivered: 'delivered',
   relayed: 'delivered',
+  expanded: 'delivered',
 }
 
 /** The recipients of a report with what has become of them in one word, whoever wants to know. */

@@ -18,6 +18,7 @@ test.each([
   ['rfc822;bob+tag@example.net', 'rfc822; bob+tag@example.net', 'rfc822; bob+tag@example.net'],
   ['x400;/C=de/ /S=x', 'x400; /C=de/ /S=x', 'x400; /C=de/ /S=x'],
   ['utf-8;k\\x{E4}the@example.net', 'utf-8; k\\x{E4}the@example.net', 'utf-8; käthe@example.net'],
+  ['utf-8;k\\x{e4}the@example.net', 'utf-8; k\\x{E4}the@example.net', 'utf-8; käthe@example.net'],
   ['utf-8;käthe@example.net', 'utf-8; k\\x{E4}the@example.net', 'utf-8; käthe@example.net'],
   ['rfc822;käthe@example.net', 'utf-8; k\\x{E4}the@example.net', 'utf-8; käthe@example.net'],
   [

@@ -4,7 +4,7 @@ import { asciiText, isAsciiText, plainText } from './plain-text.ts'
 // RFC 3461 §4.2: an ORCPT has at most 500 characters.
 const longest = 600
 const typed = /^([a-z0-9-]{1,40});(.*)$/is
-const embedded = /\\x\{([0-9A-F]{2,6})\}/g
+const embedded = /\\x\{([0-9A-F]{2,6})\}/gi
 // RFC 6533 §3: what stands for itself in utf-8-addr-xtext, and what does not in utf-8-addr-unitext.
 const notQchar = /[^\x21-\x2a\x2c-\x3c\x3e-\x5b\x5d-\x7e]/gu
 const notQuchar = /[\x00-\x20+=\\\x7f]/gu

@@ -39,6 +39,21 @@ describe('what goes back', () => {
     expect(await typeOf(`${original}${'x'.repeat(1_000)}`)).toEqual(['text/rfc822-headers', false])
   })
 
+  test('is the header where there is no more of it, and the size is that of the whole', async () => {
+    const tooLarge = sampleRecipient(1, 'failed', reply(552, '5.3.4', 'Too large'), 0)
+    const { remoteHost: _, remotePlace: __, ...here } = tooLarge
+    const { draft } = await drafted({
+      message: await messageOf(original),
+      size: 30_000_000,
+      recipients: [here],
+    })
+    expect(draft.returned.type).toBe('text/rfc822-headers')
+    expect(draft.text.replaceAll(/\s+/g, ' ')).toContain(
+      'The message is larger (30 MB) than this mail system takes.',
+    )
+    expect(draft.text).toContain('The header of the message is attached, without its text.')
+  })
+
   test('is the header where the rest cannot be read', async () => {
     const { header, content, structure, parsed } = await messageOf(original)
     const stream = () => {

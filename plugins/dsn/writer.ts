@@ -108,7 +108,7 @@ export class Writer {
       arrived: speech.date(report.arrivedAt),
       duration: speech.duration(lastAttempt - report.arrivedAt),
       until: until > 0 ? speech.date(until) : '',
-      size: speech.size(report.message.size),
+      size: speech.size(report.size ?? report.message.size),
       recipients: recipients.length,
       more: Math.max(0, recipients.length - mostNamed),
     }
@@ -118,11 +118,11 @@ export class Writer {
     return this.#options.from?.address ?? { localPart: 'postmaster', domain: this.#hostname }
   }
 
-  async #returned({ id, message, parameters }: StatusReport, whole: boolean): Promise<ReturnedPart> {
+  async #returned({ id, message, parameters, size }: StatusReport, whole: boolean): Promise<ReturnedPart> {
     const { returnLimit } = this.#options
     const smtpUtf8 = parameters.smtpUtf8 === true
     const header = () => returnedHeader(message, smtpUtf8, returnLimit)
-    if (!whole || message.size > returnLimit) return header()
+    if (!whole || size !== undefined || message.size > returnLimit) return header()
     try {
       return (await returnedMessage(message, smtpUtf8)) ?? header()
     } catch (error) {

@@ -142,6 +142,8 @@ describe('recipients who do not get it', () => {
     await world.gone()
     expect(world.seen.map(({ recipients }) => recipients)).toEqual([['jo@example.org']])
     expect(world.reports[0]?.recipients.map((one) => one.reply.enhanced)).toEqual([enhanced, enhanced])
+    // What was not read cannot go back.
+    expect(world.reports[0]?.size).toBe(options.maxRecipients === undefined ? text.length : undefined)
   })
 })
 

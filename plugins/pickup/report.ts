@@ -20,6 +20,8 @@ export interface Failures {
   readonly arrivedAt: number
   readonly now: number
   readonly content: Content
+  /** Octets of the whole message, where `content` has only its header. */
+  readonly size?: number
   readonly recipients: readonly { readonly address: Address; readonly reply: Reply }[]
 }
 
@@ -33,13 +35,15 @@ export async function report(
   notifications: StatusNotifications | undefined,
 ): Promise<Told> {
   if (notifications === undefined) return 'nobody'
-  const { id, reversePath, parameters, recipientParameters, arrivedAt, now, content, recipients } = failures
+  const { id, reversePath, parameters, recipientParameters, arrivedAt, now, content, size, recipients } =
+    failures
   const composed = await notifications.compose({
     id,
     reversePath,
     parameters,
     arrivedAt,
     message: await createMessage(content),
+    ...(size === undefined ? {} : { size }),
     recipients: recipients.map(({ address, reply }) => ({
       recipient: address,
       finalRecipient: address,

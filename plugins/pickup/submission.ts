@@ -186,6 +186,7 @@ class Submission {
       arrivedAt: this.#dropped.arrivedAt,
       now: clock.now(),
       content: this.#content(this.#id),
+      ...(this.#message.refusal === undefined ? {} : { size: this.#dropped.size }),
       recipients: failed,
     }
     return report(failures, flow, notifications)

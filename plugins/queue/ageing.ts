@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
-import { type Clock, type Database, type Failed, type Log, reply } from 'mailwright'
+import { type Clock, type Database, type Log, reply } from 'mailwright'
+import { givenUp } from './bouncing.ts'
 import { isGone } from './contents.ts'
 import type { Farewell } from './farewell.ts'
 import type { Holder } from './holder.ts'
@@ -15,6 +16,7 @@ import {
 } from './queued.ts'
 import { type Regular, regularly } from './regularly.ts'
 import type { RecipientRow } from './tables.ts'
+import { isGivenUp } from './under-way.ts'
 
 export interface AgeingSettings {
   readonly database: Database
@@ -31,6 +33,8 @@ interface Aged {
   readonly recipient: QueuedRecipient
   /** Its own, or that of its destination. */
   readonly last: LastAttempt
+  /** By the postmaster, whatever its deadline was. */
+  readonly isGivenUp: boolean
 }
 
 /** In the order of deadlines. */
@@ -44,7 +48,7 @@ const noAttempt = reply(451, '4.4.1', 'No attempt could be made in time')
 
 /**
  * Looks after recipients whose turn does not come in time, since they wait for their next attempt, or since their destination is paused
- * or busy: their senders are warned and told all the same.
+ * or busy: their senders are warned and told all the same. So are those of whoever a postmaster has given up while it was being tried.
  */
 export class Ageing {
   readonly #settings: AgeingSettings
@@ -85,8 +89,13 @@ export class Ageing {
   async #tell(message: QueuedMessage, aged: readonly Aged[], now: number): Promise<void> {
     const { farewell, log } = this.#settings
     try {
-      if (now >= message.expiresAt) await farewell.giveUp(message, aged.map(givenUp), { agedBy: now })
-      else await this.#warn(message, aged, now)
+      const isOver = now >= message.expiresAt
+      const [over, late] = [
+        aged.filter((one) => isOver || one.isGivenUp),
+        aged.filter((one) => !isOver && !one.isGivenUp),
+      ]
+      if (over.length > 0) await farewell.giveUp(message, over.map(ended), { agedBy: now })
+      if (late.length > 0) await this.#warn(message, late, now)
     } catch (error) {
       log.warn('unavailable', { transaction: message.id, error })
       if (isGone(error)) await farewell.hold(aged.map(({ recipient }) => recipient))
@@ -151,13 +160,14 @@ export class Ageing {
       const message = messages.get(Number(row.message))
       const recipient = message && readRecipient(row, message)
       if (recipient === undefined) return []
-      return { recipient, last: recipient.last ?? readLast(row.why) ?? { at: now, reply: noAttempt } }
+      const last = recipient.last ?? readLast(row.why) ?? { at: now, reply: noAttempt }
+      return { recipient, last, isGivenUp: isGivenUp(row) }
     })
     const end = rows.length < atOnce ? undefined : rows.at(-1)
     return { aged, last: end && { deadline: Number(end.deadline), number: Number(end.number) } }
   }
 }
 
-function givenUp({ recipient, last }: Aged): { recipient: QueuedRecipient; outcome: Failed } {
-  return { recipient, outcome: expired(last) }
+function ended({ recipient, last, isGivenUp: byPostmaster }: Aged): ReturnType<typeof givenUp> {
+  return byPostmaster ? givenUp(recipient) : { recipient, outcome: expired(last) }
 }

@@ -2,7 +2,7 @@ import { type Clock, errorCode, type Failed, type Log, type Message, reply } fro
 import type { NewMessage, NewRecipient } from './intake.ts'
 import { type Concluded, type PutOff, putOff, stuckFor } from './outcomes.ts'
 import { areAll, type QueuedMessage, type QueuedRecipient } from './queued.ts'
-import type { Reportable, Reports } from './reports.ts'
+import { expansion, type Reportable, type Reports } from './reports.ts'
 import type { RetrySchedule } from './retry-schedule.ts'
 import type { ReportRow } from './tables.ts'
 import type { Teller } from './teller.ts'
@@ -103,6 +103,8 @@ export class Decisions {
       } else if (outcome.kind === 'moved') {
         over.push(number)
         moved.push(...outcome.to)
+        const told = outcome.to.length > 1 ? expansion(recipient.delivery) : undefined
+        if (told !== undefined) reportable.push({ ...told, recipient: { ...recipient, ...told.recipient } })
       } else if (outcome.kind === 'delivered') {
         finished.push(number)
         reportable.push({ recipient, outcome })

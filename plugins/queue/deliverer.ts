@@ -7,6 +7,7 @@ import {
   localError,
   type Message,
   type Outcome,
+  parametersForEach,
 } from 'mailwright'
 import { isGone, type OpenContent } from './contents.ts'
 import type { Turn } from './fair-line.ts'
@@ -139,10 +140,12 @@ export class Deliverer {
     }
     const { warned } = recipient
     const { variants = 1 } = delivery
+    const parameters = parametersForEach(delivery.parameters, found.routes.length)
     const to: NewRecipient[] = found.routes.map((one) => ({
       // Not asked again at once: where routes differ each time it would never be delivered.
       delivery: {
         ...delivery,
+        parameters,
         variants: variants === 1 ? found.routes.length : others.length === 0 ? variants : 0,
         target: one.address,
         route: one,

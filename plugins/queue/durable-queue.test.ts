@@ -1,3 +1,4 @@
+import { reply } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
@@ -131,6 +132,16 @@ describe('what is accepted', () => {
     expect(await world.rows()).toBe(0)
   })
 
+  it('is told of with what the host said', async () => {
+    const said = reply(250, '2.0.0', 'queued as 1')
+    const place = 'mx.end.example[192.0.2.9]:25'
+    const outcome = { kind: 'delivered', text: 'there', reached: 'relayed', reply: said, place } as const
+    world.delivery.on('@end.example', outcome)
+    await node.queue.accept(await mail({ to: ['b@end.example'], parameters: { notify: ['SUCCESS'] } }))
+    await world.quiet()
+    expect(world.reports.reports[0]?.recipients).toMatchObject([{ reply: said, remotePlace: place }])
+  })
+
   it('is told of where a success was asked for, but not what was passed on', async () => {
     const parameters = { notify: ['SUCCESS'] } as const
     world.delivery.on('@on.example', { kind: 'delivered', text: 'there', reached: 'passed-on' })
@@ -143,6 +154,72 @@ describe('what is accepted', () => {
     expect(world.reports.told.sort()).toEqual(['delivered c@here.example', 'relayed b@end.example'])
     expect(world.delivery.count('sender@origin.example')).toBe(2)
     expect(await world.rows()).toBe(0)
+  })
+
+  describe('of an alias of several', () => {
+    const parameters = { notify: ['SUCCESS', 'FAILURE'] } as const
+    const notified: unknown[] = []
+
+    beforeEach(() => {
+      notified.length = 0
+      for (const domain of ['ok.example', 'end.example', 'here.example'])
+        world.delivery.on(`@${domain}`, (item) => {
+          notified.push(item.parameters?.notify)
+          return {
+            kind: 'delivered',
+            text: 'there',
+            reached: domain === 'ok.example' ? 'passed-on' : 'relayed',
+          }
+        })
+    })
+
+    it.each([
+      ['there and here', 'a@ok.example b@ok.example c@end.example me@here.example'],
+      ['there', 'a@ok.example c@end.example'],
+      ['here', 'a@here.example b@here.example'],
+    ])('%s one success is told, and none asked for', async (_, targets) => {
+      const to = [`multi@here.example: ${targets}`]
+      expect(codes(await node.queue.accept(await mail({ to, parameters })))).toEqual([250])
+      await world.quiet()
+      expect(world.reports.told).toEqual(['expanded multi@here.example'])
+      const [reported] = world.reports.reports[0]?.recipients ?? []
+      expect(reported).toMatchObject({ finalRecipient: { localPart: 'multi' }, parameters })
+      expect(notified).toEqual(targets.split(' ').map(() => ['FAILURE']))
+      expect(await world.rows()).toBe(0)
+    })
+
+    it('a failure of one is told with nobody asking for more', async () => {
+      world.delivery.on('b@ok.example', noSuchUser)
+      const to = ['multi@here.example: a@ok.example b@ok.example']
+      await node.queue.accept(await mail({ to, parameters: { notify: ['SUCCESS'] } }))
+      await world.quiet()
+      expect(notified).toEqual([['NEVER']])
+      expect(world.reports.reports.map(({ recipients }) => recipients[0]?.parameters.notify)).toEqual([
+        ['SUCCESS'],
+        ['NEVER'],
+      ])
+    })
+
+    it('nothing is told where all refuse', async () => {
+      for (const name of ['a', 'b']) world.delivery.on(`${name}@here.example`, noSuchUser)
+      const to = ['multi@here.example: a@here.example b@here.example']
+      expect(codes(await node.queue.accept(await mail({ to, parameters })))).toEqual([550])
+      expect(codes(await node.queue.accept(await mail({ to, parameters, atomic: false })))).toEqual([550])
+      await world.quiet()
+      expect(world.reports.told).toEqual([])
+    })
+
+    it('the same where the address has become one since it came', async () => {
+      world.delivery.on('jo@later.example', mailboxFull)
+      await node.queue.accept(await mail({ to: ['jo@later.example'], parameters }))
+      await world.quiet()
+      world.delivery.routes('jo@later.example', ['a@ok.example', 'c@end.example'])
+      await node.queue.flush()
+      await world.pass(3_000)
+      expect(world.reports.told).toEqual(['expanded jo@later.example'])
+      expect(notified).toEqual([['FAILURE'], ['FAILURE']])
+      expect(await world.rows()).toBe(0)
+    })
   })
 
   it('waits for the postmaster where it is to be kept apart, and goes out when released', async () => {

@@ -1,6 +1,5 @@
 import {
   type AttemptItem,
-  attemptItems,
   type Clock,
   type DeliveryFlow,
   type Log,
@@ -12,14 +11,14 @@ import {
   recipientAnswers,
   reply,
   type Submission,
-  type Variant,
 } from 'mailwright'
 import type { GroupCommit } from './group-commit.ts'
 import { destinationsOf, type Intake, type NewMessage, type NewRecipient, writePrepared } from './intake.ts'
 import type { Measures } from './measures.ts'
+import { envelopeOf, expansionsOf, type Offer, offerOf, type Told } from './offer.ts'
 import { lastAttempt } from './outcomes.ts'
-import { type Delivery, type Envelope, withVariants } from './queued.ts'
-import type { Reportable, Reports } from './reports.ts'
+import { type Delivery, withVariants } from './queued.ts'
+import type { Reports } from './reports.ts'
 import { pauseAfter, type RetrySchedule } from './retry-schedule.ts'
 import type { Scheduler } from './scheduler.ts'
 import { SentOn } from './sent-on.ts'
@@ -91,16 +90,23 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
     const now = items.filter(isNow)
     const later = items.filter((item) => !isNow(item))
     // Before anything is delivered, so that a full disk makes no duplicates.
+    const expanded = expansionsOf(offer)
     if (later.length > 0)
       await this.#keep(
         offer,
         later.map((item) => ({ item })),
+        await this.#notifications(offer, expanded),
       )
     const outcomes = new Map<AttemptItem, Outcome>(later.map((item) => [item, kept]))
     if (now.length > 0) {
       const sentOn = new SentOn()
       const made = await this.#deliver(offer, now, sentOn)
-      const finished = await this.#conclude({ ...offer, sentOn }, now, made, later.length > 0)
+      const finished = await this.#conclude(
+        { ...offer, sentOn },
+        now,
+        made,
+        later.length > 0 ? undefined : expanded,
+      )
       for (const [index, item] of now.entries()) outcomes.set(item, finished[index] ?? notKept)
     }
     return items.map((item) => outcomes.get(item) ?? notKept)
@@ -136,15 +142,16 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
   /**
    * Keeps what could not be delivered now, and what has to be told. A client with an answer for each recipient keeps its own mail; one
    * with one answer for all hears of a refusal where nobody gets the message. Where nobody can tell it of one, the postmaster will.
+   * `expanded` is still to be told; undefined where others were kept before, and that with them.
    */
   async #conclude(
     offer: Offer,
     items: readonly AttemptItem[],
     outcomes: readonly Outcome[],
-    othersAreKept: boolean,
+    expanded: readonly Told[] | undefined,
   ): Promise<readonly Outcome[]> {
     const isRefused = ({ kind }: Outcome): boolean => kind === 'failed'
-    const refuses = offer.atomic ? !othersAreKept && outcomes.every(isRefused) : true
+    const refuses = offer.atomic ? expanded !== undefined && outcomes.every(isRefused) : true
     const waiting: Waiting[] = []
     const reportable: Told[] = []
     const answers = items.map((item, index) => {
@@ -158,6 +165,10 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
       reportable.push({ item, recipient: { delivery: deliveryOf(item) }, outcome })
       return kept
     })
+    const refused = new Set(
+      items.filter((_, index) => answers[index]?.kind !== 'delivered').map((item) => item.recipient),
+    )
+    reportable.push(...(expanded?.filter(({ item }) => !refused.has(item.recipient)) ?? []))
     const news = await this.#notifications(offer, reportable)
     if (news === undefined || !this.#settings.reports.tellsFailures)
       waiting.push(...reportable.filter(({ outcome }) => isRefused(outcome)))
@@ -245,20 +256,6 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
   }
 }
 
-/** A submission, by its recipients' routes. */
-interface Offer extends Submission {
-  readonly items: readonly AttemptItem[]
-  readonly variantOf: ReadonlyMap<AttemptItem, Variant>
-  /** What sorting has sent on in the attempt that was made. */
-  readonly sentOn?: SentOn
-}
-
-/** Something that a sender may want to know of one of them. */
-interface Told extends Reportable {
-  readonly item: AttemptItem
-  readonly outcome: Exclude<Outcome, { kind: 'deferred' }>
-}
-
 interface Waiting {
   readonly item: AttemptItem
   /** Of the attempt that was made. */
@@ -267,21 +264,4 @@ interface Waiting {
 
 function deliveryOf({ recipient, parameters = {}, route }: AttemptItem): Delivery {
   return { recipient, parameters, target: route.address, route }
-}
-
-/** What holds for a variant. */
-function envelopeOf({ transaction }: Submission, { reversePath, remoteReversePath }: Variant): Envelope {
-  return {
-    reversePath: reversePath === undefined ? transaction.reversePath : reversePath,
-    ...(remoteReversePath === undefined ? {} : { remoteReversePath }),
-    parameters: transaction.parameters,
-    session: transaction.session.id,
-  }
-}
-
-function offerOf(submission: Submission): Offer {
-  const variantOf = new Map<AttemptItem, Variant>()
-  for (const variant of submission.variants)
-    for (const item of attemptItems({ ...submission, variants: [variant] })) variantOf.set(item, variant)
-  return { ...submission, items: [...variantOf.keys()], variantOf }
 }

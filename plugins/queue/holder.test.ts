@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
 import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
 import { deliveredOutcome, mailboxFull, noSuchUser } from '../../test/support/queue-world-delivery.ts'
 import { leaseDuration } from './holder.ts'
+import { newHolderId } from './holder-id.ts'
 
 describe('processes that share a queue', () => {
   let world: QueueWorld
@@ -55,6 +58,24 @@ describe('processes that share a queue', () => {
     expect(world.delivery.count('b@near.example')).toBe(1)
     expect(await world.rows()).toBe(0)
   })
+
+  it.runIf(existsSync('/proc/self/ns/pid'))(
+    'one of this machine that ended is followed in seconds',
+    async () => {
+      world.delivery.gate('far.example')
+      await accept(one, ['a@far.example'])
+      const { 'far.example': owner } = await owners()
+      one.kill()
+      world.delivery.releaseAll()
+      const [space] = newHolderId().split('.')
+      const ended = `${space}.${spawnSync(process.execPath, ['--version']).pid}.00`
+      await world.database.query((knex) => knex('queue_holders').where({ id: owner }).update({ id: ended }))
+      await world.database.query((knex) => knex('queue_lanes').where({ owner }).update({ owner: ended }))
+      await world.pass(7_000)
+      expect(await world.rows()).toBe(0)
+      expect(world.delivery.count('a@far.example')).toBeGreaterThanOrEqual(1)
+    },
+  )
 
   it('one that stops leaves everything to the others at once', async () => {
     world.delivery.on('a@far.example', mailboxFull)

@@ -78,6 +78,14 @@ export class Holder {
     })
   }
 
+  /** The same as soon as one of this machine has ended: nobody waits for the end of its lease. */
+  async buryEnded(): Promise<void> {
+    const holders: Pick<HolderRow, 'id'>[] = await this.#database.query((knex) =>
+      knex('queue_holders').select('id'),
+    )
+    if (holders.some(({ id }) => hasEnded(id))) await this.buryOthers()
+  }
+
   #schedule(): void {
     this.#timer = this.#clock.after(leaseDuration / renewals, () => {
       void this.#renew()

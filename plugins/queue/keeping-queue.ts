@@ -17,22 +17,20 @@ import { Contents } from './contents.ts'
 import { Deliverer } from './deliverer.ts'
 import { DurableQueue } from './durable-queue.ts'
 import { Farewell } from './farewell.ts'
-import { firmTransaction } from './firm-transaction.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Holder } from './holder.ts'
 import { Intake } from './intake.ts'
-import { reviveLanes } from './lane-table.ts'
 import { Lanes } from './lanes.ts'
 import { Listing } from './listing.ts'
 import { Management } from './management.ts'
 import { Measures } from './measures.ts'
 import { Numbers } from './numbers.ts'
 import type { QueueOptions } from './options.ts'
-import { regularly } from './regularly.ts'
 import { Reports } from './reports.ts'
 import { Scheduler } from './scheduler.ts'
 import { Settlement } from './settlement.ts'
 import { Teller } from './teller.ts'
+import { createTidying } from './tidying.ts'
 
 export interface KeepingQueueSettings {
   readonly options: QueueOptions
@@ -57,11 +55,8 @@ export interface KeepingQueue {
   stop(): Promise<void>
 }
 
-const tidyEvery = 60_000
 /** Milliseconds that deliveries under way are given at the end. */
 const drainTime = 15_000
-/** What goes through the whole table is done every so many times. */
-const revivedEach = 60
 
 /** Puts the parts of the queue together. */
 export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue {
@@ -112,11 +107,7 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
   const listing = new Listing(database, () => clock.now())
   const management = new Management({ ...common, listing, changes, farewell })
   const ageing = new Ageing({ ...common, farewell, tells: reports.tellsFailures })
-  const tidying = regularly({ clock, log, every: tidyEvery }, async (times) => {
-    await holder.buryOthers()
-    if (times % revivedEach === 0) await firmTransaction(database, (knex) => reviveLanes(knex, clock.now()))
-    await files.sweep(clock.now(), (numbers) => knownNumbers(database, numbers))
-  })
+  const tidying = createTidying({ ...common, files })
 
   return {
     queue: offered(durable, management),
@@ -161,17 +152,4 @@ function offered(durable: DurableQueue, management: Management): Queue {
     bounce: (selection) => management.bounce(selection),
     redirect: (id, from, to) => management.redirect(id, from, to),
   }
-}
-
-async function knownNumbers(database: Database, numbers: readonly number[]): Promise<ReadonlySet<number>> {
-  const known = new Set<number>()
-  for (let from = 0; from < numbers.length; from += 500) {
-    const rows = await database.query((knex) =>
-      knex('queue_messages')
-        .whereIn('number', numbers.slice(from, from + 500))
-        .select('number'),
-    )
-    for (const { number } of rows) known.add(Number(number))
-  }
-  return known
 }

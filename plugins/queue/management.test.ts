@@ -247,6 +247,77 @@ describe('the postmaster', () => {
     await expect(command.queue.bounce({ id })).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
   })
 
+  describe('what is under way', () => {
+    const there = addressOf('there@far.example')
+    const full = addressOf('full@far.example')
+    let open: () => void
+    let id: string
+
+    beforeEach(async () => {
+      world.delivery.on('@far.example', deliveredOutcome)
+      world.delivery.on('full@far.example', mailboxFull)
+      open = world.delivery.gate('far.example')
+      id = await accept(['there@far.example', 'full@far.example'])
+    })
+
+    it('is given up after that attempt, where it has not arrived', async () => {
+      const waiting = Array.from({ length: 30 }, (_, index) => `user${index}@far.example`)
+      for (const to of waiting) await accept([to], `${to.slice(0, -12)}@o.example`)
+      expect(await command.queue.bounce({ destination: 'far.example' })).toBe(31)
+      // Whoever asks twice, or does not know whether it was done, hears the same.
+      expect(await command.queue.bounce({ id })).toBe(1)
+      expect(await ids({ state: 'active' })).toHaveLength(31)
+      expect(await ids({ state: 'held' })).toEqual([])
+      expect(await command.queue.release({ id })).toBe(0)
+      expect(await command.queue.flush({ id })).toBe(0)
+      await world.pass(3_000)
+      expect(world.reports.told).toEqual([])
+      open()
+      await world.pass(120_000)
+      const arrived = world.delivery.delivered.filter(({ to }) => to.endsWith('@far.example'))
+      // As many as were under way.
+      expect(arrived).toHaveLength(5)
+      const told = world.reports.told.filter((each) => each.endsWith('@far.example'))
+      expect(told).toHaveLength(27)
+      expect(told).toContain('failed full@far.example')
+      expect(new Set([...told.map((each) => each.slice(7)), ...arrived.map(({ to }) => to)]).size).toBe(32)
+      expect(world.delivery.attempts.filter((each) => each.id === id)).toHaveLength(1)
+      expect(await world.rows()).toBe(0)
+    })
+
+    it('is given up at once where its process is gone', async () => {
+      node.kill()
+      await world.clock.advance(120_000)
+      expect(await command.queue.bounce({ id })).toBe(1)
+      expect(world.reports.told.toSorted()).toEqual(['failed full@far.example', 'failed there@far.example'])
+    })
+
+    it('gets no other recipient, until it is held', async () => {
+      const to = addressOf('anna@there.example')
+      await expect(command.queue.redirect(id, there, to)).rejects.toMatchObject({ code: 'MAIL_E_IN_USE' })
+      await command.queue.hold({ id })
+      open()
+      await world.pass(3_000)
+      await expect(command.queue.redirect(id, there, to)).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
+      await command.queue.redirect(id, full, to)
+      await command.queue.release({ id })
+      await world.pass(3_000)
+      expect(world.delivery.delivered.map((each) => each.to)).toEqual([
+        'there@far.example',
+        'anna@there.example',
+      ])
+    })
+  })
+
+  it('says of what was never tried that it was the postmaster', async () => {
+    const submission = await mail({ to: ['jo@far.example'], quarantine: 'a look' })
+    await node.queue.accept(submission)
+    expect(await command.queue.bounce({})).toBe(1)
+    expect(world.reports.reports[0]?.recipients).toMatchObject([
+      { action: 'failed', cause: 'given-up', reply: { code: 550, enhanced: '5.0.0' } },
+    ])
+  })
+
   it('sees the message as it would be sent, and keeps it from nobody', async () => {
     const submission = await mail({ to: ['jo@far.example'], size: 100_000 })
     await node.queue.accept(submission)

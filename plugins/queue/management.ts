@@ -4,27 +4,22 @@ import {
   type Clock,
   type Database,
   type DeliveryFlow,
-  type Failed,
-  MailwrightError,
   type Message,
   notQueued,
   type QueueItem,
   type QueueManagement,
   type QueueSelection,
   type QueueStatistics,
-  reply,
 } from 'mailwright'
+import { bounce } from './bouncing.ts'
 import type { Changes } from './changes.ts'
-import { type Contents, isGone } from './contents.ts'
+import type { Contents } from './contents.ts'
 import { deleteIfEmpty } from './emptied.ts'
 import type { Farewell } from './farewell.ts'
 import { firmTransaction } from './firm-transaction.ts'
 import { destinationsOf, type Intake } from './intake.ts'
-import { readMessages } from './lane-loading.ts'
 import { joinLanes } from './lane-table.ts'
 import type { Listing } from './listing.ts'
-import { expired } from './outcomes.ts'
-import { type QueuedMessage, type QueuedRecipient, readRecipient } from './queued.ts'
 import { askAgain } from './reasking.ts'
 import { redirect } from './redirection.ts'
 import { deadlineOf, type RetrySchedule } from './retry-schedule.ts'
@@ -48,10 +43,6 @@ const shownRecipients = 1_000
 const mostListed = 1_000
 const listedRecipients = 100
 const longestReason = 500
-const givenUpByPostmaster: Failed = {
-  kind: 'failed',
-  reply: reply(550, '5.0.0', 'The postmaster has given it up'),
-}
 
 /** What a postmaster does, in whatever process. It is written by portions, so that a long queue holds nobody up. */
 export class Management implements QueueManagement {
@@ -136,36 +127,8 @@ export class Management implements QueueManagement {
   }
 
   async bounce(selection: QueueSelection): Promise<number> {
-    const { database, farewell, changes, clock } = this.#settings
-    if (!farewell.tells)
-      throw new MailwrightError('MAIL_E_UNSUPPORTED', 'no plugin tells senders: add dsn to the config')
-    const messages = new Set<number>()
-    for await (const numbers of this.#pages(selection)) {
-      const { rows, found } = await database.query(async (knex) => {
-        const page: RecipientRow[] = await selectedAmong(knex, selection, clock.now(), numbers)
-        return { rows: page, found: await readMessages(knex, messagesOf(page)) }
-      })
-      for (const [number, own] of Map.groupBy(rows, ({ message }) => Number(message)))
-        if (await this.#bounceOne(found.get(number), own)) messages.add(number)
-    }
-    await farewell.tell([...messages])
-    changes.announce()
+    const messages = await bounce(this.#settings, selection)
     return this.#counted(selection, messages.size)
-  }
-
-  /** Says whether it did: not where others were quicker, nor where the message cannot be read any more. */
-  async #bounceOne(message: QueuedMessage | undefined, rows: readonly RecipientRow[]): Promise<boolean> {
-    if (message === undefined) return false
-    const told = rows.flatMap((row) => {
-      const recipient = readRecipient(row, message)
-      return recipient === undefined ? [] : [{ recipient, outcome: outcomeFor(recipient) }]
-    })
-    try {
-      return told.length > 0 && (await this.#settings.farewell.giveUp(message, told, { goesOn: true }))
-    } catch (error) {
-      if (isGone(error)) return false
-      throw error
-    }
   }
 
   redirect(id: string, from: Address, to: Address): Promise<void> {
@@ -231,7 +194,7 @@ export class Management implements QueueManagement {
     await knex('queue_messages')
       .where({ number })
       .update({ held_at: null, held_reason: null, expires_at: times.expiresAt })
-    const held = knex('queue_recipients').where({ message: number, due: never })
+    const held = knex('queue_recipients').where({ message: number, due: never, deadline: never })
     const destinations = await held.clone().distinct('destination')
     for (const warned of [false, true])
       await held
@@ -254,9 +217,4 @@ async function wakeLanes(knex: Knex, destinations: readonly string[], now: numbe
 
 function messagesOf(rows: readonly Pick<RecipientRow, 'message'>[]): readonly number[] {
   return [...new Set(rows.map(({ message }) => Number(message)))]
-}
-
-/** What the last host said tells a sender more than that somebody gave up. */
-function outcomeFor({ last }: QueuedRecipient): Failed {
-  return last === undefined ? givenUpByPostmaster : expired(last)
 }

@@ -3,7 +3,7 @@ import type { PutOff } from './outcomes.ts'
 import type { QueuedRecipient } from './queued.ts'
 import { never } from './tables.ts'
 
-/** One update for all that get the same values. What is held meanwhile stays so. */
+/** One update for all that get the same values. What is held or given up meanwhile stays so. */
 export async function writePutOffs(knex: Knex, putOffs: readonly PutOff[]): Promise<void> {
   const groups = Map.groupBy(putOffs, ({ recipient, due, deadline, attempts, warned, last }) =>
     JSON.stringify([due, deadline, attempts, warned, last, changed(recipient)]),
@@ -16,8 +16,9 @@ export async function writePutOffs(knex: Knex, putOffs: readonly PutOff[]): Prom
         group.map(({ recipient }) => recipient.number),
       )
       .update({
-        due: unlessHeld(knex, 'due', due),
+        // In this order: MySQL's later assignments see what the earlier ones have made.
         deadline: unlessHeld(knex, 'deadline', deadline),
+        due: unlessHeld(knex, 'due', due),
         attempts,
         warned,
         last: JSON.stringify(last),
@@ -32,5 +33,5 @@ function changed({ delivery }: QueuedRecipient): { readonly delivery?: string } 
 }
 
 function unlessHeld(knex: Knex, column: 'due' | 'deadline', value: number): Knex.Raw {
-  return knex.raw('case when ?? = ? then ?? else ? end', [column, never, column, value])
+  return knex.raw('case when ?? = ? then ?? else ? end', ['due', never, column, value])
 }

@@ -10,6 +10,7 @@ import {
 import { type QueuedMessage, readDelivery, readLast, readMessage } from './queued.ts'
 import { destinationName } from './selection.ts'
 import { type BigNumber, type MessageRow, never, type RecipientRow } from './tables.ts'
+import { isGivenUp, isHeld } from './under-way.ts'
 
 interface ItemsSettings {
   /** Recipients that are shown of each message. */
@@ -122,12 +123,13 @@ function reportingItem(row: MessageRow, due: number): QueueItem {
 }
 
 function itemOf(row: MessageRow, { count, rows }: Waiting, now: number): QueueItem {
-  const isHeld = row.held_at !== null || rows.every(({ due }) => Number(due) === never)
+  const isAllHeld = row.held_at !== null || rows.every(isHeld)
   const next = Math.min(...rows.map(({ due }) => Number(due)))
+  const isActive = next <= now || rows.some(isGivenUp)
   const reason = row.held_reason ?? undefined
   return {
     ...facts(row),
-    state: isHeld ? 'held' : next <= now ? 'active' : 'waiting',
+    state: isAllHeld ? 'held' : isActive ? 'active' : 'waiting',
     ...(reason === undefined ? {} : { reason }),
     nextAttempt: dateOf(next),
     recipients: rows.map(shown),

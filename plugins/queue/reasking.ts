@@ -2,9 +2,7 @@ import type { Knex } from 'knex'
 import { addressKey } from 'mailwright'
 import { type Delivery, readDelivery } from './queued.ts'
 import type { BigNumber, RecipientRow } from './tables.ts'
-
-/** Milliseconds by which the clocks of two nodes may differ. */
-const clockDifference = 10_000
+import { clockDifference } from './under-way.ts'
 
 interface Reasked {
   readonly number: BigNumber

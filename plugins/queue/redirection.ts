@@ -7,6 +7,7 @@ import {
   formatAddress,
   formatReply,
   MailwrightError,
+  parametersForEach,
   type QueueSelection,
 } from 'mailwright'
 import type { Changes } from './changes.ts'
@@ -15,7 +16,8 @@ import { readMessages } from './lane-loading.ts'
 import { joinLanes } from './lane-table.ts'
 import { type QueuedRecipient, readRecipient, withVariants } from './queued.ts'
 import { selected } from './selection.ts'
-import { never, type RecipientRow } from './tables.ts'
+import type { RecipientRow } from './tables.ts'
+import { isHeld, underWay } from './under-way.ts'
 
 export interface RedirectionSettings {
   readonly database: Database
@@ -28,7 +30,10 @@ export interface RedirectionSettings {
 /** A recipient, and whether its message is held. */
 type RedirectedRecipient = QueuedRecipient & { readonly held: boolean }
 
-/** Puts another address in the place of a recipient. MAIL_E_NOT_FOUND; MAIL_E_INVALID where nothing leads there. */
+/**
+ * Puts another address in the place of a recipient. MAIL_E_NOT_FOUND; MAIL_E_INVALID where nothing leads there; MAIL_E_IN_USE while the
+ * recipient may be being tried, since both would get the message.
+ */
 export async function redirect(
   { database, delivery, intake, clock, changes }: RedirectionSettings,
   id: string,
@@ -48,7 +53,7 @@ export async function redirect(
   if (!found.ok)
     throw new MailwrightError('MAIL_E_INVALID', `${formatAddress(to)}: ${formatReply(found.reply)}`)
   const { held } = first
-  const { parameters } = first.delivery
+  const parameters = parametersForEach(first.delivery.parameters, found.routes.length)
   const deliveries = found.routes.map((route) => ({
     recipient: to,
     parameters,
@@ -63,6 +68,12 @@ export async function redirect(
   )
   await database.transaction(async (knex) => {
     const numbers = rows.map(({ number }) => number)
+    const present: RecipientRow[] = await knex('queue_recipients').whereIn('number', numbers)
+    if ((await underWay(knex, present, { now: clock.now(), paused: false })).length > 0)
+      throw new MailwrightError(
+        'MAIL_E_IN_USE',
+        `${formatAddress(from)} is being tried at the moment: hold the message, and redirect it after that`,
+      )
     const gone = await knex('queue_recipients').whereIn('number', numbers).delete()
     if (gone !== numbers.length)
       throw new MailwrightError('MAIL_E_IN_USE', `${id.slice(0, 40)} was changed meanwhile`)
@@ -86,6 +97,6 @@ async function recipientsOf(
   return rows.flatMap((row) => {
     const message = messages.get(Number(row.message))
     const recipient = message && readRecipient(row, message)
-    return recipient === undefined ? [] : { ...recipient, held: Number(row.due) === never }
+    return recipient === undefined ? [] : { ...recipient, held: isHeld(row) }
   })
 }

@@ -1,5 +1,7 @@
 import {
+  type Delivered,
   type DeliveryFlow,
+  type Failed,
   formatAddress,
   type History,
   type Log,
@@ -12,10 +14,11 @@ import {
   reply,
   type StatusNotification,
   type StatusNotifications,
+  wantsSuccess,
 } from 'mailwright'
 import type { NewMessage } from './intake.ts'
 import type { PutOff } from './outcomes.ts'
-import { type QueuedMessage, type QueuedRecipient, withVariants } from './queued.ts'
+import { type Delivery, type QueuedMessage, type QueuedRecipient, withVariants } from './queued.ts'
 
 /** Something that a sender may want to know. */
 export interface Reportable {
@@ -35,6 +38,7 @@ export interface ReportsSettings {
 /** Nobody is told of what tells (RFC 3461 §4.1). */
 const unreported: RecipientParameters = { notify: ['NEVER'] }
 const arrived = reply(250, '2.0.0', 'Delivered')
+const expanded = reply(250, '2.0.0', 'Goes on to several addresses')
 
 /** Makes messages of what senders have to be told. */
 export class Reports {
@@ -100,10 +104,20 @@ export class Reports {
   }
 }
 
+/** That a recipient stands for several others, to whom it goes on. Undefined where the sender does not want to know. */
+export function expansion({
+  recipient,
+  parameters,
+}: Pick<Delivery, 'recipient' | 'parameters'>): (Reportable & { readonly outcome: Delivered }) | undefined {
+  if (!wantsSuccess(parameters)) return undefined
+  const delivery = { recipient, parameters, target: recipient }
+  return { recipient: { delivery }, outcome: { kind: 'delivered', text: 'expanded', reached: 'expanded' } }
+}
+
 /** A success is told by whoever has it in the end, and only where it is asked for (RFC 3461 §5.2). */
 function isWanted({ recipient, outcome }: Reportable): boolean {
   if (outcome.kind !== 'delivered') return true
-  return outcome.reached !== 'passed-on' && recipient.delivery.parameters.notify?.includes('SUCCESS') === true
+  return outcome.reached !== 'passed-on' && wantsSuccess(recipient.delivery.parameters)
 }
 
 /** A recipient's part in a report; undefined where nobody can want to know. */
@@ -123,17 +137,26 @@ export function reported(
   }
   switch (outcome.kind) {
     case 'delivered': {
-      const action: RecipientAction = outcome.reached === 'relayed' ? 'relayed' : 'delivered'
-      return { ...about, action, reply: arrived, ...hostOf(outcome) }
+      const action = actionOf(outcome)
+      const { reply: said = action === 'expanded' ? expanded : arrived } = outcome
+      return { ...about, action, reply: said, ...hostOf(outcome) }
     }
     case 'failed':
-      return { ...about, action: 'failed', reply: outcome.reply, ...hostOf(outcome) }
+      return { ...about, action: 'failed', reply: outcome.reply, ...causeOf(outcome), ...hostOf(outcome) }
     case 'delayed': {
       const { last } = outcome.putOff
       const facts = { reply: last.reply, lastAttempt: last.at, willRetryUntil: expiresAt }
-      return { ...about, action: 'delayed', ...facts, ...hostOf(last) }
+      return { ...about, action: 'delayed', ...facts, ...causeOf(last), ...hostOf(last) }
     }
   }
+}
+
+function actionOf({ reached }: Delivered): RecipientAction {
+  return reached === 'relayed' || reached === 'expanded' ? reached : 'delivered'
+}
+
+function causeOf({ cause }: Pick<Failed, 'cause'>): Pick<ReportedRecipient, 'cause'> {
+  return cause === undefined ? {} : { cause }
 }
 
 function hostOf(from: {

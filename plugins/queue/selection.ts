@@ -94,10 +94,14 @@ function whereRecipient(
   if (destination !== undefined) query.whereIn('queue_recipients.destination', destinationKeys(destination))
   // They have none.
   if (state === 'reporting') query.whereRaw('1 = 0')
-  if (state === 'held') query.where('queue_recipients.due', never)
-  if (state === 'active') query.where('queue_recipients.due', '<=', now)
-  if (state === 'waiting')
-    query.where('queue_recipients.due', '>', now).where('queue_recipients.due', '<', never)
+  const [due, deadline] = ['queue_recipients.due', 'queue_recipients.deadline'] as const
+  if (state === 'held') query.where(due, never).where(deadline, never)
+  // Also what is to be given up after the attempt that is being made.
+  if (state === 'active')
+    query.where((active) =>
+      active.where(due, '<=', now).orWhere((ending) => ending.where(due, never).where(deadline, '<', never)),
+    )
+  if (state === 'waiting') query.where(due, '>', now).where(due, '<', never)
 }
 
 function idKey(id: string): string {

@@ -41,5 +41,7 @@ export function reporter(): Reporter {
 /** What such a notification tells; nothing where a text is none. */
 export function toldBy(text: string): readonly string[] {
   if (!text.startsWith('Subject: report about ')) return []
-  return [...text.matchAll(/^(?:failed|delayed|delivered|relayed) \S+(?=\r$)/gm)].map(([line]) => line)
+  return [...text.matchAll(/^(?:failed|delayed|delivered|relayed|expanded) \S+(?=\r$)/gm)].map(
+    ([line]) => line,
+  )
 }

@@ -65,12 +65,20 @@ describe('parseArguments', () => {
     expect(read('-f', '', 'jo')).toMatchObject({ sender: '', recipients: ['jo'] })
   })
 
+  test.each(['x'.repeat(100), '+= '.repeat(11)])('an envelope id may be as long as %j', (id) => {
+    expect(read('-V', id)).toMatchObject({ envelope: { envelopeId: id }, warnings: [] })
+  })
+
   test.each([
     ['-N', 'x'],
     ['-N', 'never,delay'],
     ['-R', 'x'],
     ['-V', 'two\nlines'],
+    ['-V', ''],
     ['-V', 'x'.repeat(101)],
+    ['-V', ' '.repeat(34)],
+    ['-V', '+'.repeat(34)],
+    ['-V', '='.repeat(34)],
   ])('%s %j is left out with a warning', (...words) => {
     const { envelope, warnings } = read(...words)
     expect(envelope).toEqual({})

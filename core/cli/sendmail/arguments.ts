@@ -164,14 +164,21 @@ function readEnvelopeOption(draft: Draft, letter: string, value: string): void {
     if (word === 'HDRS' || word === 'FULL') envelope.ret = word
     else warnings.push('-R takes hdrs or full; it is left out')
   } else if (letter === 'V') {
-    // RFC 3461 §4.4: printable ASCII, at most 100 characters.
-    if (/^[\x20-\x7e]{1,100}$/.test(value)) envelope.envelopeId = value
-    else warnings.push('-V takes at most 100 printable characters; it is left out')
+    if (isEnvelopeId(value)) envelope.envelopeId = value
+    else
+      warnings.push(
+        '-V takes at most 100 printable characters, of which "+", "=" and " " count three; it is left out',
+      )
   } else if (letter === 'N') {
     const notify = notifyOf(word.split(',').map((each) => each.trim()))
     if (notify === undefined) warnings.push('-N takes never, or success, failure and delay; it is left out')
     else envelope.notify = notify
   }
+}
+
+/** RFC 3461 §4.4: printable ASCII, at most 100 characters as they go on, in xtext. */
+function isEnvelopeId(value: string): boolean {
+  return /^[\x20-\x7e]+$/.test(value) && value.replaceAll(/[+= ]/g, '+XX').length <= 100
 }
 
 function notifyOf(words: readonly string[]): NonNullable<DropEnvelope['notify']> | undefined {

@@ -1,0 +1,49 @@
+import type { Knex } from 'knex'
+import { hasEnded } from './holder-id.ts'
+import { destinationsOf } from './intake.ts'
+import { type HolderRow, type LaneRow, never, type RecipientRow } from './tables.ts'
+
+/** Milliseconds by which the clocks of two nodes may differ. */
+export const clockDifference = 10_000
+
+export interface UnderWay {
+  readonly now: number
+  /** Also those whose destination is paused: what began before may not have ended. */
+  readonly paused: boolean
+}
+
+/**
+ * Those of some recipients who may be being tried: their time has come, or they are to be given up after the attempt, and a living
+ * process holds their destination. Nobody takes one of the destinations before the transaction ends.
+ */
+export async function underWay(
+  knex: Knex.Transaction,
+  rows: readonly RecipientRow[],
+  { now, paused }: UnderWay,
+): Promise<readonly RecipientRow[]> {
+  const holders = await knex<HolderRow>('queue_holders').where('expires_at', '>', now).select('id')
+  const living = new Set(holders.map(({ id }) => id).filter((id) => !hasEnded(id)))
+  const lanes: Pick<LaneRow, 'destination' | 'owner' | 'paused_until'>[] = await knex<LaneRow>('queue_lanes')
+    .whereIn('destination', destinationsOf(rows))
+    .orderBy('destination')
+    .forUpdate()
+    .select('destination', 'owner', 'paused_until')
+  const held = new Set(
+    lanes
+      .filter(({ owner, paused_until }) => living.has(owner) && (paused || Number(paused_until) <= now))
+      .map(({ destination }) => destination),
+  )
+  return rows.filter(
+    (row) => held.has(row.destination) && (Number(row.due) <= now + clockDifference || isGivenUp(row)),
+  )
+}
+
+/** Whether it waits for the postmaster. */
+export function isHeld({ due, deadline }: Pick<RecipientRow, 'due' | 'deadline'>): boolean {
+  return Number(due) === never && Number(deadline) === never
+}
+
+/** Whether it is to be given up as soon as nobody tries it any more. What is held has no deadline. */
+export function isGivenUp({ due, deadline }: Pick<RecipientRow, 'due' | 'deadline'>): boolean {
+  return Number(due) === never && Number(deadline) < never
+}
