@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import packageFile from 'mailwright/package.json' with { type: 'json' }
 import memory from 'mailwright/plugins/memory'
@@ -56,6 +57,14 @@ afterAll(async () => {
 })
 
 const run = (argv: readonly string[], stdin = '') => runCommand(project.folder, argv, stdin)
+
+/** The one message of a domain, with LF line ends. */
+async function messageIn(domain: string): Promise<string> {
+  const folder = join(project.folder, 'data')
+  const names = await readdir(folder, { recursive: true })
+  const name = names.find((each) => each.includes(`/${domain}/`) && each.includes('/cur/')) ?? ''
+  return (await readFile(join(folder, name), 'latin1')).replaceAll('\r\n', '\n')
+}
 
 describe('administration', () => {
   test('domains: added, listed, tolerated, removed', async () => {
@@ -144,6 +153,19 @@ describe('deliver and trace', () => {
     expect(await run(['trace', 'nothing-like-it'])).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND' })
     expect(await run(['trace'])).toMatchObject({ exitCode: 'usage' })
     expect(await run(['trace', '--text', 'x', '--since', 'whenever'])).toMatchObject({ exitCode: 'usage' })
+  })
+
+  test.each([
+    ['no-header', '', 'The disk of db1 is full.\nPlease look at it.\n'],
+    ['no-fold', '', ' evil\nSubject: x\n\nbody\n'],
+    ['no-field', 'Subject: x\n', 'stray\nFrom: me\n'],
+  ])('text is no part of the fields that are put on top: %s', async (name, fields, text) => {
+    await run(['domain', 'add', `${name}.example`])
+    await run(['user', 'add', `me@${name}.example`])
+    expect(await run(['deliver', `me@${name}.example`], fields + text)).toMatchObject({ exitCode: 0 })
+    expect(await messageIn(`${name}.example`)).toBe(
+      `Return-Path: <>\nDelivered-To: me@${name}.example\n${fields}\n${text}`,
+    )
   })
 
   test('what strangers say is one line of a trace, whatever is in it', async () => {

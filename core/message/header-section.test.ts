@@ -33,5 +33,16 @@ describe('findHeaderSection', () => {
   test('a line that never ends is no field', () => {
     const octets = Buffer.alloc(2_000_000, 'x')
     expect(findHeaderSection(octets, true)).toEqual({ fields: 0, body: 0 })
+    expect(findHeaderSection(octets, false)).toEqual({ fields: 0, body: 0 })
+  })
+
+  test('where a line is cut does not make it another one', () => {
+    for (const line of [`${'x'.repeat(2_000)}: y`, `To${' '.repeat(2_000)}: y`]) {
+      for (const cut of [1_000, 1_001, 2_000, 2_002, 2_004])
+        expect(findHeaderSection(Buffer.from(line).subarray(0, cut), false)).toEqual({ fields: 0, body: 0 })
+    }
+    const field = Buffer.from(`To: ${'y'.repeat(2_000)}`)
+    for (const cut of [2, 999, 1_000, 2_004])
+      expect(findHeaderSection(field.subarray(0, cut), false)).toBeUndefined()
   })
 })

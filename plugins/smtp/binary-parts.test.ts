@@ -129,9 +129,17 @@ describe('BODY=BINARYMIME (RFC 3030 §3)', () => {
     expect(double.spooled).toBe(0)
   })
 
+  test('what stands behind a line that is no field is text, and says nothing of parts', async () => {
+    const double = await sent(`Subject: x\r\nhello\r\n${leaf('a.\r\n')}`)
+    expect(double.reply).toBe('250 2.0.0')
+    expect(double.transactions[0]?.message).toMatch(/\r\nSubject: x\r\n\r\nhello\r\n/)
+    expect(double.transactions[0]?.message.endsWith(`\r\nhello\r\n${leaf('a.\r\n')}`)).toBe(true)
+  })
+
   test.each([
     ['a bare LF in a header', `Subject: x\nX: y\r\n${leaf('')}`, 'bare-lf'],
     ['a NUL where nothing is binary', leaf('\0', '8bit'), 'nul'],
+    ['a NUL where the text says it is binary', `hello\r\n${leaf('\0')}`, 'nul'],
     ['a bare CR in a preamble', multipart('mixed', [leaf('x')]).replace('preamble', 'a\rb'), 'bare-cr'],
     [
       'a bare LF before what looks like a delimiter',

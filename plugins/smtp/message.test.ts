@@ -38,6 +38,7 @@ describe('message', () => {
     await world.say('EHLO a')
     expect(await sent(world, `${'Received: x\r\n'.repeat(50)}\r\n.\r\n`)).toBe('250 2.0.0')
     expect(await sent(world, `${'Received: x\r\n'.repeat(51)}\r\n.\r\n`)).toBe('554 5.4.6')
+    expect(await sent(world, `text\r\n${'Received: x\r\n'.repeat(51)}\r\n.\r\n`)).toBe('250 2.0.0')
     expect(world.spooled).toBe(0)
   })
 
@@ -45,6 +46,45 @@ describe('message', () => {
     const world = new SessionDouble()
     await world.say('EHLO a')
     expect(await sent(world, '.\r\n')).toBe('250 2.0.0')
+  })
+
+  test.each([
+    ['The disk is full.\r\nPlease: look.\r\n', ''],
+    [' evil: x\r\nSubject: x\r\n\r\ntext\r\n', ''],
+    ['stray\r\nFrom: jo@b.example\r\n\r\ntext\r\n', 'Subject: x\r\n'],
+  ])('without an end of its header gets one: %j', async (text, fields) => {
+    const world = new SessionDouble()
+    const lmtp = new SessionDouble({ role: 'lmtp' })
+    await world.say('EHLO a')
+    expect(await sent(world, `${fields}${text}.\r\n`)).toBe('250 2.0.0')
+    await world.say('MAIL FROM:<ann@b.example>', 'RCPT TO:<tim@b.example>')
+    // However it is cut.
+    for (const octet of fields + text) await world.say('BDAT 1', octet)
+    expect(await world.say('BDAT 0 LAST', '')).toEqual(['250 2.0.0'])
+    await lmtp.say('LHLO a')
+    expect(await sent(lmtp, `${fields}${text}.\r\n`)).toBe('250 2.0.0')
+    const messages = [...world.transactions, ...lmtp.transactions].map((one) => one.message)
+    expect(messages).toHaveLength(3)
+    for (const taken of messages)
+      expect(taken.slice(taken.indexOf('+0000\r\n') + 7)).toBe(`${fields}\r\n${text}`)
+  })
+
+  test('of a user has all fields where what looks like them is text', async () => {
+    const world = new SessionDouble({ role: 'submission' })
+    world.session.secured(tls)
+    await world.say('EHLO a', `AUTH PLAIN ${base64('\0jo\0secret')}`)
+    expect(await sent(world, 'Hello\r\nDate: soon\r\nFrom: me\r\n.\r\n')).toBe('250 2.0.0')
+    expect(world.transactions[0]?.message).toMatch(
+      /\r\nDate: .*\r\nFrom: <ann@b\.example>\r\nMessage-ID: <q1@mx\.example\.org>\r\n\r\nHello\r\nDate: soon\r\nFrom: me\r\n$/,
+    )
+  })
+
+  test('with the line of an mbox at its top keeps it in a field', async () => {
+    const world = new SessionDouble()
+    await world.say('EHLO a')
+    const line = 'From ann@b.example Fri Nov 28 21:53:22 2026\r\n'
+    expect(await sent(world, `${line}${message}`)).toBe('250 2.0.0')
+    expect(world.transactions[0]?.message).toContain(`+0000\r\nX-Mailbox-Line: ${line}Subject: x\r\n\r\n`)
   })
 
   test.each(['write', 'finish'] as const)(

@@ -3,11 +3,13 @@ import {
   bufferContent,
   type Content,
   formatAddress,
+  type Header,
   isRefusal,
   joinedContent,
   localError,
   missingFields,
   type Reply,
+  separateHeader,
   type Transaction,
   type TransactionFlow,
   withEnhancedCode,
@@ -15,7 +17,6 @@ import {
 import { signedBinary, withoutBinaryParts } from './binary-parts.ts'
 import { acceptedPaths } from './envelope.ts'
 import type { LineRules } from './line-ends.ts'
-import { countHops, readHead } from './message-head.ts'
 import type { SmtpOptions } from './options.ts'
 import { receivedField } from './received.ts'
 import { Reception, type ReceptionFault } from './reception.ts'
@@ -59,7 +60,9 @@ export async function endOfMessage(session: SmtpSession, reception: Reception): 
  */
 async function convert(session: SmtpSession, open: TransactionFlow, raw: Reception): Promise<Answer> {
   const { options, spool } = session.service
-  const chunks = await withoutBinaryParts(await raw.finish())
+  // What is no field says nothing of the parts.
+  const { content } = await separateHeader(await raw.finish())
+  const chunks = await withoutBinaryParts(content)
   if (chunks === signedBinary)
     return refuse(session, open, { reply: conversionProhibited, reason: signedBinary })
   // What it may have grown by is ours, not the client's.
@@ -80,8 +83,8 @@ async function convert(session: SmtpSession, open: TransactionFlow, raw: Recepti
 async function handOver(session: SmtpSession, open: TransactionFlow, reception: Reception): Promise<Answer> {
   const { transaction } = open
   if (reception.fault !== undefined) return refuse(session, open, reception.fault)
-  const content = await reception.finish()
-  const head = await trace(session, transaction, content)
+  const { header, content } = await separateHeader(await reception.finish())
+  const head = trace(session, transaction, header)
   if (typeof head !== 'string') return refuse(session, open, head)
   const octets = Buffer.from(head)
   const traced = joinedContent([whole(bufferContent(octets)), whole(content)])
@@ -112,14 +115,11 @@ function toEach(
 }
 
 /** What is put on top: the trace field, and on submission what the user's program left out. */
-async function trace(
-  session: SmtpSession,
-  transaction: Transaction,
-  content: Content,
-): Promise<string | ReceptionFault> {
+function trace(session: SmtpSession, transaction: Transaction, header: Header): string | ReceptionFault {
   const { hostname, options, clock } = session.service
-  const header = await readHead(content)
-  if (countHops(header) > options.maxHops) return { reply: tooManyHops, reason: 'too many Received fields' }
+  // RFC 5321 §6.3: each server that the message has passed has left one.
+  if (header.all('Received').length > options.maxHops)
+    return { reply: tooManyHops, reason: 'too many Received fields' }
   const { id } = transaction
   const date = new Date(clock.now())
   const received = receivedField({

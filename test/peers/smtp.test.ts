@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { requirePeer, requirePeerModule } from '../support/peers.ts'
@@ -165,5 +165,27 @@ describe.runIf(python.available)(`${python.title} smtplib`, () => {
     expect(messages.get('partly')).toContain('\r\n\r\n.\r\n..\r\n')
     expect(messages.get('starttls')?.match(/^\.\r$/gm)).toHaveLength(20_000)
     expect(messages.get('\xc3\xbc')).toContain('with UTF8SMTPS\r\n')
+  })
+
+  test.each([
+    ['no header', '', 'The disk of db1 is full.\r\nPlease look at it: http://db1.example\r\n'],
+    ['a fold of nothing', '', ' evil: continuation\r\nSubject: x\r\n\r\ntext\r\n'],
+    ['a line that is no field', 'Subject: x\r\n y\r\n', 'stray\r\nFrom: a\r\n\r\ntext\r\n'],
+    ['a header and a body', 'Subject: x\r\n y\r\n', '\r\n.\r\n..\r\nFrom: a\r\n'],
+    ['a header alone', 'Subject: x\r\n', ''],
+    ['a body alone', '', '\r\nFrom: text\r\n'],
+    ['nothing', '', ''],
+  ])('text is text for Python’s email package: %s', async (_, fields, text) => {
+    const script = join(projectFolder, 'test/peers/smtp_headers.py')
+    const [sent, kept] = [join(server.folder, 'sent'), join(server.folder, 'kept')]
+    await Promise.all([mkdir(sent), mkdir(kept)])
+    await writeFile(join(sent, 'text'), fields + text)
+    const ports = [server.port, server.lmtpPort].map(String)
+    expect(await run('python3', script, 'send', ...ports, sent)).toMatchObject({ code: 0, stderr: '' })
+    await Promise.all(server.taken.map((one, at) => writeFile(join(kept, String(at)), one.text, 'latin1')))
+    const { stdout } = await run('python3', script, 'read', kept)
+    const names = ['Received', ...(fields === '' ? [] : ['Subject'])]
+    const read = [names, text.replace(/^\r\n/, ''), []]
+    expect(JSON.parse(stdout)).toEqual({ 0: read, 1: read, 2: read })
   })
 })

@@ -78,7 +78,6 @@ describe('a message that is an attack on who reads it is kept as it came, and no
   test.each([
     ['fields called like members of objects', '__proto__: a\r\nconstructor: b\r\n__proto__: c\r\n\r\nx\r\n'],
     ['parameters called so', 'Content-Type: text/plain; __proto__=a; toString=b\r\n\r\nx\r\n'],
-    ['lines that are no fields', ' fold of nothing\r\nno colon\r\n: no name\r\nSubject : x\r\n\r\nx\r\n'],
     ['nothing at all', ''],
     ['a header without an end', 'Subject: x\r\n'],
     ['twenty thousand fields', `${'X-A: b\r\n'.repeat(20_000)}\r\nx\r\n`],
@@ -108,6 +107,18 @@ describe('a message that is an attack on who reads it is kept as it came, and no
     expect(await ask(wire, 'NOOP')).toBe('250 2.0.0 OK')
     expect(faults()).toEqual([])
   })
+
+  test.each([' fold of nothing', 'no colon', ': no name'])(
+    '%j begins the text, below an empty line',
+    async (line) => {
+      const octets = `${line}\r\nSubject : x\r\n\r\nx\r\n`
+      const wire = await begun()
+      await ask(wire, 'DATA')
+      expect(await ask(wire, `${octets}.`)).toMatch(/^250 /)
+      expect(await newest()).toBe(`\r\n${octets}`)
+      expect(faults()).toEqual([])
+    },
+  )
 
   test('the sender’s own name of it is quoted where it could say more', async () => {
     const wire = await begun('<"x> \\"y\\" <boss"@client.example>')

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { errorCode, MailwrightError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import { separateHeader } from '../../message/separate-header.ts'
 import { createSpool } from '../../message/spool.ts'
 import { type Address, formatAddress } from '../../model/address.ts'
 import type { Content } from '../../model/content.ts'
@@ -59,7 +60,9 @@ async function deliverInto(
   const writer = createSpool(join(host.settings.dataDir, 'spool')).receive()
   try {
     for await (const chunk of crlfLines(context.stdin)) await writer.write(chunk)
-    const { id, answer } = await deliver(host, reversePath, recipient, await writer.finish())
+    // Whoever delivers puts fields on top.
+    const { content } = await separateHeader(await writer.finish())
+    const { id, answer } = await deliver(host, reversePath, recipient, content)
     const reply = formatReply(answer)
     const delivered = answer.code < 400
     const text = delivered ? '' : `mailwright: not delivered to ${formatAddress(recipient)}: ${reply}`
