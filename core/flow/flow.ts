@@ -52,7 +52,7 @@ export interface SessionFlow {
   connect(): Promise<Reply | undefined>
   /** TLS has begun: what was said in clear is forgotten (RFC 3207 §4.2). */
   secured(tls: TlsFacts): void
-  /** Runs `checkHello`. */
+  /** Runs `checkHello`; an open transaction is abandoned. A refused greeting leaves the one before in its place. */
   hello(hello: Hello): Promise<Reply | undefined>
   /** Runs `unknownCommand`. */
   unknownCommand(line: string): Promise<Reply | undefined>
@@ -127,9 +127,13 @@ export interface TransactionFlow {
 }
 
 /** What route leads to for one address: all final routes, or why there is none. */
-export type RouteResult =
+export type RouteResult = (
   | { readonly ok: true; readonly routes: readonly (AccountRoute | RemoteRoute | HandlerRoute)[] }
   | { readonly ok: false; readonly reply: Reply }
+) & {
+  /** What expanded the address itself, such as `alias`; absent where nothing did. */
+  readonly via?: string
+}
 
 /** One message for several recipients, to be tried now. */
 export interface Attempt {

@@ -39,9 +39,19 @@ describe('findRoutes', () => {
       y: account('same'),
       a: account('same'),
     })
-    expect(await result).toEqual({ ok: true, routes: [account('same')] })
+    expect(await result).toEqual({ ok: true, routes: [account('same')], via: 'alias' })
     expect(ask.mock.calls.map(([{ address }]) => address.localPart)).toEqual(['start', 'x', 'y', 'a'])
     for (const [question] of ask.mock.calls) expect(question).toMatchObject({ original: at('start') })
+  })
+
+  test('says what expanded the address itself, also where it leads nowhere', async () => {
+    const domain: RouteAnswer = { kind: 'expansion', addresses: [at('x')], via: 'catch-all' }
+    expect(await routes({ start: domain, x: alias('a'), a: account('a') }).result).toMatchObject({
+      ok: true,
+      via: 'catch-all',
+    })
+    expect(await routes({ start: domain }).result).toMatchObject({ ok: false, via: 'catch-all' })
+    expect(await routes({}).result).not.toHaveProperty('via')
   })
 
   test.each<[string, Readonly<Record<string, RouteAnswer>>, object]>([

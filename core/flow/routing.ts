@@ -8,7 +8,8 @@ import type { RouteResult } from './flow.ts'
 const maxDepth = 20
 const maxAddresses = 10_000
 
-const noRoute = reply(550, '5.7.1', 'No route to that address')
+/** Nobody leads the address anywhere. */
+export const noRoute = reply(550, '5.7.1', 'No route to that address')
 const noTargets = reply(550, '5.1.1', 'The aliases of that address name nobody')
 const loop = reply(554, '5.4.6', 'Mail loop in the aliases of that address')
 const tooMany = reply(554, '5.4.6', 'The aliases of that address name too many others')
@@ -21,6 +22,17 @@ type Ask = (question: RouteQuestion) => Promise<Decision<RouteAnswer> | undefine
  * nobody is left out in silence.
  */
 export async function findRoutes(ask: Ask, question: RouteQuestion): Promise<RouteResult> {
+  let via: string | undefined
+  const noted: Ask = async (asked) => {
+    const decision = await ask(asked)
+    if (decision?.kind === 'answer' && decision.answer.kind === 'expansion') via ??= decision.answer.via
+    return decision
+  }
+  const found = await followRoutes(noted, question)
+  return via === undefined ? found : { ...found, via }
+}
+
+async function followRoutes(ask: Ask, question: RouteQuestion): Promise<RouteResult> {
   const routes = new Map<string, Route>()
   const seen = new Set<string>()
   let level: readonly Address[] = [question.address]

@@ -99,6 +99,17 @@ describe('a session', () => {
     })
   })
 
+  test('a refused HELO leaves the one before', async () => {
+    await using host = await hostWith({
+      taps: (hooks) =>
+        hooks.connection.checkHello.tap('no', async ({ hello }) => (hello?.name === 'bad' ? no : undefined)),
+    })
+    const session = open(host)
+    await session.hello({ name: 'good', extended: true })
+    expect(await session.hello({ name: 'bad', extended: false })).toEqual(no)
+    expect(session.session.hello).toEqual({ name: 'good', extended: true })
+  })
+
   test('forgets what was said in clear when TLS begins, the transaction too', async () => {
     await using host = await hostWith({})
     const session = open(host)

@@ -124,12 +124,14 @@ export class SessionRun implements SessionFlow {
 
   async hello(hello: Hello): Promise<Reply | undefined> {
     this.#transaction?.abandon()
+    const former = this.#live.hello
     this.#live.hello = hello
     this.record('greeted', { text: hello.name, facts: { extended: hello.extended } })
     await this.#claimClient()
     const { connection } = this.#context.hooks
     const refused = refusal(await connection.checkHello.decide<Reply>([this.session], this.#subject))
-    if (refused !== undefined) this.#live.hello = undefined
+    // RFC 5321 §4.1.4: what was said before holds on.
+    if (refused !== undefined) this.#live.hello = former
     return this.#refused(refused)
   }
 

@@ -39,7 +39,10 @@ export type RouteAnswer = Route | Expansion
 export interface Expansion {
   readonly kind: 'expansion'
   readonly addresses: readonly Address[]
-  /** What expanded it, for the history: `alias`, `catch-all`. */
+  /**
+   * What expanded it, for the history: `alias` where somebody has given that very address other ones, `srs` where it is one of
+   * our own making. Whatever else it says (`catch-all`, `pattern`) stands for many addresses.
+   */
   readonly via: string
 }
 

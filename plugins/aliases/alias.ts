@@ -4,7 +4,9 @@ import type { IncludedFiles } from './included-file.ts'
 import { readTargets, type Targets } from './targets.ts'
 
 /** What an address stands for. */
-export interface Alias extends Pick<FoundValue, 'via' | 'namesDomain'> {
+export interface Alias extends Pick<FoundValue, 'namesDomain'> {
+  /** A pattern stands for many addresses, as a catch-all does. */
+  readonly via: FoundValue['via'] | 'pattern'
   /** Each once, without the address itself. */
   readonly addresses: readonly Address[]
   /** The address is among its own targets: whoever has it keeps a copy. */
@@ -45,7 +47,7 @@ export async function readAlias(
     discards: parts.some(({ discards }) => discards),
     refused: parts.flatMap(({ refused }) => refused),
     unreadable: parts.flatMap(({ unreadable }) => unreadable),
-    via: found.via,
+    via: found.byPattern ? 'pattern' : found.via,
     namesDomain: found.namesDomain,
   }
 }

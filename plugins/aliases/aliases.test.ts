@@ -123,6 +123,23 @@ describe('virtual aliases', () => {
     expect(await leadsTo('odd@here.example')).toBe('451 4.3.0')
     expect(await leadsTo('far@here.example')).toBe('550 5.7.1')
     expect(host?.log.lines.filter(({ event }) => event === 'refused')).toHaveLength(2)
+    // A client is told the same, also in a domain of the accounts.
+    expect(await answer('a@here.example')).toBe('554 5.4.6')
+    expect(await answer('program@here.example')).toBe('550 5.1.1')
+    expect(await answer('odd@here.example')).toBe('451 4.3.0')
+    expect(await answer('far@here.example')).toBe('550 5.7.1')
+  })
+
+  test('say whether they are the address’s own', async () => {
+    await start({
+      virtual: [{ 'i@old.example': 'jo@here.example', '@old.example': 'bob@here.example' }],
+      patterns: [{ match: /^p@old\.example$/, to: 'anna@here.example' }],
+    })
+    const via = async (text: string) =>
+      (await host?.flow.delivery.route({ address: address(text), original: address(text) }))?.via
+    expect(await via('i+x@old.example')).toBe('alias')
+    expect(await via('p@old.example')).toBe('pattern')
+    expect(await via('q@old.example')).toBe('catch-all')
   })
 
   test('who names itself keeps a copy, and others get one', async () => {

@@ -1,4 +1,5 @@
 import { accounts, definePlugin, type PluginFactory, store } from 'mailwright'
+import { loopRefusal } from './delivered-before.ts'
 import { addressRefusal } from './known-address.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { type LocalDeliveryInput, type LocalDeliveryOptions, parseOptions } from './options.ts'
@@ -22,6 +23,9 @@ const plugin: PluginFactory<LocalDeliveryInput> = definePlugin<LocalDeliveryOpti
       if (kind === 'account') return { reason: 'an account here' }
       return kind === 'alias' ? { reason: 'an alias here' } : undefined
     })
+
+    if (options.deliveredTo)
+      hooks.data.checkMessage.tap('loop', async (transaction, { header }) => loopRefusal(transaction, header))
 
     hooks.delivery.route.tap('local-address', async ({ address }) => addresses.route(address))
 

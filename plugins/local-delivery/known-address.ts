@@ -2,11 +2,10 @@ import {
   type Address,
   type DeliveryFlow,
   isTransient,
+  ownRoute,
   type Reply,
   type Resolution,
-  type RouteResult,
   reply,
-  sameAddress,
 } from 'mailwright'
 
 // RFC 3463 §3.2: 5.1.1 is "bad destination mailbox address".
@@ -25,16 +24,9 @@ export async function addressRefusal(
 ): Promise<Reply | undefined> {
   const isDisabled = found.kind === 'account' && found.account.disabled === true
   if (found.kind !== 'unknown' && !isDisabled) return undefined
-  const routed = await delivery.route({ address, original: address })
-  if (leadsElsewhere(routed, address)) return undefined
-  if (!routed.ok && isTransient(routed.reply)) return routed.reply
+  const routed = await ownRoute(address, delivery)
+  if (routed.ok) return undefined
+  // What has been expanded is known, and what is wrong with its targets is worth saying.
+  if (routed.via !== undefined || isTransient(routed.reply)) return routed.reply
   return isDisabled ? disabledAccount : unknownAddress
-}
-
-/** A relay would send an address of ours back to us, or to a smart host that does: that is no place. */
-function leadsElsewhere(routed: RouteResult, address: Address): boolean {
-  return (
-    routed.ok &&
-    !routed.routes.some((route) => route.kind === 'remote' && sameAddress(route.address, address))
-  )
 }

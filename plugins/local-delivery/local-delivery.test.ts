@@ -9,13 +9,17 @@ import {
   createMessage,
   MailwrightError,
   parseAddress,
+  type Recipient,
   type Resolution,
   type RouteResult,
   reply,
+  type Session,
+  type SessionRole,
   type Store,
   UnavailableError,
 } from 'mailwright'
 import { describe, expect, test } from 'vitest'
+import { loopRefusal } from './delivered-before.ts'
 import { addressRefusal } from './known-address.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { parseOptions } from './options.ts'
@@ -116,6 +120,16 @@ describe('addressRefusal', () => {
   test('does not take a relay for a place of an address of ours', async () => {
     const relay = routed({ ok: true, routes: [{ kind: 'remote', address: asked, nextHop: 'smart.example' }] })
     expect(await addressRefusal(asked, unknown, relay)).toMatchObject({ enhanced: '5.1.1' })
+  })
+
+  test.each([
+    [550, '5.7.1', 'a target that leads nowhere'],
+    [554, '5.4.6', 'a loop'],
+    [550, '5.1.1', 'an alias to a program'],
+  ])('says what is wrong with what was expanded: %s %s', async (code, enhanced, text) => {
+    const wrong = routed({ ok: false, reply: reply(code, enhanced, text), via: 'alias' })
+    expect(await addressRefusal(asked, unknown, wrong)).toMatchObject({ code, enhanced, lines: [text] })
+    expect(await addressRefusal(asked, disabled, wrong)).toMatchObject({ code, enhanced, lines: [text] })
   })
 
   test('says later where nobody can say now', async () => {
@@ -242,6 +256,28 @@ describe('StoreDelivery', () => {
     expect(await off.deliver(batch([await item('jo', ['INBOX'], text)]))).toMatchObject([
       { kind: 'delivered' },
     ])
+  })
+})
+
+describe('loopRefusal', () => {
+  const to = (name: string): Recipient => ({
+    forwardPath: address(`${name}@here.example`),
+    parameters: {},
+    claimedBy: 'test',
+    routes: [{ kind: 'account', account: account(name), address: address(`${name}@here.example`) }],
+  })
+
+  test.each<[string, SessionRole, readonly string[], string | undefined]>([
+    ['JO@here.example', 'transfer', ['anna', 'jo'], '5.4.6'],
+    ['JO@here.example', 'submission', ['jo'], '5.4.6'],
+    ['jo@here.example', 'transfer', ['anna'], undefined],
+    // Each has an answer of its own.
+    ['jo@here.example', 'lmtp', ['anna', 'jo'], undefined],
+  ])('Delivered-To: %s by %s for %j: %s', async (before, role, names, enhanced) => {
+    const text = `Delivered-To: ${before}\r\nSubject: x\r\n\r\n`
+    const { header } = await createMessage(bufferContent(Buffer.from(text)))
+    const transaction = { session: { role } as Session, recipients: names.map(to) }
+    expect(loopRefusal(transaction, header)?.enhanced).toBe(enhanced)
   })
 })
 

@@ -16,11 +16,11 @@ import {
   type StagedMessage,
   type Store,
 } from 'mailwright'
+import { DeliveredBefore, loop } from './delivered-before.ts'
 import type { LocalDeliveryOptions } from './options.ts'
 
-// RFC 3463 §3.3: 5.2.2 is "mailbox full"; §3.5: 5.4.6 is "routing loop detected".
+// RFC 3463 §3.3: 5.2.2 is "mailbox full".
 const full = reply(552, '5.2.2', 'The mailbox is full')
-const loop = reply(554, '5.4.6', 'This message has been delivered to that address before')
 const notNow = reply(451, '4.2.0', 'The mailbox cannot be written now, try again later')
 
 type Prepared = { readonly staged: readonly StagedMessage[] } | { readonly outcome: Outcome }
@@ -57,7 +57,8 @@ export class StoreDelivery {
   }
 
   async #prepare(batch: Batch, item: BatchItem): Promise<Prepared> {
-    if (this.#wasHere(item)) return { outcome: { kind: 'failed', reply: loop } }
+    if (this.#options.deliveredTo && new DeliveredBefore(item.message.header).by(item.route))
+      return { outcome: { kind: 'failed', reply: loop } }
     const staged: StagedMessage[] = []
     try {
       if (item.route.kind !== 'account')
@@ -89,12 +90,6 @@ export class StoreDelivery {
     if (errorCode(error) === 'MAIL_E_OVER_QUOTA') return { kind: 'failed', reply: full }
     this.#log.error('unavailable', { transaction: id, service: 'store', error })
     return { kind: 'deferred', reply: notNow }
-  }
-
-  #wasHere({ route, message }: BatchItem): boolean {
-    if (!this.#options.deliveredTo || route.kind !== 'account') return false
-    const address = formatAddress(route.address).toLowerCase()
-    return message.header.all('Delivered-To').some((field) => field.body.toLowerCase() === address)
   }
 
   /** RFC 5321 §4.4: final delivery puts the reverse-path on top. */

@@ -26,9 +26,15 @@ export class Effects {
     return both
   }
 
-  /** Discarding wins over everything; of several redirections the last one counts. */
-  edits(transaction: Transaction): readonly Edit[] {
-    const recipients = transaction.recipients.map((recipient) => recipient.forwardPath)
+  /**
+   * Discarding wins over everything; of several redirections the last one counts. Both hold for whom earlier edits have added,
+   * too: Postfix keeps its blind copies back as well.
+   */
+  edits(transaction: Transaction, earlier: readonly Edit[] = []): readonly Edit[] {
+    const recipients = [
+      ...transaction.recipients.map((recipient) => recipient.forwardPath),
+      ...earlier.flatMap((edit) => (edit.kind === 'add-recipient' ? [edit.address] : [])),
+    ]
     if (this.#of('discard').length > 0) return recipients.map(remove)
     const target = this.#of('redirect').at(-1)?.address
     const kept = target === undefined ? recipients : recipients.filter((one) => sameAddress(one, target))

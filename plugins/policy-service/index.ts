@@ -63,7 +63,7 @@ const plugin: PluginFactory<PolicyServiceInput> = definePlugin<PolicyServiceOpti
         patient,
       )
     data.rewriteMessage.tap('edits', async (edits, transaction) => {
-      const wanted = policy.effects(transaction).edits(transaction)
+      const wanted = policy.effects(transaction).edits(transaction, edits)
       return wanted.length === 0 ? undefined : [...edits, ...wanted]
     })
     return { stop: async () => client.close() }

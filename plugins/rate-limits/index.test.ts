@@ -4,12 +4,17 @@ import {
   type Clock,
   createLog,
   database,
+  definePlugin,
+  noOptions,
+  type PluginInstance,
+  reply,
   type SendingLimit,
   type SessionFlow,
   type SessionRole,
   systemClock,
 } from 'mailwright'
 import accountsSql from 'mailwright/plugins/accounts-sql'
+import aliases from 'mailwright/plugins/aliases'
 import databasePlugin from 'mailwright/plugins/database'
 import rateLimits, { type RateLimitsInput } from 'mailwright/plugins/rate-limits'
 import { createTestHost, type FakeClock, fakeClock, faultyDatabase, type TestHost } from 'mailwright/testing'
@@ -36,9 +41,13 @@ afterEach(async () => {
   await base[Symbol.asyncDispose]()
 })
 
-async function start(options: RateLimitsInput, time: Clock = clock): Promise<TestHost> {
+async function start(
+  options: RateLimitsInput,
+  time: Clock = clock,
+  others: readonly PluginInstance[] = [],
+): Promise<TestHost> {
   const host = await createTestHost({
-    plugins: [databasePlugin(base.options), accountsSql(), rateLimits(options)],
+    plugins: [databasePlugin(base.options), accountsSql(), rateLimits(options), ...others],
     clock: time,
   })
   hosts.push(host)
@@ -133,6 +142,34 @@ describe('a client', () => {
     expect(await connect(open(host, '198.51.100.8'))).toBe('go on')
     clock.advance(20 * 60_000)
     expect(await connect(open(host))).toBe('go on')
+  })
+
+  it('guesses at nothing with addresses that only other plugins know, whatever they are refused for', async () => {
+    const later = definePlugin({
+      name: 'later',
+      parseOptions: noOptions,
+      setup({ hooks }) {
+        hooks.envelope.checkRecipient.tap('later', async () => reply(451, '4.7.1', 'Come again'))
+      },
+    })
+    const virtual = {
+      'info@example.org': '/dev/null',
+      'lost@example.org': 'nobody@example.org',
+      '@old.example': '@example.org',
+    }
+    const host = await start({ clients: [{ ...transfer, unknownRecipients: '2/10m' }] }, clock, [
+      aliases({ virtual: [virtual] }),
+      later(),
+    ])
+    for (const domain of ['example.org', 'old.example'])
+      await host.service(accounts).administration?.addDomain(domain)
+    const session = open(host)
+    const asked = ['info@example.org', 'lost@example.org', 'info@old.example', 'lost@example.org', there]
+    expect(await send(session, asked)).toEqual(['go on', ...asked.map(() => '451 Come again')])
+    // An alias of a whole domain has no addresses of its own.
+    const guessed = ['nobody@example.org', 'nobody@old.example']
+    expect(await send(session, guessed)).toEqual(['go on', ...guessed.map(() => '451 Come again')])
+    expect(await send(session, [there])).toEqual([expect.stringMatching(/^421/)])
   })
 
   it('may not guess with one recipient a connection either', async () => {

@@ -15,10 +15,16 @@ const plugin: PluginFactory<RateLimitsInput> = definePlugin<RateLimitsOptions, R
   optional: [accounts, database],
   migrations: [rateCountsMigration],
   parseOptions,
-  setup({ hooks, useOptional, clock, log }, options) {
+  setup({ hooks, useOptional, flow, clock, log }, options) {
     const memory = new MemoryCounts(clock, options.maxEntries)
     const accountCounts = new AccountCounts(useOptional(database), memory, { clock, log })
-    const limits = new RateLimits(options, { clock, log, accounts: useOptional(accounts), accountCounts })
+    const limits = new RateLimits(options, {
+      clock,
+      log,
+      accounts: useOptional(accounts),
+      delivery: flow.delivery,
+      accountCounts,
+    })
     const { connection, envelope } = hooks
     connection.checkClient.tap('client', async (session) => limits.checkClient(session))
     connection.closed.tap('client', async (session) => {

@@ -4,6 +4,7 @@ import {
   addressKey,
   blockOf,
   type Clock,
+  type DeliveryFlow,
   type Log,
   networksInclude,
   type Reply,
@@ -23,6 +24,7 @@ export interface RateLimitsSurroundings {
   readonly log: Log
   /** Undefined: unknown recipients are not counted. */
   readonly accounts: Accounts | undefined
+  readonly delivery: Pick<DeliveryFlow, 'route'>
   readonly accountCounts: AccountCounts
 }
 
@@ -48,13 +50,14 @@ export class RateLimits {
   readonly #leave = new WeakMap<Session, (() => void)[]>()
   readonly #told: MemoryCounts
 
-  constructor(options: RateLimitsOptions, { clock, log, accounts, accountCounts }: RateLimitsSurroundings) {
+  constructor(options: RateLimitsOptions, surroundings: RateLimitsSurroundings) {
+    const { clock, log, accounts, delivery, accountCounts } = surroundings
     this.counts = new MemoryCounts(clock, options.maxEntries)
     this.#options = options
     this.#log = log
     this.#clock = clock
     this.#accountCounts = accountCounts
-    this.#unknown = accounts && new UnknownRecipients(accounts)
+    this.#unknown = accounts && new UnknownRecipients(accounts, delivery)
     this.#told = new MemoryCounts(clock, 1000)
   }
 

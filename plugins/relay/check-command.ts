@@ -93,5 +93,6 @@ function clientOf({ from, certificate }: Words, account: Account | undefined): C
     remote: { address: from, port: 0 },
     tls: typeof certificate === 'string' ? { version: '', cipher: '', clientCertificate } : undefined,
     account,
+    ownClient: undefined,
   }
 }

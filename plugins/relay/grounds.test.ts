@@ -16,7 +16,14 @@ function client(more: Partial<Client> & { certificate?: ClientCertificate } = {}
     certificate === undefined
       ? undefined
       : { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', clientCertificate: certificate }
-  return { role: 'transfer', remote: { address: '192.0.2.10', port: 1 }, tls, account: undefined, ...rest }
+  return {
+    role: 'transfer',
+    remote: { address: '192.0.2.10', port: 1 },
+    tls,
+    account: undefined,
+    ownClient: undefined,
+    ...rest,
+  }
 }
 
 const from = (address: string) => client({ remote: { address, port: 1 } })

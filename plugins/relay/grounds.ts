@@ -2,7 +2,7 @@ import { networksInclude, type Session } from 'mailwright'
 import type { RelayOptions } from './options.ts'
 
 /** What counts of a session. */
-export type Client = Pick<Session, 'role' | 'remote' | 'tls' | 'account'>
+export type Client = Pick<Session, 'role' | 'remote' | 'tls' | 'account' | 'ownClient'>
 
 type Grounds = Pick<RelayOptions, 'networks' | 'accounts' | 'clientCertificates' | 'local'>
 

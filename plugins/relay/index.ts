@@ -61,7 +61,7 @@ function decide({ useOptional, flow }: PluginContext, options: RelayOptions): De
   const { backupRecipients: path, detailSeparator } = options
   const backupRecipients = path === undefined ? undefined : new BackupRecipients(path, detailSeparator)
   return {
-    rules: new RelayRules(options, directory, backupRecipients),
+    rules: new RelayRules(options, { accounts: directory, backupRecipients, delivery: flow.delivery }),
     binding: new SenderBinding(options, directory, flow.delivery),
     backupRecipients,
   }

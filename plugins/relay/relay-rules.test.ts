@@ -1,4 +1,12 @@
-import { type Accounts, type Address, parseAddress, type Resolution, UnavailableError } from 'mailwright'
+import {
+  type Accounts,
+  type Address,
+  parseAddress,
+  type Resolution,
+  type RouteResult,
+  reply,
+  UnavailableError,
+} from 'mailwright'
 import { describe, expect, test } from 'vitest'
 import type { Client } from './grounds.ts'
 import { parseOptions } from './options.ts'
@@ -22,10 +30,24 @@ const client = (role: Client['role'] = 'transfer', address = '192.0.2.7'): Clien
   remote: { address, port: 1 },
   tls: undefined,
   account: undefined,
+  ownClient: undefined,
 })
 
+/** What other plugins expand, by local part. */
+const delivery = {
+  async route({ address }: { address: Address }): Promise<RouteResult> {
+    const routes = [{ kind: 'remote', address }] as const
+    const [name = '', via = 'nothing'] = address.localPart.split('%')
+    if (name !== 'by') return { ok: true, routes }
+    if (via === 'later') return { ok: false, reply: reply(451, '4.3.0', 'Later') }
+    if (via === 'loop') return { ok: false, reply: reply(554, '5.4.6', 'Loop'), via: 'alias' }
+    return { ok: true, routes, via }
+  },
+}
+
 function rules(options: Record<string, unknown> = {}, service: Accounts | null = accounts): RelayRules {
-  return new RelayRules(parseOptions(options), service ?? undefined, undefined)
+  const parts = { accounts: service ?? undefined, backupRecipients: undefined, delivery }
+  return new RelayRules(parseOptions(options), parts)
 }
 
 describe('refusals', () => {
@@ -38,6 +60,14 @@ describe('refusals', () => {
     // Whoever else may take that domain.
     ['a%b@virtual.example', '5.7.1'],
     ['a@virtual.example', undefined],
+    // What another plugin has by that very name, and what it has by a part of it.
+    ['by%alias@here.example', undefined],
+    ['by%loop@here.example', undefined],
+    ['by%srs@srs.example', undefined],
+    ['by%catch-all@here.example', '5.7.1'],
+    ['by%pattern@here.example', '5.7.1'],
+    ['by%canonical@here.example', '5.7.1'],
+    ['by%later@here.example', '4.3.0'],
     ['a@[192.0.2.1]', '5.1.2'],
     ['a@localhost', '5.1.2'],
   ])('%s from a stranger: %s', async (text, enhanced) => {
@@ -47,6 +77,15 @@ describe('refusals', () => {
   test('a site’s own MTA has decided already', async () => {
     expect(await rules().refuse(client('lmtp'), at('other%one@here.example'))).toBeUndefined()
     expect(await rules().refuse(client('local'), at('other%one@here.example'))).toBeUndefined()
+  })
+
+  test('whom another plugin claims is no stranger, but an account has to have a ground', async () => {
+    const address = at('a%b@virtual.example')
+    const claimed = { ...client(), ownClient: 'after a login of jo@here.example' }
+    expect(await rules().refuse(claimed, address)).toBeUndefined()
+    const user = { ...client('submission'), account: jo, ownClient: 'an authenticated user' }
+    expect(await rules().refuse(user, address)).toBeUndefined()
+    expect((await rules({ accounts: [] }).refuse(user, address))?.enhanced).toBe('5.7.1')
   })
 
   test('literals may be allowed', async () => {

@@ -2,6 +2,9 @@ import {
   type Accounts,
   type Address,
   type Claim,
+  type DeliveryFlow,
+  hasVeryAddress,
+  isTransient,
   type RemoteRoute,
   type Reply,
   type Resolution,
@@ -21,21 +24,26 @@ const routingRefused = reply(550, '5.7.1', 'We do not route mail by %, ! or @ in
 // What other hosts have taken for a path to a third one: user%host, host!user, "user@host".
 const routingMark = /[%!@]/
 
+/** What the rules ask. */
+export interface RelayParts {
+  /** Without it no address is ours. */
+  readonly accounts: Accounts | undefined
+  readonly backupRecipients: BackupRecipients | undefined
+  readonly delivery: Pick<DeliveryFlow, 'route'>
+}
+
 /** Who may send where. All of it rejects with MAIL_E_UNAVAILABLE where the accounts, or a file, cannot be asked. */
 export class RelayRules {
   readonly #options: RelayOptions
   readonly #accounts: Accounts | undefined
   readonly #backupRecipients: BackupRecipients | undefined
+  readonly #delivery: Pick<DeliveryFlow, 'route'>
 
-  /** Without an accounts service no address is ours. */
-  constructor(
-    options: RelayOptions,
-    accounts: Accounts | undefined,
-    backupRecipients: BackupRecipients | undefined,
-  ) {
+  constructor(options: RelayOptions, { accounts, backupRecipients, delivery }: RelayParts) {
     this.#options = options
     this.#accounts = accounts
     this.#backupRecipients = backupRecipients
+    this.#delivery = delivery
   }
 
   /** Why a recipient is refused, whoever else would take it; undefined where there is no reason. */
@@ -48,7 +56,8 @@ export class RelayRules {
     if (isBackup && (await this.#backupRecipients?.has(address)) === false) return unknownRecipient
     if (this.#isStranger(client) && isRouted(address)) {
       const isNamed = isBackup ? await this.#backupRecipients?.names(address) : isOneOfOurs(found)
-      if (isNamed !== true) return routingRefused
+      const refused = isNamed === true ? undefined : await this.#refuseRouted(address)
+      if (refused !== undefined) return refused
     }
     return isForeign && !isBackup ? this.#unreachable(address) : undefined
   }
@@ -76,9 +85,20 @@ export class RelayRules {
     return address.domain !== '' && (await this.#resolve(address)).kind === 'foreign'
   }
 
-  /** What LMTP and our own programs bring is not from strangers, and not for others. */
+  /** What accounts and file do not name an alias of another plugin, or SRS, may have: just that address, by its expansion. */
+  async #refuseRouted(address: Address): Promise<Reply | undefined> {
+    const routed = await this.#delivery.route({ address, original: address })
+    if (hasVeryAddress(routed)) return undefined
+    return !routed.ok && isTransient(routed.reply) ? routed.reply : routingRefused
+  }
+
+  /**
+   * What LMTP and our own programs bring is not from strangers, and not for others. Whom another plugin claims may send as
+   * well; a login says nothing here, for not all accounts may.
+   */
   #isStranger(client: Client): boolean {
-    return isMail(client) && groundOf(client, this.#options) === undefined
+    if (!isMail(client) || groundOf(client, this.#options) !== undefined) return false
+    return client.account !== undefined || client.ownClient === undefined
   }
 
   /** RFC 5321 §2.3.5: only full domain names can be looked up, and mean the same to all hosts. */

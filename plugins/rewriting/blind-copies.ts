@@ -4,6 +4,7 @@ import {
   canonicalDomain,
   type Edit,
   parseAddress,
+  type Recipient,
   type Transaction,
 } from 'mailwright'
 import { AddressMap } from './address-map.ts'
@@ -27,8 +28,9 @@ export class BlindCopies {
     this.#origin = origin
   }
 
-  /** Recipients to add: each once, and nobody who gets the message in any case. */
+  /** Recipients to add: each once, and nobody who gets the message in any case. What was thrown away has no copies. */
   async edits({ reversePath, recipients }: Transaction, earlier: readonly Edit[]): Promise<readonly Edit[]> {
+    if (isForNobody(recipients, earlier)) return []
     const wanted = [...this.#always]
     if (reversePath !== null) wanted.push(...(await this.#copies(this.#senders, reversePath)))
     for (const { forwardPath } of recipients)
@@ -48,4 +50,15 @@ export class BlindCopies {
     const texts = found?.value.split(',').map((text) => text.trim()) ?? []
     return texts.flatMap((text) => parseAddress(text.includes('@') ? text : `${text}@${this.#origin}`) ?? [])
   }
+}
+
+/** Whether all recipients were removed, and nobody was put in their place. */
+function isForNobody(recipients: readonly Pick<Recipient, 'forwardPath'>[], edits: readonly Edit[]): boolean {
+  const removed = new Set(
+    edits.flatMap((edit) => (edit.kind === 'remove-recipient' ? [addressKey(edit.address)] : [])),
+  )
+  const added = edits.flatMap((edit) => (edit.kind === 'add-recipient' ? [edit.address] : []))
+  return [...recipients.map(({ forwardPath }) => forwardPath), ...added].every((address) =>
+    removed.has(addressKey(address)),
+  )
 }

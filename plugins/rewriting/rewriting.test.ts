@@ -264,6 +264,23 @@ test('copies go to whom they shall, once', async () => {
   expect(found.every(({ header }) => header === crlf(head))).toBe(true)
 })
 
+test('what nobody gets has no copies, but what goes to another recipient has', async () => {
+  const removed = { kind: 'remove-recipient', address: address('anna@here.example') }
+  await start({ alwaysBcc: ['archive@here.example'] }, removed)
+  expect(await deliver()).toEqual([])
+  expect((await deliver({ to: ['anna@here.example', 'jo@here.example'] })).map(({ to }) => to)).toEqual([
+    'jo@here.example',
+    'archive@here.example',
+  ])
+  await host?.stop()
+  sent.length = 0
+  await start({ alwaysBcc: ['archive@here.example'] }, removed, {
+    kind: 'add-recipient',
+    address: address('jo@here.example'),
+  })
+  expect((await deliver()).map(({ to }) => to)).toEqual(['jo@here.example', 'archive@here.example'])
+})
+
 test('odd fields stay as they are', async () => {
   await start({ canonical: [{ '@host.here.example': '@here.example' }] })
   const octets = Buffer.from(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { base64, message, SessionDouble, short, tls } from '../../test/support/smtp-session.ts'
 import { answerLine } from './dispatch.ts'
+import type { LineFault } from './protocol-stream.ts'
 
 describe('sequence', () => {
   test('is kept', async () => {
@@ -121,6 +122,15 @@ describe('other commands', () => {
     ])
   })
 
+  test.each<[Record<string, unknown>, boolean, string]>([
+    [{}, true, 'EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT STARTTLS'],
+    [{ role: 'submission' }, true, 'EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT STARTTLS AUTH'],
+    [{ role: 'lmtp' }, false, 'LHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT'],
+  ])('HELP of %j lists what is there', async (options, canSecure, commands) => {
+    const { reply } = await new SessionDouble(options, canSecure).answer('HELP')
+    expect([reply.lines].flat().join(' ')).toBe(commands)
+  })
+
   test('STARTTLS needs keys, and a connection in clear', async () => {
     expect(await new SessionDouble({}, false).say('STARTTLS')).toEqual(['502 5.5.1'])
     const world = new SessionDouble()
@@ -170,10 +180,24 @@ describe('limits', () => {
     ])
   })
 
+  test.each<[string, string, LineFault | undefined]>([
+    ['a control character in it', 'BDAT 6 LAST\x01', undefined],
+    ['too many spaces', `bdat 6 LAST${' '.repeat(3000)}`, undefined],
+    ['octets that are no text', 'BDAT\t6 \xff', undefined],
+    ['a bare line feed', 'BDAT 12 LAST\n', 'bare-lf'],
+    ['no end', 'BDAT 6 LAST     ', 'too-long'],
+  ])('a BDAT with %s ends the session: nobody knows what follows it', async (_, line, fault) => {
+    const answer = await answerLine(new SessionDouble().session, Buffer.from(line, 'latin1'), fault)
+    expect(short(answer.reply)).toBe('500 5.5.2')
+    expect(answer.next).toBe('close')
+  })
+
   test('lines that are none', async () => {
     const world = new SessionDouble()
     expect(short((await answerLine(world.session, Buffer.alloc(0), 'bare-lf')).reply)).toBe('500 5.5.2')
-    expect(short((await answerLine(world.session, Buffer.alloc(0), 'too-long')).reply)).toBe('500 5.5.2')
+    const tooLong = await answerLine(world.session, Buffer.from('BDATA 1'), 'too-long')
+    expect(tooLong).toMatchObject({ reply: { code: 500, enhanced: '5.5.2' } })
+    expect(tooLong.next).toBeUndefined()
     expect(await world.say('NO\0OP', 'NO\rOP')).toEqual(['500 5.5.2', '500 5.5.2'])
     expect(short((await answerLine(world.session, Buffer.from([0xff]), undefined)).reply)).toBe('500 5.5.2')
   })

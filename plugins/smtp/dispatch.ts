@@ -70,7 +70,7 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['XCLIENT', { run: xclient, idle: true }],
   ['XFORWARD', { run: xforward, needsHello: true, idle: true }],
   ['EXPN', { run: () => ({ reply: notImplemented }) }],
-  ['HELP', { run: () => ({ reply: help }), idle: true }],
+  ['HELP', { run: helpWith, idle: true }],
   ['QUIT', { run: () => ({ reply: bye, next: 'close' }), beforeTls: true }],
 ])
 
@@ -88,12 +88,8 @@ export async function answerLine(
   try {
     if (exchange !== undefined)
       return counted(session, 'AUTH', await continueExchange(exchange, octets, fault))
-    if (fault !== undefined)
-      return counted(session, '', { reply: fault === 'too-long' ? lineTooLong : bareLineFeed })
-    if (octets.length > maxCommandOctets && !isLogin(octets))
-      return counted(session, '', { reply: lineTooLong })
-    const text = lineText(octets)
-    if (text === undefined) return counted(session, '', { reply: malformedLine })
+    const text = commandText(octets, fault)
+    if (typeof text !== 'string') return counted(session, '', refusedLine(text, octets))
     if (isHttpRequest(text)) return counted(session, '', { reply: httpRefused })
     const { verb, argument } = parseCommandLine(text)
     return counted(session, verb, await runCommand(session, { verb, argument, text }))
@@ -101,6 +97,19 @@ export async function answerLine(
     session.service.log.error('internal-error', { session: session.flow.session.id, error })
     return { reply: localError }
   }
+}
+
+/** The line as text, or why it is no command. */
+function commandText(octets: Buffer, fault: LineFault | undefined): string | Reply {
+  if (fault !== undefined) return fault === 'too-long' ? lineTooLong : bareLineFeed
+  if (octets.length > maxCommandOctets && !isLogin(octets)) return lineTooLong
+  return lineText(octets) ?? malformedLine
+}
+
+/** Octets follow BDAT, and nobody knows how many (RFC 3030 §2): they must not be read as commands. */
+function refusedLine(refusal: Reply, octets: Buffer): Answer {
+  const isChunk = /^BDAT\s/i.test(octets.toString('latin1', 0, 5))
+  return { reply: refusal, ...(isChunk ? { next: 'close' } : {}) }
 }
 
 /** An initial response may be as long as any other (RFC 4954 §4). */
@@ -142,6 +151,10 @@ function smtpHello(session: SmtpSession, name: string, extended: boolean): Answe
 
 function lmtpHello(session: SmtpSession, name: string): Answer | Promise<Answer> {
   return session.isLmtp ? hello(session, name, true) : { reply: unknownCommand }
+}
+
+function helpWith({ isLmtp, service: { canSecure, options } }: SmtpSession): Answer {
+  return { reply: help({ isLmtp, canSecure, auth: options.auth }) }
 }
 
 /** STARTTLS (RFC 3207 §4). */

@@ -76,10 +76,10 @@ export async function recipient(session: SmtpSession, argument: string): Promise
   if (session.reception !== undefined) return { reply: chunksComing }
   const parsed = pathArgument('TO:', argument)
   if (parsed === undefined || parsed.path === null) return { reply: badRecipient }
-  const parameters = parseRecipientParameters(parsed.rest, offersTo(session))
+  const { smtpUtf8 = false } = transaction.transaction.parameters
+  const parameters = parseRecipientParameters(parsed.rest, { ...offersTo(session), smtpUtf8 })
   if (!parameters.ok) return { reply: parameters.reply }
-  const { smtpUtf8 } = transaction.transaction.parameters
-  if (smtpUtf8 !== true && !isAscii(Buffer.from(argument))) return { reply: smtpUtf8Needed }
+  if (!smtpUtf8 && !isAscii(Buffer.from(argument))) return { reply: smtpUtf8Needed }
   const known = accepted.get(transaction) ?? []
   // Those that are named again among them: each is kept, and compared with the others.
   if (known.length >= options.maxRecipients) return { reply: tooManyRecipients }

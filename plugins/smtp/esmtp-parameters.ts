@@ -49,13 +49,22 @@ export function unknownParameter(
 
 // RFC 3461 §4: printable ASCII but "+" and "=", and "+" with two capital hexadecimal digits.
 const xtextForm = /^(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})*$/
+const beyondAscii = /[\u0080-\u{10ffff}]/gu
 
 /** The text behind xtext, or undefined where it is none or holds what is no printable text (controls, broken UTF-8). */
 export function decodeXtext(text: string): string | undefined {
-  if (!xtextForm.test(text)) return undefined
-  const octets = text.replace(/\+(..)/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 16)),
-  )
+  return xtextForm.test(text) ? decodeEscapes(text) : undefined
+}
+
+/** The same where characters beyond ASCII may stand for themselves (RFC 6533 §3, utf-8-addr-unitext). */
+export function decodeUnitext(text: string): string | undefined {
+  return xtextForm.test(text.replaceAll(beyondAscii, '?')) ? decodeEscapes(text) : undefined
+}
+
+function decodeEscapes(text: string): string | undefined {
+  const octets = Buffer.from(text)
+    .toString('latin1')
+    .replace(/\+([0-9A-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
   const decoded = Buffer.from(octets, 'latin1').toString('utf8')
   return /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/.test(decoded) ? undefined : decoded
 }

@@ -53,5 +53,9 @@ describe('greeting', () => {
     const world = new SessionDouble()
     world.refusals = { hello: reply(550, '5.7.1', 'Not you') }
     expect(await world.say('EHLO a', 'MAIL FROM:<>')).toEqual(['550 5.7.1', '503 5.5.1'])
+    world.refusals = {}
+    await world.say('EHLO a')
+    world.refusals = { hello: reply(550, '5.7.1', 'Not you') }
+    expect(await world.say('EHLO b', 'MAIL FROM:<>')).toEqual(['550 5.7.1', '250 2.1.0'])
   })
 })

@@ -48,6 +48,18 @@ describe('lines', () => {
     expect(await linesOf(much, '\nDATA\r\nNOOP\r\n')).toEqual(['too-long', 'bare-lf', 'NOOP'])
   })
 
+  test('that are none are told by their start', async () => {
+    const starts: string[] = []
+    const stream = new ProtocolStream(async (line, fault) => {
+      if (fault !== undefined) starts.push(`${fault} ${line.toString('latin1')}`)
+    })
+    stream.open()
+    await write(stream, 'BDAT 12 LAST\n')
+    for (const piece of ['BD', 'AT 6 LAST', ' '.repeat(13_000), ' '.repeat(13_000), '\r\n'])
+      await write(stream, piece)
+    expect(starts).toEqual(['bare-lf BDAT 12 LAST\n', 'too-long BDAT 6 LAST     '])
+  })
+
   test('without an end are no commands when the client leaves', async () => {
     const { stream, lines } = listening()
     await write(stream, 'NOOP\r\nQUIT')

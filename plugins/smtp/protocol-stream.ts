@@ -5,6 +5,8 @@ import { SMTPStream } from 'smtp-server/lib/smtp-stream.js'
 const LF = 0x0a
 const CR = 0x0d
 const nothing = Buffer.alloc(0)
+/** How much of a line that is none is kept, to tell which command it began with. */
+const startOctets = 16
 /** The longest is AUTH with an initial response. Of commands less is taken, by those who know which one it is. */
 const maxLineOctets = saslResponseLimit + 64
 const linesPerTurn = 100
@@ -12,7 +14,7 @@ const linesPerTurn = 100
 /** Why a line is no command line. */
 export type LineFault = 'bare-lf' | 'too-long'
 
-/** Takes a command line without its line end. Resolves when the next one may come. */
+/** Takes a command line without its line end, or the start of one that is none. Resolves when the next one may come. */
 export type LineHandler = (line: Buffer, fault: LineFault | undefined) => Promise<void>
 
 /** Takes the octets of a message; answers how many were used once the end of the message was among them. */
@@ -105,8 +107,8 @@ export class ProtocolStream extends SMTPStream {
     const piece = end === -1 ? this.#rest : this.#rest.subarray(0, end + 1)
     this.#rest = this.#rest.subarray(piece.length)
     this.#tooLong ||= this.#partial.length + piece.length > maxLineOctets
-    if (this.#tooLong) this.#partial = nothing
-    else this.#partial = this.#partial.length === 0 ? piece : Buffer.concat([this.#partial, piece])
+    this.#partial = this.#partial.length === 0 ? piece : Buffer.concat([this.#partial, piece])
+    if (this.#tooLong) this.#partial = this.#partial.subarray(0, startOctets)
     const beforeEnd = piece.length > 1 ? piece.at(-2) : this.#lastOctet
     this.#lastOctet = piece.at(-1)
     if (end !== -1) await this.#endLine(beforeEnd === CR)
@@ -122,6 +124,6 @@ export class ProtocolStream extends SMTPStream {
     this.#tooLong = false
     this.#tainted = !whole
     const fault = tooLong ? 'too-long' : tainted || !whole ? 'bare-lf' : undefined
-    await this.#onLine(fault === undefined ? line.subarray(0, -2) : nothing, fault)
+    await this.#onLine(fault === undefined ? line.subarray(0, -2) : line.subarray(0, startOctets), fault)
   }
 }

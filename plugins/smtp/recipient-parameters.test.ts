@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { parseRecipientParameters } from './recipient-parameters.ts'
 
+const offers = { dsn: true, smtpUtf8: false }
+
 test.each([
   ['', {}],
   [' NOTIFY=never', { notify: ['NEVER'] }],
@@ -11,7 +13,28 @@ test.each([
     { notify: ['FAILURE'], originalRecipient: 'utf-8;jö@example.org' },
   ],
 ])('%j is read', (text, value) => {
-  expect(parseRecipientParameters(text, { dsn: true })).toEqual({ ok: true, value })
+  expect(parseRecipientParameters(text, offers)).toEqual({ ok: true, value })
+})
+
+test.each([
+  [' ORCPT=utf-8;é@ours.example', 'utf-8;é@ours.example'],
+  [' ORCPT=UTF-8;jo+2Bé+C3+B6@bücher.example', 'utf-8;jo+éö@bücher.example'],
+  [' ORCPT=utf-8;\\x{E9}𝔞@ours.example', 'utf-8;\\x{E9}𝔞@ours.example'],
+])('%j is read in an internationalized message alone', (text, originalRecipient) => {
+  const value = { originalRecipient }
+  expect(parseRecipientParameters(text, { dsn: true, smtpUtf8: true })).toEqual({ ok: true, value })
+  expect(parseRecipientParameters(text, offers)).toMatchObject({ ok: false, reply: { code: 501 } })
+})
+
+test.each([
+  ' ORCPT=rfc822;é@ours.example',
+  ' ORCPT=utf-8;a+é1@ours.example',
+  ' ORCPT=utf-8;é+C3@ours.example',
+  ' ORCPT=utf-8;é=@ours.example',
+  ' ORCPT=utf-8;é\u2028@ours.example',
+])('%j is refused with 501 there, too', (text) => {
+  const refused = parseRecipientParameters(text, { dsn: true, smtpUtf8: true })
+  expect(refused).toMatchObject({ ok: false, reply: { code: 501 } })
 })
 
 test.each([
@@ -26,9 +49,12 @@ test.each([
   ' ORCPT=rfc822;a+0Ab',
   ` ORCPT=rfc822;${'a'.repeat(500)}`,
 ])('%j is refused with 501', (text) => {
-  expect(parseRecipientParameters(text, { dsn: true })).toMatchObject({ ok: false, reply: { code: 501 } })
+  expect(parseRecipientParameters(text, offers)).toMatchObject({ ok: false, reply: { code: 501 } })
 })
 
 test.each([' NOTIFY=NEVER', ' ORCPT=rfc822;a', ' FOO'])('%j where it was not offered', (text) => {
-  expect(parseRecipientParameters(text, { dsn: false })).toMatchObject({ ok: false, reply: { code: 555 } })
+  expect(parseRecipientParameters(text, { dsn: false, smtpUtf8: true })).toMatchObject({
+    ok: false,
+    reply: { code: 555 },
+  })
 })

@@ -1,6 +1,7 @@
 import type { RecipientParameters } from 'mailwright'
 import {
   badParameter,
+  decodeUnitext,
   decodeXtext,
   type Parsed,
   parseEsmtpParameters,
@@ -14,7 +15,7 @@ const notifyValues: readonly Notify[] = ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY']
 /** Reads what follows the forward-path in RCPT: 555 for what is not offered, 501 for bad values. */
 export function parseRecipientParameters(
   text: string,
-  offers: { readonly dsn: boolean },
+  offers: { readonly dsn: boolean; readonly smtpUtf8: boolean },
 ): Parsed<RecipientParameters> {
   const parsed = parseEsmtpParameters(text)
   if (!parsed.ok) return parsed
@@ -23,7 +24,7 @@ export function parseRecipientParameters(
   const notify = parsed.value.has('NOTIFY') ? parseNotify(parsed.value.get('NOTIFY') ?? '') : undefined
   if (notify?.length === 0) return badParameter('NOTIFY')
   const originalRecipient = parsed.value.has('ORCPT')
-    ? parseOrcpt(parsed.value.get('ORCPT') ?? '')
+    ? parseOrcpt(parsed.value.get('ORCPT') ?? '', offers.smtpUtf8)
     : undefined
   if (originalRecipient === '') return badParameter('ORCPT')
   return {
@@ -40,9 +41,13 @@ function parseNotify(text: string): readonly Notify[] {
   return found.length === words.size && alone ? found : []
 }
 
-/** RFC 3461 §4.2: `addr-type;xtext`, at most 500 characters. Empty where it is something else. */
-function parseOrcpt(text: string): string {
+/**
+ * RFC 3461 §4.2: `addr-type;xtext`, at most 500 characters. Where the message is internationalized an address of the type
+ * `utf-8` may be written as it is (RFC 6533 §3). Empty where it is something else.
+ */
+function parseOrcpt(text: string, smtpUtf8: boolean): string {
   const [, type = '', address = ''] = /^([a-z0-9-]+);(.+)$/i.exec(text.slice(0, 501)) ?? []
-  const decoded = text.length > 500 ? undefined : decodeXtext(address)
+  const decode = smtpUtf8 && type.toLowerCase() === 'utf-8' ? decodeUnitext : decodeXtext
+  const decoded = text.length > 500 ? undefined : decode(address)
   return type === '' || !decoded ? '' : `${type.toLowerCase()};${decoded}`
 }

@@ -1,6 +1,6 @@
 import { type Reply, reply } from 'mailwright'
 
-// RFC 5321 §4.2, RFC 3463: replies that never change.
+// RFC 5321 §4.2, RFC 3463: replies that never change, but for what HELP lists.
 
 export const ok: Reply = reply(250, '2.0.0', 'OK')
 export const senderOk: Reply = reply(250, '2.1.0', 'Sender OK')
@@ -9,10 +9,11 @@ export const startMail: Reply = reply(354, undefined, 'End data with <CR><LF>.<C
 export const readyForTls: Reply = reply(220, '2.0.0', 'Ready to start TLS')
 // RFC 5321 §3.5.3: neither confirms nor denies.
 export const cannotVerify: Reply = reply(252, '2.0.0', 'Cannot verify the address, but will try to deliver')
-export const help: Reply = reply(214, '2.0.0', [
-  'EHLO HELO MAIL RCPT DATA BDAT RSET',
-  'NOOP VRFY HELP QUIT STARTTLS AUTH',
-])
+/** With the commands that this listener has. */
+export function help({ isLmtp, canSecure, auth }: Record<'isLmtp' | 'canSecure' | 'auth', boolean>): Reply {
+  const others = ['NOOP VRFY HELP QUIT', ...(canSecure ? ['STARTTLS'] : []), ...(auth ? ['AUTH'] : [])]
+  return reply(214, '2.0.0', [`${isLmtp ? 'LHLO' : 'EHLO HELO'} MAIL RCPT DATA BDAT RSET`, others.join(' ')])
+}
 
 export const earlyTalker: Reply = reply(554, undefined, 'Protocol error: input before the greeting')
 export const httpRefused: Reply = reply(421, '4.7.0', 'This is not an HTTP server')

@@ -10,6 +10,7 @@ import greylisting, { type GreylistingInput } from 'mailwright/plugins/greylisti
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
 import policyService, { type PolicyServiceInput } from 'mailwright/plugins/policy-service'
+import rewriting from 'mailwright/plugins/rewriting'
 import smtp from 'mailwright/plugins/smtp'
 import {
   createTestHost,
@@ -302,5 +303,36 @@ describe('a yes of one is no yes of another', () => {
     policyServer.close()
     policyAnswer = () => ''
     expect(await envelope(dialogue, from, me)).toEqual([expect.stringMatching(/^451 4\.3\.5 /)])
+  })
+})
+
+describe('blind copies of what a policy server has taken away', () => {
+  const copies = () => rewriting({ alwaysBcc: ['me+copies@example.org'] })
+
+  /** Who gets a message to abuse. */
+  async function delivered(action: string, plugins: readonly PluginInstance[]): Promise<readonly unknown[]> {
+    policyAnswer = () => action
+    const { send, history } = await start(plugins)
+    const [answer] = await send({ from: 'a@client.example', to: 'abuse@example.org', data: 'Subject: x\n\n' })
+    expect(answer?.reply.code).toBe(250)
+    return (await history()).filter(({ verb }) => verb === 'delivered').map(({ facts }) => facts?.recipient)
+  }
+
+  test('are kept back', async () => {
+    expect(await delivered('DISCARD', [copies(), policy.service()])).toEqual([])
+  })
+
+  test('are kept back also where the copies are thought of later', async () => {
+    expect(await delivered('DISCARD', [policy.service(), copies()])).toEqual([])
+  })
+
+  test('do not go out where it is redirected', async () => {
+    const to = await delivered('REDIRECT me@example.org', [copies(), policy.service()])
+    expect(to).toEqual(['me@example.org'])
+  })
+
+  test('go out otherwise', async () => {
+    const to = await delivered('DUNNO', [copies(), policy.service()])
+    expect(to).toEqual(['abuse@example.org', 'me+copies@example.org'])
   })
 })

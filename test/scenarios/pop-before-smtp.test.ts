@@ -80,11 +80,11 @@ async function byImap(system: RelaySystem, from = home): Promise<void> {
 async function send(
   system: RelaySystem,
   mail = '<jo@here.example>',
-  { from = home, listener = 'transfer' } = {},
+  { from = home, listener = 'transfer', to = victim } = {},
 ): Promise<readonly string[]> {
   const wire = await system.client(listener, from)
   await ask(wire, 'EHLO client.example')
-  const replies = await transact(wire, mail, [victim])
+  const replies = await transact(wire, mail, [to])
   wire.socket.destroy()
   return replies
 }
@@ -109,6 +109,15 @@ describe('a login', () => {
     expect(system.sent).toHaveLength(2)
     const [entry] = await system.host.history({ text: 'relay after a login of jo@here.example' })
     expect(entry).toMatchObject({ by: 'pop-before-smtp/recent-login' })
+  })
+
+  test('lets addresses of others go on as they are written', async () => {
+    const system = await start()
+    const to = '<someone%else.example@foreign.example>'
+    expect(await send(system, '<jo@here.example>', { to })).toEqual(refused)
+    await byPop3(system)
+    expect(await send(system, '<jo@here.example>', { to })).toEqual(done)
+    expect(system.sent).toMatchObject([{ to: 'someone%else.example@foreign.example' }])
   })
 
   test('that fails opens nothing', async () => {

@@ -173,6 +173,18 @@ describe('smuggling', () => {
     expect(await wire.line()).toBe('500 5.5.2 Lines must end with CR LF')
     expect(await ask(wire, 'NOOP')).toBe('250 2.0.0 OK')
   })
+
+  test.each(['BDAT 6 LAST\x01\r\n', `BDAT 6 LAST${' '.repeat(3000)}\r\n`, 'BDAT 12 LAST\n', 'x\nBDAT 6\r\n'])(
+    'what stands behind %j is no command',
+    async (line) => {
+      await start()
+      const wire = await greeted()
+      await ask(wire, 'EHLO client.example')
+      wire.send(`${line}RSET\r\nMAIL FROM:<admin@example.org>\r\n`)
+      expect(await wire.rest()).toMatch(/^(?:500 5\.5\.2 [^\r]*\r\n){1,2}$/)
+      expect((await server.history()).filter(({ verb }) => verb === 'sender')).toEqual([])
+    },
+  )
 })
 
 describe('sizes', () => {

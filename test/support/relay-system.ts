@@ -48,6 +48,8 @@ export interface RelaySystemOptions {
   /** For all listeners. */
   readonly smtp?: SmtpInput
   readonly clock?: Clock
+  /** Behind the accounts, and before those who route. */
+  readonly routers?: readonly PluginInstance[]
   /** In front of the listeners. */
   readonly plugins?: readonly PluginInstance[]
   readonly without?: 'relay'
@@ -69,6 +71,7 @@ export async function startRelaySystem(given: RelaySystemOptions = {}): Promise<
       memoryStore(),
       memoryQueue(),
       certificates(),
+      ...(given.routers ?? []),
       localDelivery({ postmaster: 'jo@here.example' }),
       ...(given.without === 'relay' ? [] : [relay({ networks: [trusted], ...given.relay })]),
       recorder(sent),

@@ -1,0 +1,47 @@
+import type { Address, Edit, Transaction } from 'mailwright'
+import { expect, test } from 'vitest'
+import type { PolicyAction } from './action.ts'
+import { Effects } from './effects.ts'
+
+const at = (localPart: string): Address => ({ localPart, domain: 'here.example' })
+
+/** The envelope's edits for a message to jo and anna, of which an earlier tap has sent a copy to archive. */
+function edits(action: PolicyAction): readonly string[] {
+  const effects = new Effects()
+  effects.add(action)
+  const transaction = { recipients: ['jo', 'anna'].map((name) => ({ forwardPath: at(name) })) }
+  const earlier: readonly Edit[] = [{ kind: 'add-recipient', address: at('archive') }]
+  return effects
+    .edits(transaction as unknown as Transaction, earlier)
+    .map((edit) => `${edit.kind} ${'address' in edit ? edit.address?.localPart : ''}`)
+}
+
+test('DISCARD takes the message from everybody, copies included', () => {
+  expect(edits({ kind: 'discard', text: '' })).toEqual([
+    'remove-recipient jo',
+    'remove-recipient anna',
+    'remove-recipient archive',
+  ])
+})
+
+test('REDIRECT leaves nobody else', () => {
+  expect(edits({ kind: 'redirect', address: at('trap') })).toEqual([
+    'remove-recipient jo',
+    'remove-recipient anna',
+    'remove-recipient archive',
+    'add-recipient trap',
+  ])
+  expect(edits({ kind: 'redirect', address: at('anna') })).toEqual([
+    'remove-recipient jo',
+    'remove-recipient archive',
+  ])
+  expect(edits({ kind: 'redirect', address: at('archive') })).toEqual([
+    'remove-recipient jo',
+    'remove-recipient anna',
+  ])
+})
+
+test('BCC adds whom nobody has added', () => {
+  expect(edits({ kind: 'bcc', address: at('trap') })).toEqual(['add-recipient trap'])
+  expect(edits({ kind: 'bcc', address: at('archive') })).toEqual([])
+})
