@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { accounts as accountsKey, bufferContent, parseAddress, store } from 'mailwright'
@@ -65,4 +65,19 @@ it('has mailboxes that are opened to others, and public ones, beside accounts', 
     ...['list', 'add', 'remove', 'access', 'check', 'repair'].map((word) => `shared-mailbox ${word}`),
     'mailbox access',
   ])
+})
+
+it('does not start where its root can never be made', async () => {
+  const root = join(dataDir, 'link')
+  await symlink('/nonexistent-target', root)
+  const starting = createTestHost({ plugins: [maildir({ root })], dataDir })
+  await expect(starting).rejects.toMatchObject({
+    code: 'MAIL_E_START',
+    cause: { message: `root: ${root} leads to no folder` },
+  })
+  await using host = await createTestHost({
+    plugins: [maildir({ root: '/', path: `${root.slice(1)}/{user}` })],
+    dataDir,
+  })
+  await expectCode(host.service(store).open(account), 'MAIL_E_UNAVAILABLE')
 })

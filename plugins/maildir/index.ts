@@ -1,5 +1,13 @@
-import { resolve } from 'node:path'
-import { accounts, definePlugin, GuardedStore, notifier, type PluginFactory, store } from 'mailwright'
+import { dirname, resolve } from 'node:path'
+import {
+  accounts,
+  definePlugin,
+  GuardedStore,
+  notifier,
+  type PluginFactory,
+  requireWritableFolder,
+  store,
+} from 'mailwright'
 import { nodeFileSystem } from './file-system.ts'
 import { MaildirStore } from './maildir-store.ts'
 import { type MaildirOptions, parseMaildirOptions } from './options.ts'
@@ -29,7 +37,10 @@ const maildir: PluginFactory<Partial<MaildirOptions>> = definePlugin<MaildirOpti
       hostname,
     }
     const service = new MaildirStore(surroundings)
-    health.check('root', () => rootCheck(root))
+    const folder = { option: 'root', path: root, levels: options.path.split('/').length }
+    // Nothing is kept in / itself: whoever has it for a root means the folders of the template.
+    const isKept = dirname(root) !== root
+    if (isKept) health.check('root', () => rootCheck(folder))
     // Owners are found by their ids: without accounts nobody can open a mailbox to anybody.
     const [owners, hints] = [useOptional(accounts), useOptional(notifier)]
     provide(
@@ -38,7 +49,11 @@ const maildir: PluginFactory<Partial<MaildirOptions>> = definePlugin<MaildirOpti
         ? service
         : sharedStore(service, surroundings, { accounts: owners, notifier: hints }),
     )
-    return { start: () => service.recover(), stop: () => service.close() }
+    return {
+      start: () => service.recover(),
+      serve: async () => (isKept ? requireWritableFolder(folder) : undefined),
+      stop: () => service.close(),
+    }
   },
   commands({ use, useOptional }) {
     const [provided, owners] = [use(store), useOptional(accounts)]

@@ -27,12 +27,13 @@ export interface NewDirectory {
 
 /**
  * Makes the directory of a mailbox, or what is missing of it, durably. `tmp` comes last: where it exists, everything
- * above it is on the disk, which is all that a delivery has to look at.
+ * above it is on the disk, which is all that a delivery has to look at. MAIL_E_UNAVAILABLE where something else is in the way.
  */
 export async function makeMailboxDirectory(context: MaildirContext, where: NewDirectory): Promise<void> {
   const { directories } = context
   const { path, top, nested } = where
   await makeDirectory(context, path)
+  if (nested && !(await isDirectory(context, path))) throw new UnavailableError(`${path} is not a directory`)
   for (const name of ['cur', 'new']) await makeDirectory(context, join(path, name))
   if (nested) await makeMarker(context, join(path, marker))
   await directories.sync(path)
@@ -58,14 +59,25 @@ export async function wrongPart(context: MaildirContext, path: string): Promise<
   return parts[found.indexOf(false)]
 }
 
+/** Makes what is missing above it, too. What is still in the way then, a file or a link to nothing, is nothing to wait for. */
 async function makeDirectory(context: MaildirContext, path: string): Promise<void> {
+  if (await makeIn(context, path)) return
+  await makeDirectory(context, dirname(path))
+  if (!(await makeIn(context, path))) throw new UnavailableError(`${dirname(path)} leads to no directory`)
+}
+
+/** Answers false where the directory for it is missing. */
+async function makeIn({ files }: MaildirContext, path: string): Promise<boolean> {
   try {
-    await context.files.mkdir(path, { mode: directoryMode })
+    await files.mkdir(path, { mode: directoryMode })
+    return true
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return
-    if (!isMissing(error) || dirname(path) === path) throw error
-    await makeDirectory(context, dirname(path))
-    await makeDirectory(context, path)
+    const code = systemCode(error)
+    if (code === 'EEXIST') return true
+    if (code === 'ENOTDIR')
+      throw new UnavailableError(`${dirname(path)} leads to no directory`, { cause: error })
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    return false
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -14,17 +14,23 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
+function rootAt(path: string) {
+  return { option: 'root', path, levels: 3 }
+}
+
 test('a folder that can be written, or made, is well', async () => {
-  expect(await rootCheck(folder)).toBeUndefined()
-  expect(await rootCheck(join(folder, 'not', 'yet'))).toBeUndefined()
+  expect(await rootCheck(rootAt(folder))).toBeUndefined()
+  expect(await rootCheck(rootAt(join(folder, 'not', 'yet')))).toBeUndefined()
   await mkdir(join(folder, 'mail'))
-  expect(await rootCheck(join(folder, 'mail'))).toBeUndefined()
+  expect(await rootCheck(rootAt(join(folder, 'mail')))).toBeUndefined()
 })
 
 test('a place that cannot be reached is not, and the reason does not name it', async () => {
   await writeFile(join(folder, 'file'), '')
-  const problem = await rootCheck(join(folder, 'file', 'mail'))
-  expect(problem).toMatchObject({ state: 'fail' })
+  await symlink('/nonexistent-target', join(folder, 'link'))
+  expect(await rootCheck(rootAt(join(folder, 'link')))).toMatchObject({ state: 'fail' })
+  const problem = await rootCheck(rootAt(join(folder, 'file', 'mail')))
+  expect(problem).toMatchObject({ state: 'fail', reason: expect.stringMatching(/reached/) })
   expect(problem?.reason).not.toContain(folder)
 })
 
@@ -34,10 +40,8 @@ test.each([
   ['EIO', /cannot be reached/],
 ])('%s is told in words', async (code, reason) => {
   const look = () => Promise.reject(Object.assign(new Error(code), { code, syscall: 'access' }))
-  expect(await rootCheck('/srv/mail', look)).toEqual({ state: 'fail', reason: expect.stringMatching(reason) })
-})
-
-test('where even / is not there, that is the end of it', async () => {
-  const look = () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOENT', syscall: 'access' }))
-  expect(await rootCheck('/srv/mail', look)).toMatchObject({ state: 'fail' })
+  expect(await rootCheck(rootAt(folder), look)).toEqual({
+    state: 'fail',
+    reason: expect.stringMatching(reason),
+  })
 })

@@ -1,7 +1,5 @@
-import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import type { HealthProblem } from 'mailwright'
+import type { access } from 'node:fs/promises'
+import { type HealthProblem, type KeptFolder, requireWritableFolder } from 'mailwright'
 import { systemCode } from './disk-errors.ts'
 
 const problems: Readonly<Record<string, string>> = {
@@ -9,18 +7,16 @@ const problems: Readonly<Record<string, string>> = {
   EROFS: 'the file system of the mail is read-only',
 }
 
-/** Whether mail can be stored: the folder, or the one in which it is going to be made, can be written. `look` is access(2). */
+/** Whether mail can be stored, in words that name no path. `look` is access(2). */
 export async function rootCheck(
-  root: string,
-  look: typeof access = access,
+  folder: KeptFolder,
+  look?: typeof access,
 ): Promise<HealthProblem | undefined> {
   try {
-    await look(root, constants.R_OK | constants.W_OK | constants.X_OK)
+    await requireWritableFolder(folder, look)
     return undefined
   } catch (error) {
-    const code = systemCode(error) ?? ''
-    // It is made with the first mail.
-    if (code === 'ENOENT' && dirname(root) !== root) return rootCheck(dirname(root), look)
+    const code = systemCode((error as Error).cause) ?? ''
     return { state: 'fail', reason: problems[code] ?? 'the folder of the mail cannot be reached' }
   }
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { dirname } from 'node:path'
-import { isMissing, systemCode } from './disk-errors.ts'
+import { UnavailableError } from 'mailwright'
+import { systemCode } from './disk-errors.ts'
 import type { FileStatus, FileSystem, OpenFile } from './file-system.ts'
 
 const fileMode = 0o600
@@ -108,16 +109,28 @@ export function syncDirectory(files: FileSystem, path: string): Promise<void> {
   return using(opening, (directory) => directory.sync())
 }
 
-/** Makes a directory and what is missing above it, durably. */
+/**
+ * Makes a directory and what is missing above it, durably. What is still in the way then, a file or a link to nothing, is
+ * nothing to wait for.
+ */
 export async function makeDirectory(files: FileSystem, path: string): Promise<void> {
+  if (await makeIn(files, path)) return
+  await makeDirectory(files, dirname(path))
+  if (!(await makeIn(files, path))) throw new UnavailableError(`${dirname(path)} leads to no directory`)
+}
+
+/** Answers false where the directory for it is missing. */
+async function makeIn(files: FileSystem, path: string): Promise<boolean> {
   try {
     await files.mkdir(path, { mode: directoryMode })
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return
-    if (!isMissing(error) || dirname(path) === path) throw error
-    await makeDirectory(files, dirname(path))
-    await makeDirectory(files, path)
-    return
+    const code = systemCode(error)
+    if (code === 'EEXIST') return true
+    if (code === 'ENOTDIR')
+      throw new UnavailableError(`${dirname(path)} leads to no directory`, { cause: error })
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    return false
   }
   await syncDirectory(files, dirname(path))
+  return true
 }

@@ -1,5 +1,5 @@
-import { resolve } from 'node:path'
-import { definePlugin, type PluginFactory, store } from 'mailwright'
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { definePlugin, type PluginFactory, requireWritableFolder, store } from 'mailwright'
 import { nodeFileSystem } from './file-system.ts'
 import { MboxStore } from './mbox-store.ts'
 import { type MboxOptions, parseMboxOptions } from './options.ts'
@@ -12,17 +12,22 @@ const mbox: PluginFactory<Partial<MboxOptions>> = definePlugin<MboxOptions>({
   provides: [store],
   parseOptions: parseMboxOptions,
   setup({ provide, flow, log, clock, dataDir }, options) {
+    const root = resolve(dataDir, options.root)
     provide(
       store,
       new MboxStore({
         ...options,
-        root: resolve(dataDir, options.root),
+        root,
         files: nodeFileSystem,
         announce: flow.retrieval,
         log,
         clock,
       }),
     )
+    // Nothing is kept in / itself, nor below the root where the template says a place of its own.
+    if (dirname(root) === root || isAbsolute(options.mailboxes)) return undefined
+    const levels = options.mailboxes.split('/').length
+    return { serve: () => requireWritableFolder({ option: 'root', path: root, levels }) }
   },
 })
 

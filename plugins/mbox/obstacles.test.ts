@@ -1,0 +1,132 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type Account, bufferContent, errorCode, parseAddress, type Store } from 'mailwright'
+import { faultyFileSystem } from 'mailwright/testing'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createTestMbox, type TestMbox } from '../../test/support/mbox.ts'
+import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { MboxStore } from './mbox-store.ts'
+
+/** What may be where a directory should be. */
+const obstacles: Readonly<Record<string, (path: string) => Promise<void>>> = {
+  'a file': (path) => writeFile(path, ''),
+  'a link to nothing': (path) => symlink('/nonexistent-target', path),
+  'a link to a file': async (path) => {
+    await writeFile(`${path}.target`, '')
+    await symlink(`${path}.target`, path)
+  },
+  'a loop of links': (path) => symlink(path, path),
+  'a folder without rights': async (path) => void (await mkdir(path)),
+}
+
+/** By the place of the obstacle below the folder that has the store's root. */
+const levels: Readonly<Record<string, string>> = {
+  'the root': 'root',
+  'the account’s folder': 'root/example.org/ann',
+  'the folder of its mailboxes': 'root/example.org/ann/mail',
+  'the folder of what is ours': 'root/example.org/ann/mail/.mailwright',
+}
+
+const cases = Object.keys(levels).flatMap((level) => Object.keys(obstacles).map((kind) => [kind, level]))
+const content = bufferContent(Buffer.from('Subject: x\r\n\r\ntext\r\n'))
+
+let folder: string
+let mbox: TestMbox
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mailwright-obstacle-'))
+  mbox = await createTestMbox()
+})
+
+afterEach(async () => {
+  await mbox.remove()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** What a user without rights sees, whoever runs the test. */
+function without(path: string): FileSystem {
+  const { fileSystem, fail } = faultyFileSystem(nodeFileSystem)
+  fail({ path: `${path}/`, error: 'EACCES', times: Number.POSITIVE_INFINITY })
+  return fileSystem
+}
+
+function accountOf(name: string): Account {
+  const address = parseAddress(`${name}@example.org`)
+  if (address === undefined) throw new TypeError('not an address')
+  return { id: name, address }
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
+  return work.then(
+    () => 'it works',
+    (error: unknown) => errorCode(error),
+  )
+}
+
+async function deliver(store: Store, account: Account): Promise<void> {
+  const mailboxes = await store.open(account)
+  await (await mailboxes.stage('INBOX', content)).commit()
+}
+
+it.each(cases)('%s in the place of %s makes that mail unavailable', async (kind, level) => {
+  const path = join(folder, levels[level ?? ''] ?? '')
+  await mkdir(dirname(path), { recursive: true })
+  await obstacles[kind ?? '']?.(path)
+  const files = kind === 'a folder without rights' ? without(path) : nodeFileSystem
+  const store = new MboxStore({ ...mbox.options, root: join(folder, 'root'), files })
+  const ann = accountOf('ann')
+  for (const work of [
+    () => deliver(store, ann),
+    async () => (await store.open(ann)).append('INBOX', [{ content }]),
+    async () => (await store.open(ann)).openMailbox('INBOX'),
+    () => store.examine(ann, { repair: false }),
+    () => store.examine(ann, { repair: true }),
+  ])
+    expect(await codeOf(work())).toBe('MAIL_E_UNAVAILABLE')
+  if (level !== 'the root') await deliver(store, accountOf('bob'))
+})
+
+it.each(Object.keys(obstacles))(
+  '%s in the place of a mailbox’s folder leaves the others alone',
+  async (kind) => {
+    const path = join(mbox.path, 'mail/Work')
+    await obstacles[kind]?.(path)
+    const files = kind === 'a folder without rights' ? without(path) : nodeFileSystem
+    const store = new MboxStore({ ...mbox.options, files })
+    const mailboxes = await store.open(mbox.account)
+    const refused = /UNAVAILABLE|NOT_FOUND|INVALID/
+    // A file there is the mailbox, and steps aside.
+    if (kind !== 'a file') {
+      expect(await codeOf(mailboxes.stage('Work/Bills', content, { create: true }))).toMatch(refused)
+      expect(await codeOf(mailboxes.append('Work/Bills', [{ content }]))).toMatch(refused)
+      expect(await codeOf(mailboxes.openMailbox('Work/Bills'))).toMatch(refused)
+    }
+    for (const repair of [false, true])
+      expect(await codeOf(store.examine(mbox.account, { repair }))).toMatch(/UNAVAILABLE|it works/)
+    await deliver(store, mbox.account)
+    expect((await (await store.open(mbox.account)).openMailbox('INBOX')).entries).toHaveLength(1)
+  },
+)
+
+it.each(Object.keys(obstacles))('%s in the place of INBOX makes it unavailable', async (kind) => {
+  // A file there is the mailbox.
+  if (kind === 'a file') return
+  const path = join(mbox.path, 'inbox')
+  await rm(path)
+  await obstacles[kind]?.(path)
+  const store = new MboxStore({ ...mbox.options, files: nodeFileSystem })
+  expect(await codeOf(deliver(store, mbox.account))).toBe('MAIL_E_UNAVAILABLE')
+  const mailboxes = await store.open(mbox.account)
+  expect(await codeOf(mailboxes.append('INBOX', [{ content }]))).toBe('MAIL_E_UNAVAILABLE')
+  expect(await codeOf(mailboxes.openMailbox('INBOX'))).toBe('MAIL_E_UNAVAILABLE')
+  await mailboxes.createMailbox('Work')
+  await (await mailboxes.stage('Work', content)).commit()
+})
+
+it('names what is in the way', async () => {
+  const path = join(folder, 'example.org')
+  await symlink('/nonexistent-target', path)
+  const store = new MboxStore({ ...mbox.options, root: folder, files: nodeFileSystem })
+  await expect(store.open(accountOf('ann'))).rejects.toThrow(`${path} leads to no directory`)
+})
