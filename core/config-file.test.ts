@@ -29,6 +29,14 @@ describe('loadConfig', () => {
     expect(loaded).toEqual({ config: { hostname: 'a.example', plugins: [] }, file, folder })
   })
 
+  test('says that a file is empty, and looks for none above it', async () => {
+    await write('mailwright.config.mjs', 'export default { plugins: [] }')
+    const file = await write('below/mailwright.config.ts', ' \n')
+    const empty = { code: 'MAIL_E_CONFIG_LOAD', message: `the config file ${file} is empty` }
+    await expect(loadConfig(join(folder, 'below'))).rejects.toMatchObject(empty)
+    await expect(loadConfig(folder, file)).rejects.toMatchObject(empty)
+  })
+
   test('takes TypeScript and CommonJS', async () => {
     const typed = await write(
       'a.ts',

@@ -33,18 +33,22 @@ export async function loadConfig(from: string, file?: string): Promise<LoadedCon
     loaders,
     stopDir: '/',
     cache: false,
+    // The nearest one counts: what is meant to be written there is not looked for above.
+    ignoreEmptySearchPlaces: false,
   })
   const found =
     file === undefined
       ? await explorer.search(from)
       : await explorer.load(await existing(resolve(from, file)))
-  if (found === null || found.isEmpty) {
+  if (found === null) {
     const names = `mailwright.config.{${endings.join(',')}}`
     throw new MailwrightError(
       'MAIL_E_CONFIG_NOT_FOUND',
       `no ${names} in ${from} or above it; name one with --config`,
     )
   }
+  if (found.isEmpty)
+    throw new MailwrightError('MAIL_E_CONFIG_LOAD', `the config file ${found.filepath} is empty`)
   return {
     config: configOf(found.config, found.filepath),
     file: found.filepath,

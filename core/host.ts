@@ -6,6 +6,7 @@ import { ConfigError, type ConfigFault, errorText, MailwrightError } from './err
 import type { Flow } from './flow/flow.ts'
 import { createFlow } from './flow/index.ts'
 import { createFileHistory } from './history/file-history.ts'
+import { namedCommands } from './host/commands.ts'
 import { HookSet } from './host/hook-set.ts'
 import { type InstrumentOptions, Instruments } from './host/instruments.ts'
 import {
@@ -20,7 +21,7 @@ import { ServiceRegistry } from './host/registry.ts'
 import { type HostSettings, readSettings } from './host/settings.ts'
 import { refusePromise, stepError, withinTime } from './host/steps.ts'
 import { WaitingConnections } from './host/waiting-connections.ts'
-import { checkListeners, checkWorkers } from './host/whole-config.ts'
+import { checkWholeConfig } from './host/whole-config.ts'
 import { createImapExtensions } from './imap/registry.ts'
 import { createLog, type Log } from './log.ts'
 import { createSpool, type Spool } from './message/spool.ts'
@@ -120,8 +121,8 @@ export class Host {
     }
     if (faults.length > 0) throw new ConfigError(faults)
     this.hooks.freeze()
-    checkListeners(this.#requests)
-    checkWorkers(this.settings.workers, this.#services.find(store))
+    const { workers } = this.settings
+    checkWholeConfig({ requests: this.#requests, workers, store: this.#services.find(store) })
   }
 
   #setUpPlugin(plugin: PlannedPlugin, plan: readonly PlannedPlugin[]): RunningPlugin {
@@ -184,9 +185,9 @@ export class Host {
     return this.#plugins.map(({ plan }) => plan.name)
   }
 
-  /** The commands that plugins add. */
+  /** The commands that plugins add; see {@link namedCommands}. */
   get commands(): readonly PluginCommand[] {
-    return this.#plugins.flatMap((plugin) => plugin.commands)
+    return namedCommands(this.#plugins.map(({ plan, commands }) => ({ ...plan, commands })))
   }
 
   /** MAIL_E_SERVICE where nobody provides it. */

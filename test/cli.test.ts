@@ -42,7 +42,7 @@ const config = (databaseCall: string) => `
   }
   export default {
     dataDir: 'data',
-    plugins: [${databaseCall}, accountsSql(), maildir(), localDelivery(), queue(), greeter],
+    plugins: [${databaseCall}, accountsSql(), maildir(), localDelivery(), queue(), greeter, { ...greeter, as: 'second' }],
   }
 `
 
@@ -192,7 +192,7 @@ describe('deliver and trace', () => {
 describe('the rest', () => {
   test('check prints plugins and taps', async () => {
     const { out } = await run(['check'])
-    expect(out).toContain('database, accounts-sql, maildir, local-delivery, queue, greeter')
+    expect(out).toContain('database, accounts-sql, maildir, local-delivery, queue, greeter, second')
     expect(out).toMatch(/envelope\.claimRecipient\s+claim\s+local-delivery\/local-address/)
     expect(JSON.parse((await run(['check', '--json'])).out)).toMatchObject({
       plugins: expect.arrayContaining(['queue']) as unknown,
@@ -212,6 +212,8 @@ describe('the rest', () => {
     expect(await run(['queue', 'greet'])).toMatchObject({ exitCode: 0, out: 'hello queue\n' })
     expect(await run(['greet', 'you', '--loud'])).toMatchObject({ exitCode: 0, out: 'HELLO YOU\n' })
     expect(JSON.parse((await run(['greet', 'you', '--json'])).out)).toEqual({ text: 'hello you' })
+    for (const instance of ['greeter', 'second'])
+      expect(await run([instance, 'greet', 'you'])).toMatchObject({ exitCode: 0, out: 'hello you\n' })
   })
 
   test('wrong use is 2, help is 0', async () => {

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import type { PluginCommand } from '../plugin.ts'
+import { namedCommands } from './commands.ts'
+
+function says(name: string, text: string): PluginCommand {
+  return { name, summary: text, run: async () => ({ json: text, text }) }
+}
+
+async function answers(commands: readonly PluginCommand[]): Promise<Readonly<Record<string, string>>> {
+  const given = { arguments: [], options: {} }
+  const all = await Promise.all(
+    commands.map(async (command) => [command.name, (await command.run(given)).text]),
+  )
+  return Object.fromEntries(all)
+}
+
+it('leaves commands that nobody else has as they are', () => {
+  const [list, greet] = [says('a list', 'x'), says('greet', 'y')]
+  const named = namedCommands([
+    { name: 'q', position: 1, commands: [greet] },
+    { name: 'p', position: 0, commands: [list] },
+  ])
+  expect(named).toEqual([list, greet])
+})
+
+it('tells those of several instances apart by their names; the first in the config has the plain one', async () => {
+  const named = namedCommands([
+    { name: 'pb', position: 4, commands: [says('pickup list', 'b'), says('pickup retry', 'only b')] },
+    { name: 'pa', position: 2, commands: [says('pickup list', 'a')] },
+  ])
+  expect(await answers(named)).toEqual({
+    'pickup list': 'a',
+    'pa pickup list': 'a',
+    'pb pickup list': 'b',
+    'pickup retry': 'only b',
+  })
+  expect(new Set(named.map(({ name }) => name)).size).toBe(named.length)
+})
