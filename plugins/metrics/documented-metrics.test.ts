@@ -13,7 +13,11 @@ import metrics from './index.ts'
 const written = section(readText('docs/operations.md'), '##', 'Metrics and health')
 const rows = tableRows(written).map((cells) => cells.map(plain))
 /** Tables of the database plugin, which are named in the same manner. */
-const tables: ReadonlySet<string> = new Set(['mailwright_locks', 'mailwright_migrations'])
+const tables: ReadonlySet<string> = new Set([
+  'mailwright_identity',
+  'mailwright_locks',
+  'mailwright_migrations',
+])
 const metricRows = rows.filter(([name = '']) => !name.includes('/'))
 
 test('every metric that the sources name is in the table, in the order of the names', () => {
