@@ -49,6 +49,12 @@ describe('parseAddressList', () => {
 
   it.each([
     ['jo@example.org (Jo Doe)', ['Jo Doe|jo|example.org']],
+    ['jo@example.org(Jo Doe), (x) di@example.org (Di)', ['Jo Doe|jo|example.org', 'Di|di|example.org']],
+    ['(note, secret) jo@example.org', ['|jo|example.org']],
+    ['jo (note) @ (note) example.org', ['|jo|example.org']],
+    ['<jo (note)@ (note) example.org> (note)', ['|jo|example.org']],
+    ['(note) <jo@example.org>', ['|jo|example.org']],
+    ['Jo (note) <jo@example.org>', ['Jo|jo|example.org']],
     ['"a b"@example.org', ['|a b|example.org']],
     ['"a b".c . "d"@example.org', ['|a b.c.d|example.org']],
     ['Jo <jo@[192.0.2.1]>', ['Jo|jo|[192.0.2.1]']],

@@ -104,7 +104,7 @@ class AddressListReader {
         truncated = true
         break
       }
-      if (token.kind === 'comment') this.#comment = token.text
+      if (token.kind === 'comment') this.#takeComment(token)
       else this.#take(token)
       afterAt = token.kind === '@' || (afterAt && token.kind === 'comment')
       at = token.end
@@ -113,6 +113,12 @@ class AddressListReader {
     if (this.#inGroup) this.#endGroup()
     const mailboxes = this.#entries.filter((entry) => entry.kind === 'mailbox')
     return { entries: this.#entries, mailboxes, truncated }
+  }
+
+  /** RFC 5322 §3.4 (and RFC 822 before it): only behind an address without brackets a comment says who it is. */
+  #takeComment({ text }: AddressToken): void {
+    const isBehindAddress = this.#hasAt && this.#words.at(-1)?.kind !== '@'
+    if (this.#angle === undefined && isBehindAddress) this.#comment = text
   }
 
   #take(token: AddressToken): void {
@@ -133,6 +139,7 @@ class AddressListReader {
       if (this.#angle !== undefined) this.#isMalformed = true
       this.#words.push(token)
       this.#hasAt ||= token.kind === '@'
+      this.#comment = ''
     }
   }
 
@@ -173,10 +180,9 @@ class AddressListReader {
       this.#reset()
       return
     }
-    const name = this.#angle === undefined ? '' : phrase(this.#words)
+    const name = this.#angle === undefined ? this.#comment : phrase(this.#words)
     const address = findAddress(found, this.#isMalformed || this.#inAngle)
-    // RFC 5322 §3.4 (and RFC 822 before it): without a display name the comment says who it is.
-    this.#entries.push(new ListedMailbox(name === '' ? this.#comment : name, this.#route, address))
+    this.#entries.push(new ListedMailbox(name, this.#route, address))
     this.#count += 1
     this.#reset()
   }

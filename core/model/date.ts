@@ -20,7 +20,7 @@ const dateTime =
 
 /**
  * Reads an RFC 5322 date-time: with or without day of the week and seconds, with comments, and the two-digit years and
- * zone names of §4.3. A missing or unknown zone counts as UTC. Undefined when it is no date that exists.
+ * zone names of §4.3. A missing, unknown or invalid zone counts as UTC. Undefined when it is no date that exists.
  */
 export function parseDate(text: string): Date | undefined {
   if (text.length > MAX_LENGTH) return undefined
@@ -75,6 +75,8 @@ function dayOf(year: number, month: number, day: number): Date {
 function zoneMinutes(zone: string): number {
   if (zone === '') return 0
   if (zone[0] !== '+' && zone[0] !== '-') return zones.get(zone) ?? 0
+  // RFC 5322 §3.3: -9959 to +9959.
+  if (Number(zone.slice(3)) > 59) return 0
   const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3))
   return zone[0] === '-' ? -minutes : minutes
 }

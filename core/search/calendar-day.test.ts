@@ -19,16 +19,22 @@ describe('sentDay', () => {
     ['23 Nov 2026 00:30:00', '2026-11-23'],
     ['Thu, 1 Jan 1970 00:00:00 +0100', '1970-01-01'],
     ['31 Dec 1969 23:00:00 -0100', '1969-12-31'],
+    // RFC 5256 §2.2 has the day count where the time is none.
+    ['Fri, 5 Jan 2024', '2024-01-05'],
+    ['5 Jan 2024 24:00:00 -0800', '2024-01-05'],
+    ['Fri, 5 Jan 2024 10:61:00 +0000', '2024-01-05'],
+    ['Fri, 5 Jan 2024 23:00:00 +9999', '2024-01-05'],
   ])('reads %s', (written, day) => {
     expect(sent(`Date: ${written}`)).toBe(day)
   })
 
-  it.each(['', 'yesterday', '31 Feb 2026 10:00:00 +0000', `23 Nov 2026 10:00:00 ${' '.repeat(2_000)}+0000`])(
-    'finds no day in %j',
-    (written) => {
-      expect(sent(`Date: ${written}`)).toBeUndefined()
-    },
-  )
+  it.each(['', 'yesterday', '31 Feb 2026 10:00:00 +0000', '32 Jan 2024'])('finds no day in %j', (written) => {
+    expect(sent(`Date: ${written}`)).toBeUndefined()
+  })
+
+  it('reads the day of a field that is very long', () => {
+    expect(sent(`Date: 23 Nov 2026 10:00:00 ${' '.repeat(100_000)}+0000`)).toBe('2026-11-23')
+  })
 
   it('reads the first Date field, folded or not, and none where there is none', () => {
     expect(sent('date: Mon,\r\n 23 Nov 2026\r\n 10:00:00 +0000', 'Date: 1 Jan 2020 10:00 +0000')).toBe(

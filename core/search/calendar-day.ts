@@ -1,6 +1,7 @@
 import { parseDate } from '../model/date.ts'
 import type { Header } from '../model/header-fields.ts'
 import { namedFields } from './named-fields.ts'
+import { startOfDay } from './sent-moment.ts'
 
 const millisecondsOfDay = 86_400_000
 const writtenDay = /^(\d{4})-(\d{2})-(\d{2})$/
@@ -25,13 +26,14 @@ export function parseDay(text: string): number | undefined {
 }
 
 /**
- * The day that a message's Date field names, in its own time zone (RFC 9051 §6.4.4 disregards time and zone); undefined
- * where it names none. The first Date field counts.
+ * The day that a message's Date field names, in its own time zone (RFC 9051 §6.4.4 disregards time and zone), also where
+ * its time is none; undefined where it names no day. The first Date field counts.
  */
 export function sentDay(message: { readonly header: Header }): number | undefined {
   const written = namedFields(message, 'date')[0]?.body
-  const moment = written === undefined ? undefined : parseDate(written)
-  if (written === undefined || moment === undefined) return undefined
+  if (written === undefined) return undefined
+  const moment = parseDate(written)
   // Without its zone the date is read as one of UTC, and its day there is the one that is written.
-  return dayOf(parseDate(written.replace(zone, '')) ?? moment)
+  const day = moment === undefined ? startOfDay(written) : (parseDate(written.replace(zone, '')) ?? moment)
+  return day && dayOf(day)
 }

@@ -3,16 +3,16 @@ import { octetText } from '../facts/octet-text.ts'
 import type { SearchCriterion } from '../model/search.ts'
 import type { MessageSummary } from '../model/summary.ts'
 import { sentDay } from './calendar-day.ts'
-import { foldText } from './fold-text.ts'
+import { fieldTexts } from './field-texts.ts'
 import { namedFields } from './named-fields.ts'
 
 // Stands before each field's text. No needle that is looked for here has it.
 const fieldStart = '\0'
 
-/** What the fields of a name say, folded as `foldText` folds; empty where a message has none of that name. */
+/** What the fields of a name are searched in, folded as `foldText` folds; empty where a message has none of that name. */
 function fieldText(message: MessageSummary, name: string): string {
-  const texts = namedFields(message, name).map(({ text }) => fieldStart + foldText(text))
-  return octetText(texts.join(''))
+  const texts = namedFields(message, name).flatMap((field) => fieldTexts(field, name))
+  return octetText(texts.map((text) => fieldStart + text).join(''))
 }
 
 /** What the fields of a name say, as texts of octets. */

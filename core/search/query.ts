@@ -4,6 +4,7 @@ import type { MessageEntry } from '../services/mailbox.ts'
 import { sentDay } from './calendar-day.ts'
 import { dayTest } from './day-test.ts'
 import { entryTest } from './entry-test.ts'
+import { fieldTexts } from './field-texts.ts'
 import { foldText } from './fold-text.ts'
 import { invalidCriterion } from './invalid-criterion.ts'
 import { namedFields } from './named-fields.ts'
@@ -127,7 +128,8 @@ class QueryBuilder {
       test: ({ message, lacks }) => {
         if (message === undefined) return undefined
         const fields = namedFields(message, field)
-        if (fields.some(({ text }) => folded === '' || foldText(text).includes(folded))) return true
+        const has = (text: string): boolean => text.includes(folded)
+        if (fields.some((each) => folded === '' || fieldTexts(each, field).some(has))) return true
         return lacks?.(field) === true ? undefined : false
       },
     }

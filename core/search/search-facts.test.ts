@@ -73,6 +73,7 @@ const people = [
   'ﬁne art <ART@two.example>, =?koi8-r?b?7enyIA==?= <m@three.example>',
   '=?utf-8?b?5Lit5paH?= <c@four.example>',
   'undisclosed:;',
+  'User (the boss) Art <user @ one . example>, "fine\\, art" <"a b"@two.example>',
 ] as const
 const subjects = [
   'Größe',
@@ -114,6 +115,9 @@ const texts = [
   'e\u0301',
   'user',
   'art <',
+  'user art',
+  'fine, art',
+  'user@one.example',
   '@',
   'ми',
   '\ud83d',

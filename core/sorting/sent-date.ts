@@ -1,9 +1,6 @@
-import { parseDate } from '../model/date.ts'
 import type { MessageSummary } from '../model/summary.ts'
 import { namedFields } from '../search/named-fields.ts'
-
-// What stands before the time.
-const day = /^[^:]{0,100}?\d{1,2}[ \t-]{1,10}[A-Za-z]{3,9}[ \t-]{1,10}\d{2,5}(?=[ \t]|$)/
+import { sentMoment } from '../search/sent-moment.ts'
 
 // RFC 5322 §3.3: there are no earlier years.
 const earliest = Date.UTC(1900, 0)
@@ -15,12 +12,7 @@ const earliest = Date.UTC(1900, 0)
  */
 export function sentSeconds(message: Pick<MessageSummary, 'header'>): number {
   const written = namedFields(message, 'date')[0]?.body
-  const moment = written === undefined ? undefined : (parseDate(written) ?? startOfDay(written))
+  const moment = written === undefined ? undefined : sentMoment(written)
   const time = moment?.getTime() ?? Number.NaN
   return time >= earliest ? Math.floor(time / 1000) : Number.NaN
-}
-
-function startOfDay(written: string): Date | undefined {
-  const [date] = day.exec(written) ?? []
-  return date === undefined ? undefined : parseDate(`${date} 00:00:00`)
 }
