@@ -29,6 +29,8 @@ export interface ImapFetchAttribute {
   readonly name?: string
   /** `text` or `read` uses the message's summary. */
   readonly needs?: 'summary'
+  /** Called once the command is read that asks for it, and is none that is refused. */
+  chosen?(): void
   /** Reading it sets `\\Seen`. */
   readonly setsSeen?: boolean
   /** A text that is the same whoever asks: it is made once and kept. */

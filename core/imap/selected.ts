@@ -29,6 +29,8 @@ export interface ImapSelected {
   resolve(set: ImapSequenceSet, byUid: boolean): readonly MessageEntry[]
   /** The result that `$` means (RFC 5182); UIDs, ascending. */
   saved: readonly number[]
+  /** The mod-sequence up to which the client was told of everything, whatever it knows of its own changes (RFC 7162 §6). */
+  readonly settledModSequence: number
   /** Flags and keywords that the client knows of (RFC 9051 §7.3.5). */
   flagNames(): readonly string[]
   /** Flags that the client may change for good; with `\\*` where it may make keywords (RFC 9051 §7.1). */
@@ -39,9 +41,18 @@ export interface ImapSelected {
   told(entries: readonly MessageEntry[]): void
   /**
    * Tells of everything that has changed, by EXPUNGE or VANISHED, EXISTS, FETCH. `expunges` false keeps numbers. `look`
-   * false asks the store only where it has told of a change.
+   * false asks the store only where it has told of a change. `pushed`: no command is answered that has told something itself.
    */
-  update(options: { readonly expunges: boolean; readonly look: boolean }): Promise<void>
+  update(options: {
+    readonly expunges: boolean
+    readonly look: boolean
+    readonly pushed?: boolean
+  }): Promise<void>
+  /**
+   * Refreshes `mailbox`, which `update` tells of. Where it is gone, or its UIDs mean other messages by now, the session is
+   * to end, and this rejects with what the client is told.
+   */
+  requireThere(): Promise<void>
   /**
    * Called when something may have changed, by whatever program (`watch` of the store); a task for `whenQuiet` then calls
    * `update`. Answers the call that ends it.

@@ -39,7 +39,7 @@ export interface AppendRequest {
   readonly freed: number | undefined
 }
 
-/** See `AccountStore.append`. Flags beyond the rights are left out (RFC 4314 §4); what is freed is the account's own. */
+/** See `AccountStore.append`. Flags beyond the rights are left out (RFC 4314 §4). */
 export async function appendMessages(
   guard: AccessGuard,
   { mailbox, messages, origin, freed }: AppendRequest,
@@ -50,6 +50,5 @@ export async function appendMessages(
     ...message,
     flags: permittedFlags(message.flags ?? [], rights),
   }))
-  const ownFreed = located.space === 'personal' ? freed : undefined
-  return located.owner.store.append(located.mailbox, permitted, origin, ownFreed)
+  return located.owner.store.append(located.mailbox, permitted, origin, freed)
 }

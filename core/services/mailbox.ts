@@ -69,7 +69,10 @@ export interface Mailbox {
   readonly highestModSequence: number
   /** Ascending by UID. */
   readonly entries: readonly MessageEntry[]
-  /** Notices what others did since; answers whether anything changed. MAIL_E_NOT_FOUND where the mailbox was deleted. */
+  /**
+   * Notices what others did since; answers whether anything changed. MAIL_E_NOT_FOUND where the mailbox was deleted; perhaps
+   * MAIL_E_UNAVAILABLE where another one has its name by now, or its UIDs were given anew.
+   */
   refresh(): Promise<boolean>
   /** The message's octets with CRLF line ends. MAIL_E_NOT_FOUND where it was removed by someone else. */
   content(uid: number): Promise<Content>

@@ -134,8 +134,8 @@ export interface AccountStore {
   stage(mailbox: string, content: Content, options?: StageOptions): Promise<StagedMessage>
   /**
    * Puts messages into a mailbox, all or none (RFC 3502 §3). Fails as `stage` does. `freed` octets are going to be expunged
-   * by the caller right afterwards: the quota is asked only for what is more than that, and not at all for less (RFC 8508
-   * §3.4).
+   * by the caller right afterwards, from mailboxes of the same owner: the quota is asked only for what is more than that, and
+   * not at all for less (RFC 8508 §3.4).
    */
   append(
     mailbox: string,

@@ -12,11 +12,13 @@ export interface StoreAlteration {
   readonly account?: (inner: AccountStore) => Partial<AccountStore>
 }
 
-/** A client that has logged in to a listener over an altered store. */
+/** A client that has logged in to a listener over an altered store, and others of the same account. */
 export async function clientOverStore({
   supports = {},
   account = () => ({}),
-}: StoreAlteration): Promise<{ client: ImapTestClient } & AsyncDisposable> {
+}: StoreAlteration): Promise<
+  { client: ImapTestClient; connect: () => Promise<ImapTestClient> } & AsyncDisposable
+> {
   const altered = definePlugin({
     name: 'altered-store',
     provides: [store],
@@ -44,8 +46,11 @@ export async function clientOverStore({
       imap({ allowPlaintextLogin: true }),
     ],
   })
-  const client = new ImapTestClient(await host.connect('imap'))
-  await client.response()
-  await client.ok('LOGIN ann@example.org x')
-  return { client, [Symbol.asyncDispose]: () => host.stop() }
+  const connect = async (): Promise<ImapTestClient> => {
+    const client = new ImapTestClient(await host.connect('imap'))
+    await client.response()
+    await client.ok('LOGIN ann@example.org x')
+    return client
+  }
+  return { client: await connect(), connect, [Symbol.asyncDispose]: () => host.stop() }
 }

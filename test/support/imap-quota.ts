@@ -5,6 +5,8 @@ import { createTestHost } from 'mailwright/testing'
 import { ImapTestClient } from './imap-session.ts'
 
 export interface LimitedAccount extends AsyncDisposable {
+  /** Another client: of somebody whose quota has no limit, `bob@example.org`. */
+  guest(): Promise<ImapTestClient>
   /** Logged in. */
   readonly client: ImapTestClient
   /** The account's mailboxes, beside the protocol. */
@@ -13,11 +15,18 @@ export interface LimitedAccount extends AsyncDisposable {
 
 const address = 'ann@example.org'
 
-/** An IMAP listener with one account, which may have so many octets. */
+const guest = 'bob@example.org'
+
+/** An IMAP listener with an account that may have so many octets, and one that may have any number. */
 export async function limitedAccount(quotaBytes: number): Promise<LimitedAccount> {
   const host = await createTestHost({
     plugins: [
-      memoryAccounts({ accounts: [{ address, password: 'x', quotaBytes }] }),
+      memoryAccounts({
+        accounts: [
+          { address, password: 'x', quotaBytes },
+          { address: guest, password: 'x' },
+        ],
+      }),
       memoryStore(),
       imap({ allowPlaintextLogin: true }),
     ],
@@ -25,9 +34,17 @@ export async function limitedAccount(quotaBytes: number): Promise<LimitedAccount
   const parsed = parseAddress(address)
   const resolved = parsed && (await host.service(accounts).resolve(parsed))
   if (resolved?.kind !== 'account') throw new Error('the account is not there')
-  const client = new ImapTestClient(await host.connect('imap'))
-  await client.response()
-  await client.ok(`LOGIN ${address} x`)
+  const connect = async (who: string): Promise<ImapTestClient> => {
+    const client = new ImapTestClient(await host.connect('imap'))
+    await client.response()
+    await client.ok(`LOGIN ${who} x`)
+    return client
+  }
   const mail = await host.service(store).open(resolved.account)
-  return { client, mail, [Symbol.asyncDispose]: () => host.stop() }
+  return {
+    client: await connect(address),
+    guest: () => connect(guest),
+    mail,
+    [Symbol.asyncDispose]: () => host.stop(),
+  }
 }

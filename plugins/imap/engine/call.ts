@@ -1,5 +1,5 @@
 import type { ImapCall, ImapCommand, ImapResult, LineConnection } from 'mailwright'
-import { ConnectionLost } from 'mailwright'
+import { ConnectionLost, errorCode } from 'mailwright'
 import { Arguments } from './arguments.ts'
 import type { ReadCommand } from './command-reader.ts'
 import { bad, isTrouble, Refusal, resultOf } from './result.ts'
@@ -63,10 +63,24 @@ export async function runCommand(call: Call, command: ImapCommand | undefined): 
   if (call.session.enabled.has('UIDONLY') && command.keepsNumbers && !call.byUid)
     return bad('Only UIDs are in use', 'UIDREQUIRED')
   const before = session.selected
-  const result = await command.run(call)
+  const result = await run(call, command)
   // What was opened just now is as fresh as can be.
   if (session.selected === before && result.status !== 'BAD') await tellNews(call, command, result)
   return result
+}
+
+/** Where the store has refused, the selected mailbox may be another one by now, or gone: no command will ever work then. */
+async function run(call: Call, command: ImapCommand): Promise<ImapResult> {
+  const { session } = call
+  try {
+    return await command.run(call)
+  } catch (error) {
+    if (errorCode(error) === 'MAIL_E_NOT_FOUND' || isTrouble(error))
+      await session.selected?.requireThere().catch((found: unknown) => {
+        if (session.ending !== undefined || resultOf(found) === undefined) throw found
+      })
+    throw error
+  }
 }
 
 /** What has changed in the selected mailbox is told before the tagged response. */

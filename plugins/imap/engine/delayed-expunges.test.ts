@@ -29,7 +29,7 @@ describe('while expunges wait the client hears up to where it knows everything (
     async (enabling) => {
       const { system, client, highest } = await started(enabling)
       await using _ = system
-      const settled = `OK [HIGHESTMODSEQ ${highest}] Expunges are told later`
+      const settled = `OK [HIGHESTMODSEQ ${highest}] Everything is told up to there`
       expect((await client.ok('STORE 1 +FLAGS (\\Flagged)')).slice(1)).toEqual([settled])
       expect((await client.ok('FETCH 1 MODSEQ')).slice(1)).toEqual([settled])
       const told = await client.ok('NOOP')

@@ -1,15 +1,14 @@
 import type { ImapSelected, ImapSession } from 'mailwright'
+import { showing } from './showing.ts'
 
 /**
- * The mailbox's mod-sequence after messages were removed from it (RFC 7162 §3.2.7, RFC 6851 §4.4); what others did
- * meanwhile is told with the same command. Undefined where the store has none.
+ * The mailbox's mod-sequence after messages were removed from it (RFC 7162 §3.2.7, RFC 6851 §4.4), as far as the client is
+ * told of everything; what others did meanwhile is told here. Undefined where the store has none, or cannot tell now.
  */
-export async function highestCode(
-  { server }: ImapSession,
-  { mailbox }: ImapSelected,
-): Promise<string | undefined> {
-  if (!server.store.supports.modSequences) return undefined
-  // Only then is it complete.
-  await mailbox.refresh()
-  return `HIGHESTMODSEQ ${mailbox.highestModSequence}`
+export async function highestCode(session: ImapSession, selected: ImapSelected): Promise<string | undefined> {
+  if (!session.server.store.supports.modSequences) return undefined
+  return showing(session, async () => {
+    await selected.update({ expunges: true, look: true })
+    return `HIGHESTMODSEQ ${selected.settledModSequence}`
+  })
 }

@@ -13,6 +13,7 @@ import {
   type UidRange,
 } from 'mailwright'
 import { keywordsOf, mailboxFacts } from './keywords.ts'
+import type { LaterLook } from './later-look.ts'
 import { withNewer } from './newer-entries.ts'
 import type { RecentView } from './recent-view.ts'
 import type { RenamableMailbox } from './renamable-mailbox.ts'
@@ -24,14 +25,20 @@ import { type ViewChanges, viewChanges } from './view-changes.ts'
 export interface SelectedSurroundings {
   readonly facts: MailboxFacts
   readonly recent: RecentView
+  /** Calls back some time after a look has failed. */
+  readonly laterLook: LaterLook
   /** The mailbox is not there any more. */
   gone(): void
+  /** Whether its name is another mailbox's by now, or none's, or its UIDs were given anew. */
+  isAnother(): Promise<boolean>
   news(): ImapNews
+  /** The client is told of mod-sequences. */
+  tellsModSequences(): boolean
   /** As `AccountStore.watch` of this mailbox. */
   watch(listener: () => void): Promise<Lease>
   /** Writes what has changed. `recent`: how many are `\Recent` is told, too. */
   tell(selected: Selected, changes: ViewChanges, recent: boolean): Promise<void>
-  /** Writes that the client knows of everything up to this mod-sequence only: expunges have to wait. */
+  /** Writes that the client was told of everything up to this mod-sequence only. */
   tellSettled(modSequence: number): void
   /** Writes FLAGS and PERMANENTFLAGS anew. */
   tellFlags(selected: Selected): Promise<void>
@@ -51,9 +58,12 @@ export class Selected implements ImapSelected {
   #messages: readonly MessageEntry[]
   /** The mod-sequence up to which the client was told of everything. */
   #settled: number
+  /** Others have changed flags of which the client did not want to hear. */
+  #areFlagsWithheld = false
   #watch: Promise<Lease> | undefined
   /** Something may have changed since the store was asked. */
   #isStale = true
+  #isGone = false
   #closed = false
   #keywords: Set<string> | undefined
   saved: readonly number[] = []
@@ -73,6 +83,10 @@ export class Selected implements ImapSelected {
 
   get messages(): readonly MessageEntry[] {
     return this.#messages
+  }
+
+  get settledModSequence(): number {
+    return this.#settled
   }
 
   get recent(): readonly UidRange[] {
@@ -113,15 +127,13 @@ export class Selected implements ImapSelected {
     this.#messages = withNewer(this.#messages, entries)
   }
 
-  async update({ expunges, look }: { readonly expunges: boolean; readonly look: boolean }): Promise<void> {
+  async update({ expunges, look, pushed }: Parameters<ImapSelected['update']>[0]): Promise<void> {
     const { messages, flags } = this.#surroundings.news()
+    this.#requireNotGone()
     // What is not looked at is not told: then there are only changes of the client's own.
-    if (messages && (look || this.#isStale)) {
-      await this.#beginWatch()
-      this.#isStale = false
-      await this.#refresh()
-    }
+    if (messages && (look || this.#isStale || this.#isAhead)) await this.#look()
     const found = viewChanges(this.#messages, this.mailbox.entries, expunges)
+    if (!flags && found !== undefined && found.flagged.length > 0) this.#areFlagsWithheld = true
     const changes = found === undefined || flags ? found : { ...found, flagged: [] }
     const toldBefore = this.#toldBefore.splice(0)
     const { vanished = [], arrived = [], flagged = [] } = changes ?? {}
@@ -139,25 +151,58 @@ export class Selected implements ImapSelected {
     }
     for (const listener of listeners) await listener.fetching?.(update)
     for (const listener of listeners) await listener.told?.(update)
-    this.#settle(changes?.untold ?? 0)
+    this.#settle(changes?.untold ?? 0, changed || pushed !== true)
   }
 
-  /** RFC 7162 §3.2: whoever is told of higher mod-sequences than those of expunges that wait would miss these. */
-  #settle(untold: number): void {
-    if (untold > 0) this.#surroundings.tellSettled(this.#settled)
-    else this.#settled = this.mailbox.completeModSequence
+  /** The client was told of mod-sequences of its own changes, and those of others may lie between. */
+  get #isAhead(): boolean {
+    const { highestModSequence, completeModSequence } = this.mailbox
+    return highestModSequence > completeModSequence && this.#surroundings.tellsModSequences()
   }
 
-  async #refresh(): Promise<void> {
+  async #look(): Promise<void> {
+    const { laterLook, tellSettled } = this.#surroundings
+    try {
+      await this.#beginWatch()
+      this.#isStale = false
+      await this.requireThere()
+      laterLook.isDone()
+    } catch (error) {
+      this.#isStale = true
+      if (this.mailbox.highestModSequence > this.#settled) tellSettled(this.#settled)
+      if (!this.#isGone) laterLook.hasFailed(() => this.#changed())
+      throw error
+    }
+  }
+
+  /** RFC 7162 §3.2, §6: whoever is told of higher mod-sequences than those of what waits, or is withheld, would miss that. */
+  #settle(untold: number, mayHaveTold: boolean): void {
+    if (untold === 0 && !this.#areFlagsWithheld) this.#settled = this.mailbox.completeModSequence
+    const isBehind = untold > 0 || this.mailbox.highestModSequence > this.#settled
+    if (isBehind && mayHaveTold) this.#surroundings.tellSettled(this.#settled)
+  }
+
+  async requireThere(): Promise<void> {
+    this.#requireNotGone()
     try {
       await this.mailbox.refresh()
     } catch (error) {
       this.#isStale = true
-      if (errorCode(error) !== 'MAIL_E_NOT_FOUND') throw error
-      // Somebody else has deleted it. There is no response that would unselect it, so the session ends.
+      if (!(await this.#saysGone(error))) throw error
+      // There is no response that would unselect it, so the session ends.
+      this.#isGone = true
       this.#surroundings.gone()
-      throw new Refusal(no('The selected mailbox is gone', 'NONEXISTENT'))
+      this.#requireNotGone()
     }
+  }
+
+  async #saysGone(error: unknown): Promise<boolean> {
+    const code = errorCode(error)
+    return code === 'MAIL_E_NOT_FOUND' || (code === 'MAIL_E_UNAVAILABLE' && this.#surroundings.isAnother())
+  }
+
+  #requireNotGone(): void {
+    if (this.#isGone) throw new Refusal(no('The selected mailbox is gone', 'NONEXISTENT'))
   }
 
   #forget(vanished: readonly number[]): void {
@@ -201,10 +246,7 @@ export class Selected implements ImapSelected {
 
   /** Only from the first look on: a mailbox that is opened, read once and closed is not worth it. */
   async #beginWatch(): Promise<void> {
-    this.#watch ??= this.#surroundings.watch(() => {
-      this.#isStale = true
-      for (const listener of this.#changeListeners) listener()
-    })
+    this.#watch ??= this.#surroundings.watch(() => this.#changed())
     try {
       await this.#watch
     } catch (error) {
@@ -212,6 +254,11 @@ export class Selected implements ImapSelected {
       this.#watch = undefined
       throw error
     }
+  }
+
+  #changed(): void {
+    this.#isStale = true
+    for (const listener of this.#changeListeners) listener()
   }
 
   /** What was watched has another name now: the next update asks the store, and watches that. */
@@ -230,6 +277,7 @@ export class Selected implements ImapSelected {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#surroundings.laterLook.end()
     try {
       await this.#endWatch()
     } finally {

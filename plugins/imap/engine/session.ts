@@ -16,6 +16,7 @@ import {
   type ServerTls,
   type SessionFlow,
 } from 'mailwright'
+import { LaterLook } from './later-look.ts'
 import { Output } from './output.ts'
 import { permanentFlags } from './permanent-flags.ts'
 import { RecentView } from './recent-view.ts'
@@ -23,6 +24,7 @@ import { RenamableMailbox } from './renamable-mailbox.ts'
 import { no, Refusal, refusalOf } from './result.ts'
 import { Selected } from './selected.ts'
 import type { Server } from './server.ts'
+import { showing } from './showing.ts'
 import { Transport } from './transport.ts'
 import { tellChanges } from './updates.ts'
 
@@ -135,8 +137,11 @@ export class Session implements ImapSession {
     const selected = new Selected(mailbox, readOnly, {
       facts: this.server.facts.of(this.account.id, mailbox),
       recent: new RecentView(this.server.recent, this.account.id, mailbox, readOnly),
+      laterLook: new LaterLook(this.server.clock),
       gone: () => this.end('the selected mailbox is gone'),
+      isAnother: () => isAnother(mail, mailbox),
       news: () => this.news,
+      tellsModSequences: () => this.enabled.has('CONDSTORE'),
       watch: (listener) => mail.watch([mailbox.name], listener),
       tell: (self, changes, recent) => tellChanges(this, self, changes, recent),
       tellSettled: (modSequence) => this.#tellSettled(modSequence),
@@ -176,13 +181,14 @@ export class Session implements ImapSession {
 
   #tellSettled(modSequence: number): void {
     if (this.enabled.has('CONDSTORE'))
-      this.out.untagged(`OK [HIGHESTMODSEQ ${modSequence}] Expunges are told later`)
+      this.out.untagged(`OK [HIGHESTMODSEQ ${modSequence}] Everything is told up to there`)
   }
 
   async #tellFlags(selected: Selected): Promise<void> {
     this.out.untagged(`FLAGS (${selected.flagNames().join(' ')})`)
-    const permanent = (await selected.permanentFlags()).join(' ')
-    this.out.untagged(`OK [PERMANENTFLAGS (${permanent})] Flags permitted`)
+    const permanent = await showing(this, () => selected.permanentFlags())
+    if (permanent !== undefined)
+      this.out.untagged(`OK [PERMANENTFLAGS (${permanent.join(' ')})] Flags permitted`)
   }
 
   async renamed(name: string): Promise<void> {
@@ -256,6 +262,17 @@ export class Session implements ImapSession {
 
   end(reason: string): void {
     this.ending ??= reason
+  }
+}
+
+/** Whether a name stands for another mailbox than it did, or for none, or UIDs were given anew. */
+async function isAnother(mail: AccountStore, { name, id, uidValidity }: Mailbox): Promise<boolean> {
+  try {
+    const now = await mail.status(name)
+    return now.id !== id || now.uidValidity !== uidValidity
+  } catch (error) {
+    unlessCoded(error)
+    return errorCode(error) === 'MAIL_E_NOT_FOUND'
   }
 }
 

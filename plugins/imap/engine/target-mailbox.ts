@@ -2,6 +2,7 @@ import {
   errorCode,
   hasAllRights,
   type ImapResult,
+  type ImapSelected,
   type ImapSession,
   otherUsersLevel,
   sharedLevel,
@@ -9,10 +10,22 @@ import {
 } from 'mailwright'
 import { noteOwnChange } from './own-changes.ts'
 import { no, Refusal } from './result.ts'
+import { showing } from './showing.ts'
 
 /** Whether a mailbox is the account's own, as far as its name tells. */
 export function isOwnMailbox(name: string): boolean {
   return ![otherUsersLevel, sharedLevel].some((level) => name.startsWith(`${level}/`))
+}
+
+/** Whether two mailboxes are one owner's, and count for one quota. */
+export function haveOneOwner(one: string, other: string): boolean {
+  return ownerOf(one) === ownerOf(other)
+}
+
+/** Other accounts stand on the second level. */
+function ownerOf(name: string): string {
+  if (isOwnMailbox(name)) return ''
+  return name.split('/', name.startsWith(`${otherUsersLevel}/`) ? 2 : 1).join('/')
 }
 
 /** What a client is told where a mailbox does not exist that it wants to put messages into; undefined for other errors. */
@@ -21,20 +34,26 @@ export function refusalOfTarget(error: unknown): ImapResult | undefined {
   return errorCode(error) === 'MAIL_E_NOT_FOUND' ? no('There is no such mailbox', 'TRYCREATE') : undefined
 }
 
-/** Puts messages into a mailbox: that there is none is said as clients expect it. */
-export async function intoTarget<T>(put: () => Promise<T>): Promise<T> {
+/**
+ * Puts messages into a mailbox: that there is none is said as clients expect it. Where they come from `source`, that may be
+ * what is not there.
+ */
+export async function intoTarget<T>(put: () => Promise<T>, source?: ImapSelected): Promise<T> {
   try {
     return await put()
   } catch (error) {
     const refused = refusalOfTarget(error)
-    throw refused === undefined ? error : new Refusal(refused)
+    if (refused === undefined) throw error
+    await source?.requireThere()
+    throw new Refusal(refused)
   }
 }
 
 /** UIDs are not told of a mailbox that the account may fill but not open (RFC 9051 §6.3.12, RFC 4315 §3). */
-export async function mayTellUids({ server, mail }: ImapSession, mailbox: string): Promise<boolean> {
-  if (!server.store.supports.rights || isOwnMailbox(mailbox)) return true
-  return hasAllRights(await mail.myRights(mailbox), 'r')
+export async function mayTellUids(session: ImapSession, mailbox: string): Promise<boolean> {
+  if (!session.server.store.supports.rights || isOwnMailbox(mailbox)) return true
+  const rights = await showing(session, () => session.mail.myRights(mailbox))
+  return rights !== undefined && hasAllRights(rights, 'r')
 }
 
 /** Shows what the client has put into a mailbox, where it has selected it; NOTIFY does not tell it. UIDs ascend. */
@@ -45,7 +64,7 @@ export async function showArrival(
 ): Promise<void> {
   const { selected } = session
   await noteOwnChange(session, { stored: { mailbox, uids } })
-  if (selected?.name === mailbox) await selected.mailbox.refresh()
+  if (selected?.name === mailbox) await showing(session, () => selected.requireThere())
 }
 
 /** UIDs that copied or moved messages have got. */

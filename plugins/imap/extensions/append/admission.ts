@@ -54,15 +54,25 @@ async function askFor(
 ): Promise<ImapResult | undefined> {
   const { mail, account } = session
   await session.access(mailbox, 'write')
+  const refused = await refusalToStore(session, mailbox)
+  if (refused !== undefined) return refused
+  const { quotaBytes } = account
+  const isCounted = quotaBytes !== undefined && isOwnMailbox(mailbox)
+  rooms.set(session, isCounted ? quotaBytes - (await mail.usage()).bytes + freed : Number.POSITIVE_INFINITY)
+  return undefined
+}
+
+/** Why nothing can be put into a mailbox; undefined where it can. */
+export async function refusalToStore(
+  { mail }: ImapSession,
+  mailbox: string,
+): Promise<ImapResult | undefined> {
   try {
-    if (!hasAllRights(await mail.myRights(mailbox), 'i')) return no('You have no right to do that', 'NOPERM')
+    if (hasAllRights(await mail.myRights(mailbox), 'i')) return undefined
+    return no('You have no right to do that', 'NOPERM')
   } catch (error) {
     const refused = refusalOfTarget(error)
     if (refused === undefined) throw error
     return refused
   }
-  const { quotaBytes } = account
-  const isCounted = quotaBytes !== undefined && isOwnMailbox(mailbox)
-  rooms.set(session, isCounted ? quotaBytes - (await mail.usage()).bytes + freed : Number.POSITIVE_INFINITY)
-  return undefined
 }

@@ -46,7 +46,7 @@ async function append(
   const refused = refusalToSave(session, uploads.length)
   if (refused !== undefined) return refused
   await session.access(mailbox, 'write')
-  const intake = new Intake(session)
+  const intake = new Intake(session, mailbox)
   try {
     const messages = await intake.takeAll(uploads)
     const origin = session.flow.session.id

@@ -1,5 +1,6 @@
 import type { AppendMessage, Content, ImapSession, SpoolWriter } from 'mailwright'
 import { bad, no, Refusal } from '../../engine/result.ts'
+import { refusalToStore } from './admission.ts'
 import { writeEncoded } from './binary-parts.ts'
 import { type OctetFacts, octetFacts } from './octet-facts.ts'
 import { Rewriting } from './rewriting.ts'
@@ -11,10 +12,13 @@ import type { Upload } from './upload.ts'
  */
 export class Intake {
   readonly #session: ImapSession
+  readonly #target: string
   readonly #releases: (() => Promise<void>)[] = []
 
-  constructor(session: ImapSession) {
+  /** `target` is the mailbox that the messages are for. */
+  constructor(session: ImapSession, target: string) {
     this.#session = session
+    this.#target = target
   }
 
   /** Fails with what the client is to be told. */
@@ -25,7 +29,18 @@ export class Intake {
   }
 
   /** The same of one. */
-  async take({ flags, internalDate, source }: Upload): Promise<AppendMessage> {
+  async take(upload: Upload): Promise<AppendMessage> {
+    try {
+      return await this.#take(upload)
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.result.status !== 'NO') throw error
+      // RFC 9051 §6.3.12: that there is no such mailbox must be said, whatever else is wrong.
+      const refused = await refusalToStore(this.#session, this.#target)
+      throw refused === undefined ? error : new Refusal(refused)
+    }
+  }
+
+  async #take({ flags, internalDate, source }: Upload): Promise<AppendMessage> {
     if (source.release !== undefined) this.#releases.push(() => source.release?.() ?? Promise.resolve())
     const content = await source.read()
     // RFC 3502: so a client cancels the command.

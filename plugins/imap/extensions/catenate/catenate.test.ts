@@ -131,6 +131,11 @@ describe('CATENATE (RFC 4469)', () => {
     expect(tagged.startsWith(`NO [BADURL ${told}] `)).toBe(true)
   })
 
+  it('says first that there is no such mailbox, or no right (RFC 9051 §6.3.12)', async () => {
+    const { tagged } = await client.command('APPEND Nowhere CATENATE (URL "/a;uidvalidity=1/;uid=1")')
+    expect(tagged).toMatch(/^NO \[TRYCREATE\] /)
+  })
+
   it('refuses what would be too large, or empty', async () => {
     await using small = await startImapTest({ options: { maxMessageSize: 2_000 } })
     await small.deliver('INBOX', `Subject: x\n\n${'x'.repeat(1_500)}`)

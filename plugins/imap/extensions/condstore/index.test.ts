@@ -32,6 +32,11 @@ describe('a client is told of mod-sequences once it', () => {
     ['fetches what has changed', 'FETCH 1:* (UID) (CHANGEDSINCE 1)'],
     ['stores conditionally', 'STORE 1 (UNCHANGEDSINCE 1) +FLAGS (\\Seen)'],
     ['enables QRESYNC', 'ENABLE QRESYNC'],
+    [
+      'is told of arrivals with MODSEQ',
+      'NOTIFY SET (selected (MessageNew (MODSEQ) MessageExpunge FlagChange))',
+    ],
+    ['is told of results with MODSEQ', 'UID SEARCH RETURN (UPDATE (MODSEQ)) ALL'],
   ])('%s', async (_, command) => {
     await using setting = await selected()
     const { client } = setting
@@ -41,6 +46,21 @@ describe('a client is told of mod-sequences once it', () => {
     if (command.startsWith('EXAMINE')) await client.ok('SELECT INBOX')
     expect(await knowsModSequences(client)).toBe(true)
   })
+})
+
+test.each([
+  'FETCH 1 (MODSEQ FOO)',
+  'FETCH 99 (MODSEQ)',
+  'FETCH 1 (UID) (CHANGEDSINCE 1 FOO)',
+  'STORE 1 (UNCHANGEDSINCE 1) FLAGS',
+  'STORE 99 (UNCHANGEDSINCE 1) FLAGS ()',
+  'NOTIFY SET (selected (MessageNew (MODSEQ) FOO))',
+])('%s, which is refused, makes nobody a client that knows of them', async (command) => {
+  await using setting = await selected()
+  const { untagged, tagged } = await setting.client.command(command)
+  expect(untagged).toEqual([])
+  expect(tagged).toMatch(/^(BAD|NO) /)
+  expect(await knowsModSequences(setting.client)).toBe(false)
 })
 
 test('FETCH tells mod-sequences, and only of what has changed', async () => {

@@ -15,7 +15,7 @@ import { afterLogin } from '../../engine/after-login.ts'
 function enable(session: ImapSession): void {
   const { selected, out } = session
   if (enableSilently(session) && selected !== undefined)
-    out.untagged(`OK [HIGHESTMODSEQ ${selected.mailbox.highestModSequence}] Highest`)
+    out.untagged(`OK [HIGHESTMODSEQ ${selected.settledModSequence}] Highest`)
 }
 
 /** Whether it was not so before. Where the store has no mod-sequences there is nothing to tell. */
@@ -25,12 +25,11 @@ function enableSilently({ enabled, server }: ImapSession): boolean {
   return true
 }
 
-/** A mod-sequence behind a word that makes the client one that knows of them. */
+/** A mod-sequence behind a word that makes the client one that knows of them, once the command is read. */
 function modSequence(args: ImapArguments, session: ImapSession): number {
   args.space()
   const number = args.number64()
   requireModSequences(args, session)
-  enable(session)
   return number
 }
 
@@ -41,8 +40,7 @@ function requireModSequences(args: ImapArguments, { server }: ImapSession): void
 
 const fetched: ImapFetchItem = (args, session) => {
   requireModSequences(args, session)
-  enable(session)
-  return { text: ({ entry }) => `MODSEQ (${entry.modSequence})` }
+  return { text: ({ entry }) => `MODSEQ (${entry.modSequence})`, chosen: () => enable(session) }
 }
 
 const changedSince: ImapFetchModifier = (args, request) => {

@@ -12,6 +12,7 @@ const update: ImapSearchReturn = (args, { session, tag }) => {
   return {
     part: () => '',
     answered(result) {
+      items?.chosen()
       if (result.selected !== undefined) contextsOf(result.selected).add(result, result.selected, items)
     },
   }

@@ -38,7 +38,7 @@ async function copy(
   // All or none: of those that are named by UID only what is there is meant (RFC 9051 §6.4.9).
   if (!byUid && (await areSomeGone(selected, entries))) return gone
   const uids = entries.map(({ uid }) => uid)
-  const transfer = await intoTarget(() => selected.mailbox.copy(uids, target))
+  const transfer = await intoTarget(() => selected.mailbox.copy(uids, target), selected)
   if (!byUid && transfer.uids.length === 0) return gone
   await showArrival(session, target, arrivedUids(transfer))
   return ok('Copied', await copyUid(session, target, transfer))

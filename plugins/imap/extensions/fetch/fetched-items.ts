@@ -23,6 +23,11 @@ export class FetchedItems {
     if (this.attributes.size > mostItems) args.fail('Too many items')
   }
 
+  /** The command is read. */
+  chosen(): void {
+    for (const attribute of this.attributes.values()) attribute.chosen?.()
+  }
+
   /** Another item, which reads nothing, where it is not there already. */
   also(name: string): void {
     if (this.attributes.has(name)) return

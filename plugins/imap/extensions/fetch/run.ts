@@ -27,9 +27,11 @@ const atOnce = 250
 
 /** Answers a FETCH. */
 export async function runFetch(request: FetchRequest): Promise<ImapResult> {
-  for (const task of request.tasks) await task()
   const { session, window } = request
-  const { entries: wanted, code: limited } = withinMessageLimit(session, request.messages())
+  const asked = request.messages()
+  request.items.chosen()
+  for (const task of request.tasks) await task()
+  const { entries: wanted, code: limited } = withinMessageLimit(session, asked)
   // RFC 9738 §3.1: the client has chosen how many.
   if (limited !== undefined && window !== undefined)
     return no('A command may not fetch so many', `MESSAGELIMIT ${session.server.limits.messagesPerCommand}`)

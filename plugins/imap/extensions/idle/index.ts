@@ -28,7 +28,7 @@ function pushChanges(session: ImapSession): () => void {
   const push = async (): Promise<void> => {
     isWaiting = false
     // RFC 9051 §7.5.1: without a command in progress the client must not be told of expunges.
-    if (!isOver) await selected.update({ expunges: true, look: false })
+    if (!isOver) await selected.update({ expunges: true, look: false, pushed: true })
   }
   const changed = (): void => {
     if (isWaiting) return

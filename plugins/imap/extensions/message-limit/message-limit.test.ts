@@ -79,9 +79,9 @@ describe('a limit of all commands (RFC 9738)', () => {
     const { untagged, tagged } = await client.command('UID MOVE 1:3 Archive')
     expect(untagged).toEqual([
       expect.stringMatching(/^OK \[COPYUID \d+ 2:3 1:2\] /),
-      expect.stringMatching(/^OK \[HIGHESTMODSEQ /),
       '3 EXPUNGE',
       '2 EXPUNGE',
+      expect.stringMatching(/^OK \[HIGHESTMODSEQ /),
     ])
     expect(tagged).toMatch(/^OK \[MESSAGELIMIT 2 2\] /)
     expect((await client.command('UID MOVE 1:3 Archive')).tagged).toMatch(/ Moved$/)

@@ -31,7 +31,7 @@ async function move(
   const { entries, code: limited } = withinMessageLimit(session, wanted)
   const { out } = session
   await session.access(target, 'write')
-  const transfer = await intoTarget(() => selected.mailbox.move(uidsOf(entries), target))
+  const transfer = await intoTarget(() => selected.mailbox.move(uidsOf(entries), target), selected)
   const moved = transfer.uids.length
   const areSomeGone = !byUid && moved < entries.length
   if (moved === 0)

@@ -29,6 +29,7 @@ const command: ImapCommand = {
     const tellAll = args.takes('STATUS ')
     const groups = readEventGroups(args, session)
     args.end()
+    groups.selected?.items?.chosen()
     const notices = new Notices(call, groups)
     const { news } = session
     try {

@@ -131,7 +131,7 @@ export class Notices {
       if (this.#isOver || this.#session.selected !== selected) return
       // RFC 5465 §6.1: that is the difference between the two.
       const expunges = this.#groups.selected?.filter.isDelayed !== true
-      await selected.update({ expunges, look: false })
+      await selected.update({ expunges, look: false, pushed: true })
     })
   }
 

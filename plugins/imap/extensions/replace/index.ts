@@ -15,7 +15,7 @@ import {
 import { afterLogin } from '../../engine/after-login.ts'
 import { highestCode } from '../../engine/highest-code.ts'
 import { bad, no, ok, Refusal } from '../../engine/result.ts'
-import { intoTarget, isOwnMailbox, showArrival } from '../../engine/target-mailbox.ts'
+import { haveOneOwner, intoTarget, isOwnMailbox, showArrival } from '../../engine/target-mailbox.ts'
 import { admissionOf } from '../append/admission.ts'
 import { appendUid } from '../append/append-uid.ts'
 import { Intake } from '../append/intake.ts'
@@ -53,7 +53,7 @@ function admitting(byUid: boolean): ImapLiteralRule {
     const { selected, entry, target } = readReplacement(args, session, byUid)
     if (selected.isReadOnly) return readOnly
     if (entry === undefined) return gone
-    return { mailbox: target, freed: freedBy(entry, selected) }
+    return { mailbox: target, freed: freedBy(entry, selected, target) }
   })
 }
 
@@ -78,9 +78,9 @@ function readReplacement(args: ImapArguments, session: ImapSession, byUid: boole
   return { selected, entry: selected.resolve(set, byUid)[0], target }
 }
 
-/** Octets that the account's quota gets back. */
-function freedBy({ size }: MessageEntry, { name }: ImapSelected): number {
-  return isOwnMailbox(name) ? size : 0
+/** Octets that the quota gets back which the new message counts for. */
+function freedBy({ size }: MessageEntry, { name }: ImapSelected, target: string): number {
+  return haveOneOwner(name, target) ? size : 0
 }
 
 async function replace(
@@ -94,12 +94,12 @@ async function replace(
     return gone
   await session.access(target, 'write')
   await requireRights(session, selected)
-  const intake = new Intake(session)
+  const intake = new Intake(session, target)
   try {
     const message = await intake.take(upload)
     const origin = session.flow.session.id
     const appended = await intoTarget(() =>
-      session.mail.append(target, [message], origin, freedBy(entry, selected)),
+      session.mail.append(target, [message], origin, freedBy(entry, selected, target)),
     )
     await removeReplaced(session, selected, entry, { target, appended })
     await showArrival(session, target, appended.uids)

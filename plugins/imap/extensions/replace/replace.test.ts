@@ -141,4 +141,25 @@ describe('REPLACE (RFC 8508)', () => {
     )
     expect((await limited.mail.usage()).messages).toBe(1)
   })
+
+  it('counts what goes for the quota of whom both mailboxes belong to', async () => {
+    await using limited = await limitedAccount(10_000)
+    const draft = (size: number): string => plus(`Subject: draft\r\n\r\n${'x'.repeat(size)}`)
+    const guest = await limited.guest()
+    await limited.client.ok('CREATE Work')
+    await limited.client.ok('SETACL Work bob@example.org lrswipkxte')
+    await limited.mail.append('Work', [{ content: bufferContent(Buffer.alloc(9_000, 'x')) }])
+    await guest.ok(`APPEND INBOX ${draft(9_000)}`)
+    const work = '"Other Users/ann@example.org/Work"'
+    await guest.ok('SELECT INBOX')
+    expect((await guest.command(`REPLACE 1 ${work} ${draft(9_000)}`)).tagged).toMatch(/^NO \[OVERQUOTA\] /)
+    await guest.ok(`SELECT ${work}`)
+    expect((await guest.command(`REPLACE 1 ${work} ${draft(9_500)}`)).tagged).toMatch(/^OK /)
+    expect((await guest.command(`REPLACE 1 ${work} ${draft(10_000)}`)).tagged).toMatch(/^NO \[OVERQUOTA\] /)
+  })
+
+  it('says TRYCREATE also where the message could not be put together', async () => {
+    const { tagged } = await client.command('REPLACE 1 Nowhere CATENATE (URL "/x/;UID=1")')
+    expect(tagged).toMatch(/^NO \[TRYCREATE\] /)
+  })
 })

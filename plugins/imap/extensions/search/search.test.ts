@@ -25,7 +25,7 @@ const mails: readonly Mail[] = [
   {
     at: '2026-03-09T12:00:00Z',
     flags: ['\\Deleted', '\\Draft'],
-    text: `From: b@two.example\nSubject: big\n\n${'the lazy dog '.repeat(100)}\n`,
+    text: `From: b@two.example\nBcc: John (the boss) Doe <jd @ c.example>\nSubject: big\n\n${'the lazy dog '.repeat(100)}\n`,
   },
 ]
 
@@ -74,6 +74,9 @@ describe('keys', () => {
     ['TO tim', '1 2'],
     ['FROM b@', '2 3'],
     ['FROM "Zoë"', '1'],
+    ['BCC "John Doe"', '3'],
+    ['HEADER Bcc "john (the"', '3'],
+    ['BCC jd@c.example', '3'],
     ['SUBJECT report', '1'],
     ['SUBJECT "gröSSE"', '2'],
     ['SUBJECT ""', '1 2 3'],

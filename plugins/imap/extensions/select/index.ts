@@ -1,4 +1,5 @@
 import {
+  errorCode,
   hasAllRights,
   type ImapCall,
   type ImapCommand,
@@ -10,7 +11,7 @@ import {
 } from 'mailwright'
 import { entriesMarkedDeleted } from '../../engine/deleted-entries.ts'
 import { mailboxFacts } from '../../engine/keywords.ts'
-import { ok, Refusal } from '../../engine/result.ts'
+import { isTrouble, ok, Refusal, resultOf, resultText } from '../../engine/result.ts'
 
 type WhenOpen = (selected: ImapSelected) => void | Promise<void>
 
@@ -25,8 +26,13 @@ export const select: ImapExtension = {
       states: ['selected'],
       async run({ args, session }) {
         args.end()
-        await expungeSilently(session)
-        await session.unselect()
+        try {
+          await expungeSilently(session)
+        } catch (error) {
+          tellFailure(session, error)
+        } finally {
+          await session.unselect()
+        }
         return ok('Closed')
       },
     },
@@ -137,4 +143,13 @@ async function expungeSilently(session: ImapSession): Promise<void> {
     marked.map(({ uid }) => uid),
     { onlyDeleted: true },
   )
+}
+
+/** RFC 9051 §6.4.1 has no NO for CLOSE, which leaves the mailbox in any case: messages that stay are told of before. */
+function tellFailure({ out, server, flow }: ImapSession, error: unknown): void {
+  const result = resultOf(error)
+  if (result === undefined) throw error
+  if (isTrouble(error)) server.log.warn('unavailable', { session: flow.session.id, error })
+  // Without the mailbox nothing stays.
+  if (errorCode(error) !== 'MAIL_E_NOT_FOUND') out.untagged(resultText(result))
 }

@@ -86,6 +86,8 @@ async function store(call: ImapCall, selected: ImapSelected, request: Request): 
   const all = selected.resolve(request.set, byUid)
   const { entries: known, code: limited } = withinMessageLimit(call.session, all)
   const { unchangedSince } = request
+  // RFC 7162 §3.1: that makes the client one that knows of mod-sequences.
+  if (unchangedSince !== undefined) call.session.server.vocabulary.enables.get('CONDSTORE')?.(call.session)
   requireRoomForKeywords(selected, request.change)
   const { entries, modified } = await selected.mailbox.changeFlags(
     known.map(({ uid }) => uid),
