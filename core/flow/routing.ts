@@ -9,7 +9,7 @@ const maxDepth = 20
 const maxAddresses = 10_000
 
 /** Nobody leads the address anywhere. */
-export const noRoute = reply(550, '5.7.1', 'No route to that address')
+export const noRoute: Reply = reply(550, '5.7.1', 'No route to that address')
 const noTargets = reply(550, '5.1.1', 'The aliases of that address name nobody')
 const loop = reply(554, '5.4.6', 'Mail loop in the aliases of that address')
 const tooMany = reply(554, '5.4.6', 'The aliases of that address name too many others')

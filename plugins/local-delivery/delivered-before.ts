@@ -1,7 +1,7 @@
 import { formatAddress, type Header, type Reply, type Route, reply, type Transaction } from 'mailwright'
 
 // RFC 3463 §3.5: 5.4.6 is "routing loop detected".
-export const loop = reply(554, '5.4.6', 'This message has been delivered to that address before')
+export const loop: Reply = reply(554, '5.4.6', 'This message has been delivered to that address before')
 
 /** The addresses by which a message has gone into mailboxes already, as our own field on top says. */
 export class DeliveredBefore {
