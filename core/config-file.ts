@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cosmiconfig } from 'cosmiconfig'
 import type { Config } from './config.ts'
 import { MailwrightError } from './errors.ts'
+import { unknownPlugin } from './unknown-plugin.ts'
 
 /** A config with the place it came from. */
 export interface LoadedConfig {
@@ -69,7 +70,7 @@ async function importFresh(file: string): Promise<unknown> {
   } catch (error) {
     throw new MailwrightError(
       'MAIL_E_CONFIG_LOAD',
-      `the config file ${file} failed: ${ownWords(error, file)}`,
+      `the config file ${file} failed: ${(await unknownPlugin(error)) ?? ownWords(error, file)}`,
     )
   }
 }
@@ -82,7 +83,21 @@ function ownWords(error: unknown, file: string): string {
   const [, row, column] = /:(\d+):(\d+)\)?$/.exec(frame ?? '') ?? []
   const where =
     row === undefined ? syntaxPlace(error, lines[0] ?? '', file) : ` (line ${row}, column ${column})`
-  return `${error.name}: ${error.message}${where}`
+  return `${error.name}: ${error.message}${where}${isNoModule(error, file) ? noModuleHint(file) : ''}`
+}
+
+/** Node's own hints for that go to the command line alone. */
+function isNoModule({ name, message }: Error, file: string): boolean {
+  return (
+    name === 'SyntaxError' &&
+    /\.[jt]s$/.test(file) &&
+    /^(?:Cannot use import statement outside a module|Unexpected token 'export')/.test(message)
+  )
+}
+
+function noModuleHint(file: string): string {
+  const named = basename(file).replace(/[jt]s$/, 'm$&')
+  return `; its package.json says "type": "commonjs": make that "type": "module" there, or name the file ${named}`
 }
 
 /** Node puts the line of a TypeScript syntax error on top of the stack, and that of others on the command line alone. */

@@ -7,6 +7,7 @@ import type { Flow } from './flow/flow.ts'
 import { createFlow } from './flow/index.ts'
 import { createFileHistory } from './history/file-history.ts'
 import { namedCommands } from './host/commands.ts'
+import { checkDelivery } from './host/delivery-check.ts'
 import { HookSet } from './host/hook-set.ts'
 import { type InstrumentOptions, Instruments } from './host/instruments.ts'
 import {
@@ -123,6 +124,7 @@ export class Host {
     this.hooks.freeze()
     const { workers } = this.settings
     checkWholeConfig({ requests: this.#requests, workers, store: this.#services.find(store) })
+    checkDelivery(this.hooks.points.delivery)
   }
 
   #setUpPlugin(plugin: PlannedPlugin, plan: readonly PlannedPlugin[]): RunningPlugin {

@@ -100,7 +100,10 @@ describe('each reader', () => {
     ])
       expect(problem(wrong, read)).toMatch(/^must be a duration such as "90s", "5m" or "2h", not /)
     expect(accepted(undefined, (r) => r.duration('it', { default: '3s' }))).toBe(3_000)
-    expect(problem('1s', (r) => r.duration('it', { min: 2_000 }))).toContain('from 2000, not "1s"')
+    expect(problem('1s', (r) => r.duration('it', { min: 2_000 }))).toContain('from 2s, not "1s"')
+    const bounds = { min: 1, max: 36e5 }
+    expect(problem(0, (r) => r.duration('it', bounds))).toContain('from 1ms to 1h, not 0')
+    expect(problem('2s', (r) => r.duration('it', { min: 0, max: 1_500 }))).toContain('from 0 to 1500ms')
   })
 
   test('size, in octets', () => {

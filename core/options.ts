@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
+import { durationText, durationUnits } from './duration.ts'
 import { ConfigError, type ConfigFault } from './errors.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -59,7 +60,6 @@ export function readOptions(input: unknown): OptionReader {
   return new Reader(input, '', [])
 }
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 }
 const sizes: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
 
 class Reader implements OptionReader {
@@ -136,9 +136,9 @@ class Reader implements OptionReader {
   duration(name: string, options: NumberBounds & { default?: number | string } = {}): number {
     return this.#quantity(
       name,
-      'a duration such as "90s", "5m" or "2h"',
+      `a duration such as "90s", "5m" or "2h"${boundsText(options, durationText)}`,
       /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/,
-      units,
+      durationUnits,
       options,
     )
   }
@@ -146,7 +146,7 @@ class Reader implements OptionReader {
   size(name: string, options: NumberBounds & { default?: number | string } = {}): number {
     return this.#quantity(
       name,
-      'a size such as 65536, "512k" or "10M"',
+      `a size such as 65536, "512k" or "10M"${boundsText(options)}`,
       /^(\d+(?:\.\d+)?)([kmgt]?)$/i,
       sizes,
       options,
@@ -169,7 +169,7 @@ class Reader implements OptionReader {
       return isWhole ? (result as number) : undefined
     }
     const fallback = options.default === undefined ? undefined : accept(options.default)
-    return this.#read(name, expected + boundsText(options), accept, fallback, 0)
+    return this.#read(name, expected, accept, fallback, 0)
   }
 
   choice<const Choice extends string>(
@@ -281,10 +281,10 @@ function within(value: number, { min, max }: NumberBounds): boolean {
   return (min === undefined || value >= min) && (max === undefined || value <= max)
 }
 
-function boundsText({ min, max }: NumberBounds): string {
-  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`
-  if (min !== undefined) return ` from ${min}`
-  return max === undefined ? '' : ` up to ${max}`
+function boundsText({ min, max }: NumberBounds, show: (bound: number) => string = String): string {
+  if (min !== undefined && max !== undefined) return ` from ${show(min)} to ${show(max)}`
+  if (min !== undefined) return ` from ${show(min)}`
+  return max === undefined ? '' : ` up to ${show(max)}`
 }
 
 function kindOf(value: unknown): string {

@@ -166,6 +166,7 @@ export const configs: readonly Config[] = [
 
 /** What a definition must be. */
 export const definitions: readonly unknown[] = [
+  definePlugin({ name: 'n', parseOptions: noOptions, setup: (): void => {} }),
   // @ts-expect-error setup is not asynchronous
   definePlugin({ name: 'a', parseOptions: noOptions, setup: async () => undefined }),
   // @ts-expect-error it has a setup

@@ -100,7 +100,7 @@ export interface PluginCommand {
   readonly options?: readonly { readonly flags: string; readonly summary: string }[]
   /**
    * For a command that does what has to be done before the plugins can start: it runs with every plugin set up and none
-   * started, opens what it needs, and closes it again. `false`
+   * started, opens what it needs, and closes it again. Others run with every plugin started.
    */
   readonly beforeStart?: boolean
   /** Runs with every plugin started and none serving. What it answers is printed: as JSON with `--json`. */
@@ -147,7 +147,8 @@ export interface PluginDefinition<Options> {
   /** Checks what the config says. Throws ConfigError with all faults; `readOptions` helps. */
   parseOptions(input: unknown): Options
   /** Taps, provides, uses. Synchronous and without I/O. */
-  setup(context: PluginContext, options: Options): Lifecycle | undefined
+  // biome-ignore lint/suspicious/noConfusingVoidType: a setup that returns nothing is void to TypeScript 5
+  setup(context: PluginContext, options: Options): Lifecycle | undefined | void
   /** Commands for the command line, made after `setup` for this instance. */
   commands?(context: PluginContext, options: Options): readonly PluginCommand[]
 }
@@ -158,6 +159,8 @@ export interface PluginInstance {
   readonly options: unknown
   /** The instance's own name where one plugin is used twice. */
   readonly as: string | undefined
+  /** What was written beside `as`, and means nothing. */
+  readonly unknown?: readonly string[]
 }
 
 /** What may be written in a config: every option that has a default may be left out, so inputs are their own type. */
@@ -177,6 +180,7 @@ export function definePlugin<Options = NoOptions, Input = Partial<Options>>(
     definition: definition as PluginDefinition<unknown>,
     options,
     as: instance.as,
+    unknown: Object.keys(instance).filter((name) => name !== 'as'),
   })
   return Object.assign(factory, { definition }) as PluginFactory<Input> & {
     readonly definition: PluginDefinition<Options>

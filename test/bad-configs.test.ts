@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { temporaryProject } from './support/project.ts'
 import { projectFolder, readText } from './support/project-files.ts'
 import { type Finished, runProcess } from './support/run-process.ts'
 
@@ -80,4 +81,26 @@ test('no config here and above is wrong use', async () => {
     `mailwright: no mailwright.config.{ts,mts,js,mjs,cjs} in ${empty} or above it; name one with --config [MAIL_E_CONFIG_NOT_FOUND]\n`,
   )
   expect(code).toBe(2)
+})
+
+describe.concurrent('a config that package.json makes no module of', () => {
+  test.for([
+    ['import.ts', "import 'node:fs'\nexport default { plugins: [] }", 'import.mts'],
+    ['import.js', "\nimport 'node:fs'\nexport default { plugins: [] }", 'import.mjs'],
+    ['export.ts', 'export default { plugins: [] }', 'export.mts'],
+  ] as const)('%s: the message says what to do', async ([name, text, better], { expect }) => {
+    await using project = await temporaryProject({
+      [`below/${name}`]: text,
+      [`below/${better}`]: text,
+      'below/typo.ts': 'export defualt {}',
+      'below/package.json': '{ "type": "commonjs" }',
+    })
+    const told = async (file: string) =>
+      (await mailwright(['check', '--config', join(project.folder, 'below', file)], empty)).stderr
+    expect(await told(name)).toContain(
+      `; its package.json says "type": "commonjs": make that "type": "module" there, or name the file ${better} [`,
+    )
+    expect(await told(better)).toContain('plugins: is empty')
+    expect(await told('typo.ts')).not.toContain('"type": "commonjs"')
+  })
 })

@@ -161,6 +161,26 @@ describe('accounts', () => {
   })
 })
 
+test('an import brings hashes along, and takes none for a password', async () => {
+  await run('domain add hashes.example')
+  const hash = '{PLAIN-MD5}5ebe2294ecd0e0f08eab7690d2a6ee69'
+  const lines = [
+    { address: 'a@hashes.example', hash },
+    { address: 'b@hashes.example', hash: '{SSHA}xx' },
+    { address: 'c@hashes.example', password: hash },
+    { address: 'd@hashes.example', password: '{SHA512-CRYPT}$6$x$y' },
+    { address: 'e@hashes.example', password: '$y$j9T$x$y' },
+    { address: 'f@hashes.example', password: 'x', hash },
+    { address: 'g@hashes.example', password: '{but no scheme' },
+  ]
+  const { out, exitCode } = await run('user import', lines.map((line) => JSON.stringify(line)).join('\n'))
+  expect(exitCode).toBe(1)
+  expect(out).toMatch(/^line 2: b@hashes\.example the hash is of no scheme/m)
+  expect(out.match(/^line [345]: .*password: looks like a hash/gm)).toHaveLength(3)
+  expect(out).toMatch(/^line 6: f@hashes\.example a hash stands in place of a password/m)
+  expect(out).toMatch(/added 2, existing 0, failed 5\n$/)
+})
+
 describe('app passwords', () => {
   test('printed once, listed without the secret, revoked', async () => {
     await run('domain add app.example')

@@ -126,6 +126,17 @@ describe('fixed words', () => {
     expect(rows.map(([verb]) => plain(verb))).toEqual(historyVerbs)
   })
 
+  test('docs/operations.md has everything that is kept in the data folder', () => {
+    const rows = tableRows(section(readText('docs/operations.md'), '##', 'The data folder'))
+    const named = rows.map(([path = '']) => plain(path)).join(' ')
+    const kept = sourceFiles(['core', 'plugins'])
+      .filter((path) => !path.endsWith('.test.ts'))
+      .flatMap((path) => [...readText(path).matchAll(/join\((?:\w+\.)*dataDir, '([^']+)'/g)])
+      .map(([, name = '']) => name)
+    expect(kept).toContain('spool')
+    expect([...kept, 'queue', 'mail'].filter((name) => !named.includes(name))).toEqual([])
+  })
+
   test('docs/config.md has every setting', () => {
     const rows = tableRows(section(readText('docs/config.md'), '##', 'Settings'))
     expect(rows.map(([name]) => plain(name))).toEqual(interfaceMembers(readText('core/config.ts'), 'Config'))
@@ -216,6 +227,11 @@ describe('READMEs of plugins', () => {
     ).toBe(true)
   })
 
+  test('the README of the project installs this version', () => {
+    const { name, version } = JSON.parse(readText('package.json')) as { name: string; version: string }
+    expect(readText('README.md')).toContain(`npm install /tmp/${name}-${version}.tgz`)
+  })
+
   test('the README of the project lists every plugin', () => {
     const links = relativeLinks(readText('README.md'))
     expect(plugins.filter((name) => !links.includes(`plugins/${name}/README.md`))).toEqual([])
@@ -234,6 +250,23 @@ test.each(documents)('%s: the sources and tests that it names are there', (path)
     ([, file = '']) => file,
   )
   expect(named.filter((file) => !existsSync(join(projectFolder, file)))).toEqual([])
+})
+
+test('links of the packed documents lead to what is packed', async () => {
+  const words = ['pack', '--dry-run', '--json', '--ignore-scripts']
+  const { stdout } = await runProcess('npm', words, { folder: projectFolder, limit: 60_000 })
+  const [pack] = JSON.parse(stdout) as [{ files: readonly { path: string }[] }]
+  const files = pack.files.map(({ path }) => path)
+  const broken = files
+    .filter((path) => path.endsWith('.md'))
+    .flatMap((path) =>
+      relativeLinks(readText(path))
+        .map((link) => posix.join(posix.dirname(path), link).replace(/\/$/, ''))
+        .filter((to) => !files.some((file) => file === to || file.startsWith(`${to}/`)))
+        .map((to) => `${path}: ${to}`),
+    )
+  expect(broken).toEqual([])
+  expect(files).toContain('plugins/smtp/README.md')
 })
 
 test.each(documents)('%s: links to headings lead to one', (path) => {

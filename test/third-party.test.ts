@@ -89,7 +89,8 @@ test('the plugins of the document compile against the published types', async ()
     rootDir: 'plugins',
     outDir: 'node_modules',
   }
-  const files = ['plugins/sender-list/index.ts', 'plugins/fixed-accounts/index.ts']
+  const names = ['sender-list', 'fixed-accounts', 'kept-mailboxes', 'usage-list']
+  const files = names.map((name) => `plugins/${name}/index.ts`)
   await write('tsconfig.json', JSON.stringify({ compilerOptions, files }))
   const { stdout } = await succeed(join(projectFolder, 'node_modules/.bin/tsc'), ['--project', site], site)
   expect(stdout).toBe('')

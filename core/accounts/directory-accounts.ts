@@ -1,6 +1,7 @@
 import { MailwrightError } from '../errors.ts'
 import type { Account } from '../model/account.ts'
 import { type Address, addressKey, formatAddress } from '../model/address.ts'
+import { isVerifiable } from '../passwords/index.ts'
 import type { NewAccount } from '../services/accounts.ts'
 import { newAccountId } from './account-id.ts'
 import type { AccountRecord, AccountsDirectory, DeletedRecord } from './directory.ts'
@@ -11,6 +12,7 @@ import { checkSendingLimit } from './sending-limit.ts'
 /** The account that is to be made, in canonical form. MAIL_E_INVALID. */
 export function checkNewAccount(given: NewAccount, now: number): Account {
   const { address, name, quotaBytes, disabled, disabledProtocols = [], sendingLimit } = given
+  checkHash(given)
   return accountWith(
     { id: newAccountId(now), address: checkAddress(address) },
     {
@@ -21,6 +23,17 @@ export function checkNewAccount(given: NewAccount, now: number): Account {
       sendingLimit: checkSendingLimit(sendingLimit),
     },
   )
+}
+
+/** MAIL_E_INVALID where a hash is none that can be verified, or stands beside a password. */
+function checkHash({ password, hash }: NewAccount): void {
+  if (hash === undefined) return
+  if (password !== undefined)
+    throw new MailwrightError('MAIL_E_INVALID', 'a hash stands in place of a password')
+  // Some keep it in a line of a file, others in a column.
+  const isKept = /^\S(?:[^\p{Cc}\u2028\u2029]{0,1022}\S)?$/u.test(hash)
+  if (!isKept || !isVerifiable(hash))
+    throw new MailwrightError('MAIL_E_INVALID', 'the hash is of no scheme that is known, or malformed')
 }
 
 /** Facts of an account; those that are undefined are taken away. */

@@ -120,8 +120,9 @@ export class DirectoryAdministration implements AccountsAdministration {
   async addAccount(given: NewAccount): Promise<Account> {
     const account = accounts.checkNewAccount(given, this.#holder.clock.now())
     await this.#need('sendingLimits', account.sendingLimit !== undefined)
+    await this.#need('hashes', given.hash !== undefined)
     const password =
-      given.password === undefined ? undefined : await this.#holder.hash(given.password, account.address)
+      given.password === undefined ? given.hash : await this.#holder.hash(given.password, account.address)
     const { id, address, ...detail } = account
     return this.#change({ action: 'account.add', subject: address, detail: { id, ...detail } }, (directory) =>
       accounts.addAccount(directory, { account, password, appPasswords: [] }),

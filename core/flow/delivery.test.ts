@@ -29,6 +29,11 @@ const away = (name: string): AttemptItem => ({
   route: { kind: 'remote', address: at(name) },
   message,
 })
+const handled = (handler: string): AttemptItem => ({
+  recipient: at('h'),
+  route: { kind: 'handler', address: at('h'), handler },
+  message,
+})
 
 interface Parts {
   readonly taps?: (hooks: Hooks) => void
@@ -152,14 +157,24 @@ describe('an attempt', () => {
     expect(await tried(setup, [into('a'), away('x'), away('y')])).toEqual([never, later, delivered])
   })
 
-  test('nobody who delivers is a failure for good; one who fails is "not now"', async () => {
+  test.each<[string, AttemptItem, object]>([
+    ['to other hosts', away('x'), { kind: 'remote' }],
+    ['into mailboxes', into('a'), { kind: 'account' }],
+    ['to a handler', handled('list/x'), { kind: 'handler', handler: 'list/x' }],
+  ])('what nobody delivers %s waits, and the log says so', async (_, item, facts) => {
     const plugin = definePlugin({ name: 'none', parseOptions: noOptions, setup: () => undefined })
     await using host = await createTestHost({ plugins: [plugin()] })
     const { signal } = new AbortController()
-    const attempt = { id: 'q1', reversePath: null, items: [away('x')], atomic: true, signal }
+    const attempt = { id: 'q1', reversePath: null, items: [item], atomic: false, signal }
     expect(await host.flow.delivery.attempt(attempt)).toMatchObject([
-      { kind: 'failed', reply: { code: 550, enhanced: '5.7.1' } },
+      { kind: 'deferred', reply: { code: 451, enhanced: '4.3.5' } },
     ])
+    expect(host.log.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', event: 'unavailable', transaction: 'q1', ...facts }),
+    )
+  })
+
+  test('one who fails to deliver is "not now"', async () => {
     await using setup = await setUp({
       outcome: () => {
         throw new Error('x')

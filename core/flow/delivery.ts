@@ -33,9 +33,10 @@ interface SortedItem {
   readonly outcome?: Outcome
 }
 
-const undeliverable: Outcome = {
-  kind: 'failed',
-  reply: reply(550, '5.7.1', 'Nobody delivers to that address'),
+// RFC 3463 §3.4: "system incorrectly configured". Who takes mail has to keep it (RFC 5321 §6.1) until that is mended.
+const nobodyDelivers: Outcome = {
+  kind: 'deferred',
+  reply: reply(451, '4.3.5', 'Nobody delivers to that address now'),
 }
 const notNow: Outcome = { kind: 'deferred', reply: localError }
 const discarded: Outcome = { kind: 'delivered', text: 'discarded by sorting' }
@@ -173,14 +174,22 @@ export class Delivery implements DeliveryFlow {
     const subject = this.#subject(attempt)
     const batch = { id, parameters, kind, items, atomic, signal }
     const decision = await delivery.deliver.decide<readonly Outcome[]>([batch], { ...subject, signal })
+    if (decision === undefined) this.#tellUnclaimed(attempt, kind, items)
     const outcomes =
       decision === undefined
-        ? items.map(() => undeliverable)
+        ? items.map(() => nobodyDelivers)
         : decision.kind === 'fault'
           ? items.map(() => notNow)
           : decision.answer
     for (const [index, item] of items.entries()) this.#report(attempt, item, outcomes[index] ?? notNow)
     return outcomes
+  }
+
+  #tellUnclaimed({ id }: Attempt, kind: BatchItem['route']['kind'], items: readonly BatchItem[]): void {
+    const [route] = items.map((item) => item.route)
+    const handler = route?.kind === 'handler' ? { handler: route.handler } : {}
+    const text = 'no plugin of the config delivers mail with such a route'
+    this.#context.log.error('unavailable', { transaction: id, kind, ...handler, text })
   }
 
   giveUp(attempt: Omit<Attempt, 'items' | 'atomic' | 'signal'>, item: AttemptItem, outcome: Failed): void {

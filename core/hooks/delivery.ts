@@ -30,7 +30,7 @@ export interface DeliveryHooks {
    * outcome per item, in their order, and only says `delivered` for what is durable.
    *
    * - Kind: claim. When: after sorting. Previous: `sort`. Next: `delivered`, `deferred`, `bounced`.
-   * - No answer: every item has failed with 550 5.7.1. Standard: RFC 5321 §4.4 (final delivery).
+   * - No answer: every item is deferred with 451 4.3.5, and the log says so. Standard: RFC 5321 §4.4 (final delivery).
    */
   readonly deliver: ClaimHook<[batch: Batch], readonly Outcome[]>
   /**

@@ -1,3 +1,4 @@
+import type { Route } from '../model/delivery.ts'
 import type { Reply } from '../model/reply.ts'
 
 /** The five kinds of hook (DESIGN §3): what an answer means, and what silence and failure mean. */
@@ -16,6 +17,11 @@ export interface TapOptions {
   after?: string | readonly string[]
   /** Milliseconds the tap may take; the config's `hookTimeout` where absent. */
   timeout?: number
+  /**
+   * For taps of `route` the kinds of route that they answer, for those of `deliver` the kinds that they deliver: a config in which
+   * nobody delivers what somebody answers is refused. A tap of `deliver` that says nothing counts as one for all.
+   */
+  kinds?: readonly Route['kind'][]
 }
 
 /** A tap: always a promise, `undefined` for "no opinion". `null` is a fault, as is any answer of the wrong shape. */
@@ -37,7 +43,7 @@ export interface Hook<Kind extends HookKind, Args extends readonly unknown[], An
 
 /** May refuse. The first refusing reply stops the rest; nobody's silence or success can take it back. */
 export type CheckHook<Args extends readonly unknown[]> = Hook<'check', Args, Reply>
-/** May take. The first answer takes; where nobody does, the answer is 550 5.7.1. */
+/** May take. The first answer takes; where nobody does, the answer is 550 5.7.1, or for `deliver` 451 4.3.5. */
 export type ClaimHook<Args extends readonly unknown[], Answer> = Hook<'claim', Args, Answer>
 /** All run side by side and all their answers are collected. */
 export type InspectHook<Args extends readonly unknown[], Answer> = Hook<

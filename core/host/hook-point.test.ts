@@ -91,6 +91,13 @@ describe('taps', () => {
       { timeout: Number.NaN },
       'its timeout is not a number of milliseconds above 0',
     ],
+    [
+      'kinds of route that there are not',
+      'x',
+      async () => undefined,
+      { kinds: ['somewhere'] } as unknown as TapOptions,
+      'its kinds are not a list of kinds of route',
+    ],
   ])('refuses %s', (_, step, run, options, problem) => {
     const facade = open().facade('p', 0)
     facade.tap('here', async () => undefined)

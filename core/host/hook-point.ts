@@ -76,6 +76,7 @@ export class HookPoint {
     const { timeout = 1 } = options
     if (!(Number.isFinite(timeout) && timeout > 0))
       refuse('its timeout is not a number of milliseconds above 0')
+    if (!isKinds(options.kinds)) refuse('its kinds are not a list of kinds of route')
     this.#added.push(tap)
   }
 
@@ -110,6 +111,11 @@ export class HookPoint {
   /** Names of the taps in the order in which they run. */
   get taps(): readonly string[] {
     return this.#ordered.map((tap) => tap.name)
+  }
+
+  /** The same taps with what their plugins said of them. */
+  get placed(): readonly PlacedTap[] {
+    return this.#ordered
   }
 
   /** Runs a check or a claim. Never rejects. */
@@ -152,4 +158,13 @@ export class HookPoint {
   #call(args: readonly unknown[], subject: HookSubject): HookCall {
     return new HookCall(this.kind, this.#settings, args, subject)
   }
+}
+
+/** Plugins may be plain JavaScript. */
+function isKinds(kinds: unknown): boolean {
+  return (
+    kinds === undefined ||
+    (Array.isArray(kinds) &&
+      kinds.every((kind) => kind === 'account' || kind === 'remote' || kind === 'handler'))
+  )
 }

@@ -70,6 +70,10 @@ function planPlugin(entry: unknown, position: number, faults: ConfigFault[]): Pl
   const path = `${at} (${name})`
   const broken = definitionFault(definition)
   if (broken !== undefined) return fault(path, broken)
+  for (const word of entry.unknown ?? []) {
+    const problem = `"${word}" means nothing behind the options: what can stand there is { as: "a name" }`
+    faults.push({ path, problem })
+  }
   const plugin = { name, position, path, definition }
   try {
     return { ...plugin, options: definition.parseOptions(entry.options) }

@@ -61,6 +61,16 @@ export function readStored(stored: string, options: VerifyOptions = {}): SecretC
   return named ?? (options.plain === true ? plain.read({ text: stored }) : undefined)
 }
 
+/** Whether a stored password says by itself what it is, and can be verified. */
+export function isVerifiable(stored: string): boolean {
+  return readStored(stored) !== undefined
+}
+
+/** Whether a text that should be a password begins as hashes do, also those of schemes that nobody here can read. */
+export function looksLikeHash(text: string): boolean {
+  return /^(?:\$[\w-]+\$|\{[\w.-]+\})/.test(text) || isVerifiable(text)
+}
+
 function readBareScheme(given?: string): { name: string; encoding: string | undefined } | undefined {
   if (given === undefined) return undefined
   const [, name = '', encoding] = schemeName.exec(given) ?? []

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { UnavailableError } from '../errors.ts'
 import type { Account } from '../model/account.ts'
 import { allRights } from '../model/rights.ts'
+import { overlay } from '../overlay.ts'
 import type { AccountStore, Store } from '../services/store.ts'
 import { expectCode } from '../testing/contracts/expectations.ts'
 import {
@@ -16,7 +17,6 @@ import {
   uidsOf,
 } from '../testing/contracts/store-fixture.ts'
 import { foreignNames } from '../testing/contracts/store-sharing-scene.ts'
-import { overlay } from '../testing/overlay.ts'
 import { recordedRetrieval } from '../testing/recorded-retrieval.ts'
 import type { AccessLists } from './access-lists.ts'
 import { type GuardedStoreOptions, guardedStore } from './guarded-store.ts'

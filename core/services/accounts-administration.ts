@@ -43,6 +43,11 @@ export interface Alias {
 export interface NewAccount extends Omit<Account, 'id' | 'attributes'> {
   /** In clear; it is hashed before it is kept. Absent: nobody can log in until one is set. */
   readonly password?: string
+  /**
+   * In place of a password: a hash that `verifyPassword` knows, brought along from another system. It needs `hashes`, and shows by
+   * itself or by a `{SCHEME}` what it is.
+   */
+  readonly hash?: string
 }
 
 /** A further password of an account, for one program or device. */

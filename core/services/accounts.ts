@@ -22,6 +22,8 @@ export interface AccountsAbilities {
   readonly domainSettings?: boolean
   /** `setName`, `setDisabled`, `setProtocols` and `rename`. */
   readonly accountSettings?: boolean
+  /** Accounts can be added with a hash in place of a password. */
+  readonly hashes?: boolean
   /** Targets of aliases that end at a time. */
   readonly expiringAliases?: boolean
   readonly appPasswords?: boolean

@@ -1,4 +1,6 @@
 // The test kit, for plugins of all authors. It needs vitest, which the user's package brings.
+
+export { overlay } from '../overlay.ts'
 export { type CapturedLine, type CapturedLog, capturedLog } from './captured-log.ts'
 export { type AccountsContractOptions, accountsCases, accountsContract } from './contracts/accounts.ts'
 export {
@@ -46,7 +48,6 @@ export {
 export { liveMemory } from './live-memory.ts'
 export { type MemoryConnection, type MemoryConnectionOptions, memoryConnection } from './memory-connection.ts'
 export type { ConnectOptions } from './memory-listeners.ts'
-export { overlay } from './overlay.ts'
 export { type RecordedRetrieval, recordedRetrieval } from './recorded-retrieval.ts'
 export { ScramClient, type ScramClientOptions } from './scram-client.ts'
 export { loginByScram } from './scram-login.ts'

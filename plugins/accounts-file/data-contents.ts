@@ -20,6 +20,7 @@ export const dataSupports: AccountsAbilities = {
   aliasDomains: true,
   domainSettings: true,
   accountSettings: true,
+  hashes: true,
   expiringAliases: true,
   appPasswords: true,
   restoring: true,

@@ -85,11 +85,12 @@ export class PasswdAdministration extends LimitedAdministration {
     )
   }
 
-  override async addAccount({ password, ...given }: NewAccount): Promise<Account> {
+  override async addAccount(given: NewAccount): Promise<Account> {
     const account = checkNewAccount(given, this.#settings.clock.now())
     if (account.sendingLimit !== undefined) await unsupported('limit what accounts send')
     const checked = account.address
-    const hash = password === undefined ? undefined : await this.#settings.passwords.hash(password, checked)
+    const { password } = given
+    const hash = password === undefined ? given.hash : await this.#settings.passwords.hash(password, checked)
     await this.#change((contents) => {
       needDomain(contents, checked.domain)
       needFree(contents, checked)

@@ -122,5 +122,6 @@ export const passwdFormat: FileFormat<PasswdContents> = {
     catchAll: true,
     persistent: true,
     accountSettings: true,
+    hashes: true,
   },
 }

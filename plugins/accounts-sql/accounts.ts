@@ -18,7 +18,7 @@ import {
 } from 'mailwright'
 import type { Changes } from './changes.ts'
 import { checkLimits, holdDomain, lockDomains } from './domains.ts'
-import { findSecrets, noSecret, secretColumns } from './secrets.ts'
+import { findSecrets, noSecret, type SecretColumns, secretColumns } from './secrets.ts'
 import {
   type AccountRow,
   type AliasRow,
@@ -42,13 +42,20 @@ export async function listAccounts(
 
 export async function addAccount(changes: Changes, given: NewAccount): Promise<Account> {
   const account = checkNewAccount(given, changes.now())
-  const policy = await changes.scramPolicy()
-  const secret =
-    given.password === undefined ? noSecret : await secretColumns(policy, given.password, account.address)
+  const secret = await newSecret(changes, given, account.address)
   const { id, address, ...facts } = account
   const row = { id, ...secret, created_at: changes.now(), ...accountColumns(account) }
   const note = { action: 'account.add', subject: address, detail: { id, ...facts } } as const
   return changes.make(note, (transaction) => insertAccount(transaction, row))
+}
+
+async function newSecret(
+  changes: Changes,
+  { password, hash }: NewAccount,
+  address: Address,
+): Promise<SecretColumns> {
+  if (password === undefined) return { ...noSecret, password: hash ?? null }
+  return secretColumns(await changes.scramPolicy(), password, address)
 }
 
 export async function setPassword(changes: Changes, given: Address, secret: string): Promise<void> {

@@ -30,6 +30,7 @@ const supports: AccountsAbilities = {
   aliasDomains: true,
   domainSettings: true,
   accountSettings: true,
+  hashes: true,
   expiringAliases: true,
   appPasswords: true,
   sendingLimits: true,

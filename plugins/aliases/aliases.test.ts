@@ -298,9 +298,9 @@ describe('readTargets', () => {
 describe('options', () => {
   test.each([
     [{ virtual: 'hash:/x' }, 'virtual: must be a list of tables'],
-    [{ virtual: ['nix:/x'] }, 'virtual[0]: must be a table: "nix:/x" is no table'],
+    [{ virtual: ['nix:/x'] }, 'virtual[0]: "nix:/x" names no table: it must be one of hash, btree'],
     [{ virtual: [{ a: 1 }] }, 'virtual[0]: must be a table: a has no text'],
-    [{ aliases: ['etc/aliases'] }, 'aliases[0]: must be a table: an absolute path'],
+    [{ aliases: ['etc/aliases'] }, 'aliases[0]: must be an absolute path'],
     [{ patterns: [{ match: /a/g, to: 'x' }] }, 'patterns[0].match: must be a regular expression without'],
     [{ patterns: [{ match: /a/ }] }, 'patterns[0].to: must be a text'],
     [{ domains: ['a b'] }, 'domains[0]: must be a domain'],

@@ -12,10 +12,10 @@ export interface ConfiguredPattern {
 /** Keys and values of a config. RangeError for anything else. */
 export function configuredEntries(value: unknown): Table {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new RangeError('it is a name such as "hash:/etc/postfix/virtual", or keys with their targets')
+    throw new RangeError('must be a name such as "hash:/etc/postfix/virtual", or keys with their targets')
   const entries = new Map(Object.entries(value).map(([key, targets]) => [key.toLowerCase(), joined(targets)]))
   const wrong = [...entries].find(([, targets]) => targets === undefined)
-  if (wrong !== undefined) throw new RangeError(`${wrong[0]} has no text, or list of texts`)
+  if (wrong !== undefined) throw new RangeError(`must be a table: ${wrong[0]} has no text, or list of texts`)
   return { lookUp: async (key) => entries.get(key) }
 }
 

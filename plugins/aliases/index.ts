@@ -50,10 +50,13 @@ const plugin: PluginFactory<AliasesInput> = definePlugin<AliasesOptions, Aliases
         ...(await ownerEdits(transaction, aliases)),
       ])
 
-    hooks.delivery.deliver.tap('discard', async ({ items }) =>
-      items.every(({ route }) => route.kind === 'handler' && route.handler === discard)
-        ? items.map(() => ({ kind: 'delivered', text: 'thrown away by an alias to /dev/null' }))
-        : undefined,
+    hooks.delivery.deliver.tap(
+      'discard',
+      async ({ items }) =>
+        items.every(({ route }) => route.kind === 'handler' && route.handler === discard)
+          ? items.map(() => ({ kind: 'delivered', text: 'thrown away by an alias to /dev/null' }))
+          : undefined,
+      { kinds: ['handler'] },
     )
 
     return {

@@ -81,7 +81,7 @@ function made(read: OptionReader, name: string, make: () => Table): readonly Tab
   try {
     return [make()]
   } catch (error) {
-    read.fault(name, `must be a table: ${(error as Error).message}`)
+    read.fault(name, (error as Error).message)
     return []
   }
 }

@@ -25,14 +25,14 @@ export function table(name: string): Table {
   const read = Object.hasOwn(readers, kind) ? readers[kind] : undefined
   if (read === undefined || !isAbsolute(path))
     throw new RangeError(
-      `"${name}" is no table: it is one of ${Object.keys(readers).join(', ')}, a colon, and an absolute path`,
+      `"${name}" names no table: it must be one of ${Object.keys(readers).join(', ')}, a colon, and an absolute path, as in "hash:/etc/postfix/virtual"`,
     )
   return new TableFile(path, read, { wholeAddressesOnly: kind === 'regexp' || kind === 'pcre' })
 }
 
 /** A file of names as aliases(5) has it. RangeError where the path is not absolute. */
 export function aliasFile(path: string): Table {
-  if (!isAbsolute(path)) throw new RangeError('an absolute path')
+  if (!isAbsolute(path)) throw new RangeError('must be an absolute path')
   return new TableFile(path, (text) => entriesOf(parseAliasTable(text)), { wholeAddressesOnly: false })
 }
 

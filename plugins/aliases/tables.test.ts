@@ -123,7 +123,7 @@ describe('tables of patterns', () => {
 
 describe('a table in a file', () => {
   test.each(['virtual', 'nix:/etc/x', 'hash:etc/x', 'hash:'])('%j is no name of one', (name) => {
-    expect(() => table(name)).toThrow('is no table')
+    expect(() => table(name)).toThrow('names no table')
   })
 
   test('changes are taken once they stay; what is broken is not', async () => {

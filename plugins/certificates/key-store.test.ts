@@ -134,7 +134,16 @@ describe('keys from files', () => {
     expect(lines).toEqual([])
     store.watch()
     await store.stop()
-    expect(lines.join('')).toMatch(/"text":"expires on 20/)
+    expect(lines.join('')).toMatch(/"level":"warn".*"text":"expires on 20/)
+  })
+
+  test('that have expired are an error', async () => {
+    await renew('one.example')
+    const { store, lines } = openStore(['one.example'], fakeClock(Date.now() + 366 * 24 * hour))
+    await store.load()
+    store.watch()
+    await store.stop()
+    expect(lines.join('')).toMatch(/"level":"error".*"text":"has expired on 20/)
   })
 })
 

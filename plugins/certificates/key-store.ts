@@ -135,8 +135,11 @@ export class KeyStore implements Certificates {
   #warnOfExpiry(): void {
     const { clock, log } = this.#parts
     for (const { validTo, names, source } of this.#pairs) {
-      if (validTo.getTime() - clock.now() > warnBefore) continue
-      log.warn('certificate', { text: `expires on ${validTo.toISOString()}`, names, source })
+      const left = validTo.getTime() - clock.now()
+      const facts = { names, source }
+      if (left <= 0) log.error('certificate', { text: `has expired on ${validTo.toISOString()}`, ...facts })
+      else if (left <= warnBefore)
+        log.warn('certificate', { text: `expires on ${validTo.toISOString()}`, ...facts })
     }
   }
 }

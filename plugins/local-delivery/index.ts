@@ -27,10 +27,14 @@ const plugin: PluginFactory<LocalDeliveryInput> = definePlugin<LocalDeliveryOpti
     if (options.deliveredTo)
       hooks.data.checkMessage.tap('loop', async (transaction, { header }) => loopRefusal(transaction, header))
 
-    hooks.delivery.route.tap('local-address', async ({ address }) => addresses.route(address))
+    hooks.delivery.route.tap('local-address', async ({ address }) => addresses.route(address), {
+      kinds: ['account'],
+    })
 
-    hooks.delivery.deliver.tap('store', async (batch) =>
-      batch.kind === 'account' ? delivery.deliver(batch) : undefined,
+    hooks.delivery.deliver.tap(
+      'store',
+      async (batch) => (batch.kind === 'account' ? delivery.deliver(batch) : undefined),
+      { kinds: ['account'] },
     )
   },
 })

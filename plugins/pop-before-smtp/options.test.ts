@@ -22,7 +22,7 @@ test('a log has a path and a format', () => {
 })
 
 test.each([
-  [{ openFor: '2h' }, 'openFor: must be a duration such as "90s", "5m" or "2h" from 1000 to 3600000'],
+  [{ openFor: '2h' }, 'openFor: must be a duration such as "90s", "5m" or "2h" from 1s to 1h'],
   [{ openFor: 0 }, 'openFor: must be'],
   [{ exclude: ['10.0.0.1/8'] }, 'exclude[0]: must be'],
   [{ logs: [{ path: 'mail.log', format: 'dovecot' }] }, 'logs[0].path: must be an absolute path'],

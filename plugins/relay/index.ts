@@ -41,7 +41,7 @@ const plugin: PluginFactory<RelayInput> = definePlugin<RelayOptions, RelayInput>
         : undefined,
     )
 
-    hooks.delivery.route.tap('remote', async ({ address }) => rules.route(address))
+    hooks.delivery.route.tap('remote', async ({ address }) => rules.route(address), { kinds: ['remote'] })
 
     return { start: async () => backupRecipients?.load() }
   },

@@ -6,6 +6,7 @@ import { RemoteDelivery } from './remote-delivery.ts'
 import { Destinations } from './routing/destination.ts'
 import { Identities } from './routing/identities.ts'
 import { MailHosts } from './routing/mail-hosts.ts'
+import { checkPasswords } from './routing/password-check.ts'
 import { ClientTls } from './security/client-tls.ts'
 import { stsMigration } from './security/mta-sts/index.ts'
 import { SecurityPolicies } from './security/policies.ts'
@@ -61,12 +62,15 @@ const plugin: PluginFactory<SmtpOutInput> = definePlugin<SmtpOutOptions, SmtpOut
     hooks.delivery.deliver.tap(
       'remote',
       async (batch, { signal }) => (batch.kind === 'remote' ? remote.deliver(batch, signal) : undefined),
-      { timeout: timeout + margin },
+      { timeout: timeout + margin, kinds: ['remote'] },
     )
 
     return {
       start: async () => tls.start(),
-      serve: async () => reports?.serve(),
+      serve: async () => {
+        await checkPasswords(options)
+        reports?.serve()
+      },
       stop: async () => {
         const reported = reports?.stop()
         remote.close()

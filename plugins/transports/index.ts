@@ -55,17 +55,23 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
       return isOurs ? { reason: `a transport: ${found.destination.kind}` } : undefined
     })
 
-    hooks.delivery.route.tap('map', async ({ address }): Promise<RouteAnswer | undefined> => {
-      const destination = (await find(map, address))?.destination
-      if (destination === undefined || destination.kind === 'local') return undefined
-      if (destination.kind !== 'smtp')
-        return { kind: 'handler', handler: `${prefix}${formatDestination(destination)}`, address }
-      const { nextHop } = destination
-      return { kind: 'remote', address, ...(nextHop === undefined ? {} : { nextHop }) }
-    })
+    hooks.delivery.route.tap(
+      'map',
+      async ({ address }): Promise<RouteAnswer | undefined> => {
+        const destination = (await find(map, address))?.destination
+        if (destination === undefined || destination.kind === 'local') return undefined
+        if (destination.kind !== 'smtp')
+          return { kind: 'handler', handler: `${prefix}${formatDestination(destination)}`, address }
+        const { nextHop } = destination
+        return { kind: 'remote', address, ...(nextHop === undefined ? {} : { nextHop }) }
+      },
+      // What tables say is only known when they are asked.
+      { kinds: [...options.map.values()].some(({ kind }) => kind === 'smtp') ? ['remote'] : [] },
+    )
 
     hooks.delivery.deliver.tap('transports', async (batch, { signal }) => delivery.deliver(batch, signal), {
       timeout: batchTime,
+      kinds: ['handler'],
     })
 
     return {

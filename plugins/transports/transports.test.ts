@@ -1,6 +1,7 @@
 import { type Address, formatAddress, parseAddress, UnavailableError } from 'mailwright'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
+import smtpOut from 'mailwright/plugins/smtp-out'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { destinationReply, formatDestination, parseDestination } from './destination.ts'
@@ -106,7 +107,7 @@ describe('the plugin', () => {
   afterEach(() => host?.stop())
 
   async function start(options: TransportsInput): Promise<TestHost> {
-    const system = [memory({ accounts: [{ address: 'jo@here.example' }] }), localDelivery()]
+    const system = [memory({ accounts: [{ address: 'jo@here.example' }] }), localDelivery(), smtpOut()]
     host = await createTestHost({ plugins: [transports(options), ...system] })
     return host
   }
@@ -118,6 +119,13 @@ describe('the plugin', () => {
     ((await host?.send({ from: 'a@else.example', to, data: 'Subject: x\n\nx\n' })) ?? []).map(
       ({ reply }) => `${reply.code} ${reply.enhanced}`,
     )
+
+  test('leads to other hosts only where somebody delivers there', async () => {
+    const to = (destination: string) =>
+      createTestHost({ plugins: [transports({ map: { 'far.example': destination } })] })
+    await expect(to('smtp:')).rejects.toThrow('transports leads mail to other hosts, and no plugin')
+    await (await to('discard:')).stop()
+  })
 
   test('routes, refuses and throws away', async () => {
     await start({

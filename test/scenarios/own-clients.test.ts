@@ -7,6 +7,7 @@ import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
 import popBeforeSmtp from 'mailwright/plugins/pop-before-smtp'
 import relay from 'mailwright/plugins/relay'
+import smtpOut from 'mailwright/plugins/smtp-out'
 import { createTestHost, fakeResolver, type TestHost, type TestMail } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../support/database-under-test.ts'
@@ -36,6 +37,7 @@ async function start(...plugins: readonly PluginInstance[]): Promise<TestHost> {
       localDelivery({ postmaster: 'me@example.org' }),
       popBeforeSmtp({ requireTls: false }),
       relay({ networks: ['192.0.2.128/25'] }),
+      smtpOut(),
       ...plugins,
     ],
     resolver: fakeResolver({

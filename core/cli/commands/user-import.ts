@@ -1,13 +1,20 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { checkRoles } from '../../accounts/rules.ts'
-import { errorCode, errorText } from '../../errors.ts'
+import { errorCode, errorText, MailwrightError } from '../../errors.ts'
 import { formatAddress, parseAddress } from '../../model/address.ts'
-import { readOptions } from '../../options.ts'
-import type { AccountsAdministration, NewAccount } from '../../services/accounts.ts'
+import { type OptionReader, readOptions } from '../../options.ts'
+import { looksLikeHash } from '../../passwords/index.ts'
+import type { AccountsAbilities, AccountsAdministration, NewAccount } from '../../services/accounts.ts'
 import type { CoreCommand } from '../program.ts'
 import { withAdministration } from './administration.ts'
 import { sendingLimitWord } from './quantities.ts'
+
+/** Where the accounts are made. */
+interface Target {
+  readonly administration: AccountsAdministration
+  readonly supports: AccountsAbilities
+}
 
 /** What became of one line. */
 interface Imported {
@@ -23,7 +30,8 @@ function readLine(text: string): NewAccount {
   const read = readOptions(JSON.parse(text))
   const address = parseAddress(read.string('address'))
   if (address === undefined) read.fault('address', 'is not an address such as "someone@example.org"')
-  const [password, name] = [read.optionalString('password'), read.optionalString('name')]
+  const [hash, name] = [read.optionalString('hash'), read.optionalString('name')]
+  const password = readPassword(read)
   const quotaBytes = read.value('quota') === undefined ? undefined : read.size('quota', { min: 1 })
   const disabled = read.boolean('disabled', { default: false })
   const deny = read.strings('deny', { default: [] })
@@ -32,6 +40,7 @@ function readLine(text: string): NewAccount {
   return read.done({
     address: address ?? { localPart: '', domain: '' },
     ...(password === undefined ? {} : { password }),
+    ...(hash === undefined ? {} : { hash }),
     ...(name === undefined ? {} : { name }),
     ...(quotaBytes === undefined ? {} : { quotaBytes }),
     ...(disabled ? { disabled } : {}),
@@ -40,8 +49,19 @@ function readLine(text: string): NewAccount {
   })
 }
 
+/** Whoever takes hashes for passwords has accounts that whoever stole the hashes can open. */
+function readPassword(read: OptionReader): string | undefined {
+  const password = read.optionalString('password')
+  if (password !== undefined && looksLikeHash(password))
+    read.fault(
+      'password',
+      'looks like a hash: give that as "hash"; `mailwright user passwd` takes any password',
+    )
+  return password
+}
+
 async function importLine(
-  administration: AccountsAdministration,
+  { administration, supports }: Target,
   line: number,
   text: string,
 ): Promise<Imported> {
@@ -49,6 +69,8 @@ async function importLine(
   try {
     const account = readLine(text)
     address = formatAddress(account.address)
+    if (account.hash !== undefined && supports.hashes !== true)
+      throw new MailwrightError('MAIL_E_UNSUPPORTED', 'these accounts cannot be added with a hash')
     await administration.addAccount(account)
     return { line, address, outcome: 'added' }
   } catch (error) {
@@ -60,15 +82,12 @@ async function importLine(
   }
 }
 
-async function importAll(
-  administration: AccountsAdministration,
-  stdin: Readable,
-): Promise<readonly Imported[]> {
+async function importAll(target: Target, stdin: Readable): Promise<readonly Imported[]> {
   const all: Imported[] = []
   let line = 0
   for await (const text of createInterface({ input: stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
     line++
-    if (text.trim() !== '') all.push(await importLine(administration, line, text))
+    if (text.trim() !== '') all.push(await importLine(target, line, text))
   }
   return all
 }
@@ -84,8 +103,8 @@ export const userImportCommand: CoreCommand = {
   ],
   examples: ['mailwright user import < accounts.jsonl'],
   action: (context, _words, options) =>
-    withAdministration(context, async (administration) => {
-      const all = await importAll(administration, context.stdin)
+    withAdministration(context, async (administration, { service }) => {
+      const all = await importAll({ administration, supports: service.supports }, context.stdin)
       const of = (outcome: Imported['outcome']) => all.filter((each) => each.outcome === outcome)
       const bad = options.ifMissing === true ? of('failed') : [...of('failed'), ...of('exists')]
       const told = bad.toSorted((a, b) => a.line - b.line)

@@ -8,6 +8,7 @@ import {
   accountsHave,
   accountsSeed,
 } from './accounts-fixture.ts'
+import { hashCases } from './accounts-hashes.ts'
 import { loginCases } from './accounts-login.ts'
 import { lookupCases } from './accounts-lookup.ts'
 import { identifyCases, scramCases } from './accounts-scram.ts'
@@ -22,6 +23,7 @@ export const accountsContractCases: readonly AccountsCase[] = [
   ...scramCases,
   ...identifyCases,
   ...administrationCases,
+  ...hashCases,
   ...domainSettingsCases,
   ...accountSettingsCases,
   ...appPasswordCases,

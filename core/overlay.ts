@@ -1,6 +1,6 @@
 /**
- * An object that does what another does, but for what `changes` has. For making a broken, slow or watched version of an
- * implementation, of whatever class it is.
+ * An object that does what another does, but for what `changes` has. For putting something of one's own around an
+ * implementation, of whatever class it is; or for making a broken, slow or watched version of it.
  */
 export function overlay<Target extends object>(target: Target, changes: Partial<Target>): Target {
   // An object below it, not the object itself: a proxy may not change what is frozen.
