@@ -37,13 +37,27 @@ describe('readHead', () => {
 
 describe('literalMark', () => {
   test.each([
-    ['a LOGIN {5}', { size: 5, immediate: false, binary: false, start: 8 }],
-    ['a LOGIN {5+}', { size: 5, immediate: true, binary: false, start: 8 }],
-    ['~{0}', { size: 0, immediate: false, binary: true, start: 0 }],
-    ['{9999999999999999}', { size: Number.MAX_SAFE_INTEGER, immediate: false, binary: false, start: 0 }],
-    [`{${'9'.repeat(400)}+}`, { size: Number.MAX_SAFE_INTEGER, immediate: true, binary: false, start: 0 }],
-    ['a {00000000000000000005+}', { size: 5, immediate: true, binary: false, start: 2 }],
-    ['{{5}', { size: 5, immediate: false, binary: false, start: 1 }],
+    ['a LOGIN {5}', { size: 5, isNumber64: true, immediate: false, binary: false, start: 8 }],
+    ['a LOGIN {5+}', { size: 5, isNumber64: true, immediate: true, binary: false, start: 8 }],
+    ['~{0}', { size: 0, isNumber64: true, immediate: false, binary: true, start: 0 }],
+    [
+      '{9999999999999999}',
+      { size: Number.MAX_SAFE_INTEGER, isNumber64: true, immediate: false, binary: false, start: 0 },
+    ],
+    [
+      '{9223372036854775807}',
+      { size: Number.MAX_SAFE_INTEGER, isNumber64: true, immediate: false, binary: false, start: 0 },
+    ],
+    [
+      '{9223372036854775808}',
+      { size: Number.MAX_SAFE_INTEGER, isNumber64: false, immediate: false, binary: false, start: 0 },
+    ],
+    [
+      `{${'9'.repeat(400)}+}`,
+      { size: Number.MAX_SAFE_INTEGER, isNumber64: false, immediate: true, binary: false, start: 0 },
+    ],
+    ['a {00000000000000000005+}', { size: 5, isNumber64: true, immediate: true, binary: false, start: 2 }],
+    ['{{5}', { size: 5, isNumber64: true, immediate: false, binary: false, start: 1 }],
   ])('%s', (line, mark) => expect(literalMark(line)).toEqual(mark))
 
   test.each(['', '}', '{}', '{5', '{-5}', '{5-}', '{a}', '{5} ', '{}}'])('none: %j', (line) =>

@@ -32,6 +32,8 @@ export function tagOf(line: string): string {
 /** The literal that a line ends with (RFC 9051 §9, RFC 7888). */
 export interface LiteralMark {
   readonly size: number
+  /** False for a number that no size can be. */
+  readonly isNumber64: boolean
   /** The client does not wait for a continuation request. */
   readonly immediate: boolean
   readonly binary: boolean
@@ -40,6 +42,9 @@ export interface LiteralMark {
 }
 
 const mark = /^(~?)\{(\d+)(\+?)\}$/
+
+// RFC 9051 §9, number64: 63 bits.
+const largestNumber = 9_223_372_036_854_775_807n
 
 /** The mark at the end of a line, or undefined. A size beyond 2^53 is taken for the largest there is. */
 export function literalMark(line: string): LiteralMark | undefined {
@@ -50,8 +55,14 @@ export function literalMark(line: string): LiteralMark | undefined {
   const [whole, tilde, digits, plus] = matched
   return {
     size: Math.min(Number(digits), Number.MAX_SAFE_INTEGER),
+    isNumber64: isNumber64(digits),
     immediate: plus === '+',
     binary: tilde === '~',
     start: line.length - whole.length,
   }
+}
+
+function isNumber64(digits = ''): boolean {
+  const written = digits.replace(/^0+(?=.)/, '')
+  return written.length <= 19 && BigInt(written) <= largestNumber
 }

@@ -158,8 +158,9 @@ class Reading {
 
   async #wayOf(
     head: CommandHead | undefined,
-    { size }: LiteralMark,
+    { size, isNumber64 }: LiteralMark,
   ): Promise<ImapResult | 'memory' | 'spool'> {
+    if (!isNumber64) return bad('That is no size of a literal')
     if (head === undefined) return bad('That is not a command')
     // What follows it needs room too.
     const isSmall = size <= smallLiteral && 2 * size <= this.#left

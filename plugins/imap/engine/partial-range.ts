@@ -8,7 +8,7 @@ export interface Places {
 }
 
 export interface PartialRange extends Places {
-  /** As the client wrote it: it is repeated in the answer. */
+  /** As it stands in the answer, its first place in front: `400:500` is the same as `500:400` (RFC 9394 §4). */
   readonly written: string
 }
 
@@ -19,7 +19,7 @@ export function readPartialRange(args: ImapArguments): PartialRange {
   args.expects(`:${sign}`)
   const other = args.number(1)
   const [near, far] = one <= other ? [one, other] : [other, one]
-  const written = `${sign}${one}:${sign}${other}`
+  const written = `${sign}${near}:${sign}${far}`
   return sign === '' ? { first: near, last: far, written } : { first: -near, last: -far, written }
 }
 
