@@ -12,9 +12,9 @@ import type {
 import { notWithoutOthers } from '../model/outcome.ts'
 import { formatReply, localError, reply } from '../model/reply.ts'
 import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
+import { forEach, parted, sentOn } from './forwards.ts'
 import { idTime } from './id.ts'
 import { findRoutes, routeKey } from './routing.ts'
-import { parametersForEach } from './several-targets.ts'
 import type { FlowContext } from './surroundings.ts'
 
 /** Sends an automatic reply that sorting asked for. */
@@ -256,22 +256,6 @@ function batchItem(
 
 function reversePathOf(item: AttemptItem, attempt: Pick<Attempt, 'reversePath'>): Address | null {
   return item.reversePath === undefined ? attempt.reversePath : item.reversePath
-}
-
-/** The mailbox and each address that sorting sends it on to are targets in the recipient's place. */
-function forEach(forwards: readonly AttemptItem[], targets: number): readonly AttemptItem[] {
-  return forwards.map((item) => ({ ...item, parameters: parametersForEach(item.parameters ?? {}, targets) }))
-}
-
-/** Nothing of it stays here: one other reports what becomes of it, several do not. */
-function sentOn({ length }: readonly AttemptItem[]): Outcome {
-  return { kind: 'delivered', text: 'sent on', reached: length > 1 ? 'expanded' : 'passed-on' }
-}
-
-/** What is filed here, and what goes to other hosts and handlers. */
-function parted(items: readonly AttemptItem[]): Record<'here' | 'elsewhere', readonly AttemptItem[]> {
-  const isHere = ({ route }: AttemptItem): boolean => route.kind === 'account'
-  return { here: items.filter(isHere), elsewhere: items.filter((item) => !isHere(item)) }
 }
 
 /** A forward into an account here is not sorted again, so that two accounts cannot forward to each other for ever. */
