@@ -7,7 +7,7 @@ import type { Flow } from './flow/flow.ts'
 import { createFlow } from './flow/index.ts'
 import { createFileHistory } from './history/file-history.ts'
 import { namedCommands } from './host/commands.ts'
-import { checkDelivery } from './host/delivery-check.ts'
+import { undelivered } from './host/delivery-check.ts'
 import { HookSet } from './host/hook-set.ts'
 import { type InstrumentOptions, Instruments } from './host/instruments.ts'
 import {
@@ -124,7 +124,6 @@ export class Host {
     this.hooks.freeze()
     const { workers } = this.settings
     checkWholeConfig({ requests: this.#requests, workers, store: this.#services.find(store) })
-    checkDelivery(this.hooks.points.delivery)
   }
 
   #setUpPlugin(plugin: PlannedPlugin, plan: readonly PlannedPlugin[]): RunningPlugin {
@@ -185,6 +184,11 @@ export class Host {
   /** Names of the plugins in the order in which they start. */
   get plugins(): readonly string[] {
     return this.#plugins.map(({ plan }) => plan.name)
+  }
+
+  /** What the config lacks, as far as that is no fault. */
+  get warnings(): readonly string[] {
+    return undelivered(this.hooks.points.delivery)
   }
 
   /** The commands that plugins add; see {@link namedCommands}. */

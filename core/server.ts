@@ -49,6 +49,7 @@ export class Server {
     if (host.settings.user !== undefined) await this.#giveUpRights(host, loaded.file)
     else if (isRoot())
       host.log.warn('starting', { text: 'runs as root; the setting `user` names a better one' })
+    for (const text of host.warnings) host.log.warn('starting', { text })
     await host.start()
     this.#listeners = await host.serve()
     await this.#refuseUnclaimed(host)

@@ -190,6 +190,20 @@ describe('deliver and trace', () => {
 })
 
 describe('the rest', () => {
+  test('check says what would wait for nobody', async () => {
+    const plugins = [
+      "import localDelivery from 'mailwright/plugins/local-delivery'",
+      "import memory from 'mailwright/plugins/memory'",
+      "import relay from 'mailwright/plugins/relay'",
+    ]
+    const config = `${plugins.join('\n')}\nexport default { plugins: [memory(), localDelivery(), relay()] }\n`
+    await project.write('no-way.ts', config)
+    const { out } = await run(['check', '--config', 'no-way.ts'])
+    expect(out).toMatch(
+      / is good\.\nBut relay leads mail to other hosts, .* \(add the plugin "smtp-out"\)\.\n/,
+    )
+  })
+
   test('check prints plugins and taps', async () => {
     const { out } = await run(['check'])
     expect(out).toContain('database, accounts-sql, maildir, local-delivery, queue, greeter, second')

@@ -18,8 +18,8 @@ export interface TapOptions {
   /** Milliseconds the tap may take; the config's `hookTimeout` where absent. */
   timeout?: number
   /**
-   * For taps of `route` the kinds of route that they answer, for those of `deliver` the kinds that they deliver: a config in which
-   * nobody delivers what somebody answers is refused. A tap of `deliver` that says nothing counts as one for all.
+   * For taps of `route` the kinds of route that they answer, for those of `deliver` the kinds that they deliver: of a config in which
+   * nobody delivers what somebody answers `check` and the start warn. A tap of `deliver` that says nothing counts as one for all.
    */
   kinds?: readonly Route['kind'][]
 }

@@ -1,4 +1,3 @@
-import { ConfigError, type ConfigFault } from '../errors.ts'
 import type { Route } from '../model/delivery.ts'
 import type { HookPoint } from './hook-point.ts'
 
@@ -9,23 +8,28 @@ const places: Readonly<Record<Route['kind'], string>> = {
 }
 
 const suggestions: Readonly<Partial<Record<Route['kind'], string>>> = {
-  account: 'add the plugin "local-delivery"',
-  remote: 'add the plugin "smtp-out"',
+  account: 'local-delivery',
+  remote: 'smtp-out',
 }
 
-/** ConfigError where a plugin leads mail to where no plugin delivers: it would be taken, and wait for nothing. */
-export function checkDelivery({ route, deliver }: Readonly<Record<'route' | 'deliver', HookPoint>>): void {
+/**
+ * Where plugins lead mail to that no plugin delivers: it is taken, and waits. No fault, for who has nothing to send yet may
+ * start all the same.
+ */
+export function undelivered({
+  route,
+  deliver,
+}: Readonly<Record<'route' | 'deliver', HookPoint>>): readonly string[] {
   const delivered = deliver.placed.map(({ options }) => options.kinds)
   const isDelivered = (kind: Route['kind']): boolean =>
     delivered.some((kinds) => kinds === undefined || kinds.includes(kind))
-  const faults = route.placed.flatMap(({ plugin, options: { kinds = [] } }) =>
-    kinds.filter((kind) => !isDelivered(kind)).map((kind) => fault(plugin, kind)),
+  return route.placed.flatMap(({ plugin, options: { kinds = [] } }) =>
+    kinds.filter((kind) => !isDelivered(kind)).map((kind) => warning(plugin, kind)),
   )
-  if (faults.length > 0) throw new ConfigError(faults)
 }
 
-function fault(plugin: string, kind: Route['kind']): ConfigFault {
-  const problem = `${plugin} leads mail ${places[kind]}, and no plugin of this config delivers it there`
+function warning(plugin: string, kind: Route['kind']): string {
+  const text = `${plugin} leads mail ${places[kind]}, and no plugin of this config delivers it there: it would wait in the queue`
   const suggestion = suggestions[kind]
-  return { path: 'plugins', problem, ...(suggestion === undefined ? {} : { suggestion }) }
+  return suggestion === undefined ? text : `${text} (add the plugin "${suggestion}")`
 }

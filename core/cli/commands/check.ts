@@ -18,12 +18,14 @@ export const checkCommand: CoreCommand = {
       hostname: host.settings.hostname,
       dataDir: host.settings.dataDir,
       plugins: host.plugins,
+      warnings: host.warnings,
       commands: host.commands.map(({ name, summary }) => ({ name, summary })),
       hooks: Object.fromEntries(hooks.map((hook) => [hook.name, hook.taps])),
     }
     const rows = hooks.map((hook) => [hook.name, hook.kind, hook.taps.join(' → ')])
     const text = [
       `${file} is good.`,
+      ...host.warnings.map((text) => `But ${text}.`),
       '',
       `Plugins, in the order in which they start: ${host.plugins.join(', ')}`,
       '',
