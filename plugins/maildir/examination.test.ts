@@ -1,6 +1,7 @@
 import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AccountStore, readAll, type StoreFault } from 'mailwright'
+import { fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { interferedFiles, unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, fileContents, type TestMaildir } from '../../test/support/maildir.ts'
@@ -9,7 +10,8 @@ import { nodeFileSystem } from './file-system.ts'
 let box: TestMaildir
 
 beforeEach(async () => {
-  box = await createTestMaildir()
+  // Nothing is prepared of itself, half a second after a delivery: that would repair, too.
+  box = await createTestMaildir({ clock: fakeClock() })
   for (const text of ['one', 'two', 'three']) await box.deliver(text)
   await box.deliver('sent', 'Sent', { create: true, flags: ['\\Seen', 'Kept'] })
   for (const name of ['INBOX', 'Sent']) await (await box.mailboxes.openMailbox(name)).close()
