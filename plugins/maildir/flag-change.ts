@@ -177,6 +177,10 @@ class FlagWork {
       await context.directories.sync(join(place.path, directory))
   }
 
+  #keywordsOf(uid: number): readonly string[] {
+    return this.#state.record(uid)?.keywords ?? []
+  }
+
   async #record(): Promise<void> {
     const { context, place, table } = this.#state
     if (this.#altered.length === 0) return
@@ -184,10 +188,15 @@ class FlagWork {
     try {
       await this.#state.write({ modSequence: table.modSequence + 1, altered })
     } catch (error) {
-      // The names of the files have changed, and they decide; the index follows when there is room.
+      // The names of the files have changed, and they decide; the index follows when there is room. Keywords are there alone.
       if (!isFull(error) || this.#touched.size === 0) throw error
       context.log.warn('unavailable', { mailbox: place.path, problem: 'the index is behind', error })
-      this.#state.goAhead({ altered })
+      const kept = altered.map(([uid, location]) => [uid, location, this.#keywordsOf(uid)] as const)
+      const haveKeywordsChanged = altered.some(
+        ([, , keywords], at) => keywords.join() !== kept[at]?.[2].join(),
+      )
+      this.#state.goAhead({ altered: kept })
+      if (haveKeywordsChanged) throw error
     }
     const entries = altered.flatMap(([uid]) => this.#state.record(uid)?.entry ?? [])
     const uids = entries.map(({ uid }) => uid)

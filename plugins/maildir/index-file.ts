@@ -126,7 +126,7 @@ export class IndexFile {
         if (!later) await this.#context.syncs.timed('index', () => file.datasync())
       } catch (error) {
         const skip = passedOver(change)
-        await this.#withdraw(known, file, changed === undefined ? skip : doubted(skip))
+        await this.#withdraw(known, file, changed === undefined ? skip : doubted(skip), changed !== undefined)
         throw error
       }
       this.#wrote(known, frame, await changed)
@@ -186,11 +186,15 @@ export class IndexFile {
     }
   }
 
-  /** After a write that failed: others may have read it, so what it gave is not given again. */
-  async #withdraw(known: KnownIndex, file: OpenFile, skip: IndexChange): Promise<void> {
-    known.table.apply(skip)
+  /**
+   * After a write that failed: others may have read it, so what it gave is not given again. Of what is nowhere on the disk nobody is
+   * told either, unless the frame `wasWhole`.
+   */
+  async #withdraw(known: KnownIndex, file: OpenFile, skip: IndexChange, wasWhole: boolean): Promise<void> {
+    if (wasWhole) known.table.apply(skip)
     try {
       await this.#writeOver(known, file, skip)
+      known.table.apply(skip)
     } catch {
       // Where there was no room for this, the frame was never whole, so that nobody can have read it.
       await file.truncate(known.end).catch(() => this.forget())

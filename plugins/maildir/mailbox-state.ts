@@ -289,7 +289,8 @@ export class MailboxState {
     const written = isNew ? await this.#begin(table, change) : change && (await this.#write(change, later))
     this.#table = table
     await this.#mark()
-    this.#disk.wasRead(table, comparison)
+    // What could not be written has to be found once more: the index that is read next does not have it.
+    if (written !== false) this.#disk.wasRead(table, comparison)
     if (change === undefined || written !== true) return
     // Whoever believes to have changed `cur` overlooks what others do at that very moment.
     if (difference.newcomers.length > 0)
