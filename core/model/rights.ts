@@ -1,3 +1,5 @@
+import type { Address } from './address.ts'
+
 /**
  * What an account may do with a mailbox: the letters of RFC 4314 §2.1.
  *
@@ -69,4 +71,6 @@ export type RightsIdentifier = string
 export interface AccessEntry {
   readonly identifier: RightsIdentifier
   readonly rights: Rights
+  /** The address of the account that the identifier speaks of, as it is now: where a list is asked for, and it is known. */
+  readonly address?: Address
 }

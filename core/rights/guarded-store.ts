@@ -1,8 +1,10 @@
 import { MailwrightError } from '../errors.ts'
 import type { Account } from '../model/account.ts'
+import type { Accounts } from '../services/accounts.ts'
 import type { AccountStore, Store, StoreAbilities, StoreFault } from '../services/store.ts'
 import type { AccessLists } from './access-lists.ts'
 import { GuardedAccountStore } from './guarded-account-store.ts'
+import { accountFinder } from './named-accounts.ts'
 import { examineWithLists, PublicMailboxes } from './public-mailboxes.ts'
 import { Sharing, type SharingOptions } from './sharing.ts'
 
@@ -11,6 +13,11 @@ export interface GuardedStoreOptions extends Pick<SharingOptions, 'admits'> {
   readonly lists: AccessLists
   /** `Accounts.byId`: who the owner of a mailbox is now. */
   accountById(id: string): Promise<Account | undefined>
+  /**
+   * `Accounts.resolve`: whom an address in a list means. Without it a line that is set by an address is kept so, and goes to
+   * whoever has the address.
+   */
+  readonly resolve?: Accounts['resolve']
   /** Whose mailboxes are the public ones: made for that, with an id that no account has. There are none without it. */
   readonly publicAccount?: Account
 }
@@ -28,12 +35,14 @@ export class GuardedStore implements Store {
   constructor(plain: Store, options: GuardedStoreOptions) {
     const { publicAccount, lists, admits } = options
     this.supports = { ...plain.supports, rights: true }
-    this.publicMailboxes = publicAccount && new PublicMailboxes(plain, publicAccount, lists)
+    const findAccount = accountFinder((id) => options.accountById(id), options.resolve)
+    this.publicMailboxes = publicAccount && new PublicMailboxes(plain, publicAccount, lists, findAccount)
     this.#plain = plain
     this.#lists = lists
     this.#publicOwner = publicAccount?.id
     this.#sharing = new Sharing({
       lists,
+      findAccount,
       ...(admits === undefined ? {} : { admits }),
       async openOwner(id) {
         const account = id === publicAccount?.id ? publicAccount : await options.accountById(id)

@@ -45,7 +45,8 @@ export function identifiersOf({ id, address }: Identity): ReadonlySet<RightsIden
 
 /** What a list should call an account: its id, which outlives its address, or the address where no identifier can be the id. */
 export function identifierFor(account: Identity): RightsIdentifier {
-  return canonicalMeaning(account.id) ?? addressIdentifier(account.address)
+  const own = canonicalMeaning(account.id)
+  return own === undefined || own === anyone ? addressIdentifier(account.address) : own
 }
 
 /** Whether a canonical identifier speaks of this account by name. */

@@ -16,5 +16,6 @@ export {
 } from './identifier.ts'
 export { otherUsersLevel, personalName, sharedLevel } from './mailbox-place.ts'
 export { MemoryAccessLists } from './memory-access-lists.ts'
+export type { FindAccount } from './named-accounts.ts'
 export { type PublicMailbox, PublicMailboxes } from './public-mailboxes.ts'
 export { Sharing, type SharingOptions } from './sharing.ts'

@@ -9,12 +9,15 @@ import {
 import { type AccessGuard, type Located, mailboxNames, noSuchMailbox } from './access-guard.ts'
 import { mostAccessEntries } from './access-list-file.ts'
 import { anyone, canonicalIdentifier, isNegative, meantBy, speaksOf } from './identifier.ts'
+import { type Subject, subjectOf, withAddresses } from './named-accounts.ts'
 
-/** See `AccountStore.accessList`. The owner's line comes first: all rights, by its id. A public mailbox has none. */
+/** See `AccountStore.accessList`. */
 export async function accessList(guard: AccessGuard, name: string): Promise<readonly AccessEntry[]> {
   const { owner, mailbox } = await administered(guard, name)
-  const list = await guard.sharing.lists.read(owner.id, mailbox)
-  return owner.isPublic ? list : [{ identifier: owner.id, rights: allRights }, ...list]
+  const kept = await guard.sharing.lists.read(owner.id, mailbox)
+  const list = await withAddresses(guard.sharing.finderOf(owner), kept)
+  if (owner.isPublic) return list
+  return [{ identifier: owner.id, rights: allRights, address: owner.store.account.address }, ...list]
 }
 
 /**
@@ -30,9 +33,10 @@ export async function setAccess(
   const entry = canonicalEntry(identifier, rights)
   const { owner, mailbox } = await administered(guard, name)
   if (!owner.isPublic && speaksOf(entry.identifier, owner.store.account)) return keepOwner(entry)
+  const subject = await subjectOf(guard.sharing.finderOf(owner), entry.identifier)
   await guard.sharing.lists.update(owner.id, mailbox, (list) => {
-    const changed = withEntry(list, entry)
-    if (owner.isPublic && hasAdministrator(list) && !hasAdministrator(changed))
+    const changed = withEntry(list, subject, entry.rights)
+    if (owner.isPublic && hasAdministrator(list, subject) && !hasAdministrator(changed, subject))
       throw new MailwrightError(
         'MAIL_E_INVALID',
         'nobody could change the access rights of the mailbox any more',
@@ -63,12 +67,16 @@ export function canonicalEntry(identifier: RightsIdentifier, rights: Rights): Ac
   throw new MailwrightError('MAIL_E_INVALID', `not rights: ${JSON.stringify(rights.slice(0, 100))}`)
 }
 
-/** A list after a line was set; without it where it gives no rights. MAIL_E_OVER_QUOTA beyond 1,000 lines. */
+/**
+ * A list after a line was set in place of all that speak of the same account; without it where it gives no rights.
+ * MAIL_E_OVER_QUOTA beyond 1,000 lines.
+ */
 export function withEntry(
   list: readonly AccessEntry[],
-  { identifier, rights }: AccessEntry,
+  { identifier, spellings }: Subject,
+  rights: Rights,
 ): readonly AccessEntry[] {
-  const others = list.filter((entry) => entry.identifier !== identifier)
+  const others = list.filter((entry) => !spellings.has(entry.identifier))
   if (rights === '') return others
   if (others.length >= mostAccessEntries)
     throw new MailwrightError(
@@ -76,14 +84,19 @@ export function withEntry(
       `an access control list has ${mostAccessEntries} lines at most`,
     )
   // A line that changes keeps its place.
-  const place = list.findIndex((entry) => entry.identifier === identifier)
+  const place = list.findIndex((entry) => spellings.has(entry.identifier))
   return others.toSpliced(place < 0 ? others.length : place, 0, { identifier, rights })
 }
 
-/** Whether somebody has the right `a` that no other line takes away. */
-function hasAdministrator(list: readonly AccessEntry[]): boolean {
-  const identifiers = list.filter(({ rights }) => rights.includes('a')).map((entry) => entry.identifier)
-  const taken = new Set(identifiers.filter(isNegative).map(meantBy))
-  const given = identifiers.filter((identifier) => !isNegative(identifier))
+/** Whether somebody has the right `a` that no other line takes away. Lines may call the subject differently. */
+function hasAdministrator(list: readonly AccessEntry[], { identifier, spellings }: Subject): boolean {
+  const names = new Set([...spellings].map(meantBy))
+  const nameIn = (entry: AccessEntry): RightsIdentifier => {
+    const meant = meantBy(entry.identifier)
+    return names.has(meant) ? meantBy(identifier) : meant
+  }
+  const entries = list.filter(({ rights }) => rights.includes('a'))
+  const taken = new Set(entries.filter((entry) => isNegative(entry.identifier)).map(nameIn))
+  const given = entries.filter((entry) => !isNegative(entry.identifier)).map(nameIn)
   return !taken.has(anyone) && given.some((identifier) => !taken.has(identifier))
 }

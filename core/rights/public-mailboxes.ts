@@ -7,6 +7,7 @@ import type { AccessLists } from './access-lists.ts'
 import { canonicalEntry, withEntry } from './list-changes.ts'
 import { createWithLists, deleteWithList } from './mailbox-changes.ts'
 import { placeOf, sharedLevel, sharedName } from './mailbox-place.ts'
+import { type FindAccount, subjectOf, withAddresses } from './named-accounts.ts'
 
 /** A public mailbox, or the level above all of them, and who may do what there. */
 export interface PublicMailbox {
@@ -26,12 +27,14 @@ export class PublicMailboxes {
   readonly #plain: Store
   readonly #account: Account
   readonly #lists: AccessLists
+  readonly #findAccount: FindAccount
 
   /** `account` holds them in the plain store. */
-  constructor(plain: Store, account: Account, lists: AccessLists) {
+  constructor(plain: Store, account: Account, lists: AccessLists, findAccount: FindAccount) {
     this.#plain = plain
     this.#account = account
     this.#lists = lists
+    this.#findAccount = findAccount
   }
 
   /** All mailboxes, sorted; before them the level above, where it has a list. */
@@ -40,7 +43,7 @@ export class PublicMailboxes {
     const mailboxes = await Promise.all(
       [root, ...names].map(async (mailbox) => ({
         name: nameOf(mailbox),
-        list: await this.#lists.read(this.#account.id, mailbox),
+        list: await this.#listOf(mailbox),
       })),
     )
     return mailboxes.filter(({ name, list }) =>
@@ -61,23 +64,28 @@ export class PublicMailboxes {
   /** Of a mailbox, or of the level above all: what new ones there begin with, and who may make them. MAIL_E_NOT_FOUND. */
   async accessList(name: string): Promise<readonly AccessEntry[]> {
     const { mailbox } = await this.#existing(name)
-    return this.#lists.read(this.#account.id, mailbox)
+    return this.#listOf(mailbox)
   }
 
   /**
-   * Sets one line of the list; empty rights remove it. MAIL_E_NOT_FOUND; MAIL_E_INVALID for what is no identifier or no
+   * Sets one line of the list, as `AccountStore.setAccess` does; empty rights remove it. MAIL_E_NOT_FOUND; MAIL_E_INVALID for what is no identifier or no
    * right; MAIL_E_OVER_QUOTA for a list of more than 1,000 lines.
    */
   async setAccess(name: string, identifier: RightsIdentifier, rights: Rights): Promise<void> {
     const entry = canonicalEntry(identifier, rights)
     const { mailbox } = await this.#existing(name)
-    await this.#lists.update(this.#account.id, mailbox, (list) => withEntry(list, entry))
+    const subject = await subjectOf(this.#findAccount, entry.identifier)
+    await this.#lists.update(this.#account.id, mailbox, (list) => withEntry(list, subject, entry.rights))
   }
 
   /** See `Store.examine`. */
   async examine(options: { readonly repair: boolean }): Promise<readonly StoreFault[]> {
     const faults = await examineWithLists(this.#plain, this.#lists, this.#account, options)
     return faults.map(({ mailbox, ...rest }) => ({ mailbox: nameOf(mailbox), ...rest }))
+  }
+
+  async #listOf(mailbox: string): Promise<readonly AccessEntry[]> {
+    return withAddresses(this.#findAccount, await this.#lists.read(this.#account.id, mailbox))
   }
 
   async #existing(name: string): Promise<Located> {

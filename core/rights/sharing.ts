@@ -3,6 +3,7 @@ import type { AccountStore } from '../services/store.ts'
 import type { AccessLists, SharedMailbox } from './access-lists.ts'
 import { identifiersOf } from './identifier.ts'
 import { ownerLevel } from './mailbox-place.ts'
+import type { FindAccount } from './named-accounts.ts'
 
 /** What a store gives so that mailboxes can be opened to others. */
 export interface SharingOptions {
@@ -19,6 +20,8 @@ export interface SharingOptions {
    * `anyone` means everybody there. Without it they count for every account. Public mailboxes are not asked for.
    */
   admits?(owner: Account, account: Account): boolean
+  /** Whom a line of a list speaks of by name. Without it accounts are called as they were when the line was set. */
+  readonly findAccount?: FindAccount
 }
 
 /** An owner of mailboxes, with the store that holds them. */
@@ -55,8 +58,8 @@ export class Sharing {
     if (store === undefined) return undefined
     if (id === this.#options.publicOwner) return { id, store, isPublic: true }
     this.#remember(ownerLevel(store.account.address), id)
-    const admitted = this.#options.admits?.(store.account, account) ?? true
-    return admitted ? { id, store, isPublic: false } : undefined
+    const owner: Owner = { id, store, isPublic: false }
+    return this.#counts(owner, account) ? owner : undefined
   }
 
   /** The owner of the public mailboxes, where any of them is open to anybody: else nothing is made for them. */
@@ -76,6 +79,18 @@ export class Sharing {
       if (found !== undefined) return found
     }
     return undefined
+  }
+
+  /** Finds the accounts for which an owner's lists count. Nothing is told of others: neither that they exist, nor their addresses. */
+  finderOf(owner: Owner): FindAccount {
+    return async (identifier) => {
+      const account = await this.#options.findAccount?.(identifier)
+      return account !== undefined && this.#counts(owner, account) ? account : undefined
+    }
+  }
+
+  #counts({ id, store, isPublic }: Owner, account: Account): boolean {
+    return isPublic || id === account.id || (this.#options.admits?.(store.account, account) ?? true)
   }
 
   async #namedSo(id: string, level: string, account: Account): Promise<Owner | undefined> {

@@ -157,11 +157,14 @@ export interface AccountStore {
   /** What the account may do with a mailbox; all of its own. */
   myRights(mailbox: string): Promise<Rights>
   /**
-   * Who may do what with a mailbox; the owner's line first: all rights, by its id. A public mailbox has none.
-   * MAIL_E_PERMISSION without the right `a`.
+   * Who may do what with a mailbox; the owner's line first: all rights, by its id. A public mailbox has none. Accounts
+   * that are known have one line each, by their ids, with their addresses. MAIL_E_PERMISSION without the right `a`.
    */
   accessList(mailbox: string): Promise<readonly AccessEntry[]>
-  /** Sets one line of the list; empty rights remove it. MAIL_E_INVALID for what is no identifier or right, and for the owner's. */
+  /**
+   * Sets one line of the list; empty rights remove it. An account may be called by its address: the line is kept by its
+   * id, in place of all that spoke of it by either. MAIL_E_INVALID for what is no identifier or right, and for the owner's.
+   */
   setAccess(mailbox: string, identifier: RightsIdentifier, rights: Rights): Promise<void>
   /**
    * Calls back within 100 ms after something in a mailbox may have changed, by whatever program; once for several

@@ -18,11 +18,18 @@ import { unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir } from '../../test/support/maildir.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { MaildirStore } from './maildir-store.ts'
-import { sharedStore } from './sharing.ts'
+import { type SharingServices, sharedStore } from './sharing.ts'
 import { publicAccount } from './sharing-account.ts'
 
 const silent: Notifier = { publish() {}, subscribe: () => () => undefined }
 const accounts = new Map(['ann', 'bob', 'carol'].map((name) => [name, accountOf(name)]))
+const directory: SharingServices['accounts'] = {
+  byId: async (id) => accounts.get(id),
+  async resolve({ localPart }) {
+    const account = accounts.get(localPart)
+    return account === undefined ? { kind: 'unknown' } : { kind: 'account', account }
+  },
+}
 
 let maildir: TestMaildir
 let fault: FaultyFileSystem<FileSystem>
@@ -36,7 +43,7 @@ function accountOf(id: string): Account {
 
 function shared(plain: MaildirStore, files?: FileSystem): GuardedStore {
   const options = { ...maildir.options, ...(files === undefined ? {} : { files }) }
-  return sharedStore(plain, options, { accounts: { byId: async (id) => accounts.get(id) }, notifier: silent })
+  return sharedStore(plain, options, { accounts: directory, notifier: silent })
 }
 
 /** As another process has it. */
@@ -127,11 +134,19 @@ describe('on the disk', () => {
     expect(await readdir(directory)).toEqual(['tmp'])
   })
 
+  it('what is opened to an address is kept by the id of the account, and taken away by either', async () => {
+    const ann = await open('ann')
+    await ann.setAccess('INBOX', 'bob@example.org', 'lr')
+    expect(await ann.accessList('INBOX')).toMatchObject([{ identifier: 'ann' }, { identifier: 'bob' }])
+    await ann.setAccess('INBOX', 'bob', '')
+    expect(await ann.accessList('INBOX')).toHaveLength(1)
+  })
+
   it('public mailboxes lie in a Maildir of their own, wherever those of accounts are', async () => {
     for (const path of ['{domain}/{user}/Maildir', '{id}']) {
       const options = { ...maildir.options, root: join(maildir.options.root, path), path }
       const plain = new MaildirStore(options)
-      const services = { accounts: { byId: async (id: string) => accounts.get(id) }, notifier: silent }
+      const services = { accounts: directory, notifier: silent }
       const guarded = sharedStore(plain, options, services)
       await (await guarded.open(accountOf('ann'))).mailboxes()
       await guarded.publicMailboxes?.create('Shared/Team')

@@ -8,8 +8,8 @@ const directoryName = '.sharing'
 
 /** What is needed to open mailboxes to others. */
 export interface SharingServices {
-  /** Who the owner of a mailbox is now. */
-  readonly accounts: Pick<Accounts, 'byId'>
+  /** Who the owner of a mailbox is now, and whom its list speaks of. */
+  readonly accounts: Pick<Accounts, 'byId' | 'resolve'>
   /** Tells others that access rights have changed. */
   readonly notifier: Notifier
 }
@@ -24,6 +24,7 @@ export function sharedStore(
   return new GuardedStore(plain, {
     lists: new FiledAccessLists(files, notifier),
     accountById: (id) => accounts.byId(id),
+    resolve: (address) => accounts.resolve(address),
     publicAccount,
   })
 }

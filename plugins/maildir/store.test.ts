@@ -65,7 +65,10 @@ storeContract({
       'crlf',
       (plain, options, account): GuardedStore =>
         sharedStore(plain, options, {
-          accounts: { byId: async (id) => fixtureAccountById(account, id) },
+          accounts: {
+            byId: async (id) => fixtureAccountById(account, id),
+            resolve: async () => ({ kind: 'unknown' }),
+          },
           notifier,
         }),
     )

@@ -61,6 +61,10 @@ test.each([
     'INBOX',
     'Other Users/jo@example.org/INBOX',
   ])
+  expect(await jo.accessList('INBOX')).toMatchObject([
+    { identifier: jo.account.id },
+    { identifier: ann.account.id, address: ann.account.address },
+  ])
 })
 
 test('memory-store alone: mailboxes cannot be opened to others', async () => {

@@ -55,15 +55,19 @@ function createNumbering(clock: Clock): Numbering {
   }
 }
 
-/** The same with mailboxes that can be opened to others: the owner of one is found by its id. */
+/**
+ * The same with mailboxes that can be opened to others: the owner of one is found by its id, and so is whom its list speaks
+ * of, or by an address where `accounts` can.
+ */
 export function createSharedMemoryStore(
   flow: RetrievalFlow,
-  accounts: Pick<Accounts, 'byId'>,
+  accounts: Pick<Accounts, 'byId'> & Partial<Pick<Accounts, 'resolve'>>,
   clock: Clock = systemClock,
 ): Store {
   return guardedStore(createMemoryStore(flow, clock), {
     lists: new MemoryAccessLists(),
     accountById: (id) => accounts.byId(id),
+    ...(accounts.resolve && { resolve: accounts.resolve.bind(accounts) }),
   })
 }
 

@@ -1,3 +1,4 @@
+import { accounts } from 'mailwright'
 import { describe, expect, it } from 'vitest'
 import { type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
 
@@ -103,6 +104,33 @@ describe('SETACL', () => {
     const { owner } = system
     expect((await owner.command(command)).tagged.startsWith(answer)).toBe(true)
     expect(await owner.ok('GETACL Work')).toEqual([`ACL Work tim@example.org ${all}`])
+  })
+})
+
+describe('an account', () => {
+  const name = '"Other Users/tim@example.org/Work"'
+
+  it('that was given rights by its id is shown and changed by its address (RFC 4314 §3.2)', async () => {
+    await using system = await startImapTest({ others: [bob] })
+    await system.mail.createMailbox('Work')
+    const found = await system.host.service(accounts).resolve({ localPart: 'bob', domain: 'example.org' })
+    const id = found.kind === 'account' ? found.account.id : ''
+    const [owner, guest] = [await system.connect(), await system.connect(bob)]
+    await system.mail.setAccess('Work', id, 'lr')
+    await system.mail.setAccess('Work', `-${id}`, 'w')
+    const own = `ACL Work tim@example.org ${all}`
+    expect(await owner.ok('GETACL Work')).toEqual([`${own} ${bob} lr -${bob} w`])
+    await owner.ok(`SETACL Work ${bob} +s`)
+    await owner.ok(`SETACL Work -${bob} +i`)
+    expect(await owner.ok('GETACL Work')).toEqual([`${own} ${bob} lrs -${bob} wi`])
+    expect((await system.mail.accessList('Work')).map(({ identifier }) => identifier).slice(1)).toEqual([
+      id,
+      `-${id}`,
+    ])
+    await owner.ok(`DELETEACL Work -${bob}`)
+    await owner.ok(`DELETEACL Work ${bob}`)
+    expect(await owner.ok('GETACL Work')).toEqual([own])
+    expect((await guest.command(`EXAMINE ${name}`)).tagged).toMatch(/^NO \[NONEXISTENT\] /)
   })
 })
 

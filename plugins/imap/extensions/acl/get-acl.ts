@@ -1,8 +1,9 @@
 import { addressIdentifier, type ImapCall, type ImapResult, withObsoleteRights } from 'mailwright'
 import { ok } from '../../engine/result.ts'
 import { ownerOf } from './owner.ts'
+import { shownIdentifier } from './shown-identifier.ts'
 
-/** GETACL (RFC 4314 §3.3). The owner is told by its address, which people know, unlike its id. */
+/** GETACL (RFC 4314 §3.3). Accounts are told by their addresses, which people know, unlike their ids. */
 export async function getAcl({ args, session }: ImapCall): Promise<ImapResult> {
   args.space()
   const mailbox = args.mailbox()
@@ -10,8 +11,9 @@ export async function getAcl({ args, session }: ImapCall): Promise<ImapResult> {
   const { mail, out } = session
   const list = await mail.accessList(mailbox)
   const owner = ownerOf(session, mailbox, list)
-  const entries = list.map(({ identifier, rights }) => {
-    const shown = identifier === owner?.id ? addressIdentifier(owner.address) : identifier
+  const entries = list.map((entry) => {
+    const { rights } = entry
+    const shown = entry.identifier === owner?.id ? addressIdentifier(owner.address) : shownIdentifier(entry)
     return ` ${out.astring(out.utf8(shown))} ${out.astring(withObsoleteRights(rights))}`
   })
   out.untagged(`ACL ${out.mailbox(mailbox)}${entries.join('')}`)

@@ -1,4 +1,5 @@
 import {
+  type AccessEntry,
   allRights,
   canonicalIdentifier,
   canonicalRights,
@@ -12,6 +13,7 @@ import {
   saslprep,
 } from 'mailwright'
 import { ok } from '../../engine/result.ts'
+import { shownIdentifier } from './shown-identifier.ts'
 
 /** What SETACL does to the rights of an identifier: replace them, add some, take some away. */
 interface RightsChange {
@@ -77,7 +79,9 @@ async function changedRights(
   if (kind === 'set') return rights
   const canonical = canonicalIdentifier(identifier)
   const list = await mail.accessList(mailbox)
-  const before = list.find((entry) => entry.identifier === canonical)?.rights ?? ''
+  const names = (entry: AccessEntry): boolean =>
+    [entry.identifier, shownIdentifier(entry)].includes(canonical)
+  const before = list.find(names)?.rights ?? ''
   const isLeft = (right: string): boolean =>
     kind === 'add'
       ? before.includes(right) || rights.includes(right)

@@ -1,0 +1,7 @@
+import { type AccessEntry, addressIdentifier, isNegative, type RightsIdentifier } from 'mailwright'
+
+/** What a line is called for clients: an account by its address, where that is known. */
+export function shownIdentifier({ identifier, address }: AccessEntry): RightsIdentifier {
+  if (address === undefined) return identifier
+  return (isNegative(identifier) ? '-' : '') + addressIdentifier(address)
+}
