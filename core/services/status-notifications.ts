@@ -55,7 +55,7 @@ export interface StatusReport {
   readonly recipients: readonly ReportedRecipient[]
 }
 
-/** A notification, to be sent from the null reverse-path. */
+/** A notification, to be sent from the null reverse-path, with REQUIRETLS where the message had it (RFC 8689 §5). */
 export interface StatusNotification {
   readonly to: Address
   readonly message: Message

@@ -70,8 +70,9 @@ function answer(
   { challenge, host, port }: AcmeOptions,
   challenges: ChallengeFiles,
 ): void {
+  const { clock } = context
   const isTls = challenge === 'tls-alpn-01'
-  const responder = isTls ? new TlsAlpnResponder(challenges) : new HttpResponder(challenges)
+  const responder = isTls ? new TlsAlpnResponder(challenges, clock) : new HttpResponder(challenges, clock)
   context.listen({ role: 'http', host, port, maxConnections, implicitTls: isTls }, (socket) =>
     responder.accept(socket),
   )

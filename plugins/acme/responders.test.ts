@@ -4,7 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
-import { systemClock } from 'mailwright'
+import { type Clock, systemClock } from 'mailwright'
+import { fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { validateHttp, validateTls } from '../../test/support/acme-validation.ts'
 import { ChallengeFiles } from './challenge-files.ts'
@@ -29,9 +30,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function listen(type: ChallengeType): Promise<ChallengeFiles> {
-  const challenges = new ChallengeFiles(folder, type, undefined, systemClock)
-  const responder = type === 'http-01' ? new HttpResponder(challenges) : new TlsAlpnResponder(challenges)
+async function listen(type: ChallengeType, clock: Clock = systemClock): Promise<ChallengeFiles> {
+  const challenges = new ChallengeFiles(folder, type, undefined, clock)
+  const responder =
+    type === 'http-01' ? new HttpResponder(challenges, clock) : new TlsAlpnResponder(challenges, clock)
   server = createServer((socket) => {
     sockets.push(socket)
     responder.accept(socket)
@@ -131,6 +133,32 @@ describe('tls-alpn-01', () => {
     await expect(once(socket, 'secureConnect')).rejects.toThrow()
   })
 })
+
+test.each([
+  ['http-01', 'GET / HTTP/1.1\r\nX-Slow: '],
+  // The head of a record that is to be longer.
+  ['tls-alpn-01', '\x16\x03\x01\x02\x00'],
+] as const)(
+  '%s: whoever does not come to an end is cut off after ten seconds, however busy',
+  async (type, text) => {
+    const clock = fakeClock()
+    await listen(type, clock)
+    const socket = connect(target().port, '127.0.0.1').setEncoding('latin1')
+    sockets.push(socket)
+    socket.on('error', () => undefined)
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(text, 'latin1')
+    await expect.poll(() => clock.waiting).toBe(1)
+    for (let second = 1; second < 10; second++) {
+      clock.advance(1_000)
+      socket.write('a')
+    }
+    expect(socket.destroyed).toBe(false)
+    clock.advance(1_000)
+    await closed
+    expect(clock.waiting).toBe(0)
+  },
+)
 
 test('what a process that died has left is removed', async () => {
   const challenges = await listen('http-01')

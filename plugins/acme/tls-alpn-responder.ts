@@ -1,20 +1,21 @@
 import type { Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
-import { tlsPolicy } from 'mailwright'
+import { type Clock, tlsPolicy } from 'mailwright'
 import type { ChallengeFiles } from './challenge-files.ts'
-
-const patience = 10_000
+import { limitConnection } from './deadline.ts'
 
 /** Answers the authority's questions of the challenge tls-alpn-01 (RFC 8737 §3): a handshake, and nothing after it. */
 export class TlsAlpnResponder {
   readonly #challenges: ChallengeFiles
+  readonly #clock: Clock
 
-  constructor(challenges: ChallengeFiles) {
+  constructor(challenges: ChallengeFiles, clock: Clock) {
     this.#challenges = challenges
+    this.#clock = clock
   }
 
   accept(socket: Socket): void {
-    socket.setTimeout(patience, () => socket.destroy())
+    limitConnection(socket, this.#clock)
     const secured = new TLSSocket(socket, {
       isServer: true,
       // Without a certificate: who asks for no name, or for one that nobody is to ask for, gets none.

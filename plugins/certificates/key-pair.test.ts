@@ -1,15 +1,19 @@
 import { createPrivateKey } from 'node:crypto'
-import { generate } from 'selfsigned'
+import { generate, type SelfsignedOptions } from 'selfsigned'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { chooseKeyPair, makeKeyPair } from './key-pair.ts'
 
 let one: { key: string; chain: string }
 let two: { key: string; chain: string }
+let weak: { key: string; chain: string }
 
 /** A certificate for a name and the hosts below it. */
-async function certificateFor(name: string): Promise<{ key: string; chain: string }> {
+async function certificateFor(
+  name: string,
+  kind: Pick<SelfsignedOptions, 'keyType' | 'keySize'> = { keyType: 'ec' },
+): Promise<{ key: string; chain: string }> {
   const made = await generate([{ name: 'commonName', value: name }], {
-    keyType: 'ec',
+    ...kind,
     algorithm: 'sha256',
     extensions: [
       {
@@ -27,6 +31,7 @@ async function certificateFor(name: string): Promise<{ key: string; chain: strin
 beforeAll(async () => {
   one = await certificateFor('one.example')
   two = await certificateFor('two.example')
+  weak = await certificateFor('weak.example', { keyType: 'rsa', keySize: 1024 })
 })
 
 describe('the names of a pair', () => {
@@ -66,6 +71,9 @@ describe('what cannot be used is named', () => {
   const encryptedAsBefore =
     '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n'
 
+  // As a file is that somebody is writing.
+  const cutOff = () => `${one.chain.trimEnd()}\n${two.chain.slice(0, -40)}`
+
   test.each([
     [() => ({ key: one.key, chain: two.chain }), /^key: does not belong to the certificate$/],
     [() => ({ key: 'nonsense', chain: one.chain }), /^key: is not a private key in PEM form/],
@@ -73,6 +81,8 @@ describe('what cannot be used is named', () => {
     [() => ({ key: encryptedAsBefore, chain: one.chain }), /^key: is encrypted with a passphrase/],
     [() => ({ key: one.key, chain: 'nonsense' }), /^chain: is not a certificate in PEM form/],
     [() => ({ key: one.chain, chain: one.key }), /^key: is not a private key/],
+    [() => ({ key: one.key, chain: cutOff() }), /^chain: cannot be used for TLS/],
+    [() => weak, /^chain: cannot be used for TLS \(.*key too small/],
   ])('case %#', (certificate, problem) => {
     expect(() => makeKeyPair(certificate(), undefined, 'a.pem')).toThrow(problem)
   })

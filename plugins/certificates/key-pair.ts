@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { type Certificate, canonicalDomain, errorText, MailwrightError } from 'mailwright'
+import { createSecureContext } from 'node:tls'
+import { type Certificate, canonicalDomain, errorText, MailwrightError, tlsPolicy } from 'mailwright'
 
 /** A key and a chain that have been seen to belong together. */
 export interface KeyPair {
@@ -17,8 +18,8 @@ export interface KeyPair {
 }
 
 /**
- * Makes a pair of PEM texts. MAIL_E_INVALID, with what is wrong and where, for texts that are no key or no certificate
- * or that do not belong together. `names` take the place of the names in the certificate.
+ * Makes a pair of PEM texts. MAIL_E_INVALID, with what is wrong and where, for texts that are no key or no certificate,
+ * that do not belong together, or that no listener could use. `names` take the place of the names in the certificate.
  */
 export function makeKeyPair(
   certificate: Certificate,
@@ -38,6 +39,10 @@ export function makeKeyPair(
   )
   if (!chain.checkPrivateKey(key))
     throw new MailwrightError('MAIL_E_INVALID', 'key: does not belong to the certificate')
+  // Sees what lies behind the first certificate, and what OpenSSL holds for too weak.
+  parsed('chain', 'cannot be used for TLS', () =>
+    createSecureContext({ ...tlsPolicy, key: certificate.key, cert: certificate.chain }),
+  )
   return {
     certificate,
     names: names ?? namesIn(chain),

@@ -247,4 +247,16 @@ describe('what has no return address', () => {
     const notifications = await compose(await report([recipient('anna@example.org', 'failed')], again))
     expect(notifications.map(({ to }) => formatAddress(to))).toEqual(['postmaster'])
   })
+
+  test('a message that asked for TLS does not go back whole, nor to the postmaster (RFC 8689 §5)', async () => {
+    const { compose } = system()
+    const failed = [recipient('bob@example.net', 'failed')]
+    const parameters = { requireTls: true, ret: 'FULL' } as const
+    for (const from of [{}, lost]) {
+      const [notification] = await compose(await report(failed, { ...from, parameters }))
+      const text = String(notification && (await readAll(notification.message.content)))
+      expect(text).toContain('Subject: Lunch')
+      expect(text).not.toContain('At noon?')
+    }
+  })
 })

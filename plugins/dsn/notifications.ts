@@ -88,13 +88,18 @@ export class Notifications implements StatusNotifications {
         text: 'it has no return address, and nobody is told',
         recipients: untold,
       })
-    return to === undefined ? [] : [{ to, kind: 'lost', recipients, whole: true }]
+    return to === undefined ? [] : [{ to, kind: 'lost', recipients, whole: !requiresTls(report) }]
   }
 }
 
 /** RFC 3461 §4.3: RET is about failures; of what succeeds or goes on the header is enough. */
-function mayReturn({ parameters }: StatusReport, kind: NotificationKind): boolean {
-  return kind === 'failed' && parameters.ret !== 'HDRS'
+function mayReturn(report: StatusReport, kind: NotificationKind): boolean {
+  return kind === 'failed' && report.parameters.ret !== 'HDRS' && !requiresTls(report)
+}
+
+/** RFC 8689 §5: then RET=FULL is passed over. */
+function requiresTls({ parameters }: StatusReport): boolean {
+  return parameters.requireTls === true
 }
 
 /** Only what is in a mailbox, or where one would be, is called delivered. */

@@ -75,19 +75,25 @@ export class Reports {
     const { reversePath, parameters } = envelope
     const report = { id, reversePath, parameters, arrivedAt, message, recipients }
     const composed = await this.#settings.notifications.compose(report)
-    return Promise.all(composed.map((notification) => this.#newMessage(notification, id, now)))
+    return Promise.all(composed.map((notification) => this.#newMessage(notification, { id, envelope }, now)))
   }
 
-  async #newMessage({ to, message }: StatusNotification, about: string, now: number): Promise<NewMessage> {
+  async #newMessage(
+    { to, message }: StatusNotification,
+    about: Pick<QueuedMessage, 'id' | 'envelope'>,
+    now: number,
+  ): Promise<NewMessage> {
     const id = newId(now)
-    this.#record(id, `${formatAddress(to)}: notification about ${about}`, now)
+    this.#record(id, `${formatAddress(to)}: notification about ${about.id}`, now)
     const found = await this.#settings.delivery.route({ address: to, original: to })
     const deliveries = found.ok
       ? found.routes.map((route) => ({ recipient: to, parameters: unreported, target: route.address, route }))
       : [{ recipient: to, parameters: unreported, target: to }]
+    // RFC 8689 §5: what tells of a message is as confidential as the message.
+    const parameters = about.envelope.parameters.requireTls === true ? { requireTls: true } : {}
     return {
       id,
-      envelope: { reversePath: null, parameters: {} },
+      envelope: { reversePath: null, parameters },
       arrivedAt: now,
       content: message.content,
       recipients: withVariants(deliveries).map((delivery) => ({ delivery })),

@@ -57,6 +57,25 @@ describe('what is told of a message with several recipients', () => {
     expect(await world.rows()).toBe(0)
   })
 
+  it('is told under TLS where the message asked for that (RFC 8689 §5)', async () => {
+    fails('far.example')
+    const told = async (rest: Partial<PlannedMail>) => {
+      world.delivery.attempts.length = 0
+      await accept(['a@far.example', 'b@near.example'], {
+        ...rest,
+        parameters: { notify: ['SUCCESS', 'FAILURE'] },
+      })
+      await world.pass(minute)
+      return world.delivery.attempts
+        .filter(({ to }) => to.includes('sender@origin.example'))
+        .map(({ requireTls }) => requireTls)
+    }
+    const required = await told({ mailParameters: { requireTls: true } })
+    expect(required.length).toBeGreaterThan(0)
+    expect(required).not.toContain(false)
+    expect(await told({})).not.toContain(true)
+  })
+
   it('is told at once, and noted nowhere, where one attempt was for all of them', async () => {
     fails('far.example')
     let noted = 0

@@ -44,7 +44,7 @@ const plugin: PluginFactory<SmtpOutInput> = definePlugin<SmtpOutOptions, SmtpOut
     const destinations = new Destinations(options)
     const identities = new Identities(options, hostname)
     const tls = new ClientTls({ authorities: options.authorities, clock })
-    const sources = securitySources(shared)
+    const sources = securitySources({ ...shared, trusting: () => tls.context })
     const pool = new ConnectionPool({ clock, timeouts, connections, tls, observe: sources.observe })
     const hosts = new MailHosts({ ...shared, hostnames: identities.hostnames, random: Math.random })
     const policies = new SecurityPolicies({ ...options, published: sources.published })

@@ -304,18 +304,19 @@ describe('a relay host', () => {
 
   test('by LOGIN', async () => {
     const words: string[] = []
-    const { sender } = await through({
+    const { host, sender } = await through({
       ...offering('LOGIN'),
       answer(command) {
         const decoded = Buffer.from(command, 'base64').toString()
-        if (command.startsWith('AUTH')) return '334 UGFzc3dvcmQ6'
-        if (decoded !== 'secret') return undefined
+        if (command.startsWith('AUTH')) return '334 VXNlcm5hbWU6'
+        if (decoded !== 'me' && decoded !== 'secret') return undefined
         words.push(decoded)
-        return '235 2.7.0 welcome'
+        return decoded === 'me' ? '334 UGFzc3dvcmQ6' : '235 2.7.0 welcome'
       },
     })
     expect((await sender.send())[0]?.kind).toBe('delivered')
-    expect(words).toEqual(['secret'])
+    expect(host.said).toContain('AUTH LOGIN')
+    expect(words).toEqual(['me', 'secret'])
   })
 
   test('by a token in a file', async () => {

@@ -58,7 +58,7 @@ export class AcmeServer implements AsyncDisposable {
     await once(this.#server, 'close')
   }
 
-  /** Whether somebody waits for an answer. */
+  /** Whether somebody waits for an answer, or it asks for a challenge's. */
   get isBusy(): boolean {
     return this.#answering > 0
   }
@@ -251,17 +251,20 @@ export class AcmeServer implements AsyncDisposable {
     const wanted = `${found.token}.${thumbprint(jwk)}`
     const isTls = path.endsWith('/tls-alpn-01')
     const asked = isTls ? validateTls(target, wanted) : validateHttp(target, found.token, wanted)
-    asked.then(
-      () => {
-        found.status = 'valid'
-      },
-      (error: Error) => {
-        found.status = 'invalid'
-        found.order.status = 'invalid'
-        const detail = `127.0.0.1: ${error.message}`
-        found.error = { type: 'urn:ietf:params:acme:error:unauthorized', detail }
-      },
-    )
+    this.#answering++
+    asked
+      .finally(() => this.#answering--)
+      .then(
+        () => {
+          found.status = 'valid'
+        },
+        (error: Error) => {
+          found.status = 'invalid'
+          found.order.status = 'invalid'
+          const detail = `127.0.0.1: ${error.message}`
+          found.error = { type: 'urn:ietf:params:acme:error:unauthorized', detail }
+        },
+      )
     this.#json(response, 200, { type: path.split('/').at(-1), status: 'processing', token: found.token })
   }
 

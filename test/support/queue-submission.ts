@@ -2,6 +2,7 @@ import {
   type Address,
   bufferContent,
   createMessage,
+  type MailParameters,
   type RecipientParameters,
   type Route,
   type Session,
@@ -22,6 +23,8 @@ export interface PlannedMail {
   readonly atomic?: boolean
   readonly quarantine?: string
   readonly parameters?: RecipientParameters
+  /** Of MAIL. */
+  readonly mailParameters?: MailParameters
   /** For routes to other hosts. */
   readonly remoteFrom?: string
 }
@@ -38,7 +41,7 @@ export async function mail(...variants: readonly [PlannedMail, ...PlannedMail[]]
     session: session(signal),
     startedAt: new Date(0),
     reversePath: pathOf(first.from),
-    parameters: {},
+    parameters: first.mailParameters ?? {},
     recipients: made.flatMap(({ recipients }) => recipients),
     signal,
   }

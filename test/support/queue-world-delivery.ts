@@ -26,6 +26,14 @@ export interface WorldDelivered {
   readonly quarantine: string | undefined
 }
 
+/** One attempt. */
+export interface WorldAttempt {
+  readonly id: string
+  readonly to: readonly string[]
+  readonly at: number
+  readonly requireTls: boolean
+}
+
 /** What becomes of a delivery. */
 export type Decide = (item: AttemptItem, attempt: Attempt) => Outcome | Promise<Outcome>
 
@@ -36,7 +44,7 @@ export interface WorldDelivery extends DeliveryFlow {
   /** What was delivered, oldest first. */
   readonly delivered: WorldDelivered[]
   /** All attempts with the addresses that they were for. */
-  readonly attempts: { readonly id: string; readonly to: readonly string[]; readonly at: number }[]
+  readonly attempts: WorldAttempt[]
   /** Addresses that were given up without another attempt. */
   readonly givenUp: string[]
   /** Attempts under way, and the most that there were at the same time. */
@@ -88,7 +96,7 @@ export function worldDelivery(clock: Clock): WorldDelivery {
   const routes = new Map<string, RoutesTo>()
   const gates = new Map<string, PromiseWithResolvers<void>>()
   const delivered: WorldDelivered[] = []
-  const attempts: { id: string; to: readonly string[]; at: number }[] = []
+  const attempts: WorldAttempt[] = []
   const givenUp: string[] = []
   const underWay = { now: 0, most: 0 }
 
@@ -137,7 +145,8 @@ export function worldDelivery(clock: Clock): WorldDelivery {
     giveUp: (_attempt, { route }) => void givenUp.push(formatAddress(route.address)),
     async attempt(attempt) {
       const to = attempt.items.map(({ route }) => formatAddress(route.address))
-      attempts.push({ id: attempt.id, to, at: clock.now() })
+      const requireTls = attempt.parameters?.requireTls === true
+      attempts.push({ id: attempt.id, to, at: clock.now(), requireTls })
       underWay.now++
       underWay.most = Math.max(underWay.most, underWay.now)
       try {

@@ -151,7 +151,7 @@ async function firstAccount(dataDir: string): Promise<{ address: string; passwor
   return address === undefined || password === undefined ? undefined : { address, password }
 }
 
-function tryIt(
+export function tryIt(
   first: { address: string; password: string },
   listeners: readonly OpenListener[],
 ): readonly string[] {
@@ -162,7 +162,8 @@ function tryIt(
   const [transfer, imap, pop3] = [find('transfer'), find('imap'), find('pop3')]
   const curl = `curl -k --ssl-reqd --user '${first.address}:${first.password}'`
   if (transfer !== undefined) lines.push(`  send  swaks --server ${at(transfer)} --to ${first.address}`)
-  if (imap !== undefined) lines.push(`  read  ${curl} 'imap://${at(imap)}/INBOX;MAILINDEX=1'`)
-  else if (pop3 !== undefined) lines.push(`  read  ${curl} pop3://${at(pop3)}/1`)
+  const scheme = ({ role, implicitTls }: OpenListener) => (implicitTls ? `${role}s` : role)
+  if (imap !== undefined) lines.push(`  read  ${curl} '${scheme(imap)}://${at(imap)}/INBOX;MAILINDEX=1'`)
+  else if (pop3 !== undefined) lines.push(`  read  ${curl} ${scheme(pop3)}://${at(pop3)}/1`)
   return lines
 }

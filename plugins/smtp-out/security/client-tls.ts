@@ -95,9 +95,14 @@ export class ClientTls {
     this.#trust.start()
   }
 
+  /** Of whom we trust, for connections on which we show no certificate. */
+  get context(): SecureContext {
+    return this.#trust.context
+  }
+
   /** MAIL_E_UNAVAILABLE where the files of a certificate cannot be read, or hold none. */
   async #contextOf(certificate: OwnCertificate | undefined): Promise<SecureContext> {
-    if (certificate === undefined) return this.#trust.context
+    if (certificate === undefined) return this.context
     const text = await loadOwnCertificate(certificate)
     const made = this.#certified.get(certificate.cert)
     if (made?.text.cert === text.cert && made.text.key === text.key) return made.context

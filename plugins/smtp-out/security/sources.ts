@@ -1,6 +1,7 @@
+import type { SecureContext } from 'node:tls'
 import type { Clock, Database, Log, Resolver } from 'mailwright'
 import { danePolicy } from './dane/index.ts'
-import { type MtaStsPolicy, mtaStsPolicy } from './mta-sts/index.ts'
+import { httpsStsFetch, type MtaStsPolicy, mtaStsPolicy } from './mta-sts/index.ts'
 import type { SecurityObserver, SecurityPolicy } from './requirement.ts'
 import { tlsReport } from './tls-report/index.ts'
 
@@ -13,6 +14,8 @@ export interface SourceSettings {
   readonly log: Log
   /** Policies and counts are kept there; without one policies are in memory, and nothing is counted. */
   readonly database: Database | undefined
+  /** Of whom we trust, also where policies are fetched. */
+  trusting(): SecureContext
 }
 
 /** What domains publish of the security of their hosts, and what is counted of it. */
@@ -32,7 +35,10 @@ export function securitySources(settings: SourceSettings): Sources {
   const isCounted = tlsReports && database !== undefined
   const reports = isCounted ? tlsReport({ database, clock, log, stsPolicyOf }) : undefined
   const observe: SecurityObserver = (session) => reports?.observe(session)
-  if (mtaSts) sts = mtaStsPolicy({ resolver, clock, log, database, observe })
+  if (mtaSts) {
+    const fetch = httpsStsFetch({ resolver, clock, trusting: () => settings.trusting() })
+    sts = mtaStsPolicy({ resolver, clock, log, database, observe, fetch })
+  }
   return {
     published: [...(dane ? [danePolicy({ resolver, observe })] : []), ...(sts === undefined ? [] : [sts])],
     observe,

@@ -129,8 +129,18 @@ describe('a login', () => {
     })
   })
 
-  test('questions without an end have one', async () => {
-    const { connection } = host('LOGIN', Array(20).fill('334 more'))
+  test('by LOGIN, where the host asks first', async () => {
+    const { connection, said } = host('LOGIN', ['334 VXNlcm5hbWU6', '334 UGFzc3dvcmQ6', '235 fine'])
+    await logIn(connection, login, settings)
+    expect(said).toEqual(['AUTH LOGIN', 'bWU=', 'c2VjcmV0'])
+  })
+
+  test.each([
+    ['LOGIN', 3],
+    ['PLAIN', 11],
+  ])('%s: questions without an end have one', async (offered, commands) => {
+    const { connection, said } = host(offered, Array(20).fill('334 more'))
     await expect(logIn(connection, login, settings)).rejects.toThrow('no end')
+    expect(said).toHaveLength(commands)
   })
 })

@@ -18,7 +18,10 @@ export interface LoginSettings {
 /** One side of a mechanism: what to say first, and what to each challenge. */
 interface Exchange {
   readonly name: string
-  first(): string
+  /** Challenges that there can be. */
+  readonly most?: number
+  /** Absent where the server begins. */
+  first?(): string
   next(challenge: string): Promise<string> | string
 }
 
@@ -61,13 +64,15 @@ export async function logIn(
 
 async function run(connection: SmtpConnection, exchange: Exchange, timeout: number): Promise<Reply> {
   // RFC 4954 §4: an initial response of nothing.
-  const first = base64(exchange.first()) || '='
+  const first = exchange.first && (base64(exchange.first()) || '=')
   const command = `AUTH ${exchange.name}`
-  const isShort = command.length + first.length < longestCommand
-  let answer = await connection.command(isShort ? `${command} ${first}` : command, timeout, true)
-  if (!isShort && answer.code === 334) answer = await connection.command(first, timeout, true)
+  const isLong = first !== undefined && command.length + first.length >= longestCommand
+  const isAlone = first === undefined || isLong
+  let answer = await connection.command(isAlone ? command : `${command} ${first}`, timeout, true)
+  if (isLong && answer.code === 334) answer = await connection.command(first, timeout, true)
+  const { most = mostChallenges } = exchange
   for (let count = 0; answer.code === 334; count++) {
-    if (count === mostChallenges) throw connection.fault('has no end of questions')
+    if (count === most) throw connection.fault('has no end of questions')
     const challenge = Buffer.from(answer.lines[0] ?? '', 'base64').toString()
     answer = await connection.command(base64(await exchange.next(challenge)), timeout, true)
   }
@@ -123,7 +128,13 @@ function chosen(
     )
   if (!isConfidential) return undefined
   if (mechanisms.has('PLAIN')) return { name: 'PLAIN', first: () => `\0${user}\0${secret}`, next: () => '' }
-  return mechanisms.has('LOGIN') ? { name: 'LOGIN', first: () => user, next: () => secret } : undefined
+  return mechanisms.has('LOGIN') ? loginExchange(user, secret) : undefined
+}
+
+/** RFC 4954 §4: the server begins, so that an initial response would be a fault. */
+function loginExchange(user: string, secret: string): Exchange {
+  const answers = [user, secret]
+  return { name: 'LOGIN', most: answers.length, next: () => answers.shift() ?? '' }
 }
 
 function scram(name: string, exchange: ScramLogin): Exchange {

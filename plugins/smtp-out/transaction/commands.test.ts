@@ -1,5 +1,5 @@
-import { bufferContent, createMessage, type EhloKeywords } from 'mailwright'
-import { expect, test } from 'vitest'
+import { type Address, bufferContent, createMessage, type EhloKeywords } from 'mailwright'
+import { describe, expect, test } from 'vitest'
 import { commandsFor } from './commands.ts'
 
 const message = await createMessage(bufferContent(Buffer.from('Subject: x\r\n\r\nHello\r\n')))
@@ -27,4 +27,27 @@ test.each([
 
 test.each(['x'.repeat(101), '+'.repeat(34), 'ö'])('the message goes without %s', async (id) => {
   expect(await mailWith(id)).toBe('MAIL FROM:<a@here.example>')
+})
+
+describe('REQUIRETLS', () => {
+  const offering: EhloKeywords = new Map([['REQUIRETLS', '']])
+  const sender = { localPart: 'a', domain: 'here.example' }
+
+  async function said(reversePath: Address | null, offered: EhloKeywords, isProven = true): Promise<string> {
+    const envelope = { id: 'q1', message, reversePath, parameters: { requireTls: true }, items: [] }
+    const commands = await commandsFor(envelope, offered, { isProven, chunking: false })
+    return 'mail' in commands ? commands.mail : String(commands.enhanced)
+  }
+
+  test('is passed on to who offers it, and nobody else has the message', async () => {
+    expect(await said(sender, offering)).toBe('MAIL FROM:<a@here.example> REQUIRETLS')
+    expect(await said(sender, extensions)).toBe('5.7.30')
+    expect(await said(sender, offering, false)).toBe('5.7.30')
+  })
+
+  test('of a notification needs a host that proves itself, and no offer (RFC 8689 §5)', async () => {
+    expect(await said(null, offering)).toBe('MAIL FROM:<> REQUIRETLS')
+    expect(await said(null, extensions)).toBe('MAIL FROM:<>')
+    expect(await said(null, offering, false)).toBe('5.7.30')
+  })
 })

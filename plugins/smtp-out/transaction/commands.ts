@@ -54,7 +54,7 @@ export async function commandsFor(
   const { message, parameters, reversePath } = envelope
   const largest = Number(extensions.get('SIZE') ?? 0)
   if (largest > 0 && message.size > largest) return tooLarge
-  if (parameters.requireTls === true && !(isProven && extensions.has('REQUIRETLS'))) return noRequireTls
+  if (parameters.requireTls === true && !(isProven && mayHave(envelope, extensions))) return noRequireTls
   if (needsUnicode(envelope) && !extensions.has('SMTPUTF8')) return noUnicode
   const body = await bodyOf(envelope, extensions)
   const octets = body.isConverted ? await sevenBitContent(message) : () => message.content.stream()
@@ -76,6 +76,11 @@ export async function commandsFor(
     isChunked,
     octets: isChunked && !isBinary ? () => crlfLines(octets()) : octets,
   }
+}
+
+/** RFC 8689 §5: what has the null reverse-path is not to be lost because the host promises nothing for the way behind it. */
+function mayHave({ reversePath }: Envelope, extensions: EhloKeywords): boolean {
+  return reversePath === null || extensions.has('REQUIRETLS')
 }
 
 interface Body {
@@ -114,7 +119,7 @@ function mailWords(
     extensions.has('SMTPUTF8') && isUnicode && 'SMTPUTF8',
     extensions.has('DSN') && ret !== undefined && `RET=${ret}`,
     extensions.has('DSN') && envelopeId !== undefined && envelopeIdWord(envelopeId),
-    requireTls === true && 'REQUIRETLS',
+    requireTls === true && extensions.has('REQUIRETLS') && 'REQUIRETLS',
   ].filter((word) => word !== false)
 }
 

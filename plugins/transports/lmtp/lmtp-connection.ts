@@ -88,14 +88,31 @@ export class LmtpConnection {
     if (level === 'none' || !('host' in destination)) return
     if (await this.#startTls(level)) {
       await settings.tls.secure(this.#connection, destination.host, level, this.#timeouts.command)
-      // RFC 3207 §4.2: what was said in clear is forgotten.
-      await this.#hello(settings.hostname)
+      await this.#helloAgain(settings.hostname)
     }
   }
 
   async #hello(hostname: string): Promise<void> {
+    this.#know(await this.#askHello(hostname))
+  }
+
+  /**
+   * RFC 3207 §4.2: what was said in clear is forgotten. A server that does not like our end of the handshake shows it only now, with
+   * TLS 1.3.
+   */
+  async #helloAgain(hostname: string): Promise<void> {
+    const answer = await this.#askHello(hostname).catch((cause: unknown) => {
+      throw new TlsFailure('the connection ended with the handshake', { cause })
+    })
+    this.#know(answer)
+  }
+
+  async #askHello(hostname: string): Promise<Reply> {
     await this.#connection.write(`LHLO ${hostname}\r\n`)
-    const answer = await this.#reply()
+    return this.#reply()
+  }
+
+  #know(answer: Reply): void {
     if (answer.code !== 250) throw refused('LHLO', answer)
     this.#extensions = ehloKeywords(answer)
   }

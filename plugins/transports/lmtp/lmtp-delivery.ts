@@ -122,7 +122,9 @@ async function transact(
   const note = (some: readonly BatchItem[], outcome: Outcome): void => {
     for (const item of some) outcomes.set(item, outcome)
   }
-  const needsRequireTls = envelope.parameters.requireTls === true && 'host' in destination
+  // RFC 8689 §5: what has the null reverse-path is not to be lost for that.
+  const needsRequireTls =
+    envelope.parameters.requireTls === true && envelope.reversePath !== null && 'host' in destination
   if (needsRequireTls && !connection.extensions.has('REQUIRETLS'))
     return note(items, { kind: 'failed', reply: tlsRequired })
   const mail = await mailCommand(envelope, connection.extensions)

@@ -24,6 +24,8 @@ interface Behaviour {
   /** Undefined: STARTTLS is not offered. */
   readonly answer?: string
   readonly certificate?: MadeCertificate
+  /** It ends the connection when it has seen our end of the handshake. */
+  readonly refusesUs?: boolean
 }
 
 let stack: AsyncDisposableStack
@@ -52,7 +54,7 @@ async function serve(behaviour: Behaviour): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-function listen(socket: Socket, { answer, certificate }: Behaviour, mark: string): void {
+function listen(socket: Socket, { answer, certificate, refusesUs = false }: Behaviour, mark: string): void {
   let text = ''
   const onData = (chunk: Buffer): void => {
     text += chunk.toString('latin1')
@@ -69,6 +71,7 @@ function listen(socket: Socket, { answer, certificate }: Behaviour, mark: string
           const { pem: cert, key } = certificate
           const secureContext = createSecureContext({ cert, key })
           const secured = new TLSSocket(socket, { isServer: true, secureContext })
+          if (refusesUs) secured.once('secure', () => secured.destroy())
           listen(
             secured.on('error', () => undefined),
             { certificate },
@@ -148,5 +151,11 @@ describe('where there is no TLS after all', () => {
       hello,
       'NOOP',
     ])
+  })
+
+  test('also of a server that refuses our end of it, which shows only behind the handshake', async () => {
+    const refusing = { answer: go, certificate: ours, refusesUs: true }
+    expect((await open('may', refusing)).slice(-2)).toEqual([hello, 'NOOP'])
+    await expect(open('encrypt', refusing)).rejects.toThrow('ended with the handshake')
   })
 })

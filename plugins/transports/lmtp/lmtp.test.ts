@@ -287,6 +287,26 @@ describe('LMTP', () => {
     expect(await mailCommand(envelope, new Map([['REQUIRETLS', '']]))).toMatch(/ REQUIRETLS$/)
   })
 
+  test('a notification goes to who proves itself, whether or not REQUIRETLS is offered (RFC 8689 §5)', async () => {
+    const { destination } = await lmtpServer({})
+    const parameters = { requireTls: true }
+    const [jo] = await two()
+    if (jo === undefined) throw new Error('two are two')
+    const proven = client().pool
+    const tls = new LmtpTls({ level: 'verify', levels: new Map(), authorities: undefined })
+    const delivery = new LmtpDelivery(proven, tls, createLog('silent'))
+    const { signal } = new AbortController()
+    const deliver = (item: BatchItem) =>
+      delivery.deliver(
+        destination,
+        [item],
+        { id: 'q1', parameters, kind: 'handler', items: [item], atomic: true, signal },
+        signal,
+      )
+    expect(await deliver(jo)).toMatchObject([{ kind: 'failed', reply: { enhanced: '5.7.30' } }])
+    expect(await deliver({ ...jo, reversePath: null })).toMatchObject([{ kind: 'delivered' }])
+  })
+
   test('what the server can take is said to it', async () => {
     const { destination, said } = await lmtpServer({ extensions: ['8BITMIME', 'SMTPUTF8'] })
     const parameters = { body: '8BITMIME', smtpUtf8: true } as const

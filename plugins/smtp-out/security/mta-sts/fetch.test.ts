@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import { errorCode, systemClock } from 'mailwright'
 import { fakeClock, fakeResolver } from 'mailwright/testing'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
@@ -48,7 +49,7 @@ describe.runIf(openssl.available)(openssl.title, () => {
     httpsStsFetch({
       resolver,
       clock,
-      ca: [authority.pem],
+      trusting: () => createSecureContext({ ca: authority.pem }),
       port,
       ...(timeout === undefined ? {} : { timeout }),
     })

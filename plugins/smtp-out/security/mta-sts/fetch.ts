@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type RequestOptions, request } from 'node:https'
-import type { TLSSocket } from 'node:tls'
+import type { SecureContext, TLSSocket } from 'node:tls'
 import { type Clock, MailwrightError, type Resolver } from 'mailwright'
 import type { SecurityFailure } from '../requirement.ts'
 import { lookupBy } from '../resolver-lookup.ts'
@@ -24,8 +24,8 @@ export interface StsFetchOptions {
   readonly clock: Clock
   /** Milliseconds for all of it; a minute where absent (RFC 8461 §3.3). */
   readonly timeout?: number
-  /** Certificates of authorities, PEM, in place of those that Node knows. */
-  readonly ca?: readonly string[]
+  /** Of whom we trust; asked for each fetch. */
+  trusting(): SecureContext
   /** 443 where absent. */
   readonly port?: number
 }
@@ -38,7 +38,7 @@ export function httpsStsFetch({
   resolver,
   clock,
   timeout = 60_000,
-  ca,
+  trusting,
   port = 443,
 }: StsFetchOptions): StsFetch {
   return async (domain) => {
@@ -49,7 +49,7 @@ export function httpsStsFetch({
       return await fetchText({
         ...{ host, servername: host, port, path: '/.well-known/mta-sts.txt', agent: false },
         ...{ headers: { accept: 'text/plain' }, signal: late.signal, lookup: lookupBy(resolver) },
-        ...(ca === undefined ? {} : { ca: [...ca] }),
+        secureContext: trusting(),
       })
     } finally {
       timer.cancel()
@@ -57,7 +57,9 @@ export function httpsStsFetch({
   }
 }
 
-function fetchText(options: RequestOptions & { readonly signal: AbortSignal }): Promise<string> {
+function fetchText(
+  options: RequestOptions & { readonly signal: AbortSignal; readonly secureContext: SecureContext },
+): Promise<string> {
   return new Promise((resolve, reject) => {
     let socket: TLSSocket | undefined
     const failed = (cause: unknown) => {

@@ -1,7 +1,7 @@
 import type { Clock, Database, Log, Resolver } from 'mailwright'
 import type { SecurityObserver, SecurityPolicy, TlsRequirement } from '../requirement.ts'
 import { Discoveries } from './discovery.ts'
-import { httpsStsFetch, type StsFetch } from './fetch.ts'
+import type { StsFetch } from './fetch.ts'
 import { KeptPolicies } from './kept-policies.ts'
 import { listsHost, type StsPolicy } from './policy-text.ts'
 
@@ -11,8 +11,7 @@ export interface MtaStsPolicyOptions {
   readonly log: Log
   /** Policies are kept there, with {@link stsMigration}; in memory only where undefined. */
   readonly database?: Database | undefined
-  /** HTTPS where absent. */
-  readonly fetch?: StsFetch
+  readonly fetch: StsFetch
   /** Is told of policies that cannot be had, and of hosts that a policy does not list. */
   readonly observe?: SecurityObserver
 }
@@ -30,7 +29,7 @@ export interface MtaStsPolicy extends SecurityPolicy {
  * win where it has an opinion of the host (§2).
  */
 export function mtaStsPolicy(options: MtaStsPolicyOptions): MtaStsPolicy {
-  const { resolver, clock, log, database, observe, fetch = httpsStsFetch({ resolver, clock }) } = options
+  const { resolver, clock, log, database, observe, fetch } = options
   const kept = new KeptPolicies(database, clock)
   const discoveries = new Discoveries({ resolver, kept, fetch, clock, log })
   return {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Database, Resolver } from 'mailwright'
 import { type Reporter, type TlsReport, tlsReportOf } from './report.ts'
 import { reportAddresses } from './report-addresses.ts'
@@ -34,10 +35,16 @@ export async function domainReports(
   for (let index = 0; index < domains.length; index += questionsAtOnce) {
     const some = domains.slice(index, index + questionsAtOnce).map(async ([name, own]) => ({
       domain: name,
-      rua: reportAddresses(await resolver.txt(`_smtp._tls.${name}`)) ?? null,
+      rua: await wantedAt(name, resolver),
       report: tlsReportOf(day, name, own, reporter),
     }))
     reports.push(...(await Promise.all(some)))
   }
   return reports
+}
+
+/** A relay host may be an address: that is nobody's domain, and no policy is published for it. */
+async function wantedAt(domain: string, resolver: Resolver): Promise<readonly string[] | null> {
+  if (isIP(domain.replace(/^\[(?:IPv6:)?|\]$/gi, '')) !== 0) return []
+  return reportAddresses(await resolver.txt(`_smtp._tls.${domain}`)) ?? null
 }

@@ -32,10 +32,10 @@ export function reportMessage(mailed: MailedReport): Content {
     `To: <${formatAddress(to)}>`,
     `Date: ${formatDate(new Date(now))}`,
     `Message-ID: <${randomUUID()}.tls-report@${submitter}>`,
-    // Names may be long; lines may be folded where a space is (RFC 5322 §2.2.3).
+    // Names may be long; lines may be folded where a space is (RFC 5322 §2.2.3). The id is a msg-id, which has no colon.
     `Subject: Report Domain: ${domain}`,
     ` Submitter: ${submitter}`,
-    ` Report-ID: <${report['report-id']}>`,
+    ` Report-ID: <${report['report-id'].replaceAll(':', '.')}@${submitter}>`,
     `TLS-Report-Domain: ${domain}`,
     `TLS-Report-Submitter: ${submitter}`,
     'TLS-Required: No',

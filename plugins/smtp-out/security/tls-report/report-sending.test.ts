@@ -108,6 +108,7 @@ describe('sending', () => {
     expect(mailed).toMatchObject([{ envelope: ['postmaster@example.org', 'tls@sts.example'] }])
     const text = mailed[0]?.text ?? ''
     expect(text).toContain('\r\nTLS-Report-Domain: sts.example\r\nTLS-Report-Submitter: example.org\r\n')
+    expect(text).toContain('\r\n Report-ID: <2026-01-31T00.00.00Z_sts.example@example.org>\r\n')
     expect(text).toContain('\r\nTLS-Required: No\r\n')
     expect(text).toContain('multipart/report; report-type="tlsrpt"')
     const [, name, packed = ''] = /filename="(.*)"\r\n\r\n([\w+/=\r\n]*)\r\n--/.exec(text) ?? []

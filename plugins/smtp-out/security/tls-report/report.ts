@@ -35,7 +35,8 @@ export interface FailureDetails {
   readonly 'result-type': string
   readonly 'receiving-mx-hostname': string
   readonly 'failed-session-count': number
-  readonly 'additional-information'?: string
+  /** In words; `additional-information` would be a URI. */
+  readonly 'failure-reason-code'?: string
 }
 
 /** The report of a domain on a day (`2026-01-31`), from its rows. */
@@ -83,7 +84,7 @@ function failureDetails(row: TlsSessionsRow): FailureDetails {
     'result-type': row.result,
     'receiving-mx-hostname': row.receiving_mx,
     'failed-session-count': Number(row.sessions),
-    ...(row.detail === '' ? {} : { 'additional-information': row.detail }),
+    ...(row.detail === '' ? {} : { 'failure-reason-code': row.detail }),
   }
 }
 

@@ -127,7 +127,7 @@ describe('a report', () => {
       'result-type': 'certificate-not-trusted',
       'receiving-mx-hostname': name,
       'failed-session-count': count,
-      'additional-information': 'self-signed',
+      'failure-reason-code': 'self-signed',
     })
     expect(policies.toSorted((a, b) => (a.policy['policy-type'] < b.policy['policy-type'] ? -1 : 1))).toEqual(
       [
@@ -184,6 +184,17 @@ describe('a report', () => {
 })
 
 describe('the command', () => {
+  test.each(['192.0.2.1', '2001:db8::1', '[192.0.2.1]'])(
+    'asks nobody whether %s wants a report',
+    async (domain) => {
+      resolver.set(`_smtp._tls.${domain}`, { txt: ['v=TLSRPTv1; rua=mailto:tls@plain.example'] })
+      const counting = start()
+      counting.observe({ ...plainSession, domain })
+      await counting.stop()
+      expect(await reports(today)).toMatchObject([{ domain, rua: [] }])
+    },
+  )
+
   test('tells of yesterday, of any day, and of one domain', async () => {
     const counting = start()
     counting.observe(plainSession)
