@@ -2,8 +2,9 @@ import { Readable } from 'node:stream'
 import type { Content } from '../model/content.ts'
 import { CrlfWriter, firstLineLimit, hasCrlf, LF } from './mbox-line-ends.ts'
 import { LineRewriter, type RewriterPlace } from './mbox-line-rewriter.ts'
-import { UnquotingRules } from './mbox-line-rules.ts'
-import type { MboxEntry, MboxSource } from './mbox-scanner.ts'
+import { type LineRules, UnquotingRules } from './mbox-line-rules.ts'
+import type { MboxEntry, MboxSource, ScanMboxOptions } from './mbox-scanner.ts'
+import { ThunderbirdRules } from './mbox-thunderbird.ts'
 
 /** Reads octets of an mbox file that belong to one message. */
 export interface MboxContentSource {
@@ -30,9 +31,14 @@ interface Mark {
  * by piece; marks on the way say which octet of the file is which of the message, so that a range in the middle costs
  * one pass over what is before it, once.
  */
-export function mboxContent(source: MboxContentSource, extent: MboxExtent): Content {
+export function mboxContent(
+  source: MboxContentSource,
+  extent: MboxExtent,
+  { thunderbird = false }: Pick<ScanMboxOptions, 'thunderbird'> = {},
+): Content {
   const { size } = extent
-  const pieces = new MessagePieces(source, extent)
+  const rules = thunderbird ? new ThunderbirdRules() : new UnquotingRules()
+  const pieces = new MessagePieces(source, extent, rules)
   return {
     size,
     async read(start, end) {
@@ -50,10 +56,10 @@ class MessagePieces {
   readonly #marks: Mark[]
   #lenient: boolean | undefined
 
-  constructor(source: MboxContentSource, extent: MboxExtent) {
+  constructor(source: MboxContentSource, extent: MboxExtent, rules: LineRules) {
     this.#source = source
     this.#extent = extent
-    const rewriter = new LineRewriter({ rules: new UnquotingRules() }).place
+    const rewriter = new LineRewriter({ rules }).place
     this.#marks = [{ file: extent.messageStart, message: 0, rewriter, last: -1 }]
   }
 

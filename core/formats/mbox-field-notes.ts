@@ -1,6 +1,7 @@
 import { fieldAt, type MboxField } from './mbox-fields.ts'
 import type { Line } from './mbox-line.ts'
 import { CR } from './mbox-line-ends.ts'
+import { thunderbirdFieldAt } from './mbox-thunderbird.ts'
 
 const longestValue = 64 * 1024
 const mostFields = 64
@@ -15,7 +16,7 @@ export class FieldNotes {
 
   /** A line of such a field: its first, or one that continues it. */
   add({ chunk, base, at, end, ended }: Line): void {
-    const field = fieldAt(chunk, at)
+    const field = fieldAt(chunk, at) ?? thunderbirdFieldAt(chunk, at)
     const last = this.#fields.at(-1)
     const lineEnd = ended ? end - (chunk[end - 2] === CR ? 2 : 1) : end
     const text =

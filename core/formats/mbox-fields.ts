@@ -1,4 +1,5 @@
 import { canonicalFlags, isKeyword, systemFlags } from '../model/flags.ts'
+import type { ThunderbirdFieldName } from './mbox-thunderbird.ts'
 
 /**
  * Fields that programs put into the headers of an mbox file for themselves. They are no part of the messages:
@@ -17,7 +18,7 @@ export type MboxFieldName =
 
 /** Where such a field stands in the file; all places are offsets of octets. */
 export interface MboxField {
-  readonly name: MboxFieldName
+  readonly name: MboxFieldName | ThunderbirdFieldName
   readonly start: number
   /** Behind the colon. */
   readonly valueStart: number

@@ -19,6 +19,11 @@ export interface LineRules {
   copy(): LineRules
 }
 
+/** Rules by which a message is read: they know where its header ends. */
+export interface ReadingRules extends LineRules {
+  readonly inHeader: boolean
+}
+
 /** Whether `From ` stands there. */
 export function isFrom(octets: Buffer, at: number): boolean {
   return (
@@ -34,7 +39,8 @@ function isEmptyLine(octets: Buffer, at: number): boolean {
   return octets[at] === LF || (octets[at] === CR && octets[at + 1] === LF)
 }
 
-function isFolded(octets: Buffer, at: number): boolean {
+/** Whether a line that begins there continues the field before it. */
+export function isFolded(octets: Buffer, at: number): boolean {
   return octets[at] === space || octets[at] === tab
 }
 
@@ -70,7 +76,7 @@ function needsQuote(octets: Buffer, at: number, first: boolean): boolean {
 }
 
 /** How a message is read from a file: the other way round, and without the fields that are the file's own. */
-export class UnquotingRules implements LineRules {
+export class UnquotingRules implements ReadingRules {
   #inHeader: boolean
   #first: boolean
   #hiding: boolean

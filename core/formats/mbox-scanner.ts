@@ -5,8 +5,9 @@ import { FieldNotes } from './mbox-field-notes.ts'
 import type { MboxField } from './mbox-fields.ts'
 import { isEmpty, type Line, longestPostmark, postmarkAt } from './mbox-line.ts'
 import { CR, hasCrlf, LF } from './mbox-line-ends.ts'
-import { GT, UnquotingRules } from './mbox-line-rules.ts'
+import { GT, type ReadingRules, UnquotingRules } from './mbox-line-rules.ts'
 import type { Postmark } from './mbox-postmark.ts'
+import { ThunderbirdRules } from './mbox-thunderbird.ts'
 
 /** What is scanned: a file, or anything else of a known size that can be read at any place. */
 export type MboxSource = Pick<Content, 'size' | 'read'>
@@ -43,6 +44,8 @@ export interface ScanMboxOptions {
    * should ask for this in a file that takes new mail. false
    */
   readonly contentLength?: boolean
+  /** Whether Thunderbird's fields are the file's own too; {@link mboxContent} must be told the same. false */
+  readonly thunderbird?: boolean
 }
 
 const chunkSize = 256 * 1024
@@ -56,7 +59,7 @@ const F = 0x46
  */
 export async function* scanMbox(
   source: MboxSource,
-  { from = 0, contentLength = false }: ScanMboxOptions = {},
+  { from = 0, contentLength = false, thunderbird = false }: ScanMboxOptions = {},
 ): AsyncGenerator<MboxEntry> {
   let scan: MessageScan | undefined
   let lineStart = true
@@ -79,7 +82,7 @@ export async function* scanMbox(
       const mark = lineStart && (scan?.afterEmptyLine ?? true) ? postmarkAt(line) : undefined
       if (mark !== undefined) {
         if (scan !== undefined) yield scan.finish(position + at)
-        scan = new MessageScan(mark, line)
+        scan = new MessageScan(mark, line, thunderbird ? new ThunderbirdRules() : new UnquotingRules())
       } else if (scan !== undefined) {
         if (lineStart) scan.line(line)
         else scan.rest(line)
@@ -122,7 +125,7 @@ class MessageScan {
   readonly #postmark: Postmark
   readonly #start: number
   readonly #messageStart: number
-  readonly #rules = new UnquotingRules()
+  readonly #rules: ReadingRules
   readonly #hash: Hash = createHash('sha256')
   readonly #notes = new FieldNotes()
   #lenient: boolean | undefined
@@ -140,7 +143,8 @@ class MessageScan {
   /** Lines before this place are text, whatever they look like. */
   trustUntil = 0
 
-  constructor(mark: Postmark, { base, at, end }: Line) {
+  constructor(mark: Postmark, { base, at, end }: Line, rules: ReadingRules) {
+    this.#rules = rules
     this.#postmark = mark
     this.#start = base + at
     this.#messageStart = base + end

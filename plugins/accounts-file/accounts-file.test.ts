@@ -424,6 +424,39 @@ describe('accounts-file', () => {
     })
   })
 
+  it.each([
+    ['', '', '@example.org\r\n# bare\njo@example.org:\r\n', '@example.org\r\n# bare\njo@example.org:'],
+    ['without a last line end', '', '@example.org\r\njo@example.org:', '@example.org\r\njo@example.org:'],
+    ['with a byte order mark', '\ufeff', '@example.org\njo@example.org:\n', '@example.org\njo@example.org:'],
+  ])('keeps line ends and byte order mark when it changes something %s', async (_, mark, before, kept) => {
+    writeFileSync(file, mark + before)
+    const system = await start(folder)
+    await administrationOf(system).addAccount({ address: addressOf('anna@example.org') })
+    const end = before.includes('\r') ? '\r\n' : '\n'
+    const text = readFileSync(file, 'utf8')
+    expect(text.startsWith(`${mark}${kept}${end}anna@example.org:`)).toBe(true)
+    expect(text.slice(`${mark}${kept}${end}`.length)).toMatch(
+      end === '\n' ? /^[^\r\n]+\n$/ : /^[^\r\n]+\r\n$/,
+    )
+    await administrationOf(system).setDisabled(addressOf('jo@example.org'), true)
+    expect(readFileSync(file, 'utf8')).toContain(`jo@example.org::disabled${end}anna`)
+    expect(await kind(await start(folder), 'anna@example.org')).toBe('account')
+  })
+
+  it.each(['yaml', 'json'] as const)('keeps line ends and byte order mark of %s', async (format) => {
+    const path = join(folder, `accounts.${format}`)
+    const text =
+      format === 'yaml' ? '# ours\r\ndomains: [example.org]\r\n' : '{\r\n"domains": ["example.org"]}\r\n'
+    writeFileSync(path, `\ufeff${text}`)
+    const system = await start(folder, { format })
+    await administrationOf(system).addAccount({ address: addressOf('anna@example.org') })
+    const written = readFileSync(path, 'utf8')
+    expect(written).toMatch(/^\ufeff[^\ufeff]*$/)
+    expect(written).toContain('anna@example.org')
+    expect(written.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/)
+    expect(await kind(await start(folder, { format }), 'anna@example.org')).toBe('account')
+  })
+
   it('finds by address only what it says, not what its objects inherit', async () => {
     const system = await start(folder)
     expect(await system.accounts.domain('constructor')).toBeUndefined()

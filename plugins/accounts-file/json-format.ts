@@ -3,6 +3,7 @@ import type { FileFormat } from './contents.ts'
 import { DataContents, dataSupports, syntaxFault } from './data-contents.ts'
 import { readData } from './data-reading.ts'
 import { dataOf, sections } from './data-writing.ts'
+import { withLineEnds, withoutMark } from './text-form.ts'
 
 /** Accounts as JSON. A change writes the whole file anew, in one form. */
 export class JsonContents extends DataContents {
@@ -15,7 +16,7 @@ export class JsonContents extends DataContents {
     const written = sections
       .filter((section) => section === 'domains' || data[section].length > 0)
       .map((section) => [section, data[section].map((item) => item.data)])
-    return `${JSON.stringify(Object.fromEntries(written), null, 2)}\n`
+    return withLineEnds(`${JSON.stringify(Object.fromEntries(written), null, 2)}\n`, this.text)
   }
 }
 
@@ -32,6 +33,6 @@ export const jsonFormat: FileFormat<JsonContents> = {
 }
 
 function parse(text: string): unknown {
-  const content = text.replace(/^\ufeff/, '')
+  const content = withoutMark(text)
   return content.trim() === '' ? undefined : JSON.parse(content)
 }

@@ -28,6 +28,7 @@ import { type AccountEntry, domainOf, type Entry } from './entry.ts'
 import { type Line, lineOf } from './line.ts'
 import type { PasswdContents } from './passwd-contents.ts'
 import { Rewriting, type RewritingSettings } from './rewriting.ts'
+import { hasCrlf } from './text-form.ts'
 
 /** Changes of the file, line by line: what is not concerned, comments included, stays as it is. */
 export class PasswdAdministration extends LimitedAdministration {
@@ -41,11 +42,7 @@ export class PasswdAdministration extends LimitedAdministration {
   }
 
   #change(edit: (contents: PasswdContents) => readonly Line[]): Promise<void> {
-    return this.#rewriting.change((contents) =>
-      edit(contents)
-        .map((line) => line.text)
-        .join('\n'),
-    )
+    return this.#rewriting.change((contents) => textOf(edit(contents), contents))
   }
 
   override async domains(): Promise<readonly Domain[]> {
@@ -194,6 +191,17 @@ export class PasswdAdministration extends LimitedAdministration {
       return substitute(contents, alias, targets.length === 0 ? undefined : { ...alias, targets })
     })
   }
+}
+
+/** The text of lines; those that are new end as the lines of the file do. */
+function textOf(lines: readonly Line[], { lines: before, text }: PasswdContents): string {
+  if (!hasCrlf(text)) return lines.map((line) => line.text).join('\n')
+  // The last line had no end until now.
+  const ended = new Set(before.slice(0, -1))
+  const last = lines.length - 1
+  return lines
+    .map((line, index) => (index === last || ended.has(line) ? line.text : `${line.text}\r`))
+    .join('\n')
 }
 
 /** The lines with a further one: after the last one of its domain, or at the end. */

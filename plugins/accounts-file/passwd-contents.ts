@@ -11,6 +11,7 @@ import {
 import type { FileContents, FileFault, FileFormat } from './contents.ts'
 import { type AccountEntry, type AliasEntry, domainOf, type Entry, LineFault, writeAddress } from './entry.ts'
 import { type Line, readLine } from './line.ts'
+import { withoutMark } from './text-form.ts'
 
 /** The lines of a passwd-like file, and everything that they say. */
 export class PasswdContents implements FileContents {
@@ -25,15 +26,17 @@ export class PasswdContents implements FileContents {
   constructor(text: string) {
     this.text = text
     const faults: { line: number; problem: string }[] = []
-    const lines = text.split('\n').map((content, index): Line => {
-      try {
-        return readLine(content)
-      } catch (error) {
-        if (!(error instanceof LineFault)) throw error
-        faults.push({ line: index + 1, problem: error.message })
-        return { text: content, entry: undefined }
-      }
-    })
+    const lines = withoutMark(text)
+      .split('\n')
+      .map((content, index): Line => {
+        try {
+          return readLine(content)
+        } catch (error) {
+          if (!(error instanceof LineFault)) throw error
+          faults.push({ line: index + 1, problem: error.message })
+          return { text: content, entry: undefined }
+        }
+      })
     for (const { entry } of lines) if (entry?.kind === 'domain') this.domains.add(entry.name)
     const domainLines = new Set<string>()
     for (const [index, { entry }] of lines.entries()) {

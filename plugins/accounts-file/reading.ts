@@ -5,6 +5,7 @@ const MAX_OCTETS = 64 * 1024 * 1024
 
 /** The file as it was at one moment. */
 export interface RawContents {
+  /** With its byte order mark, where it has one. */
   readonly text: string
   /** See {@link stateOf}. */
   readonly state: string
@@ -40,7 +41,7 @@ export async function readContents(path: string): Promise<RawContents | undefine
 
 function decode(octets: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(octets)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
   } catch {
     throw new Error('it is not UTF-8')
   }

@@ -7,6 +7,7 @@ import { type FileLock, lockFile } from './lock-file.ts'
 import type { FilePasswords } from './passwords.ts'
 import { lookAt, stateOf } from './reading.ts'
 import type { AccountsSource } from './source.ts'
+import { markOf } from './text-form.ts'
 
 /** What changes of a file need. */
 export interface RewritingSettings<Contents extends FileContents> {
@@ -18,7 +19,7 @@ export interface RewritingSettings<Contents extends FileContents> {
   readonly passwords: FilePasswords
 }
 
-/** Answers the text after a change, made from what was there before. May throw: nothing has happened then. */
+/** Answers the text after a change, without a byte order mark, made from what was there before. May throw: nothing has happened then. */
 export type Edit<Contents> = (contents: Contents) => string
 
 /** Changes of one file: one after the other within this process; a lock file keeps other processes off. */
@@ -53,7 +54,7 @@ async function rewrite<Contents extends FileContents>(
   const lock = await lockFile(file, clock)
   try {
     const before = await source.settled()
-    const text = edit(before.contents)
+    const text = `${markOf(before.contents.text)}${edit(before.contents)}`
     const contents = format.read(text)
     const problem = problemOf(contents.faults)
     if (problem !== undefined)

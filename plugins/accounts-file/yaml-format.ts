@@ -4,6 +4,7 @@ import type { FileFault, FileFormat } from './contents.ts'
 import { DataContents, dataSupports, syntaxFault } from './data-contents.ts'
 import { readData } from './data-reading.ts'
 import { type DataItem, dataOf, type Section, sections } from './data-writing.ts'
+import { withLineEnds, withoutMark } from './text-form.ts'
 
 // An anchor that is used over and over could make a small file a huge one.
 const MAX_ALIASES = 100
@@ -18,7 +19,7 @@ export class YamlContents extends DataContents {
     const document = parse(this.text)
     const [before, after] = [dataOf(this.directory), dataOf(changed)]
     for (const section of sections) writeSection(document, section, before[section], after[section])
-    return document.toString({ lineWidth: 0 })
+    return withLineEnds(document.toString({ lineWidth: 0 }), this.text)
   }
 }
 
@@ -37,7 +38,7 @@ export const yamlFormat: FileFormat<YamlContents> = {
 }
 
 function parse(text: string): Document {
-  return parseDocument(text.replace(/^\ufeff/, ''), { prettyErrors: true, uniqueKeys: true })
+  return parseDocument(withoutMark(text), { prettyErrors: true, uniqueKeys: true })
 }
 
 function dataIn(document: Document): unknown {

@@ -1,4 +1,4 @@
-import { type Address, formatAddress, splitDetail } from 'mailwright'
+import { type Address, localPartKeys, patternKeys, splitDetail } from 'mailwright'
 import type { Table } from './table.ts'
 
 /** What the tables have for an address. */
@@ -24,28 +24,39 @@ interface Question {
   readonly key: string
   readonly via: FoundValue['via']
   readonly detail?: string
-  readonly isWhole: boolean
+  /** Patterns are asked once, with the first form. */
+  readonly isFirst: boolean
   readonly namesDomain: boolean
 }
 
 /**
  * Looks an address up as virtual(5) has it: `user+detail@domain`, `user@domain`, at a local domain `user+detail` and
- * `user`, then `@domain`. Every table is asked one form before the next form's turn; patterns only the whole address, with
- * its local part in quotes where it needs them: a comma in it must not part the targets that it is put into.
+ * `user`, then `@domain`; a local part that needs quotes with them first, then without. Every table is asked one form before
+ * the next form's turn; patterns only the whole address, with its local part in quotes where it needs them: a comma in it
+ * must not part the targets that it is put into.
  */
 export async function lookUpAddress(
   tables: readonly Table[],
   address: Address,
   settings: LookUpSettings,
 ): Promise<FoundValue | undefined> {
-  for (const { key, isWhole, ...rest } of questionsFor(address, settings)) {
+  for (const { key, isFirst, ...rest } of questionsFor(address, settings)) {
     for (const table of tables) {
       const byPattern = table.wholeAddressesOnly === true
-      if (byPattern && !isWhole) continue
-      const value = await table.lookUp(byPattern ? formatAddress(address) : key.toLowerCase())
+      if (byPattern && !isFirst) continue
+      const value = await firstOf(table, byPattern ? patternKeys(address) : [key])
       const namesDomain = rest.namesDomain && !byPattern
       if (value !== undefined) return { ...rest, value, namesDomain, byPattern }
     }
+  }
+  return undefined
+}
+
+/** What a table has for the first of several spellings that it knows. */
+async function firstOf(table: Table, keys: readonly string[]): Promise<string | undefined> {
+  for (const key of keys) {
+    const value = await table.lookUp(key)
+    if (value !== undefined) return value
   }
   return undefined
 }
@@ -55,30 +66,24 @@ function questionsFor(
   { detailSeparator, isLocal }: LookUpSettings,
 ): readonly Question[] {
   const split = splitDetail({ localPart, domain }, detailSeparator)
-  const forms = [{ name: localPart }]
-  const detailed = split && [{ name: split.address.localPart, detail: split.detail }]
-  const names: readonly { name: string; detail?: string }[] = [...forms, ...(detailed ?? [])]
-  const whole = domain === '' ? '' : `@${domain}`
-  const full = names.map(
-    ({ name, ...rest }, index): Question => ({
+  const whole = domain === '' ? '' : `@${domain.toLowerCase()}`
+  const names = [
+    { name: localPart },
+    ...(split ? [{ name: split.address.localPart, detail: split.detail }] : []),
+  ]
+  const spelt = names.flatMap(({ name, ...rest }) => localPartKeys(name).map((key) => ({ ...rest, key })))
+  const full = spelt.map(
+    ({ key, ...rest }, index): Question => ({
       ...rest,
-      key: `${name}${whole}`,
+      key: `${key}${whole}`,
       via: 'alias',
-      isWhole: index === 0,
+      isFirst: index === 0,
       namesDomain: domain !== '',
     }),
   )
   if (domain === '') return full
   const bare = isLocal(domain)
-    ? names.map(
-        ({ name, ...rest }): Question => ({
-          ...rest,
-          key: name,
-          via: 'alias',
-          isWhole: false,
-          namesDomain: false,
-        }),
-      )
+    ? spelt.map((rest): Question => ({ ...rest, via: 'alias', isFirst: false, namesDomain: false }))
     : []
-  return [...full, ...bare, { key: whole, via: 'catch-all', isWhole: false, namesDomain: true }]
+  return [...full, ...bare, { key: whole, via: 'catch-all', isFirst: false, namesDomain: true }]
 }

@@ -86,6 +86,33 @@ describe('virtual aliases', () => {
     expect(await leadsTo('anna+x@old.example')).toBe('anna+x')
   })
 
+  test('non-ASCII domains and local parts are found in every spelling', async () => {
+    const path = await file('eai', 'jo@München.example jo@here.example\nö@here.example anna@here.example\n')
+    await start({
+      virtual: [`hash:${path}`, { '@köln.example': 'bob@here.example', 'köln.example': 'anything' }],
+      patterns: [{ match: /^p@münchen\.example$/, to: 'anna@here.example' }],
+    })
+    expect(await leadsTo('jo@münchen.example')).toBe('jo')
+    expect(await leadsTo('jo@xn--mnchen-3ya.example')).toBe('jo')
+    expect(await leadsTo('Ö@here.example')).toBe('anna')
+    expect(await leadsTo('x@xn--kln-sna.example')).toBe('bob')
+    expect(await leadsTo('p@xn--mnchen-3ya.example')).toBe('anna')
+  })
+
+  test('a domain that is a key in U-labels is one of aliases', async () => {
+    await start({ virtual: [{ 'köln.example': 'anything', 'jo@köln.example': 'jo@here.example' }] })
+    expect(await answer('nobody@xn--kln-sna.example')).toBe('550 5.1.1')
+    expect(await answer('jo@xn--kln-sna.example')).toMatch(/^250/)
+  })
+
+  test('keys in quotes are asked before those without', async () => {
+    await start({
+      virtual: [{ 'a;b@old.example': 'anna@here.example' }, { '"a;b"@old.example': 'jo@here.example' }],
+    })
+    expect(await leadsTo('"a;b"@old.example')).toBe('jo')
+    expect(await leadsTo('"A;b+x"@old.example')).toBe('jo+x')
+  })
+
   test('an earlier form of the address wins over an earlier table', async () => {
     await start({
       virtual: [{ '@old.example': 'jo@here.example' }, { 'x@old.example': 'anna@here.example' }],
@@ -303,6 +330,7 @@ describe('options', () => {
     [{ aliases: ['etc/aliases'] }, 'aliases[0]: must be an absolute path'],
     [{ patterns: [{ match: /a/g, to: 'x' }] }, 'patterns[0].match: must be a regular expression without'],
     [{ patterns: [{ match: /a/ }] }, 'patterns[0].to: must be a text'],
+    [{ patterns: [{ match: /(a)/, to: '$2@x' }] }, 'patterns[0].to: the pattern has no group for $2'],
     [{ domains: ['a b'] }, 'domains[0]: must be a domain'],
     [{ origin: '' }, 'origin: must be a domain'],
     [{ detailSeparator: 'x' }, 'detailSeparator: must be one or two punctuation characters'],

@@ -2,6 +2,7 @@ import {
   type Accounts,
   type Address,
   canonicalDomain,
+  domainKeys,
   formatAddress,
   type Log,
   type RouteAnswer,
@@ -160,7 +161,7 @@ export class Aliases {
 
 /** virtual(5): a domain that is itself a key is one of aliases. */
 async function isKey(tables: readonly Table[], domain: string): Promise<boolean> {
-  for (const table of tables)
-    if (!table.wholeAddressesOnly && (await table.lookUp(domain)) !== undefined) return true
+  for (const table of tables.filter(({ wholeAddressesOnly }) => !wholeAddressesOnly))
+    for (const key of domainKeys(domain)) if ((await table.lookUp(key)) !== undefined) return true
   return false
 }

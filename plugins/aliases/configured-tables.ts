@@ -1,5 +1,5 @@
-import type { OptionReader } from 'mailwright'
-import { substitute } from './substitution.ts'
+import { type OptionReader, tableKey } from 'mailwright'
+import { checkReferences, substitute } from './substitution.ts'
 import type { Table } from './table.ts'
 
 /** A pattern of the config with what it stands for. The config is a program: its patterns are trusted. */
@@ -13,7 +13,7 @@ export interface ConfiguredPattern {
 export function configuredEntries(value: unknown): Table {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new RangeError('must be a name such as "hash:/etc/postfix/virtual", or keys with their targets')
-  const entries = new Map(Object.entries(value).map(([key, targets]) => [key.toLowerCase(), joined(targets)]))
+  const entries = new Map(Object.entries(value).map(([key, targets]) => [tableKey(key), joined(targets)]))
   const wrong = [...entries].find(([, targets]) => targets === undefined)
   if (wrong !== undefined) throw new RangeError(`must be a table: ${wrong[0]} has no text, or list of texts`)
   return { lookUp: async (key) => entries.get(key) }
@@ -27,6 +27,7 @@ export function configuredPatterns(read: OptionReader): Table | undefined {
     if (!(match instanceof RegExp) || /[gy]/.test(match.flags))
       one.fault('match', 'must be a regular expression without the flags g and y')
     if (to === undefined) one.fault('to', 'must be a text, or a list of texts')
+    if (match instanceof RegExp && to !== undefined) checkTo(one, to, match)
     return { match: match as RegExp, to: to ?? '' }
   })
   if (patterns.length === 0) return undefined
@@ -39,6 +40,14 @@ export function configuredPatterns(read: OptionReader): Table | undefined {
       }
       return undefined
     },
+  }
+}
+
+function checkTo(one: OptionReader, to: string, match: RegExp): void {
+  try {
+    checkReferences(to, match)
+  } catch (error) {
+    one.fault('to', (error as Error).message)
   }
 }
 

@@ -18,6 +18,12 @@ const classes: Readonly<Record<string, string>> = {
 }
 
 const quantifier = /\{\d+(?:,\d*)?\}/y
+// GNU's regcomp takes `{,3}` for `{0,3}`; to PCRE it was text until lately.
+const openQuantifier = /\{,\d*\}/y
+// GNU: where a word begins and ends.
+const wordEdges: Readonly<Record<string, string>> = { '<': '\\b(?=\\w)', '>': '\\b(?<=\\w)' }
+// `[=a=]` and `[.hyphen.]` in a bracket expression: POSIX leaves to the locale what they are.
+const collating = /\[([.=])[^\]]*?\1\]/y
 // What a Unicode pattern of JavaScript may have behind a backslash.
 const signs = /[$()*+./?[\\\]^{|}]/
 
@@ -37,9 +43,9 @@ export function translatePattern(pattern: string, dialect: PatternDialect): stri
       translated += escaped(pattern.charAt(at + 1), dialect)
       at += 2
     } else if (character === '{') {
-      quantifier.lastIndex = at
-      const found = quantifier.exec(pattern)?.[0]
-      translated += found ?? '\\{'
+      const open = dialect === 'regexp' ? matchAt(openQuantifier, pattern, at) : undefined
+      const found = matchAt(quantifier, pattern, at) ?? open
+      translated += open?.replace('{', '{0') ?? found ?? '\\{'
       at += found?.length ?? 1
     } else {
       translated += character === '}' || character === ']' ? `\\${character}` : character
@@ -49,10 +55,16 @@ export function translatePattern(pattern: string, dialect: PatternDialect): stri
   return translated
 }
 
+function matchAt(sticky: RegExp, pattern: string, at: number): string | undefined {
+  sticky.lastIndex = at
+  return sticky.exec(pattern)?.[0]
+}
+
 function escaped(character: string, dialect: PatternDialect): string {
   if (character === '') throw new SyntaxError('it ends with a backslash')
+  if (dialect === 'regexp' && Object.hasOwn(wordEdges, character)) return wordEdges[character] ?? ''
   if (signs.test(character)) return `\\${character}`
-  if (!/[A-Za-z0-9]/.test(character)) return character
+  if (!(dialect === 'regexp' ? /[A-Za-z0-9`']/ : /[A-Za-z0-9]/).test(character)) return character
   if (dialect === 'pcre' && character === 'A') return '^'
   if (dialect === 'pcre' && /[zZ]/.test(character)) return '$'
   if (/[1-9wWsSbB]/.test(character) || (dialect === 'pcre' && /[dDtrn]/.test(character)))
@@ -65,6 +77,8 @@ function bracketEnd(pattern: string, start: number, dialect: PatternDialect): nu
   let at = start + (pattern[start + 1] === '^' ? 2 : 1)
   for (let first = true; at < pattern.length; first = false) {
     if (pattern[at] === ']' && !first) return at
+    const element = matchAt(collating, pattern, at)
+    if (element !== undefined) throw new SyntaxError(`${element} is not known in brackets`)
     if (pattern.startsWith('[:', at)) at = Math.max(pattern.indexOf(':]', at) + 2, at + 2)
     else at += dialect === 'pcre' && pattern[at] === '\\' ? 2 : 1
   }

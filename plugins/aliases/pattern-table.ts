@@ -2,7 +2,7 @@ import { type Context, createContext, Script } from 'node:vm'
 import { UnavailableError } from 'mailwright'
 import { logicalLines } from './logical-lines.ts'
 import { type PatternDialect, translatePattern } from './pattern-source.ts'
-import { substitute } from './substitution.ts'
+import { checkNoReferences, checkReferences, substitute } from './substitution.ts'
 import type { ReadTable } from './table-file.ts'
 
 /** Milliseconds that all patterns of a table together may take for one key. Honest ones need a hundredth of that. */
@@ -117,7 +117,9 @@ function parseRule(line: string, dialect: PatternDialect): Rule {
   if (condition !== null && value !== '') throw new SyntaxError('an "if" has no value')
   const source = translatePattern(text.slice(start, end), dialect)
   const flags = flagsOf(options, dialect)
-  new RegExp(source, flags)
+  const pattern = new RegExp(source, flags)
+  if (negation === '') checkReferences(value, pattern)
+  else checkNoReferences(value)
   return { kind: condition === null ? 'pattern' : 'if', source, flags, negated: negation === '!', value }
 }
 

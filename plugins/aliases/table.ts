@@ -10,7 +10,7 @@ export interface TableSurroundings {
 export interface Table {
   /**
    * Whether only whole addresses are asked, as they are written: tables of patterns. Others are asked for parts of an
-   * address, too, in lower case.
+   * address, too, in lower case and with domains in A-labels.
    */
   readonly wholeAddressesOnly?: boolean
   /** MAIL_E_UNAVAILABLE where nobody can say now. */

@@ -29,6 +29,23 @@ Jo@Here.example   jo@there.example,
     ])
   })
 
+  test('keys in quotes are read as postmap reads them, and all have one spelling', () => {
+    const text = [
+      '"two words"@a.example  me@a.example',
+      '"a\\" b;c"@a.example me@a.example',
+      'jo@MÜNCHEN.example me@a.example',
+      'jö@a.example me@a.example',
+      'a\\ b me@a.example',
+    ].join('\n')
+    expect([...parseTextTable(text).entries.keys()]).toEqual([
+      '"two words"@a.example',
+      '"a\\" b;c"@a.example',
+      'jo@xn--mnchen-3ya.example',
+      'jö@a.example',
+      'a\\ b',
+    ])
+  })
+
   test('the first of two values holds, and that is told', () => {
     const { entries, warnings } = parseTextTable('a b\nA c\n')
     expect(entries.get('a')).toBe('b')
@@ -38,6 +55,8 @@ Jo@Here.example   jo@there.example,
   test.each([
     ['  a b\n', 'line 1 continues nothing'],
     ['a b\nalone\n', 'line 2 is no entry: "alone"'],
+    ['"two words@a.example me@a.example\n', 'line 1 is no entry'],
+    ['"a"b"c d\n', 'line 1 is no entry'],
   ])('%j is no table', (text, problem) => {
     expect(() => parseTextTable(text)).toThrow(problem)
   })
@@ -97,6 +116,14 @@ describe('tables of patterns', () => {
     ['endif', 'line 1: there is no "if" to end'],
     ['/[[:nix:]]/ x', 'line 1: there is no class [:nix:]'],
     ['/\\y/ x', 'line 1: nobody knows here what \\y means'],
+    ['/\\`jo/ x', 'line 1: nobody knows here what \\` means'],
+    ["/jo\\'/ x", "line 1: nobody knows here what \\' means"],
+    ['/[[=a=]]/ x', 'line 1: [=a=] is not known in brackets'],
+    ['/[a[.-.]]/ x', 'line 1: [.-.] is not known in brackets'],
+    ['/./ x\n/@old\\.example$/ $1@new.example', 'line 2: the pattern has no group for $1'],
+    [`/(a)(?:b)/ \${2}@new.example`, `line 1: the pattern has no group for \${2}`],
+    ['|.{3,}|i $(1)z', 'line 1: the pattern has no group for $(1)'],
+    ['!/(a)/ $1@new.example', 'line 1: a negated pattern has no group for $1'],
   ])('%j is no table', (text, problem) => {
     expect(() => new PatternTable(text, 'regexp')).toThrow(problem)
   })
@@ -105,6 +132,13 @@ describe('tables of patterns', () => {
     ['[[:alnum:]]+@x', 'regexp', 'Jo9@x', true],
     ['^[^]@]+@', 'regexp', 'jo@x', true],
     ['^a{2}\\@\\-{', 'regexp', 'aa@-{', true],
+    ['^a{,2}$', 'regexp', 'aa', true],
+    ['^a{,2}$', 'regexp', 'aaa', false],
+    ['^a{,2}$', 'pcre', 'a{,2}', true],
+    ['\\<jo\\>', 'regexp', 'a.jo@x', true],
+    ['\\<jo\\>', 'regexp', 'ajo@x', false],
+    ['\\<jo\\>', 'pcre', '<jo>', true],
+    ['^[[.]$', 'pcre', '[', true],
     ['^[\\.]$', 'regexp', '\\', true],
     ['^[\\.]$', 'pcre', '\\', false],
     ['\\A\\w+\\z', 'pcre', 'jo', true],

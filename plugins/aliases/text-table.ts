@@ -1,14 +1,16 @@
+import { tableKey } from 'mailwright'
 import { logicalLines } from './logical-lines.ts'
 
 /** What a file of keys and values says. */
 export interface TextTable {
-  /** By key in lower case. */
+  /** By key, as `tableKey` spells it. */
   readonly entries: ReadonlyMap<string, string>
   /** What is odd, and harms nothing. */
   readonly warnings: readonly string[]
 }
 
-const firstWord = /^\S+/
+// As postmap has it: white space between quotes is the key's own, and a quote must be closed.
+const firstWord = /^(?:\\.|"(?:\\.|[^"\\])*"|[^\s"\\])+(?=\s|$)/s
 
 /** Reads what postmap reads: a key, white space, its value. The first of two values holds. SyntaxError with the line. */
 export function parseTextTable(text: string): TextTable {
@@ -41,7 +43,7 @@ function collect(
     const parsed = parse(line.text)
     if (parsed === undefined)
       throw new SyntaxError(`line ${line.number} is no entry: ${JSON.stringify(line.text.slice(0, 80))}`)
-    const key = parsed[0].toLowerCase()
+    const key = tableKey(parsed[0])
     if (!entries.has(key)) entries.set(key, parsed[1])
     else if (warnings.length < 10) warnings.push(`line ${line.number} has ${key} once more`)
   }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises'
 import { UnavailableError } from 'mailwright'
 
 /** A file that is written in one go, chunk by chunk. */
@@ -80,5 +80,19 @@ class WrittenFile implements ExportFile {
   async abort(): Promise<void> {
     await this.#file.close().catch(() => undefined)
     await unlink(this.#path).catch(() => undefined)
+  }
+}
+
+/** Writes a small file whole. */
+export async function replaceFile(path: string, content: Buffer | string): Promise<void> {
+  const temporary = `${path}.new`
+  const file = await createFile(temporary)
+  try {
+    await file.write(content)
+    await file.finish(undefined)
+    await guarded(path, () => rename(temporary, path))
+  } catch (error) {
+    await file.abort()
+    throw error
   }
 }

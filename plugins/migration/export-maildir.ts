@@ -18,7 +18,7 @@ import {
   maildirHostName,
   parseDovecotKeywords,
 } from 'mailwright'
-import { createDirectory, createFile, guarded } from './export-file.ts'
+import { createDirectory, createFile, guarded, replaceFile } from './export-file.ts'
 import type { ExportedMailbox, ExportForm } from './export-run.ts'
 import { LfWriter } from './line-ends.ts'
 import { lettersOfFlags } from './maildir-letters.ts'
@@ -50,15 +50,16 @@ export class MaildirExport implements ExportForm {
   async begin(mailbox: Mailbox): Promise<ExportedMailbox> {
     const directory = this.#directory(mailbox.name)
     for (const part of ['tmp', 'new', 'cur']) await createDirectory(join(directory, part))
-    if (directory !== this.#path) await replace(join(directory, 'maildirfolder'), '')
+    if (directory !== this.#path) await replaceFile(join(directory, 'maildirfolder'), '')
     const kept = await readFile(join(directory, dovecotKeywordsFile)).catch(() => Buffer.alloc(0))
     return new ExportedMaildir(mailbox, { directory, hostname: this.#hostname, kept })
   }
 
-  async finish(subscriptions: readonly string[]): Promise<void> {
+  async finish(subscriptions: readonly string[]): Promise<number> {
     const file = join(this.#path, dovecotSubscriptionsFile)
-    if (subscriptions.length === 0 || !(await isMissing(file))) return
-    await replace(file, formatDovecotSubscriptions(subscriptions))
+    if (subscriptions.length === 0 || !(await isMissing(file))) return 0
+    await replaceFile(file, formatDovecotSubscriptions(subscriptions))
+    return subscriptions.length
   }
 
   #directory(name: string): string {
@@ -112,14 +113,14 @@ class ExportedMaildir implements ExportedMailbox {
     const { uidValidity, uidNext } = this.#mailbox
     const most = dovecotKeywordLetters.length
     if (this.#keywords.length > 0)
-      await replace(
+      await replaceFile(
         join(directory, dovecotKeywordsFile),
         formatDovecotKeywords(this.#keywords.slice(0, most)),
       )
     const list = join(directory, dovecotUidlistFile)
     // Where there is one, its server gives UIDs to what it finds.
     if (await isMissing(list))
-      await replace(list, formatDovecotUidlist({ uidValidity, uidNext, uids: this.#uids }))
+      await replaceFile(list, formatDovecotUidlist({ uidValidity, uidNext, uids: this.#uids }))
     const rest = this.#keywords.slice(most)
     return rest.map((keyword) => `the keyword ${keyword}: a Maildir can keep ${most} only`)
   }
@@ -150,18 +151,4 @@ function keywordList(
 
 async function isMissing(path: string): Promise<boolean> {
   return (await readFile(path).catch(() => undefined)) === undefined
-}
-
-/** Writes a small file whole. */
-async function replace(path: string, content: Buffer | string): Promise<void> {
-  const temporary = `${path}.new`
-  const file = await createFile(temporary)
-  try {
-    await file.write(content)
-    await file.finish(undefined)
-    await guarded(path, () => rename(temporary, path))
-  } catch (error) {
-    await file.abort()
-    throw error
-  }
 }

@@ -2,6 +2,7 @@ import { lstat, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   type Content,
+  formatDovecotSubscriptions,
   formatMboxFields,
   type Mailbox,
   MailwrightError,
@@ -9,8 +10,9 @@ import {
   postmark,
   quoteMbox,
 } from 'mailwright'
-import { createDirectory, createFile, type ExportFile, guarded } from './export-file.ts'
+import { createDirectory, createFile, type ExportFile, guarded, replaceFile } from './export-file.ts'
 import type { ExportedMailbox, ExportForm } from './export-run.ts'
+import { mboxFileName } from './mbox-file-name.ts'
 
 const longestReturnPath = 16 * 1024
 
@@ -40,12 +42,17 @@ export class MboxExport implements ExportForm {
     return new ExportedMbox(mailbox, path, await createFile(`${path}.new`))
   }
 
-  async finish(): Promise<void> {
-    // There is no common place for subscriptions beside mbox files.
+  /** Where Dovecot has them beside mbox files. */
+  async finish(subscriptions: readonly string[]): Promise<number> {
+    const file = join(this.#path, '.subscriptions')
+    const isThere = (await lstat(file).catch(() => undefined)) !== undefined
+    if (subscriptions.length === 0 || (isThere && !this.#force)) return 0
+    await replaceFile(file, formatDovecotSubscriptions(subscriptions))
+    return subscriptions.length
   }
 
   #file(name: string): string {
-    const levels = name.split('/').map(fileName)
+    const levels = name.split('/').map(mboxFileName)
     return join(
       this.#path,
       ...levels.map((level, depth) => (depth < levels.length - 1 ? `${level}.sbd` : level)),
@@ -100,12 +107,4 @@ async function returnPath(content: Content): Promise<string> {
   const text = (await content.read(0, longestReturnPath)).toString('latin1')
   const [header = ''] = text.split('\r\n\r\n', 1)
   return /^return-path:[ \t]*<([^<>\r\n]{1,320})>/im.exec(header)?.[1] ?? ''
-}
-
-/** A level as a file name: what a file cannot be called, or would be taken for something else, as `%xx`. */
-function fileName(level: string): string {
-  return level.replaceAll(
-    /^\.|[%\0]|\.(?=(?:sbd|mbox|msf|dat|html|json|lock|log|new)$)/g,
-    (character) => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
 }

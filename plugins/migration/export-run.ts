@@ -19,8 +19,8 @@ export interface ExportForm {
   check(names: readonly string[]): Promise<void>
   /** Begins a mailbox. */
   begin(mailbox: Mailbox): Promise<ExportedMailbox>
-  /** All mailboxes are written. */
-  finish(subscriptions: readonly string[]): Promise<void>
+  /** All mailboxes are written. Answers how many subscriptions are, too. */
+  finish(subscriptions: readonly string[]): Promise<number>
 }
 
 /** A mailbox that is being written. */
@@ -58,9 +58,7 @@ export async function exportMailboxes(
       await exportMailbox(await account.openMailbox(name), form, progress, summary)
     }
     const all = supports.subscriptions ? await account.subscriptions() : []
-    const subscriptions = all.filter(isWanted)
-    await form.finish(subscriptions)
-    summary.subscribed = subscriptions.length
+    summary.subscribed = await form.finish(all.filter(isWanted))
   } catch (error) {
     summary.stopped = errorText(error)
   } finally {

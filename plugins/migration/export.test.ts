@@ -94,13 +94,21 @@ it('a Maildir that was exported holds everything', async () => {
   expect(await again.subscriptions()).toEqual(['Work/Résumé & Co'])
 })
 
-it('mbox files that were exported hold everything but empty levels and subscriptions', async () => {
-  await run(mbox())
-  expect((await readdir(path)).sort()).toEqual(['%2eEmpty', 'INBOX', 'Work', 'Work.sbd'])
+it('mbox files that were exported hold everything but empty levels', async () => {
+  await account.createMailbox('*star%')
+  expect((await run(mbox())).subscribed).toBe(1)
+  expect((await readdir(path)).sort()).toEqual([
+    '%2eEmpty',
+    '*star%25',
+    '.subscriptions',
+    'INBOX',
+    'Work',
+    'Work.sbd',
+  ])
   const again = await open('2')
   await importInto(again, new MboxFilesSource(path, memorySpool()))
-  const { '.Empty': _, ...kept } = (await contents(account)) as Record<string, unknown>
-  expect(await contents(again)).toEqual({ ...kept, '%2eEmpty': [] })
+  expect(await contents(again)).toEqual(await contents(account))
+  expect(await again.subscriptions()).toEqual(['Work/Résumé & Co'])
   const text = await readFile(join(path, 'INBOX'), 'utf8')
   expect(text).toMatch(/^From MAILER-DAEMON .*\nX-IMAPbase: \d{10} 0000000009/)
   expect(text).toMatch(/^From jo@example.org /m)
@@ -162,9 +170,21 @@ it('says which keywords a Maildir has no letters for: the rarest', async () => {
   expect(summary.output('exported').exitCode).toBe(1)
 })
 
+it('counts no subscriptions where a list of them is left alone', async () => {
+  await mkdir(path)
+  await writeFile(join(path, '.subscriptions'), 'Theirs\n')
+  expect((await run(mbox())).subscribed).toBe(0)
+  expect(await readFile(join(path, '.subscriptions'), 'utf8')).toBe('Theirs\n')
+  expect((await run(mbox(true))).subscribed).toBe(1)
+})
+
 it('writes only the mailboxes that are wanted', async () => {
   await run(mbox(), account, nameFilter('Work/*'))
-  expect(await readdir(path, { recursive: true })).toEqual(['Work.sbd', 'Work.sbd/Résumé & Co'])
+  expect((await readdir(path, { recursive: true })).sort()).toEqual([
+    '.subscriptions',
+    'Work.sbd',
+    'Work.sbd/Résumé & Co',
+  ])
 })
 
 it('does not follow a link that stands in its place', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { readAll } from 'mailwright'
 import { codeOf } from 'mailwright/testing'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { memorySpool } from '../../test/support/memory-spool.ts'
 import { MboxFilesSource } from './mbox-source.ts'
 import type { LoadedMessages, OpenedSource, SourceEntry } from './source.ts'
@@ -79,6 +79,42 @@ it('leaves out the message that UW-imapd keeps for itself, and UIDs that nobody 
   expect(await entriesOf(await open(path))).toMatchObject([{ uid: 5 }])
   const plain = await put('plain', message('1', 'X-UID: 5\n'))
   expect((await entriesOf(await open(plain)))[0]?.uid).toBeUndefined()
+})
+
+describe('files of Thunderbird', () => {
+  it('gives flags and tags, and leaves out what was deleted and not compacted yet', async () => {
+    const own = (status: string, keys = ' '.repeat(80)): string =>
+      `X-Account-Key: account1\nX-UIDL: 7\nX-Mozilla-Status: ${status}\nX-Mozilla-Status2: 00000000\nX-Mozilla-Keys: ${keys}\n`
+    const path = await put(
+      'Inbox',
+      message('1', own('1007', '$label1 work')) + message('2', own('0009')) + message('3', own('0000')),
+    )
+    const opened = await open(path)
+    const entries = await entriesOf(opened)
+    expect(entries.map(({ flags }) => flags)).toEqual([
+      ['$Forwarded', '$label1', '\\Answered', '\\Flagged', '\\Seen', 'work'],
+      [],
+    ])
+    expect(await texts(await opened.load(entries))).toEqual([
+      'X-Account-Key: account1\r\nSubject: 1\r\n\r\nbody\r\n',
+      'X-Account-Key: account1\r\nSubject: 3\r\n\r\nbody\r\n',
+    ])
+  })
+
+  it('know messages again whose flags changed', async () => {
+    const path = await put('Inbox', message('1', 'X-Mozilla-Status: 0000\nX-Mozilla-Keys: \n'))
+    const before = (await entriesOf(await open(path))).map(({ key }) => key)
+    await put('Inbox', message('1', 'X-Mozilla-Status: 0001\nX-Mozilla-Keys: work\n'))
+    expect((await entriesOf(await open(path))).map(({ key }) => key)).toEqual(before)
+  })
+
+  it('are not what a sender makes them', async () => {
+    const received = 'Received: by mail.example\nX-Mozilla-Status: 0009\n'
+    const opened = await open(await put('Inbox', message('1', received)))
+    const entries = await entriesOf(opened)
+    expect(entries).toMatchObject([{ flags: [] }])
+    expect(await texts(await opened.load(entries))).toEqual([expect.stringContaining('X-Mozilla-Status')])
+  })
 })
 
 it('knows messages again wherever they stand, and whatever their flags are', async () => {

@@ -10,6 +10,7 @@ import {
   parseDovecotSubscriptions,
   type Spool,
   scanMbox,
+  thunderbirdState,
   UnavailableError,
 } from 'mailwright'
 import { type FoundMbox, findMboxes } from './mbox-tree.ts'
@@ -24,6 +25,9 @@ import type {
   SourceEntry,
   SourceMailbox,
 } from './source.ts'
+
+// Thunderbird's fields change with the flags: they must not be what a message is known again by.
+const reading = { thunderbird: true }
 
 /** Reads mbox files. Nothing in them is changed, and no lock is taken. */
 export class MboxFilesSource implements MailSource {
@@ -98,15 +102,15 @@ class OpenedMbox implements OpenedSource {
     const seen = new Map<string, number>()
     let hasUids = false
     let last: SourceEntry | undefined
-    for await (const found of scanMbox({
-      size,
-      read: (start, end) => this.#read(start, Math.min(end, size)),
-    })) {
-      const state = mboxState(found.fields)
-      hasUids ||= state.base !== undefined
-      if (state.internal) continue
+    const source: MboxOctets = { size, read: (start, end) => this.#read(start, Math.min(end, size)) }
+    for await (const found of scanMbox(source, reading)) {
+      const { base, internal, uid, ...state } = mboxState(found.fields)
+      const thunderbird = thunderbirdState(found.fields)
+      hasUids ||= base !== undefined
+      if (internal || thunderbird.expunged) continue
       if (last !== undefined) yield last
-      last = entryOf(found, hasUids ? state : { flags: state.flags }, seen)
+      const flags = [...new Set([...state.flags, ...thunderbird.flags])]
+      last = entryOf(found, { flags, ...(hasUids && uid !== undefined ? { uid } : {}) }, seen)
       this.#places.set(last, found)
     }
     if (last === undefined) return
@@ -152,7 +156,8 @@ class OpenedMbox implements OpenedSource {
     const writer = this.#context.spool.receive()
     try {
       const source: MboxOctets = { size: place.end, read: (start, end) => this.#read(start, end) }
-      for await (const chunk of mboxContent(source, place).stream()) await writer.write(chunk as Buffer)
+      for await (const chunk of mboxContent(source, place, reading).stream())
+        await writer.write(chunk as Buffer)
       if (writer.size !== place.size) throw changed()
       return { content: await writer.finish(), dispose: () => writer.dispose() }
     } catch (error) {
@@ -164,7 +169,7 @@ class OpenedMbox implements OpenedSource {
   async #isThere({ start, end, digest }: MboxEntry): Promise<boolean> {
     const source: MboxOctets = { size: end, read: (from, to) => this.#read(from, Math.min(to, end)) }
     try {
-      for await (const found of scanMbox(source, { from: start })) return found.digest === digest
+      for await (const found of scanMbox(source, { ...reading, from: start })) return found.digest === digest
     } catch {
       // What begins there is no message any more.
     }

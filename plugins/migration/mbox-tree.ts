@@ -1,7 +1,8 @@
 import type { Dirent } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { decodeMailboxLevel, errorText, MailwrightError } from 'mailwright'
+import { errorText, MailwrightError } from 'mailwright'
+import { levelOfMboxFile } from './mbox-file-name.ts'
 import { readingWithoutLinks } from './message-file.ts'
 import type { SkippedPart } from './source.ts'
 import { plainName } from './target-name.ts'
@@ -63,7 +64,7 @@ async function walk(
     else if (entry.isFile())
       await addFile(path, [...place.levels, ...fileLevels(entry.name, place.path)], files, skipped)
     else if (entry.isDirectory()) {
-      const level = decodeMailboxLevel(entry.name.replace(directorySuffix, ''))
+      const level = levelOfMboxFile(entry.name.replace(directorySuffix, ''))
       if (place.levels.length >= deepest) skipped.push({ what: path, why: 'it lies too deep' })
       else await walk({ path, levels: [...place.levels, level] }, files, skipped)
     }
@@ -87,7 +88,7 @@ async function addFile(
 
 function fileLevels(name: string, directory: string): readonly string[] {
   if (name === 'mbox' && directory.endsWith('.mbox')) return []
-  return [decodeMailboxLevel(name.replace(/\.mbox$/, ''))]
+  return [levelOfMboxFile(name.replace(/\.mbox$/, ''))]
 }
 
 /** An empty file is an empty mailbox. */

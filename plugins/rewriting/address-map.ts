@@ -1,4 +1,13 @@
-import { type Address, type Clock, formatAddress, type Log, parseAddress, splitDetail } from 'mailwright'
+import {
+  type Address,
+  type Clock,
+  formatAddress,
+  type Log,
+  localPartKeys,
+  parseAddress,
+  patternKeys,
+  splitDetail,
+} from 'mailwright'
 
 /** A look-up table; `table` of the plugin `aliases` makes them of files. */
 export interface AddressTable {
@@ -44,11 +53,10 @@ export class AddressMap {
     for (const [index, { key, ...rest }] of this.#forms(address).entries()) {
       for (const table of this.#tables) {
         if (table.wholeAddressesOnly && index > 0) continue
-        // In quotes where the local part needs them: what a pattern takes of it stays one piece.
-        const value = await table.lookUp(
-          table.wholeAddressesOnly ? formatAddress(address) : key.toLowerCase(),
-        )
-        if (value !== undefined) return { ...rest, value }
+        for (const asked of table.wholeAddressesOnly ? patternKeys(address) : [key]) {
+          const value = await table.lookUp(asked)
+          if (value !== undefined) return { ...rest, value }
+        }
       }
     }
     return undefined
@@ -58,9 +66,12 @@ export class AddressMap {
     const { localPart, domain } = address
     const split = splitDetail(address, this.#settings.detailSeparator)
     const detailed = split === undefined ? [] : [{ key: split.address.localPart, detail: split.detail }]
-    const names = [{ key: localPart }, ...detailed]
-    const whole = names.map(({ key, ...rest }) => ({ ...rest, key: `${key}@${domain}` }))
-    return [...whole, ...(this.#settings.localDomains.has(domain) ? names : []), { key: `@${domain}` }]
+    const names = [{ key: localPart }, ...detailed].flatMap(({ key, ...rest }) =>
+      localPartKeys(key).map((spelt) => ({ ...rest, key: spelt })),
+    )
+    const at = `@${domain.toLowerCase()}`
+    const whole = names.map(({ key, ...rest }) => ({ ...rest, key: `${key}${at}` }))
+    return [...whole, ...(this.#settings.localDomains.has(domain) ? names : []), { key: at }]
   }
 
   /** The address in its place; undefined where there is none, or the result is no address. */

@@ -122,6 +122,26 @@ jo@host.here.example
     ])
   })
 
+  test('keys in quotes and non-ASCII ones are found', async () => {
+    await start({
+      canonical: [
+        { '"a;b"@here.example': 'quoted@here.example', 'jo@köln.example': 'umlaut@here.example' },
+        {
+          wholeAddressesOnly: true,
+          lookUp: async (key: string) => (key === 'p@köln.example' ? 'pattern@here.example' : undefined),
+        },
+      ],
+    })
+    const senders = ['"A;b"@here.example', 'jo@xn--kln-sna.example', 'p@xn--kln-sna.example']
+    const found = []
+    for (const from of senders) found.push(...(await deliver({ from, data: 'Subject: x\n\nx\n' })))
+    expect(found.map(({ from }) => from)).toEqual([
+      'quoted@here.example',
+      'umlaut@here.example',
+      'pattern@here.example',
+    ])
+  })
+
   test('a message that needs no change is the same octets', async () => {
     await start({
       canonical: [{ 'bob@here.example': 'x@here.example' }],

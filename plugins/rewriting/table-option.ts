@@ -1,4 +1,4 @@
-import type { OptionReader } from 'mailwright'
+import { type OptionReader, tableKey } from 'mailwright'
 import type { AddressTable } from './address-map.ts'
 
 /** Tables in their order: keys with their addresses, or anything with a `lookUp`, such as `table('hash:…')` of the plugin `aliases`. */
@@ -28,6 +28,6 @@ function tableOf(value: unknown): AddressTable | undefined {
   if (typeof (value as AddressTable).lookUp === 'function') return value as AddressTable
   const entries = Object.entries(value)
   if (!entries.every(([, text]) => typeof text === 'string')) return undefined
-  const byKey = new Map(entries.map(([key, text]): [string, string] => [key.toLowerCase(), text]))
+  const byKey = new Map(entries.map(([key, text]): [string, string] => [tableKey(key), text]))
   return { lookUp: async (key) => byKey.get(key) }
 }

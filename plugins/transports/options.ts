@@ -1,4 +1,4 @@
-import { type OptionReader, readOptions } from 'mailwright'
+import { type OptionReader, readOptions, tableKey } from 'mailwright'
 import type { Destination } from './destination.ts'
 import { type DestinationInput, readDestination } from './destination-option.ts'
 import type { LmtpTimeouts } from './lmtp/lmtp-connection.ts'
@@ -71,7 +71,7 @@ export function parseOptions(input: unknown): TransportsOptions {
   const map = new Map<string, Destination>()
   eachOf(read, 'map', (key, one) => {
     const destination = readDestination(one, key, pipes)
-    if (destination !== undefined) map.set(key.toLowerCase(), destination)
+    if (destination !== undefined) map.set(tableKey(key), destination)
   })
   return read.done({
     map,

@@ -1,4 +1,12 @@
-import { type Address, type Clock, formatAddress, type Log, splitDetail } from 'mailwright'
+import {
+  type Address,
+  type Clock,
+  domainKeys,
+  type Log,
+  localPartKeys,
+  patternKeys,
+  splitDetail,
+} from 'mailwright'
 import { type Destination, parseDestination } from './destination.ts'
 
 /** A look-up table whose values are `transport:nexthop`; `table` of the plugin `aliases` makes them of files. */
@@ -19,7 +27,7 @@ export interface FoundDestination {
 }
 
 export interface TransportMapSettings {
-  /** Of the config, by key in lower case. They come before tables. */
+  /** Of the config, by key as `tableKey` spells it. They come before tables. */
   readonly entries: ReadonlyMap<string, Destination>
   readonly tables: readonly TransportTable[]
   readonly pipes: { has(name: string): boolean }
@@ -43,13 +51,12 @@ export class TransportMap {
     if (address.domain === '') return undefined
     for (const [index, key] of this.#keys(address).entries()) {
       const namesDomain = key !== '*'
-      const own = entries.get(key.toLowerCase())
+      const own = entries.get(key)
       if (own !== undefined) return { destination: own, namesDomain }
       for (const table of tables) {
         const isPatterns = table.wholeAddressesOnly === true
         if (isPatterns && index > 0) continue
-        // In quotes where the local part needs them: what a pattern takes of it stays one piece.
-        const value = await table.lookUp(isPatterns ? formatAddress(address) : key.toLowerCase())
+        const value = await firstOf(table, isPatterns ? patternKeys(address) : [key])
         if (value === undefined) continue
         const destination = parseDestination(value, address.domain, pipes)
         return { destination, namesDomain: namesDomain && !isPatterns }
@@ -61,9 +68,22 @@ export class TransportMap {
   #keys(address: Address): readonly string[] {
     const { localPart, domain } = address
     const split = splitDetail(address, this.#settings.detailSeparator)
-    const plain = split === undefined ? [] : [`${split.address.localPart}@${domain}`]
-    const labels = domain.split('.')
+    const names = [localPart, ...(split === undefined ? [] : [split.address.localPart])]
+    const labels = domain.toLowerCase().split('.')
     const parents = labels.slice(1).map((_, index) => `.${labels.slice(index + 1).join('.')}`)
-    return [`${localPart}@${domain}`, ...plain, domain, ...parents, '*']
+    return [
+      ...names.flatMap(localPartKeys).map((name) => `${name}@${domain.toLowerCase()}`),
+      ...[domain, ...parents].flatMap(domainKeys),
+      '*',
+    ]
   }
+}
+
+/** What a table has for the first of several spellings that it knows. */
+async function firstOf(table: TransportTable, keys: readonly string[]): Promise<string | undefined> {
+  for (const key of keys) {
+    const value = await table.lookUp(key)
+    if (value !== undefined) return value
+  }
+  return undefined
 }

@@ -72,12 +72,19 @@ describe('TransportMap', () => {
         'Jo@sub.here.example': 'discard:jo',
         'sub.here.example': 'discard:domain',
         '.here.example': 'discard:below',
+        'münchen.example': 'discard:u-label',
+        '.münchen.example': 'discard:below-u-label',
+        '"a;b"@here.example': 'discard:quoted',
         '*': 'discard:all',
       },
     }).map,
     tables: [
       { lookUp: async (key) => ({ 'jo+x@sub.here.example': 'discard:detail', 'a.b.example': ':' })[key] },
       { wholeAddressesOnly: true, lookUp: async (key) => (key.startsWith('P@') ? 'lists:' : undefined) },
+      {
+        wholeAddressesOnly: true,
+        lookUp: async (key) => (key === 'Q@köln.example' ? 'discard:pattern' : undefined),
+      },
     ],
     pipes,
     detailSeparator: '+',
@@ -91,6 +98,10 @@ describe('TransportMap', () => {
     ['anna@here.example', 'discard:all', false],
     ['anna@a.b.example', 'local:', true],
     ['P@here.example', 'lists:', false],
+    ['jo@münchen.example', 'discard:u-label', true],
+    ['jo@mx.münchen.example', 'discard:below-u-label', true],
+    ['"A;b"@here.example', 'discard:quoted', true],
+    ['Q@köln.example', 'discard:pattern', false],
   ])('%s: %s', async (text, expected, namesDomain) => {
     const found = await map.find(address(text))
     expect(found && formatDestination(found.destination)).toBe(expected)
