@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -35,6 +35,22 @@ describe('loadConfig', () => {
     const empty = { code: 'MAIL_E_CONFIG_LOAD', message: `the config file ${file} is empty` }
     await expect(loadConfig(join(folder, 'below'))).rejects.toMatchObject(empty)
     await expect(loadConfig(folder, file)).rejects.toMatchObject(empty)
+  })
+
+  test('says that a file cannot be read, and looks for none above it', async () => {
+    await write('mailwright.config.mjs', 'export default { plugins: [] }')
+    const file = await write('below/mailwright.config.ts', 'export default { plugins: [] }')
+    await chmod(folder, 0o755)
+    await chmod(file, 0)
+    const unreadable = { code: 'MAIL_E_CONFIG_LOAD', message: `the config file ${file} cannot be read` }
+    const isRoot = process.geteuid?.() === 0
+    if (isRoot) process.seteuid?.(65_534)
+    try {
+      await expect(loadConfig(join(folder, 'below'))).rejects.toMatchObject(unreadable)
+      await expect(loadConfig(folder, file)).rejects.toMatchObject(unreadable)
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+    }
   })
 
   test('takes TypeScript and CommonJS', async () => {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { stat } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cosmiconfig } from 'cosmiconfig'
 import type { Config } from './config.ts'
@@ -29,38 +29,42 @@ export const configNames: readonly string[] = [
  */
 export async function loadConfig(from: string, file?: string): Promise<LoadedConfig> {
   const loaders = Object.fromEntries(endings.map((ending) => [`.${ending}`, importFresh]))
-  const explorer = cosmiconfig('mailwright', {
-    searchPlaces: [...configNames],
-    loaders,
-    stopDir: '/',
-    cache: false,
-    // The nearest one counts: what is meant to be written there is not looked for above.
-    ignoreEmptySearchPlaces: false,
+  const path = file === undefined ? await nearest(from) : await existing(resolve(from, file))
+  const explorer = cosmiconfig('mailwright', { loaders, cache: false })
+  const found = await explorer.load(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EACCES') throw error
+    throw new MailwrightError('MAIL_E_CONFIG_LOAD', `the config file ${path} cannot be read`, {
+      cause: error,
+    })
   })
-  const found =
-    file === undefined
-      ? await explorer.search(from)
-      : await explorer.load(await existing(resolve(from, file)))
-  if (found === null) {
-    const names = `mailwright.config.{${endings.join(',')}}`
-    throw new MailwrightError(
-      'MAIL_E_CONFIG_NOT_FOUND',
-      `no ${names} in ${from} or above it; name one with --config`,
-    )
+  if (found === null || found.isEmpty)
+    throw new MailwrightError('MAIL_E_CONFIG_LOAD', `the config file ${path} is empty`)
+  return { config: configOf(found.config, path), file: path, folder: dirname(path) }
+}
+
+/** The first one upwards counts, also where it is empty or cannot be read: one above it is for something else. */
+async function nearest(from: string): Promise<string> {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    for (const name of configNames) {
+      const file = join(folder, name)
+      if (await isFile(file)) return file
+    }
+    if (folder === dirname(folder)) break
   }
-  if (found.isEmpty)
-    throw new MailwrightError('MAIL_E_CONFIG_LOAD', `the config file ${found.filepath} is empty`)
-  return {
-    config: configOf(found.config, found.filepath),
-    file: found.filepath,
-    folder: dirname(found.filepath),
-  }
+  const names = `mailwright.config.{${endings.join(',')}}`
+  throw new MailwrightError(
+    'MAIL_E_CONFIG_NOT_FOUND',
+    `no ${names} in ${from} or above it; name one with --config`,
+  )
 }
 
 async function existing(file: string): Promise<string> {
-  const known = await stat(file).catch(() => undefined)
-  if (known?.isFile()) return file
+  if (await isFile(file)) return file
   throw new MailwrightError('MAIL_E_CONFIG_NOT_FOUND', `there is no config file ${file}`)
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isFile() ?? false
 }
 
 /** Modules are cached by their address, so a changed file needs a new one. */

@@ -167,6 +167,27 @@ describe('start and stop', () => {
     expect(done).toEqual(['start first', 'start last', 'stop last', 'stop first'])
   })
 
+  test('sessions are finished at the same time, before the first plugin is stopped, and hear when the time is over', async () => {
+    const clock = fakeClock()
+    const done: string[] = []
+    const draining = (name: string, drain: (over: AbortSignal) => Promise<void>) =>
+      plugin(name, { setup: () => ({ drain, stop: async () => void done.push(`stop ${name}`) }) })
+    const host = hostOf(
+      [
+        draining('quick', async () => void done.push('drain quick')),
+        draining('slow', async (over) => {
+          await once(over, 'abort')
+          done.push('over')
+        }),
+        draining('bad', fail('oops')),
+      ],
+      { clock, drainTimeout: 500 },
+    )
+    await host.start()
+    await expect(passing(clock, host.stop())).rejects.toThrow('bad failed in drain: oops')
+    expect(done).toEqual(['drain quick', 'over', 'stop bad', 'stop slow', 'stop quick'])
+  })
+
   test('a start whose stop fails too tells the first failure and logs the second', async () => {
     const host = hostOf([plugin('bad', { setup: () => ({ start: fail('first'), stop: fail('second') }) })])
     await expect(host.start()).rejects.toMatchObject({ message: 'bad failed in start' })

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
-import { ConfigError, type ConfigFault, errorText, MailwrightError } from './errors.ts'
+import { ConfigError, type ConfigFault, MailwrightError } from './errors.ts'
 import type { Flow } from './flow/flow.ts'
 import { createFlow } from './flow/index.ts'
 import { createFileHistory } from './history/file-history.ts'
@@ -21,6 +21,7 @@ import { type PlannedPlugin, planPlugins, within } from './host/plan.ts'
 import { ServiceRegistry } from './host/registry.ts'
 import { type HostSettings, readSettings } from './host/settings.ts'
 import { refusePromise, stepError, withinTime } from './host/steps.ts'
+import { stopPlugins } from './host/stop-plugins.ts'
 import { WaitingConnections } from './host/waiting-connections.ts'
 import { checkWholeConfig } from './host/whole-config.ts'
 import { createImapExtensions } from './imap/registry.ts'
@@ -269,23 +270,13 @@ export class Host {
   }
 
   async #stop(): Promise<void> {
-    const problems: string[] = []
     this.instruments.state = 'stopping'
     // A step that is being taken is finished first, and no other is begun.
     await this.#running.catch(() => undefined)
     await this.#pool.release(this)
-    const cut = this.#clock.after(this.settings.drainTimeout, () => this.#pool.cut(this))
-    const time = this.settings.drainTimeout + this.settings.pluginTimeout
-    for (const { plan, lifecycle } of this.#started.toReversed()) {
-      try {
-        await withinTime(this.#clock, plan.name, 'stop', time, () => lifecycle.stop?.())
-      } catch (error) {
-        problems.push(errorText(stepError('MAIL_E_STOP', plan.name, 'stop', error)))
-      }
-    }
+    const [started, cut] = [this.#started, () => this.#pool.cut(this)]
+    const problems = await stopPlugins(started, { ...this.settings, clock: this.#clock, cut })
     this.#started = []
-    cut.cancel()
-    this.#pool.cut(this)
     await this.#settled()
     await this.#history.close()
     this.instruments.stop()

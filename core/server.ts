@@ -91,10 +91,10 @@ export class Server {
     })
   }
 
-  /** The changed config. ConfigError where it wants to be somebody else: that is done once, before the plugins start. */
+  /** The changed config. ConfigError where it wants what is done once, before the plugins start. */
   async #next({ settings }: Host): Promise<Host> {
     const next = this.#hostOf(await loadConfig(this.#folder, this.#file))
-    for (const setting of ['user', 'group'] as const)
+    for (const setting of ['user', 'group', 'workers'] as const)
       if (next.settings[setting] !== settings[setting])
         throw new ConfigError(setting, 'cannot change while the server runs: stop it, and start it again')
     return next

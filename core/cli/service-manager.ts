@@ -25,11 +25,13 @@ export class ServiceManager {
     for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete environment[name]
   }
 
-  /** The service can be used. From now on it is told regularly that work goes on, where it wants to hear that. */
-  ready(log: Log): Promise<void> {
+  /** The service can be used. From now on it is told regularly that work goes on, where it wants to hear that and it is so. */
+  ready(log: Log, isAlive: () => boolean = () => true): Promise<void> {
     this.#log = log
     if (this.#watchdog > 0) {
-      this.#timer ??= setInterval(() => void this.#tell('WATCHDOG=1'), this.#watchdog / 3)
+      this.#timer ??= setInterval(() => {
+        if (isAlive()) void this.#tell('WATCHDOG=1')
+      }, this.#watchdog / 3)
       this.#timer.unref()
     }
     return this.#tell('READY=1')

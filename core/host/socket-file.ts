@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import type { Stats } from 'node:fs'
 import { chmod, lstat, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { connect, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
-import { isWorker } from '../workers/worker.ts'
+import { isWorker, leavesFile, sharesFile } from '../workers/worker.ts'
 
 // A socket's path has room for 108 octets on Linux and 104 elsewhere, and is 10 longer while it is made.
 const maxPath = 90
+
+/** Which file it is; no other one gets its number as long as it is there, or open. */
+export interface FileIdentity {
+  readonly ino: number
+  readonly dev: number
+}
 
 /** A Unix socket in the file system that this process listens on. */
 export interface SocketFile {
   /** Changes its permissions, unless something else has taken its place. */
   setMode(mode: number): Promise<void>
-  /** Removes it, unless something else has taken its place. */
+  /** Removes it, unless something else has taken its place. A worker's siblings may listen there: it goes with the last of them. */
   remove(): Promise<void>
 }
 
@@ -32,13 +37,16 @@ export async function openSocketFile(server: Server, path: string, mode: number)
     server.listen({ path: made, exclusive: !isWorker })
     await once(server, 'listening')
     await putInPlace(made, path, mode)
-    const own = await lstat(path)
+    // What workers share may outlast its file: a new one of them serves then with what else it has.
+    const own = await lstat(path).catch(isWorker ? unlessCode('ENOENT') : undefined)
+    if (isWorker && own !== undefined) sharesFile(path, own)
     return {
       async setMode(other) {
-        if (await isStill(path, own)) await chmod(path, other)
+        if (own !== undefined && (await isStill(path, own))) await chmod(path, other)
       },
       async remove() {
-        if (await isStill(path, own)) await rm(path, { force: true })
+        if (isWorker) leavesFile(path)
+        else if (own !== undefined) await removeSocketFile(path, own)
       },
     }
   } catch (error) {
@@ -47,6 +55,11 @@ export async function openSocketFile(server: Server, path: string, mode: number)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Removes a socket, unless something else has taken its place. */
+export async function removeSocketFile(path: string, own: FileIdentity): Promise<void> {
+  if (await isStill(path, own)) await rm(path, { force: true })
 }
 
 /** Workers share a socket by the name under which it is made, so it has to be the same for all of them. */
@@ -95,8 +108,7 @@ async function isAnswered(path: string): Promise<boolean> {
   }
 }
 
-/** No other file gets a socket's number as long as the socket is open. */
-async function isStill(path: string, { ino, dev }: Stats): Promise<boolean> {
+async function isStill(path: string, { ino, dev }: FileIdentity): Promise<boolean> {
   const there = await lstat(path).catch(unlessCode('ENOENT'))
   return there?.ino === ino && there.dev === dev
 }

@@ -53,13 +53,17 @@ export function listenForClients(context: PluginContext, listener: ClientListene
     sessions.add(session)
     void session.run().finally(() => sessions.delete(session))
   })
+  const drain = async (): Promise<void> => {
+    await Promise.all([...sessions].map((session) => session.stop()))
+  }
   return {
     start: async () => {
       listener.started?.()
       tls?.start()
     },
+    drain,
     stop: async () => {
-      await Promise.all([...sessions].map((session) => session.stop()))
+      await drain()
       tls?.stop()
     },
   }

@@ -1,12 +1,13 @@
 import type { OpenListener } from '../host/listeners.ts'
+import type { FileIdentity } from '../host/socket-file.ts'
 
 /** What one worker may ask of all others. */
 export type Question = 'metrics' | 'health'
 
 /** What the process that keeps the workers says to one of them. Signals say the rest. */
 export type ToWorker =
-  /** `begin`: the ports of all are open, and nobody needs the rights for that any more. */
-  | { readonly mailwright: 'reload' | 'begin' }
+  /** `begin`: the ports of all are open, and nobody needs the rights for that any more. `ping` wants `pong`. */
+  | { readonly mailwright: 'reload' | 'begin' | 'ping' }
   /** Another worker wants to know; the answer is to have the same number. */
   | { readonly mailwright: 'asked'; readonly number: number; readonly question: Question }
   /** What the others have answered to the worker's own question. */
@@ -14,8 +15,11 @@ export type ToWorker =
 
 /** What a worker says to it. */
 export type FromWorker =
-  /** Its ports are open; it waits for `begin`. Only where the config names a user. */
-  | { readonly mailwright: 'bound' }
+  /** `bound`: its ports are open, and it waits for `begin`; only where the config names a user. */
+  | { readonly mailwright: 'bound' | 'pong' }
+  /** It listens on a Unix socket, or not any more. */
+  | { readonly mailwright: 'shares'; readonly path: string; readonly file: FileIdentity }
+  | { readonly mailwright: 'leaves'; readonly path: string }
   | { readonly mailwright: 'ready'; readonly listeners: readonly OpenListener[] }
   /** Whether the changed config runs. */
   | { readonly mailwright: 'reloaded'; readonly done: boolean }
@@ -37,8 +41,17 @@ export interface PeerAnswers {
   readonly starting: number
 }
 
-const fromWorker: readonly string[] = ['bound', 'ready', 'reloaded', 'ask', 'answer']
-const toWorker: readonly string[] = ['reload', 'begin', 'asked', 'gathered']
+const fromWorker: readonly string[] = [
+  'bound',
+  'pong',
+  'shares',
+  'leaves',
+  'ready',
+  'reloaded',
+  'ask',
+  'answer',
+]
+const toWorker: readonly string[] = ['reload', 'begin', 'ping', 'asked', 'gathered']
 
 /** A message of ours, whatever else is sent between the two. */
 export function isFromWorker(message: unknown): message is FromWorker {

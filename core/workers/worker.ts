@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import type { FileIdentity } from '../host/socket-file.ts'
 import type { Server } from '../server.ts'
 import { type FromWorker, isToWorker } from './messages.ts'
 
@@ -11,6 +12,7 @@ export function serveAsWorker(server: Server): void {
     if (!isToWorker(message)) return
     if (message.mailwright === 'reload')
       void server.reload().then((done) => tell({ mailwright: 'reloaded', done }))
+    if (message.mailwright === 'ping') tell({ mailwright: 'pong' })
     if (message.mailwright !== 'asked') return
     const { number, question } = message
     void server.answer(question).then((answer) => tell({ mailwright: 'answer', number, answer }))
@@ -32,6 +34,15 @@ export function allAreBound(): Promise<void> {
     process.on('message', hear)
     tell({ mailwright: 'bound' })
   })
+}
+
+/** Tells the process that keeps this one of a Unix socket that all workers serve: who is the last removes its file. */
+export function sharesFile(path: string, { ino, dev }: FileIdentity): void {
+  tell({ mailwright: 'shares', path, file: { ino, dev } })
+}
+
+export function leavesFile(path: string): void {
+  tell({ mailwright: 'leaves', path })
 }
 
 /** Ends what keeps this process alive for the other one: it has nothing left to do. */

@@ -4,14 +4,28 @@ import type { Clock } from '../clock.ts'
 import { MailwrightError } from '../errors.ts'
 import type { OpenListener } from '../host/listeners.ts'
 import type { Log } from '../log.ts'
+import { Heartbeat, type WatchedWorker } from './heartbeat.ts'
 import { type FromWorker, isFromWorker, type ToWorker } from './messages.ts'
-import { type AskedWorker, Rounds } from './rounds.ts'
+import { Rounds } from './rounds.ts'
+import { SharedFiles } from './shared-files.ts'
 
 // A worker that ends again and again is started more and more seldom.
 const firstPause = 1_000
 const longestPause = 30_000
 /** Milliseconds after which a worker counts as one that works. */
 const healthy = 10_000
+
+export interface WorkersOptions {
+  readonly count: number
+  /** The config file, absolute: found once, so that all of them run the same. */
+  readonly config: string
+  readonly log: Log
+  readonly clock: Clock
+  /** Gives up the rights that ports needed; called when the ports of all are open. */
+  readonly bound: (() => void) | undefined
+}
+
+type Ready = Extract<FromWorker, { mailwright: 'ready' }>
 
 /**
  * Several processes that run the same config beside each other, so that a server uses all its processors. This one owns
@@ -21,24 +35,30 @@ export class Workers {
   readonly #count: number
   readonly #log: Log
   readonly #clock: Clock
-  /** Gives up the rights that ports needed. */
   readonly #bound: (() => void) | undefined
   readonly #rounds: Rounds
+  readonly #heartbeat: Heartbeat
+  readonly #files = new SharedFiles()
+  /** What each says when it serves; undefined where it ends before. */
+  readonly #ready = new WeakMap<Worker, Promise<Ready | undefined>>()
+  #reloading: Promise<unknown> = Promise.resolve()
   #pause = firstPause
   #stopping = false
 
-  /** `bound`, where it is given, is called when the ports of all are open. */
-  constructor(count: number, log: Log, clock: Clock, bound?: () => void) {
+  constructor({ count, config, log, clock, bound }: WorkersOptions) {
+    // Whoever has named a file has named this one, and behind it.
+    cluster.setupPrimary({ args: ['--config', config, ...process.argv.slice(2)] })
     this.#bound = bound
     this.#count = count
     this.#log = log
     this.#clock = clock
     this.#rounds = new Rounds(count, clock)
+    this.#heartbeat = new Heartbeat(log, clock)
   }
 
   /** Starts them all. MAIL_E_START where one of them ends before it is ready: it has said why, and the others are ended. */
   async start(): Promise<readonly OpenListener[]> {
-    const begun = Array.from({ length: this.#count }, () => cluster.fork())
+    const begun = Array.from({ length: this.#count }, () => this.#fork())
     try {
       if (this.#bound !== undefined) {
         await Promise.all(begun.map(bound))
@@ -47,10 +67,11 @@ export class Workers {
       }
       const [listeners = []] = await Promise.all(
         begun.map(async (worker) => {
-          const own = await ready(worker)
-          this.#rounds.attend(asked(worker), true)
+          const ready = await this.#ready.get(worker)
+          if (ready === undefined) throw ended()
+          this.#rounds.attend(watched(worker), true)
           this.#keep(worker)
-          return own
+          return ready.listeners
         }),
       )
       return listeners
@@ -58,6 +79,16 @@ export class Workers {
       await this.stop()
       throw error
     }
+  }
+
+  #fork(): Worker {
+    const worker = cluster.fork()
+    const seen = watched(worker)
+    const ready = answerOf(worker, 'ready')
+    this.#ready.set(worker, ready)
+    this.#files.attend(seen)
+    void ready.then((answer) => answer && this.#heartbeat.attend(seen))
+    return worker
   }
 
   /** Whoever ends though nobody has asked for it is replaced. */
@@ -74,8 +105,8 @@ export class Workers {
 
   #replace(): void {
     if (this.#stopping) return
-    const worker = cluster.fork()
-    this.#rounds.attend(asked(worker), false)
+    const worker = this.#fork()
+    this.#rounds.attend(watched(worker), false)
     this.#keep(worker)
     if (this.#bound !== undefined)
       bound(worker).then(
@@ -84,17 +115,42 @@ export class Workers {
       )
   }
 
+  /** Whether some worker answers, and so whether there is a server. */
+  get isAlive(): boolean {
+    return this.#heartbeat.isFelt
+  }
+
   /** One after the other takes the config as it is now, so that there is always one who serves. Ends with the first who refuses. */
-  async reload(): Promise<boolean> {
-    for (const worker of live()) {
+  reload(): Promise<boolean> {
+    const done = this.#reloading.then(() => this.#reload())
+    this.#reloading = done
+    return done
+  }
+
+  async #reload(): Promise<boolean> {
+    const workers = live()
+    let reloaded = 0
+    for (const worker of workers) {
+      // It hears nothing before. Who takes the place of one that has ended reads the config as it is then.
+      if ((await this.#ready.get(worker)) === undefined || worker.isDead()) continue
       tell(worker, { mailwright: 'reload' })
       const answer = await answerOf(worker, 'reloaded')
-      if (answer?.done !== true) return false
+      if (answer?.done !== true) {
+        // Who refuses has said why. Who takes the place of one that has ended runs the new config.
+        if (answer === undefined || reloaded > 0) this.#tellApart(reloaded, workers.length)
+        return false
+      }
+      reloaded++
     }
     return true
   }
 
-  /** Each finishes its sessions. Answers the highest exit code. */
+  #tellApart(reloaded: number, workers: number): void {
+    if (this.#stopping) return
+    this.#log.error('reload-refused', { text: 'not all workers run the same config', reloaded, workers })
+  }
+
+  /** Each finishes its sessions. Answers the highest exit code; 1 where none was left. */
   async stop(): Promise<number> {
     this.#stopping = true
     const ended = live().map(async (worker) => {
@@ -103,7 +159,9 @@ export class Workers {
       const [code] = await exit
       return code ?? 1
     })
-    return Math.max(0, ...(await Promise.all(ended)))
+    const codes = await Promise.all(ended)
+    await this.#files.settled()
+    return codes.length === 0 ? 1 : Math.max(...codes)
   }
 }
 
@@ -122,8 +180,10 @@ function tell(worker: Worker, message: ToWorker): void {
   if (worker.isConnected()) worker.send(message, () => undefined)
 }
 
-function asked(worker: Worker): AskedWorker {
+function watched(worker: Worker): WatchedWorker {
   return {
+    pid: worker.process.pid,
+    kill: () => void worker.process.kill('SIGKILL'),
     send: (message) => tell(worker, message),
     on: (event: 'message' | 'exit', told: (message: unknown) => void) => worker.on(event, told),
   }
@@ -131,12 +191,6 @@ function asked(worker: Worker): AskedWorker {
 
 function ended(): MailwrightError {
   return new MailwrightError('MAIL_E_START', 'a worker could not start')
-}
-
-async function ready(worker: Worker): Promise<readonly OpenListener[]> {
-  const answer = await answerOf(worker, 'ready')
-  if (answer !== undefined) return answer.listeners
-  throw ended()
 }
 
 /** The next message of a kind; undefined where the worker ends before. */

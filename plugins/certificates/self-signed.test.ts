@@ -31,6 +31,16 @@ test('is made once, for the host, and kept where only its owner can read it', as
   expect(kept.pair.certificate).toEqual(made.pair.certificate)
 })
 
+test('several processes that start together keep and serve the same one', async () => {
+  const clock = fakeClock()
+  const obtained = await Promise.all(
+    [1, 2, 3, 4].map(() => new SelfSigned(folder, 'mx.example.org', clock).obtain()),
+  )
+  expect(obtained.filter(({ isNew }) => isNew)).toHaveLength(1)
+  expect(new Set(obtained.map(({ pair }) => pair.certificate.chain)).size).toBe(1)
+  expect(await readdir(folder)).toEqual(['self-signed.pem'])
+})
+
 test('is made anew before it expires', async () => {
   const clock = fakeClock()
   const keys = new SelfSigned(folder, 'mx.example.org', clock)

@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { randomUUID, X509Certificate } from 'node:crypto'
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Certificate, type Clock, MailwrightError } from 'mailwright'
 import { type KeyPair, makeKeyPair } from './key-pair.ts'
@@ -33,7 +33,9 @@ export class SelfSigned {
     if (kept !== undefined) return { pair: kept, isNew: false }
     const pem = await this.#make()
     try {
-      await this.#keep(pem)
+      // Several workers that start together are to serve the same one.
+      const earlier = await this.#keep(pem)
+      if (earlier !== undefined) return { pair: earlier, isNew: false }
     } catch (error) {
       throw new MailwrightError(
         'MAIL_E_UNAVAILABLE',
@@ -85,19 +87,39 @@ export class SelfSigned {
     return `${made.private.trim()}\n${made.cert.trim()}\n`
   }
 
-  async #keep(pem: string): Promise<void> {
+  /** Puts it in its place, unless another process was faster: answers that one's. */
+  async #keep(pem: string): Promise<KeyPair | undefined> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    const temporary = `${this.file}.${process.pid}`
-    await rm(temporary, { force: true })
-    const file = await open(temporary, 'wx', 0o600)
+    const temporary = `${this.file}.${randomUUID()}`
     try {
-      await file.writeFile(pem)
-      await file.sync()
+      await writeDurably(temporary, pem)
+      // Not every file system has links; and what cannot go on being used is replaced.
+      if (await isLinked(temporary, this.file)) return undefined
+      const earlier = await this.#kept()
+      if (earlier === undefined) await rename(temporary, this.file)
+      return earlier
     } finally {
-      await file.close()
+      await rm(temporary, { force: true })
     }
-    await rename(temporary, this.file)
   }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Whether the file has got the other name, too; not where something has that name. */
+async function isLinked(file: string, name: string): Promise<boolean> {
+  return link(file, name).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** The two texts of one file. */

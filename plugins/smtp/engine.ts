@@ -110,17 +110,20 @@ export class Engine extends SMTPServer {
     else socket.end(`${text}\r\n`, () => socket.destroy())
   }
 
-  /** Ends idle sessions at once, busy ones behind their message, and all of them when the time for it is over. */
-  async stop(): Promise<void> {
+  /** Ends idle sessions at once, busy ones behind their message, and all of them with a 421 when the time for it is over. */
+  async stop(over?: AbortSignal): Promise<void> {
     this.#stopping = true
     for (const socket of this.#proxied) socket.destroy()
     const ended = [...this.#live].map((connection) => connection.ended)
     if (ended.length === 0) return
     for (const connection of this.#live) connection.drain()
-    const timer = this.#service.clock.after(this.#service.options.timeouts.stop, () => {
+    const cut = (): void => {
       for (const connection of this.#live) connection.cut()
-    })
+    }
+    const timer = this.#service.clock.after(this.#service.options.timeouts.stop, cut)
+    over?.addEventListener('abort', cut)
     await Promise.all(ended)
+    over?.removeEventListener('abort', cut)
     timer.cancel()
   }
 

@@ -1,5 +1,5 @@
 // A Unix socket that several processes serve.
-import { lstat, readdir } from 'node:fs/promises'
+import { lstat, readdir, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -80,6 +80,28 @@ test('all of them take connections; a new one joins in, a reload keeps it, the e
   expect(await everyone()).toEqual(greetings)
 
   await server.stop()
+  server = undefined
+  expect(await sockets()).toEqual([])
+})
+
+test('one that is ended alone leaves it to the others; one that comes when its file is gone serves what else there is', async () => {
+  project = await temporaryProject({ 'mailwright.config.ts': config('0600') })
+  server = await startServer(project.folder)
+  const replace = async (signal: NodeJS.Signals): Promise<void> => {
+    const started = server?.logged('worker-started')
+    const [first = 0] = await childProcesses(server?.pid ?? 0)
+    process.kill(first, signal)
+    await started
+  }
+  const everyone = () => Promise.all(Array.from({ length: 9 }, () => greeting('smtp.sock')))
+  const greetings = Array(9).fill('220 mail.example.org ESMTP Mailwright')
+  await replace('SIGTERM')
+  expect(await sockets()).toEqual(['run.sock', 'smtp.sock'])
+  expect(await everyone()).toEqual(greetings)
+  await rm(join(project.folder, 'run.sock'))
+  await replace('SIGKILL')
+  expect(await everyone()).toEqual(greetings)
+  expect(await server.stop()).toBe(0)
   server = undefined
   expect(await sockets()).toEqual([])
 })

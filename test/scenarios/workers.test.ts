@@ -125,6 +125,75 @@ describe('several workers', () => {
     expect(await greetings()).toEqual(Array(4).fill('220 mail.example.org ESMTP second'))
   })
 
+  test('a reload reaches the one that is just being started', async () => {
+    const { pid, logged, signal } = await start(2)
+    const [first = 0] = await childProcesses(pid)
+    process.kill(first, 'SIGKILL')
+    await expect.poll(async () => (await childProcesses(pid)).includes(first)).toBe(false)
+    await expect.poll(async () => (await childProcesses(pid)).length, { timeout: 20_000 }).toBe(2)
+    const reloaded = logged('reloaded')
+    signal('SIGHUP')
+    await reloaded
+    await logged('reloaded')
+  })
+
+  test('a reload that only some of them have taken is told; another number of workers needs a new start', async () => {
+    const { logged, signal } = await start(2)
+    await project.write('mailwright.config.ts', config(3))
+    const refused = logged('reload-refused')
+    signal('SIGHUP')
+    expect((await refused).error).toMatch(/workers: cannot change while the server runs/)
+    const once = `import { mkdirSync } from 'node:fs'\nmkdirSync(new URL('./once', import.meta.url))\n`
+    await project.write('mailwright.config.ts', once + config(2))
+    const apart = logged('reload-refused').then(() => logged('reload-refused'))
+    signal('SIGHUP')
+    expect(await apart).toMatchObject({ reloaded: 1, workers: 2 })
+    await project.write('mailwright.config.ts', `process.kill(process.pid, 'SIGKILL')\n${config(2)}`)
+    const died = logged('reload-refused')
+    signal('SIGHUP')
+    expect(await died).toMatchObject({ reloaded: 0, workers: 2 })
+    await project.write('mailwright.config.ts', config(2))
+  })
+
+  test('one that cannot load the config ends, and is tried again', async () => {
+    const { pid, port, logged } = await start(2)
+    const [first = 0] = await childProcesses(pid)
+    await project.write('mailwright.config.ts', 'export default (')
+    const again = logged('worker-ended').then(() => logged('worker-ended'))
+    process.kill(first, 'SIGKILL')
+    expect(await again).toMatchObject({ code: 1 })
+    await deliver(port('smtp'))
+    const begun = logged('worker-started')
+    await project.write('mailwright.config.ts', config(2))
+    await begun
+  })
+
+  test('a stop that finds none of them left is no success', async () => {
+    const { pid, logged } = await start(2)
+    await project.write('mailwright.config.ts', 'export default (')
+    const ended = logged('worker-ended').then(() => logged('worker-ended'))
+    for (const worker of await childProcesses(pid)) process.kill(worker, 'SIGKILL')
+    await ended
+    expect(await server?.stop()).toBe(1)
+    server = undefined
+  })
+
+  test('a new one runs the config of the others, whatever is nearer by then', async () => {
+    project = await temporaryProject({ 'mailwright.config.ts': config(2) })
+    const below = join(project.folder, 'below')
+    await mkdir(below)
+    server = await startServer(below)
+    await project.write('below/mailwright.config.ts', config(2, 'ESMTP other'))
+    const begun = server.logged('worker-started')
+    const [first = 0] = await childProcesses(server.pid)
+    process.kill(first, 'SIGKILL')
+    await begun
+    for (let round = 0; round < 4; round++) {
+      const wire = await session(server.port('smtp'))
+      expect(await wire.line()).toBe('220 mail.example.org ESMTP first')
+    }
+  })
+
   test('a config that is wrong is refused before there is one', async () => {
     project = await temporaryProject({ 'mailwright.config.ts': config(2, 'x', 'memoryStore()') })
     const { code, stderr } = await runProcess(process.execPath, [...command, 'start'], project)

@@ -21,14 +21,16 @@ export const startCommand: CoreCommand = {
   usage: 'start',
   summary:
     'run in the foreground; SIGTERM and Ctrl-C finish the sessions and stop, SIGHUP takes the changed config',
-  action: async (context) => {
-    const hasLog = ignoreForeignSignals()
-    const loaded = await loadConfig(context.folder, context.configFile)
-    // What is wrong with the config is told by whoever uses it.
-    const { workers } = readSettings(loaded.config, loaded.folder, [])
-    if (isWorker) return serve(context, loaded, hasLog).finally(leave)
-    return workers === 1 ? serve(context, loaded, hasLog) : keepWorkers(context, loaded, hasLog)
-  },
+  // Whatever a worker fails in, it ends: another one takes its place.
+  action: (context) => (isWorker ? start(context).finally(leave) : start(context)),
+}
+
+async function start(context: CliContext): Promise<CommandOutput | undefined> {
+  const hasLog = ignoreForeignSignals()
+  const loaded = await loadConfig(context.folder, context.configFile)
+  // What is wrong with the config is told by whoever uses it.
+  const { workers } = readSettings(loaded.config, loaded.folder, [])
+  return isWorker || workers === 1 ? serve(context, loaded, hasLog) : keepWorkers(context, loaded, hasLog)
 }
 
 /** This process is the server, or one of several that are. */
@@ -57,7 +59,7 @@ async function serve(
 /** This process keeps those that are the server. */
 async function keepWorkers(
   context: CliContext,
-  { config, folder }: LoadedConfig,
+  { config, file, folder }: LoadedConfig,
   hasLog: (log: Log) => void,
 ): Promise<CommandOutput | undefined> {
   // All faults are told once, before there is a worker.
@@ -66,13 +68,13 @@ async function keepWorkers(
   const manager = new ServiceManager(process.env)
   // Ports are opened here, for all of them, and with them go the rights for it.
   const bound = settings.user === undefined ? undefined : () => void becomeUser(settings)
-  const workers = new Workers(settings.workers, log, systemClock, bound)
+  const workers = new Workers({ count: settings.workers, config: file, log, clock: systemClock, bound })
   reloadAtSignal(workers, manager)
   const listeners = await workers.start()
   log.info('ready', { listeners, workers: settings.workers })
   if (!context.json) context.output.notice?.(await welcome(settings, listeners))
   const stopped = stopSignal()
-  await manager.ready(log)
+  await manager.ready(log, () => workers.isAlive)
   await stopped
   await manager.stopping()
   const exitCode = await workers.stop()

@@ -1,0 +1,40 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { capturedLog } from '../testing/captured-log.ts'
+import { ServiceManager } from './service-manager.ts'
+
+let folder: string
+let told: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mailwright-notify-'))
+  told = join(folder, 'told')
+  await writeFile(join(folder, 'systemd-notify'), '#!/bin/sh\necho "$*" >> "$NOTIFY_SOCKET"\n', {
+    mode: 0o755,
+  })
+  vi.stubEnv('PATH', `${folder}:${process.env.PATH}`)
+})
+
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true })
+})
+
+test('the watchdog is not fed while nothing is alive', async () => {
+  let asked = 0
+  let alive = false
+  const manager = new ServiceManager({ NOTIFY_SOCKET: told, WATCHDOG_USEC: '30000' })
+  await manager.ready(capturedLog(), () => {
+    asked++
+    return alive
+  })
+  await expect.poll(() => asked).toBeGreaterThan(3)
+  await manager.stopping()
+  expect(await readFile(told, 'utf8')).toBe('READY=1\nSTOPPING=1\n')
+  alive = true
+  await expect.poll(() => readFile(told, 'utf8')).toContain('WATCHDOG=1')
+  alive = false
+  await manager.stopping()
+})

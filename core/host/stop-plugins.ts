@@ -1,0 +1,52 @@
+import type { Clock } from '../clock.ts'
+import { errorText } from '../errors.ts'
+import type { Lifecycle } from '../plugin.ts'
+import { stepError, withinTime } from './steps.ts'
+
+interface StartedPlugin {
+  readonly plan: { readonly name: string }
+  readonly lifecycle: Lifecycle
+}
+
+interface Surroundings {
+  readonly clock: Clock
+  readonly drainTimeout: number
+  readonly pluginTimeout: number
+  /** Ends the connections that are left. */
+  cut(): void
+}
+
+/**
+ * Lets all plugins finish their sessions at the same time, so that nobody's slow client takes the time of the others, then stops
+ * them, last started first. Every plugin gets its chance; answers what failed.
+ */
+export async function stopPlugins(
+  started: readonly StartedPlugin[],
+  { clock, drainTimeout, pluginTimeout, cut }: Surroundings,
+): Promise<readonly string[]> {
+  const problems: string[] = []
+  const over = new AbortController()
+  const timer = clock.after(drainTimeout, () => {
+    over.abort()
+    cut()
+  })
+  const take = async (name: string, step: string, run: () => Promise<void> | undefined): Promise<void> => {
+    try {
+      await withinTime(clock, name, step, drainTimeout + pluginTimeout, run)
+    } catch (error) {
+      problems.push(errorText(stepError('MAIL_E_STOP', name, step, error)))
+    }
+  }
+  const plugins = started.toReversed()
+  await Promise.all(
+    plugins.map(({ plan, lifecycle }) =>
+      lifecycle.drain === undefined
+        ? undefined
+        : take(plan.name, 'drain', () => lifecycle.drain?.(over.signal)),
+    ),
+  )
+  for (const { plan, lifecycle } of plugins) await take(plan.name, 'stop', () => lifecycle.stop?.())
+  timer.cancel()
+  cut()
+  return problems
+}
