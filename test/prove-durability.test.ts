@@ -86,7 +86,8 @@ async function killedPowerCut(place: string): Promise<number> {
   const child = spawn(process.execPath, words, { cwd: project.folder, stdio: ['ignore', 'pipe', 'ignore'] })
   let told = 0
   for await (const line of createInterface({ input: child.stdout })) {
-    told = Number(/^(\d+) records are safe$/.exec(line)?.[1])
+    // The last line may be a part of one.
+    told = Number(/^(\d+) records are safe$/.exec(line)?.[1] ?? told)
     if (told > 100) child.kill('SIGKILL')
   }
   return told
