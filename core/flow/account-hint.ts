@@ -16,7 +16,7 @@ export interface AccountHint {
   readonly appPassword?: string
 }
 
-/** Tells all processes that an account has changed. It never fails: a hint may be lost. */
+/** Tells all processes that an account has changed. A hint may be lost: what a look shows is seen within a minute all the same. */
 export function tellAccountChange(notifier: Notifier, hint: AccountHint): void {
   notifier.publish(accountTopic, hint)
 }

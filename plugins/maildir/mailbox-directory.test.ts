@@ -1,24 +1,12 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type Account, bufferContent, errorCode, parseAddress, type Store } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { interferedFiles, systemError, unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir } from '../../test/support/maildir.ts'
+import { accountOf, codeOf, content, deliver, obstacles } from '../../test/support/obstacles.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { MaildirStore } from './maildir-store.ts'
-
-/** What may be where a directory should be. */
-const obstacles: Readonly<Record<string, (path: string) => Promise<void>>> = {
-  'a file': (path) => writeFile(path, ''),
-  'a link to nothing': (path) => symlink('/nonexistent-target', path),
-  'a link to a file': async (path) => {
-    await writeFile(`${path}.target`, '')
-    await symlink(`${path}.target`, path)
-  },
-  'a loop of links': (path) => symlink(path, path),
-  'a folder without rights': async (path) => void (await mkdir(path)),
-}
 
 /** By the place of the obstacle below the folder that has the store's root. */
 const levels: Readonly<Record<string, string>> = {
@@ -28,7 +16,6 @@ const levels: Readonly<Record<string, string>> = {
 }
 
 const cases = Object.keys(levels).flatMap((level) => Object.keys(obstacles).map((kind) => [kind, level]))
-const content = bufferContent(Buffer.from('Subject: x\r\n\r\ntext\r\n'))
 
 let folder: string
 let maildir: TestMaildir
@@ -48,24 +35,6 @@ function without(path: string): FileSystem {
   return interferedFiles(unsyncedFiles(nodeFileSystem), (call) => {
     if (call.path.startsWith(`${path}/`)) throw systemError('EACCES', call)
   })
-}
-
-function accountOf(name: string): Account {
-  const address = parseAddress(`${name}@example.org`)
-  if (address === undefined) throw new TypeError('not an address')
-  return { id: name, address }
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
-  return work.then(
-    () => 'it works',
-    (error: unknown) => errorCode(error),
-  )
-}
-
-async function deliver(store: Store, account: Account): Promise<void> {
-  const mailboxes = await store.open(account)
-  await (await mailboxes.stage('INBOX', content)).commit()
 }
 
 it.each(cases)('%s in the place of %s makes that mail unavailable', async (kind, level) => {

@@ -1,24 +1,12 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type Account, bufferContent, errorCode, parseAddress, type Store } from 'mailwright'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createTestMbox, type TestMbox } from '../../test/support/mbox.ts'
+import { accountOf, codeOf, content, deliver, obstacles } from '../../test/support/obstacles.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { MboxStore } from './mbox-store.ts'
-
-/** What may be where a directory should be. */
-const obstacles: Readonly<Record<string, (path: string) => Promise<void>>> = {
-  'a file': (path) => writeFile(path, ''),
-  'a link to nothing': (path) => symlink('/nonexistent-target', path),
-  'a link to a file': async (path) => {
-    await writeFile(`${path}.target`, '')
-    await symlink(`${path}.target`, path)
-  },
-  'a loop of links': (path) => symlink(path, path),
-  'a folder without rights': async (path) => void (await mkdir(path)),
-}
 
 /** By the place of the obstacle below the folder that has the store's root. */
 const levels: Readonly<Record<string, string>> = {
@@ -29,7 +17,6 @@ const levels: Readonly<Record<string, string>> = {
 }
 
 const cases = Object.keys(levels).flatMap((level) => Object.keys(obstacles).map((kind) => [kind, level]))
-const content = bufferContent(Buffer.from('Subject: x\r\n\r\ntext\r\n'))
 
 let folder: string
 let mbox: TestMbox
@@ -49,24 +36,6 @@ function without(path: string): FileSystem {
   const { fileSystem, fail } = faultyFileSystem(nodeFileSystem)
   fail({ path: `${path}/`, error: 'EACCES', times: Number.POSITIVE_INFINITY })
   return fileSystem
-}
-
-function accountOf(name: string): Account {
-  const address = parseAddress(`${name}@example.org`)
-  if (address === undefined) throw new TypeError('not an address')
-  return { id: name, address }
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
-  return work.then(
-    () => 'it works',
-    (error: unknown) => errorCode(error),
-  )
-}
-
-async function deliver(store: Store, account: Account): Promise<void> {
-  const mailboxes = await store.open(account)
-  await (await mailboxes.stage('INBOX', content)).commit()
 }
 
 it.each(cases)('%s in the place of %s makes that mail unavailable', async (kind, level) => {
