@@ -12,7 +12,8 @@ import { changeKept, type KeptFlags } from './flags.ts'
 import { inGroups } from './groups.ts'
 import type { Alteration } from './index-change.ts'
 import { type IndexRecord, lettersAt, locationOf } from './index-record.ts'
-import type { Chosen, MailboxState } from './mailbox-state.ts'
+import type { Chosen } from './mailbox-snapshot.ts'
+import type { MailboxState } from './mailbox-state.ts'
 import { type Located, pathOf } from './scan.ts'
 
 // How often a message that others rename at the same time is followed.

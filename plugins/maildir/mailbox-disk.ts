@@ -11,6 +11,7 @@ import {
 } from './disk-difference.ts'
 import { isMissing } from './disk-errors.ts'
 import { scanApart } from './doubles.ts'
+import { indexFileName } from './index-file.ts'
 import { type IndexRecord, locatedAt } from './index-record.ts'
 import type { IndexTable } from './index-table.ts'
 import { type Located, readNames, type Scan, scanDirectory, scanFor, scanMailbox, scanOf } from './scan.ts'
@@ -117,6 +118,17 @@ export class MailboxDisk {
       if (!isMissing(error)) throw error
       const problem = `there is no mailbox ${this.#name} any more`
       throw new MailwrightError('MAIL_E_NOT_FOUND', problem, { cause: error })
+    }
+  }
+
+  /** Runs while no other process changes the mailbox's index. */
+  async underLock<T>(task: () => Promise<T>): Promise<T> {
+    const path = join(this.#path, `${indexFileName}.lock`)
+    const lease = await this.reading(() => this.#context.locks.acquire(path))
+    try {
+      return await task()
+    } finally {
+      await lease.release()
     }
   }
 

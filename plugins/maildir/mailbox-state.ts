@@ -1,19 +1,15 @@
 import { join } from 'node:path'
-import {
-  type Account,
-  type MailboxChange,
-  type MessageEntry,
-  type MessageSummary,
-  UnavailableError,
-} from 'mailwright'
+import { type MailboxChange, type MessageSummary, UnavailableError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { matters } from './disk-difference.ts'
 import { isFull } from './disk-errors.ts'
 import type { IndexChange } from './index-change.ts'
-import { IndexFile, indexFileName } from './index-file.ts'
+import { IndexFile } from './index-file.ts'
 import type { IndexRecord } from './index-record.ts'
 import type { IndexTable } from './index-table.ts'
 import { MailboxDisk } from './mailbox-disk.ts'
+import type { MailboxPlace } from './mailbox-place.ts'
+import type { MailboxSnapshot } from './mailbox-snapshot.ts'
 import { foundIndex, markAsOurs } from './new-index.ts'
 import { moveOutOfNew } from './new-messages.ts'
 import { additionsOf, examineNewcomers } from './newcomers.ts'
@@ -24,38 +20,10 @@ import { announceSettled, settlingChange } from './settling.ts'
 import { SideValues } from './side-values.ts'
 import { StaleFiles } from './stale-files.ts'
 import { signatureKind, summaryKind } from './summaries.ts'
-import { haveArrived, UnsyncedArrivals } from './unsynced-arrivals.ts'
-
-export interface MailboxPlace {
-  readonly account: Account
-  /** With `/` between levels. */
-  readonly name: string
-  /** The mailbox's directory. */
-  readonly path: string
-  /** The account's Maildir. */
-  readonly root: string
-}
+import { UnsyncedArrivals } from './unsynced-arrivals.ts'
 
 // As many were delivered since at most.
 const mostFresh = 2000
-// All of them are looked at with each change.
-const mostUnsynced = 1000
-
-/** Messages that a session was shown: their UIDs mean something only together with their UIDVALIDITY. */
-export interface Chosen {
-  readonly uids: readonly number[]
-  readonly uidValidity: number
-}
-
-/** What is known of a mailbox at one moment. */
-export interface MailboxSnapshot {
-  readonly id: string
-  readonly uidValidity: number
-  readonly uidNext: number
-  readonly modSequence: number
-  /** Ascending by UID. */
-  readonly entries: readonly MessageEntry[]
-}
 
 /**
  * What this process knows of one mailbox, shared by all who have it open here. The index says which message has which
@@ -75,7 +43,7 @@ export class MailboxState {
   readonly #index: IndexFile
   readonly #disk: MailboxDisk
   readonly #serial = new Serial()
-  readonly #unsynced = new UnsyncedArrivals()
+  readonly #unsynced: UnsyncedArrivals
   readonly #later: (place: MailboxPlace) => void
   #table: IndexTable | undefined
   /** Whether the table holds what could not be written. */
@@ -89,6 +57,8 @@ export class MailboxState {
     this.#later = later
     this.#index = new IndexFile(context, place.path)
     this.#disk = new MailboxDisk(context, place)
+    const namesInTmp = (): Promise<readonly string[]> => this.#disk.namesInTmp()
+    this.#unsynced = new UnsyncedArrivals(namesInTmp, () => later(place))
     this.summaries = new SideValues(this, summaryKind)
     this.signatures = context.fullText ? new SideValues(this, signatureKind) : undefined
     this.staleFiles = new StaleFiles(context, place.path)
@@ -148,7 +118,7 @@ export class MailboxState {
    */
   sync(isKnown: boolean = false): Promise<void> {
     return this.inTurn(async () => {
-      if (!isKnown && !(await this.#isCurrent())) await this.#underLock(() => this.#settle())
+      if (!isKnown && !(await this.#isCurrent())) await this.#disk.underLock(() => this.#settle())
       await this.#index.makeDurable()
     })
   }
@@ -165,7 +135,7 @@ export class MailboxState {
   async prepare(): Promise<void> {
     await this.inTurn(async () => {
       if ((await this.#isCurrent()) && this.table.isSettled && !this.#index.isLong) return
-      await this.#underLock(async () => {
+      await this.#disk.underLock(async () => {
         if (!(await this.#isCurrent())) await this.#settle(true)
         await this.#syncArrivals()
         if (this.#index.isLong) await this.#index.fold()
@@ -183,7 +153,7 @@ export class MailboxState {
   exclusively<T>(task: () => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const turn = this.inTurn(() =>
-      this.#underLock(async () => {
+      this.#disk.underLock(async () => {
         if (!(await this.#isCurrent())) await this.#settle()
         else await this.#index.mend()
         await this.#disk.changing(() => task().then(resolve, reject))
@@ -206,11 +176,7 @@ export class MailboxState {
     try {
       await this.#index.append(change, true)
     } catch (error) {
-      this.context.log.warn('unavailable', {
-        mailbox: this.place.path,
-        problem: 'the index is behind',
-        error,
-      })
+      this.#warn('the index is behind', error)
       this.#leaveBehind()
     }
   }
@@ -224,8 +190,7 @@ export class MailboxState {
   /** Messages that came by `write` are in `cur` now. Only within `exclusively`. */
   async arrived(fileNames: readonly string[]): Promise<void> {
     this.#unsynced.add(fileNames)
-    this.#later(this.place)
-    if (this.#unsynced.size > mostUnsynced) await this.#syncArrivals()
+    if (this.#unsynced.areMany) await this.#syncArrivals()
   }
 
   /** Reads the directories again to find where messages are; those that are not in the answer cannot be seen. */
@@ -245,22 +210,12 @@ export class MailboxState {
     const [table, stamp] = await Promise.all([this.#index.refresh(), this.#disk.look()])
     if (table === undefined) return false
     this.#table = table
-    if (!this.#index.isWhole || !(await this.#isSettled(table))) return false
+    if (!this.#index.isWhole || !(await this.#unsynced.areSettled(table))) return false
     const comparison = await this.#disk.changes(table, stamp)
     if (comparison === undefined) return true
     if (comparison.doubles > 0 || matters(comparison.difference)) return false
     this.#disk.wasRead(table, comparison)
     return true
-  }
-
-  async #underLock<T>(task: () => Promise<T>): Promise<T> {
-    const path = join(this.place.path, `${indexFileName}.lock`)
-    const lease = await this.#disk.reading(() => this.context.locks.acquire(path))
-    try {
-      return await task()
-    } finally {
-      await lease.release()
-    }
   }
 
   /** Brings the index in line with the disk. */
@@ -270,7 +225,7 @@ export class MailboxState {
     this.#ahead = false
     const stored = await this.#index.refresh()
     await this.#index.mend()
-    if (stored !== undefined && !(await this.#isSettled(stored))) {
+    if (stored !== undefined && !(await this.#unsynced.areSettled(stored))) {
       // Where that is lost it is done again.
       await this.#write(await finishPending(context, place.path, stored), true)
       this.#unsynced.forget()
@@ -288,7 +243,8 @@ export class MailboxState {
     const isNew = stored === undefined
     const written = isNew ? await this.#begin(table, change) : change && (await this.#write(change, later))
     this.#table = table
-    await this.#mark()
+    if (!this.#isMarked) await markAsOurs(context, place)
+    this.#isMarked = true
     // What could not be written has to be found once more: the index that is read next does not have it.
     if (written !== false) this.#disk.wasRead(table, comparison)
     if (change === undefined || written !== true) return
@@ -310,17 +266,6 @@ export class MailboxState {
     return true
   }
 
-  /** Whether all is done that the index says is to be done, by whomever. */
-  async #isSettled(table: IndexTable): Promise<boolean> {
-    if (this.#unsynced.areAll(table)) return true
-    if (table.leaving.length > 0) return false
-    const inTmp = await this.#disk.namesInTmp()
-    if (!haveArrived(table.arriving, inTmp)) return false
-    this.#unsynced.add(table.arriving)
-    this.#later(this.place)
-    return true
-  }
-
   /** The index stops calling messages arriving once they cannot go back. Only under the lock. */
   async #syncArrivals(): Promise<void> {
     const { arriving } = this.table
@@ -330,12 +275,6 @@ export class MailboxState {
     this.#unsynced.forget()
   }
 
-  async #mark(): Promise<void> {
-    if (this.#isMarked) return
-    await markAsOurs(this.context, this.place)
-    this.#isMarked = true
-  }
-
   /** Where the disk is full, what was recorded before can still be shown, read and expunged. */
   async #write(change: IndexChange, later: boolean): Promise<boolean> {
     try {
@@ -343,15 +282,15 @@ export class MailboxState {
       return true
     } catch (error) {
       if (!isFull(error)) throw error
-      this.context.log.warn('unavailable', {
-        mailbox: this.place.path,
-        problem: 'new messages are not shown',
-        error,
-      })
+      this.#warn('new messages are not shown', error)
       const { altered, removed } = change
       this.goAhead({ ...(altered && { altered }), ...(removed && { removed }) })
       return false
     }
+  }
+
+  #warn(problem: string, error: unknown): void {
+    this.context.log.warn('unavailable', { mailbox: this.place.path, problem, error })
   }
 
   #leaveBehind(): void {

@@ -6,7 +6,7 @@ import { openNew } from './durable-file.ts'
 import { type ForeignMailbox, readForeignState } from './foreign/foreign-state.ts'
 import { type IndexFile, indexFileName } from './index-file.ts'
 import { IndexTable } from './index-table.ts'
-import type { MailboxPlace } from './mailbox-state.ts'
+import type { MailboxPlace } from './mailbox-place.ts'
 import { scanMailbox } from './scan.ts'
 import { nextUidValidity } from './uid-validity.ts'
 

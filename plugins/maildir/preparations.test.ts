@@ -11,7 +11,7 @@ import { createContext } from './context.ts'
 import { nodeFileSystem } from './file-system.ts'
 import maildir from './index.ts'
 import { IndexFile } from './index-file.ts'
-import type { MailboxPlace } from './mailbox-state.ts'
+import type { MailboxPlace } from './mailbox-place.ts'
 import { Preparations } from './preparations.ts'
 
 describe('what is to be prepared', () => {

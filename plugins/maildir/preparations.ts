@@ -1,6 +1,6 @@
 import type { Timer } from 'mailwright'
 import type { MaildirContext } from './context.ts'
-import type { MailboxPlace } from './mailbox-state.ts'
+import type { MailboxPlace } from './mailbox-place.ts'
 
 /** Milliseconds between looks at what is waiting. */
 const tick = 250

@@ -1,7 +1,8 @@
 import type { Timer } from 'mailwright'
 import { AccountQuota } from './account-quota.ts'
 import type { MaildirContext } from './context.ts'
-import { type MailboxPlace, MailboxState } from './mailbox-state.ts'
+import type { MailboxPlace } from './mailbox-place.ts'
+import { MailboxState } from './mailbox-state.ts'
 
 interface Shared {
   readonly state: MailboxState

@@ -1,5 +1,5 @@
 import type { MailboxStatus } from 'mailwright'
-import type { MailboxSnapshot } from './mailbox-state.ts'
+import type { MailboxSnapshot } from './mailbox-snapshot.ts'
 
 /** What there is to tell of a mailbox without opening it. */
 export function statusOf(
