@@ -20,6 +20,24 @@ it('keeps messages until they are forgotten, and answers as often as it is asked
   expect(fresh.get('b')).toBeDefined()
 })
 
+it('keeps no more of a message’s memory than the message', async () => {
+  const fresh = new FreshMessages()
+  fresh.put('piece', Buffer.alloc(65_536, 'x').subarray(100, 4196))
+  fresh.put('whole', Buffer.from(new ArrayBuffer(4096)))
+  for (const base of ['piece', 'whole']) {
+    const octets = await fresh.get(base)?.read(0, 4096)
+    expect([octets?.length, octets?.buffer.byteLength]).toEqual([4096, 4096])
+  }
+  expect(await first(fresh, 'piece')).toBe(120)
+})
+
+it('forgets what somebody is done with', () => {
+  const fresh = new FreshMessages()
+  for (const base of ['a', 'b', 'c']) fresh.put(base, megabytes(1))
+  fresh.forgetThose((base) => base !== 'b')
+  expect(['a', 'b', 'c'].filter((base) => fresh.get(base))).toEqual(['b'])
+})
+
 it('lets the oldest give way where they become too much', async () => {
   const fresh = new FreshMessages()
   for (let count = 1; count <= 8; count++) fresh.put(`m${count}`, megabytes(4, count))

@@ -11,7 +11,7 @@ export class FreshMessages {
 
   /** Keeps a message, which must not be changed any more. The oldest give way. */
   put(base: string, octets: Buffer): void {
-    this.#octets.set(base, octets)
+    this.#octets.set(base, byItself(octets))
     this.#size += octets.length
     for (const oldest of this.#octets.keys()) {
       if (this.#size <= most) return
@@ -24,8 +24,21 @@ export class FreshMessages {
     return octets && bufferContent(octets)
   }
 
+  /** Forgets all for which it is so. */
+  forgetThose(areDone: (base: string) => boolean): void {
+    for (const base of this.#octets.keys()) if (areDone(base)) this.forget(base)
+  }
+
   forget(base: string): void {
     this.#size -= this.#octets.get(base)?.length ?? 0
     this.#octets.delete(base)
   }
+}
+
+/** Small buffers are pieces of larger ones, which would be kept with them: five times as much, and nobody would count it. */
+function byItself(octets: Buffer): Buffer {
+  if (octets.buffer.byteLength <= octets.length) return octets
+  const copy = Buffer.allocUnsafeSlow(octets.length)
+  octets.copy(copy)
+  return copy
 }

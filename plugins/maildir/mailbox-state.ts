@@ -22,9 +22,6 @@ import { StaleFiles } from './stale-files.ts'
 import { signatureKind, summaryKind } from './summaries.ts'
 import { UnsyncedArrivals } from './unsynced-arrivals.ts'
 
-// As many were delivered since at most.
-const mostFresh = 2000
-
 /**
  * What this process knows of one mailbox, shared by all who have it open here. The index says which message has which
  * UID; whether it is there and which system flags it has is said by the file's name. Nothing is believed longer than
@@ -143,7 +140,7 @@ export class MailboxState {
     })
     await this.summaries.complete()
     await this.signatures?.complete()
-    for (const { base } of this.table.records.slice(-mostFresh)) this.context.fresh.forget(base)
+    this.context.fresh.forgetThose((base) => this.table.byBase(base) !== undefined)
   }
 
   /**
