@@ -75,6 +75,8 @@ export interface ImapSearchAnswer {
    * RFC 4731 §3.2). An option without it tells of none.
    */
   readonly tells?: 'all' | ((result: ImapSearchResult) => readonly number[])
+  /** It only counts them: how many messages a command may tell of does not concern it (RFC 9738). */
+  readonly counts?: boolean
   /** It needs no ESEARCH response: SAVE alone. */
   readonly silent?: boolean
   /** It is only said to the server: where there is nothing else, all is told as if it were not there. */

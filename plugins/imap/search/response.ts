@@ -26,23 +26,31 @@ export async function answerSearch(call: ImapCall, answering: Answering): Promis
   const { session, tag, byUid } = call
   const { selected } = session
   if (selected === undefined) throw new Refusal(bad('No mailbox is selected'))
-  const { returns, sorted, usesModSequence, word } = answering
+  const { returns, usesModSequence, word, ...found } = answering
   // It was found, or sorted, up to this moment: others may have waited.
   await session.out.ready()
-  const make = (uids: readonly number[]): ImapSearchResult => {
-    const { mailbox } = selected
-    const again = answering.again
-    return searchResult({ session, mailbox, selected, tag, byUid, uids, sorted, again }, `(TAG "${tag}")`)
-  }
-  const whole = make(answering.uids)
-  const limited = limitedUids(whole, returns)
-  const result = limited === undefined ? whole : make(limited)
+  const { mailbox } = selected
+  const whole = searchResult({ session, mailbox, selected, tag, byUid, ...found }, `(TAG "${tag}")`)
+  const { result, told } = withinLimit(whole, returns)
   if (returns === undefined) await writeNumbers(session.out, word, result, usesModSequence)
   else await answerReturns(returns, result, usesModSequence)
   await session.out.ready()
-  if (limited === undefined) return ok('Searched')
-  const code = `MESSAGELIMIT ${session.server.limits.messagesPerCommand} ${limited[0] ?? 0}`
-  return ok('Only a part of what was found is told', code)
+  return told
+}
+
+/** A result as far as one command may tell of it, and the command's own. */
+export interface Limited {
+  readonly result: ImapSearchResult
+  readonly told: ImapResult
+}
+
+/** Refuses with MESSAGELIMIT where only a part could be told and the rest not asked for. */
+export function withinLimit(whole: ImapSearchResult, returns: SearchReturns | undefined): Limited {
+  const uids = limitedUids(whole, returns)
+  if (uids === undefined) return { result: whole, told: ok('Searched') }
+  const code = `MESSAGELIMIT ${whole.session.server.limits.messagesPerCommand} ${uids[0] ?? 0}`
+  const result = searchResult({ ...whole, uids }, whole.correlator)
+  return { result, told: ok('Only a part of what was found is told', code) }
 }
 
 /**
@@ -100,7 +108,7 @@ function limitedUids(
 ): readonly number[] | undefined {
   const most = result.session.server.limits.messagesPerCommand
   if (most === 0) return undefined
-  const told = returns?.told(result) ?? 'all'
+  const told = returns?.named(result) ?? 'all'
   if ((told === 'all' ? result.uids : told).length <= most) return undefined
   // RFC 9738 §3.3: a part of what is sorted is of no use.
   if (told !== 'all' || result.sorted)

@@ -58,14 +58,14 @@ export class SearchReturns {
 
   /** UIDs of the messages that the response tells of, ascending; 'all' where that is all that were found. */
   told(result: ImapSearchResult): readonly number[] | 'all' {
-    const told = new Set<number>()
-    const tellers = this.#answers.flatMap(({ tells }) => tells ?? [])
-    if (tellers.length === 0) return 'all'
-    for (const tells of tellers) {
-      if (tells === 'all') return 'all'
-      for (const uid of tells(result)) told.add(uid)
-    }
-    return [...told].sort((one, other) => one - other)
+    return toldBy(this.#answers, result)
+  }
+
+  /** The same without those that are only counted; what SAVE keeps is what is told. */
+  named(result: ImapSearchResult): readonly number[] | 'all' {
+    const answers = this.#answers
+    const naming = answers.some(({ silent }) => silent) ? answers : answers.filter(({ counts }) => !counts)
+    return naming.length === 0 && answers.length > 0 ? [] : toldBy(naming, result)
   }
 
   async answered(result: ImapSearchResult, told: readonly number[]): Promise<void> {
@@ -77,4 +77,15 @@ export class SearchReturns {
     if (resultOf(error)?.status === 'BAD') return
     for (const answer of this.#answers) answer.refused?.(session)
   }
+}
+
+function toldBy(answers: readonly ImapSearchAnswer[], result: ImapSearchResult): readonly number[] | 'all' {
+  const told = new Set<number>()
+  const tellers = answers.flatMap(({ tells }) => tells ?? [])
+  if (tellers.length === 0) return 'all'
+  for (const tells of tellers) {
+    if (tells === 'all') return 'all'
+    for (const uid of tells(result)) told.add(uid)
+  }
+  return [...told].sort((one, other) => one - other)
 }

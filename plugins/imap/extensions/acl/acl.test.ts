@@ -215,6 +215,19 @@ describe('of others’ mailboxes', () => {
     expect((await owner.ok('GETACL Work')).join()).toContain('anyone l')
   })
 
+  it('nothing is told of messages once the right to read is gone', async () => {
+    await using system = await shared()
+    const { owner, guest } = system
+    await owner.ok('APPEND Work {10+}\r\na: b\r\n\r\nx\r')
+    await owner.ok(`SETACL Work ${bob} lr`)
+    await guest.ok(`SELECT ${name}`)
+    expect(await guest.ok('FETCH 1 (UID RFC822.SIZE)')).toHaveLength(1)
+    await owner.ok(`DELETEACL Work ${bob}`)
+    const { untagged, tagged } = await guest.command('FETCH 1 (UID RFC822.SIZE)')
+    expect(untagged.filter((line) => line.includes('FETCH'))).toEqual([])
+    expect(tagged).toMatch(/^NO /)
+  })
+
   it('rights that can be given are told; the owner has all (RFC 4314 §3.7)', async () => {
     await using system = await shared()
     const { owner, guest } = system

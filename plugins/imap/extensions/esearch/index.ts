@@ -15,7 +15,11 @@ const all: ImapSearchAnswer = {
   tells: 'all',
 }
 
-const count: ImapSearchAnswer = { part: ({ numbers }) => `COUNT ${numbers.length}`, tells: 'all' }
+const count: ImapSearchAnswer = {
+  part: ({ numbers }) => `COUNT ${numbers.length}`,
+  tells: 'all',
+  counts: true,
+}
 
 /** What SEARCH tells, chosen by the client (RFC 4731). */
 export const esearch: ImapExtension = {

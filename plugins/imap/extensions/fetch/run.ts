@@ -15,6 +15,7 @@ import {
 import { withinMessageLimit } from '../../engine/message-limit.ts'
 import { withNewer } from '../../engine/newer-entries.ts'
 import { no, ok } from '../../engine/result.ts'
+import { isOwnMailbox } from '../../engine/target-mailbox.ts'
 import type { FetchedItems } from './fetched-items.ts'
 import { FetchedMessage } from './message.ts'
 import type { FetchRequest } from './request.ts'
@@ -31,6 +32,8 @@ export async function runFetch(request: FetchRequest): Promise<ImapResult> {
   const asked = request.messages()
   request.items.chosen()
   for (const task of request.tasks) await task()
+  // The right to read may have been taken away, and what is known of messages is answered from memory.
+  if (!isOwnMailbox(request.selected.name)) await request.selected.mailbox.refresh()
   const { entries: wanted, code: limited } = withinMessageLimit(session, asked)
   // RFC 9738 §3.1: the client has chosen how many.
   if (limited !== undefined && window !== undefined)

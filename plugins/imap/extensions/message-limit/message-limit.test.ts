@@ -100,6 +100,31 @@ describe('a limit of all commands (RFC 9738)', () => {
     }
   })
 
+  it('does not hold for what is only counted', async () => {
+    for (const [command, told] of [
+      ['UID SEARCH RETURN (COUNT)', 'COUNT 3'],
+      ['UID SEARCH RETURN (MIN MAX COUNT)', 'MIN 1 MAX 3 COUNT 3'],
+      ['UID SORT RETURN (COUNT) (REVERSE ARRIVAL) UTF-8', 'COUNT 3'],
+      ['UID SORT RETURN (PARTIAL 1:2 COUNT) (ARRIVAL) UTF-8', 'PARTIAL (1:2 1:2) COUNT 3'],
+      ['ESEARCH RETURN (COUNT)', 'COUNT 3'],
+    ]) {
+      const { untagged, tagged } = await client.command(`${command} ALL`)
+      expect(untagged).toEqual([expect.stringMatching(new RegExp(` UID ${told?.replace(/[()]/g, '.')}$`))])
+      expect(tagged).toMatch(/^OK Searched/)
+    }
+  })
+
+  it.each(['UID SEARCH', 'ESEARCH'])(
+    'has %s tell of the highest UIDs, and count only these',
+    async (command) => {
+      const { untagged, tagged } = await client.command(`${command} RETURN (ALL COUNT) ALL`)
+      expect(untagged).toEqual([expect.stringMatching(/ UID ALL 2:3 COUNT 2$/)])
+      expect(tagged).toMatch(/^OK \[MESSAGELIMIT 2 2\] /)
+      await client.command(`${command} RETURN (SAVE) ALL`)
+      expect(await client.ok('UID SEARCH $')).toEqual(['SEARCH 2 3'])
+    },
+  )
+
   it('holds for UID EXPUNGE, but not for EXPUNGE', async () => {
     await client.command('STORE 2:3 +FLAGS.SILENT (\\Deleted)')
     await client.ok('STORE 1 +FLAGS.SILENT (\\Deleted)')

@@ -10,7 +10,7 @@ import {
 import { ok, Refusal } from '../../engine/result.ts'
 import { readCriteria, type SearchCriteria } from '../../search/criteria.ts'
 import { Progress } from '../../search/progress.ts'
-import { answerReturns } from '../../search/response.ts'
+import { answerReturns, withinLimit } from '../../search/response.ts'
 import { searchResult } from '../../search/result.ts'
 import { allReturned, readReturns, type SearchReturns } from '../../search/returns.ts'
 import { otherScope, selectedScope } from '../../search/scope.ts'
@@ -51,6 +51,12 @@ function readGivenSources({ args }: ImapCall): readonly SearchSource[] {
   return sources
 }
 
+interface Searched {
+  /** How many messages were found. */
+  readonly found: number
+  readonly told: ImapResult
+}
+
 class Search {
   readonly #session: ImapSession
   readonly #tag: string
@@ -70,26 +76,30 @@ class Search {
     const progress = new Progress(this.#session, this.#tag)
     const most = server.limits.messagesPerCommand
     let found = 0
+    let told = ok('Searched')
     for (const [index, name] of names.entries()) {
       progress.is(index, names.length)
-      found += await this.#searchNamed(name, progress)
-      await out.ready()
-      // RFC 7377 §2.4
+      // RFC 7377 §2.4: of several mailboxes each is told of whole, or not at all.
       if (most > 0 && found > most) return ok('Only a part of the mailboxes was searched', 'LIMIT')
+      const searched = await this.#searchNamed(name, progress, names.length === 1)
+      found += searched?.found ?? 0
+      told = searched?.told ?? told
+      await out.ready()
     }
-    return ok('Searched')
+    return told
   }
 
-  async #searchNamed(name: string, progress: Progress): Promise<number> {
+  /** Undefined where there is none for the client. */
+  async #searchNamed(name: string, progress: Progress, isOnly: boolean): Promise<Searched | undefined> {
     const { selected } = this.#session
-    if (selected?.name === name) return this.#searchScope(selectedScope(selected), progress)
+    if (selected?.name === name) return this.#searchScope(selectedScope(selected), progress, isOnly)
     const mailbox = await this.#open(name)
-    if (mailbox === undefined) return 0
+    if (mailbox === undefined) return undefined
     try {
-      return await this.#searchScope(otherScope(mailbox), progress)
+      return await this.#searchScope(otherScope(mailbox), progress, isOnly)
     } catch (error) {
       // It was removed, or the right to read it taken away, just now.
-      if (isHidden(error)) return 0
+      if (isHidden(error)) return undefined
       throw error
     } finally {
       await mailbox.close()
@@ -108,14 +118,14 @@ class Search {
     }
   }
 
-  /** Answers how many messages were found. */
-  async #searchScope(scope: ImapSearchScope, progress: Progress): Promise<number> {
+  /** Of the only mailbox no more is told than a command may tell of. */
+  async #searchScope(scope: ImapSearchScope, progress: Progress, isOnly: boolean): Promise<Searched> {
     const session = this.#session
     const { mailbox, selected } = scope
     const search = new MailboxSearch(session, scope, this.#criteria.term)
     const uids = await progress.during(() => search.run())
     const correlator = `(TAG "${this.#tag}" MAILBOX ${session.out.mailbox(mailbox.name)} UIDVALIDITY ${mailbox.uidValidity})`
-    const result = searchResult(
+    const whole = searchResult(
       {
         session,
         mailbox,
@@ -130,8 +140,11 @@ class Search {
     )
     // RFC 7377 §2.1: mailboxes where nothing was found are passed over.
     const silent = uids.length === 0 || this.#returns.areSilent
+    const { result, told } = isOnly
+      ? withinLimit(whole, this.#returns)
+      : { result: whole, told: ok('Searched') }
     await answerReturns(this.#returns, result, this.#criteria.usesModSequence, silent)
-    return uids.length
+    return { found: uids.length, told }
   }
 }
 

@@ -153,4 +153,8 @@ it('a limit of messages ends it', async () => {
   const { untagged, tagged } = await client.command('ESEARCH IN (personal) ALL')
   expect(untagged).toHaveLength(2)
   expect(tagged).toMatch(/^OK \[LIMIT\]/)
+  // There is no part that was not searched.
+  expect((await client.command('ESEARCH IN (mailboxes (a b)) ALL')).tagged).toMatch(/^OK Searched/)
+  const only = await client.command('ESEARCH IN (mailboxes b) ALL')
+  expect([only.untagged.length, only.tagged.slice(0, 11)]).toEqual([1, 'OK Searched'])
 })
