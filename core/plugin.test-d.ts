@@ -71,6 +71,12 @@ export function taps({ hooks: { connection, data, delivery, envelope } }: Plugin
   // @ts-expect-error a finding has a score
   data.inspect.tap('unscored', async () => ({ test: 'p/x', text: 'odd' }))
 
+  data.prepareMessage.tap('fields', async (edits) => [
+    ...edits,
+    { kind: 'insert-field', name: 'X', value: 'x' },
+  ])
+  // @ts-expect-error of fields and the body only
+  data.prepareMessage.tap('envelope', async (edits) => [...edits, { kind: 'discard' }])
   data.rewriteMessage.tap('edits', async (edits) => [...edits, { kind: 'quarantine', reason: 'virus' }])
   // @ts-expect-error a list of edits
   data.rewriteMessage.tap('one-edit', async () => ({ kind: 'quarantine', reason: 'virus' }))

@@ -106,6 +106,7 @@ function concernsVictim(hook: string, [first, second]: readonly unknown[]): bool
       return (first as Batch).items.some(({ recipient }) => recipient.localPart === 'victim')
     case 'delivery.sort':
       return isVictim((first as { route: { account: Account } }).route.account)
+    case 'data.prepareMessage':
     case 'data.rewriteMessage':
       return (second as Transaction).session.listener.startsWith('victim')
     case 'delivery.delivered':
@@ -300,6 +301,7 @@ const expectations: Readonly<Record<string, Expectation>> = {
   'envelope.checkSender': refusedMail,
   'envelope.checkRecipient': refusedMail,
   'envelope.claimRecipient': refusedMail,
+  'data.prepareMessage': refusedMail,
   'data.inspect': unharmedMail,
   'data.checkMessage': refusedMail,
   'data.rewriteMessage': refusedMail,

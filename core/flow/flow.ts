@@ -117,9 +117,9 @@ export interface TransactionFlow {
   /** Runs `checkRecipient`, `claimRecipient` and `route`. Answers 250 2.1.5 or a refusal. */
   recipient(forwardPath: Address, parameters?: RecipientParameters): Promise<Reply>
   /**
-   * Runs `inspect`, `checkMessage` and `rewriteMessage`, and gives the message to the queue service. The content
-   * already has its Received field and CRLF line ends. One answer for each recipient, in their order; for every role
-   * but `lmtp` all answers are the same.
+   * Runs `prepareMessage`, `inspect`, `checkMessage` and `rewriteMessage`, and gives the message to the queue service.
+   * The content already has its Received field and CRLF line ends. One answer for each recipient, in their order; for
+   * every role but `lmtp` all answers are the same.
    */
   message(content: Content): Promise<readonly RecipientAnswer[]>
   /** RSET, a new HELO, the end: nothing more happens in it. */

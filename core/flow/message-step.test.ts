@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Hooks } from '../hooks/index.ts'
 import { type Address, formatAddress } from '../model/address.ts'
 import { bufferContent, readAll } from '../model/content.ts'
+import type { Message } from '../model/message.ts'
 import { notWithoutOthers } from '../model/outcome.ts'
 import { localError, type Reply, reply } from '../model/reply.ts'
 import type { SessionRole } from '../model/session.ts'
@@ -117,6 +118,62 @@ describe('a message', () => {
     })
   })
 
+  test('is prepared before anybody looks at it, and everybody gets it so', async () => {
+    const seen: string[] = []
+    const see = (where: string, { header }: Message) => void seen.push(`${where}: ${header.names.join(' ')}`)
+    await using host = await hostWith({
+      taps: ({ data }) => {
+        data.prepareMessage.tap('x', async (edits, _, message) => {
+          see('prepare', message)
+          return [...edits, { kind: 'insert-field', name: 'X', value: '1' }]
+        })
+        data.inspect.tap('x', async (_, message) => see('inspect', message))
+        data.checkMessage.tap('x', async (_, message) => see('check', message))
+        data.rewriteMessage.tap('x', async (edits, _, message) => {
+          see('rewrite', message)
+          return [...edits, { kind: 'delete-field', name: 'subject', occurrence: 1 }]
+        })
+        data.accepted.tap('x', async (_, message) => see('accepted', message))
+      },
+      accept: async (submission) => {
+        for (const { message } of submission.variants) see('queue', message)
+        return takeAll(submission)
+      },
+    })
+    const mail = await transaction(open(host), 'a')
+    expect(codes(await mail.message(content()))).toEqual([250])
+    await microtasks()
+    expect(seen).toEqual([
+      'prepare: subject',
+      'inspect: x subject',
+      'check: x subject',
+      'rewrite: x subject',
+      'queue: x',
+      'accepted: x subject',
+    ])
+    const edited = (await host.history({ id: mail.transaction.id })).filter(({ verb }) => verb === 'edited')
+    expect(edited.map(({ text }) => text)).toEqual(['insert-field X', 'delete-field subject'])
+  })
+
+  test.each<[string, (hooks: Hooks) => void]>([
+    ['throws', ({ data }) => data.prepareMessage.tap('bad', () => Promise.reject(new Error('x')))],
+    [
+      'changes the envelope',
+      ({ data }) => data.prepareMessage.tap('bad', async () => [{ kind: 'discard' }] as never),
+    ],
+  ])('that a tap cannot prepare, because it %s, comes later', async (_, taps) => {
+    const inspected = vi.fn(async () => undefined)
+    await using host = await hostWith({
+      taps: (hooks) => {
+        taps(hooks)
+        hooks.data.inspect.tap('see', inspected)
+      },
+    })
+    const mail = await transaction(open(host), 'a')
+    expect(codes(await mail.message(content()))).toEqual([451])
+    expect(inspected).not.toHaveBeenCalled()
+  })
+
   test('a failed inspection is a finding without a score, and the message comes in', async () => {
     const findings = vi.fn(async () => undefined)
     await using host = await hostWith({
@@ -140,21 +197,6 @@ describe('a message', () => {
     [
       'a rewrite fails',
       { taps: ({ data }) => data.rewriteMessage.tap('bad', () => Promise.reject(new Error('x'))) },
-      451,
-    ],
-    [
-      'an added recipient has no route',
-      {
-        taps: ({ data, delivery }) => {
-          data.rewriteMessage.tap('add', async (edits) => [
-            ...edits,
-            { kind: 'add-recipient', address: at('lost') },
-          ])
-          delivery.route.tap('lost', async ({ address }) =>
-            address.localPart === 'lost' ? { kind: 'expansion', addresses: [], via: 'x' } : undefined,
-          )
-        },
-      },
       451,
     ],
     ['the queue throws', { accept: () => Promise.reject(new Error('x')) }, 451],

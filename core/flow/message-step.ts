@@ -16,13 +16,16 @@ import {
   replyFault,
 } from '../model/reply.ts'
 import type { Recipient, Transaction } from '../model/transaction.ts'
-import { queue, type RecipientAnswer, type Variant } from '../services/queue.ts'
+import { queue, type RecipientAnswer } from '../services/queue.ts'
 import type { Delivery } from './delivery.ts'
+import { editText } from './edit-text.ts'
+import { prepareMessage } from './prepare-message.ts'
+import { recipientsAfter } from './recipients-after.ts'
 import { refusal } from './refusal.ts'
 import type { FlowContext } from './surroundings.ts'
 import { makeVariants } from './variants.ts'
 
-/** From the end of DATA to the answer: inspect, check, rewrite, and the queue's word for each recipient. */
+/** From the end of DATA to the answer: prepare, inspect, check, rewrite, and the queue's word for each recipient. */
 export async function processMessage(
   context: FlowContext,
   delivery: Delivery,
@@ -30,8 +33,10 @@ export async function processMessage(
   subject: HookSubject,
   content: Content,
 ): Promise<readonly RecipientAnswer[]> {
-  const message = await createMessage(content)
-  const decided = await decide(context, transaction, message, subject)
+  const received = await createMessage(content)
+  const prepared = await prepareMessage(context, transaction, received, subject)
+  const message = prepared ?? received
+  const decided = prepared === undefined ? localError : await decide(context, transaction, message, subject)
   const answers =
     'code' in decided
       ? everyone(transaction, decided)
@@ -79,17 +84,15 @@ async function handOver(
   edits: readonly Edit[],
   subject: HookSubject,
 ): Promise<readonly RecipientAnswer[]> {
-  const added = await addedRecipients(delivery, edits, subject)
-  if (added === undefined) return everyone(transaction, localError)
-  const variants = await makeVariants(message, [...transaction.recipients, ...added], edits)
-  const kept = variants.filter((variant: Variant) => variant.recipients.length > 0)
+  const recipients = await recipientsAfter(context, delivery, transaction, edits, subject)
   const service = context.services.find(queue)
-  if (service === undefined) return everyone(transaction, localError)
+  if (recipients === undefined || service === undefined) return everyone(transaction, localError)
+  if (recipients.length === 0) return everyone(transaction, taken(transaction))
+  const variants = await makeVariants(message, recipients, edits)
   const atomic = transaction.session.role !== 'lmtp'
-  if (kept.length === 0) return everyone(transaction, taken(transaction))
-  const answered = await service.accept({ transaction, variants: kept, atomic })
+  const answered = await service.accept({ transaction, variants, atomic })
   const answers = answersFor(
-    kept.flatMap(({ recipients }) => recipients),
+    variants.flatMap((variant) => variant.recipients),
     answered,
   )
   return atomic ? oneForAll(transaction, answers) : eachTheirs(transaction, answers)
@@ -113,22 +116,6 @@ function answersFor(
       reply: replyFault(answer) === undefined && answer !== undefined ? answer : localError,
     }
   })
-}
-
-/** Recipients that edits add, with their routes; undefined where one has none. A plugin needs no claim for its own. */
-async function addedRecipients(
-  delivery: Delivery,
-  edits: readonly Edit[],
-  subject: HookSubject,
-): Promise<readonly Recipient[] | undefined> {
-  const added: Recipient[] = []
-  for (const edit of edits) {
-    if (edit.kind !== 'add-recipient') continue
-    const found = await delivery.routeFor({ address: edit.address, original: edit.address }, subject)
-    if (!found.ok) return undefined
-    added.push({ forwardPath: edit.address, parameters: {}, claimedBy: 'edit', routes: found.routes })
-  }
-  return added
 }
 
 /**
@@ -184,22 +171,4 @@ function conclude(
   const { session, transaction: id } = subject
   context.log.info(accepted ? 'accepted' : 'refused', { session, transaction: id, sender, ...facts, text })
   if (accepted) context.inBackground(context.hooks.data.accepted.notify([transaction, message], subject))
-}
-
-function editText(edit: Edit): string {
-  switch (edit.kind) {
-    case 'insert-field':
-    case 'change-field':
-    case 'delete-field':
-      return `${edit.kind} ${edit.name}`
-    case 'add-recipient':
-    case 'remove-recipient':
-      return `${edit.kind} ${formatAddress(edit.address)}`
-    case 'change-reverse-path':
-      return `${edit.kind} to ${edit.address === null ? '<>' : formatAddress(edit.address)}`
-    case 'quarantine':
-      return `quarantine: ${edit.reason}`
-    case 'replace-body':
-      return `replace-body with ${edit.body.size} octets`
-  }
 }

@@ -1,13 +1,14 @@
 import { applyEdits } from '../message/apply-edits.ts'
 import { addressKey } from '../model/address.ts'
-import type { Edit } from '../model/edit.ts'
+import { changesMessage, type Edit } from '../model/edit.ts'
 import type { Message } from '../model/message.ts'
 import type { Recipient } from '../model/transaction.ts'
 import type { Variant } from '../services/queue.ts'
+import { remainingRecipients } from './remaining-recipients.ts'
 
 /**
- * The variants of a message after its edits: recipients for whom the same edits hold share one. Without edits that is
- * one variant, the message itself.
+ * The variants of a message after its edits: recipients for whom the same edits hold share one, and whom the edits take
+ * it from have none. Without edits that is one variant, the message itself.
  */
 export async function makeVariants(
   message: Message,
@@ -15,10 +16,9 @@ export async function makeVariants(
   edits: readonly Edit[],
 ): Promise<readonly Variant[]> {
   const groups = new Map<string, { edits: readonly Edit[]; recipients: Recipient[] }>()
-  for (const recipient of recipients) {
+  for (const recipient of remainingRecipients(recipients, edits)) {
     const key = addressKey(recipient.forwardPath)
     const own = edits.filter((edit) => concerns(edit, key))
-    if (own.some((edit) => edit.kind === 'remove-recipient' && addressKey(edit.address) === key)) continue
     // Edits of the envelope make no difference to the message.
     const changes = own.filter((edit) => changesMessage(edit) || changesVariant(edit))
     const same = changes.map((edit) => edits.indexOf(edit)).join(' ')
@@ -56,10 +56,6 @@ function reversePaths(edits: readonly Edit[]): Pick<Variant, 'reversePath' | 're
 
 function changesVariant(edit: Edit): boolean {
   return edit.kind === 'quarantine' || edit.kind === 'change-reverse-path'
-}
-
-function changesMessage(edit: Edit): boolean {
-  return edit.kind.endsWith('-field') || edit.kind === 'replace-body'
 }
 
 function concerns(edit: Edit, key: string): boolean {

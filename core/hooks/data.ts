@@ -1,4 +1,4 @@
-import type { Edit } from '../model/edit.ts'
+import type { Edit, MessageEdit } from '../model/edit.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Message } from '../model/message.ts'
 import type { Transaction } from '../model/transaction.ts'
@@ -7,9 +7,17 @@ import type { CheckHook, InspectHook, NotifyHook, RewriteHook } from './kinds.ts
 /** Hooks of the message itself. */
 export interface DataHooks {
   /**
+   * What has to be changed in it before anybody looks at it? A tap answers the list of edits with its own added: of
+   * fields and the body only, for all recipients. All later hooks and the queue get the message so made.
+   *
+   * - Kind: rewrite. When: the whole message is here. Previous: `claimRecipient`. Next: `inspect`.
+   * - No answer: it stays as it came. Standard: RFC 6409 §8 for submission.
+   */
+  readonly prepareMessage: RewriteHook<readonly MessageEdit[], [transaction: Transaction, message: Message]>
+  /**
    * What is in this message? Filters look here, side by side, and none decides.
    *
-   * - Kind: inspect. When: the whole message is here. Previous: `claimRecipient`. Next: `checkMessage`.
+   * - Kind: inspect. When: the message is prepared. Previous: `prepareMessage`. Next: `checkMessage`.
    * - No answer: no findings. A failure is the finding `<plugin>/failed` with score 0. Standard: none.
    */
   readonly inspect: InspectHook<[transaction: Transaction, message: Message], Finding>

@@ -38,6 +38,7 @@ export const hookCatalogue: Catalogue = {
     claimRecipient: 'claim',
   },
   data: {
+    prepareMessage: 'rewrite',
     inspect: 'inspect',
     checkMessage: 'check',
     rewriteMessage: 'rewrite',

@@ -1,6 +1,6 @@
 import { isAddress } from '../model/address-check.ts'
 import { isContent } from '../model/content.ts'
-import { editFault } from '../model/edit.ts'
+import { editFault, messageEditFault } from '../model/edit.ts'
 import { isPermanent, isRefusal, isTransient, type Reply, replyFault } from '../model/reply.ts'
 
 type AnswerFault = (answer: unknown, args: readonly unknown[]) => string | undefined
@@ -28,11 +28,8 @@ const faults: Readonly<Record<string, AnswerFault>> = {
   'connection.claimClient': claimFault,
   'envelope.claimRecipient': claimFault,
   'data.inspect': (answer) => [answer].flat().map(findingFault).find(Boolean),
-  'data.rewriteMessage': (answer) => {
-    if (!Array.isArray(answer)) return 'answered no list of edits'
-    const problem = answer.map(editFault).find(Boolean)
-    return problem === undefined ? undefined : `answered an edit that is not valid: ${problem}`
-  },
+  'data.prepareMessage': editsFault(messageEditFault),
+  'data.rewriteMessage': editsFault(editFault),
   'delivery.route': routeFault,
   'delivery.sort': dispositionFault,
   'delivery.deliver': (answer, [batch]) => {
@@ -42,6 +39,14 @@ const faults: Readonly<Record<string, AnswerFault>> = {
       return 'answered not one outcome for each item'
     return answer.map(outcomeFault).find(Boolean)
   },
+}
+
+function editsFault(faultOf: (edit: unknown) => string | undefined): AnswerFault {
+  return (answer) => {
+    if (!Array.isArray(answer)) return 'answered no list of edits'
+    const problem = answer.map(faultOf).find(Boolean)
+    return problem === undefined ? undefined : `answered an edit that is not valid: ${problem}`
+  }
 }
 
 function findingFault(finding: unknown): string | undefined {

@@ -19,6 +19,8 @@ describe('editFault', () => {
     { kind: 'change-reverse-path', address },
     { kind: 'change-reverse-path', address: null, where: 'remote' },
     { kind: 'quarantine', reason: 'virus', recipients: [address] },
+    { kind: 'discard' },
+    { kind: 'redirect', address },
   ])('%j is an edit', (edit) => {
     expect(editFault(edit)).toBeUndefined()
   })
@@ -60,6 +62,10 @@ describe('editFault', () => {
     { kind: 'change-reverse-path', address, where: 'local' },
     { kind: 'quarantine' },
     { kind: 'quarantine', reason: 'x', recipients: address },
+    { kind: 'discard', recipients: [address] },
+    { kind: 'redirect' },
+    { kind: 'redirect', address: null },
+    { kind: 'redirect', address, recipients: [address] },
     { kind: 'quarantine', reason: 'x', recipients: ['jo@example.org'] },
   ])('edit %# is none', (edit) => {
     expect(editFault(edit)).toEqual(expect.any(String))

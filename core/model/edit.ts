@@ -43,6 +43,16 @@ export type EditAction =
     }
   /** Keeps the message out of mailboxes until someone decides; the text is the reason shown. */
   | { readonly kind: 'quarantine'; readonly reason: string }
+  /** Nobody gets it, whoever else was or will be added; the sender is told that it was taken. */
+  | { readonly kind: 'discard' }
+  /** This address gets it, and nobody else, whoever was or will be added. The last one holds; a `discard` wins. */
+  | { readonly kind: 'redirect'; readonly address: Address }
+
+/** A change of the message itself, for all recipients. */
+export type MessageEdit = Extract<
+  EditAction,
+  { kind: 'insert-field' | 'change-field' | 'delete-field' | 'replace-body' }
+>
 
 // RFC 5322 §2.2: printable US-ASCII but the colon.
 const fieldName = /^[\x21-\x39\x3b-\x7e]{1,76}$/
@@ -51,7 +61,21 @@ const fieldName = /^[\x21-\x39\x3b-\x7e]{1,76}$/
 export function editFault(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'an edit is not an object'
   const edit = value as Edit
-  return actionFault(edit) ?? recipientsFault(edit.recipients)
+  return actionFault(edit) ?? recipientsFault(edit)
+}
+
+/** What is wrong with an edit that is to be made before anybody looks at the message: {@link MessageEdit}. */
+export function messageEditFault(value: unknown): string | undefined {
+  const fault = editFault(value)
+  if (fault !== undefined) return fault
+  const edit = value as Edit
+  if (!changesMessage(edit)) return 'it changes something else than fields and the body'
+  return edit.recipients === undefined ? undefined : 'it is not for all recipients'
+}
+
+/** Whether an edit changes the message itself, and not who gets it or how. */
+export function changesMessage({ kind }: Edit): boolean {
+  return kind.endsWith('-field') || kind === 'replace-body'
 }
 
 function actionFault(edit: Edit): string | undefined {
@@ -65,11 +89,14 @@ function actionFault(edit: Edit): string | undefined {
       return isContent(edit.body) ? undefined : 'the new body is not a content'
     case 'add-recipient':
     case 'remove-recipient':
+    case 'redirect':
       return isAddress(edit.address) ? undefined : 'the recipient is not an address'
     case 'change-reverse-path':
       return reversePathFault(edit)
     case 'quarantine':
       return typeof edit.reason === 'string' ? undefined : 'the quarantine has no reason'
+    case 'discard':
+      return undefined
     default:
       return 'the kind of edit is unknown'
   }
@@ -83,8 +110,9 @@ function reversePathFault({
   return [undefined, 'everywhere', 'remote'].includes(where) ? undefined : 'where is unknown'
 }
 
-function recipientsFault(recipients: unknown): string | undefined {
+function recipientsFault({ kind, recipients }: Edit): string | undefined {
   if (recipients === undefined) return undefined
+  if (kind === 'discard' || kind === 'redirect') return 'it is for all recipients, and names some'
   return Array.isArray(recipients) && recipients.every(isAddress)
     ? undefined
     : 'its recipients are no list of addresses'

@@ -79,9 +79,8 @@ export class MilterChain {
       if (changes.edits.length > 0) current = await applyEdits(current, changes.edits)
     }
     const before = transaction.recipients.map(({ forwardPath }) => forwardPath)
-    // What is discarded is taken, and nobody gets it.
     this.#edits = this.#isDiscarded
-      ? before.map((address) => ({ kind: 'remove-recipient', address }))
+      ? [{ kind: 'discard' }]
       : [...edits, ...recipientEdits(before, recipients)]
     return undefined
   }

@@ -5,7 +5,7 @@ import type { MilterSettings } from './milter.ts'
 import type { Modifications } from './modifications.ts'
 import { type Agreement, type MacroStage, offer, readAgreement, readMacroChoice } from './negotiation.ts'
 import { formatPacket, type Packet, PacketParts } from './packet.ts'
-import { actions, commands, type Stage, stages } from './protocol.ts'
+import { actions, commands, type Stage, stages, versions } from './protocol.ts'
 import { readVerdict, type Verdict } from './verdict.ts'
 
 /** What a milter is asked. */
@@ -64,9 +64,10 @@ export class Exchange {
     return (this.agreement.flags & flag) !== 0
   }
 
-  /** Whether the milter is asked at that stage. Version 3 and before do not know the command DATA. */
+  /** Whether the milter is asked at that stage. */
   wants(stage: Stage): boolean {
-    return !this.has(stages[stage].unwanted) && (stage !== 'data' || this.agreement.version >= 4)
+    const { unwanted, since = versions.oldest } = stages[stage]
+    return !this.has(unwanted) && this.agreement.version >= since
   }
 
   /** Asks, and waits for the verdict, where the milter wants the one and gives the other. MAIL_E_UNAVAILABLE */

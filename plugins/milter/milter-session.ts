@@ -46,6 +46,8 @@ export class MilterSession {
   /** The message that the milter has been told of and has not decided on. */
   #message: Transaction | undefined
   #isAccepted = false
+  /** What the milter has seen enough of in the message. */
+  readonly #skipped = new Set<Stage>()
   readonly #told = new ToldRecipients()
 
   constructor(milter: Milter, facts: () => SessionFacts, tell: Tell) {
@@ -190,6 +192,7 @@ export class MilterSession {
   #begin(transaction: Transaction): void {
     this.#message = transaction
     this.#isAccepted = false
+    this.#skipped.clear()
     this.#told.clear()
     transaction.signal.addEventListener('abort', () => this.#message === transaction && this.#abort(), {
       once: true,
@@ -220,8 +223,10 @@ export class MilterSession {
   }
 
   async #ask(stage: Stage, question: Question): Promise<Verdict> {
-    if (this.#state !== 'open' || this.#exchange === undefined) return goOn
-    return this.#exchange.ask(stage, { macros: this.#macros(), ...question })
+    if (this.#state !== 'open' || this.#exchange === undefined || this.#skipped.has(stage)) return goOn
+    const verdict = await this.#exchange.ask(stage, { macros: this.#macros(), ...question })
+    if (verdict.kind === 'skip' && this.#message !== undefined) this.#skipped.add(stage)
+    return verdict
   }
 
   /** A verdict at the beginning is the whole session's. */

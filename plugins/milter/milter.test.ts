@@ -252,6 +252,15 @@ describe('a command that nobody knows', () => {
     expect(textsOf(silent.fake, 'U')).toEqual(['XODD|'])
   })
 
+  test.each([
+    [2, false],
+    [3, true],
+  ])('is told to a milter of version %i: %s', async (version, isTold) => {
+    await using made = await createFakeMilterHost({ version, actions: 0x3f })
+    expect(await answerTo(made, 'XODD')).toBeUndefined()
+    expect(made.fake.codes.includes('U')).toBe(isTold)
+  })
+
   test('that ends the session ends it for the mail that follows', async () => {
     await using made = await createFakeMilterHost({ answers: { U: packet('4') } })
     expect(await answerTo(made, 'XODD')).toBe('MAIL: 421')

@@ -23,6 +23,8 @@ interface StageCodes {
   readonly unwanted: number
   /** A milter with this flag does not answer. */
   readonly silent: number
+  /** The version that brought the command; absent: all have it. */
+  readonly since?: number
 }
 
 export const stages: Readonly<Record<Stage, StageCodes>> = {
@@ -30,8 +32,8 @@ export const stages: Readonly<Record<Stage, StageCodes>> = {
   hello: { command: 'H', unwanted: 0x2, silent: 0x2000 },
   mail: { command: 'M', unwanted: 0x4, silent: 0x4000 },
   recipient: { command: 'R', unwanted: 0x8, silent: 0x8000 },
-  data: { command: 'T', unwanted: 0x200, silent: 0x1_0000 },
-  unknown: { command: 'U', unwanted: 0x100, silent: 0x2_0000 },
+  data: { command: 'T', unwanted: 0x200, silent: 0x1_0000, since: 4 },
+  unknown: { command: 'U', unwanted: 0x100, silent: 0x2_0000, since: 3 },
   header: { command: 'L', unwanted: 0x20, silent: 0x80 },
   endOfHeader: { command: 'N', unwanted: 0x40, silent: 0x4_0000 },
   body: { command: 'B', unwanted: 0x10, silent: 0x8_0000 },

@@ -1,3 +1,4 @@
+import { definePlugin, noOptions } from 'mailwright'
 import { describe, expect, test } from 'vitest'
 import { type MilterAnswer, milterPacket as packet, startFakeMilter } from '../../test/support/milter-fake.ts'
 import {
@@ -74,6 +75,32 @@ describe('a verdict', () => {
     expect(made.taken).toEqual([])
     const told = (await made.host.history()).map(({ text }) => text)
     expect(told.join()).toContain('the message is discarded')
+  })
+
+  test.each(['plugins', 'pluginsBehind'])('discard holds for whom others add: %s', async (place) => {
+    const copies = definePlugin({
+      name: 'copies',
+      parseOptions: noOptions,
+      setup({ hooks }) {
+        hooks.data.rewriteMessage.tap('copy', async (edits) => [
+          ...edits,
+          { kind: 'add-recipient', address: { localPart: 'archive', domain: 'example.org' } },
+        ])
+      },
+    })
+    const options = { [place]: [copies()] }
+    await using made = await createFakeMilterHost({ answers: { E: packet('d') } }, {}, options)
+    expect(await replyCodes(made)).toBe(taken)
+    expect(made.taken).toEqual([])
+  })
+
+  test('skip of a recipient holds for the others of the message', async () => {
+    await using made = await createFakeMilterHost({ flags: 0x400, answers: { R: packet('s') } })
+    expect(await replyCodes(made)).toBe(taken)
+    expect(made.fake.codes).toMatch(/^OCHMRTLLLNBE/)
+    expect(await replyCodes(made)).toBe(taken)
+    expect(made.fake.codes).toMatch(/E.*CHMRTLLLNBE/)
+    expect(made.taken.map(({ to }) => to)).toEqual([sampleMail.to, sampleMail.to])
   })
 
   test('skip ends the header or the body', async () => {

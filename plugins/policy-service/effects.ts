@@ -26,27 +26,19 @@ export class Effects {
     return both
   }
 
-  /**
-   * Discarding wins over everything; of several redirections the last one counts. Both hold for whom earlier edits have added,
-   * too: Postfix keeps its blind copies back as well.
-   */
+  /** Discarding wins over everything; of several redirections the last one counts. */
   edits(transaction: Transaction, earlier: readonly Edit[] = []): readonly Edit[] {
     const recipients = [
       ...transaction.recipients.map((recipient) => recipient.forwardPath),
       ...earlier.flatMap((edit) => (edit.kind === 'add-recipient' ? [edit.address] : [])),
     ]
-    if (this.#of('discard').length > 0) return recipients.map(remove)
-    const target = this.#of('redirect').at(-1)?.address
-    const kept = target === undefined ? recipients : recipients.filter((one) => sameAddress(one, target))
-    const removed = recipients.filter((one) => !kept.includes(one))
-    const wanted = [
-      ...(target === undefined ? [] : [target]),
-      ...this.#of('bcc').map(({ address }) => address),
-    ]
+    if (this.#of('discard').length > 0) return [{ kind: 'discard' }]
+    const redirects = this.#of('redirect').slice(-1)
+    const copies = this.#of('bcc').map(({ address }) => address)
     // What goes on top last stands first: Postfix keeps the order in which fields were asked for.
     const fields = this.#of('prepend').map(({ name, value }): Edit => ({ kind: 'insert-field', name, value }))
     const held = this.#of('hold').map(({ text }): Edit => ({ kind: 'quarantine', reason: text }))
-    return [...removed.map(remove), ...added(wanted, kept), ...fields.toReversed(), ...held.slice(0, 1)]
+    return [...redirects, ...added(copies, recipients), ...fields.toReversed(), ...held.slice(0, 1)]
   }
 
   findings(plugin: string): readonly Finding[] {
@@ -54,10 +46,6 @@ export class Effects {
     const discards = this.#of('discard').map(({ text }) => ({ test: `${plugin}/discard`, score: 0, text }))
     return [...notes, ...discards]
   }
-}
-
-function remove(address: Address): Edit {
-  return { kind: 'remove-recipient', address }
 }
 
 /** Nobody gets a message twice who is a recipient already. */

@@ -1,10 +1,11 @@
 import {
   type Address,
+  addedAddresses,
   addressKey,
   canonicalDomain,
   type Edit,
   parseAddress,
-  type Recipient,
+  remainingRecipients,
   type Transaction,
 } from 'mailwright'
 import { AddressMap } from './address-map.ts'
@@ -30,14 +31,15 @@ export class BlindCopies {
 
   /** Recipients to add: each once, and nobody who gets the message in any case. What was thrown away has no copies. */
   async edits({ reversePath, recipients }: Transaction, earlier: readonly Edit[]): Promise<readonly Edit[]> {
-    if (isForNobody(recipients, earlier)) return []
+    const added = addedAddresses(recipients, earlier)
+    if (remainingRecipients(recipients, earlier).length + added.length === 0) return []
     const wanted = [...this.#always]
     if (reversePath !== null) wanted.push(...(await this.#copies(this.#senders, reversePath)))
     for (const { forwardPath } of recipients)
       wanted.push(...(await this.#copies(this.#recipients, forwardPath)))
     const known = new Set([
       ...recipients.map(({ forwardPath }) => addressKey(forwardPath)),
-      ...earlier.flatMap((edit) => (edit.kind === 'add-recipient' ? [addressKey(edit.address)] : [])),
+      ...added.map(addressKey),
     ])
     const unique = new Map(wanted.map((address) => [addressKey(address), address]))
     return [...unique].flatMap(([key, address]) =>
@@ -50,15 +52,4 @@ export class BlindCopies {
     const texts = found?.value.split(',').map((text) => text.trim()) ?? []
     return texts.flatMap((text) => parseAddress(text.includes('@') ? text : `${text}@${this.#origin}`) ?? [])
   }
-}
-
-/** Whether all recipients were removed, and nobody was put in their place. */
-function isForNobody(recipients: readonly Pick<Recipient, 'forwardPath'>[], edits: readonly Edit[]): boolean {
-  const removed = new Set(
-    edits.flatMap((edit) => (edit.kind === 'remove-recipient' ? [addressKey(edit.address)] : [])),
-  )
-  const added = edits.flatMap((edit) => (edit.kind === 'add-recipient' ? [edit.address] : []))
-  return [...recipients.map(({ forwardPath }) => forwardPath), ...added].every((address) =>
-    removed.has(addressKey(address)),
-  )
 }

@@ -1,11 +1,11 @@
 import {
   type Address,
   addressSpans,
-  type Edit,
   editFault,
   formatAddress,
   type HeaderField,
   type Message,
+  type MessageEdit,
   parseAddressList,
 } from 'mailwright'
 
@@ -38,9 +38,12 @@ const mostAddresses = 10_000
  * The edits that change addresses of a header: only fields that need it, and in these nothing but the addresses. Folds,
  * comments, display names and encoded words stay octet for octet.
  */
-export async function headerEdits(message: Message, rewrite: RewriteAddress): Promise<readonly Edit[]> {
+export async function headerEdits(
+  message: Message,
+  rewrite: RewriteAddress,
+): Promise<readonly MessageEdit[]> {
   const counts = new Map<string, number>()
-  const edits: Edit[] = []
+  const edits: MessageEdit[] = []
   let looked = 0
   for (const field of message.header.fields) {
     const name = field.name.toLowerCase()
@@ -59,7 +62,7 @@ export async function headerEdits(message: Message, rewrite: RewriteAddress): Pr
     if (looked > mostAddresses) break
     const value = await replaced(written, spans, (localPart, domain) => rewrite(localPart, domain, place))
     if (value === written) continue
-    const edit: Edit = { kind: 'change-field', name: field.name, occurrence, value }
+    const edit: MessageEdit = { kind: 'change-field', name: field.name, occurrence, value }
     // A field that nobody could write again as it is stays as it is.
     if (editFault(edit) === undefined && sameCount(written, value)) edits.push(edit)
   }

@@ -1,6 +1,6 @@
 import { accounts, definePlugin, type PluginFactory, sameAddress } from 'mailwright'
 import { BlindCopies } from './blind-copies.ts'
-import { messageEdits } from './message-rewriting.ts'
+import { headerEditsElsewhere, headerEditsHere, senderEdits } from './message-rewriting.ts'
 import { parseOptions, type RewritingInput, type RewritingOptions } from './options.ts'
 import { Rules } from './rules.ts'
 
@@ -34,12 +34,18 @@ const plugin: PluginFactory<RewritingInput> = definePlugin<RewritingOptions, Rew
         : { kind: 'expansion', addresses: [canonical], via: 'canonical' }
     })
 
+    hooks.data.prepareMessage.tap('header', async (edits, transaction, message) => {
+      const own = await headerEditsHere(rules, options, edits, transaction, message)
+      return own.length === 0 ? undefined : [...edits, ...own]
+    })
+
     hooks.data.rewriteMessage.tap('addresses', async (edits, transaction, message) => {
-      const { header, envelope } = await messageEdits(rules, options, edits, transaction, message)
-      const added = await copies.edits(transaction, edits)
-      if (header.length + envelope.length + added.length === 0) return undefined
-      // Those of the header count fields as they came: before others have put some in.
-      return [...header, ...edits, ...envelope, ...added]
+      const own = [
+        ...(await headerEditsElsewhere(rules, options, edits, transaction, message)),
+        ...(await senderEdits(rules, options, edits, transaction)),
+        ...(await copies.edits(transaction, edits)),
+      ]
+      return own.length === 0 ? undefined : [...edits, ...own]
     })
 
     return {

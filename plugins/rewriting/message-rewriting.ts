@@ -1,8 +1,11 @@
 import {
   type Address,
   addressKey,
+  applyEdits,
   type Edit,
   type Message,
+  type MessageEdit,
+  makeVariants,
   networksInclude,
   type Recipient,
   type Session,
@@ -26,28 +29,36 @@ export function isLocalClient(
   )
 }
 
-/** The edits of one message: those of its header first, as the message came, then those of its envelope. */
-export async function messageEdits(
+/** The edits of a local client's header, as it is after those of others. */
+export async function headerEditsHere(
+  rules: Rules,
+  options: RewritingOptions,
+  edits: readonly MessageEdit[],
+  { session }: Transaction,
+  message: Message,
+): Promise<readonly MessageEdit[]> {
+  if (!isLocalClient(session, options)) return []
+  return headerEdits(edits.length === 0 ? message : await applyEdits(message, edits), here(rules))
+}
+
+/** The edits of the headers of what leaves, as they are after those of others. */
+export async function headerEditsElsewhere(
   rules: Rules,
   options: RewritingOptions,
   edits: readonly Edit[],
-  transaction: Transaction,
+  { session, recipients }: Transaction,
   message: Message,
-): Promise<{ readonly header: readonly Edit[]; readonly envelope: readonly Edit[] }> {
-  const isLocal = isLocalClient(transaction.session, options)
-  const leaving = transaction.recipients.filter(leavesUs).map(({ forwardPath }) => forwardPath)
-  const header = isLocal ? await headerEdits(message, here(rules)) : []
-  const elsewhere =
-    options.generic.length > 0 && leaving.length > 0
-      ? await headerEdits(message, there(rules, isLocal ? here(rules) : undefined))
-      : []
-  return {
-    header: [
-      ...header,
-      ...elsewhere.filter((edit) => !isAmong(edit, header)).map((edit) => ({ ...edit, recipients: leaving })),
-    ],
-    envelope: await senderEdits(rules, isLocal, edits, transaction),
+): Promise<readonly Edit[]> {
+  const leaving = recipients.filter(leavesUs)
+  if (options.generic.length === 0 || leaving.length === 0) return []
+  const rewrite = there(rules, isLocalClient(session, options))
+  const found: Edit[] = []
+  for (const variant of await makeVariants(message, leaving, edits)) {
+    const concerned = variant.recipients.map(({ forwardPath }) => forwardPath)
+    for (const edit of await headerEdits(variant.message, rewrite))
+      found.push({ ...edit, recipients: concerned })
   }
+  return found
 }
 
 /** What an address is called in headers here. */
@@ -65,10 +76,10 @@ function here(rules: Rules): RewriteAddress {
   }
 }
 
-/** What it is called in headers of what leaves, behind what is made of it here. */
-function there(rules: Rules, before: RewriteAddress | undefined): RewriteAddress {
-  return async (localPart, domain, place) => {
-    const address = before ? await before(localPart, domain, place) : plain(rules, localPart, domain)
+/** What it is called in headers of what leaves. */
+function there(rules: Rules, isLocal: boolean): RewriteAddress {
+  return async (localPart, domain) => {
+    const address = isLocal ? rules.completed(localPart, domain) : plain(rules, localPart, domain)
     return address && rules.generic(address)
   }
 }
@@ -77,15 +88,12 @@ function plain(rules: Rules, localPart: string, domain: string | undefined): Add
   return domain === undefined || !domain.includes('.') ? undefined : rules.completed(localPart, domain)
 }
 
-function isAmong(edit: Edit, others: readonly Edit[]): boolean {
-  return others.some((other) => JSON.stringify(other) === JSON.stringify(edit))
-}
-
-async function senderEdits(
+/** The edits of the reverse-path, as it is after those of others. */
+export async function senderEdits(
   rules: Rules,
-  isLocal: boolean,
+  options: RewritingOptions,
   edits: readonly Edit[],
-  { reversePath: given, recipients }: Transaction,
+  { session, reversePath: given, recipients }: Transaction,
 ): Promise<readonly Edit[]> {
   // What others have changed for all; who changes it for some knows better.
   const last = edits.findLast(
@@ -106,6 +114,7 @@ async function senderEdits(
             .map(({ forwardPath }) => forwardPath)
             .filter((one) => !chosen.has(addressKey(one))),
         }
+  const isLocal = isLocalClient(session, options)
   const canonical = await rules.canonical(isLocal ? rules.qualified(sender) : sender, 'envelope-sender')
   const generic = await rules.generic(canonical)
   const changed: Edit[] = []

@@ -1,6 +1,7 @@
 import {
   type Accounts,
   type Address,
+  addedAddresses,
   addressKey,
   type DeliveryFlow,
   type Disposition,
@@ -35,9 +36,11 @@ export class Forwarding {
 
   /** An edit for the recipients of each sender that is to be rewritten, behind the edits that there are. */
   async edits(edits: readonly Edit[], transaction: Transaction): Promise<readonly Edit[]> {
+    // What one of ours is called elsewhere (generic) is somebody else's domain, and meant to be.
+    if (transaction.reversePath !== null && (await this.#isOurs(transaction.reversePath.domain))) return []
     const recipients = [
       ...transaction.recipients.filter(isForwarded).map(({ forwardPath }) => forwardPath),
-      ...(await this.#addedElsewhere(edits)),
+      ...(await this.#addedElsewhere(edits, transaction)),
     ]
     const added: Edit[] = []
     for (const recipient of recipients) {
@@ -83,10 +86,10 @@ export class Forwarding {
   }
 
   /** Recipients that edits have added, with a route to another host. */
-  async #addedElsewhere(edits: readonly Edit[]): Promise<readonly Address[]> {
+  async #addedElsewhere(edits: readonly Edit[], { recipients }: Transaction): Promise<readonly Address[]> {
     const found: Address[] = []
-    for (const edit of edits)
-      if (edit.kind === 'add-recipient' && (await this.#leavesUs(edit.address))) found.push(edit.address)
+    for (const address of addedAddresses(recipients, edits))
+      if (await this.#leavesUs(address)) found.push(address)
     return found
   }
 

@@ -12,6 +12,7 @@ import {
 } from 'mailwright'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
+import rewriting from 'mailwright/plugins/rewriting'
 import { createTestHost, fakeClock, type TestHost } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import srs, { type SrsInput } from './index.ts'
@@ -172,7 +173,7 @@ describe('the plugin', () => {
     },
   })()
 
-  async function start(options: SrsInput = {}): Promise<TestHost> {
+  async function start(options: SrsInput = {}, ...before: readonly PluginInstance[]): Promise<TestHost> {
     const accounts = ['jo', 'anna'].map((name) => ({ address: `${name}@here.example` }))
     const aliases = [
       { address: 'team@here.example', targets: ['jo@here.example', 'x@far.example'] },
@@ -183,6 +184,7 @@ describe('the plugin', () => {
       plugins: [
         memory({ accounts, aliases }),
         recipes,
+        ...before,
         srs({ domain: 'fwd.example', ...options }),
         localDelivery({ postmaster: 'jo@here.example' }),
         world,
@@ -219,6 +221,28 @@ describe('the plugin', () => {
     await start({ exclude: ['friend.example'] })
     await send('far@here.example', from)
     expect(paths()).toEqual([['remote', expected]])
+  })
+
+  test('senders of ours that are called something else outside', async () => {
+    await start({}, rewriting({ generic: [{ 'jo@here.example': 'Public.Name@isp.example' }] }))
+    await send('far@here.example', 'jo@here.example')
+    expect(paths()).toEqual([['remote', 'Public.Name@isp.example']])
+  })
+
+  test('what is redirected to another host gets an address of ours', async () => {
+    const redirect = definePlugin({
+      name: 'redirect',
+      parseOptions: noOptions,
+      setup({ hooks }) {
+        hooks.data.rewriteMessage.tap('redirect', async (edits) => [
+          ...edits,
+          { kind: 'redirect', address: address('x@far.example') },
+        ])
+      },
+    })
+    await start({}, redirect())
+    await send('jo@here.example')
+    expect(paths()).toEqual([['remote', 'SRS0=…=a@fwd.example']])
   })
 
   test('what a recipe forwards to another host, too', async () => {

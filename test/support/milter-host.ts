@@ -40,6 +40,8 @@ export interface MilterHostOptions {
   readonly refuse?: (address: Address) => Reply | undefined
   /** More plugins, in front of the milters. */
   readonly plugins?: readonly PluginInstance[]
+  /** And behind them. */
+  readonly pluginsBehind?: readonly PluginInstance[]
 }
 
 /** A mail of two recipients. */
@@ -54,7 +56,7 @@ export const login = { login: 'tim@example.org', secret: 'correct horse battery'
 /** A host with milters that takes mail for everybody and keeps it. */
 export async function createMilterHost(
   milters: readonly MilterEntry[],
-  { refuse = () => undefined, plugins = [], ...options }: MilterHostOptions = {},
+  { refuse = () => undefined, plugins = [], pluginsBehind = [], ...options }: MilterHostOptions = {},
 ): Promise<MilterHost> {
   const taken: TakenVariant[] = []
   const host = await createTestHost({
@@ -63,6 +65,7 @@ export async function createMilterHost(
       memoryAccounts({ accounts: [{ address: login.login, password: login.secret }] }),
       ...plugins,
       milter({ milters }),
+      ...pluginsBehind,
       catcher(taken, refuse),
     ],
   })

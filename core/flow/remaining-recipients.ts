@@ -1,0 +1,48 @@
+import { type Address, addressKey } from '../model/address.ts'
+import type { Edit } from '../model/edit.ts'
+import type { Recipient } from '../model/transaction.ts'
+
+/** Those of a message's recipients who still get it after its edits. */
+export function remainingRecipients(
+  recipients: readonly Recipient[],
+  edits: readonly Edit[],
+): readonly Recipient[] {
+  const remains = remainder(edits)
+  return recipients.filter(({ forwardPath }) => remains(forwardPath))
+}
+
+/** Whom the edits add to a message's recipients, each once. */
+export function addedAddresses(
+  recipients: readonly Pick<Recipient, 'forwardPath'>[],
+  edits: readonly Edit[],
+): readonly Address[] {
+  const remains = remainder(edits)
+  const known = new Set(recipients.map(({ forwardPath }) => addressKey(forwardPath)))
+  const added: Address[] = []
+  for (const edit of edits) {
+    if (edit.kind !== 'add-recipient' && edit.kind !== 'redirect') continue
+    const key = addressKey(edit.address)
+    if (known.has(key) || !remains(edit.address)) continue
+    known.add(key)
+    added.push(edit.address)
+  }
+  return added
+}
+
+/** Who gets the message, as far as edits say. The order of the edits has no say: whoever is added later is meant as well. */
+function remainder(edits: readonly Edit[]): (address: Address) => boolean {
+  if (edits.some(({ kind }) => kind === 'discard')) return () => false
+  const redirect = edits.findLast((edit) => edit.kind === 'redirect')
+  if (redirect !== undefined) {
+    const target = addressKey(redirect.address)
+    return (address) => addressKey(address) === target
+  }
+  const removed = new Set(edits.flatMap(removedBy))
+  return (address) => !removed.has(addressKey(address))
+}
+
+function removedBy(edit: Edit): readonly string[] {
+  if (edit.kind !== 'remove-recipient') return []
+  const key = addressKey(edit.address)
+  return (edit.recipients?.some((other) => addressKey(other) === key) ?? true) ? [key] : []
+}
