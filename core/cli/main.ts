@@ -1,4 +1,5 @@
 import { errorCode } from '../errors.ts'
+import { isWorker } from '../workers/worker.ts'
 import { UsageError } from './context.ts'
 import { type Output, printError } from './output.ts'
 import { runCommandLine, wantsJson } from './program.ts'
@@ -41,6 +42,7 @@ try {
   })
   process.exitCode = isUnwritten ? exitCode || 1 : exitCode
 } catch (error) {
-  printError(output, asJson, error)
+  // Between the lines of a log nothing else is to stand: whoever keeps the worker has been told.
+  if (!isWorker) printError(output, asJson, error)
   process.exitCode = error instanceof UsageError || errorCode(error) === 'MAIL_E_CONFIG_NOT_FOUND' ? 2 : 1
 }

@@ -21,6 +21,8 @@ export type FromWorker =
   | { readonly mailwright: 'shares'; readonly path: string; readonly file: FileIdentity }
   | { readonly mailwright: 'leaves'; readonly path: string }
   | { readonly mailwright: 'ready'; readonly listeners: readonly OpenListener[] }
+  /** Why it ends now. */
+  | { readonly mailwright: 'failed'; readonly reason: string }
   /** Whether the changed config runs. */
   | { readonly mailwright: 'reloaded'; readonly done: boolean }
   /** A question to all others, with its own answer. */
@@ -47,6 +49,7 @@ const fromWorker: readonly string[] = [
   'shares',
   'leaves',
   'ready',
+  'failed',
   'reloaded',
   'ask',
   'answer',

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { errorText } from '../errors.ts'
 import type { FileIdentity } from '../host/socket-file.ts'
 import type { Server } from '../server.ts'
 import { type FromWorker, isToWorker } from './messages.ts'
@@ -43,6 +44,12 @@ export function sharesFile(path: string, { ino, dev }: FileIdentity): void {
 
 export function leavesFile(path: string): void {
   tell({ mailwright: 'leaves', path })
+}
+
+/** Tells the process that keeps this one why this one ends: the log of all is written there. */
+export function fail(error: unknown): never {
+  tell({ mailwright: 'failed', reason: errorText(error) })
+  throw error
 }
 
 /** Ends what keeps this process alive for the other one: it has nothing left to do. */

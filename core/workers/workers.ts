@@ -41,6 +41,8 @@ export class Workers {
   readonly #files = new SharedFiles()
   /** What each says when it serves; undefined where it ends before. */
   readonly #ready = new WeakMap<Worker, Promise<Ready | undefined>>()
+  /** Why one ends, as it says itself. */
+  readonly #reasons = new WeakMap<Worker, string>()
   #reloading: Promise<unknown> = Promise.resolve()
   #pause = firstPause
   #stopping = false
@@ -56,19 +58,19 @@ export class Workers {
     this.#heartbeat = new Heartbeat(log, clock)
   }
 
-  /** Starts them all. MAIL_E_START where one of them ends before it is ready: it has said why, and the others are ended. */
+  /** Starts them all. MAIL_E_START, with its reason, where one of them ends before it is ready; the others are ended. */
   async start(): Promise<readonly OpenListener[]> {
     const begun = Array.from({ length: this.#count }, () => this.#fork())
     try {
       if (this.#bound !== undefined) {
-        await Promise.all(begun.map(bound))
+        await Promise.all(begun.map((worker) => this.#isBound(worker)))
         this.#bound()
         for (const worker of begun) tell(worker, { mailwright: 'begin' })
       }
       const [listeners = []] = await Promise.all(
         begun.map(async (worker) => {
           const ready = await this.#ready.get(worker)
-          if (ready === undefined) throw ended()
+          if (ready === undefined) throw this.#ended(worker)
           this.#rounds.attend(watched(worker), true)
           this.#keep(worker)
           return ready.listeners
@@ -87,6 +89,7 @@ export class Workers {
     const ready = answerOf(worker, 'ready')
     this.#ready.set(worker, ready)
     this.#files.attend(seen)
+    void answerOf(worker, 'failed').then((said) => said && this.#reasons.set(worker, said.reason))
     void ready.then((answer) => answer && this.#heartbeat.attend(seen))
     return worker
   }
@@ -95,8 +98,11 @@ export class Workers {
   #keep(worker: Worker): void {
     const began = this.#clock.monotonic()
     worker.once('exit', (code, signal) => {
+      const error = this.#reasons.get(worker)
+      // Who is asked to end has a reason where it could not in peace.
+      if (!this.#stopping || error !== undefined)
+        this.#log.error('worker-ended', { pid: worker.process.pid, code, signal, error })
       if (this.#stopping) return
-      this.#log.error('worker-ended', { pid: worker.process.pid, code, signal })
       if (this.#clock.monotonic() - began > healthy) this.#pause = firstPause
       this.#clock.after(this.#pause, () => this.#replace())
       this.#pause = Math.min(longestPause, 2 * this.#pause)
@@ -109,10 +115,20 @@ export class Workers {
     this.#rounds.attend(watched(worker), false)
     this.#keep(worker)
     if (this.#bound !== undefined)
-      bound(worker).then(
+      this.#isBound(worker).then(
         () => tell(worker, { mailwright: 'begin' }),
         () => undefined,
       )
+  }
+
+  async #isBound(worker: Worker): Promise<void> {
+    if ((await answerOf(worker, 'bound')) === undefined) throw this.#ended(worker)
+  }
+
+  #ended(worker: Worker): MailwrightError {
+    return new MailwrightError('MAIL_E_START', 'a worker could not start', {
+      cause: this.#reasons.get(worker),
+    })
   }
 
   /** Whether some worker answers, and so whether there is a server. */
@@ -171,10 +187,6 @@ function live(): readonly Worker[] {
   ) as Worker[]
 }
 
-async function bound(worker: Worker): Promise<void> {
-  if ((await answerOf(worker, 'bound')) === undefined) throw ended()
-}
-
 /** A worker that has just ended hears nothing, and is heard of by its end. */
 function tell(worker: Worker, message: ToWorker): void {
   if (worker.isConnected()) worker.send(message, () => undefined)
@@ -187,10 +199,6 @@ function watched(worker: Worker): WatchedWorker {
     send: (message) => tell(worker, message),
     on: (event: 'message' | 'exit', told: (message: unknown) => void) => worker.on(event, told),
   }
-}
-
-function ended(): MailwrightError {
-  return new MailwrightError('MAIL_E_START', 'a worker could not start')
 }
 
 /** The next message of a kind; undefined where the worker ends before. */

@@ -245,6 +245,36 @@ describe('what fails', () => {
     expect(clock.now() - from).toBeGreaterThan(36 * 60 * 60 * 1000)
   })
 
+  test('while the clock is ahead: not for so long', async () => {
+    clock = fakeClock(Date.now() + 400 * day)
+    authority.behaviour.rateLimit = 60
+    const host = await start()
+    await until(logged(host, 'rateLimited'))
+    await host.stop()
+    authority.behaviour.rateLimit = 0
+    clock = fakeClock(Date.now())
+    const next = await start()
+    await until(logged(next, '"reloaded"'))
+    expect(clock.now()).toBeLessThan(Date.now() + day)
+  })
+
+  test('of another config: what holds for that one is told at the start, and no longer holds after a change', async () => {
+    authority.behaviour.rateLimit = 7 * 24 * 60 * 60
+    const host = await start()
+    await until(logged(host, 'rateLimited'))
+    await host.stop()
+    authority.behaviour.rateLimit = 0
+    const same = await start()
+    await until(logged(same, 'not issued before; tried again at'))
+    expect(same.log.lines).toContainEqual(
+      expect.objectContaining({ level: 'warn', error: expect.stringContaining('rateLimited') }),
+    )
+    await same.stop()
+    const other = await start({ certificates: [{ names: ['mx.example.org'] }] })
+    await until(logged(other, '"reloaded"'))
+    expect(authority.orders.map(({ names }) => names)).toEqual([['mx.example.org']])
+  })
+
   test.each([
     [
       'no challenge of ours',
@@ -303,6 +333,50 @@ describe('what fails', () => {
     authority.behaviour.processing = { times: 0 }
     const next = await start()
     await until(logged(next, '"reloaded"'))
+  })
+
+  test('an authority that says "at once" is not asked without a pause', async () => {
+    authority.behaviour.processing = { times: 1_000, retryAfter: 0 }
+    await start()
+    await until(() => authority.orders.some(({ status }) => status === 'processing'))
+    const [from, asked] = [clock.now(), authority.asked.length]
+    await until(() => clock.now() - from >= 60_000)
+    expect(authority.asked.length - asked).toBeLessThan(20)
+  })
+
+  test('an order that is signed later than anybody waits: it is taken up, after a restart too', async () => {
+    authority.behaviour.processing = { times: 1_000 }
+    const host = await start()
+    await until(logged(host, 'the order stays processing'))
+    await host.stop()
+    authority.behaviour.processing = { times: 0 }
+    const next = await start()
+    await until(logged(next, '"reloaded"'), 10_000)
+    expect(authority.orders).toHaveLength(1)
+    const files = await readdir(join(project.folder, 'data/acme/certificates'))
+    expect(files.toSorted()).toEqual(['mx.example.org.json', 'mx.example.org.pem'])
+  })
+
+  test('an order that was begun, and that the authority has lost: there is a new one', async () => {
+    authority.behaviour.processing = { times: 1_000 }
+    const host = await start()
+    await until(() => authority.orders.some(({ status }) => status === 'processing'))
+    await host.stop()
+    authority.behaviour.processing = { times: 0 }
+    authority.behaviour.instead = (path) => (path === '/order/0' ? { status: 404, text: '' } : undefined)
+    const next = await start()
+    await until(logged(next, '"reloaded"'))
+    expect(authority.orders).toHaveLength(2)
+  })
+
+  test('a new order that is valid already, with a key that nobody here has', async () => {
+    const valid = JSON.stringify({ status: 'valid' })
+    const headers = { 'content-type': 'application/json' }
+    authority.behaviour.instead = (path) =>
+      path === '/order/0' ? { status: 200, text: valid, headers } : undefined
+    const host = await start()
+    await until(logged(host, 'the authority calls a new order valid'))
+    expect(authority.asked.filter((path) => path.startsWith('/finalize/'))).toEqual([])
   })
 
   test('nobody serves what is issued', async () => {

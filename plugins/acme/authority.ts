@@ -102,10 +102,12 @@ export class Authority {
     const kept = this.#nonces.pop()
     if (kept !== undefined) return kept
     const { newNonce } = await this.directory()
-    this.#keepNonce(await this.#exchange({ url: newNonce, method: 'HEAD', signal: this.#signal }))
+    const answer = await this.#exchange({ url: newNonce, method: 'HEAD', signal: this.#signal })
+    this.#keepNonce(answer)
     const fresh = this.#nonces.pop()
-    if (fresh === undefined) throw new UnavailableError('the authority gives out no nonce')
-    return fresh
+    if (fresh !== undefined) return fresh
+    this.#checked(answer)
+    throw new UnavailableError('the authority gives out no nonce')
   }
 
   #keepNonce({ headers }: HttpAnswer): void {

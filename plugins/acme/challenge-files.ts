@@ -1,5 +1,5 @@
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Certificate, type Clock, canonicalDomain, UnavailableError } from 'mailwright'
 import { makeChallengeCertificate } from './challenge-certificate.ts'
 import { readIfThere, writeDurably } from './durable-file.ts'
@@ -9,6 +9,8 @@ import { pairFrom, pemOf } from './pem.ts'
 // RFC 8555 §8: base64url. It becomes the name of a file.
 const tokenForm = /^[A-Za-z0-9_-]{1,128}$/
 const wellKnown = '.well-known/acme-challenge'
+// Before the token of a file that is in the webroot.
+const published = 'webroot-'
 
 /** What the authority is to find, for a moment. */
 export interface Challenge {
@@ -44,20 +46,26 @@ export class ChallengeFiles {
       const made = makeChallengeCertificate(name, keyAuthorization, this.#clock.now())
       await writeDurably(path, pemOf(made))
     } else if (this.#webroot === undefined) await writeDurably(path, challenge.keyAuthorization)
-    else await this.#publish(path, challenge.keyAuthorization)
+    else return this.#publish(path, challenge)
     return () => rm(path, { force: true })
   }
 
-  /** For another program, which has to be able to read it. */
-  async #publish(path: string, text: string): Promise<void> {
-    await mkdir(join(path, '..'), { recursive: true })
-    await writeDurably(path, text)
+  /** For another program, which has to be able to read it. The folder is not ours alone: what we put there is noted. */
+  async #publish(path: string, { token, keyAuthorization }: Challenge): Promise<() => Promise<void>> {
+    const note = join(this.#folder, published + token)
+    await writeDurably(note, '')
+    await makeReadable(dirname(path))
+    await writeDurably(path, keyAuthorization)
     await chmod(path, 0o644)
+    return async () => {
+      await rm(path, { force: true })
+      await rm(note, { force: true })
+    }
   }
 
   #pathOf({ name, token }: Challenge): string {
     if (this.#type === 'tls-alpn-01') return this.#certificatePath(name)
-    return this.#webroot === undefined ? this.#tokenPath(token) : join(this.#webroot, wellKnown, token)
+    return this.#webroot === undefined ? this.#tokenPath(token) : publicPath(this.#webroot, token)
   }
 
   #tokenPath(token: string): string {
@@ -87,6 +95,24 @@ export class ChallengeFiles {
   /** Removes what a process that died has left. Only for whoever has the lock. */
   async clear(): Promise<void> {
     const names = await readdir(this.#folder).catch(() => [])
-    await Promise.all(names.map((name) => rm(join(this.#folder, name), { force: true })))
+    await Promise.all(names.map((name) => this.#remove(name)))
   }
+
+  async #remove(name: string): Promise<void> {
+    const token = name.slice(published.length)
+    if (this.#webroot !== undefined && name.startsWith(published) && tokenForm.test(token))
+      await rm(publicPath(this.#webroot, token), { force: true })
+    await rm(join(this.#folder, name), { force: true })
+  }
+}
+
+function publicPath(webroot: string, token: string): string {
+  return join(webroot, wellKnown, token)
+}
+
+/** Makes a folder that everybody may read, and those above it that are missing, whatever the umask is. */
+async function makeReadable(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true })
+  if (first === undefined) return
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755)
 }

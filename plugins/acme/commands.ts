@@ -1,15 +1,15 @@
-import { type CommandOutput, MailwrightError, type PluginCommand, UsageError } from 'mailwright'
+import { type Clock, type CommandOutput, MailwrightError, type PluginCommand, UsageError } from 'mailwright'
 import type { KeptCertificate } from './kept-certificate.ts'
 import type { Renewals } from './renewals.ts'
 
 /** `mailwright acme list`, `mailwright acme renew`. */
-export function acmeCommands(renewals: Renewals): readonly PluginCommand[] {
+export function acmeCommands(renewals: Renewals, clock: Clock): readonly PluginCommand[] {
   const { kept } = renewals
   return [
     {
       name: 'acme list',
       summary: 'the wanted certificates: until when they are valid, when they are renewed, what went wrong',
-      run: async () => listOf(await Promise.all(kept.map(stateOf))),
+      run: async () => listOf(await Promise.all(kept.map((each) => stateOf(each, clock.now())))),
     },
     {
       name: 'acme renew',
@@ -44,8 +44,8 @@ interface CertificateState {
   readonly problem: string | undefined
 }
 
-async function stateOf(kept: KeptCertificate): Promise<CertificateState> {
-  const [present, record] = await Promise.all([kept.present(), kept.record()])
+async function stateOf(kept: KeptCertificate, now: number): Promise<CertificateState> {
+  const [present, record] = await Promise.all([kept.present(), kept.record(now)])
   return {
     names: kept.wanted.names,
     file: kept.file,
@@ -65,7 +65,9 @@ function listOf(states: readonly CertificateState[]): CommandOutput {
     names.join(' '),
     validTo === undefined ? '  none yet' : `  valid until ${validTo}`,
     ...(renewAt === undefined ? [] : [`  renewed at ${renewAt}`]),
-    ...(problem === undefined ? [] : [`  failed: ${problem}`, `  tried again at ${retryAt}`]),
+    ...(problem === undefined
+      ? []
+      : [`  failed: ${problem}`, `  tried again ${retryAt === undefined ? 'now' : `at ${retryAt}`}`]),
   ])
   return { json: states, text: lines.join('\n') }
 }

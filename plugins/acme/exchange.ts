@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { type Clock, UnavailableError } from 'mailwright'
+import { longestWait } from './order-record.ts'
 
 const timeout = 30_000
 /** Octets of an answer that are read: a chain of certificates is a few thousand. */
 const longestAnswer = 262_144
-// A public authority's longest ban is a week.
-const longestWait = 7 * 24 * 60 * 60 * 1000
 
 /** What the authority's server answered. */
 export interface HttpAnswer {

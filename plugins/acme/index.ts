@@ -37,12 +37,12 @@ const plugin: PluginFactory<AcmeInput> = definePlugin<AcmeOptions, AcmeInput>({
             'MAIL_E_START',
             'nobody serves the certificates: add the plugin `certificates`',
           )
-        renewals.serve()
+        await renewals.serve()
       },
       stop: () => renewals.stop(),
     }
   },
-  commands: (context, options) => acmeCommands(renewalsOf(context, options)),
+  commands: (context, options) => acmeCommands(renewalsOf(context, options), context.clock),
 })
 
 export default plugin
@@ -57,9 +57,7 @@ function challengesOf(
 function renewalsOf(context: PluginContext, options: AcmeOptions): Renewals {
   const { dataDir, clock, log } = context
   const folder = join(dataDir, 'acme')
-  const kept = options.certificates.map(
-    (wanted) => new KeptCertificate(folder, wanted, options.directory.href),
-  )
+  const kept = options.certificates.map((wanted) => new KeptCertificate(folder, wanted, options))
   const orders = new Orders({ folder, options, challenges: challengesOf(context, options), clock, log })
   return new Renewals({ kept, orders, clock, log, random: Math.random })
 }

@@ -2,30 +2,12 @@ import type { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import type { Certificate } from 'mailwright'
 import { isRecord } from './answer.ts'
+import { BegunOrderFile } from './begun-order.ts'
 import { readIfThere, writeDurably } from './durable-file.ts'
 import { coversAll, leafOf } from './issued.ts'
-import type { WantedCertificate } from './options.ts'
+import type { AcmeOptions, WantedCertificate } from './options.ts'
+import { believable, type OrderRecord } from './order-record.ts'
 import { pairFrom, pemOf } from './pem.ts'
-
-/** What is remembered of a certificate beside itself. Times are milliseconds since 1970. */
-export interface OrderRecord {
-  /** Whose certificate it is, and of what kind: another one in the config is a reason to order. */
-  readonly directory?: string
-  readonly keyType?: string
-  readonly issuedAt?: number
-  /** Attempts since the last one that succeeded. */
-  readonly failures: number
-  /** Not to be tried again before. */
-  readonly retryAt?: number
-  /** Why the last attempt failed. */
-  readonly problem?: string
-  /** When to renew, where it has been decided. */
-  readonly renewAt?: number
-  /** The authority's suggestion from which that was drawn. */
-  readonly window?: string
-  /** When to ask the authority again. */
-  readonly askAt?: number
-}
 
 /** A certificate that is there. */
 export interface PresentCertificate {
@@ -33,16 +15,25 @@ export interface PresentCertificate {
   readonly leaf: X509Certificate
 }
 
+type AttemptOptions = Pick<AcmeOptions, 'directory' | 'challenge' | 'webroot' | 'contact' | 'externalAccount'>
+
 /** One wanted certificate in its files: the key with its chain, and what is remembered. */
 export class KeptCertificate {
   readonly wanted: WantedCertificate
+  readonly begun: BegunOrderFile
   readonly #directory: string
   readonly #path: string
+  /** What of the config an attempt depends on: after a change it is worth another one. */
+  readonly #attempted: string
 
-  constructor(folder: string, wanted: WantedCertificate, directory: string) {
+  constructor(folder: string, wanted: WantedCertificate, options: AttemptOptions) {
+    const { directory, challenge, webroot, contact, externalAccount } = options
     this.wanted = wanted
-    this.#directory = directory
+    this.#directory = directory.href
     this.#path = join(folder, 'certificates', wanted.names[0] ?? '')
+    this.begun = new BegunOrderFile(`${this.#path}.order`)
+    const account = [...contact, externalAccount?.keyId ?? '']
+    this.#attempted = [directory.href, challenge, webroot ?? '', ...wanted.names, ...account].join(' ')
   }
 
   get name(): string {
@@ -60,11 +51,13 @@ export class KeptCertificate {
     return leaf === undefined ? undefined : { certificate, leaf }
   }
 
-  async record(): Promise<OrderRecord> {
+  /** What is remembered and can be believed. */
+  async record(now: number): Promise<OrderRecord> {
     const text = await readIfThere(`${this.#path}.json`)
     try {
       const kept: unknown = JSON.parse(text ?? '{}')
-      if (isRecord(kept)) return { failures: 0, ...(kept as Partial<OrderRecord>) }
+      if (isRecord(kept))
+        return believable({ failures: 0, ...(kept as Partial<OrderRecord>) }, this.#attempted, now)
     } catch {
       // What cannot be read is forgotten: at worst it is asked or ordered once too often.
     }
@@ -75,6 +68,12 @@ export class KeptCertificate {
   async replace(certificate: Certificate, now: number): Promise<void> {
     await writeDurably(this.file, pemOf(certificate))
     await this.note({ directory: this.#directory, keyType: this.wanted.keyType, issuedAt: now, failures: 0 })
+    await this.begun.forget()
+  }
+
+  /** Remembers an attempt that failed, and what it was made with. */
+  noteFailure(record: OrderRecord): Promise<void> {
+    return this.note({ ...record, attempted: this.#attempted })
   }
 
   note(record: OrderRecord): Promise<void> {

@@ -1,7 +1,8 @@
 import { type Certificate, type Clock, UnavailableError, wait } from 'mailwright'
-import type { Account } from './account.ts'
+import { type Account, isForgotten } from './account.ts'
 import { isRecord, textOf, urlOf, urlsOf } from './answer.ts'
 import type { Authority, AuthorityAnswer } from './authority.ts'
+import type { BegunOrder, BegunOrderFile } from './begun-order.ts'
 import { makeRequest } from './certificate-request.ts'
 import type { ChallengeFiles } from './challenge-files.ts'
 import { checkIssued } from './issued.ts'
@@ -14,11 +15,14 @@ const slowestPoll = 10_000
 const longestPoll = 30_000
 // Authorities look from several places, and some are slow to sign.
 const patience = 5 * 60 * 1000
+// An order that is not signed by then has been lost.
+const longestSigning = 24 * 60 * 60 * 1000
 
 /** What orders are made with. */
 export interface OrderParts {
   readonly authority: Authority
   readonly account: Account
+  readonly begun: BegunOrderFile
   readonly challenges: ChallengeFiles
   readonly challengeType: ChallengeType
   readonly clock: Clock
@@ -37,20 +41,59 @@ export class Order {
    * Orders and waits until it is there. `replaces` names the certificate that goes (RFC 9773 §5). AcmeProblem, or
    * MAIL_E_UNAVAILABLE with what stood in the way.
    */
-  async run({ names, keyType }: WantedCertificate, replaces: string | undefined): Promise<Certificate> {
-    const { authority, account } = this.#parts
+  async run(wanted: WantedCertificate, replaces: string | undefined): Promise<Certificate> {
+    const { authority, account, begun, clock } = this.#parts
+    const { url, key } = (await this.#takeUp(wanted)) ?? (await this.#begin(wanted, replaces))
+    const valid = await this.#until(url, ['valid'], 'the order')
+    try {
+      const { text } = await authority.post(account, urlOf(valid.body, 'certificate'))
+      const certificate = { key, chain: text }
+      checkIssued(certificate, wanted.names, clock.now())
+      return certificate
+    } catch (error) {
+      // It has given all that it had: the next attempt orders anew.
+      await begun.forget()
+      throw error
+    }
+  }
+
+  /** The order of an attempt before that the authority goes on with, or has gone on with meanwhile. */
+  async #takeUp({ names, keyType }: WantedCertificate): Promise<BegunOrder | undefined> {
+    const { authority, account, begun, clock } = this.#parts
+    const order = await begun.read()
+    if (order === undefined) return undefined
+    const isOurs = order.account === account.url && order.keyType === keyType
+    const isLost = Math.abs(clock.now() - order.at) > longestSigning
+    if (isOurs && !isLost && String(order.names) === String(names)) {
+      try {
+        const { body } = await authority.post(account, order.url)
+        if (['processing', 'valid'].includes(statusOf(body))) return order
+      } catch (error) {
+        if (!isRefusal(error)) throw error
+      }
+    }
+    await begun.forget()
+    return undefined
+  }
+
+  /** From the order to where the authority has nothing left to do but sign. */
+  async #begin({ names, keyType }: WantedCertificate, replaces: string | undefined): Promise<BegunOrder> {
+    const { authority, account, begun, clock } = this.#parts
     const made = await this.#create(names, replaces)
     const url = made.headers.location
     if (url === undefined) throw new UnavailableError('the authority does not say where the order is')
     for (const authorization of urlsOf(made.body, 'authorizations')) await this.#authorize(authorization)
     const ready = await this.#until(url, ['ready', 'valid'], 'the order')
+    // RFC 8555 §7.1.6: only `finalize`, which names the key, makes it valid.
+    if (statusOf(ready.body) === 'valid')
+      throw new UnavailableError(
+        'the authority calls a new order valid, whose certificate is of no key of ours',
+      )
     const { key, request } = await makeRequest(names, keyType)
+    const order = { url, account: account.url, key, names, keyType, at: clock.now() }
+    await begun.keep(order)
     await authority.post(account, urlOf(ready.body, 'finalize'), { csr: request })
-    const valid = await this.#until(url, ['valid'], 'the order')
-    const { text } = await authority.post(account, urlOf(valid.body, 'certificate'))
-    const certificate = { key, chain: text }
-    checkIssued(certificate, names, this.#parts.clock.now())
-    return certificate
+    return order
   }
 
   /** An authority that does not know (any more) what is replaced gets an order that replaces nothing (RFC 9773 §5). */
@@ -102,9 +145,15 @@ export class Order {
       if (!['pending', 'processing', 'ready'].includes(status))
         throw new UnavailableError(`${what} is ${status}: ${reasonOf(answer.body)}`)
       if (clock.monotonic() >= deadline) throw new UnavailableError(`${what} stays ${status}`)
-      await wait(clock, Math.min(answer.retryAfter ?? pause, longestPoll), signal)
+      await wait(clock, Math.min(Math.max(answer.retryAfter ?? 0, pause), longestPoll), signal)
     }
   }
+}
+
+/** Whether the authority has no such order (any more), unlike one that cannot answer now. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof AcmeProblem) || isForgotten(error)) return false
+  return error.status >= 400 && error.status < 500 && error.status !== 429
 }
 
 function statusOf(body: unknown): string {

@@ -5,7 +5,8 @@ import { type Account, AccountFile, isForgotten } from './account.ts'
 import { Authority } from './authority.ts'
 import type { ChallengeFiles } from './challenge-files.ts'
 import { createExchange } from './exchange.ts'
-import type { AcmeOptions, WantedCertificate } from './options.ts'
+import type { KeptCertificate } from './kept-certificate.ts'
+import type { AcmeOptions } from './options.ts'
 import { Order } from './order.ts'
 import { OrderLock } from './order-lock.ts'
 import { askRenewalInfo, certificateId, type RenewalInfo } from './renewal-info.ts'
@@ -60,28 +61,31 @@ export class Orders {
   }
 
   /** Orders one; `present` is what it replaces. An account that the authority has forgotten is made again, once. */
-  async order(wanted: WantedCertificate, present: Certificate | undefined): Promise<Certificate> {
+  async order(kept: KeptCertificate, present: Certificate | undefined): Promise<Certificate> {
     const authority = this.#authority()
     const replaces = await this.#replaced(authority, present)
     try {
-      return await this.#orderAs(await this.#accounts.obtain(authority), authority, wanted, replaces)
+      return await this.#orderAs(await this.#accounts.obtain(authority), authority, kept, replaces)
     } catch (error) {
       if (!isForgotten(error)) throw error
       await this.#accounts.forget()
-      return this.#orderAs(await this.#accounts.obtain(authority), authority, wanted, replaces)
+      return this.#orderAs(await this.#accounts.obtain(authority), authority, kept, replaces)
     }
   }
 
   #orderAs(
     account: Account,
     authority: Authority,
-    wanted: WantedCertificate,
+    { wanted, begun }: KeptCertificate,
     replaces: string | undefined,
   ): Promise<Certificate> {
     const { challenges, options, clock } = this.#parts
     const { signal } = this.#stopped
     const challengeType = options.challenge
-    return new Order({ authority, account, challenges, challengeType, clock, signal }).run(wanted, replaces)
+    return new Order({ authority, account, begun, challenges, challengeType, clock, signal }).run(
+      wanted,
+      replaces,
+    )
   }
 
   /** Only an authority that says when to renew wants to know what is replaced (RFC 9773 §5). */

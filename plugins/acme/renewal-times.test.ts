@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { generate } from 'selfsigned'
 import { beforeAll, expect, test } from 'vitest'
-import type { OrderRecord } from './kept-certificate.ts'
+import type { OrderRecord } from './order-record.ts'
 import { ordinaryRenewal, withFailure, withRenewal } from './renewal-times.ts'
 
 const minute = 60_000

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import type { OrderRecord } from './kept-certificate.ts'
+import { longestAsk, type OrderRecord } from './order-record.ts'
 import type { RenewalInfo } from './renewal-info.ts'
 
 const minute = 60 * 1000
@@ -23,7 +23,7 @@ export function withRenewal(
   info: RenewalInfo | undefined,
   { now, random }: { readonly now: number; readonly random: () => number },
 ): OrderRecord {
-  const askAt = now + Math.min(Math.max(info?.askAfter ?? askEvery, minute), 24 * hour)
+  const askAt = now + Math.min(Math.max(info?.askAfter ?? askEvery, minute), longestAsk)
   const window = info === undefined ? '' : `${info.start}-${info.end}`
   // Drawn once for each suggestion: drawn again and again it would become the earliest moment.
   if (record.renewAt !== undefined && record.window === window) return { ...record, askAt }

@@ -6,7 +6,8 @@ import {
   type Log,
   type Timer,
 } from 'mailwright'
-import type { KeptCertificate, OrderRecord, PresentCertificate } from './kept-certificate.ts'
+import type { KeptCertificate, PresentCertificate } from './kept-certificate.ts'
+import type { OrderRecord } from './order-record.ts'
 import type { Orders } from './orders.ts'
 import { AcmeProblem } from './problem.ts'
 import { withFailure, withRenewal } from './renewal-times.ts'
@@ -69,9 +70,16 @@ export class Renewals implements IssuedCertificates {
     this.#present = await this.#read()
   }
 
-  /** Looks from now on, again and again. */
-  serve(): void {
+  /** Looks from now on, again and again. Tells what a failure of before has it wait for. */
+  async serve(): Promise<void> {
     this.#lookAfter(firstLook)
+    const { kept, clock, log } = this.#parts
+    for (const each of kept) {
+      const { retryAt, problem } = await each.record(clock.now())
+      if (retryAt === undefined || retryAt <= clock.now()) continue
+      const text = `not issued before; tried again at ${new Date(retryAt).toISOString()}`
+      log.warn('certificate', { text, names: each.wanted.names, error: problem })
+    }
   }
 
   async stop(): Promise<void> {
@@ -112,8 +120,8 @@ export class Renewals implements IssuedCertificates {
   }
 
   async #needsWork(kept: KeptCertificate): Promise<boolean> {
-    const [present, record] = await Promise.all([kept.present(), kept.record()])
     const now = this.#parts.clock.now()
+    const [present, record] = await Promise.all([kept.present(), kept.record(now)])
     if (record.retryAt !== undefined && record.retryAt > now) return false
     return isDue(kept, present, record, now) || record.askAt === undefined || record.askAt <= now
   }
@@ -122,7 +130,7 @@ export class Renewals implements IssuedCertificates {
   async #work(kept: KeptCertificate): Promise<void> {
     const { orders, clock, random, log } = this.#parts
     const present = await kept.present()
-    let record = await kept.record()
+    let record = await kept.record(clock.now())
     if (present !== undefined && !isDue(kept, present, record, clock.now())) {
       const info = await orders.renewalInfo(present.certificate)
       record = withRenewal(record, present.leaf, info, { now: clock.now(), random })
@@ -142,7 +150,7 @@ export class Renewals implements IssuedCertificates {
     const { name } = kept
     try {
       const present = await kept.present()
-      await kept.replace(await orders.order(kept.wanted, present?.certificate), clock.now())
+      await kept.replace(await orders.order(kept, present?.certificate), clock.now())
       log.info('certificate', { text: 'issued', names: kept.wanted.names, file: kept.file })
       await this.#refresh()
       return { name }
@@ -151,8 +159,9 @@ export class Renewals implements IssuedCertificates {
       // A stop is no failure: the next start tries again at once.
       if (this.#stopped) return { name, problem }
       const wait = error instanceof AcmeProblem ? error.retryAfter : undefined
-      const record = withFailure(await kept.record(), problem, wait, { now: clock.now(), random })
-      await kept.note(record)
+      const now = clock.now()
+      const record = withFailure(await kept.record(now), problem, wait, { now, random })
+      await kept.noteFailure(record)
       const next = new Date(record.retryAt ?? 0).toISOString()
       log.error('certificate', {
         text: `not issued; tried again at ${next}`,

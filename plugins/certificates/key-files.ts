@@ -7,17 +7,36 @@ import type { KeyFiles } from './options.ts'
 /** Reads all pairs. MAIL_E_INVALID naming the option and the file of the first that cannot be used. */
 export async function readKeyFiles(files: readonly KeyFiles[]): Promise<readonly KeyPair[]> {
   const pairs: KeyPair[] = []
-  for (const [index, { names, key, chain }] of files.entries()) {
-    const at = `files[${index}]`
-    const certificate = { key: await readPem(`${at}.key`, key), chain: await readPem(`${at}.chain`, chain) }
+  for (const [index, each] of files.entries()) pairs.push(await readPair(each, index))
+  return pairs
+}
+
+/** Reads them again. One that cannot be used now is told, and stays as it was; the others do not wait for it. */
+export function readKeyFilesAgain(
+  files: readonly KeyFiles[],
+  former: readonly KeyPair[],
+  failed: (error: unknown) => void,
+): Promise<readonly KeyPair[]> {
+  const read = async (each: KeyFiles, index: number): Promise<readonly KeyPair[]> => {
     try {
-      pairs.push(makeKeyPair(certificate, names, chain))
+      return [await readPair(each, index)]
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error)
-      throw new MailwrightError('MAIL_E_INVALID', `${at}.${problem}; files: ${key}, ${chain}`)
+      failed(error)
+      return former.slice(index, index + 1)
     }
   }
-  return pairs
+  return Promise.all(files.map(read)).then((pairs) => pairs.flat())
+}
+
+async function readPair({ names, key, chain }: KeyFiles, index: number): Promise<KeyPair> {
+  const at = `files[${index}]`
+  const certificate = { key: await readPem(`${at}.key`, key), chain: await readPem(`${at}.chain`, chain) }
+  try {
+    return makeKeyPair(certificate, names, chain)
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    throw new MailwrightError('MAIL_E_INVALID', `${at}.${problem}; files: ${key}, ${chain}`)
+  }
 }
 
 /** The folders to watch: programs that renew certificates replace the files, or links to them. */

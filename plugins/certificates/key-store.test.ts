@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Certificate, type Clock, createLog, type IssuedCertificates, systemClock } from 'mailwright'
@@ -24,14 +24,14 @@ afterEach(async () => {
 })
 
 /** Puts a new pair for a name into place, as programs that renew certificates do; answers its certificate. */
-async function renew(name: string): Promise<string> {
+async function renew(name: string, within = folder): Promise<string> {
   const made = await generate([{ name: 'commonName', value: name }], { keyType: 'ec', algorithm: 'sha256' })
   for (const [suffix, text] of [
     ['key', made.private],
     ['pem', made.cert],
   ] as const) {
-    await writeFile(join(folder, `${name}.${suffix}.new`), text)
-    await rename(join(folder, `${name}.${suffix}.new`), join(folder, `${name}.${suffix}`))
+    await writeFile(join(within, `${name}.${suffix}.new`), text)
+    await rename(join(within, `${name}.${suffix}.new`), join(within, `${name}.${suffix}`))
   }
   return made.cert
 }
@@ -112,6 +112,52 @@ describe('keys from files', () => {
     await renew('one.example')
     await store.reload()
     expect(changes).toBe(1)
+  })
+
+  test('do not wait for a pair that cannot be used', async () => {
+    await renew('one.example')
+    const bad = await renew('bad.example')
+    const { store, lines } = openStore(['bad.example', 'one.example'], systemClock)
+    await store.load()
+    await rm(join(folder, 'bad.example.key'))
+    const chain = await renew('one.example')
+    await store.reload()
+    expect((await store.forName('one.example')).chain).toBe(chain)
+    expect((await store.forName()).chain).toBe(bad)
+    expect(lines.join('')).toMatch(/"level":"error".*files\[0\]\.key: cannot read/)
+  })
+
+  test.each([
+    [
+      'a folder that takes the place of the one before',
+      async () => {
+        await rename(join(folder, 'keys'), join(folder, 'former'))
+        await rename(join(folder, 'next'), join(folder, 'keys'))
+      },
+      'keys',
+    ],
+    [
+      'a link above that leads to another folder',
+      async () => {
+        await symlink('releases/2', join(folder, 'link'))
+        await rename(join(folder, 'link'), join(folder, 'current'))
+      },
+      'current/keys',
+    ],
+  ])('are found in %s, and watched there', async (_what, replace, path) => {
+    for (const each of ['keys', 'next', 'releases/1/keys', 'releases/2/keys'])
+      await mkdir(join(folder, each), { recursive: true })
+    await symlink('releases/1', join(folder, 'current'))
+    const chain = await renew('one.example', join(folder, 'next'))
+    await cp(join(folder, 'next'), join(folder, 'releases/2/keys'), { recursive: true })
+    await renew('one.example', join(folder, path))
+    const { store } = openStore([`${path}/one.example`], systemClock)
+    await store.load()
+    store.watch()
+    await replace()
+    await expect.poll(async () => (await store.forName()).chain, { timeout: 30_000 }).toBe(chain)
+    const again = await renew('one.example', join(folder, path))
+    await expect.poll(async () => (await store.forName()).chain, { timeout: 30_000 }).toBe(again)
   })
 
   test('that are not there, or do not fit, are named with option and path', async () => {

@@ -8,7 +8,7 @@ import {
   type Timer,
 } from 'mailwright'
 import { FolderWatch } from './folder-watch.ts'
-import { foldersOf, readKeyFiles } from './key-files.ts'
+import { foldersOf, readKeyFiles, readKeyFilesAgain } from './key-files.ts'
 import { chooseKeyPair, type KeyPair, makeKeyPair } from './key-pair.ts'
 import type { KeyFiles } from './options.ts'
 import type { SelfSigned } from './self-signed.ts'
@@ -33,6 +33,8 @@ export class KeyStore implements Certificates {
   readonly #parts: KeyStoreParts
   readonly #listeners = new Set<() => void>()
   readonly #watch: FolderWatch
+  /** Those of the files, in their order. */
+  #fromFiles: readonly KeyPair[] = []
   #pairs: readonly KeyPair[] = []
   #timer: Timer | undefined
   #unsubscribe: (() => void) | undefined
@@ -63,7 +65,8 @@ export class KeyStore implements Certificates {
   /** Reads everything for the first time. MAIL_E_INVALID where a file cannot be used. */
   async load(): Promise<void> {
     this.#unsubscribe = this.#parts.issued?.onChange(() => void this.reload())
-    this.#pairs = await this.#read()
+    this.#fromFiles = await readKeyFiles(this.#parts.files)
+    this.#pairs = await this.#all()
   }
 
   /** Looks for changes from now on, and every hour anyway; tells what expires soon. */
@@ -83,16 +86,19 @@ export class KeyStore implements Certificates {
     await this.#reloading
   }
 
-  /** Reads everything again. What cannot be used leaves the certificates as they were. One at a time; never rejects. */
+  /** Reads everything again. A pair that cannot be used leaves the one before in its place. One at a time; never rejects. */
   reload(): Promise<void> {
     this.#reloading = this.#reloading.then(() => this.#reload())
     return this.#reloading
   }
 
   async #reload(): Promise<void> {
-    const { log } = this.#parts
+    const { files, log } = this.#parts
     try {
-      const pairs = await this.#read()
+      this.#fromFiles = await readKeyFilesAgain(files, this.#fromFiles, (error) => {
+        log.error('certificate', { text: 'not reloaded; the one before goes on being used', error })
+      })
+      const pairs = await this.#all()
       if (sameAs(pairs, this.#pairs)) return
       this.#pairs = pairs
       log.info('certificate', { text: 'reloaded' })
@@ -102,9 +108,10 @@ export class KeyStore implements Certificates {
     }
   }
 
-  async #read(): Promise<readonly KeyPair[]> {
-    const { files, selfSigned, log } = this.#parts
-    const pairs = [...(await readKeyFiles(files)), ...(await this.#readIssued())]
+  /** What is to be served, with what was read of the files. */
+  async #all(): Promise<readonly KeyPair[]> {
+    const { selfSigned, log } = this.#parts
+    const pairs = [...this.#fromFiles, ...(await this.#readIssued())]
     if (pairs.length > 0) return pairs
     const { pair, isNew } = await selfSigned.obtain()
     if (isNew) log.info('certificate', { text: 'made a self-signed one', file: selfSigned.file })
@@ -128,6 +135,7 @@ export class KeyStore implements Certificates {
     this.#timer = this.#parts.clock.after(lookEvery, () => {
       this.#warnOfExpiry()
       this.#lookLater()
+      this.#watch.renew()
       void this.reload()
     })
   }

@@ -188,6 +188,7 @@ describe('a database that is away', () => {
     await expect.poll(() => logged('unavailable'), { timeout: 60_000 }).toBe(true)
     giveBack()
     await expect.poll(() => logged('recovered'), { timeout: 60_000 }).toBe(true)
+    expect(host.log.lines.find(({ event }) => event === 'recovered')?.level).toBe('warn')
     const kept = () => host.service(database).query((knex) => knex('guard_restrictions').select('network'))
     await expect.poll(kept, { timeout: 60_000 }).toEqual([{ network: `${address}/32` }])
   })

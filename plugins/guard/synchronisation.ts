@@ -71,7 +71,7 @@ export class Synchronisation {
       await this.#inTurns(() => this.#saveKnown())
       await this.#inTurns(() => this.#saveFailures())
       await this.#clean()
-      if (this.#isFailing) this.#log.info('recovered', { service: 'database' })
+      if (this.#isFailing) this.#log.warn('recovered', { service: 'database' })
       this.#isFailing = false
     } catch (error) {
       // Another process was quicker to write the same for the first time: the next run finds its row.

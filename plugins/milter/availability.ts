@@ -31,7 +31,7 @@ export class Availability {
   /** A session had the milter from that time (the clock's monotonic) to its end. One from before a failure says nothing. */
   succeeded(since: number): void {
     if (this.#downSince === undefined || since <= this.#lastFailure) return
-    this.#log.info('recovered', { milliseconds: Math.round(this.#clock.monotonic() - this.#downSince) })
+    this.#log.warn('recovered', { milliseconds: Math.round(this.#clock.monotonic() - this.#downSince) })
     this.#downSince = undefined
   }
 }

@@ -160,9 +160,10 @@ describe('what is remembered', () => {
     const lines = made.host.log.lines.filter(
       ({ event, level }) => /able|cover/.test(event) && level !== 'debug',
     )
-    expect(lines.map(({ event, milliseconds }) => [event, milliseconds])).toEqual([
-      ['unavailable', undefined],
-      ['recovered', 2_000],
+    // Whoever logs at warn sees it come back.
+    expect(lines.map(({ event, level, milliseconds }) => [event, level, milliseconds])).toEqual([
+      ['unavailable', 'warn', undefined],
+      ['recovered', 'warn', 2_000],
     ])
   })
 

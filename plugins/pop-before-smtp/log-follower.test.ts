@@ -88,6 +88,7 @@ test('waits for a file that is not there, and says so once', async () => {
   await writeFile(path, 'one\n')
   await reached('one')
   await vi.waitFor(() => expect(events()).toEqual(['unavailable', 'recovered']))
+  expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn'])
   await rm(path)
   await vi.waitFor(() => {
     clock.advance(1000)

@@ -108,7 +108,7 @@ export class LogFollower {
     const { log } = this.#surroundings
     try {
       await run()
-      if (this.#failed) log.info('recovered', { file: this.#path })
+      if (this.#failed) log.warn('recovered', { file: this.#path })
       this.#failed = false
     } catch (error) {
       if (!this.#failed) log.warn('unavailable', { file: this.#path, error })

@@ -88,7 +88,7 @@ export class AccountCounts {
         const wait = await database.transaction((transaction) =>
           takeRows(transaction, account, what, rates, this.#clock.now()),
         )
-        if (this.#isFailing) this.#log.info('recovered', { service: 'database' })
+        if (this.#isFailing) this.#log.warn('recovered', { service: 'database' })
         this.#isFailing = false
         return wait
       } catch (error) {

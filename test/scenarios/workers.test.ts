@@ -161,7 +161,13 @@ describe('several workers', () => {
     await project.write('mailwright.config.ts', 'export default (')
     const again = logged('worker-ended').then(() => logged('worker-ended'))
     process.kill(first, 'SIGKILL')
-    expect(await again).toMatchObject({ code: 1 })
+    expect(await again).toMatchObject({
+      level: 'error',
+      code: 1,
+      error: expect.stringMatching(/mailwright\.config\.ts failed: .*SyntaxError/),
+    })
+    for (const line of server?.errors().trim().split('\n') ?? [])
+      expect(() => JSON.parse(line) as unknown, line).not.toThrow()
     await deliver(port('smtp'))
     const begun = logged('worker-started')
     await project.write('mailwright.config.ts', config(2))
@@ -175,6 +181,24 @@ describe('several workers', () => {
     for (const worker of await childProcesses(pid)) process.kill(worker, 'SIGKILL')
     await ended
     expect(await server?.stop()).toBe(1)
+    server = undefined
+  })
+
+  test('a plugin that cannot stop is told in the log', async () => {
+    const text = config(2)
+      .replace('{ defineConfig }', '{ defineConfig, definePlugin }')
+      .replace(
+        'export default',
+        "const bad = definePlugin({ name: 'bad', parseOptions: () => ({}), setup: () => ({ stop: refuse }) })\n$&",
+      )
+      .replace('export default', "async function refuse() { throw new Error('no peace') }\n$&")
+      .replace('localNotifier(),', 'localNotifier(),\n    bad(),')
+    project = await temporaryProject({ 'mailwright.config.ts': text })
+    server = await startServer(project.folder)
+    const ended = server.logged('worker-ended')
+    const code = server.stop()
+    expect(await ended).toMatchObject({ code: 1, error: expect.stringContaining('no peace') })
+    expect(await code).toBe(1)
     server = undefined
   })
 
@@ -211,7 +235,7 @@ describe('several workers', () => {
     const { code, stderr } = await runProcess(process.execPath, [...command, 'start'], project)
     taken.close()
     expect(code).toBe(1)
-    expect(stderr).toMatch(/another program listens there/)
+    expect(stderr.match(/another program listens there/g)).toHaveLength(1)
   })
 
   test.runIf(process.getuid?.() === 0)(

@@ -12,6 +12,8 @@ export interface ServerProcess {
   port(plugin: string): number
   /** What it has printed for people so far. */
   output(): string
+  /** The log so far, and whatever else has come by standard error. */
+  errors(): string
   /** SIGTERM, and waits for the end; answers the exit code. */
   stop(): Promise<number | null>
   /** SIGKILL: as if the power had gone, but for what the system still writes. */
@@ -71,6 +73,7 @@ export async function startServer(
     pid: child.pid ?? 0,
     port: (plugin) => ready.listeners?.find((listener) => listener.plugin === plugin)?.port ?? 0,
     output: () => output,
+    errors: () => errors,
     stop: () => end(child, ended, 'SIGTERM'),
     kill: async () => {
       await end(child, ended, 'SIGKILL')

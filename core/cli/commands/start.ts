@@ -9,7 +9,7 @@ import { createHost } from '../../host.ts'
 import type { Log } from '../../log.ts'
 import type { CommandOutput } from '../../plugin.ts'
 import { Server } from '../../server.ts'
-import { isWorker, leave, serveAsWorker } from '../../workers/worker.ts'
+import { fail, isWorker, leave, serveAsWorker } from '../../workers/worker.ts'
 import { Workers } from '../../workers/workers.ts'
 import type { CliContext } from '../context.ts'
 import { ignoreForeignSignals } from '../foreign-signals.ts'
@@ -22,7 +22,7 @@ export const startCommand: CoreCommand = {
   summary:
     'run in the foreground; SIGTERM and Ctrl-C finish the sessions and stop, SIGHUP takes the changed config',
   // Whatever a worker fails in, it ends: another one takes its place.
-  action: (context) => (isWorker ? start(context).finally(leave) : start(context)),
+  action: (context) => (isWorker ? start(context).catch(fail).finally(leave) : start(context)),
 }
 
 async function start(context: CliContext): Promise<CommandOutput | undefined> {
@@ -71,9 +71,10 @@ async function keepWorkers(
   const workers = new Workers({ count: settings.workers, config: file, log, clock: systemClock, bound })
   reloadAtSignal(workers, manager)
   const listeners = await workers.start()
+  // Whoever reads that it is ready may stop it at once.
+  const stopped = stopSignal()
   log.info('ready', { listeners, workers: settings.workers })
   if (!context.json) context.output.notice?.(await welcome(settings, listeners))
-  const stopped = stopSignal()
   await manager.ready(log, () => workers.isAlive)
   await stopped
   await manager.stopping()
