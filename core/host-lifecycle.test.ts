@@ -105,6 +105,17 @@ describe('start and stop', () => {
     expect(done).toEqual(['start provider', 'start user', 'serve user', 'stop user', 'stop provider'])
   })
 
+  test('a check that fails lets nothing serve, and stops no command', async () => {
+    const done: string[] = []
+    const bad = plugin('bad', { setup: () => ({ check: fail('line 2 is no entry') }) })
+    const host = hostOf([recorder('first', done), bad])
+    await expect(host.check()).rejects.toMatchObject({ code: 'MAIL_E_START', message: 'bad failed in check' })
+    expect(done).toEqual([])
+    await host.start()
+    await expect(host.serve()).rejects.toMatchObject({ code: 'MAIL_E_START', message: 'bad failed in check' })
+    expect(done).toEqual(['start first', 'stop first'])
+  })
+
   test.each<[string, () => Promise<void>, string]>([
     ['rejects', fail('no disk'), 'no disk'],
     [

@@ -216,12 +216,18 @@ export class Host {
     })
   }
 
+  /** Lets the plugins read what a server will not serve without. Needs no start. */
+  async check(): Promise<void> {
+    for (const plugin of this.#plugins) await this.#step(plugin, 'check')
+  }
+
   /**
-   * Lets the plugins begin their own work and opens the listeners, those last, so that after a failure the listeners of
-   * an older host are still its own. Call `start` first. Stops everything on failure.
+   * Lets the plugins check their files and begin their own work, and opens the listeners, those last, so that after a
+   * failure the listeners of an older host are still its own. Call `start` first. Stops everything on failure.
    */
   serve(): Promise<readonly OpenListener[]> {
     return this.#orStop(async () => {
+      await this.check()
       for (const plugin of this.#plugins) await this.#step(plugin, 'serve')
       return this.listen()
     })
@@ -238,7 +244,7 @@ export class Host {
     }
   }
 
-  async #step(plugin: RunningPlugin, step: 'start' | 'serve'): Promise<void> {
+  async #step(plugin: RunningPlugin, step: 'start' | 'check' | 'serve'): Promise<void> {
     const { name } = plugin.plan
     if (this.#stopping !== undefined)
       throw new MailwrightError('MAIL_E_START', `stopped before ${name} could ${step}`)

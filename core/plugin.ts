@@ -78,13 +78,16 @@ export interface ContributedMigrations {
 
 /**
  * What a plugin does over time. `start` makes it usable for the others (opens files and connections); `serve` begins
- * what it does by itself (timers, queue runs), only in a server, not in a command; `stop` undoes both. Starts follow
+ * what it does by itself (timers, queue runs), only in a server, not in a command; `stop` undoes both. `check` reads what the
+ * administrator has written, where faults shall let no server serve and yet stop no command: in a server before anything
+ * serves, and in `mailwright check`, where nothing has been started. Starts follow
  * the dependencies, stops go the other way, also after a start that failed. Before that, `drain` lets those with sessions
  * finish them, all plugins at the same time: what waits for nothing ends at once, and resolves when all have ended. `over` aborts
  * just before the connections that are left are cut.
  */
 export interface Lifecycle {
   start?(): Promise<void>
+  check?(): Promise<void>
   serve?(): Promise<void>
   drain?(over: AbortSignal): Promise<void>
   stop?(): Promise<void>

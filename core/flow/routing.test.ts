@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { Address } from '../model/address.ts'
-import type { Route, RouteAnswer } from '../model/delivery.ts'
+import type { Route, RouteAnswer, RouteQuestion } from '../model/delivery.ts'
 import { findRoutes, routeKey } from './routing.ts'
 
 const at = (localPart: string): Address => ({ localPart, domain: 'example.org' })
@@ -42,6 +42,17 @@ describe('findRoutes', () => {
     expect(await result).toEqual({ ok: true, routes: [account('same')], via: 'alias' })
     expect(ask.mock.calls.map(([{ address }]) => address.localPart)).toEqual(['start', 'x', 'y', 'a'])
     for (const [question] of ask.mock.calls) expect(question).toMatchObject({ original: at('start') })
+  })
+
+  test('says of each address that the message was released', async () => {
+    const answers: Readonly<Record<string, RouteAnswer>> = { start: alias('a'), a: account('a') }
+    const ask = vi.fn(async ({ address }: RouteQuestion) => {
+      const answer = answers[address.localPart] ?? account('a')
+      return { kind: 'answer', by: 'p/x', answer } as const
+    })
+    const question = { address: at('start'), original: at('start'), released: true }
+    await findRoutes(ask, question)
+    expect(ask.mock.calls).toEqual([[question], [{ ...question, address: at('a') }]])
   })
 
   test('says what expanded the address itself, also where it leads nowhere', async () => {

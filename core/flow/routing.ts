@@ -42,7 +42,7 @@ async function followRoutes(ask: Ask, question: RouteQuestion): Promise<RouteRes
     for (const address of level) {
       if (seen.has(addressKey(address))) continue
       seen.add(addressKey(address))
-      const decision = await ask({ address, original: question.original })
+      const decision = await ask({ ...question, address })
       if (decision === undefined) return refuse(noRoute)
       if (decision.kind === 'fault') return refuse(localError)
       if (decision.answer.kind !== 'expansion') {

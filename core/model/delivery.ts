@@ -51,6 +51,8 @@ export interface RouteQuestion {
   readonly address: Address
   /** The forward-path that the client gave, before any expansion. */
   readonly original: Address
+  /** The postmaster has looked at the message and released it: a route that would only hold it is none. */
+  readonly released?: boolean
 }
 
 /** What sorting may do with one message for one account. Several actions make several copies. */

@@ -61,9 +61,9 @@ export function readStored(stored: string, options: VerifyOptions = {}): SecretC
   return named ?? (options.plain === true ? plain.read({ text: stored }) : undefined)
 }
 
-/** Whether a stored password says by itself what it is, and can be verified. */
-export function isVerifiable(stored: string): boolean {
-  return readStored(stored) !== undefined
+/** Whether a stored password can be verified: it says by itself what it is, or the options do. MAIL_E_INVALID as {@link readStored}. */
+export function isVerifiable(stored: string, options: VerifyOptions = {}): boolean {
+  return readStored(stored, options) !== undefined
 }
 
 /** Whether a text that should be a password begins as hashes do, also those of schemes that nobody here can read. */

@@ -16,7 +16,7 @@ import {
 } from 'mailwright'
 import { copiesFor, withCopies } from './copies.ts'
 import { unavailable } from './failure.ts'
-import { identify, scramVerifier, verifyLogin } from './login.ts'
+import { identify, type LoginContext, scramVerifier, verifyLogin } from './login.ts'
 import type { AccountsExistingOptions } from './options.ts'
 import { find } from './resolution.ts'
 import type { FoundDomain, Schema } from './schema.ts'
@@ -42,6 +42,7 @@ export class ExistingAccounts implements Accounts {
   readonly scramVerifier?: NonNullable<Accounts['scramVerifier']>
   readonly #surroundings: Surroundings
   readonly #complaints = new Set<string>()
+  readonly #loginContext: LoginContext
 
   constructor(surroundings: Surroundings) {
     const { hasAliases, hasAliasDomains } = surroundings.schema
@@ -55,6 +56,11 @@ export class ExistingAccounts implements Accounts {
       scram: surroundings.options.passwords.scram,
     }
     this.#surroundings = surroundings
+    const { database, schema, log, options } = surroundings
+    const { passwords, defaultDomain } = options
+    const unreadable = ({ id, address }: Account): void =>
+      this.#complain(address, { account: id, reason: 'a hash that cannot be read' })
+    this.#loginContext = { database, schema, log, passwords, defaultDomain, unreadable }
     if (this.supports.scram) this.scramVerifier = (login, role) => this.#scramVerifier(login, role)
   }
 
@@ -83,22 +89,20 @@ export class ExistingAccounts implements Accounts {
   }
 
   async verify(...[login, secret, role]: Parameters<Accounts['verify']>): ReturnType<Accounts['verify']> {
-    const { options, ...context } = this.#surroundings
     await this.#ready()
-    return verifyLogin({ ...context, ...options }, login, secret, role)
+    return verifyLogin(this.#loginContext, login, secret, role)
   }
 
   async #scramVerifier(login: string, role: SessionRole): Promise<ScramVerifier> {
-    const { options, saltKey, ...context } = this.#surroundings
+    const { options, saltKey } = this.#surroundings
     await this.#ready()
     const policy = { saltKey: await saltKey(), iterations: options.passwords.scramIterations }
-    return scramVerifier({ ...context, ...options }, policy, login, role)
+    return scramVerifier(this.#loginContext, policy, login, role)
   }
 
   async identify(login: string, role: SessionRole): Promise<Verification> {
-    const { options, ...context } = this.#surroundings
     await this.#ready()
-    return identify({ ...context, ...options }, login, role)
+    return identify(this.#loginContext, login, role)
   }
 
   /** The disposition of a message for an account, with the copies that its alias wants. */

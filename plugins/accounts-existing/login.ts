@@ -2,6 +2,7 @@ import {
   type Account,
   type Database,
   hashPassword,
+  isVerifiable,
   type Log,
   mayBeUsed,
   needsRehash,
@@ -12,6 +13,7 @@ import {
   type SessionRole,
   scramVerifierOf,
   type Verification,
+  type VerifyOptions,
   verifyNothing,
   verifyPassword,
 } from 'mailwright'
@@ -34,6 +36,8 @@ export interface LoginContext {
   readonly log: Log
   readonly passwords: PasswordSettings
   readonly defaultDomain: string | undefined
+  /** Told of an account whose hash nobody can read. */
+  unreadable(account: Account): void
 }
 
 const MAX_LOGIN_OCTETS = 320
@@ -55,7 +59,10 @@ export async function verifyLogin(
     await verifyNothing(secret)
     return { ok: false, reason: 'unknown' }
   }
-  if (!(await hasSecret(found, secret, context.passwords))) return { ok: false, reason: 'wrong-secret' }
+  if (!(await hasSecret(found, secret, context.passwords))) {
+    if (isDamaged(found, context.passwords)) context.unreadable(found.account)
+    return { ok: false, reason: 'wrong-secret' }
+  }
   const { account, isActive } = found
   if (!isActive) return { ok: false, reason: 'disabled' }
   if (account.disabledProtocols?.includes(role)) return { ok: false, reason: 'protocol' }
@@ -144,14 +151,19 @@ function readLogin(text: string, role: SessionRole, defaultDomain: string | unde
 async function hasSecret(
   { hash, clear }: FoundAccount,
   secret: string,
-  { defaultScheme, plain }: PasswordSettings,
+  passwords: PasswordSettings,
 ): Promise<boolean> {
-  if (hash !== undefined) {
-    return verifyPassword(secret, hash, {
-      plain,
-      ...(defaultScheme === undefined ? {} : { bareScheme: defaultScheme }),
-    })
-  }
+  if (hash !== undefined) return verifyPassword(secret, hash, verifyOptions(passwords))
   if (clear !== undefined) return verifyPassword(secret, `{PLAIN}${clear}`)
   return verifyNothing(secret)
+}
+
+/** Whether no secret can ever match the hash; the marks of accounts that are locked are meant so. */
+function isDamaged({ hash }: FoundAccount, passwords: PasswordSettings): boolean {
+  if (hash === undefined || /^(?:[!*]|$)/.test(hash)) return false
+  return !isVerifiable(hash, verifyOptions(passwords))
+}
+
+function verifyOptions({ defaultScheme, plain }: PasswordSettings): VerifyOptions {
+  return { plain, ...(defaultScheme === undefined ? {} : { bareScheme: defaultScheme }) }
 }

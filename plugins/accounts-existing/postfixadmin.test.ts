@@ -264,6 +264,20 @@ describe(`PostfixAdmin's tables on ${databaseKind}`, () => {
     expect(await verdicts({ plain: true })).toEqual([true, true, false, true])
   })
 
+  it('says once of an account that nobody can read its hash, and not which', async () => {
+    const { accounts } = await site.read(options, log)
+    const hashes = ['{FOO}x', '$2y$10$short', '$6$', '!', '*', '']
+    for (const [at, password] of hashes.entries()) await mailbox(`h${at}@example.org`, { password })
+    for (const at of [...hashes.keys(), ...hashes.keys()])
+      expect(await accounts.verify(`h${at}@example.org`, 'x', 'imap')).toEqual({
+        ok: false,
+        reason: 'wrong-secret',
+      })
+    expect(events.map(({ address, reason }) => [address, reason])).toEqual(
+      [0, 1, 2].map((at) => [`h${at}@example.org`, 'a hash that cannot be read']),
+    )
+  })
+
   it('keeps argon2id in the place of another hash where that is wanted, and only there', async () => {
     await mailbox('jo@example.org', { password: '{PLAIN}secret' })
     await mailbox('eve@example.org', { password: '{PLAIN}secret' })

@@ -33,6 +33,23 @@ describe('readTargets', () => {
     expect(read('root,a@x.example', 'example.org').addresses).toEqual(['root@example.org', 'a@x.example'])
   })
 
+  it('gives it to nothing else', () => {
+    const unreadable = [
+      '|/bin/x',
+      '"|/bin/x y"',
+      '/var/mail/x',
+      ':include:/list',
+      '"/var/mail/x"',
+      '|/bin/x -f a@x.example',
+    ]
+    expect(read([...unreadable, 'jo@x.example'].join(','), 'example.org')).toEqual({
+      addresses: ['jo@x.example'],
+      unreadable,
+    })
+    const odd = ['"|a"@x.example', '/c=de/@x.example']
+    expect(read(odd.join(','), 'example.org').unreadable).toEqual([])
+  })
+
   it('takes a bounded number of them, in linear time', () => {
     const many = Array.from({ length: 50_000 }, (_, index) => `n${index}@x.example`).join(',')
     expect(read(many).addresses).toHaveLength(10_000)

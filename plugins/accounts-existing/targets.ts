@@ -39,7 +39,11 @@ function add(found: Map<string, Address>, address: Address): void {
   if (!found.has(key) && found.size < MAX_TARGETS) found.set(key, address)
 }
 
+// A program, a file, a list in a file, as aliases(5) has them; names of X.400 begin with a slash, too, and have a domain.
+const noAddress = /^(?:[|:]|\/[^@]*$|"(?:[|/:]|\\\|).*"$)/s
+
 function readTarget(item: string, { asked, defaultDomain }: TargetSettings): Address | undefined {
+  if (noAddress.test(item)) return undefined
   const bare = !item.includes('@') && defaultDomain !== undefined
   const address = readAddress(bare ? `${item}@${defaultDomain}` : item)
   return address?.localPart === '' ? { localPart: asked.localPart, domain: address.domain } : address

@@ -1,4 +1,12 @@
-import { type Address, addressKey, formatAddress, parseAddress, sameAddress } from 'mailwright'
+import {
+  type Address,
+  addressKey,
+  formatAddress,
+  parseAddress,
+  sameAddress,
+  splitDetail,
+  UnavailableError,
+} from 'mailwright'
 import type { FoundValue } from './alias-look-up.ts'
 import type { IncludedFiles } from './included-file.ts'
 import { readTargets, type Targets } from './targets.ts'
@@ -25,17 +33,22 @@ export interface AliasSettings {
   readonly detailSeparator: string
 }
 
-// Of one alias, however deep they include each other.
+// Of one alias, however deep they include each other. One with more is an accident or an attack; mailing lists are something else.
 const mostIncludes = 100
+const mostTargets = 10_000
 
-/** What a value makes of the address that it was found for. MAIL_E_UNAVAILABLE where an included file cannot be read. */
+/**
+ * What a value makes of the address that it was found for. MAIL_E_UNAVAILABLE where an included file cannot be read, or there
+ * are too many of them or of targets: nobody is left out.
+ */
 export async function readAlias(
   asked: Address,
   found: FoundValue,
   included: IncludedFiles,
   { origin, propagatesDetail, detailSeparator }: AliasSettings,
 ): Promise<Alias> {
-  const parts = await readParts(found, { asked, origin }, included)
+  const named = found.detail === undefined ? asked : (splitDetail(asked, detailSeparator)?.address ?? asked)
+  const parts = await readParts(found, { asked: named, origin }, included)
   const suffix =
     propagatesDetail && found.detail !== undefined ? `${detailSeparator}${found.detail}` : undefined
   const targets = parts.flatMap(({ addresses }) => addresses).map((target) => withSuffix(target, suffix))
@@ -60,14 +73,23 @@ async function readParts(
   const first = readTargets(value, settings)
   // Its name may be the sender's.
   if (byPattern) return [{ ...first, includes: [], refused: [...first.refused, ...first.includes] }]
-  const parts = [first]
+  const parts: Targets[] = []
+  let count = 0
+  const add = (part: Targets) => {
+    parts.push(part)
+    count += part.count
+    if (count > mostTargets) throw new UnavailableError(`the alias names more than ${mostTargets} targets`)
+  }
+  add(first)
   const seen = new Set<string>()
   // Grows while it is gone through.
   for (const part of parts) {
     for (const path of part.includes) {
-      if (seen.has(path) || seen.size >= mostIncludes) continue
+      if (seen.has(path)) continue
+      if (seen.size >= mostIncludes)
+        throw new UnavailableError(`the alias includes more than ${mostIncludes} files`)
       seen.add(path)
-      for (const line of await included.lines(path)) parts.push(readTargets(line, settings))
+      for (const line of await included.lines(path)) add(readTargets(line, settings))
     }
   }
   return parts

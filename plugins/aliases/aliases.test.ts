@@ -131,6 +131,57 @@ describe('virtual aliases', () => {
     expect(await leadsTo(`i+${'x'.repeat(62)}@here.example`)).toBe('jo')
   })
 
+  test('a detail goes on to the same user elsewhere once, or not at all', async () => {
+    const virtual = [
+      {
+        'info@here.example': '@out.example',
+        '@old.example': '@out.example',
+        'jo+x@out.example': 'bob@here.example',
+      },
+      {
+        'info+x@out.example': 'anna@here.example',
+        'info@out.example': 'jo@here.example',
+        'b+x@out.example': 'bob@here.example',
+      },
+    ]
+    await start({ virtual })
+    expect(await leadsTo('info+x@here.example')).toBe('anna')
+    expect(await leadsTo('info+x@old.example')).toBe('anna')
+    expect(await leadsTo('b+x@old.example')).toBe('bob')
+    await host?.stop()
+    await start({ virtual, propagateDetail: false })
+    expect(await leadsTo('info+x@here.example')).toBe('jo')
+    expect(await leadsTo('info+x@old.example')).toBe('anna')
+  })
+
+  test('nobody is left out where there are too many', async () => {
+    const lists = await Promise.all(
+      Array.from({ length: 101 }, (_, at) => file(`list-${at}`, `n${at}@here.example\n`)),
+    )
+    const including = (count: number) =>
+      lists
+        .slice(0, count)
+        .map((path) => `:include:${path}`)
+        .join(',')
+    await start({
+      virtual: [
+        {
+          'many@here.example': Array.from({ length: 10_001 }, (_, at) => `n${at % 7}@here.example`),
+          'hundred@here.example': including(100),
+          'more@here.example': including(101),
+          '@here.example': 'jo@here.example',
+        },
+      ],
+    })
+    expect(await leadsTo('hundred@here.example')).toBe('jo')
+    expect(await leadsTo('more@here.example')).toBe('451 4.3.0')
+    expect(await leadsTo('many@here.example')).toBe('451 4.3.0')
+    expect(host?.log.lines.map(({ error }) => error)).toEqual([
+      expect.stringContaining('includes more than 100 files'),
+      expect.stringContaining('names more than 10000 targets'),
+    ])
+  })
+
   test('loops and aliases for nobody are refused', async () => {
     await start({
       virtual: [

@@ -23,7 +23,7 @@ export class IncludedFiles {
     const known = this.#files.get(path)
     const file = known ?? new TableFile(path, readLines, { wholeAddressesOnly: true })
     try {
-      await file.open(this.#surroundings)
+      await file.check(this.#surroundings)
     } catch (cause) {
       throw new UnavailableError(`the included file ${path} cannot be read`, { cause })
     }

@@ -59,9 +59,13 @@ const plugin: PluginFactory<AliasesInput> = definePlugin<AliasesOptions, Aliases
       { kinds: ['handler'] },
     )
 
+    const tables = [...options.virtual, ...options.aliases]
     return {
       async start() {
-        for (const table of [...options.virtual, ...options.aliases]) await table.open?.({ clock, log })
+        for (const table of tables) await table.open?.({ clock, log })
+      },
+      async check() {
+        for (const table of tables) await table.check?.({ clock, log })
       },
     }
   },

@@ -1,7 +1,8 @@
 import { type Context, createContext, Script } from 'node:vm'
-import { UnavailableError } from 'mailwright'
+import { systemClock, UnavailableError } from 'mailwright'
 import { logicalLines } from './logical-lines.ts'
 import { type PatternDialect, translatePattern } from './pattern-source.ts'
+import { SearchTime } from './search-time.ts'
 import { checkNoReferences, checkReferences, substitute } from './substitution.ts'
 import type { ReadTable } from './table-file.ts'
 
@@ -15,6 +16,8 @@ const longestKey = 1_024
 const mostKept = 1_000
 
 interface Rule {
+  /** Its line in the file. */
+  readonly line: number
   readonly kind: 'pattern' | 'if' | 'endif'
   readonly source: string
   readonly flags: string
@@ -32,6 +35,7 @@ const prepare = new Script(`
   search = (key) => {
     const open = [];
     for (let at = 0; at < rules.length; at++) {
+      reached = at;
       const { kind, pattern, negated } = rules[at];
       if (kind === 'endif') { open.pop(); continue; }
       if (open.at(-1) === false) { if (kind === 'if') open.push(false); continue; }
@@ -44,18 +48,20 @@ const prepare = new Script(`
 
 /**
  * Patterns with their values, the first that matches wins: regexp_table(5) and pcre_table(5). A pattern that takes
- * forever for some key is stopped: the time of a search is bounded, whatever the patterns are.
+ * forever for some key is stopped: the time of a search is bounded, whatever the patterns are, and so is that of many.
  */
 export class PatternTable implements ReadTable {
   readonly warnings: readonly string[] = []
   readonly #rules: readonly Rule[]
   readonly #context: Context
   readonly #kept = new Map<string, string | undefined>()
+  readonly #time: SearchTime
 
   /** SyntaxError with the line. */
-  constructor(text: string, dialect: PatternDialect) {
+  constructor(text: string, dialect: PatternDialect, time: SearchTime = new SearchTime(systemClock)) {
+    this.#time = time
     this.#rules = parseRules(text, dialect)
-    this.#context = createContext(Object.assign(Object.create(null), { rules: this.#rules }))
+    this.#context = createContext(Object.assign(Object.create(null), { rules: this.#rules, reached: 0 }))
     prepare.runInContext(this.#context)
   }
 
@@ -76,12 +82,15 @@ export class PatternTable implements ReadTable {
   }
 
   #search(key: string): readonly [number, ...(string | undefined)[]] | undefined {
+    if (this.#time.isUsedUp) throw new UnavailableError('the patterns have taken too long before')
     this.#context.key = key
     for (let tries = 1; ; tries++) {
       try {
-        return search.runInContext(this.#context, { timeout: longestSearch })
+        return this.#time.measure(() => search.runInContext(this.#context, { timeout: longestSearch }))
       } catch (cause) {
-        if (tries === mostTries) throw new UnavailableError('a pattern takes too long', { cause })
+        const line = this.#rules[this.#context.reached]?.line
+        if (tries === mostTries)
+          throw new UnavailableError(`the pattern of line ${line} takes too long`, { cause })
       }
     }
   }
@@ -92,7 +101,7 @@ function parseRules(text: string, dialect: PatternDialect): readonly Rule[] {
   let depth = 0
   for (const { number, text: line } of logicalLines(text)) {
     try {
-      const rule = parseRule(line, dialect)
+      const rule = { line: number, ...parseRule(line, dialect) }
       depth += rule.kind === 'if' ? 1 : rule.kind === 'endif' ? -1 : 0
       if (depth < 0) throw new SyntaxError('there is no "if" to end')
       rules.push(rule)
@@ -104,7 +113,7 @@ function parseRules(text: string, dialect: PatternDialect): readonly Rule[] {
   return rules
 }
 
-function parseRule(line: string, dialect: PatternDialect): Rule {
+function parseRule(line: string, dialect: PatternDialect): Omit<Rule, 'line'> {
   if (/^endif\s*$/i.test(line)) return { kind: 'endif', source: '', flags: '', negated: false, value: '' }
   const condition = conditionPattern.exec(line)
   const text = line.slice(condition?.[0].length ?? 0)

@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises'
-import { type Log, MailwrightError, UnavailableError } from 'mailwright'
+import { type Clock, type Log, MailwrightError, UnavailableError, wait } from 'mailwright'
 import type { Table, TableSurroundings } from './table.ts'
 
 /** What a file says once it is read. */
@@ -14,13 +14,17 @@ export interface ReadTable {
 
 /** Milliseconds between two looks at the file. */
 const checkEvery = 1_000
+/** Milliseconds that nobody has written to a file of which the whole is believed to be there. */
+const quietFor = 1_000
+/** A file that is written all the time is waited for no longer than so many times. */
+const mostWaits = 2
 /** Octets; some million entries. */
 const largest = 256 * 2 ** 20
 
 /**
- * A table in a text file that its owner edits while it is in use. A change is taken when the file has stayed the same
- * from one look to the next, so that half a file is not believed; what cannot be read is told once in the log, and what
- * was read before stays in force.
+ * A table in a text file that its owner edits while it is in use. A change is taken before the next look-up is answered,
+ * but half a file is not believed: one that was written just now is waited for until it has stayed the same. What cannot
+ * be read is told once in the log, and what was read before stays in force.
  */
 export class TableFile implements Table {
   readonly path: string
@@ -31,8 +35,8 @@ export class TableFile implements Table {
   /** The state of the file that was last judged, as good or as bad. */
   #judged = ''
   #isBad = false
-  /** The state at the last look. */
-  #seen = ''
+  /** The file has another state by now, and is still being written. */
+  #isOutdated = false
   #nextLook = 0
   #looking: Promise<void> | undefined
 
@@ -42,48 +46,86 @@ export class TableFile implements Table {
     this.wholeAddressesOnly = options.wholeAddressesOnly
   }
 
-  /** Reads the file for the first time. MAIL_E_START with its first fault. */
+  /** Reads nothing yet. */
   async open(surroundings: TableSurroundings): Promise<void> {
     this.#surroundings ??= surroundings
+  }
+
+  /** Reads the file for the first time. MAIL_E_START with its first fault. */
+  async check(surroundings: TableSurroundings): Promise<void> {
+    await this.open(surroundings)
     if (this.#table !== undefined) return
     try {
-      const state = await stateOf(this.path)
-      this.#table = this.#read(await readText(this.path))
-      this.#judged = this.#seen = state
-      this.#tellWarnings(this.#table, this.#surroundings.log)
-      this.#nextLook = this.#surroundings.clock.monotonic() + checkEvery
+      this.#tellWarnings(await this.#readFirst(surroundings), surroundings.log)
     } catch (cause) {
       throw new MailwrightError('MAIL_E_START', `the table ${this.path} cannot be used`, { cause })
     }
   }
 
   async lookUp(key: string): Promise<string | undefined> {
-    const clock = this.#surroundings?.clock
-    if (clock !== undefined && clock.monotonic() >= this.#nextLook) {
-      this.#looking ??= this.#look().finally(() => {
+    const surroundings = this.#surroundings
+    if (surroundings === undefined) throw new UnavailableError(`the table ${this.path} is not open`)
+    try {
+      const table = await this.#current(surroundings)
+      const value = table.lookUp(key)
+      if (value !== undefined || !this.#isOutdated) return value
+    } catch (cause) {
+      throw new UnavailableError(`the table ${this.path} cannot be used`, { cause })
+    }
+    throw new UnavailableError(`the table ${this.path} is being written`)
+  }
+
+  /** What the file says now. */
+  async #current(surroundings: TableSurroundings): Promise<ReadTable> {
+    const { clock } = surroundings
+    if (this.#table === undefined) return this.#readFirst(surroundings)
+    if (clock.monotonic() >= this.#nextLook) {
+      this.#looking ??= this.#look(clock).finally(() => {
         this.#looking = undefined
         this.#nextLook = clock.monotonic() + checkEvery
       })
       await this.#looking
     }
-    if (this.#table === undefined) throw new UnavailableError(`the table ${this.path} is not open`)
-    return this.#table.lookUp(key)
+    return this.#table
+  }
+
+  async #readFirst({ clock }: TableSurroundings): Promise<ReadTable> {
+    const { mark } = await stateOf(this.path)
+    const table = this.#read(await readText(this.path))
+    this.#table = table
+    this.#judged = mark
+    this.#nextLook = clock.monotonic() + checkEvery
+    return table
   }
 
   /** Never rejects. */
-  async #look(): Promise<void> {
-    const state = await stateOf(this.path).catch((error: unknown) => {
+  async #look(clock: Clock): Promise<void> {
+    const state = await this.#settledState(clock).catch((error: unknown) => {
       this.#refuse('gone', error)
-      return undefined
+      return 'gone'
     })
-    const isSettled = state === this.#seen
-    this.#seen = state ?? ''
-    if (state === undefined || !isSettled || state === this.#judged) return
+    this.#isOutdated = state === undefined
+    if (state === undefined || state === this.#judged) return
     try {
       this.#adopt(state, this.#read(await readText(this.path)))
     } catch (error) {
       this.#refuse(state, error)
     }
+  }
+
+  /** The file's state once nobody writes to it; undefined where that does not come about. */
+  async #settledState(clock: Clock): Promise<string | undefined> {
+    let state = await stateOf(this.path)
+    for (let waits = 0; waits < mostWaits && state.mark !== this.#judged; waits++) {
+      const quiet = clock.now() - state.changedAt
+      if (quiet >= quietFor) return state.mark
+      // A time to come is another clock's, and says nothing.
+      await wait(clock, quiet < 0 ? quietFor : quietFor - quiet)
+      const next = await stateOf(this.path)
+      if (next.mark === state.mark) return next.mark
+      state = next
+    }
+    return state.mark === this.#judged ? state.mark : undefined
   }
 
   #adopt(state: string, read: ReadTable): void {
@@ -109,10 +151,16 @@ export class TableFile implements Table {
   }
 }
 
-/** Changes whenever the file is written or replaced. */
-async function stateOf(path: string): Promise<string> {
+interface FileState {
+  /** Changes whenever the file is written or replaced. */
+  readonly mark: string
+  /** Milliseconds since 1970, by the clock of the file system. */
+  readonly changedAt: number
+}
+
+async function stateOf(path: string): Promise<FileState> {
   const { ino, size, mtimeMs, ctimeMs } = await stat(path)
-  return `${ino} ${size} ${mtimeMs} ${ctimeMs}`
+  return { mark: `${ino} ${size} ${mtimeMs} ${ctimeMs}`, changedAt: Math.max(mtimeMs, ctimeMs) }
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

@@ -17,4 +17,6 @@ export interface Table {
   lookUp(key: string): Promise<string | undefined>
   /** Makes it usable, before the first look-up; may be called by several users. */
   open?(surroundings: TableSurroundings): Promise<void>
+  /** Fails where no server should serve with it. A command does not ask: one broken table must not stop all of them. */
+  check?(surroundings: TableSurroundings): Promise<void>
 }

@@ -1,18 +1,9 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { capturedLog, fakeClock } from 'mailwright/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fakeClock } from 'mailwright/testing'
+import { describe, expect, test } from 'vitest'
 import { translatePattern } from './pattern-source.ts'
 import { PatternTable } from './pattern-table.ts'
-import { table } from './table-kinds.ts'
+import { SearchTime } from './search-time.ts'
 import { parseAliasTable, parseTextTable } from './text-table.ts'
-
-let folder: string
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mw-tables-'))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('text tables', () => {
   test('keys, values, comments, continued lines', () => {
@@ -148,52 +139,24 @@ describe('tables of patterns', () => {
   })
 
   test('a pattern that never ends is stopped', () => {
-    const patterns = new PatternTable('/^(([a-z])+)+$/ jo@here.example', 'pcre')
-    expect(() => patterns.lookUp(`${'a'.repeat(60)}@`)).toThrow('a pattern takes too long')
+    const patterns = new PatternTable('# one\n/^(([a-z])+)+$/ jo@here.example', 'pcre')
+    expect(() => patterns.lookUp(`${'a'.repeat(60)}@`)).toThrow('the pattern of line 2 takes too long')
     expect(patterns.lookUp('abc')).toBe('jo@here.example')
     expect(patterns.lookUp('a'.repeat(2_000))).toBeUndefined()
   })
-})
 
-describe('a table in a file', () => {
-  test.each(['virtual', 'nix:/etc/x', 'hash:etc/x', 'hash:'])('%j is no name of one', (name) => {
-    expect(() => table(name)).toThrow('names no table')
-  })
-
-  test('changes are taken once they stay; what is broken is not', async () => {
-    const path = join(folder, 'virtual')
+  test('one that is asked again and again takes no more than its part of the time', () => {
     const clock = fakeClock()
-    const log = capturedLog()
-    const events = () => log.lines.map(({ event }) => event)
-    await writeFile(path, 'a@x b@x\n')
-    const virtual = table(`hash:${path}`)
-    await virtual.open?.({ clock, log })
-    const later = (key: string) => {
-      clock.advance(1_000)
-      return virtual.lookUp(key)
-    }
-    expect(await virtual.lookUp('a@x')).toBe('b@x')
-    await writeFile(path, 'a@x changed@x\n')
-    expect(await virtual.lookUp('a@x')).toBe('b@x')
-    expect(await later('a@x')).toBe('b@x')
-    expect(await later('a@x')).toBe('changed@x')
-    await writeFile(path, 'a@x again@x\nbroken\n')
-    await later('a@x')
-    expect(await later('a@x')).toBe('changed@x')
-    await rename(path, `${path}.old`)
-    expect(await later('a@x')).toBe('changed@x')
-    await later('a@x')
-    expect(events()).toEqual(['reloaded', 'plugin-failed', 'plugin-failed'])
-    await writeFile(path, 'a@x repaired@x\n')
-    await later('a@x')
-    expect(await later('a@x')).toBe('repaired@x')
-    expect(events().at(-1)).toBe('recovered')
-  })
-
-  test('one that is not there, or is no text, lets nothing start', async () => {
-    const surroundings = { clock: fakeClock(), log: capturedLog() }
-    await expect(table(`hash:${folder}/none`).open?.(surroundings)).rejects.toThrow('cannot be used')
-    await writeFile(join(folder, 'octets'), Buffer.from([0x61, 0x20, 0xff, 0x0a]))
-    await expect(table(`hash:${folder}/octets`).open?.(surroundings)).rejects.toThrow('cannot be used')
+    const time = new SearchTime(clock)
+    const patterns = new PatternTable('/^(([a-z])+)+$/ jo@here.example', 'pcre', time)
+    for (let searches = 0; searches < 3; searches++) time.measure(() => clock.advance(300))
+    expect(patterns.lookUp('abc')).toBe('jo@here.example')
+    time.measure(() => clock.advance(300))
+    expect(patterns.lookUp('abc')).toBe('jo@here.example')
+    expect(() => patterns.lookUp('abcd')).toThrow('the patterns have taken too long before')
+    clock.advance(3_000)
+    expect(patterns.lookUp('abcd')).toBe('jo@here.example')
+    for (let searches = 0; searches < 1_000; searches++) time.measure(() => clock.advance(5))
+    expect(patterns.lookUp('abcde')).toBe('jo@here.example')
   })
 })

@@ -11,17 +11,16 @@ export interface Targets {
   readonly refused: readonly string[]
   /** What is no address. */
   readonly unreadable: readonly string[]
+  /** All of these. */
+  readonly count: number
 }
 
 export interface TargetSettings {
-  /** The address that was asked for: `@other.example` means its local part there. */
+  /** The address that was found, without the detail that was left out: `@other.example` means its local part there. */
   readonly asked: Address
   /** The domain of targets without one. */
   readonly origin: string
 }
-
-// One alias with more is an accident or an attack; mailing lists are something else.
-const maxTargets = 10_000
 
 /** Reads the targets of an alias, or a line of an included file: separated by commas, in quotes where they hold such. */
 export function readTargets(text: string, settings: TargetSettings): Targets {
@@ -30,7 +29,8 @@ export function readTargets(text: string, settings: TargetSettings): Targets {
   const refused: string[] = []
   const unreadable: string[] = []
   let discards = false
-  for (const item of splitList(text).slice(0, maxTargets)) {
+  const items = splitList(text)
+  for (const item of items) {
     // `"|program argument"` and `|"program argument"` are the same; a quoted local part is not such a thing.
     const bare = /^"(?:[|/:]|\\\|).*"$/s.test(item) ? item.slice(1, -1).trim() : item
     if (bare.startsWith(':include:')) includes.push(unquoted(bare.slice(':include:'.length).trim()))
@@ -42,7 +42,7 @@ export function readTargets(text: string, settings: TargetSettings): Targets {
       else addresses.push(address)
     }
   }
-  return { addresses, includes, discards, refused, unreadable }
+  return { addresses, includes, discards, refused, unreadable, count: items.length }
 }
 
 function readTarget(item: string, { asked, origin }: TargetSettings): Address | undefined {

@@ -125,10 +125,12 @@ export class Deliverer {
   async #route(
     recipient: QueuedRecipient,
   ): Promise<{ readonly recipient: QueuedRecipient; readonly result?: Result }> {
-    const { delivery, attempts, destination, message } = recipient
+    const { attempts, destination, message, last } = recipient
+    const delivery = last?.held === true ? { ...recipient.delivery, released: true } : recipient.delivery
     if (delivery.route !== undefined && attempts === (delivery.askedAfter ?? 0)) return { recipient }
-    const { target, recipient: original } = delivery
-    const found = await this.#settings.delivery.route({ address: target, original })
+    const { target, recipient: original, released = false } = delivery
+    const question = { address: target, original, ...(released && { released }) }
+    const found = await this.#settings.delivery.route(question)
     if (!found.ok) {
       const kind = found.reply.code >= 500 ? 'failed' : 'deferred'
       return { recipient, result: { kind, reply: found.reply } }

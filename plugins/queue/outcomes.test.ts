@@ -25,5 +25,5 @@ it('a deferral is another attempt, one at the end of its time at the latest', ()
 it('what is for the postmaster waits for no time', () => {
   const recipient = queuedRecipient(1, queuedMessage(1))
   const held = putOff(schedule, recipient, { ...outcome, hold: true }, 1_000_000)
-  expect(held).toMatchObject({ due: never, deadline: never, last: { reply: outcome.reply } })
+  expect(held).toMatchObject({ due: never, deadline: never, last: { reply: outcome.reply, held: true } })
 })

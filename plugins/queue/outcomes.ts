@@ -40,7 +40,7 @@ export function putOff(
   const last = lastAttempt(outcome, now)
   if (outcome.hold === true) {
     const { warned } = recipient
-    return { recipient, attempts, due: never, deadline: never, warned, last }
+    return { recipient, attempts, due: never, deadline: never, warned, last: { ...last, held: true } }
   }
   if (now >= message.expiresAt) return expired(outcome)
   const warned = recipient.warned || now >= message.arrivedAt + schedule.warning

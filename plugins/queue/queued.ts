@@ -46,6 +46,8 @@ export interface Delivery {
   readonly askedAfter?: number
   /** How many an alias has made of the recipient, this one included; 1 where absent, 0 where nobody can say any more. */
   readonly variants?: number
+  /** The postmaster has released it after its route had held it. */
+  readonly released?: boolean
   /** What sorting has sent on already: see {@link import('./sent-on.ts').SentOn}. */
   readonly sentOn?: readonly string[]
 }
@@ -71,6 +73,8 @@ export interface LastAttempt {
   /** Where the reply is the host's own words. */
   readonly place?: string
   readonly cause?: TroubleCause
+  /** It was held because of that; whoever tries it again, does so since it was released. */
+  readonly held?: boolean
 }
 
 /** A recipient who waits. */

@@ -32,8 +32,8 @@ export async function askAgain(
     )
     const [first, ...others] = isWhole ? same : []
     if (first !== undefined) {
-      const { recipient, parameters } = first.delivery
-      const delivery = { recipient, parameters, target: recipient }
+      const { recipient, parameters, released = false } = first.delivery
+      const delivery = { recipient, parameters, target: recipient, ...(released && { released }) }
       await write(knex, { number: first.row.number, delivery }, ':route')
       asked.push({ ...first.row, destination: ':route' })
       const replaced = others.map(({ row }) => row.number)

@@ -17,6 +17,8 @@ export interface AddressTable {
   lookUp(key: string): Promise<string | undefined>
   /** Makes it usable, before the first look-up. */
   open?(surroundings: { readonly clock: Clock; readonly log: Log }): Promise<void>
+  /** Fails where no server should serve with it. A command does not ask. */
+  check?(surroundings: { readonly clock: Clock; readonly log: Log }): Promise<void>
 }
 
 export interface AddressMapSettings {

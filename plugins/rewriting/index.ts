@@ -1,7 +1,7 @@
 import { accounts, definePlugin, type PluginFactory, sameAddress } from 'mailwright'
 import { BlindCopies } from './blind-copies.ts'
 import { headerEditsElsewhere, headerEditsHere, senderEdits } from './message-rewriting.ts'
-import { parseOptions, type RewritingInput, type RewritingOptions } from './options.ts'
+import { parseOptions, type RewritingInput, type RewritingOptions, tablesOf } from './options.ts'
 import { Rules } from './rules.ts'
 
 export type { AddressTable } from './address-map.ts'
@@ -48,16 +48,13 @@ const plugin: PluginFactory<RewritingInput> = definePlugin<RewritingOptions, Rew
       return own.length === 0 ? undefined : [...edits, ...own]
     })
 
+    const tables = tablesOf(options)
     return {
       async start() {
-        const { canonical, generic, senderBcc, recipientBcc } = options
-        for (const table of [
-          ...canonical.flatMap(({ tables }) => tables),
-          ...generic,
-          ...senderBcc,
-          ...recipientBcc,
-        ])
-          await table.open?.({ clock, log })
+        for (const table of tables) await table.open?.({ clock, log })
+      },
+      async check() {
+        for (const table of tables) await table.check?.({ clock, log })
       },
     }
   },

@@ -121,6 +121,12 @@ export function parseOptions(input: unknown): RewritingOptions {
   })
 }
 
+/** All that are asked. */
+export function tablesOf(options: RewritingOptions): readonly AddressTable[] {
+  const { canonical, generic, senderBcc, recipientBcc } = options
+  return [...canonical.flatMap(({ tables }) => tables), ...generic, ...senderBcc, ...recipientBcc]
+}
+
 function canonicalOf(
   read: OptionReader,
   name: 'canonical' | 'senderCanonical' | 'recipientCanonical',

@@ -1,5 +1,13 @@
-import { accounts, definePlugin, type PluginFactory, type RouteAnswer, UnavailableError } from 'mailwright'
-import { destinationReply, formatDestination } from './destination.ts'
+import {
+  type Address,
+  accounts,
+  definePlugin,
+  type PluginFactory,
+  type Reply,
+  type RouteAnswer,
+  UnavailableError,
+} from 'mailwright'
+import { type Destination, destinationReply, formatDestination } from './destination.ts'
 import { HandlerDelivery } from './handler-delivery.ts'
 import { LmtpDelivery } from './lmtp/lmtp-delivery.ts'
 import { LmtpPool } from './lmtp/lmtp-pool.ts'
@@ -36,15 +44,16 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
     const prefix = `${name}/`
     const delivery = new HandlerDelivery({ prefix, pipes, lmtp: new LmtpDelivery(pool, tls, log), programs })
 
-    hooks.envelope.checkRecipient.tap('refused', async (_transaction, { forwardPath: address }) => {
+    hooks.envelope.checkRecipient.tap('refused', async ({ reversePath }, { forwardPath: address }) => {
       const destination = (await find(map, address))?.destination
-      if (destination?.kind !== 'error' && destination?.kind !== 'retry') return undefined
+      const refusal = destination && refusalOf(destination, programs, { address, sender: reversePath })
+      if (destination === undefined || refusal === undefined) return undefined
       // An alias of that address comes before the map.
       const handler = `${prefix}${formatDestination(destination)}`
       const routed = await flow.delivery.route({ address, original: address })
       const leadsThere =
         routed.ok && routed.routes.some((one) => one.kind === 'handler' && one.handler === handler)
-      return leadsThere ? destinationReply(destination) : undefined
+      return leadsThere ? refusal : undefined
     })
 
     hooks.envelope.claimRecipient.tap('transport', async (_transaction, { forwardPath }) => {
@@ -57,9 +66,10 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
 
     hooks.delivery.route.tap(
       'map',
-      async ({ address }): Promise<RouteAnswer | undefined> => {
+      async ({ address, released }): Promise<RouteAnswer | undefined> => {
         const destination = (await find(map, address))?.destination
         if (destination === undefined || destination.kind === 'local') return undefined
+        if (destination.kind === 'hold' && released === true) return undefined
         if (destination.kind !== 'smtp')
           return { kind: 'handler', handler: `${prefix}${formatDestination(destination)}`, address }
         const { nextHop } = destination
@@ -80,12 +90,26 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
         for (const table of tables) await table.open?.({ clock, log })
         await programs.start()
       },
+      async check() {
+        for (const table of tables) await table.check?.({ clock, log })
+      },
       async stop() {
         pool.close()
       },
     }
   },
 })
+
+/** What a client is told before it sends its message. */
+function refusalOf(
+  destination: Destination,
+  programs: PipeDelivery,
+  envelope: { readonly address: Address; readonly sender: Address | null },
+): Reply | undefined {
+  if (destination.kind === 'pipe') return programs.refusal(destination, envelope)
+  const isRefused = destination.kind === 'error' || destination.kind === 'retry'
+  return isRefused ? destinationReply(destination) : undefined
+}
 
 /** MAIL_E_UNAVAILABLE where a table says what cannot be done: the client comes again when it is mended. */
 async function find(

@@ -172,6 +172,24 @@ describe('the plugin', () => {
     expect(delivered.map(({ facts }) => facts?.recipient)).toEqual(['x@null.example', 'list@here.example'])
   })
 
+  test('what a program would take for an option is refused before there is a message', async () => {
+    const user = process.getuid?.() === 0 ? { user: 'nobody' } : {}
+    await start({
+      pipes: { lists: { command: ['/bin/false', '$user', '-f', '$(sender)'], ...user } },
+      map: {
+        'prog.example': 'lists:',
+        'plain.example': { to: 'pipe', command: ['/bin/true', '<$(recipient)>'], ...user },
+      },
+    })
+    const codes = async (from: string, ...to: string[]) =>
+      ((await host?.send({ from, to, data: 'Subject: x\n\nx\n' })) ?? []).map(({ reply }) => reply.enhanced)
+    expect(await codes('a@else.example', '"-rf"@prog.example', '-rf@plain.example')).toEqual([
+      '5.1.3',
+      '2.0.0',
+    ])
+    expect(await codes('-x@else.example', 'jo@prog.example')).toEqual(['5.1.3'])
+  })
+
   test('a wildcard opens nobody else’s domain', async () => {
     await start({ map: { '*': 'discard' } })
     expect(await answers('x@foreign.example', 'new@here.example')).toEqual(['550 5.7.1', '250 2.0.0'])

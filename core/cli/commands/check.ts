@@ -8,10 +8,11 @@ import type { CoreCommand } from '../program.ts'
 export const checkCommand: CoreCommand = {
   usage: 'check',
   summary:
-    'load and check the config; print the plugins, their commands, and the taps of each hook in their order',
+    'load and check the config and the tables that it names; print the plugins, their commands, and the taps of each hook in their order',
   action: async (context) => {
     const { config, file, folder } = await configOf(context)
     const host = createHost(config, { folder, log: createLog('silent') })
+    await host.check()
     const hooks = host.hooks.list().filter((hook) => hook.taps.length > 0)
     const json = {
       config: file,

@@ -60,9 +60,15 @@ export interface ValueSettings {
   readonly queueId: string
 }
 
+/** What the values are of. */
+export interface MacroSource extends Pick<BatchItem, 'recipient' | 'reversePath'> {
+  readonly route: { readonly address: Address }
+  readonly message: { readonly size: number }
+}
+
 /** The values for one item, as the flags `h`, `q` and `u` have them. */
 export function macroValues(
-  { route, recipient, reversePath, message }: BatchItem,
+  { route, recipient, reversePath, message }: MacroSource,
   settings: ValueSettings,
 ): MacroValues {
   const { flags, detailSeparator } = settings

@@ -1,4 +1,5 @@
 import {
+  type Address,
   type Batch,
   type BatchItem,
   type Clock,
@@ -7,11 +8,12 @@ import {
   type Log,
   notWithoutOthers,
   type Outcome,
+  type Reply,
   reply,
 } from 'mailwright'
 import type { PipeOptions } from '../options.ts'
 import { Slots } from '../slots.ts'
-import { expandWords, macroValues } from './arguments.ts'
+import { expandWords, type MacroSource, macroValues } from './arguments.ts'
 import { outcomeOfEnd } from './exit-status.ts'
 import { programInput } from './program-input.ts'
 import { runProgram } from './run-program.ts'
@@ -63,6 +65,27 @@ export class PipeDelivery {
     return outcomes
   }
 
+  /** What is refused before there is a message. */
+  refusal(
+    { name, nextHop }: { readonly name: string; readonly nextHop?: string },
+    { address, sender }: { readonly address: Address; readonly sender: Address | null },
+  ): Reply | undefined {
+    const pipe = this.#pipes.get(name)
+    const item = { route: { address }, recipient: address, reversePath: sender, message: { size: 0 } }
+    const words = pipe && this.#words(pipe, item, { nextHop, queueId: '' })
+    return pipe === undefined || words !== undefined ? undefined : optionLike
+  }
+
+  /** The words behind the program's own; undefined where an address would become an option. */
+  #words(
+    { command: [, ...words], flags, nullSender }: PipeOptions,
+    item: MacroSource,
+    { nextHop, queueId }: { readonly nextHop: string | undefined; readonly queueId: string },
+  ): readonly string[] | undefined {
+    const detailSeparator = this.#detailSeparator
+    return expandWords(words, macroValues(item, { flags, nullSender, detailSeparator, nextHop, queueId }))
+  }
+
   async #run(
     name: string,
     nextHop: string | undefined,
@@ -75,10 +98,8 @@ export class PipeDelivery {
     if (item.message.size > pipe.maxSize) return { kind: 'failed', reply: tooLarge }
     if (pipe.flags.has('D') && wasHere(item)) return { kind: 'failed', reply: loop }
     const { flags, nullSender, lineEnd } = pipe
-    const detailSeparator = this.#detailSeparator
-    const [program, ...words] = pipe.command
-    const values = macroValues(item, { flags, nullSender, detailSeparator, nextHop, queueId: id })
-    const expanded = expandWords(words, values)
+    const [program] = pipe.command
+    const expanded = this.#words(pipe, item, { nextHop, queueId: id })
     if (expanded === undefined) return { kind: 'failed', reply: optionLike }
     const slots = this.#slots.get(name)
     try {

@@ -1,0 +1,120 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { capturedLog, type FakeClock, fakeClock } from 'mailwright/testing'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { IncludedFiles } from './included-file.ts'
+import { table } from './table-kinds.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mw-tables-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** By this clock all files of the test were written an hour ago. */
+const anHourLater = () => fakeClock(Date.now() + 3_600_000)
+/** By this one they have yet to be written: how long ago it was cannot be told. */
+const before = () => fakeClock(Date.now() - 3_600_000)
+
+async function opened(name: string, text: string, clock: FakeClock) {
+  const path = join(folder, name)
+  await writeFile(path, text)
+  const made = table(`hash:${path}`)
+  const log = capturedLog()
+  await made.open?.({ clock, log })
+  const later = (key: string) => {
+    clock.advance(1_000)
+    return made.lookUp(key)
+  }
+  return { path, log, made, later }
+}
+
+async function isWaiting(clock: FakeClock): Promise<void> {
+  await vi.waitFor(() => expect(clock.waiting).toBe(1), { timeout: 20_000, interval: 5 })
+}
+
+test.each(['virtual', 'nix:/etc/x', 'hash:etc/x', 'hash:'])('%j is no name of one', (name) => {
+  expect(() => table(name)).toThrow('names no table')
+})
+
+test('a change is in the first answer after it; what is broken, or gone, is not', async () => {
+  const { path, log, made, later } = await opened('virtual', 'a@x b@x\n', anHourLater())
+  const events = () => log.lines.map(({ event }) => event)
+  expect(await made.lookUp('a@x')).toBe('b@x')
+  await writeFile(`${path}.new`, 'a@x changed@x\nlate@x b@x\n')
+  await rename(`${path}.new`, path)
+  expect(await made.lookUp('late@x')).toBeUndefined()
+  expect(await later('late@x')).toBe('b@x')
+  expect(await later('a@x')).toBe('changed@x')
+  await writeFile(path, 'a@x again@x\nbroken\n')
+  expect(await later('a@x')).toBe('changed@x')
+  await rename(path, `${path}.old`)
+  expect(await later('a@x')).toBe('changed@x')
+  expect(await later('none@x')).toBeUndefined()
+  expect(events()).toEqual(['reloaded', 'plugin-failed', 'plugin-failed'])
+  await writeFile(path, 'a@x repaired@x\n')
+  expect(await later('a@x')).toBe('repaired@x')
+  expect(events().at(-1)).toBe('recovered')
+})
+
+test('one that is being written is waited for', async () => {
+  const clock = before()
+  const { path, made, later } = await opened('written', 'a@x b@x\n', clock)
+  expect(await made.lookUp('a@x')).toBe('b@x')
+  await writeFile(path, 'half@x b@x\n')
+  const asked = later('late@x')
+  await isWaiting(clock)
+  await writeFile(path, 'half@x b@x\nlate@x b@x\n')
+  clock.advance(1_000)
+  await isWaiting(clock)
+  clock.advance(1_000)
+  expect(await asked).toBe('b@x')
+})
+
+test('nobody is unknown to one that is written all the time', async () => {
+  const clock = before()
+  const { path, made, later } = await opened('busy', 'a@x b@x\n', clock)
+  await made.lookUp('a@x')
+  await writeFile(path, 'one@x b@x\n')
+  const asked = [later('late@x'), made.lookUp('a@x')]
+  const answers = Promise.allSettled(asked)
+  for (const name of ['two', 'three']) {
+    await isWaiting(clock)
+    await writeFile(path, `${name}@x changed@x\n`)
+    clock.advance(1_000)
+  }
+  const [missed, found] = await answers
+  expect(missed).toMatchObject({ reason: { code: 'MAIL_E_UNAVAILABLE' } })
+  expect(found).toMatchObject({ value: 'b@x' })
+})
+
+test('a changed list of an included file is in the first answer after it', async () => {
+  const clock = anHourLater()
+  const included = new IncludedFiles({ clock, log: capturedLog() })
+  const path = join(folder, 'subscribers')
+  await writeFile(path, 'jo@x\n')
+  expect(await included.lines(path)).toEqual(['jo@x'])
+  await writeFile(path, 'jo@x\nanna@x\n')
+  clock.advance(1_000)
+  expect(await included.lines(path)).toEqual(['jo@x', 'anna@x'])
+})
+
+test('one that is not there, or is no text, lets no server start and is not available to a command', async () => {
+  const surroundings = { clock: fakeClock(), log: capturedLog() }
+  await writeFile(join(folder, 'octets'), Buffer.from([0x61, 0x20, 0xff, 0x0a]))
+  for (const name of ['none', 'octets']) {
+    const made = table(`hash:${join(folder, name)}`)
+    await expect(made.check?.(surroundings)).rejects.toMatchObject({ code: 'MAIL_E_START' })
+    await expect(made.lookUp('a@x')).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+  }
+})
+
+test('what is odd is told to a server, not to each command', async () => {
+  const { log, made } = await opened('odd', 'a@x b@x\na@x c@x\n', anHourLater())
+  expect(await made.lookUp('a@x')).toBe('b@x')
+  expect(log.lines).toEqual([])
+  const again = await opened('odd', 'a@x b@x\na@x c@x\n', anHourLater())
+  await again.made.check?.({ clock: fakeClock(), log: again.log })
+  expect(again.log.lines).toMatchObject([{ event: 'plugin-failed', text: 'line 2 has a@x once more' }])
+})
