@@ -62,6 +62,22 @@ describe('changes', () => {
     expect(await run('delete', 'gone')).toMatchObject({ exitCode: 'MAIL_E_NOT_FOUND', out: '' })
   })
 
+  test('bounce: what nobody can be told of is not counted', async () => {
+    await project.hold({ ...listed, damaged: ['second'] })
+    expect(await run('bounce', 'first', 'second')).toEqual({
+      exitCode: 1,
+      out: 'bounced 1 message\nmessage second is damaged: it is held, and nobody was told\n',
+      err: '',
+    })
+    expect(await run('bounce', '--all')).toMatchObject({ exitCode: 1 })
+    expect(JSON.parse((await run('bounce', '--all', '--json')).out)).toEqual({
+      done: 'bounced',
+      messages: 2,
+      missing: [],
+      untold: ['second'],
+    })
+  })
+
   test('a reason is held with the message', async () => {
     await run('hold', 'first', '--reason', 'spam?')
     expect(await project.calls()).toEqual([['hold', { id: 'first' }, 'spam?']])

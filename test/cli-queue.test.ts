@@ -31,6 +31,21 @@ beforeEach(() => project.hold(listed))
 const run = (...words: readonly string[]) => project.run(...words)
 
 describe('list', () => {
+  test('where an alias has led somebody', async () => {
+    const [bob, ...others] = greylisted.recipients
+    const led = {
+      ...(bob as NonNullable<typeof bob>),
+      target: { localPart: 'x', domain: 'xn--mller-kva.example' },
+    }
+    await project.hold({ ...listed, items: [{ ...greylisted, recipients: [led, ...others] }] })
+    const both = 'bob@müller.example -> x@müller.example'
+    expect((await run('list')).out).toContain(`    ${both}  tried 3x`)
+    expect((await run('show', 'first')).out).toMatch(new RegExp(`^recipient +${both}$`, 'm'))
+    const [item] = JSON.parse((await run('list', '--json')).out) as { recipients: { target?: string }[] }[]
+    expect(item?.recipients.map(({ target }) => target)).toEqual(['x@xn--mller-kva.example', undefined])
+    await project.hold(listed)
+  })
+
   test('messages in aligned columns, for whom each waits and why, and totals', async () => {
     const { exitCode, out } = await run('list')
     expect(exitCode).toBe(0)
@@ -46,7 +61,7 @@ describe('list', () => {
       '    a\\u202eb@example.net  tried 1x  451 \\x1b]0;title\\x07',
       '',
       'third      0  2026-11-28 10:00:00Z  active   someone@example.org',
-      '    bob@müller.example  tried 3x, now again       mx.example.net: 450 4.2.0 Greylisted come back',
+      '    bob@müller.example  tried 3x, next in 12m     mx.example.net: 450 4.2.0 Greylisted come back',
       '    al@example.net      not tried yet, now again',
       '',
       '-- 3 messages, 2,505 recipients, 5.0M octets',

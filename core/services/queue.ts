@@ -69,10 +69,15 @@ export interface QueueItem {
 /** One recipient who waits for a message. */
 export interface QueuedRecipient {
   readonly address: Address
+  /** Where an alias has led it, where that is another address. */
+  readonly target?: Address
   /** What is delivered together, such as a domain or the name of a handler. */
   readonly destination: string
   readonly attempts: number
+  /** Not before its destination is tried again, where that is left alone for a while. */
   readonly nextAttempt: Date | undefined
+  /** It is held, and the attempt that had begun before may not be over. */
+  readonly stillTried?: boolean
   /** What the last attempt brought. */
   readonly lastReply: Reply | undefined
   /** The host that said so, where it was another one. */
@@ -84,7 +89,7 @@ export interface QueueSelection {
   readonly id?: string
   /** The reverse-path, `<>` for the null one; or the domain of one, as `@example.org`. */
   readonly sender?: string
-  /** A recipient who waits, or a domain as `@example.org`. */
+  /** A recipient who waits, or where an alias has led it; or a domain as `@example.org`. */
   readonly recipient?: string
   readonly destination?: string
   /** Nobody waits for a message that is `reporting`: such are listed, and nothing else is done with them. */
@@ -152,11 +157,15 @@ export interface QueueManagement {
   release(selection: QueueSelection): Promise<number>
   /** Removes without telling the sender. */
   remove(selection: QueueSelection): Promise<number>
-  /** Gives up, and tells the senders: of what is being tried at the moment after that attempt, where it has not arrived. */
-  bounce(selection: QueueSelection): Promise<number>
   /**
-   * Puts another address in the place of a recipient. MAIL_E_NOT_FOUND; MAIL_E_INVALID where nothing leads there; MAIL_E_IN_USE while the
-   * recipient is being tried, since both would get the message.
+   * Gives up, and tells the senders: of what is being tried at the moment after that attempt, where it has not arrived. Calls back with
+   * the ids of those of whom nobody can tell anything, since what is kept of them is damaged: they are held, and not counted.
+   */
+  bounce(selection: QueueSelection, untold?: (id: string) => void): Promise<number>
+  /**
+   * Puts another address in the place of a recipient, or of one address that an alias has led it to. MAIL_E_NOT_FOUND; MAIL_E_INVALID where
+   * nothing leads there, or where the recipient stands for several addresses; MAIL_E_IN_USE while the recipient is being tried, since both
+   * would get the message.
    */
   redirect(id: string, from: Address, to: Address): Promise<void>
 }

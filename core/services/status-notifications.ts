@@ -34,8 +34,8 @@ export interface ReportedRecipient {
   readonly remoteHost?: string
   /** Where that host was, such as `mx.example[192.0.2.1]:25`, where the reply is its own words. */
   readonly remotePlace?: string
-  /** Milliseconds since 1970. */
-  readonly lastAttempt: number
+  /** Milliseconds since 1970; absent where none was made. */
+  readonly lastAttempt?: number
   /** Milliseconds since 1970; for `delayed`. */
   readonly willRetryUntil?: number
 }

@@ -38,6 +38,7 @@ const statusFields = new Set([
 const recipientFields = new Set([
   'final-recipient',
   'original-recipient',
+  'x-mailwright-forward-path',
   'action',
   'status',
   'remote-mta',

@@ -48,6 +48,15 @@ test('puts those together whom the same happened to, and what was said below', a
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(72)
 })
 
+test('says how long was tried only where something was', async () => {
+  const tried = sampleRecipient(1, 'failed', reply(451, '4.4.1', 'No answer'), clock.now())
+  const { lastAttempt: _, ...untried } = tried
+  const textOf = async (one: StatusReport['recipients'][number]) =>
+    (await written({ ...(await sample()), recipients: [one] })).text
+  expect(await textOf(tried)).toMatch(/It\s+was\s+tried\s+for\s+5\s+days/)
+  expect(await textOf(untried)).not.toMatch(/It\s+was\s+tried/)
+})
+
 test('leaves out what a config made empty', async () => {
   const empty = { labels: { subject: '', arrived: '' }, closing: '', details: { said: '' } }
   const texts = { en: { ...empty, reasons: { noSuchAddress: { advice: '' } }, attached: { message: '' } } }

@@ -69,13 +69,17 @@ function byFate(speech: Speech, story: Story, named: readonly ReportedRecipient[
 
 function fate(speech: Speech, { kind, facts }: Story, recipient: ReportedRecipient): string {
   const { texts } = speech
-  const { action, reply } = recipient
+  const { action, reply, lastAttempt } = recipient
   if (action !== 'failed' && action !== 'delayed') return speech.say(texts[action], facts)
   const reason = reasonFor(recipient)
   const { what, advice }: ReasonTexts = texts.reasons[reason]
   // What is no refusal for good failed because time was up.
   const isExpired = action === 'failed' && (reply.code < 500 || reason === 'expired')
-  return [what, ...(isExpired ? [texts.tried] : []), ...(kind === 'failed' ? [advice] : [])]
+  return [
+    what,
+    ...(isExpired && lastAttempt !== undefined ? [texts.tried] : []),
+    ...(kind === 'failed' ? [advice] : []),
+  ]
     .map((text) => speech.say(text, facts))
     .filter((text) => text !== '')
     .join(' ')

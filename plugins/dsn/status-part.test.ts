@@ -80,13 +80,14 @@ Last-Attempt-Date: Thu, 1 Jan 2026 00:00:00 +0000
 `)
 })
 
-test('an alias without ORCPT has the forward-path as its original', async () => {
+test('without ORCPT there is no original recipient; of an alias a field of our own has the forward-path', async () => {
   const recipient = { ...sampleRecipient(1, 'failed', reply(550, '5.1.1', 'x'), now) }
   const finalRecipient = address('bob@elsewhere.example')
   const text = linesOf({ ...(await sample()), recipients: [{ ...recipient, finalRecipient }] })
   expect(text).toContain(
-    'Final-Recipient: rfc822; bob@elsewhere.example\nOriginal-Recipient: rfc822; recipient1@example.net\n',
+    'Final-Recipient: rfc822; bob@elsewhere.example\nX-Mailwright-Forward-Path: rfc822; recipient1@example.net\n',
   )
+  expect(text).not.toContain('Original-Recipient')
 })
 
 test.each([
@@ -99,6 +100,11 @@ test.each([
   expect(linesOf({ ...(await sample()), message: await withHeader(field) })).not.toContain(
     'Received-From-MTA',
   )
+})
+
+test('what was never tried has no time of an attempt', async () => {
+  const { lastAttempt: _, ...untried } = sampleRecipient(1, 'failed', reply(550, '5.0.0', 'x'), now)
+  expect(linesOf({ ...(await sample()), recipients: [untried] })).not.toContain('Last-Attempt-Date')
 })
 
 test('a delay says until when it is tried', async () => {

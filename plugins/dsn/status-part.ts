@@ -63,29 +63,35 @@ function messageFields(report: StatusReport, hostname: string, text: Written): s
 /** RFC 3464 §2.3 */
 function recipientFields(reported: ReportedRecipient, isGlobal: boolean, text: Written): string {
   const { finalRecipient, action, reply, remoteHost, remotePlace, lastAttempt, willRetryUntil } = reported
-  const original = originalOf(reported, isGlobal)
+  const { originalRecipient } = reported.parameters
   const remote = remoteHost === undefined ? '' : plainText(remoteHost, 255)
   // Only what an SMTP server said is of the type "smtp" (RFC 3464 §2.1.2).
   const diagnostic = `${remotePlace === undefined ? 'X-Mailwright' : 'smtp'}; ${replyLine(reply)}`
   return [
     unfoldedField('Final-Recipient', typedAddress(finalRecipient, isGlobal)),
-    ...(original === undefined ? [] : [unfoldedField('Original-Recipient', original)]),
+    // Not without ORCPT (RFC 3461 §6.3 (d)).
+    ...(originalRecipient === undefined
+      ? []
+      : [unfoldedField('Original-Recipient', typedOriginal(originalRecipient, isGlobal))]),
+    ...forwardPath(reported, isGlobal),
     unfoldedField('Action', action),
     unfoldedField('Status', withEnhancedCode(reply).enhanced ?? ''),
     ...(remote === '' ? [] : [unfoldedField('Remote-MTA', `dns; ${text(remote)}`)]),
     field('Diagnostic-Code', text(diagnostic)),
-    unfoldedField('Last-Attempt-Date', formatDate(new Date(lastAttempt))),
+    ...(lastAttempt === undefined
+      ? []
+      : [unfoldedField('Last-Attempt-Date', formatDate(new Date(lastAttempt)))]),
     ...(action === 'delayed' && willRetryUntil !== undefined
       ? [unfoldedField('Will-Retry-Until', formatDate(new Date(willRetryUntil)))]
       : []),
   ].join('')
 }
 
-/** What the sender called the recipient, where that is not the address that it led to. */
-function originalOf(
+/** What the sender called the recipient, where only a field of our own may say so (RFC 3464 §2.4): the text does not name them all. */
+function forwardPath(
   { recipient, finalRecipient, parameters }: ReportedRecipient,
   isGlobal: boolean,
-): string | undefined {
-  if (parameters.originalRecipient !== undefined) return typedOriginal(parameters.originalRecipient, isGlobal)
-  return sameAddress(recipient, finalRecipient) ? undefined : typedAddress(recipient, isGlobal)
+): readonly string[] {
+  if (parameters.originalRecipient !== undefined || sameAddress(recipient, finalRecipient)) return []
+  return [unfoldedField('X-Mailwright-Forward-Path', typedAddress(recipient, isGlobal))]
 }

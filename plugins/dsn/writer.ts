@@ -99,7 +99,7 @@ export class Writer {
 
   #facts(speech: Speech, report: StatusReport, recipients: readonly ReportedRecipient[]): TextFacts {
     const until = Math.max(...recipients.map(({ willRetryUntil = 0 }) => willRetryUntil))
-    const lastAttempt = Math.max(...recipients.map((one) => one.lastAttempt))
+    const lastAttempt = Math.max(...recipients.map((one) => one.lastAttempt ?? report.arrivedAt))
     return {
       host: this.#hostname,
       id: plainText(report.id, 100),

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { wait } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
@@ -50,7 +51,7 @@ describe('recipients whose turn does not come', () => {
     expect(await world.rows()).toBe(0)
   })
 
-  it('where one’s message cannot be read any more, it is held, and the others are told of', async () => {
+  it('where one’s content is lost, it is held until it is bounced, and the others are told of', async () => {
     await node.queue.accept(await mail({ to: ['jo@dead.example'] }))
     await world.quiet()
     await node.queue.accept(await mail({ to: ['lost@dead.example'], size: 300_000 }))
@@ -59,7 +60,33 @@ describe('recipients whose turn does not come', () => {
     for (const file of await world.files()) await rm(join(world.folder, file))
     await world.pass(64 * minute, 10_000)
     expect([...world.delivery.givenUp].sort()).toEqual(['anna@dead.example', 'jo@dead.example'])
-    expect(await node.queue.list()).toMatchObject([{ state: 'held', recipientCount: 1 }])
+    expect(await node.queue.list()).toMatchObject([
+      {
+        state: 'held',
+        recipientCount: 1,
+        recipients: [{ lastReply: { lines: ['The content of the message is not there any more'] } }],
+      },
+    ])
+    expect(await node.queue.bounce({})).toBe(1)
+    expect(world.reports.told.at(-1)).toBe('failed lost@dead.example')
+  })
+
+  it('are told of with the time of their own last attempt, or with none', async () => {
+    const began = world.clock.now()
+    await node.queue.accept(await mail({ to: ['tried@dead.example'] }))
+    await world.quiet()
+    for (let sent = 0; sent < 9; sent++) await node.queue.accept(await mail({ to: [`${sent}@dead.example`] }))
+    await world.quiet()
+    await node.queue.accept(await mail({ to: ['untried@dead.example'] }))
+    await world.pass(11 * minute, 10_000)
+    const about = (localPart: string) =>
+      world.reports.reports.flatMap(({ recipients }) =>
+        recipients.filter((one) => one.action === 'delayed' && one.recipient.localPart === localPart),
+      )
+    expect(about('tried').map(({ lastAttempt }) => lastAttempt)).toEqual([expect.any(Number)])
+    expect(Number(about('tried')[0]?.lastAttempt)).toBeLessThan(began + 10 * minute)
+    expect(about('untried')).toHaveLength(1)
+    expect(about('untried')[0]).not.toHaveProperty('lastAttempt')
   })
 
   it('that are held are not told of', async () => {
@@ -81,6 +108,39 @@ describe('recipients whose turn does not come', () => {
     expect(world.delivery.givenUp).toEqual(['jo@dead.example'])
     expect(world.delivery.count('sender@origin.example')).toBeGreaterThanOrEqual(1)
     expect(await world.rows()).toBe(0)
+  })
+
+  describe('that have become many while nobody worked', () => {
+    const to = Array.from({ length: 1_300 }, (_, index) => `user${index}@slow.example`)
+    const slowly = { recipientsPerDelivery: 1, initialPerDestination: 2, perDestination: 2 }
+
+    beforeEach(async () => {
+      await node.stop()
+      const away = await world.node({ serves: false })
+      await away.queue.accept(await mail({ to }))
+      world.clock.advance(120 * minute)
+    })
+
+    it('are all tried, and nobody is told, where the destination takes mail', async () => {
+      world.delivery.on('@slow.example', async () => {
+        await wait(world.clock, 2_000)
+        return deliveredOutcome
+      })
+      await world.node(slowly)
+      await world.pass(35 * minute, 2_000)
+      expect(world.delivery.delivered).toHaveLength(1_300)
+      expect(world.reports.told).toEqual([])
+      expect(await world.rows()).toBe(0)
+    })
+
+    it('are given up where nothing comes of those that are being tried', async () => {
+      world.delivery.gate('slow.example')
+      await world.node(slowly)
+      await world.pass(9 * minute, 10_000)
+      expect(world.delivery.givenUp).toEqual([])
+      await world.pass(4 * minute, 10_000)
+      expect(world.delivery.givenUp.length).toBeGreaterThanOrEqual(790)
+    })
   })
 
   it('are delivered, not given up, where the destination answers in time', async () => {

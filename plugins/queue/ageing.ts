@@ -1,8 +1,7 @@
 import type { Knex } from 'knex'
 import { type Clock, type Database, type Log, reply } from 'mailwright'
 import { givenUp } from './bouncing.ts'
-import { isGone } from './contents.ts'
-import type { Farewell } from './farewell.ts'
+import type { Farewell, GivenUp } from './farewell.ts'
 import type { Holder } from './holder.ts'
 import { readMessages } from './lane-loading.ts'
 import type { Lanes } from './lanes.ts'
@@ -43,12 +42,14 @@ type Place = Readonly<Record<'deadline' | 'number', number>>
 const lookEvery = 30_000
 /** Milliseconds that are left for the attempt at the end of a recipient's time. */
 const attemptTime = 60_000
+/** Milliseconds without an end of any delivery: then a destination does not get on. The longest that an answer may take (RFC 5321 §4.5.3.2.6). */
+const longestAnswer = 600_000
 const atOnce = 500
 const noAttempt = reply(451, '4.4.1', 'No attempt could be made in time')
 
 /**
  * Looks after recipients whose turn does not come in time, since they wait for their next attempt, or since their destination is paused
- * or busy: their senders are warned and told all the same. So are those of whoever a postmaster has given up while it was being tried.
+ * or does not get on: their senders are warned and told all the same. So are those of whoever a postmaster has given up while it was being tried.
  */
 export class Ageing {
   readonly #settings: AgeingSettings
@@ -98,7 +99,6 @@ export class Ageing {
       if (late.length > 0) await this.#warn(message, late, now)
     } catch (error) {
       log.warn('unavailable', { transaction: message.id, error })
-      if (isGone(error)) await farewell.hold(aged.map(({ recipient }) => recipient))
     }
   }
 
@@ -106,9 +106,24 @@ export class Ageing {
     const told = aged.map(({ recipient, last }) => {
       const { attempts } = recipient
       const putOff = { recipient, due: 0, deadline: message.expiresAt, attempts, warned: true, last }
-      return { recipient, outcome: { kind: 'delayed', putOff } as const }
+      return {
+        recipient,
+        outcome: { kind: 'delayed', putOff } as const,
+        lastAttempt: recipient.last?.at ?? 'none',
+      } as const
     })
     await this.#settings.farewell.warn(message, told, { agedBy: now })
+  }
+
+  /**
+   * Destinations of this process from which nothing comes. Where mail goes, however long the line has become while nobody worked at it,
+   * everybody in it has an attempt. Where there are many, the others are looked at the next time.
+   */
+  #stuck(): readonly string[] {
+    const { lanes, clock } = this.#settings
+    const since = clock.monotonic() - longestAnswer
+    const stuck = lanes.all().filter(({ movedAt }) => movedAt <= since)
+    return stuck.slice(0, atOnce).map(({ destination }) => destination)
   }
 
   /** A page of them. `last` is where the next one begins. */
@@ -128,9 +143,10 @@ export class Ageing {
           .where('queue_lanes.paused_until', '>', now)
           // All of a message are warned of at the same time, whenever each of them is tried next.
           .orWhere('queue_recipients.due', '>', now)
-          .orWhere((busy) =>
-            busy
-              .where('queue_lanes.owner', holder.id)
+          .orWhere((stuck) =>
+            stuck
+              .whereIn('queue_recipients.destination', this.#stuck())
+              .where('queue_recipients.due', '<=', now - attemptTime)
               .where('queue_recipients.deadline', '<=', now - attemptTime),
           ),
       )
@@ -168,6 +184,7 @@ export class Ageing {
   }
 }
 
-function ended({ recipient, last, isGivenUp: byPostmaster }: Aged): ReturnType<typeof givenUp> {
-  return byPostmaster ? givenUp(recipient) : { recipient, outcome: expired(last) }
+function ended({ recipient, last, isGivenUp: byPostmaster }: Aged): GivenUp {
+  if (byPostmaster) return givenUp(recipient)
+  return { recipient, outcome: expired(last), lastAttempt: recipient.last?.at ?? 'none' }
 }

@@ -4,9 +4,9 @@ import {
   type Content,
   type Database,
   errorCode,
+  type Log,
   MailwrightError,
   readAll,
-  UnavailableError,
 } from 'mailwright'
 import type { ContentFiles } from './content-files.ts'
 import { RecentContents } from './recent-contents.ts'
@@ -66,7 +66,7 @@ export class Contents {
     this.#answeredAt = now
   }
 
-  /** MAIL_E_NOT_FOUND where it was removed meanwhile, MAIL_E_UNAVAILABLE. */
+  /** MAIL_E_NOT_FOUND where it was removed meanwhile or is lost, MAIL_E_UNAVAILABLE. */
   async open(message: { readonly number: number; readonly size: number }): Promise<OpenContent> {
     const recent = this.#recent.get(message.number)
     if (recent !== undefined) return inMemory(recent)
@@ -87,6 +87,20 @@ export class Contents {
   }
 }
 
+/** Opens a message to tell of it. Whoever has lost one has to say all the more that it did not arrive. MAIL_E_UNAVAILABLE. */
+export async function openToTell(
+  { contents, log }: { readonly contents: Contents; readonly log: Log },
+  message: { readonly number: number; readonly id: string; readonly size: number },
+): Promise<OpenContent> {
+  try {
+    return await contents.open(message)
+  } catch (error) {
+    if (!isGone(error)) throw error
+    log.warn('unavailable', { transaction: message.id, error })
+    return inMemory(Buffer.from('\r\n'))
+  }
+}
+
 function isInTable({ size }: { readonly size: number }): boolean {
   return size <= largestInTable
 }
@@ -98,7 +112,8 @@ function inMemory(octets: Buffer): OpenContent {
 async function readOctets(database: Database, number: number): Promise<Buffer> {
   const row = await database.query((knex) => knex('queue_messages').where({ number }).first('content'))
   if (row === undefined) throw new MailwrightError('MAIL_E_NOT_FOUND', `message ${number} was removed`)
-  if (!Buffer.isBuffer(row.content)) throw new UnavailableError(`message ${number} has no content`)
+  if (!Buffer.isBuffer(row.content))
+    throw new MailwrightError('MAIL_E_NOT_FOUND', `the content of message ${number} is not there`)
   return row.content
 }
 

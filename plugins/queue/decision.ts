@@ -114,7 +114,9 @@ export class Decisions {
         if (result.kind === 'deferred') expired.push({ recipient, outcome })
         if (tells) {
           over.push(number)
-          reportable.push({ recipient, outcome })
+          const isUntried = result.kind === 'deferred' && result.untried === true
+          const lastAttempt = recipient.last?.at ?? 'none'
+          reportable.push({ recipient, outcome, ...(isUntried ? { lastAttempt } : {}) })
         } else stuck.push(stuckFor(recipient, outcome, now))
       }
     }

@@ -5,13 +5,14 @@ import {
   createMessage,
   type DeliveryFlow,
   type Failed,
+  type Log,
   type Message,
   readAll,
 } from 'mailwright'
+import { openToTell } from './contents.ts'
 import { ChangedError, keepNews, type NewsSettings } from './news.ts'
 import { areAll, type QueuedMessage, type QueuedRecipient } from './queued.ts'
 import type { Reportable, Reports } from './reports.ts'
-import { never } from './tables.ts'
 import type { Teller } from './teller.ts'
 import { writeToTell } from './to-tell.ts'
 
@@ -20,6 +21,7 @@ export interface FarewellSettings extends NewsSettings {
   readonly teller: Teller
   readonly delivery: DeliveryFlow
   readonly clock: Clock
+  readonly log: Log
 }
 
 interface HowToGiveUp {
@@ -36,6 +38,9 @@ interface Change {
 }
 
 type About = Reportable & { readonly recipient: QueuedRecipient }
+
+/** A recipient for whom no other attempt is made. */
+export type GivenUp = About & { readonly outcome: Failed }
 
 /** Ends the waiting of recipients for whom no attempt is made: what their senders are told is written together with that. */
 export class Farewell {
@@ -63,7 +68,7 @@ export class Farewell {
   /** Gives recipients of one message up. Says whether it did: not where another process was quicker. */
   giveUp(
     message: QueuedMessage,
-    about: readonly { recipient: QueuedRecipient; outcome: Failed }[],
+    about: readonly GivenUp[],
     { agedBy, goesOn = false }: HowToGiveUp = {},
   ): Promise<boolean> {
     const write = async (knex: Knex, numbers: readonly number[]): Promise<true> => {
@@ -98,21 +103,13 @@ export class Farewell {
     return this.#settings.teller.tellAll(messages)
   }
 
-  /** Leaves recipients to the postmaster, since nobody can read what they should be told of. */
-  async hold(recipients: readonly QueuedRecipient[]): Promise<void> {
-    const numbers = recipients.map(({ number }) => number)
-    await this.#settings.commits.run((knex) =>
-      knex('queue_recipients').whereIn('number', numbers).update({ due: never, deadline: never }),
-    )
-  }
-
   async #tell(message: QueuedMessage, about: readonly About[], { write, goesOn }: Change): Promise<boolean> {
-    const { reports, clock, contents, teller } = this.#settings
+    const { reports, clock, teller } = this.#settings
     const now = clock.now()
     const recipients = about.map(({ recipient }) => recipient)
     const numbers = recipients.map(({ number }) => number)
     const isAll = areAll(message, recipients)
-    const open = await contents.open(message)
+    const open = await openToTell(this.#settings, message)
     try {
       const content = await createMessage(open.content)
       const notifications = isAll ? await reports.of(message, content, about, now) : []

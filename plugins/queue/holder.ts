@@ -50,6 +50,7 @@ export class Holder {
       .transaction(async (knex) => {
         await knex('queue_holders').where({ id: this.id }).delete()
         await freeLanes(knex, [this.id], this.#clock.now())
+        await knex('queue_recipients').where({ tried_by: this.id }).update({ tried_by: null })
       })
       .catch((error: unknown) => this.#log.warn('unavailable', { error }))
   }
@@ -74,6 +75,10 @@ export class Holder {
         owners.map(({ owner }: { owner: string }) => owner),
         now,
       )
+      await knex('queue_recipients')
+        .whereNotNull('tried_by')
+        .whereNotIn('tried_by', names)
+        .update({ tried_by: null })
       if (names.length < holders.length) await knex('queue_holders').whereNotIn('id', names).delete()
     })
   }

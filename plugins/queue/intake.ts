@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Knex } from 'knex'
-import {
-  type Address,
-  type Content,
-  formatAddress,
-  type NextHops,
-  type RemoteRoute,
-  type Route,
-} from 'mailwright'
+import type { Address, Content, NextHops, RemoteRoute, Route } from 'mailwright'
 import type { Contents } from './contents.ts'
 import type { Numbers } from './numbers.ts'
 import {
@@ -19,6 +12,7 @@ import {
   reversePathFor,
 } from './queued.ts'
 import { deadlineOf, type RetrySchedule } from './retry-schedule.ts'
+import { searchedAddress, searchedTarget } from './searched-address.ts'
 import { type MessageRow, never, type RecipientRow } from './tables.ts'
 
 /** A recipient to be kept. */
@@ -199,7 +193,7 @@ function messageRow(
   return {
     number,
     id,
-    sender: searchable(envelope.reversePath),
+    sender: searchedAddress(envelope.reversePath),
     envelope: JSON.stringify(envelope),
     arrived_at: arrivedAt,
     expires_at: expiresAt,
@@ -215,16 +209,13 @@ function recipientRow(recipient: QueuedRecipient): Omit<RecipientRow, 'due' | 'd
   return {
     number,
     message: message.number,
-    address: searchable(delivery.recipient),
+    address: searchedAddress(delivery.recipient),
+    target: searchedTarget(delivery),
     delivery: JSON.stringify(delivery),
     destination,
     attempts,
     warned,
     last: last === undefined ? null : JSON.stringify(last),
+    tried_by: null,
   }
-}
-
-/** An address as it is searched for. */
-function searchable(address: Address | null): string {
-  return address === null ? '<>' : formatAddress(address).toLowerCase().slice(0, 512)
 }

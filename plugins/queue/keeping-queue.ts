@@ -18,6 +18,7 @@ import { Deliverer } from './deliverer.ts'
 import { DurableQueue } from './durable-queue.ts'
 import { Farewell } from './farewell.ts'
 import { GroupCommit } from './group-commit.ts'
+import { createHeldAttempts } from './held-attempts.ts'
 import { Holder } from './holder.ts'
 import { Intake } from './intake.ts'
 import { Lanes } from './lanes.ts'
@@ -107,6 +108,7 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
   const listing = new Listing(database, () => clock.now())
   const management = new Management({ ...common, listing, changes, farewell })
   const ageing = new Ageing({ ...common, farewell, tells: reports.tellsFailures })
+  const heldAttempts = createHeldAttempts(common)
   const tidying = createTidying({ ...common, files })
 
   return {
@@ -115,12 +117,14 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
       await holder.start(() => scheduler.startAgain())
       await changes.start(() => scheduler.look({ anew: true }))
       await tidying.start()
+      await heldAttempts.start()
       await teller.start()
       await ageing.start()
       scheduler.start()
     },
     async stop() {
       await tidying.stop()
+      await heldAttempts.stop()
       await changes.stop()
       await ageing.stop()
       await durable.close()
@@ -149,7 +153,7 @@ function offered(durable: DurableQueue, management: Management): Queue {
     hold: (selection, reason) => management.hold(selection, reason),
     release: (selection) => management.release(selection),
     remove: (selection) => management.remove(selection),
-    bounce: (selection) => management.bounce(selection),
+    bounce: (selection, untold) => management.bounce(selection, untold),
     redirect: (id, from, to) => management.redirect(id, from, to),
   }
 }

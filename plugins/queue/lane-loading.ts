@@ -60,9 +60,14 @@ async function withMessages(
     else recipients.push(recipient)
   }
   if (damaged.length === 0) return { recipients, damaged }
-  const isHeld = { due: never, deadline: never, last: JSON.stringify({ at: 0, reply: damagedRow }) }
-  const held = await knex('queue_recipients').whereIn('number', damaged).update(isHeld)
+  const held = await holdDamaged(knex, damaged)
   return { recipients, damaged: held === 0 ? [] : damaged }
+}
+
+/** Leaves recipients whose rows nobody can read to the postmaster. Answers how many are still there. */
+export function holdDamaged(knex: Knex, numbers: readonly number[]): Promise<number> {
+  const isHeld = { due: never, deadline: never, last: JSON.stringify({ at: 0, reply: damagedRow }) }
+  return knex('queue_recipients').whereIn('number', numbers).update(isHeld)
 }
 
 /** Messages by their numbers, without their octets; without those that are damaged. */

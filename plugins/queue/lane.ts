@@ -23,6 +23,8 @@ export class Lane {
   forgotten = 0
   /** Pauses that the table knows of. */
   knownPauses: number
+  /** Of the monotonic clock: when it was taken, or a delivery ended last. */
+  movedAt = 0
   /** Of the monotonic clock: since when it has nothing to do. */
   idleSince: number | undefined
   /** Given up: what is still under way comes to its end, nothing new begins. */
@@ -34,6 +36,12 @@ export class Lane {
     this.knownPauses = row.pauses
     this.more = !row.isNew
     this.health = new Health(settings, row.pauses)
+  }
+
+  /** A delivery has ended. `now` is of the monotonic clock. */
+  ended(now: number): void {
+    this.active--
+    this.movedAt = now
   }
 
   get isIdle(): boolean {

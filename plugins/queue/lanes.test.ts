@@ -7,7 +7,7 @@ const health = { initial: 5, most: 20, firstPause: 1, longestPause: 1 }
 
 function laneIn(lanes: Lanes, destination = 'far.example', fence = 1, owner = ''): Lane {
   const rest = { due: 0, paused_until: 0, pauses: 0, last: null, isNew: false }
-  return lanes.open({ destination, fence, owner, ...rest }, 'me')
+  return lanes.open({ destination, fence, owner, ...rest }, 'me', 0)
 }
 
 function fill(lanes: Lanes, lane: Lane, count: number, from = 'a@x.example', first = 0): void {

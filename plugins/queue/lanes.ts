@@ -46,11 +46,12 @@ export class Lanes {
     return Math.max(0, Math.ceil(this.#settings.recipientsInMemory * shareOfWaiting) - this.#lanes.size)
   }
 
-  /** A destination that was taken just now, by a holder of this name. */
-  open(row: TakenLane, holder: string): Lane {
+  /** A destination that was taken just now, by a holder of this name. `now` is of the monotonic clock. */
+  open(row: TakenLane, holder: string, now: number): Lane {
     const before = this.#lanes.get(row.destination)
     if (before !== undefined) this.close(before)
     const lane = new Lane(row, this.#settings.health)
+    lane.movedAt = now
     this.#lanes.set(row.destination, lane)
     // Nobody else has had it meanwhile: what is still under way counts.
     if (row.owner === holder)

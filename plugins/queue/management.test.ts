@@ -1,3 +1,5 @@
+import { truncate } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseAddress, type QueueSelection, readAll, reply } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
@@ -182,6 +184,22 @@ describe('the postmaster', () => {
     expect(world.delivery.delivered.map(({ to }) => to).sort()).toEqual(['jo@dead.example', 'jo@far.example'])
   })
 
+  it('sees what waits for a destination that is left alone as waiting, until that is tried again', async () => {
+    world.delivery.on('@dead.example', unreachable)
+    const id = await accept(['jo@dead.example'])
+    for (let sent = 0; sent < 9; sent++) await accept([`user${sent}@dead.example`])
+    const untried = await accept(['untried@dead.example'])
+    const [dead] = (await command.queue.statistics()).destinations
+    expect(dead?.pausedUntil).toBeInstanceOf(Date)
+    expect(await ids({ state: 'active' })).toEqual([])
+    expect(await ids({ state: 'waiting' })).toEqual(expect.arrayContaining([id, untried]))
+    expect(await command.queue.show(untried)).toMatchObject({
+      state: 'waiting',
+      nextAttempt: dead?.pausedUntil,
+      recipients: [{ attempts: 0, nextAttempt: dead?.pausedUntil }],
+    })
+  })
+
   it('asks again where something goes, as for a new message', async () => {
     const submission = await mail({ to: ['info@here.example: a@here.example b@here.example'] })
     await node.queue.accept(submission)
@@ -236,13 +254,18 @@ describe('the postmaster', () => {
 
   it('gives up with a word to the senders, each once, with what the last host said', async () => {
     const to = Array.from({ length: 1_100 }, (_, index) => `user${index}@far.example`)
+    const began = world.clock.now()
     const id = await accept(to)
     const other = await accept(['jo@near.example'])
+    world.clock.advance(1_000)
     expect(await command.queue.bounce({ id })).toBe(1)
     await world.pass(3_000)
     expect(new Set(world.reports.told).size).toBe(1_100)
     expect(world.reports.told).toHaveLength(1_100)
-    expect(world.reports.reports[0]?.recipients[0]?.reply.code).toBe(452)
+    expect(world.reports.reports[0]?.recipients[0]).toMatchObject({
+      reply: { code: 452 },
+      lastAttempt: began,
+    })
     expect(await ids({})).toEqual([other])
     await expect(command.queue.bounce({ id })).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
   })
@@ -292,12 +315,49 @@ describe('the postmaster', () => {
       expect(world.reports.told.toSorted()).toEqual(['failed full@far.example', 'failed there@far.example'])
     })
 
+    it('is given up after that attempt where it is held meanwhile, too', async () => {
+      await command.queue.hold({ id })
+      expect(await command.queue.bounce({ id })).toBe(1)
+      await world.pass(5_000)
+      expect(world.reports.told).toEqual([])
+      open()
+      await world.pass(120_000)
+      expect(world.reports.told).toEqual(['failed full@far.example'])
+      expect(world.delivery.count('there@far.example')).toBe(1)
+      expect(await world.rows()).toBe(0)
+    })
+
+    it('is held with no word of an attempt where it only waited for its turn, or where the process is gone', async () => {
+      const waiting: string[] = []
+      for (let sent = 0; sent < 30; sent++)
+        waiting.push(await accept([`${sent}@far.example`], `${sent}@o.example`))
+      await command.queue.hold({})
+      await world.pass(15_000)
+      const tried = async (): Promise<number> =>
+        (await command.queue.list()).flatMap((item) => item.recipients.filter((one) => one.stillTried)).length
+      expect(await tried()).toBe(6)
+      node.kill()
+      world.clock.advance(120_000)
+      await world.node()
+      await world.quiet()
+      expect(await tried()).toBe(0)
+      expect(await command.queue.bounce({ id })).toBe(1)
+      expect(world.reports.told.toSorted()).toEqual(['failed full@far.example', 'failed there@far.example'])
+    })
+
     it('gets no other recipient, until it is held', async () => {
       const to = addressOf('anna@there.example')
       await expect(command.queue.redirect(id, there, to)).rejects.toMatchObject({ code: 'MAIL_E_IN_USE' })
       await command.queue.hold({ id })
+      await world.pass(20_000)
+      expect(await command.queue.show(id)).toMatchObject({
+        state: 'held',
+        recipients: [{ stillTried: true }, { stillTried: true }],
+      })
+      await expect(command.queue.redirect(id, there, to)).rejects.toMatchObject({ code: 'MAIL_E_IN_USE' })
       open()
       await world.pass(3_000)
+      expect((await command.queue.show(id))?.recipients[0]).not.toHaveProperty('stillTried')
       await expect(command.queue.redirect(id, there, to)).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
       await command.queue.redirect(id, full, to)
       await command.queue.release({ id })
@@ -309,6 +369,33 @@ describe('the postmaster', () => {
     })
   })
 
+  it('gives up what has lost its content, with a word to the sender', async () => {
+    const large = await mail({ to: ['jo@far.example'], size: 300_000 })
+    await node.queue.accept(large)
+    const small = await accept(['bob@near.example'])
+    for (const file of await world.files()) await truncate(join(world.folder, file), 1_000)
+    await world.database.query((knex) => knex('queue_messages').update({ content: null }))
+    expect(await command.queue.bounce({})).toBe(2)
+    expect(world.reports.told.toSorted()).toEqual(['failed bob@near.example', 'failed jo@far.example'])
+    for (const id of [large.transaction.id, small]) expect(await ids({ id })).toEqual([])
+  })
+
+  it('holds what is damaged, and says that nobody is told of it', async () => {
+    const [damaged, other] = [await accept(['jo@far.example']), await accept(['bob@near.example'])]
+    await world.database.query((knex) =>
+      knex('queue_messages').where({ id: damaged }).update({ envelope: '{' }),
+    )
+    const untold: string[] = []
+    expect(await command.queue.bounce({}, (id) => untold.push(id))).toBe(1)
+    expect(untold).toEqual([damaged])
+    expect(world.reports.told).toEqual(['failed bob@near.example'])
+    expect(await ids({ id: other })).toEqual([])
+    expect(await command.queue.show(damaged)).toMatchObject({
+      state: 'held',
+      recipients: [{ lastReply: { lines: ['Its row in the table is damaged'] } }],
+    })
+  })
+
   it('says of what was never tried that it was the postmaster', async () => {
     const submission = await mail({ to: ['jo@far.example'], quarantine: 'a look' })
     await node.queue.accept(submission)
@@ -316,6 +403,7 @@ describe('the postmaster', () => {
     expect(world.reports.reports[0]?.recipients).toMatchObject([
       { action: 'failed', cause: 'given-up', reply: { code: 550, enhanced: '5.0.0' } },
     ])
+    expect(world.reports.reports[0]?.recipients[0]).not.toHaveProperty('lastAttempt')
   })
 
   it('sees the message as it would be sent, and keeps it from nobody', async () => {

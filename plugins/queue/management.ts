@@ -26,6 +26,7 @@ import { deadlineOf, type RetrySchedule } from './retry-schedule.ts'
 import { selectedAmong, selectedPages } from './selected-pages.ts'
 import { countWaiting } from './statistics.ts'
 import { type MessageRow, never, type RecipientRow } from './tables.ts'
+import { holdMessages } from './under-way.ts'
 
 export interface ManagementSettings {
   readonly database: Database
@@ -93,11 +94,12 @@ export class Management implements QueueManagement {
   }
 
   hold(selection: QueueSelection, reason = 'held by the postmaster'): Promise<number> {
-    const held = { held_at: this.#settings.clock.now(), held_reason: reason.slice(0, longestReason) }
+    const now = this.#settings.clock.now()
+    const held = { held_at: now, held_reason: reason.slice(0, longestReason) }
     return this.#change(selection, async (knex, rows) => {
       const messages = messagesOf(rows)
       await knex('queue_messages').whereIn('number', messages).whereNull('held_at').update(held)
-      await knex('queue_recipients').whereIn('message', messages).update({ due: never, deadline: never })
+      await holdMessages(knex, messages, now)
     })
   }
 
@@ -126,8 +128,8 @@ export class Management implements QueueManagement {
     return count
   }
 
-  async bounce(selection: QueueSelection): Promise<number> {
-    const messages = await bounce(this.#settings, selection)
+  async bounce(selection: QueueSelection, untold?: (id: string) => void): Promise<number> {
+    const messages = await bounce(this.#settings, selection, untold)
     return this.#counted(selection, messages.size)
   }
 
@@ -200,7 +202,7 @@ export class Management implements QueueManagement {
       await held
         .clone()
         .where({ warned })
-        .update({ due: now, deadline: deadlineOf(this.#settings.schedule, times, warned) })
+        .update({ due: now, deadline: deadlineOf(this.#settings.schedule, times, warned), tried_by: null })
     await wakeLanes(knex, destinationsOf(destinations), now)
   }
 }

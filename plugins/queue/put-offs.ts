@@ -22,6 +22,7 @@ export async function writePutOffs(knex: Knex, putOffs: readonly PutOff[]): Prom
         attempts,
         warned,
         last: JSON.stringify(last),
+        tried_by: null,
         ...changed(recipient),
       })
   }

@@ -7,9 +7,10 @@ import {
   type QueueItem,
   type QueuedRecipient as ShownRecipient,
 } from 'mailwright'
+import { destinationsOf } from './intake.ts'
 import { type QueuedMessage, readDelivery, readLast, readMessage } from './queued.ts'
 import { destinationName } from './selection.ts'
-import { type BigNumber, type MessageRow, never, type RecipientRow } from './tables.ts'
+import { type BigNumber, type LaneRow, type MessageRow, never, type RecipientRow } from './tables.ts'
 import { isGivenUp, isHeld } from './under-way.ts'
 
 interface ItemsSettings {
@@ -23,8 +24,11 @@ interface ItemsSettings {
 interface Waiting {
   readonly count: number
   /** A part of them, where they are many. */
-  readonly rows: RecipientRow[]
+  readonly rows: WaitingRow[]
 }
+
+/** `next`: when it is tried, also for all that is known of its destination. */
+type WaitingRow = RecipientRow & { readonly next: number }
 
 /** Recipients that are read in one go. */
 const rowsAtOnce = 1_000
@@ -43,8 +47,10 @@ export async function itemsOf(
   const over = messages.filter(({ number }) => !waiting.has(Number(number)))
   const untold = await database.query((knex) => findUntold(knex, over))
   for (const numbers of portions(waiting, settings.most)) {
-    for (const row of await database.query((knex) => readRecipients(knex, numbers, settings.most)))
-      waiting.get(Number(row.message))?.rows.push(row)
+    const rows = await database.query(async (knex) =>
+      withNext(knex, await readRecipients(knex, numbers, settings.most), settings.now),
+    )
+    for (const row of rows) waiting.get(Number(row.message))?.rows.push(row)
     await nextTurn()
   }
   return merged(
@@ -112,6 +118,23 @@ function readRecipients(
   return messages.length === 1 ? rows.limit(most) : rows
 }
 
+async function withNext(
+  knex: Knex,
+  rows: readonly RecipientRow[],
+  now: number,
+): Promise<readonly WaitingRow[]> {
+  const destinations = destinationsOf(rows)
+  const paused = new Map<string, number>()
+  for (let from = 0; from < destinations.length; from += rowsAtOnce) {
+    const lanes: Pick<LaneRow, 'destination' | 'paused_until'>[] = await knex<LaneRow>('queue_lanes')
+      .whereIn('destination', destinations.slice(from, from + rowsAtOnce))
+      .where('paused_until', '>', now)
+      .select('destination', 'paused_until')
+    for (const lane of lanes) paused.set(lane.destination, Number(lane.paused_until))
+  }
+  return rows.map((row) => ({ ...row, next: Math.max(Number(row.due), paused.get(row.destination) ?? 0) }))
+}
+
 function reportingItem(row: MessageRow, due: number): QueueItem {
   return {
     ...facts(row),
@@ -124,7 +147,7 @@ function reportingItem(row: MessageRow, due: number): QueueItem {
 
 function itemOf(row: MessageRow, { count, rows }: Waiting, now: number): QueueItem {
   const isAllHeld = row.held_at !== null || rows.every(isHeld)
-  const next = Math.min(...rows.map(({ due }) => Number(due)))
+  const next = Math.min(...rows.map((one) => one.next))
   const isActive = next <= now || rows.some(isGivenUp)
   const reason = row.held_reason ?? undefined
   return {
@@ -175,13 +198,16 @@ function both(one: QueueItem, other: QueueItem): QueueItem {
   }
 }
 
-function shown(row: RecipientRow): ShownRecipient {
+function shown(row: WaitingRow): ShownRecipient {
   const last = readLast(row.last)
+  const delivery = readDelivery(row.delivery)
   return {
-    address: readDelivery(row.delivery)?.recipient ?? searchedFor(row.address),
+    address: delivery?.recipient ?? searchedFor(row.address),
+    ...(row.target === null ? {} : { target: delivery?.target ?? searchedFor(row.target) }),
     destination: destinationName(row.destination),
     attempts: row.attempts,
-    nextAttempt: dateOf(Number(row.due)),
+    nextAttempt: dateOf(row.next),
+    ...(row.tried_by !== null && isHeld(row) ? { stillTried: true } : {}),
     lastReply: last?.reply,
     ...(last?.host === undefined ? {} : { lastHost: last.host }),
   }

@@ -184,7 +184,7 @@ function isReported(value: unknown): value is ReportedRecipient {
   return (
     [value.recipient, value.finalRecipient].every(isAddress) &&
     typeof action === 'string' &&
-    typeof lastAttempt === 'number'
+    (lastAttempt === undefined || typeof lastAttempt === 'number')
   )
 }
 

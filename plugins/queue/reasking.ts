@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { addressKey } from 'mailwright'
 import { type Delivery, readDelivery } from './queued.ts'
+import { searchedTarget } from './searched-address.ts'
 import type { BigNumber, RecipientRow } from './tables.ts'
 import { clockDifference } from './under-way.ts'
 
@@ -56,5 +57,5 @@ function keyOf({ message }: RecipientRow, { recipient }: Delivery): string {
 async function write(knex: Knex, { number, delivery }: Reasked, destination: string): Promise<void> {
   await knex('queue_recipients')
     .where({ number })
-    .update({ delivery: JSON.stringify(delivery), destination })
+    .update({ delivery: JSON.stringify(delivery), target: searchedTarget(delivery), destination })
 }

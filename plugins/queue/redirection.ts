@@ -15,6 +15,7 @@ import { destinationsOf, type Intake, writePrepared } from './intake.ts'
 import { readMessages } from './lane-loading.ts'
 import { joinLanes } from './lane-table.ts'
 import { type QueuedRecipient, readRecipient, withVariants } from './queued.ts'
+import { searchedAddress } from './searched-address.ts'
 import { selected } from './selection.ts'
 import type { RecipientRow } from './tables.ts'
 import { isHeld, underWay } from './under-way.ts'
@@ -40,21 +41,22 @@ export async function redirect(
   from: Address,
   to: Address,
 ): Promise<void> {
-  const rows = await database.query((knex) =>
+  const found = await database.query((knex) =>
     recipientsOf(knex, { id, recipient: formatAddress(from) }, clock.now()),
   )
+  const rows = meant(found, from)
   const [first] = rows
   if (first === undefined)
     throw new MailwrightError(
       'MAIL_E_NOT_FOUND',
       `${formatAddress(from)} does not wait for ${id.slice(0, 40)}`,
     )
-  const found = await delivery.route({ address: to, original: to })
-  if (!found.ok)
-    throw new MailwrightError('MAIL_E_INVALID', `${formatAddress(to)}: ${formatReply(found.reply)}`)
+  const routed = await delivery.route({ address: to, original: to })
+  if (!routed.ok)
+    throw new MailwrightError('MAIL_E_INVALID', `${formatAddress(to)}: ${formatReply(routed.reply)}`)
   const { held } = first
-  const parameters = parametersForEach(first.delivery.parameters, found.routes.length)
-  const deliveries = found.routes.map((route) => ({
+  const parameters = parametersForEach(first.delivery.parameters, routed.routes.length)
+  const deliveries = routed.routes.map((route) => ({
     recipient: to,
     parameters,
     target: route.address,
@@ -72,7 +74,7 @@ export async function redirect(
     if ((await underWay(knex, present, { now: clock.now(), paused: false })).length > 0)
       throw new MailwrightError(
         'MAIL_E_IN_USE',
-        `${formatAddress(from)} is being tried at the moment: hold the message, and redirect it after that`,
+        `${formatAddress(from)} is being tried at the moment: hold the message, and redirect it when that attempt is over`,
       )
     const gone = await knex('queue_recipients').whereIn('number', numbers).delete()
     if (gone !== numbers.length)
@@ -84,6 +86,22 @@ export async function redirect(
     await changes.count(knex)
   })
   changes.announce()
+}
+
+/** Of an alias that leads to several one has to say which: else one address would take the place of all. */
+function meant<Some extends QueuedRecipient>(found: readonly Some[], from: Address): readonly Some[] {
+  const isFrom = (address: Address): boolean => searchedAddress(address) === searchedAddress(from)
+  const named = found.filter(({ delivery }) => isFrom(delivery.recipient))
+  const led = found.filter(({ delivery }) => isFrom(delivery.target))
+  const [exact] = [named.filter((one) => led.includes(one)), led].filter(({ length }) => length > 0)
+  if (exact !== undefined) return exact
+  const targets = new Set(named.map(({ delivery }) => formatAddress(delivery.target)))
+  if (targets.size > 1)
+    throw new MailwrightError(
+      'MAIL_E_INVALID',
+      `${formatAddress(from)} leads to several; say which: ${[...targets].join(', ').slice(0, 1_000)}`,
+    )
+  return named
 }
 
 async function recipientsOf(

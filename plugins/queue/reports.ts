@@ -26,6 +26,8 @@ export interface Reportable {
   readonly outcome:
     | Exclude<Outcome, { kind: 'deferred' }>
     | { readonly kind: 'delayed'; readonly putOff: PutOff }
+  /** Where no attempt was made just now: when the last one was, in milliseconds since 1970, or that there was none. */
+  readonly lastAttempt?: number | 'none'
 }
 
 export interface ReportsSettings {
@@ -139,7 +141,7 @@ export function reported(
     recipient: original,
     finalRecipient: route?.address ?? target,
     parameters,
-    lastAttempt: now,
+    ...lastAttemptOf(reportable, now),
   }
   switch (outcome.kind) {
     case 'delivered': {
@@ -151,10 +153,18 @@ export function reported(
       return { ...about, action: 'failed', reply: outcome.reply, ...causeOf(outcome), ...hostOf(outcome) }
     case 'delayed': {
       const { last } = outcome.putOff
-      const facts = { reply: last.reply, lastAttempt: last.at, willRetryUntil: expiresAt }
+      const facts = { reply: last.reply, willRetryUntil: expiresAt }
       return { ...about, action: 'delayed', ...facts, ...causeOf(last), ...hostOf(last) }
     }
   }
+}
+
+function lastAttemptOf(
+  { outcome, lastAttempt }: Reportable,
+  now: number,
+): Pick<ReportedRecipient, 'lastAttempt'> {
+  if (lastAttempt === 'none') return {}
+  return { lastAttempt: lastAttempt ?? (outcome.kind === 'delayed' ? outcome.putOff.last.at : now) }
 }
 
 function actionOf({ reached }: Delivered): RecipientAction {

@@ -178,8 +178,8 @@ export class Scheduler {
   }
 
   #open(row: TakenLane): Lane {
-    const { lanes, holder } = this.#settings
-    return lanes.open(row, holder.id)
+    const { lanes, holder, clock } = this.#settings
+    return lanes.open(row, holder.id, clock.monotonic())
   }
 
   /** Something has changed for a destination. */
@@ -233,7 +233,7 @@ export class Scheduler {
 
   async #run(lane: Lane, turn: Turn, giveBack: () => void): Promise<void> {
     const result = await this.#deliver(lane, turn)
-    lane.active--
+    lane.ended(this.#settings.clock.monotonic())
     giveBack()
     this.#judge(lane, result)
     this.#wake(lane)

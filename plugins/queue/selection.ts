@@ -10,7 +10,7 @@ const few = 1_000
 
 /**
  * The recipients whom a selection means, of all or of `some` that a query names, joined with their messages. `active` are those whose time
- * has come.
+ * has come, and whose destination is not left alone.
  */
 export function selected(
   knex: Knex,
@@ -22,7 +22,7 @@ export function selected(
     .from(some?.as('queue_recipients') ?? 'queue_recipients')
     .join('queue_messages', 'queue_messages.number', 'queue_recipients.message')
   whereMessage(query, selection)
-  whereRecipient(query, selection, now)
+  whereRecipient(knex, query, selection, now)
   return query
 }
 
@@ -42,7 +42,7 @@ export function selectedMessages(knex: Knex, selection: QueueSelection, now: num
         .whereExists(ofMessage(knex, 'queue_reports').where('due', '<', never))
         .whereNotExists(waiting)
   }
-  whereRecipient(waiting, selection, now)
+  whereRecipient(knex, waiting, selection, now)
   return query.whereExists(waiting)
 }
 
@@ -86,11 +86,16 @@ function whereMessage(
 }
 
 function whereRecipient(
+  knex: Knex,
   query: Knex.QueryBuilder,
   { recipient, destination, state }: QueueSelection,
   now: number,
 ): void {
-  if (recipient !== undefined) whereAddress(query, 'queue_recipients.address', recipient)
+  if (recipient !== undefined)
+    query.where((either) => {
+      whereAddress(either, 'queue_recipients.address', recipient)
+      either.orWhere((led) => whereAddress(led, 'queue_recipients.target', recipient))
+    })
   if (destination !== undefined) query.whereIn('queue_recipients.destination', destinationKeys(destination))
   // They have none.
   if (state === 'reporting') query.whereRaw('1 = 0')
@@ -99,9 +104,22 @@ function whereRecipient(
   // Also what is to be given up after the attempt that is being made.
   if (state === 'active')
     query.where((active) =>
-      active.where(due, '<=', now).orWhere((ending) => ending.where(due, never).where(deadline, '<', never)),
+      active
+        .where((tried) => tried.where(due, '<=', now).whereNotExists(pauseOf(knex, now)))
+        .orWhere((ending) => ending.where(due, never).where(deadline, '<', never)),
     )
-  if (state === 'waiting') query.where(due, '>', now).where(due, '<', never)
+  if (state === 'waiting')
+    query
+      .where(due, '<', never)
+      .where((later) => later.where(due, '>', now).orWhereExists(pauseOf(knex, now)))
+}
+
+/** Rows where a recipient's destination is left alone for a while. */
+function pauseOf(knex: Knex, now: number): Knex.QueryBuilder {
+  return knex('queue_lanes')
+    .select(knex.raw('1'))
+    .whereRaw('?? = ??', ['queue_lanes.destination', 'queue_recipients.destination'])
+    .where('queue_lanes.paused_until', '>', now)
 }
 
 function idKey(id: string): string {

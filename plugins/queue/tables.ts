@@ -1,5 +1,7 @@
 import type { Knex } from 'knex'
 import type { Migration } from 'mailwright'
+import { readDelivery } from './queued.ts'
+import { searchedTarget } from './searched-address.ts'
 
 /** Some drivers give big integers as texts. */
 export type BigNumber = number | string
@@ -30,6 +32,8 @@ export interface RecipientRow {
   readonly message: BigNumber
   /** The forward-path in lower case: to be searched for. */
   readonly address: string
+  /** Where an alias has led it, as `address`; null where that is the same. */
+  readonly target: string | null
   /** A {@link import('./queued.ts').Delivery} as JSON. */
   readonly delivery: string
   readonly destination: string
@@ -42,6 +46,8 @@ export interface RecipientRow {
   readonly warned: number | boolean
   /** A {@link import('./queued.ts').LastAttempt} as JSON, or null. */
   readonly last: string | null
+  /** The holder who may have been trying it when it was held, and has not said yet that this is over; else null. */
+  readonly tried_by: string | null
 }
 
 /** One destination for which something waits, and which process delivers to it. */
@@ -92,6 +98,8 @@ export const withoutContent: readonly Exclude<keyof MessageRow, 'content'>[] = [
   'held_at',
   'held_reason',
 ]
+
+const rowsAtOnce = 1_000
 
 /** Of a time that does not come. */
 export const never: number = Number.MAX_SAFE_INTEGER
@@ -165,5 +173,46 @@ const reportsMigration: Migration = {
   },
 }
 
+/** Deployed: it never changes. */
+const targetsMigration: Migration = {
+  name: '0003-targets',
+  async up(knex) {
+    if (!(await knex.schema.hasColumn('queue_recipients', 'target')))
+      await knex.schema.alterTable('queue_recipients', (table) => {
+        table.string('target', 512).nullable()
+      })
+    for (let after = -1; ; ) {
+      const rows: RecipientRow[] = await knex('queue_recipients')
+        .where('number', '>', after)
+        .orderBy('number')
+        .limit(rowsAtOnce)
+      for (const { number, delivery: text } of rows) {
+        const delivery = readDelivery(text)
+        const target = delivery === undefined ? null : searchedTarget(delivery)
+        if (target !== null) await knex('queue_recipients').where({ number }).update({ target })
+      }
+      const last = rows.at(-1)
+      if (last === undefined) return
+      after = Number(last.number)
+    }
+  },
+}
+
+/** Deployed: it never changes. */
+const triedByMigration: Migration = {
+  name: '0004-tried-by',
+  async up(knex) {
+    if (await knex.schema.hasColumn('queue_recipients', 'tried_by')) return
+    await knex.schema.alterTable('queue_recipients', (table) => {
+      table.string('tried_by', 64).nullable().index()
+    })
+  },
+}
+
 /** All tables of the queue. */
-export const queueMigrations: readonly Migration[] = [queueMigration, reportsMigration]
+export const queueMigrations: readonly Migration[] = [
+  queueMigration,
+  reportsMigration,
+  targetsMigration,
+  triedByMigration,
+]

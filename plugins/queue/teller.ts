@@ -1,14 +1,6 @@
 import type { Knex } from 'knex'
-import {
-  bufferContent,
-  type Clock,
-  createMessage,
-  type Database,
-  errorCode,
-  type Log,
-  type Timer,
-} from 'mailwright'
-import { type Contents, isGone, type OpenContent } from './contents.ts'
+import { type Clock, createMessage, type Database, errorCode, type Log, type Timer } from 'mailwright'
+import { type Contents, openToTell } from './contents.ts'
 import type { Holder } from './holder.ts'
 import { keepNews, type NewsSettings } from './news.ts'
 import { NotedMessages } from './noted-messages.ts'
@@ -94,8 +86,9 @@ export class Teller {
 
   /** Rows for what is to be told, to be written with `writeToTell`. MAIL_E_UNAVAILABLE. */
   async rows(message: QueuedMessage, about: readonly About[], now: number): Promise<readonly ReportRow[]> {
-    const told = about.flatMap(({ recipient, outcome }) => {
-      const report = reported({ recipient, outcome }, message.expiresAt, now)
+    const told = about.flatMap((one) => {
+      const { recipient, outcome } = one
+      const report = reported(one, message.expiresAt, now)
       if (report === undefined) return []
       const isEnd = outcome.kind === 'failed' && outcome.cause === 'expired'
       return { recipient: recipient.number, report, due: now + (isEnd ? longestWaitAtTheEnd : longestWait) }
@@ -199,7 +192,7 @@ export class Teller {
       return false
     }
     if (damaged > 0) log.error('internal-error', { transaction: message.id, damaged })
-    const open = await this.#open(message)
+    const open = await openToTell(this.#settings, message)
     try {
       const notifications = await reports.compose(message, await createMessage(open.content), recipients, now)
       const change = async (knex: Knex): Promise<true> => {
@@ -215,18 +208,6 @@ export class Teller {
       return false
     } finally {
       await open.close()
-    }
-  }
-
-  /** Whoever has lost a message has to say all the more that it did not arrive. */
-  async #open(message: QueuedMessage): Promise<OpenContent> {
-    const { contents, log } = this.#settings
-    try {
-      return await contents.open(message)
-    } catch (error) {
-      if (!isGone(error)) throw error
-      log.warn('unavailable', { transaction: message.id, error })
-      return { content: bufferContent(Buffer.from('\r\n')), close: async () => undefined }
     }
   }
 

@@ -14,7 +14,7 @@ export interface UnderWay {
 
 /**
  * Those of some recipients who may be being tried: their time has come, or they are to be given up after the attempt, and a living
- * process holds their destination. Nobody takes one of the destinations before the transaction ends.
+ * process holds their destination; or they were held in such an attempt. Nobody takes one of the destinations before the transaction ends.
  */
 export async function underWay(
   knex: Knex.Transaction,
@@ -34,8 +34,28 @@ export async function underWay(
       .map(({ destination }) => destination),
   )
   return rows.filter(
-    (row) => held.has(row.destination) && (Number(row.due) <= now + clockDifference || isGivenUp(row)),
+    (row) =>
+      (row.tried_by !== null && living.has(row.tried_by)) ||
+      (held.has(row.destination) && (Number(row.due) <= now + clockDifference || isGivenUp(row))),
   )
+}
+
+/** Holds all recipients of some messages, and notes who may be trying them. */
+export async function holdMessages(
+  knex: Knex.Transaction,
+  messages: readonly number[],
+  now: number,
+): Promise<void> {
+  const owner = ['owner', '', 'queue_lanes', 'queue_lanes.destination', 'queue_recipients.destination']
+  await knex('queue_recipients')
+    .whereIn('message', messages)
+    .where((tried) =>
+      tried
+        .where('due', '<=', now + clockDifference)
+        .orWhere((ending) => ending.where('due', never).where('deadline', '<', never)),
+    )
+    .update({ tried_by: knex.raw('(select nullif(??, ?) from ?? where ?? = ??)', owner) })
+  await knex('queue_recipients').whereIn('message', messages).update({ due: never, deadline: never })
 }
 
 /** Whether it waits for the postmaster. */

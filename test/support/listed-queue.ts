@@ -19,6 +19,8 @@ export interface ListedQueue {
   readonly items: readonly QueueItem[]
   readonly total: QueueTotal
   readonly destinations: readonly QueueDestination[]
+  /** Ids of those of whom nobody can tell anything. */
+  readonly damaged?: readonly string[]
   /** Messages by id, one character an octet. */
   readonly messages: Readonly<Record<string, string>>
 }
@@ -74,7 +76,13 @@ function managementOf(file: string): QueueManagement {
     hold: change('hold'),
     release: change('release'),
     remove: change('remove'),
-    bounce: change('bounce'),
+    async bounce(selection, untold) {
+      const count = await change('bounce')(selection)
+      const { damaged = [] } = listed()
+      const meant = damaged.filter((id) => selection.id === undefined || selection.id === id)
+      for (const id of meant) untold?.(id)
+      return count - meant.length
+    },
     async redirect(id, from, to) {
       known(id)
       note('redirect', id, from, to)

@@ -61,6 +61,7 @@ function recipientRow(
     number: number + 1 + index,
     message: number,
     address: to,
+    target: null,
     delivery: JSON.stringify({ recipient, parameters: {}, target: recipient }),
     destination: recipient.domain,
     attempts: 1,
@@ -68,6 +69,7 @@ function recipientRow(
     deadline: isHeld === true ? never : arrivedAt + 14_400_000,
     warned: false,
     last: null,
+    tried_by: null,
   }
 }
 

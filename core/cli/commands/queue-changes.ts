@@ -20,7 +20,13 @@ interface Change {
   readonly summary: string
   readonly options?: CoreCommand['options']
   readonly examples?: readonly string[]
-  run(service: Queue, selection: QueueSelection, options: Options): Promise<number>
+  /** `untold` is for the ids of messages whose senders nobody can tell. */
+  run(
+    service: Queue,
+    selection: QueueSelection,
+    options: Options,
+    untold: (id: string) => void,
+  ): Promise<number>
 }
 
 const allOption = { flags: '--all', summary: 'every message that is queued' }
@@ -70,7 +76,7 @@ const changes: readonly Change[] = [
     done: 'bounced',
     summary: 'give messages up now, and tell their senders',
     examples: ['mailwright queue bounce --destination example.net'],
-    run: (service, selection) => service.bounce(selection),
+    run: (service, selection, _options, untold) => service.bounce(selection, untold),
   },
 ]
 
@@ -90,29 +96,33 @@ async function apply(
   selections: readonly QueueSelection[],
   options: Options,
 ) {
-  const missing: string[] = []
+  const [missing, untold]: [string[], string[]] = [[], []]
   let messages = 0
   for (const selection of selections) {
     try {
-      messages += await change.run(service, selection, options)
+      messages += await change.run(service, selection, options, (id) => untold.push(id))
     } catch (error) {
       if (errorCode(error) !== 'MAIL_E_NOT_FOUND' || selection.id === undefined) throw error
       missing.push(selection.id)
     }
   }
-  return { messages, missing }
+  return { messages, missing, untold }
 }
 
-function report(done: string, messages: number, missing: readonly string[]): CommandOutput {
+function report(
+  done: string,
+  { messages, missing, untold }: Awaited<ReturnType<typeof apply>>,
+): CommandOutput {
   const [first] = missing
   if (messages === 0 && first !== undefined && missing.length === 1) notQueued(first)
   return {
-    json: { done, messages, missing },
+    json: { done, messages, missing, ...(untold.length === 0 ? {} : { untold }) },
     text: [
       `${done} ${countText(messages, 'message')}`,
       ...missing.map((id) => `no message ${printable(id)} is queued`),
+      ...untold.map((id) => `message ${printable(id)} is damaged: it is held, and nobody was told`),
     ].join('\n'),
-    exitCode: missing.length === 0 ? 0 : 1,
+    exitCode: missing.length + untold.length === 0 ? 0 : 1,
   }
 }
 
@@ -130,8 +140,7 @@ function commandOf(change: Change): CoreCommand {
           `nothing was ${done}: name messages by id, by --sender and the like, or say --all`,
         )
       return withHost(context, async (host) => {
-        const { messages, missing } = await apply(change, host.service(queue), selections, given)
-        return report(done, messages, missing)
+        return report(done, await apply(change, host.service(queue), selections, given))
       })
     },
   }

@@ -1,4 +1,3 @@
-import { formatUnicodeAddress } from '../../model/address.ts'
 import { type QueuedRecipient, type QueueItem, type QueueState, queue } from '../../services/queue.ts'
 import { UsageError, withHost } from '../context.ts'
 import { printable, table } from '../output.ts'
@@ -10,6 +9,7 @@ import {
   countText,
   distanceText,
   itemJson,
+  recipientText,
   replyText,
   reversePathText,
   sizeText,
@@ -60,7 +60,7 @@ function entriesText(items: readonly QueueItem[], hasHeadings: boolean, now: num
 function detailLines(item: QueueItem, now: number): readonly string[] {
   const { recipients, recipientCount, reason } = item
   const rows = recipients.map((recipient) => [
-    formatUnicodeAddress(recipient.address),
+    recipientText(recipient),
     nextText(recipient, item.state, now),
     replyText(recipient),
   ])
@@ -77,11 +77,16 @@ function detailLines(item: QueueItem, now: number): readonly string[] {
   ].map((line) => `    ${line}`)
 }
 
-function nextText({ attempts, nextAttempt }: QueuedRecipient, state: QueueState, now: number): string {
+function nextText(
+  { attempts, nextAttempt, stillTried }: QueuedRecipient,
+  state: QueueState,
+  now: number,
+): string {
   const tried = attempts === 0 ? 'not tried yet' : `tried ${attempts}x`
-  if (state === 'active') return `${tried}, now again`
+  if (stillTried === true) return `${tried}, held, still being tried`
+  const isDue = nextAttempt === undefined || nextAttempt.getTime() <= now
+  if (state === 'active' && isDue) return `${tried}, now again`
   if (state === 'held' || nextAttempt === undefined) return tried
-  const isDue = nextAttempt.getTime() <= now
   return `${tried}, next ${isDue ? 'now' : distanceText(nextAttempt, now)}`
 }
 

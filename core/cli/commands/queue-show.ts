@@ -1,13 +1,20 @@
 import { errorText } from '../../errors.ts'
 import { notQueued } from '../../flow/empty-queue.ts'
-import { formatUnicodeAddress } from '../../model/address.ts'
 import { type Content, readAll } from '../../model/content.ts'
 import type { CommandOutput } from '../../plugin.ts'
 import { type Queue, type QueuedRecipient, type QueueItem, queue } from '../../services/queue.ts'
 import { type CliContext, withHost } from '../context.ts'
 import { type Output, printable, table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
-import { countText, distanceText, itemJson, replyText, reversePathText, timeText } from './queue-text.ts'
+import {
+  countText,
+  distanceText,
+  itemJson,
+  recipientText,
+  replyText,
+  reversePathText,
+  timeText,
+} from './queue-text.ts'
 
 /** The header of a queued message, or why there is none to show. */
 interface HeaderText {
@@ -35,18 +42,25 @@ export function envelopeText(item: QueueItem, now: number): string {
   const more = item.recipientCount - item.recipients.length
   return [
     ...lines,
-    ...item.recipients.map((recipient) => `\n${recipientText(recipient, when)}`),
+    ...item.recipients.map((recipient) => `\n${recipientFacts(recipient, when)}`),
     ...(more > 0 ? [`\nand ${countText(more, 'more recipient')}`] : []),
   ].join('\n')
 }
 
-function recipientText(recipient: QueuedRecipient, when: (time: Date) => string): string {
-  const { address, destination, attempts, nextAttempt } = recipient
+function recipientFacts(recipient: QueuedRecipient, when: (time: Date) => string): string {
+  const { destination, attempts, nextAttempt, stillTried } = recipient
   const facts: readonly (readonly [string, string])[] = [
-    ['recipient', formatUnicodeAddress(address)],
+    ['recipient', recipientText(recipient)],
     ['  destination', destination],
     ['  attempts', String(attempts)],
-    ['  next attempt', nextAttempt === undefined ? 'none' : when(nextAttempt)],
+    [
+      '  next attempt',
+      stillTried === true
+        ? 'none; still being tried'
+        : nextAttempt === undefined
+          ? 'none'
+          : when(nextAttempt),
+    ],
     ['  last reply', replyText(recipient) || 'none'],
   ]
   return table(['', ''], facts).split('\n').slice(1).join('\n')

@@ -48,6 +48,12 @@ export function reversePathText(reversePath: Address | null): string {
   return reversePath === null ? '<>' : formatUnicodeAddress(reversePath)
 }
 
+/** A recipient, and where an alias has led it: `info@example.org -> jo@example.net`. */
+export function recipientText({ address, target }: Pick<QueuedRecipient, 'address' | 'target'>): string {
+  const led = target === undefined ? [] : [formatUnicodeAddress(target)]
+  return [formatUnicodeAddress(address), ...led].join(' -> ')
+}
+
 /** What the last attempt brought, and whose words these are, in one line; empty where there was none. */
 export function replyText({ lastReply, lastHost }: QueuedRecipient): string {
   if (lastReply === undefined) return ''
@@ -66,6 +72,7 @@ export function itemJson(item: QueueItem): Record<string, unknown> {
     recipients: item.recipients.map((recipient) => ({
       ...recipient,
       address: formatAddress(recipient.address),
+      ...(recipient.target === undefined ? {} : { target: formatAddress(recipient.target) }),
       lastReply: recipient.lastReply === undefined ? undefined : formatReply(recipient.lastReply),
     })),
   }
