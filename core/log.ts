@@ -35,6 +35,7 @@ export const logEvents = [
   'lines-lost',
   'signal-ignored',
   'protocol-error',
+  'tls-failed',
   'internal-error',
 ] as const
 

@@ -182,7 +182,10 @@ describe('deliver and trace', () => {
     expect(out).toContain('forger\\x0a   +0.001s  logged-in  boss\\x1b[2J')
   })
 
-  test('exit codes of a delivery agent: 1 for never, 75 for later', async () => {
+  test('exit codes of a delivery agent: 1 for never, 65 for what is no message, 75 for later', async () => {
+    const withNul = await run(['deliver', 'me@deliver.example'], 'Subject: x\n\na\0b\n')
+    expect(withNul).toMatchObject({ exitCode: 65 })
+    expect(withNul.err).toContain('554 5.6.0')
     expect(await run(['deliver', 'nobody@deliver.example'], 'x\n')).toMatchObject({ exitCode: 1 })
     expect((await run(['deliver', 'nobody@deliver.example'], 'x\n')).err).toContain('550 5.1.1')
     expect(await run(['deliver', 'someone@elsewhere.example'], 'x\n')).toMatchObject({ exitCode: 1 })

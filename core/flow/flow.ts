@@ -52,6 +52,8 @@ export interface SessionFlow {
   connect(): Promise<Reply | undefined>
   /** TLS has begun: what was said in clear is forgotten (RFC 3207 §4.2). */
   secured(tls: TlsFacts): void
+  /** A handshake has failed: the log says why, and so does the entry of the end. */
+  notSecured(reason: string): void
   /** Runs `checkHello`; an open transaction is abandoned. A refused greeting leaves the one before in its place. */
   hello(hello: Hello): Promise<Reply | undefined>
   /** Runs `unknownCommand`. */

@@ -73,6 +73,8 @@ export class SessionRun implements SessionFlow {
   #leave: (() => void) | undefined
   /** The TLS under which it was asked whose client this is. */
   #claimedUnder: TlsFacts | undefined | null = null
+  /** Why the session has no TLS and goes no further. */
+  #handshakeFault: string | undefined
 
   constructor(context: FlowContext, delivery: Delivery, listener: string, options: SessionOptions) {
     this.#context = context
@@ -120,6 +122,12 @@ export class SessionRun implements SessionFlow {
     this.#live.claim = undefined
     this.#context.metrics.secured(this.#live.role, tls.version)
     this.record('secured', { text: `${tls.version} ${tls.cipher}`, facts: { ...tls } })
+  }
+
+  notSecured(reason: string): void {
+    const { id, listener, role, remote } = this.#live
+    this.#handshakeFault = `TLS handshake failed: ${reason}`
+    this.#context.log.info('tls-failed', { session: id, listener, role, remote: remote.address, reason })
   }
 
   async hello(hello: Hello): Promise<Reply | undefined> {
@@ -227,8 +235,9 @@ export class SessionRun implements SessionFlow {
     this.#context.record(verb, this.#subject, entry)
   }
 
-  close(reason = 'the client has left'): void {
+  close(why = 'the client has left'): void {
     if (this.#ended.signal.aborted) return
+    const reason = this.#handshakeFault ?? why
     this.#transaction?.abandon()
     this.#leave?.()
     this.#ended.abort(ended)

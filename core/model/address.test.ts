@@ -7,6 +7,7 @@ import {
   formatUnicodeAddress,
   needsSmtpUtf8,
   parseAddress,
+  parseBarePath,
   parsePath,
   sameAddress,
   senderInTurn,
@@ -229,4 +230,40 @@ it.each([
 ])('%s takes turns with %s', (localPart, name) => {
   expect(senderInTurn({ localPart, domain: 'x.example' })).toBe(`${name}@x.example`)
   expect(senderInTurn(null)).toBe('<>')
+})
+
+describe('parseBarePath', () => {
+  const path = { localPart: 'jo', domain: 'example.org' }
+
+  it.each([
+    ['jo@example.org', ''],
+    ['jo@Example.ORG SIZE=1 BODY=8BITMIME', ' SIZE=1 BODY=8BITMIME'],
+    ['jo@example.org  ', '  '],
+  ])('%j', (text, rest) => {
+    expect(parseBarePath(text)).toEqual({ path, rest, sourceRoute: false })
+  })
+
+  it.each([
+    '',
+    'jo',
+    'postmaster',
+    ' jo@example.org',
+    '<jo@example.org>',
+    '<jo@example.org',
+    'jo@example.org>',
+    'jo@example.org>SIZE=1',
+    'jo@example.org\tSIZE=1',
+    'jo@example.org,anna@example.org',
+    '"jo"@example.org',
+    '"a b"@example.org',
+    'jo@[192.0.2.1]',
+    'jo@example.org@example.net',
+    '@a.example:jo@example.org',
+    'jo(x)@example.org',
+    'jo@example.org\r\nRCPT',
+    'j..o@example.org',
+    `${'x'.repeat(65)}@example.org`,
+  ])('%j is none', (text) => {
+    expect(parseBarePath(text)).toBeUndefined()
+  })
 })

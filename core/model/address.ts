@@ -36,6 +36,8 @@ const asciiOnly = /^[\x00-\x7f]*$/
 const sourceRoutePattern = /^(@(?:\[[^\]]*\]|[^[\],:@]+)(?:,@(?:\[[^\]]*\]|[^[\],:@]+))*):/
 // A path up to the `>` that closes it; a quoted local part may hold one too.
 const bracketed = /^<((?:[^<>"\\]|"(?:[^"\\]|\\.)*")*)>/s
+// None of RFC 5322's specials but the dots and the `@`.
+const bare = /^[^\s<>()[\]:;@\\,"]+@[^\s<>()[\]:;@\\,"=]+(?= |$)/
 
 /**
  * Reads one address: RFC 5321 Mailbox (dot-string or quoted string, domain or address literal), with the local parts
@@ -68,6 +70,16 @@ export function parsePath(text: string): ParsedPath | undefined {
   if (route !== null && !isSourceRoute(route[1] ?? '')) return undefined
   const path = parseAddress(inner.slice(route?.[0].length ?? 0))
   return path && { path, rest, sourceRoute: route !== null }
+}
+
+/**
+ * Reads a path without its `<` and `>` at the start of `text`, as old devices write it: an address with a plain local part and a
+ * domain's name, up to a space or the end. Whatever could be read in two ways is none.
+ */
+export function parseBarePath(text: string): ParsedPath | undefined {
+  const [inner] = bare.exec(text.slice(0, MAX_PATH_LENGTH)) ?? []
+  const path = inner === undefined ? undefined : parseAddress(inner)
+  return path && { path, rest: text.slice(inner?.length), sourceRoute: false }
 }
 
 /** Writes an address with A-labels, its local part quoted where needed: what SMTP commands and header fields take. */

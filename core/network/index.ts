@@ -7,6 +7,7 @@ export {
 export { ClientTrust, type OwnCertificateText, type TrustProblem, trustProblem } from './client-trust.ts'
 export { ConnectionLost } from './connection-lost.ts'
 export { type Endpoints, socketEndpoints, socketFileEndpoints } from './endpoints.ts'
+export { HandshakeFailed, handshakeFault } from './handshake-failed.ts'
 export {
   LineConnection,
   type OctetsResult,
@@ -22,6 +23,7 @@ export {
   readProxyOptions,
 } from './proxied-endpoints.ts'
 export { type ProxyHeader, parseProxyHeader } from './proxy-header.ts'
+export { secureSession } from './secure-session.ts'
 export { ServerTls } from './server-tls.ts'
 export { SessionCounts } from './session-counts.ts'
 export { tlsFacts } from './tls-facts.ts'

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
+import type { ConnectionOptions, TLSSocket, TLSSocketOptions } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import { Pacer } from '../summary/pacer.ts'
 import { ConnectionLost } from './connection-lost.ts'
 import { DeflateTransport } from './deflate-transport.ts'
 import { LineBuffer, type LineResult } from './line-buffer.ts'
+import { ClientHandshake, ServerHandshake, type TlsHandshake } from './tls-handshake.ts'
 
 /** What came of waiting for a line. */
 export type ReadResult = LineResult | NothingRead
@@ -195,43 +196,42 @@ export class LineConnection {
 
   /**
    * Goes on under TLS, as the server. What came in clear and was not read yet is never taken for commands: the caller
-   * checks `unread`. Rejects with {@link ConnectionLost} where the handshake fails or takes too long.
+   * checks `unread`. Rejects with {@link HandshakeFailed} where the handshake fails or takes too long.
    */
   async secure(options: TLSSocketOptions, timeout: number): Promise<TLSSocket> {
-    return this.#secure('secure', timeout, (plain) => new TLSSocket(plain, { ...options, isServer: true }))
+    return this.#secure(timeout, (plain, wake) => new ServerHandshake(plain, options, wake))
   }
 
-  /** The same as the client. What was wrong with a handshake is the `cause`. */
+  /** The same as the client. Rejects with {@link ConnectionLost}; what was wrong with the handshake is the `cause`. */
   async secureAsClient(options: ConnectionOptions, timeout: number): Promise<TLSSocket> {
-    return this.#secure('secureConnect', timeout, (socket) => connect({ ...options, socket }))
+    return this.#secure(timeout, (plain, wake) => new ClientHandshake(plain, options, wake))
   }
 
   async #secure(
-    event: 'secure' | 'secureConnect',
     timeout: number,
-    wrap: (plain: Socket) => TLSSocket,
+    begin: (plain: Socket, wake: () => void) => TlsHandshake,
   ): Promise<TLSSocket> {
     if (this.#closed) throw new ConnectionLost()
     const plain = this.#client
     this.flush()
     this.#detach()
     this.#lines.clear()
-    const timer = this.#clock.after(timeout, () => this.destroy())
+    let isLate = false
+    const timer = this.#clock.after(timeout, () => {
+      isLate = true
+      this.destroy()
+    })
     // What was said in clear must be on its way before TLS takes the socket.
     if (plain.writableLength > 0) await new Promise<void>((resolve) => plain.write('', () => resolve()))
-    const secured = wrap(plain)
-    this.#socket = secured
-    let established = false
-    secured.once(event, () => {
-      established = true
-      this.#wakeReader?.()
-    })
+    const handshake = begin(plain, () => this.#wakeReader?.())
+    this.#socket = handshake.socket
     this.#attach()
-    while (!established && !this.#ended) await this.#readable()
+    while (!handshake.isDone && !this.#ended) await this.#readable()
     timer.cancel()
-    if (established && !this.#closed) return secured
+    if (handshake.isDone) await handshake.settled()
+    if (handshake.isDone && !this.#closed) return handshake.socket
     this.destroy()
-    throw new ConnectionLost(event === 'secure' || secured.errored === null ? {} : { cause: secured.errored })
+    throw handshake.isDone ? new ConnectionLost() : handshake.failure(isLate)
   }
 
   #detach(): void {

@@ -18,6 +18,7 @@ import {
   type Store,
   UnavailableError,
 } from 'mailwright'
+import { capturedLog } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
 import { loopRefusal } from './delivered-before.ts'
 import { addressRefusal } from './known-address.ts'
@@ -194,8 +195,8 @@ function batch(items: readonly BatchItem[], atomic = true): Batch {
 }
 
 const log = createLog('silent')
-const delivery = (store: Store) =>
-  new StoreDelivery(store, { postmaster: undefined, abuse: undefined, deliveredTo: true }, log)
+const delivery = (store: Store, lines = log) =>
+  new StoreDelivery(store, { postmaster: undefined, abuse: undefined, deliveredTo: true }, lines)
 
 describe('StoreDelivery', () => {
   test('puts the trace fields on top of the octets as they came', async () => {
@@ -212,10 +213,25 @@ describe('StoreDelivery', () => {
     expect(kept[0]).toContain('Return-Path: <>\r\n')
   })
 
-  test('files into several mailboxes, and into INBOX where one of them does not exist', async () => {
-    const { store, kept } = fakeStore({ 'stage jo/Lists': new MailwrightError('MAIL_E_NOT_FOUND', 'no') })
-    await delivery(store).deliver(batch([await item('jo', ['Archive', 'Lists'])]))
-    expect(kept.map((one) => one.split(':')[0])).toEqual(['jo/Archive', 'jo/INBOX'])
+  test.each(['MAIL_E_NOT_FOUND', 'MAIL_E_INVALID', 'MAIL_E_PERMISSION', 'MAIL_E_OVER_QUOTA'] as const)(
+    'files into several mailboxes, and into INBOX where one of them does not take it: %s',
+    async (code) => {
+      const { store, kept } = fakeStore({ 'stage jo/Lists': new MailwrightError(code, 'no') })
+      const lines = capturedLog()
+      const outcomes = await delivery(store, lines).deliver(batch([await item('jo', ['Archive', 'Lists'])]))
+      expect(kept.map((one) => one.split(':')[0])).toEqual(['jo/Archive', 'jo/INBOX'])
+      expect(outcomes).toEqual([{ kind: 'delivered', text: 'into Archive, INBOX' }])
+      expect(lines.lines).toMatchObject([{ level: 'warn', event: 'refused', mailbox: 'Lists', code }])
+    },
+  )
+
+  test('is over quota where INBOX is too', async () => {
+    const full = new MailwrightError('MAIL_E_OVER_QUOTA', 'full')
+    const { store, kept } = fakeStore({ 'stage jo/Lists': full, 'stage jo/INBOX': full })
+    expect(await delivery(store).deliver(batch([await item('jo', ['Lists'])]))).toMatchObject([
+      { kind: 'failed', reply: { code: 552 } },
+    ])
+    expect(kept).toEqual([])
   })
 
   test.each([

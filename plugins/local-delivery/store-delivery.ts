@@ -23,7 +23,22 @@ import type { LocalDeliveryOptions } from './options.ts'
 const full = reply(552, '5.2.2', 'The mailbox is full')
 const notNow = reply(451, '4.2.0', 'The mailbox cannot be written now, try again later')
 
-type Prepared = { readonly staged: readonly StagedMessage[] } | { readonly outcome: Outcome }
+/** Why a mailbox that sorting named does not take a message that its account gets all the same (RFC 5228 §2.10.6). */
+const keptInstead: ReadonlySet<string | undefined> = new Set([
+  'MAIL_E_NOT_FOUND',
+  'MAIL_E_INVALID',
+  // Those of others: nobody here can mend that soon, and the sender not at all.
+  'MAIL_E_PERMISSION',
+  'MAIL_E_OVER_QUOTA',
+])
+
+/** A copy, and the mailbox that it really goes into. */
+interface Placed {
+  readonly message: StagedMessage
+  readonly mailbox: string
+}
+
+type Prepared = { readonly staged: readonly Placed[] } | { readonly outcome: Outcome }
 
 /**
  * Puts messages into mailboxes in two steps: every copy is written durably first, and only then made visible, so that
@@ -45,42 +60,36 @@ export class StoreDelivery {
     const failed = prepared.some((one) => 'outcome' in one)
     if (batch.atomic && failed) {
       await Promise.all(
-        prepared.flatMap((one) => ('staged' in one ? one.staged : [])).map((staged) => staged.abort()),
+        prepared.flatMap((one) => ('staged' in one ? one.staged : [])).map(({ message }) => message.abort()),
       )
       return prepared.map((one) => ('outcome' in one ? one.outcome : notWithoutOthers))
     }
     return Promise.all(
-      prepared.map((one, index) =>
-        'outcome' in one ? one.outcome : this.#commit(batch, one.staged, batch.items[index]),
-      ),
+      prepared.map((one) => ('outcome' in one ? one.outcome : this.#commit(batch, one.staged))),
     )
   }
 
   async #prepare(batch: Batch, item: BatchItem): Promise<Prepared> {
     if (this.#options.deliveredTo && new DeliveredBefore(item.message.header).by(item.route))
       return { outcome: { kind: 'failed', reply: loop } }
-    const staged: StagedMessage[] = []
+    const staged: Placed[] = []
     try {
       if (item.route.kind !== 'account')
         throw new MailwrightError('MAIL_E_INVALID', 'not a route into an account')
       const accountStore = await this.#store.open(item.route.account)
       const content = this.#withTrace(item)
-      for (const filing of item.filings) staged.push(await stage(accountStore, filing, content, batch.id))
+      for (const filing of item.filings) staged.push(await this.#stage(accountStore, filing, content, batch))
       return { staged }
     } catch (error) {
-      await Promise.all(staged.map((one) => one.abort()))
+      await Promise.all(staged.map(({ message }) => message.abort()))
       return { outcome: this.#outcomeOf(batch, error) }
     }
   }
 
-  async #commit(
-    batch: Batch,
-    staged: readonly StagedMessage[],
-    item: BatchItem | undefined,
-  ): Promise<Outcome> {
+  async #commit(batch: Batch, staged: readonly Placed[]): Promise<Outcome> {
     try {
-      for (const one of staged) await one.commit()
-      return { kind: 'delivered', text: `into ${item?.filings.map((filing) => filing.mailbox).join(', ')}` }
+      for (const { message } of staged) await message.commit()
+      return { kind: 'delivered', text: `into ${staged.map(({ mailbox }) => mailbox).join(', ')}` }
     } catch (error) {
       return this.#outcomeOf(batch, error)
     }
@@ -103,26 +112,27 @@ export class StoreDelivery {
       { content: message.content, start: 0, end: message.size },
     ])
   }
-}
 
-/** Into the mailbox that sorting named; into INBOX where there is none of that name, since mail is never lost for a name. */
-async function stage(
-  accountStore: AccountStore,
-  filing: Filing,
-  content: Content,
-  id: string,
-): Promise<StagedMessage> {
-  const options = {
-    origin: id,
-    cause: 'delivery',
-    ...(filing.flags === undefined ? {} : { flags: filing.flags }),
-    ...(filing.create === undefined ? {} : { create: filing.create }),
-  } as const
-  try {
-    return await accountStore.stage(filing.mailbox, content, options)
-  } catch (error) {
-    const nameless = errorCode(error) === 'MAIL_E_NOT_FOUND' || errorCode(error) === 'MAIL_E_INVALID'
-    if (!nameless || filing.mailbox === 'INBOX') throw error
-    return accountStore.stage('INBOX', content, options)
+  /** Into the mailbox that sorting named; into INBOX where that does not take it, since mail is never lost for a name. */
+  async #stage(
+    accountStore: AccountStore,
+    { mailbox, flags, create }: Filing,
+    content: Content,
+    { id }: Batch,
+  ): Promise<Placed> {
+    const options = {
+      origin: id,
+      cause: 'delivery',
+      ...(flags === undefined ? {} : { flags }),
+      ...(create === undefined ? {} : { create }),
+    } as const
+    try {
+      return { message: await accountStore.stage(mailbox, content, options), mailbox }
+    } catch (error) {
+      if (!keptInstead.has(errorCode(error)) || mailbox === 'INBOX') throw error
+      const message = await accountStore.stage('INBOX', content, options)
+      this.#log.warn('refused', { transaction: id, mailbox, text: 'filed into INBOX instead', error })
+      return { message, mailbox: 'INBOX' }
+    }
   }
 }

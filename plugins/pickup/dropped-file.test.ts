@@ -48,6 +48,10 @@ describe('openDropped', () => {
     expect(octets.toString('utf8', start, start + size)).toBe('Subject: x\n\nhello\n')
   })
 
+  test('a file that somebody has removed', async () => {
+    await expect(openDropped(join(folder, 'none'), now)).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
+  })
+
   test('a file that its owner cuts while it is read is no message', async () => {
     const path = await whole()
     const { file, start, size } = await openDropped(path, now)

@@ -27,22 +27,25 @@ export interface DroppedFile {
 
 /**
  * Opens a file that was taken. Its owner may have made anything of it, and may write to it still. MAIL_E_INVALID for what is no
- * whole message in a plain file of its own, MAIL_E_UNAVAILABLE where the disk fails.
+ * whole message in a plain file of its own, MAIL_E_NOT_FOUND where it was removed, MAIL_E_UNAVAILABLE where the disk fails.
  */
 export async function openDropped(path: string, now: number): Promise<DroppedFile> {
-  requirePlain(await lstat(path))
+  requirePlain(await lstat(path).catch(unopened))
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  const file = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EACCES' || error.code === 'ELOOP' || error.code === 'ENXIO')
-      throw invalid(errorText(error))
-    throw new UnavailableError('a message that was handed in cannot be opened', { cause: error })
-  })
+  const file = await open(path, flags).catch(unopened)
   try {
     return await readEnvelope(file, now)
   } catch (error) {
     await file.close()
     throw error
   }
+}
+
+function unopened(error: NodeJS.ErrnoException): never {
+  if (error.code === 'ENOENT') throw new MailwrightError('MAIL_E_NOT_FOUND', 'somebody has removed it')
+  if (error.code === 'EACCES' || error.code === 'ELOOP' || error.code === 'ENXIO')
+    throw invalid(errorText(error))
+  throw new UnavailableError('a message that was handed in cannot be opened', { cause: error })
 }
 
 async function readEnvelope(file: FileHandle, now: number): Promise<DroppedFile> {

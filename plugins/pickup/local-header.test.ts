@@ -23,11 +23,22 @@ describe('completedHeader', () => {
     expect(completed('', { displayName: undefined })).toContain('\r\nFrom: <root@example.org>\r\n')
   })
 
+  const resent =
+    'Resent-Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nResent-From: The Root <root@example.org>\r\nResent-Message-ID: <id@mx.example.org>\r\n'
+
+  test.each([
+    ['Resent-To: root\nFrom: y\n', `${resent}Resent-To: root@example.org\r\nFrom: y@example.org\r\n\r\n`],
+    ['X: 1\nResent-To: a@b.c\n', `X: 1\r\n${resent}Resent-To: a@b.c\r\n\r\n`],
+    ['X: 1\nResent-Bcc: a@b.c\n', `${resent}X: 1\r\n\r\n`],
+  ])('of what is sent on %j it stands with the other Resent- fields', (fields, expected) => {
+    expect(completed(fields)).toBe(expected)
+  })
+
   test('takes out what nobody else shall see', () => {
     const fields =
       'Bcc: a@b.c,\n d@e.f\nbcc : g@h.i\nReturn-Path: <x>\nContent-Length: 3\nResent-Bcc: z@z.z\nX: 1\n'
     const header = completed(fields)
-    expect(header).toMatch(/^X: 1\r\n/)
+    expect(header).toMatch(/\r\nX: 1\r\n/)
     expect(header).not.toMatch(/a@b|d@e|g@h|z@z|Return-Path|Content-Length/)
   })
 
@@ -39,7 +50,6 @@ describe('completedHeader', () => {
     ],
     ['From: root (Cron Daemon)', 'From: root@example.org (Cron Daemon)'],
     ['Cc: a@b.c,\n\troot', 'Cc: a@b.c,\r\n\troot@example.org'],
-    ['Resent-To: root', 'Resent-To: root@example.org'],
     ['To: undisclosed-recipients:;', 'To: undisclosed-recipients:;'],
     ['To: J\xf6 <jo>', 'To: J\xf6 <jo@example.org>'],
     ['To:', 'To:'],

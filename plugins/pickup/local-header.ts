@@ -35,7 +35,14 @@ export function completedHeader(header: Header, { origin, displayName, ...facts 
   const kept = header.fields.filter(({ name }) => !droppedFields.has(name.toLowerCase()))
   const written = kept.map((field) => withLineEnd(crlf(withDomains(field, origin))))
   const missing = missingFields(header, { ...facts, ...(displayName === undefined ? {} : { displayName }) })
-  return Buffer.concat([...written, Buffer.from(`${missing}\r\n`)])
+  written.splice(placeOfMissing(header, kept), 0, Buffer.from(missing))
+  return Buffer.concat([...written, Buffer.from('\r\n')])
+}
+
+/** At the end; those of a message that is sent on in front of their fellows, or of everything (RFC 5322 §3.6.6). */
+function placeOfMissing(header: Header, kept: readonly HeaderField[]): number {
+  const isResent = ({ name }: HeaderField) => name.toLowerCase().startsWith('resent-')
+  return header.fields.some(isResent) ? Math.max(0, kept.findIndex(isResent)) : kept.length
 }
 
 /** The last field of a message without a body may have no line end. */

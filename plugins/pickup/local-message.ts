@@ -19,8 +19,10 @@ import type { PickupOptions } from './options.ts'
 // RFC 3463: 5.3.4 is "message too big for system", 5.4.6 "routing loop detected", 5.6.0 "other media error".
 const tooLarge = reply(552, '5.3.4', 'The message is larger than this system takes from programs of its own')
 const headerTooLong = reply(554, '5.6.0', 'The header of the message is longer than 1 MiB')
+const withNul = reply(554, '5.6.0', 'The message has a NUL octet in it')
 const tooManyHops = reply(554, '5.4.6', 'The message has passed too many servers: it runs in circles')
 
+const NUL = 0
 const longestHeader = 1_048_576
 const readAtOnce = 65_536
 
@@ -42,12 +44,16 @@ export async function readMessage(
 ): Promise<LocalMessage> {
   const head = await readExactly(dropped.file, dropped.start, Math.min(dropped.size, longestHeader + 2))
   const section = findHeaderSection(head, head.length === dropped.size)
-  const header = readFields(head.subarray(0, section?.fields ?? 0))
+  const fields = head.subarray(0, section?.fields ?? 0)
+  // The sender is told with the header.
+  const header = readFields(Buffer.from(fields.filter((octet) => octet !== NUL)))
   if (section === undefined) return refused(header, headerTooLong)
   if (dropped.size > maxSize) return refused(header, tooLarge)
   if (header.all('Received').length > maxHops) return refused(header, tooManyHops)
+  if (fields.includes(NUL)) return refused(header, withNul)
   let isEightBit = header.hasEightBit
   for await (const chunk of withCrlf(octetsFrom(dropped, section.body))) {
+    if (chunk.includes(NUL)) return refused(header, withNul)
     isEightBit ||= !isAscii(chunk)
     await writer.write(chunk)
   }

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { type Clock, errorCode, errorText, type Log, type Timer } from 'mailwright'
-import type { DropFolder } from './drop-folder.ts'
+import { type DropFolder, ignore } from './drop-folder.ts'
 import type { PickupOptions } from './options.ts'
 import type { SettledRecipients } from './settled.ts'
 import type { Verdict } from './submission.ts'
@@ -129,6 +129,7 @@ export class Pickup {
         log.error('refused', { file: name, text: `kept in ${drop.failed}: ${verdict.reason}` })
         return await drop.keep(this.#taken.path(name), name, verdict.reason)
       }
+      if (verdict.kind === 'gone') log.warn('refused', { file: name, text: 'somebody has removed it' })
       await this.#remove(name)
     } catch (error) {
       this.#later(name, attempts + 1, errorText(error))
@@ -139,7 +140,7 @@ export class Pickup {
   async #remove(name: string): Promise<void> {
     const { settled, log, clock, options } = this.#parts
     try {
-      await unlink(this.#taken.path(name))
+      await unlink(this.#taken.path(name)).catch(ignore('ENOENT'))
       await settled.forget(name)
     } catch (error) {
       log.error('unavailable', { what: 'drop folder', file: name, error })

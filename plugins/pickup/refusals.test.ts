@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { reply } from 'mailwright'
+import { bufferContent, readAll, reply } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { dropMessage } from '../../test/support/drop.ts'
 import { PickupWorld, type PickupWorldOptions } from '../../test/support/pickup-world.ts'
@@ -117,6 +117,29 @@ describe('recipients who do not get it', () => {
     expect(await run('pickup folder')).toMatchObject({ text: world.folder })
   })
 
+  test('what somebody has removed meanwhile is not tried any more', async () => {
+    const host = await world.start()
+    world.refusals = { bob: later }
+    await dropMessage(world.folder, { recipients: ['bob'] })
+    await vi.waitFor(async () => expect(await world.taken()).toHaveLength(1))
+    await vi.waitFor(() =>
+      expect(host.log.lines).toContainEqual(expect.objectContaining({ event: 'deferred' })),
+    )
+    await world.removeTaken()
+    await vi.waitFor(() => {
+      world.clock.advance(10_000)
+      expect(host.log.lines).toContainEqual(
+        expect.objectContaining({ level: 'warn', event: 'refused', text: 'somebody has removed it' }),
+      )
+    })
+    const deferred = () => host.log.lines.filter(({ event }) => event === 'deferred').length
+    const before = deferred()
+    world.clock.advance(24 * 60 * 60_000)
+    await dropMessage(world.folder, { recipients: ['anna'] })
+    await world.gone()
+    expect(deferred()).toBe(before)
+  })
+
   test('what grows old is given up', async () => {
     await world.start({ giveUpAfter: '1h', longestRetry: '10s' })
     world.refusals = { bob: later }
@@ -135,6 +158,8 @@ describe('recipients who do not get it', () => {
     ['too large', { maxSize: 1_024 }, `Subject: x\n\n${'x'.repeat(2_000)}`, '5.3.4'],
     ['in circles', { maxHops: 10 }, 'Received: x\n'.repeat(11), '5.4.6'],
     ['a header without an end', {}, 'X: y\n'.repeat(300_000), '5.6.0'],
+    ['a NUL in the header', {}, 'Subject: x\0y\n\nbody\n', '5.6.0'],
+    ['a NUL in the text', {}, `Subject: x\n\n${'x'.repeat(100_000)}\0`, '5.6.0'],
     ['for too many', { maxRecipients: 1 }, 'Subject: x\n\n', '5.5.3'],
   ])('the sender is told of what is %s', async (_, options, text, enhanced) => {
     await world.start(options)
@@ -142,6 +167,8 @@ describe('recipients who do not get it', () => {
     await world.gone()
     expect(world.seen.map(({ recipients }) => recipients)).toEqual([['jo@example.org']])
     expect(world.reports[0]?.recipients.map((one) => one.reply.enhanced)).toEqual([enhanced, enhanced])
+    const told = await readAll(world.reports[0]?.message.content ?? bufferContent(Buffer.alloc(0)))
+    expect(told.includes(0)).toBe(false)
     // What was not read cannot go back.
     expect(world.reports[0]?.size).toBe(options.maxRecipients === undefined ? text.length : undefined)
   })

@@ -4,6 +4,7 @@ import {
   addressKey,
   type Clock,
   type Content,
+  errorCode,
   type Flow,
   formatAddress,
   formatReply,
@@ -45,6 +46,8 @@ export type Verdict =
   | { readonly kind: 'later'; readonly reason: string }
   /** It cannot be handed on, and nobody could be told. */
   | { readonly kind: 'keep'; readonly reason: string }
+  /** Somebody has removed it. */
+  | { readonly kind: 'gone' }
 
 /** One recipient of the envelope; `reply` where there is nothing to be asked. */
 interface Named {
@@ -57,7 +60,8 @@ type Answered = Named & { readonly reply: Reply }
 
 /** Hands on what a file holds. Rejects with MAIL_E_INVALID for what is no message, and where something of ours fails. */
 export async function submitFile(path: string, name: string, parts: SubmissionParts): Promise<Verdict> {
-  const dropped = await openDropped(path, parts.clock.now())
+  const dropped = await openDropped(path, parts.clock.now()).catch(unlessGone)
+  if (dropped === undefined) return { kind: 'gone' }
   const writer = parts.spool.receive()
   try {
     const message = await readMessage(dropped, writer, parts.options)
@@ -67,6 +71,10 @@ export async function submitFile(path: string, name: string, parts: SubmissionPa
     await writer.dispose()
     await dropped.file.close()
   }
+}
+
+function unlessGone(error: unknown): undefined {
+  if (errorCode(error) !== 'MAIL_E_NOT_FOUND') throw error
 }
 
 class Submission {

@@ -2,7 +2,6 @@ import {
   type Account,
   beginMechanism,
   type ChannelBinding,
-  channelBinding,
   type LineConnection,
   type LoginResult,
   offeredMechanisms,
@@ -13,7 +12,7 @@ import {
   type Store,
   saslprep,
   saslResponseLimit,
-  tlsFacts,
+  secureSession,
 } from 'mailwright'
 import { type Answer, fault, last, ok, refusal, refusalFor, refusalOf } from './answer.ts'
 import { type Command, words } from './command.ts'
@@ -228,9 +227,7 @@ export class Authorization {
   /** Begins TLS, from the first octet or after STLS. What the client has said in clear is forgotten. */
   async secure(options: Awaited<ReturnType<ServerTls['options']>>): Promise<void> {
     const { connection, speech, flow, remaining } = this.#parts
-    const socket = await connection.secure(options, remaining())
-    flow.secured(tlsFacts(socket))
-    this.#binding = channelBinding(socket)
+    this.#binding = await secureSession(flow, connection, options, remaining())
     speech.reset()
   }
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type Clock,
   ConnectionLost,
@@ -58,6 +59,7 @@ export class Pop3Session {
   #reason = 'connection lost'
   /** Resolves when nothing more is done for the client and its maildrop is free again. */
   #over: Promise<void> = Promise.resolve()
+  readonly #gone: Promise<void>
 
   constructor(socket: Socket, listener: Listener) {
     const { flow, store, tls, options, clock, log } = listener
@@ -66,7 +68,8 @@ export class Pop3Session {
     this.#flow = flow.openSession({ role: 'pop3', ...socketEndpoints(socket), end })
     this.#log = log.child({ session: this.#flow.session.id })
     this.#connection = new LineConnection(socket, clock, options.writeTimeout)
-    void this.#connection.closed.then(() => this.#flow.close(this.#reason))
+    // Why it has closed is known a moment later.
+    this.#gone = this.#connection.closed.then(() => nextTurn()).then(() => this.#flow.close(this.#reason))
     this.#loginDeadline = clock.monotonic() + options.loginTimeout
     this.#speech = new Speech(this.#connection)
     this.#authorization = new Authorization({
@@ -86,7 +89,7 @@ export class Pop3Session {
   async run(): Promise<void> {
     this.#over = this.#run()
     await this.#over
-    await this.#connection.closed
+    await this.#gone
     for (const leave of this.#leave) leave()
   }
 
@@ -94,7 +97,7 @@ export class Pop3Session {
   async stop(): Promise<void> {
     this.#stop('server stops')
     await this.#over
-    await this.#connection.closed
+    await this.#gone
   }
 
   #stop(reason: string): void {

@@ -7,6 +7,7 @@ import type { SMTPServer } from 'smtp-server/lib/smtp-server.js'
 import { type Client, openSession, type Secure } from './client.ts'
 import { Deadlines } from './deadlines.ts'
 import { answerLine } from './dispatch.ts'
+import { Handshake } from './handshake.ts'
 import type { Incoming } from './incoming.ts'
 import { type LineFault, ProtocolStream } from './protocol-stream.ts'
 import { earlyTalker, overlong, readyForTls, stopping, talkBehindStartTls, timedOut } from './replies.ts'
@@ -27,8 +28,8 @@ export class Connection extends SMTPConnection {
   #draining = false
   /** What is said when it is the client's turn the next time, and why that is the end. */
   #dismissal: { readonly reply: Reply; readonly reason: string } | undefined
-  /** The TLS socket while its handshake goes on; it has to be destroyed instead of the one below it. */
-  #handshaking: Socket | undefined
+  #handshake: Handshake | undefined
+  #error: Error | undefined
   #reason = 'the client closed the connection'
 
   constructor(server: SMTPServer, service: SmtpService, flow: Flow, socket: Socket, client: Client) {
@@ -39,10 +40,7 @@ export class Connection extends SMTPConnection {
     this.#deadlines = new Deadlines(service.clock, service.options.timeouts, {
       late: () => this.#dismiss(timedOut, 'timeout'),
       overlong: () => this.#dismissSoon(overlong, 'the session took too long'),
-      stuck: () => {
-        this.#reason = 'timeout in the TLS handshake'
-        this.#destroy()
-      },
+      stuck: () => this.#handshake?.late(),
     })
     // A client may close its side behind its last command and still wants the replies.
     socket.allowHalfOpen = true
@@ -255,19 +253,32 @@ export class Connection extends SMTPConnection {
   /** The engine's own idle timeout is one for all phases; of its calls only the one for a handshake matters. */
   override _armTimeout(socket: Socket = this._socket): void {
     if (socket === this._socket) return
-    this.#handshaking = socket
+    this.#handshake = new Handshake(socket, this._socket, (reason) => this.#notSecured(reason))
     this.#deadlines.handshake()
   }
 
   #destroy(): void {
-    const socket = this._upgrading ? this.#handshaking : this._socket
-    socket?.destroy()
+    if (this._upgrading) this.#handshake?.abandon()
+    else this._socket.destroy()
   }
 
+  /** TLS tells of one error by several events. */
   override _onError(error: Error): void {
-    if (!this.#isGone) this.#reason = errorText(error)
-    this.#service.log.debug('protocol-error', { session: this.#session?.flow.session.id, error })
+    if (this._upgrading) this.#handshake?.failed(error)
+    else if (error !== this.#error) {
+      this.#error = error
+      if (!this.#isGone) this.#reason = errorText(error)
+      this.#service.log.debug('protocol-error', { session: this.#session?.flow.session.id, error })
+    }
     this.close()
+  }
+
+  /** With TLS from the first octet a session begins behind it; one that never does has its record all the same. */
+  #notSecured(reason: string): void {
+    const { role } = this.#service.options
+    const flow = this.#session?.flow ?? this.#flow.openSession({ role, ...this.#client.ends })
+    flow.notSecured(reason)
+    flow.close()
   }
 
   override close(): void {
@@ -276,6 +287,7 @@ export class Connection extends SMTPConnection {
   }
 
   override _onClose(): void {
+    if (this._upgrading) this.#handshake?.failed(null)
     super._onClose()
     this.#idle = false
     this.#deadlines.end()

@@ -12,7 +12,13 @@ describe('envelope', () => {
     ['FROM:<jo@bü.example> SMTPUTF8', '250 2.1.0'],
     ['FROM:<jö@b.example>', '553 5.6.7'],
     ['FROM:<jo@bü.example>', '553 5.6.7'],
-    ['FROM:jo@b.example', '501 5.1.7'],
+    ['FROM:jo@b.example', '250 2.1.0'],
+    ['FROM: jo@b.example SIZE=10 BODY=8BITMIME', '250 2.1.0'],
+    ['FROM:jo@b.example FOO', '555 5.5.4'],
+    ['FROM:jo@b.example> SIZE=1', '501 5.1.7'],
+    ['FROM:"jo"@b.example', '501 5.1.7'],
+    ['FROM:jö@b.example', '553 5.6.7'],
+    ['FROM:', '501 5.1.7'],
     ['FROM:<jo>', '501 5.1.7'],
     ['FROM:<postmaster>', '501 5.1.7'],
     ['FROM:<jo@b.example', '501 5.1.7'],
@@ -24,6 +30,15 @@ describe('envelope', () => {
     ['', '501 5.1.7'],
   ])('MAIL %s: %s', async (argument, expected) => {
     expect(await new SessionDouble().say('EHLO a', `MAIL ${argument}`)).toEqual(['250', expected])
+  })
+
+  test('paths without their brackets may be refused', async () => {
+    const world = new SessionDouble({ strictPaths: true })
+    expect(await world.say('EHLO a', 'MAIL FROM:jo@b.example')).toEqual(['250', '501 5.1.7'])
+    expect(await world.say('MAIL FROM:<jo@b.example>', 'RCPT TO:jo@b.example')).toEqual([
+      '250 2.1.0',
+      '501 5.1.3',
+    ])
   })
 
   test('nobody is named for ever', async () => {
@@ -53,6 +68,9 @@ describe('envelope', () => {
   test.each([
     ['TO:<jo@b.example>', '250 2.1.5'],
     ['to: <postmaster>', '250 2.1.5'],
+    ['TO:jo@b.example', '250 2.1.5'],
+    ['TO:jo@b.example,ann@b.example', '501 5.1.3'],
+    ['TO:postmaster', '501 5.1.3'],
     ['TO:<a%b@c.example>', '250 2.1.5'],
     ['TO:<@one.example:jo@b.example>', '250 2.1.5'],
     ['TO:<>', '501 5.1.3'],

@@ -4,12 +4,14 @@ import {
   isRefusal,
   type MailParameters,
   type ParsedPath,
+  parseBarePath,
   parsePath,
   type Reply,
   reply,
   type TransactionFlow,
 } from 'mailwright'
 import { type Offers, parseMailParameters } from './mail-parameters.ts'
+import type { SmtpOptions } from './options.ts'
 import { parseRecipientParameters } from './recipient-parameters.ts'
 import {
   badRecipient,
@@ -43,7 +45,7 @@ export async function mail(session: SmtpSession, argument: string): Promise<Answ
   const { options } = session.service
   if (session.transaction !== undefined) return { reply: nestedMail }
   if (options.auth && session.flow.session.account === undefined) return { reply: loginFirst }
-  const parsed = pathArgument('FROM:', argument)
+  const parsed = pathArgument('FROM:', argument, options)
   // A bare <postmaster> is for recipients only.
   if (parsed === undefined || parsed.path?.domain === '') return { reply: badSender }
   const parameters = parseMailParameters(parsed.rest, offersTo(session))
@@ -74,7 +76,7 @@ export async function recipient(session: SmtpSession, argument: string): Promise
   const { options } = session.service
   if (transaction === undefined) return { reply: mailFirst }
   if (session.reception !== undefined) return { reply: chunksComing }
-  const parsed = pathArgument('TO:', argument)
+  const parsed = pathArgument('TO:', argument, options)
   if (parsed === undefined || parsed.path === null) return { reply: badRecipient }
   const { smtpUtf8 = false } = transaction.transaction.parameters
   const parameters = parseRecipientParameters(parsed.rest, { ...offersTo(session), smtpUtf8 })
@@ -103,10 +105,15 @@ export function reset(session: SmtpSession): Answer {
   return { reply: ok }
 }
 
-/** Many clients put a space behind the colon, where RFC 5321 §4.1.1.2 has none. */
-function pathArgument(keyword: string, argument: string): ParsedPath | undefined {
+/** Many clients put a space behind the colon, where RFC 5321 §4.1.1.2 has none, and old devices leave the `<` and `>` out. */
+function pathArgument(
+  keyword: string,
+  argument: string,
+  { strictPaths }: SmtpOptions,
+): ParsedPath | undefined {
   if (argument.slice(0, keyword.length).toUpperCase() !== keyword) return undefined
-  return parsePath(argument.slice(keyword.length).trimStart())
+  const text = argument.slice(keyword.length).trimStart()
+  return parsePath(text) ?? (strictPaths ? undefined : parseBarePath(text))
 }
 
 /** RFC 5321 Appendix C: a source route is ignored; that there was one is worth knowing. */

@@ -62,6 +62,8 @@ export interface SmtpOptions {
   readonly maxLineLength: number
   /** Bare CR and LF in a message: `refuse` it, or `normalise` them to CRLF: `refuse`. */
   readonly lineEnds: 'refuse' | 'normalise'
+  /** Whether the `<` and `>` of an address in MAIL and RCPT may not be left out (RFC 5321 §4.1.1.2): false. */
+  readonly strictPaths: boolean
   /** Recipients of one message: 1,000; at least 100 (RFC 5321 §4.5.3.1.8). */
   readonly maxRecipients: number
   /** Sessions at the same time: 1,000. */
@@ -138,6 +140,7 @@ export function parseOptions(input: unknown): SmtpOptions {
     allowPlaintextAuth: read.boolean('allowPlaintextAuth', { default: false }),
     ...readLimits(read),
     lineEnds: read.choice('lineEnds', ['refuse', 'normalise'], { default: 'refuse' }),
+    strictPaths: read.boolean('strictPaths', { default: false }),
     binaryMime: read.boolean('binaryMime', { default: false }),
     dsn: read.value('dsn') === undefined ? undefined : read.boolean('dsn'),
     lookupClientName: read.boolean('lookupClientName', { default: true }),

@@ -145,6 +145,7 @@ describe.runIf(postfixIsThere)('beside Postfix’s sendmail', () => {
       'From jo Mon Nov 23\n>From jo Mon Nov 23\nSubject: x\n\nFrom here\n',
     ],
     ['a lone dot', ['b@y.example'], 'Subject: x\n\nx\n.\ny\n'],
+    ['a lone dot without its end', ['b@y.example'], 'Subject: x\n\nx\n.'],
     ['a lone dot that is text', ['-oi', 'b@y.example'], 'Subject: x\n\nx\n.\n..\ny\n'],
     ['CRLF', ['-i', 'b@y.example'], 'Subject: x\r\nTo: root\r\n\r\nx\r\n\r\ny\r\n'],
     ['a dot behind CRLF', ['b@y.example'], 'Subject: x\r\n\r\nx\r\n.\r\ny\r\n'],

@@ -95,7 +95,7 @@ describe('a client that takes its time', () => {
     await clock.armed(minute)
     clock.advance(minute)
     await wire.rest()
-    expect(await closed(1)).toEqual(['timeout in the TLS handshake'])
+    expect(await closed(1)).toEqual(['TLS handshake failed: timeout'])
     const silent = wireTo(tlsPort)
     wires.push(silent)
     await clock.armed(minute)

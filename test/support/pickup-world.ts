@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   bufferContent,
@@ -86,6 +86,14 @@ export class PickupWorld {
   async taken(): Promise<readonly string[]> {
     const owners = (await this.inside('taken')).filter((name) => !name.endsWith('.alive'))
     return (await Promise.all(owners.map((owner) => this.inside(join('taken', owner))))).flat()
+  }
+
+  /** As somebody does who tidies up. */
+  async removeTaken(): Promise<void> {
+    const owners = (await this.inside('taken')).filter((name) => !name.endsWith('.alive'))
+    for (const owner of owners)
+      for (const name of await this.inside(join('taken', owner)))
+        await rm(join(this.folder, 'taken', owner, name))
   }
 
   /** Resolves when nothing is left. */

@@ -125,6 +125,7 @@ export class SessionDouble {
         live.hello = hello
         return this.refusals.hello
       },
+      notSecured: () => undefined,
       unknownCommand: async () => undefined,
       loginAbilities: { scram: [], tokens: undefined },
       beginScram: async () => ({ ok: false, reply: reply(454, '4.7.0', 'Not here') }),

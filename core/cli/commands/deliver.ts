@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { errorCode, MailwrightError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { separateHeader } from '../../message/separate-header.ts'
-import { createSpool } from '../../message/spool.ts'
+import { createSpool, type SpoolWriter } from '../../message/spool.ts'
 import { type Address, formatAddress } from '../../model/address.ts'
 import type { Content } from '../../model/content.ts'
-import { formatReply, isTransient, type Reply } from '../../model/reply.ts'
+import { formatReply, isTransient, type Reply, reply } from '../../model/reply.ts'
 import type { CommandOutput } from '../../plugin.ts'
 import { store } from '../../services/store.ts'
 import { addressArgument, type CliContext, withHost } from '../context.ts'
@@ -15,6 +15,9 @@ import type { CoreCommand } from '../program.ts'
 
 // sysexits.h, which Postfix's pipe(8) and other callers of delivery agents understand.
 const tryAgainLater = 75
+const dataError = 65
+// RFC 3463 §3.7: 5.6.0 is "other media error".
+const withNul = reply(554, '5.6.0', 'The message has a NUL octet in it')
 const endpoint = { address: 'local', port: 0 } as const
 
 export const deliverCommand: CoreCommand = {
@@ -59,19 +62,30 @@ async function deliverInto(
   }
   const writer = createSpool(join(host.settings.dataDir, 'spool')).receive()
   try {
-    for await (const chunk of crlfLines(context.stdin)) await writer.write(chunk)
+    const isText = await receive(context.stdin, writer)
     // Whoever delivers puts fields on top.
     const { content } = await separateHeader(await writer.finish())
-    const { id, answer } = await deliver(host, reversePath, recipient, content)
-    const reply = formatReply(answer)
+    const { id, answer } = isText
+      ? await deliver(host, reversePath, recipient, content)
+      : { id: undefined, answer: withNul }
+    const said = formatReply(answer)
     const delivered = answer.code < 400
-    const text = delivered ? '' : `mailwright: not delivered to ${formatAddress(recipient)}: ${reply}`
-    const exitCode = delivered ? 0 : isTransient(answer) ? tryAgainLater : 1
+    const text = delivered ? '' : `mailwright: not delivered to ${formatAddress(recipient)}: ${said}`
+    const exitCode = delivered ? 0 : isTransient(answer) ? tryAgainLater : isText ? 1 : dataError
     if (!delivered && !context.json) context.output.stderr(`${text}\n`)
-    return { json: { id, recipient: formatAddress(recipient), delivered, reply }, text: '', exitCode }
+    return { json: { id, recipient: formatAddress(recipient), delivered, reply: said }, text: '', exitCode }
   } finally {
     await writer.dispose()
   }
+}
+
+/** Whether no NUL is among the octets (RFC 5321 §4.1.1.4). What comes behind one is not kept. */
+async function receive(input: CliContext['stdin'], writer: SpoolWriter): Promise<boolean> {
+  for await (const chunk of crlfLines(input)) {
+    if (chunk.includes(0)) return false
+    await writer.write(chunk)
+  }
+  return true
 }
 
 async function deliver(

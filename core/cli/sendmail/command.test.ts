@@ -127,8 +127,15 @@ describe('a message', () => {
     ])
   })
 
+  test.each([['a@b.c'], ['-t']])('with a NUL in it is none: %s', async (...words) => {
+    const { code, err } = await run(words, 'To: a@b.c\n\na\0b\n')
+    expect(code).toBe(65)
+    expect(err).toContain('NUL')
+    expect(await readdir(drop)).toEqual([])
+  })
+
   test.each([
-    ['NUL, 8-bit, long lines', `X: \xff\n\n\0\xe4${'x'.repeat(5_000)}`],
+    ['8-bit, long lines', `X: \xff\n\n\xe4${'x'.repeat(5_000)}`],
     ['CRLF', 'X: y\r\n\r\nz\r\n'],
   ])('stays octet for octet: %s', async (_, text) => {
     async function* octets(): AsyncGenerator<Buffer> {
@@ -318,6 +325,8 @@ describe('SMTP on standard input and output', () => {
   test.each([
     ['RCPT TO:<a@b.c>', '503'],
     ['MAIL FROM:jo', '501'],
+    ['MAIL FROM:jo@b.c BODY=8BITMIME', '250'],
+    ['MAIL FROM:jo@b.c,a@b.c', '501'],
     ['MAIL FROM:<a@b.c> RET=FULL', '555'],
     ['MAIL FROM:<a b>', '501'],
     ['DATA', '503'],
@@ -332,6 +341,12 @@ describe('SMTP on standard input and output', () => {
     const { out } = await talk(line, 'QUIT')
     const replies = out.split('\r\n')
     expect(replies.map((reply) => reply.slice(0, 3))).toEqual(['220', code, '221', ''])
+  })
+
+  test('what holds a NUL is not queued', async () => {
+    const { out } = await talk('MAIL FROM:<a@b.c>', 'RCPT TO:<d@e.f>', 'DATA', 'a\0b', '.', 'QUIT')
+    expect(out).toContain('\r\n554 5.6.0 the message has a NUL octet in it\r\n')
+    expect(await readdir(drop)).toEqual([])
   })
 
   test('what ends in the middle is not queued', async () => {

@@ -3,7 +3,7 @@ export const exitCodes = {
   ok: 0,
   /** EX_USAGE: wrong words. */
   usage: 64,
-  /** EX_DATAERR: an address or a header that cannot be read. */
+  /** EX_DATAERR: an address or a header that cannot be read, or a NUL in the message. */
   data: 65,
   /** EX_NOUSER: nobody whom it could go to. */
   noRecipient: 67,

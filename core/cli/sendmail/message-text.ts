@@ -1,6 +1,7 @@
 const LF = 0x0a
 const CR = 0x0d
 const lineAndDot = Buffer.from('\n.')
+const lineAndDotAndCr = Buffer.from('\n.\r')
 const postmark = /^>*From /
 // A postmark is a line with an address and a date.
 const longestPostmark = 4_096
@@ -52,8 +53,13 @@ async function* untilLoneDot(input: AsyncIterable<Buffer>): AsyncGenerator<Buffe
     } else held = octets
     if (isOver) return
   }
-  const rest = held.subarray(isFirst ? 1 : 0)
+  const rest = (endsWithDot(held) ? held.subarray(0, 1) : held).subarray(isFirst ? 1 : 0)
   if (rest.length > 0) yield rest
+}
+
+/** Whether what is held at the end is the line that ends a message, but for its own end. */
+function endsWithDot(held: Buffer): boolean {
+  return held.equals(lineAndDot) || held.equals(lineAndDotAndCr)
 }
 
 /** How far the octets are text for certain, and whether the end is behind them. */

@@ -1,9 +1,10 @@
 import { hostname } from 'node:os'
 import type { DropEnvelope } from '../../formats/drop-file.ts'
-import { formatAddress, parsePath } from '../../model/address.ts'
+import { formatAddress, parseBarePath, parsePath } from '../../model/address.ts'
 import { DropWriter } from './drop-writer.ts'
 import { exitCodes, SendmailError } from './exit-codes.ts'
 import type { SubmissionSurroundings } from './submission.ts'
+import { withoutNul } from './without-nul.ts'
 
 const LF = 0x0a
 const DOT = 0x2e
@@ -154,7 +155,7 @@ class IncomingMessage {
   }
 
   write(octets: Buffer): void {
-    this.#keep(() => this.#writer?.write(octets))
+    this.#keep(() => this.#writer?.write(withoutNul(octets)))
   }
 
   /** Answers the reply. */
@@ -172,6 +173,7 @@ class IncomingMessage {
     try {
       step()
     } catch (error) {
+      this.abandon()
       this.#failure =
         error instanceof SendmailError ? error : new SendmailError(exitCodes.temporary, String(error))
     }
@@ -180,6 +182,7 @@ class IncomingMessage {
 
 function refusal({ exitCode, message }: SendmailError): string {
   const text = message.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 400)
+  if (exitCode === exitCodes.data) return `554 5.6.0 ${text}`
   return exitCode === exitCodes.noPermission ? `550 5.7.1 ${text}` : `451 4.3.0 ${text}`
 }
 
@@ -187,7 +190,7 @@ function refusal({ exitCode, message }: SendmailError): string {
 function pathOf(word: string, text: string): { readonly address: string; readonly rest: string } | undefined {
   if (!text.toUpperCase().startsWith(word)) return undefined
   const path = text.slice(word.length).trim()
-  const whole = parsePath(path)
+  const whole = parsePath(path) ?? parseBarePath(path)
   if (whole !== undefined)
     return { address: whole.path === null ? '' : formatAddress(whole.path), rest: whole.rest }
   const name = parsePath(path.replace(/^<([^@<>\s]+)>/, '<$1@local.invalid>'))

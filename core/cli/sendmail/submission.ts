@@ -11,6 +11,7 @@ import {
   recipientsOfList,
   senderOf,
 } from './recipients.ts'
+import { withoutNul } from './without-nul.ts'
 
 /** What a submission needs of the surroundings. */
 export interface SubmissionSurroundings {
@@ -39,9 +40,9 @@ export async function submitMessage(
   const writer = DropWriter.create(surroundings.dropFolder, envelope)
   surroundings.writing(writer)
   try {
-    if (begun !== undefined) writer.write(begun.octets)
+    if (begun !== undefined) writer.write(withoutNul(begun.octets))
     for await (const chunk of begun === undefined ? text : { [Symbol.asyncIterator]: () => begun.rest })
-      writer.write(chunk)
+      writer.write(withoutNul(chunk))
   } catch (error) {
     writer.abandon()
     throw error

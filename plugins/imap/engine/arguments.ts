@@ -6,7 +6,7 @@ import {
   parseDate,
 } from 'mailwright'
 import { decodeMailboxName } from '../format/mailbox-name.ts'
-import { bad, no, Refusal } from './result.ts'
+import { bad, NotUtf8, no, Refusal } from './result.ts'
 import { readSequenceSet, sequenceSetForm } from './sequence-set.ts'
 
 // RFC 9051 §9: ATOM-CHAR; ASTRING-CHAR and list-char have some more.
@@ -208,8 +208,7 @@ export class Arguments implements ImapArguments {
       const matched = this.#match(quotedForm) ?? this.fail('A quoted string does not end')
       const body = matched[1] ?? ''
       // RFC 6855 §3.
-      if (this.#mode.utf8 && beyondAscii.test(body) && utf8Text(body) === undefined)
-        this.fail('A quoted string must be UTF-8')
+      if (this.#mode.utf8 && beyondAscii.test(body) && utf8Text(body) === undefined) throw new NotUtf8()
       return body.includes('\\') ? body.replace(/\\(.)/g, '$1') : body
     }
     if (!this.#atBreak || this.#part + 1 >= this.#parts.length) return undefined

@@ -11,6 +11,13 @@ export class Refusal extends Error {
   }
 }
 
+/** A quoted string is not UTF-8 (RFC 6855 §3). It has been read: what comes behind it can be. */
+export class NotUtf8 extends Refusal {
+  constructor() {
+    super(bad('A quoted string must be UTF-8'))
+  }
+}
+
 export function ok(text: string, code?: string): ImapResult {
   return code === undefined ? { status: 'OK', text } : { status: 'OK', text, code }
 }

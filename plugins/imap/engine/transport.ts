@@ -1,11 +1,10 @@
 import {
   type ChannelBinding,
-  channelBinding,
   type ImapTransport,
   type LineConnection,
   type ServerTls,
   type SessionFlow,
-  tlsFacts,
+  secureSession,
 } from 'mailwright'
 import type { Output } from './output.ts'
 
@@ -52,9 +51,7 @@ export class Transport implements ImapTransport {
     if (tls === undefined) throw new TypeError('there are no certificates')
     const options = await tls.options()
     await out.flush()
-    const socket = await connection.secure(options, patience())
-    flow.secured(tlsFacts(socket))
-    this.channelBinding = channelBinding(socket)
+    this.channelBinding = await secureSession(flow, connection, options, patience())
   }
 
   delay(milliseconds: number): Promise<void> {

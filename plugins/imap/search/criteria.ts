@@ -1,6 +1,6 @@
 import type { ImapArguments, ImapSearchParser, ImapSearchTerm, ImapSession } from 'mailwright'
-import { bad, no, Refusal } from '../engine/result.ts'
-import type { TextReading } from './charset.ts'
+import { bad, NotUtf8, no, Refusal } from '../engine/result.ts'
+import { type TextReading, utf8Reading } from './charset.ts'
 
 // A person's search has three or four; what programs make is flat, as OR that follows OR counts once.
 const deepest = 50
@@ -18,13 +18,14 @@ export interface SearchCriteria {
 
 /**
  * Reads search keys up to the end of the command (RFC 9051 §9, search-key). Refused with LIMIT where they are nested
- * deeper than 50 levels or more than 5,000.
+ * deeper than 50 levels or more than 5,000, and with BADCHARSET where nothing is wrong with them but that a text is not UTF-8.
  */
 export function readCriteria(args: ImapArguments, session: ImapSession, text: TextReading): SearchCriteria {
   const parser = new CriteriaParser(args, session, text)
   const terms = [parser.key()]
   while (args.takes(' ')) terms.push(parser.key())
   args.end()
+  if (!parser.isUtf8) throw new Refusal(no('A text is not UTF-8', 'BADCHARSET (UTF-8)'))
   // RFC 7162 §3.1: who asks for mod-sequences wants to be told of them from now on.
   if (parser.usesModSequence) session.server.vocabulary.enables.get('CONDSTORE')?.(session)
   const { usesModSequence, usesNumbers } = parser
@@ -43,6 +44,8 @@ class CriteriaParser implements ImapSearchParser {
   readonly session: ImapSession
   usesModSequence = false
   usesNumbers = false
+  /** Some clients (Jakarta Mail) send texts in any charset, and search themselves where they are answered NO. */
+  isUtf8 = true
   readonly #text: TextReading
   #depth = 0
   #keys = 0
@@ -82,6 +85,20 @@ class CriteriaParser implements ImapSearchParser {
   }
 
   text(): string {
-    return this.#text(this.args.astring()) ?? this.args.fail('The text is not of the charset')
+    const text = this.#text(this.#octets())
+    if (text !== undefined) return text
+    if (this.#text !== utf8Reading) this.args.fail('The text is not of the charset')
+    this.isUtf8 = false
+    return ''
+  }
+
+  #octets(): string {
+    try {
+      return this.args.astring()
+    } catch (error) {
+      if (!(error instanceof NotUtf8)) throw error
+      this.isUtf8 = false
+      return ''
+    }
   }
 }

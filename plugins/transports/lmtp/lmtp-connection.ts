@@ -4,14 +4,15 @@ import {
   dotStuffed,
   type EhloKeywords,
   ehloKeywords,
+  errorText,
   formatReply,
   LineConnection,
   type Reply,
   readReply,
-  UnavailableError,
 } from 'mailwright'
 import type { LmtpDestination } from '../destination.ts'
 import { type LmtpTls, type LmtpTlsLevel, TlsFailure } from './lmtp-tls.ts'
+import { ServerTrouble } from './server-trouble.ts'
 
 /** Milliseconds that a server may take. */
 export interface LmtpTimeouts {
@@ -121,14 +122,13 @@ export class LmtpConnection {
   async #startTls(level: LmtpTlsLevel): Promise<boolean> {
     if (!this.#extensions.has('STARTTLS')) {
       if (level === 'may') return false
-      throw new TlsFailure('the server does not offer STARTTLS')
+      throw new TlsFailure('it does not offer STARTTLS')
     }
     await this.#connection.write('STARTTLS\r\n')
     const answer = await this.#reply()
-    if (answer.code !== 220) throw new TlsFailure(refused('STARTTLS', answer).message)
+    if (answer.code !== 220) throw new TlsFailure(`it ${refused('STARTTLS', answer).message}`)
     // RFC 3207 §6: somebody between us may have put in what would pass for the server's words under TLS.
-    if (this.#connection.unread > 0)
-      throw new UnavailableError('the server says more in clear than that TLS begins')
+    if (this.#connection.unread > 0) throw new ServerTrouble('says more in clear than that TLS begins')
     return true
   }
 
@@ -184,8 +184,8 @@ export class LmtpConnection {
   }
 }
 
-function refused(step: string, answer: Reply): UnavailableError {
-  return new UnavailableError(`the server refuses ${step}: ${formatReply(answer).replaceAll('\r\n', ' / ')}`)
+function refused(step: string, answer: Reply): ServerTrouble {
+  return new ServerTrouble(`refuses ${step}: ${formatReply(answer).replaceAll('\r\n', ' / ')}`)
 }
 
 async function dial(
@@ -200,11 +200,11 @@ async function dial(
   return new Promise((resolve, reject) => {
     const timer = clock.after(timeouts.connect, () => {
       socket.destroy()
-      reject(new UnavailableError('the server does not answer'))
+      reject(new ServerTrouble('does not answer'))
     })
-    socket.once('error', (cause) => {
+    socket.once('error', (cause: NodeJS.ErrnoException) => {
       timer.cancel()
-      reject(new UnavailableError('the server cannot be reached', { cause }))
+      reject(new ServerTrouble(`cannot be reached (${cause.code ?? errorText(cause)})`, { cause }))
     })
     socket.once('connect', () => {
       timer.cancel()

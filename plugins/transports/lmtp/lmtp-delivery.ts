@@ -15,12 +15,9 @@ import type { LmtpDestination } from '../destination.ts'
 import { type Envelope, mailCommand } from './envelope.ts'
 import { isYes, type LmtpConnection } from './lmtp-connection.ts'
 import type { LmtpPool } from './lmtp-pool.ts'
-import { type LmtpTls, TlsFailure } from './lmtp-tls.ts'
+import type { LmtpTls } from './lmtp-tls.ts'
+import { deferral, hostOf, placeOf } from './server-trouble.ts'
 
-// RFC 3463 §3.5: 4.4.1 is "no answer from host".
-const noAnswer = reply(451, '4.4.1', 'The next server does not answer now, try again later')
-// RFC 3463 §3.8: 4.7.5 is "cryptographic failure".
-const notSecure = reply(451, '4.7.5', 'The next server does not come under TLS as it has to, try again later')
 // RFC 8689 §7: 5.7.30 is "REQUIRETLS support required".
 const tlsRequired = reply(
   550,
@@ -71,7 +68,7 @@ export class LmtpDelivery {
       if (stopped) for (const item of envelope.items) outcomes.set(item, notWithoutOthers)
       else await this.#send(destination, envelope, { batch, outcomes, signal })
     }
-    return items.map((item) => outcomes.get(item) ?? { kind: 'deferred', reply: noAnswer })
+    return items.map((item) => outcomes.get(item) ?? deferral(destination, undefined))
   }
 
   /** Notes an outcome for each item. What a server has said before it was lost stays so. */
@@ -85,10 +82,14 @@ export class LmtpDelivery {
         transact(connection, { ...envelope, destination }, batch.atomic, outcomes),
       )
     } catch (error) {
-      this.#log.warn('unavailable', { transaction: batch.id, service: 'lmtp', error: errorText(error) })
-      const reply = error instanceof TlsFailure ? notSecure : noAnswer
-      for (const item of envelope.items)
-        if (!outcomes.has(item)) outcomes.set(item, { kind: 'deferred', reply })
+      const outcome = deferral(destination, error)
+      this.#log.warn('unavailable', {
+        transaction: batch.id,
+        service: 'lmtp',
+        server: placeOf(destination),
+        error: errorText(error),
+      })
+      for (const item of envelope.items) if (!outcomes.has(item)) outcomes.set(item, outcome)
     }
   }
 }
@@ -152,11 +153,13 @@ async function transact(
 }
 
 function outcomeBy(destination: LmtpDestination, answer: Reply | undefined): Outcome {
-  if (answer === undefined) return { kind: 'deferred', reply: noAnswer }
+  if (answer === undefined) return deferral(destination, undefined)
   const { code, enhanced, lines } = answer
-  const host = 'host' in destination ? destination.host : 'localhost'
-  if (code < 300) return { kind: 'delivered', text: `by LMTP: ${replyText(lines.join(' '))}`, host }
-  const place = 'host' in destination ? `${host}:${destination.port}` : destination.socket
+  const [host, place] = [hostOf(destination), placeOf(destination)]
+  if (code < 300) {
+    const said = [code, enhanced, ...lines].filter((part) => part !== undefined).join(' ')
+    return { kind: 'delivered', text: replyText(`${place} said ${said}`), host }
+  }
   const told = reply(code, enhanced, lines.slice(0, mostLines).map(replyText))
   return { kind: isTransient(told) ? 'deferred' : 'failed', reply: told, host, place }
 }

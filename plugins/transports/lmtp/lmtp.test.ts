@@ -18,6 +18,7 @@ import { mailCommand } from './envelope.ts'
 import { LmtpDelivery } from './lmtp-delivery.ts'
 import { LmtpPool } from './lmtp-pool.ts'
 import { LmtpTls, type LmtpTlsLevel } from './lmtp-tls.ts'
+import { placeOf } from './server-trouble.ts'
 
 function address(text: string): Address {
   const parsed = parseAddress(text)
@@ -170,7 +171,7 @@ describe('LMTP', () => {
     })
     const { deliver, pool } = client()
     expect(await deliver(destination, await two())).toMatchObject([
-      { kind: 'delivered', text: 'by LMTP: jo' },
+      { kind: 'delivered', text: `${placeOf(destination)} said 250 2.0.0 jo` },
       {
         kind: 'deferred',
         reply: { code: 452, enhanced: '4.2.2', lines: ['full', 'really'] },
@@ -213,7 +214,7 @@ describe('LMTP', () => {
     const { deliver, pool } = client()
     const items = await three()
     expect(await deliver(destination, items, { atomic: false })).toMatchObject([
-      { kind: 'delivered', text: 'by LMTP: jo' },
+      { kind: 'delivered', text: `${placeOf(destination)} said 250 2.0.0 jo` },
       { kind: 'failed', reply: { enhanced: '5.1.1' } },
       { kind: 'deferred', reply: { code: 451, enhanced: '4.4.1' } },
     ])
@@ -336,16 +337,20 @@ describe('LMTP', () => {
   })
 
   test.each([
-    ['nonsense', 'hello'],
-    ['an endless line', `250-${'x'.repeat(100_000)}`],
-    ['an answer to another question', '354 go on'],
-    ['the end', 'close'],
-  ])('%s means later', async (_, answer) => {
+    ['nonsense', 'hello', 'says what is no reply'],
+    ['an endless line', `250-${'x'.repeat(100_000)}`, 'says what is no reply'],
+    ['an answer to another question', '354 go on', 'refuses MAIL: 354 go on'],
+    ['the end', 'close', 'has closed the connection'],
+  ])('%s means later', async (_, answer, problem) => {
     const { destination } = await lmtpServer({
       answer: (command) => (command.startsWith('MAIL') ? answer : undefined),
     })
     expect(await client().deliver(destination, [await item('jo@here.example')])).toMatchObject([
-      { kind: 'deferred', reply: { code: 451, enhanced: '4.4.1' } },
+      {
+        kind: 'deferred',
+        reply: { code: 451, enhanced: '4.4.1', lines: [`${placeOf(destination)} ${problem}`] },
+        host: '127.0.0.1',
+      },
     ])
   })
 
@@ -357,11 +362,13 @@ describe('LMTP', () => {
     const found = client({ clock }).deliver(destination, [await item('jo@here.example')])
     await expect.poll(() => said.some((line) => line.startsWith('MAIL'))).toBe(true)
     clock.advance(60_000)
-    expect(await found).toMatchObject([{ kind: 'deferred' }])
+    expect(await found).toMatchObject([
+      { kind: 'deferred', reply: { lines: [`${placeOf(destination)} says nothing`] } },
+    ])
     server?.close()
     const nobody = { kind: 'lmtp', socket: '/nowhere/lmtp' } as const
     expect(await client().deliver(nobody, [await item('jo@here.example')])).toMatchObject([
-      { kind: 'deferred' },
+      { kind: 'deferred', reply: { lines: ['/nowhere/lmtp cannot be reached (ENOENT)'] } },
     ])
   })
 

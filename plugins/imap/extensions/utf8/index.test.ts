@@ -29,3 +29,23 @@ test('a search names no charset then (RFC 6855 §3)', async () => {
   expect((await client.command('SEARCH CHARSET UTF-8 ALL')).tagged).toMatch(/^BAD /)
   expect(await client.ok('SEARCH SUBJECT "\u00fc"')).toEqual(['SEARCH'])
 })
+
+test.each([
+  ['SEARCH SUBJECT "t\xe9st" ALL', /^NO \[BADCHARSET \(UTF-8\)\] /],
+  ['UID SEARCH OR FROM "\xe9" NOT HEADER "x" "\xe9"', /^NO \[BADCHARSET \(UTF-8\)\] /],
+  ['SORT (DATE) UTF-8 SUBJECT "t\xe9st"', /^NO \[BADCHARSET \(UTF-8\)\] /],
+  ['THREAD REFERENCES UTF-8 SUBJECT "t\xe9st"', /^NO \[BADCHARSET \(UTF-8\)\] /],
+  // Something else is wrong as well.
+  ['SEARCH SUBJECT "t\xe9st" BOGUS', /^BAD /],
+  ['SEARCH SUBJECT "t\xe9st" ', /^BAD /],
+  ['STATUS "t\xe9st" (MESSAGES)', /^BAD /],
+])('what is not UTF-8: %j', async (command, expected) => {
+  await using system = await startImapTest()
+  const client = await system.connect()
+  await client.ok('SELECT INBOX')
+  client.sendsOctets = true
+  if (!command.startsWith('STATUS')) expect((await client.command(command)).tagged).toMatch(expected)
+  await client.ok('ENABLE UTF8=ACCEPT')
+  expect((await client.command(command)).tagged).toMatch(expected)
+  expect(await client.ok('SEARCH ALL')).toEqual(['SEARCH'])
+})

@@ -1,0 +1,39 @@
+import { ConnectionLost, type Outcome, ReplyReadError, reply, replyText, UnavailableError } from 'mailwright'
+import type { LmtpDestination } from '../destination.ts'
+import { TlsFailure } from './lmtp-tls.ts'
+
+/** A server cannot be used. The message is what it does, or does not: its name goes in front. */
+export class ServerTrouble extends UnavailableError {}
+
+const unread: Readonly<Record<ReplyReadError['kind'], string>> = {
+  silence: 'says nothing',
+  closed: 'has closed the connection',
+  malformed: 'says what is no reply',
+}
+
+/** Where the server is, as an operator knows it. */
+export function placeOf(destination: LmtpDestination): string {
+  return 'host' in destination ? `${destination.host}:${destination.port}` : destination.socket
+}
+
+/** For the record of a delivery, and for whoever is told of it. */
+export function hostOf(destination: LmtpDestination): string {
+  return 'host' in destination ? destination.host : 'localhost'
+}
+
+/** What becomes of a message that could not be handed over: it comes again, and the queue says where it hangs, and why. */
+export function deferral(destination: LmtpDestination, error: unknown): Outcome {
+  const text = replyText(`${placeOf(destination)} ${problemOf(error)}`)
+  // RFC 3463 §3.8: 4.7.5 is "cryptographic failure"; §3.5: 4.4.1 is "no answer from host".
+  const enhanced = error instanceof TlsFailure ? '4.7.5' : '4.4.1'
+  return { kind: 'deferred', reply: reply(451, enhanced, text), host: hostOf(destination) }
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof ReplyReadError) return unread[error.kind]
+  if (error instanceof ConnectionLost) return unread.closed
+  if (error instanceof ServerTrouble) return error.message
+  if (error instanceof TlsFailure) return `does not come under TLS as it has to: ${error.message}`
+  // What is wrong on this side is nobody else's to know.
+  return 'did not get the message'
+}
