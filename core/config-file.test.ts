@@ -37,6 +37,14 @@ describe('loadConfig', () => {
     await expect(loadConfig(folder, file)).rejects.toMatchObject(empty)
   })
 
+  test.each(['config.json', 'config.yaml', 'config'])('says that %s is no module', async (name) => {
+    const file = await write(name, '{}')
+    await expect(loadConfig(folder, name)).rejects.toMatchObject({
+      code: 'MAIL_E_CONFIG_LOAD',
+      message: `the config file ${file} is no module: a config is code, in a file that ends in one of .ts, .mts, .js, .mjs, .cjs`,
+    })
+  })
+
   test('says that a file cannot be read, and looks for none above it', async () => {
     await write('mailwright.config.mjs', 'export default { plugins: [] }')
     const file = await write('below/mailwright.config.ts', 'export default { plugins: [] }')

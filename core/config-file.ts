@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cosmiconfig } from 'cosmiconfig'
 import type { Config } from './config.ts'
@@ -59,8 +59,18 @@ async function nearest(from: string): Promise<string> {
 }
 
 async function existing(file: string): Promise<string> {
-  if (await isFile(file)) return file
+  if (await isFile(file)) return requireModule(file)
   throw new MailwrightError('MAIL_E_CONFIG_NOT_FOUND', `there is no config file ${file}`)
+}
+
+/** What is no module cannot hold plugins. */
+function requireModule(file: string): string {
+  if (endings.some((ending) => extname(file) === `.${ending}`)) return file
+  const names = endings.map((ending) => `.${ending}`).join(', ')
+  throw new MailwrightError(
+    'MAIL_E_CONFIG_LOAD',
+    `the config file ${file} is no module: a config is code, in a file that ends in one of ${names}`,
+  )
 }
 
 async function isFile(file: string): Promise<boolean> {

@@ -19,7 +19,7 @@ import { serviceKey } from './services/key.ts'
 import { type CapturedLog, capturedLog } from './testing/captured-log.ts'
 import { type FakeClock, fakeClock } from './testing/fake-clock.ts'
 
-const store = serviceKey<{ readonly name: string }>('store', 'mailboxes', ['maildir'])
+const store = serviceKey<{ readonly name: string; readonly supports: object }>('store', 'mailboxes', ['maildir'])
 
 let folder = ''
 let log: CapturedLog
@@ -90,7 +90,7 @@ describe('start and stop', () => {
       recorder('provider', done, {
         provides: [store],
         setup: ({ provide }) => {
-          provide(store, { name: 'x' })
+          provide(store, { name: 'x', supports: {} })
           return {
             start: async () => void done.push('start provider'),
             stop: async () => void done.push('stop provider'),

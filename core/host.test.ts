@@ -19,7 +19,9 @@ import { notifier } from './services/notifier.ts'
 import { resolver } from './services/resolver.ts'
 import { type CapturedLog, capturedLog } from './testing/captured-log.ts'
 
-const store = serviceKey<{ readonly name: string }>('store', 'mailboxes', ['maildir'])
+const store = serviceKey<{ readonly name: string; readonly supports: object }>('store', 'mailboxes', [
+  'maildir',
+])
 
 let folder = ''
 let log: CapturedLog
@@ -143,7 +145,7 @@ describe('a config', () => {
     ],
     [
       'provides what it did not say',
-      { setup: ({ provide }) => provide(store, { name: 'x' }) },
+      { setup: ({ provide }) => provide(store, { name: 'x', supports: {} }) },
       'MAIL_E_SETUP',
       'bad must list "store" in its `provides`',
     ],
@@ -209,13 +211,13 @@ describe('a context', () => {
         requires: [store],
         setup: (given) => {
           context = given
-          expect(given.use(store)).toEqual({ name: 'the store' })
+          expect(given.use(store)).toEqual({ name: 'the store', supports: {} })
         },
       }),
       plugin('sooner', {
         provides: [store],
         migrations,
-        setup: ({ provide }) => provide(store, { name: 'the store' }),
+        setup: ({ provide }) => provide(store, { name: 'the store', supports: {} }),
       }),
     ])
     expect(host.plugins).toEqual(['sooner', 'later'])
@@ -227,7 +229,7 @@ describe('a context', () => {
     })
     context?.log.info('connected')
     expect(log.lines).toMatchObject([{ event: 'connected', plugin: 'later' }])
-    expect(host.service(store)).toEqual({ name: 'the store' })
+    expect(host.service(store)).toEqual({ name: 'the store', supports: {} })
     for (const key of [history, notifier, resolver]) expect(host.service<unknown>(key)).toBeDefined()
   })
 
@@ -237,7 +239,7 @@ describe('a context', () => {
       plugin('p', {
         provides: [store],
         setup: (given) => {
-          given.provide(store, { name: 'x' })
+          given.provide(store, { name: 'x', supports: {} })
           context = given
         },
       }),
@@ -245,11 +247,14 @@ describe('a context', () => {
     expect(() => context?.listen({ role: 'pop3', host: '127.0.0.1', port: 0 }, () => undefined)).toThrow(
       'p can call `listen` only in its setup',
     )
-    expect(() => context?.provide(store, { name: 'y' })).toThrow('p can call `provide` only in its setup')
+    expect(() => context?.provide(store, { name: 'y', supports: {} })).toThrow(
+      'p can call `provide` only in its setup',
+    )
   })
 
   test('commands of the plugins are those of the host', async () => {
     const command = { name: 'x list', summary: 'lists', run: async () => ({ json: [], text: '' }) }
-    expect(hostOf([plugin('p', { commands: () => [command] }), plugin('q')]).commands).toEqual([command])
+    const { commands } = hostOf([plugin('p', { commands: () => [command] }), plugin('q')])
+    expect(commands.map(({ name, summary }) => [name, summary])).toEqual([['x list', 'lists']])
   })
 })

@@ -6,10 +6,12 @@ import { ConfigError, type ConfigFault, MailwrightError } from './errors.ts'
 import type { Flow } from './flow/flow.ts'
 import { createFlow } from './flow/index.ts'
 import { createFileHistory } from './history/file-history.ts'
-import { namedCommands } from './host/commands.ts'
+import { type InstanceCommands, namedCommands } from './host/commands.ts'
 import { undelivered } from './host/delivery-check.ts'
 import { HookSet } from './host/hook-set.ts'
 import { type InstrumentOptions, Instruments } from './host/instruments.ts'
+import { lifecycleOf } from './host/lifecycle.ts'
+import { strangeRoles } from './host/listen-faults.ts'
 import {
   createListenerPool,
   type ListenerPool,
@@ -20,8 +22,9 @@ import { createObserver } from './host/observer.ts'
 import { type PlannedPlugin, planPlugins, within } from './host/plan.ts'
 import { ServiceRegistry } from './host/registry.ts'
 import { type HostSettings, readSettings } from './host/settings.ts'
-import { refusePromise, stepError, withinTime } from './host/steps.ts'
+import { stepError, withinTime } from './host/steps.ts'
 import { stopPlugins } from './host/stop-plugins.ts'
+import { namingHooks, rememberingMissed } from './host/unknown-hook.ts'
 import { WaitingConnections } from './host/waiting-connections.ts'
 import { checkWholeConfig } from './host/whole-config.ts'
 import { createImapExtensions } from './imap/registry.ts'
@@ -73,6 +76,7 @@ export class Host {
   readonly #flowFor: (plugin: string) => Flow
   readonly #settled: () => Promise<void>
   readonly #early = new WaitingConnections()
+  readonly #doubts: string[] = []
   #started: RunningPlugin[] = []
   /** What `start` or `serve` is doing. */
   #running: Promise<unknown> = Promise.resolve()
@@ -123,19 +127,21 @@ export class Host {
     }
     if (faults.length > 0) throw new ConfigError(faults)
     this.hooks.freeze()
+    const [requests, commands] = [this.#requests, this.#commands]
     const { workers } = this.settings
-    checkWholeConfig({ requests: this.#requests, workers, store: this.#services.find(store) })
+    checkWholeConfig({ requests, commands, workers, store: this.#services.find(store) })
   }
 
   #setUpPlugin(plugin: PlannedPlugin, plan: readonly PlannedPlugin[]): RunningPlugin {
     let done = false
+    const missed: string[] = []
     const inSetup = (call: string) => {
       if (done)
         throw new MailwrightError('MAIL_E_SETUP', `${plugin.name} can call \`${call}\` only in its setup`)
     }
     const context: PluginContext = {
       name: plugin.name,
-      hooks: this.hooks.facade(plugin.name, plugin.position),
+      hooks: rememberingMissed(this.hooks.facade(plugin.name, plugin.position), missed),
       use: (key) => this.#services.use(plugin, key),
       useOptional: (key) => this.#services.useOptional(plugin, key),
       provide: (key, service) => {
@@ -162,8 +168,8 @@ export class Host {
         migrations === undefined ? [] : [{ plugin: name, migrations }],
       ),
     }
-    const lifecycle = plugin.definition.setup(context, plugin.options) ?? {}
-    refusePromise(lifecycle)
+    const answer = namingHooks(missed, () => plugin.definition.setup(context, plugin.options))
+    const lifecycle = lifecycleOf(plugin.name, answer, this.#doubts)
     this.#services.check(plugin)
     const commands = plugin.definition.commands?.(context, plugin.options) ?? []
     done = true
@@ -189,12 +195,16 @@ export class Host {
 
   /** What the config lacks, as far as that is no fault. */
   get warnings(): readonly string[] {
-    return undelivered(this.hooks.points.delivery)
+    return [...this.#doubts, ...strangeRoles(this.#requests), ...undelivered(this.hooks.points.delivery)]
   }
 
   /** The commands that plugins add; see {@link namedCommands}. */
   get commands(): readonly PluginCommand[] {
-    return namedCommands(this.#plugins.map(({ plan, commands }) => ({ ...plan, commands })))
+    return namedCommands(this.#commands)
+  }
+
+  get #commands(): readonly InstanceCommands[] {
+    return this.#plugins.map(({ plan, commands }) => ({ ...plan, commands }))
   }
 
   /** MAIL_E_SERVICE where nobody provides it. */

@@ -10,11 +10,11 @@ import { codeBlocks } from './support/markdown.ts'
 import { projectFolder, readText } from './support/project-files.ts'
 import { environment, type Finished, runProcess } from './support/run-process.ts'
 
-// The package as strangers get it: packed, installed elsewhere, used by the plugins of docs/writing-a-plugin.md and
-// docs/extending-imap.md as they stand there. Nothing here sees the sources of the project.
+// The package as strangers get it: packed, installed elsewhere, used by the plugins of docs/writing-a-plugin.md,
+// docs/extending-imap.md and docs/protocol-of-your-own.md as they stand there. Nothing here sees the sources of the project.
 
 const document = readText('docs/writing-a-plugin.md')
-const onImap = readText('docs/extending-imap.md')
+const others = ['docs/extending-imap.md', 'docs/protocol-of-your-own.md'].map(readText)
 const manifest = JSON.parse(readText('package.json')) as { devDependencies: Record<string, string> }
 
 let folder = ''
@@ -43,7 +43,7 @@ interface Pack {
 
 /** The files that the document names in the first line of a block; the plugin gets a package of its own. */
 async function writeDocumentFiles(): Promise<void> {
-  for (const { language, code } of [...codeBlocks(document), ...codeBlocks(onImap)]) {
+  for (const { language, code } of [document, ...others].flatMap(codeBlocks)) {
     const path = /^\/\/ (\S+\.ts)\n/.exec(code)?.[1]
     if (path === 'mailwright.config.ts') await write(path, code.replace('port: 2525', 'port: 0'))
     else if (path !== undefined) await write(`plugins/${path}`, code)
@@ -89,7 +89,7 @@ test('the plugins of the document compile against the published types', async ()
     rootDir: 'plugins',
     outDir: 'node_modules',
   }
-  const names = ['sender-list', 'fixed-accounts', 'kept-mailboxes', 'usage-list']
+  const names = ['sender-list', 'fixed-accounts', 'kept-mailboxes', 'usage-list', 'mail-count']
   const files = names.map((name) => `plugins/${name}/index.ts`)
   await write('tsconfig.json', JSON.stringify({ compilerOptions, files }))
   const { stdout } = await succeed(join(projectFolder, 'node_modules/.bin/tsc'), ['--project', site], site)

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { type Address, addressKey } from '../model/address.ts'
 
 // Crockford's base 32 in lower case: fit for file names on every system, and not misread.
 const digits = '0123456789abcdefghjkmnpqrstvwxyz'
@@ -15,5 +16,18 @@ export function newAccountId(now: number): string {
     time = (digits[rest % 32] ?? '0') + time
     rest = Math.floor(rest / 32)
   }
-  return time + Array.from(randomBytes(CHANCE_DIGITS), (octet) => digits[octet % 32]).join('')
+  return time + inDigits(randomBytes(CHANCE_DIGITS))
+}
+
+/**
+ * The id of an account that stands in a config and is kept nowhere else: the same in every process, for what its mailboxes are found
+ * by must outlive a restart.
+ */
+export function accountIdOf(address: Address): string {
+  const hash = createHash('sha256').update(addressKey(address)).digest()
+  return inDigits(hash.subarray(0, TIME_DIGITS + CHANCE_DIGITS))
+}
+
+function inDigits(octets: Uint8Array): string {
+  return Array.from(octets, (octet) => digits[octet % 32]).join('')
 }

@@ -1,4 +1,4 @@
-export { newAccountId } from './account-id.ts'
+export { accountIdOf, newAccountId } from './account-id.ts'
 export {
   type AppPasswordMatch,
   makeAppPassword,
@@ -44,7 +44,6 @@ export {
   checkPersonName,
   checkQuota,
   checkRoles,
-  sessionRoles,
 } from './rules.ts'
 export { readSaltKey } from './salt-key.ts'
 export {

@@ -1,21 +1,10 @@
 import { MailwrightError } from '../errors.ts'
 import { type Address, canonicalDomain, formatAddress, parseAddress } from '../model/address.ts'
 import type { SessionRole } from '../model/session.ts'
+import { sessionRoleOf, sessionRoles } from '../model/session-role.ts'
 
 const MAX_NAME_CHARACTERS = 255
 const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029]/u
-
-/** Every role of a session: what can be taken away from an account, and what an app password may be for. */
-export const sessionRoles: readonly SessionRole[] = [
-  'transfer',
-  'submission',
-  'lmtp',
-  'pop3',
-  'imap',
-  'managesieve',
-  'http',
-  'local',
-]
 
 /** The canonical form of a domain that is to become ours. MAIL_E_INVALID where it is none. */
 export function checkDomain(name: string): string {
@@ -53,9 +42,7 @@ export function checkActor(actor: string): string {
 /** Roles of sessions, each once. MAIL_E_INVALID for a word that is none. */
 export function checkRoles(names: readonly string[]): readonly SessionRole[] {
   return [...new Set(names)].map(
-    (name) =>
-      sessionRoles.find((role) => role === name) ??
-      invalid(`is no protocol (there are ${sessionRoles.join(', ')})`, name),
+    (name) => sessionRoleOf(name) ?? invalid(`is no protocol (there are ${sessionRoles.join(', ')})`, name),
   )
 }
 

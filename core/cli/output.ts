@@ -14,7 +14,7 @@ export interface Output {
 
 /** Prints a result: as one JSON value with `--json`, else as text. */
 export function printResult(output: Output, asJson: boolean, json: unknown, text: string): void {
-  if (asJson) output.stdout(`${JSON.stringify(json, null, 2)}\n`)
+  if (asJson) output.stdout(`${JSON.stringify(json ?? null, null, 2)}\n`)
   else if (text !== '') output.stdout(text.endsWith('\n') ? text : `${text}\n`)
 }
 

@@ -159,10 +159,8 @@ function addCommand(
   const names = words.filter(isName)
   let parent = program
   for (const name of names.slice(0, -1)) parent = group(parent, name)
-  const command = parent
-    .command(names.at(-1) ?? '')
-    .description(summary)
-    .exitOverride()
+  // Where another plugin's command begins with it, it is a group already.
+  const command = group(parent, names.at(-1) ?? '').description(summary)
   for (const argument of words.filter((word) => !isName(word))) command.argument(argument)
   for (const option of options) command.option(option.flags, option.summary)
   command.option('--json', 'print JSON').option('--config <file>', 'the config file')

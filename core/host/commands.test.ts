@@ -14,19 +14,24 @@ async function answers(commands: readonly PluginCommand[]): Promise<Readonly<Rec
   return Object.fromEntries(all)
 }
 
-it('leaves commands that nobody else has as they are', () => {
+it('leaves commands that nobody else has as they are', async () => {
   const [list, greet] = [says('a list', 'x'), says('greet', 'y')]
   const named = namedCommands([
-    { name: 'q', position: 1, commands: [greet] },
-    { name: 'p', position: 0, commands: [list] },
+    { name: 'q', position: 1, path: 'q', commands: [greet] },
+    { name: 'p', position: 0, path: 'p', commands: [list] },
   ])
-  expect(named).toEqual([list, greet])
+  expect(await answers(named)).toEqual({ 'a list': 'x', greet: 'y' })
 })
 
 it('tells those of several instances apart by their names; the first in the config has the plain one', async () => {
   const named = namedCommands([
-    { name: 'pb', position: 4, commands: [says('pickup list', 'b'), says('pickup retry', 'only b')] },
-    { name: 'pa', position: 2, commands: [says('pickup list', 'a')] },
+    {
+      name: 'pb',
+      position: 4,
+      path: 'pb',
+      commands: [says('pickup list', 'b'), says('pickup retry', 'only b')],
+    },
+    { name: 'pa', position: 2, path: 'pa', commands: [says('pickup list', 'a')] },
   ])
   expect(await answers(named)).toEqual({
     'pickup list': 'a',
@@ -36,3 +41,15 @@ it('tells those of several instances apart by their names; the first in the conf
   })
   expect(new Set(named.map(({ name }) => name)).size).toBe(named.length)
 })
+
+it.each([5, undefined, null, {}, { json: 1 }])(
+  'names plugin and command where it answers %j',
+  async (answer) => {
+    const command = { ...says('greet', 'x'), run: async () => answer } as unknown as PluginCommand
+    const [named] = namedCommands([{ name: 'p', position: 0, path: 'p', commands: [command] }])
+    await expect(named?.run({ arguments: [], options: {} })).rejects.toMatchObject({
+      code: 'MAIL_E_INVALID',
+      message: 'the command "greet" of p answered no { json, text }',
+    })
+  },
+)

@@ -1,4 +1,6 @@
-import type { PluginCommand } from '../plugin.ts'
+import { MailwrightError } from '../errors.ts'
+import { overlay } from '../overlay.ts'
+import type { CommandInvocation, CommandOutput, PluginCommand } from '../plugin.ts'
 
 /** The commands of one instance of a plugin. */
 export interface InstanceCommands {
@@ -6,6 +8,8 @@ export interface InstanceCommands {
   readonly name: string
   /** Its place in the config. */
   readonly position: number
+  /** `plugins[2] (pickup)`. */
+  readonly path: string
   readonly commands: readonly PluginCommand[]
 }
 
@@ -20,12 +24,22 @@ export function namedCommands(instances: readonly InstanceCommands[]): readonly 
   const holders = Map.groupBy(all, ({ command }) => command.name)
   return all.flatMap(({ instance, command }) => {
     const [first, ...others] = holders.get(command.name) ?? []
-    if (others.length === 0) return [command]
-    const own = underName(command, `${instance} ${command.name}`)
-    return command === first?.command ? [command, own] : [own]
+    const run = (invocation: CommandInvocation) => answerOf(instance, command, invocation)
+    const plain = overlay(command, { run })
+    if (others.length === 0) return [plain]
+    const own = overlay(command, { run, name: `${instance} ${command.name}` })
+    return command === first?.command ? [plain, own] : [own]
   })
 }
 
-function underName(command: PluginCommand, name: string): PluginCommand {
-  return { ...command, name, run: (invocation) => command.run(invocation) }
+/** What a command answers, where it is something that can be printed. Plugins may be plain JavaScript. */
+async function answerOf(
+  instance: string,
+  command: PluginCommand,
+  invocation: CommandInvocation,
+): Promise<CommandOutput> {
+  const answer = (await command.run(invocation)) as Partial<CommandOutput> | null | undefined
+  if (typeof answer?.text === 'string') return answer as CommandOutput
+  const problem = `the command "${command.name}" of ${instance} answered no { json, text }`
+  throw new MailwrightError('MAIL_E_INVALID', problem)
 }

@@ -76,7 +76,11 @@ function planPlugin(entry: unknown, position: number, faults: ConfigFault[]): Pl
   }
   const plugin = { name, position, path, definition }
   try {
-    return { ...plugin, options: definition.parseOptions(entry.options) }
+    const options = definition.parseOptions(entry.options)
+    if (!(options instanceof Promise)) return { ...plugin, options }
+    options.catch(() => undefined)
+    fault(path, 'its parseOptions is asynchronous; it must answer the options themselves')
+    return { ...plugin, options: undefined }
   } catch (error) {
     if (error instanceof ConfigError) faults.push(...error.faults.map((one) => within(path, one)))
     else fault(path, `its option parser failed: ${errorText(error)}`)

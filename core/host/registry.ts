@@ -1,5 +1,6 @@
 import { MailwrightError } from '../errors.ts'
 import type { ServiceKey } from '../services/key.ts'
+import { checkedService } from './checked-service.ts'
 import type { PlannedPlugin } from './plan.ts'
 
 /** The services of one host: who provides what, and who may use it. */
@@ -14,7 +15,7 @@ export class ServiceRegistry {
 
   provide(plugin: PlannedPlugin, key: ServiceKey<unknown>, service: unknown): void {
     if (!listed(plugin.definition.provides, key)) refuse(plugin, 'provides', key)
-    this.#services.set(key.name, service)
+    this.#services.set(key.name, checkedService(plugin.name, key, service))
   }
 
   /** For a plugin: only what it declared. */

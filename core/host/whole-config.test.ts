@@ -16,7 +16,7 @@ function request(plugin: string, place: string): ListenRequest {
 function problems(places: readonly string[], workers = 1, store?: Store): readonly string[] {
   const requests = places.map((place, index) => request('abcd'.charAt(index), place))
   try {
-    checkWholeConfig({ requests, workers, store })
+    checkWholeConfig({ requests, commands: [], workers, store })
     return []
   } catch (error) {
     return (error as ConfigError).faults.map(({ path, problem }) => `${path}: ${problem}`)

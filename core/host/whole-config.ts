@@ -1,18 +1,27 @@
 import { SocketAddress } from 'node:net'
 import { ConfigError, type ConfigFault } from '../errors.ts'
 import type { Store } from '../services/store.ts'
+import { commandFaults } from './command-faults.ts'
+import type { InstanceCommands } from './commands.ts'
+import { placeFaults } from './listen-faults.ts'
 import { type ListenRequest, placeOf } from './listeners.ts'
 
 /** What can only be seen when every plugin has been set up. */
 export interface WholeConfig {
   readonly requests: readonly ListenRequest[]
+  readonly commands: readonly InstanceCommands[]
   readonly workers: number
   readonly store: Store | undefined
 }
 
 /** ConfigError with all faults of it. */
-export function checkWholeConfig({ requests, workers, store }: WholeConfig): void {
-  const faults = [...listenerFaults(requests), ...workerFaults(workers, store)]
+export function checkWholeConfig({ requests, commands, workers, store }: WholeConfig): void {
+  const misplaced = requests.flatMap(placeFaults)
+  const faults = [
+    ...(misplaced.length > 0 ? misplaced : listenerFaults(requests)),
+    ...commandFaults(commands),
+    ...workerFaults(workers, store),
+  ]
   if (faults.length > 0) throw new ConfigError(faults)
 }
 

@@ -2,7 +2,7 @@ import type { Account } from './account.ts'
 
 /**
  * What a listener is for, in the words of RFC 5598 and RFC 6409. `local` is a session without a network: the
- * `deliver` command, a mail made by a plugin.
+ * `deliver` command, a mail made by a plugin. A plugin with another protocol has a role of its own.
  */
 export type SessionRole =
   | 'transfer'
@@ -13,6 +13,10 @@ export type SessionRole =
   | 'managesieve'
   | 'http'
   | 'local'
+  | OwnRole
+
+/** The role of a plugin's own protocol: the package's name, a hyphen and a word, such as `example-nntp`. */
+export type OwnRole = `${string}-${string}`
 
 /** One end of a connection. */
 export interface Endpoint {

@@ -23,8 +23,12 @@ export interface ClientSession {
 }
 
 export interface ClientListener {
-  /** The role, and the protocol as ALPN names it (RFC 7301 §6). */
   readonly role: SessionRole
+  /**
+   * The protocol as ALPN names it (RFC 7301 §6), such as `['http/1.1']`: a client that speaks another one is turned away.
+   * Where absent: the role, for `imap`, `pop3` and `managesieve`; of others nothing is asked.
+   */
+  readonly alpn?: readonly string[]
   readonly options: ClientListenerOptions
   readonly certificates: Certificates | undefined
   /** The line, without its end, that one connection too many is sent where that can be before TLS. */
@@ -41,7 +45,8 @@ export interface ClientListener {
 export function listenForClients(context: PluginContext, listener: ClientListener): Lifecycle {
   const { role, options, certificates } = listener
   if (certificates === undefined) requireLogin(options)
-  const tls = certificates === undefined ? undefined : new ServerTls(certificates, role, context.clock)
+  const tls =
+    certificates === undefined ? undefined : new ServerTls(certificates, alpnOf(listener), context.clock)
   const sessions = new Set<ClientSession>()
   const { host, port, maxConnections, implicitTls } = options
   const onOverflow = (socket: Socket): void => {
@@ -67,6 +72,12 @@ export function listenForClients(context: PluginContext, listener: ClientListene
       tls?.stop()
     },
   }
+}
+
+const rolesOfAlpn: ReadonlySet<SessionRole> = new Set(['imap', 'pop3', 'managesieve'])
+
+function alpnOf({ role, alpn }: ClientListener): readonly string[] {
+  return alpn ?? (rolesOfAlpn.has(role) ? [role] : [])
 }
 
 function requireLogin({ implicitTls, allowPlaintextLogin }: ClientListenerOptions): void {

@@ -82,6 +82,13 @@ describe('protocols', () => {
   )
 })
 
+test('one of several protocols, or whatever a client speaks where none is named', async () => {
+  tls = new ServerTls(certificates, ['h2', 'http/1.1'], clock)
+  expect((await client({ ALPNProtocols: ['http/1.1'] })).alpnProtocol).toBe('http/1.1')
+  tls = new ServerTls(certificates, [], clock)
+  expect((await client({ ALPNProtocols: ['http/1.1'] })).alpnProtocol).toBe(false)
+})
+
 describe('versions and ciphers', () => {
   // OpenSSL's clients, too, must be willing to do these.
   const weak = { ciphers: 'ALL:@SECLEVEL=0' }

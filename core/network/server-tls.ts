@@ -15,15 +15,15 @@ interface MadeContext {
  */
 export class ServerTls {
   readonly #certificates: Certificates
-  readonly #protocol: string
+  readonly #protocols: readonly string[]
   readonly #clock: Clock
   readonly #contexts = new Map<string, MadeContext>()
   #unsubscribe: (() => void) | undefined
 
-  /** The protocol is named as ALPN names it, such as `imap` (RFC 7301 §6). */
-  constructor(certificates: Certificates, protocol: string, clock: Clock) {
+  /** Protocols are named as ALPN names them, such as `imap` (RFC 7301 §6). Without any nothing is asked of a client. */
+  constructor(certificates: Certificates, protocols: string | readonly string[], clock: Clock) {
     this.#certificates = certificates
-    this.#protocol = protocol
+    this.#protocols = [protocols].flat()
     this.#clock = clock
   }
 
@@ -40,7 +40,7 @@ export class ServerTls {
     return {
       secureContext: await this.#context(undefined),
       // A client that speaks another protocol under TLS is turned away (RFC 7301 §3.2): it was led here by somebody.
-      ALPNProtocols: [this.#protocol],
+      ...(this.#protocols.length === 0 ? {} : { ALPNProtocols: [...this.#protocols] }),
       SNICallback: (serverName, done) => {
         this.#context(serverName).then(
           (context) => done(null, context),

@@ -1,4 +1,4 @@
-import { canonicalDomain, type OptionReader, type SessionRole } from 'mailwright'
+import { canonicalDomain, type OptionReader, type OwnRole, type SessionRole } from 'mailwright'
 import { type Conditions, readConditions } from './condition.ts'
 import { isColumnName, readColumn, readOptionalColumn, readTableName } from './identifier.ts'
 
@@ -45,7 +45,7 @@ export interface AccountTable extends MappedTable {
   /** Courier's account options. */
   readonly options: string | undefined
   /** Switches of single protocols. */
-  readonly protocols: Readonly<Partial<Record<SessionRole, string>>>
+  readonly protocols: Readonly<Partial<Record<MailRole, string>>>
   readonly attributes: Readonly<Record<string, AttributeSource>>
 }
 
@@ -63,8 +63,11 @@ export interface TableMapping {
   readonly aliases: AliasTable | undefined
 }
 
+/** A role of the framework's: those of plugins have no columns. */
+type MailRole = Exclude<SessionRole, OwnRole>
+
 /** Protocols that can be switched off for an account. */
-export const protocolRoles: readonly SessionRole[] = ['submission', 'pop3', 'imap', 'managesieve', 'http']
+export const protocolRoles: readonly MailRole[] = ['submission', 'pop3', 'imap', 'managesieve', 'http']
 
 const remoteTransports: readonly string[] = ['smtp', 'smtps', 'relay', 'uucp', 'error', 'retry', 'discard']
 
@@ -211,7 +214,7 @@ function readAddressColumns(read: OptionReader, preset: AddressColumns | undefin
   return given === undefined && preset !== undefined ? preset : readColumn(read, 'address')
 }
 
-function readProtocols(read: OptionReader): Partial<Record<SessionRole, string>> {
+function readProtocols(read: OptionReader): Partial<Record<MailRole, string>> {
   const found = protocolRoles.map((role) => [role, readOptionalColumn(read, role)] as const)
   return Object.fromEntries(found.filter(([, column]) => column !== undefined))
 }

@@ -5,6 +5,7 @@ import {
   checkQuota,
   didYouMean,
   MailwrightError,
+  sessionRoleOf,
   sessionRoles,
 } from 'mailwright'
 import { attributeName, derivedId, idExpected, idForm } from './derived-id.ts'
@@ -116,7 +117,7 @@ function readQuota(text: string): number {
 function readProtocols(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim())
   for (const name of names) {
-    if ((sessionRoles as readonly string[]).includes(name)) continue
+    if (sessionRoleOf(name) !== undefined) continue
     const suggestion = didYouMean(name, sessionRoles)
     const tail = suggestion === undefined ? ` (there are ${sessionRoles.join(', ')})` : ` (${suggestion})`
     throw new LineFault(`${JSON.stringify(name.slice(0, 60))} is no protocol to deny${tail}`)

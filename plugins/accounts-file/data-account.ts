@@ -5,6 +5,7 @@ import {
   type OptionReader,
   type SessionRole,
   type StoredAppPassword,
+  sessionRoleOf,
   sessionRoles,
 } from 'mailwright'
 import { readAddress, readTime } from './data-values.ts'
@@ -47,7 +48,7 @@ function readName(read: OptionReader): string | undefined {
 
 function readRoles(read: OptionReader, name: string): readonly SessionRole[] {
   return read.strings(name, { default: [] }).flatMap((text, index) => {
-    const role = sessionRoles.find((each) => each === text)
+    const role = sessionRoleOf(text)
     if (role === undefined)
       read.fault(`${name}[${index}]`, `is no protocol (there are ${sessionRoles.join(', ')})`)
     return role ?? []

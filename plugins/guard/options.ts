@@ -1,6 +1,7 @@
 import {
   type Network,
   type OptionReader,
+  ownRolesIn,
   type PrefixLengths,
   parseNetwork,
   readNetworks,
@@ -80,7 +81,9 @@ export function parseOptions(input: unknown): GuardOptions {
   const read = readOptions(input)
   const client = readPrefixes(read, ['ipv4Prefix', 'ipv6Prefix'], { ipv4: 32, ipv6: 64 })
   return read.done({
-    roles: new Set(read.choices('roles', allRoles, { default: guarded })),
+    roles: new Set(
+      read.choices('roles', [...allRoles, ...ownRolesIn(read.value('roles'))], { default: guarded }),
+    ),
     neverBan: read.value('neverBan') === undefined ? thisMachine : readNetworks(read, 'neverBan'),
     client,
     surroundings: readPrefixes(read, ['wideIpv4Prefix', 'wideIpv6Prefix'], {

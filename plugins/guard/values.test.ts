@@ -33,6 +33,11 @@ test.each([
 })
 
 describe('the options', () => {
+  it('take the role of a plugin of another protocol', () => {
+    expect([...parseOptions({ roles: ['imap', 'example-nntp'] }).roles]).toEqual(['imap', 'example-nntp'])
+    expect(() => parseOptions({ roles: ['imaps'] })).toThrow('did you mean "imap"?')
+  })
+
   it('have defaults', () => {
     const { roles, thresholds, client, surroundings, restriction } = parseOptions({})
     expect([...roles]).toEqual(['transfer', 'submission', 'imap', 'pop3', 'managesieve', 'http'])

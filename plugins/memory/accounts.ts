@@ -4,6 +4,7 @@ import {
   type AccountsAbilities,
   AccountsDirectory,
   type AuditEntry,
+  accountIdOf,
   accounts as accountsKey,
   type Clock,
   checkNewAccount,
@@ -143,7 +144,7 @@ function directoryOf(
   const directory = new AccountsDirectory()
   for (const name of options.domains) directory.domains.set(name, { name })
   for (const { password, ...given } of options.accounts) {
-    const account = checkNewAccount(given, clock.now())
+    const account = { ...checkNewAccount(given, clock.now()), id: accountIdOf(given.address) }
     const kept = password === undefined ? undefined : secrets.keep(password, account.address)
     directory.put({ account, password: kept, appPasswords: [] })
   }

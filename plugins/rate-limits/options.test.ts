@@ -63,3 +63,8 @@ test.each([
 ])('%s ms are "%s"', (milliseconds, words) => {
   expect(inWords(milliseconds)).toBe(words)
 })
+
+test('the role of a plugin of another protocol', () => {
+  const [client] = parseOptions({ clients: [{ roles: ['example-nntp', 'imap'], connections: 5 }] }).clients
+  expect([...(client?.roles ?? [])]).toEqual(['imap', 'example-nntp'])
+})

@@ -1,6 +1,7 @@
 import {
   type Network,
   type OptionReader,
+  ownRolesIn,
   type PrefixLengths,
   parseNetwork,
   readNetworks,
@@ -137,7 +138,7 @@ function readSenders(read: OptionReader): SenderLimits {
 
 function readClient(read: OptionReader): ClientLimits {
   return {
-    roles: new Set(read.choices('roles', allRoles)),
+    roles: new Set(read.choices('roles', [...allRoles, ...ownRolesIn(read.value('roles'))])),
     connections: read.integer('connections', { default: 0, min: 0, max: 1_000_000 }),
     connectionRate: readRates(read, 'connectionRate'),
     ...readEnvelope(read),

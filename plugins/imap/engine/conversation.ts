@@ -14,6 +14,7 @@ import { Arguments } from './arguments.ts'
 import { Call, runCommand } from './call.ts'
 import { type CommandRead, CommandReader, type ReadCommand } from './command-reader.ts'
 import { QuietTasks } from './quiet-tasks.ts'
+import { checkedResult } from './response-octets.ts'
 import { bad, isTrouble, no, Refusal, refusalOf, resultOf, resultText } from './result.ts'
 import type { Server } from './server.ts'
 import { Session } from './session.ts'
@@ -152,10 +153,11 @@ export class Conversation {
       result = await runCommand(call, this.#server.vocabulary.commands.get(head.name))
     } catch (error) {
       if (error instanceof ConnectionLost) throw error
-      result = this.#resultOf(error)
+      result = this.#resultOf(error, head.name)
     } finally {
       await read.dispose()
     }
+    result = this.#checked(result, head.name)
     if (session.ending !== undefined && result.status !== 'OK') session.out.untagged(`BYE ${session.ending}`)
     if (result.silent !== true) this.#tagged(head.tag, result)
     if (result.status === 'BAD') return this.#countFault()
@@ -164,10 +166,16 @@ export class Conversation {
     return true
   }
 
-  #resultOf(error: unknown): ImapResult {
+  #resultOf(error: unknown, command: string): ImapResult {
     const result = resultOf(error)
-    if (result === undefined || isTrouble(error)) this.#report(error)
+    if (result === undefined || isTrouble(error)) this.#report(error, command)
     return result ?? no('Something went wrong here', 'SERVERBUG')
+  }
+
+  #checked(answered: ImapResult, command: string): ImapResult {
+    const { result, problem } = checkedResult(answered)
+    if (problem !== undefined) this.#report(new TypeError(`a command answered ${problem}`), command)
+    return result
   }
 
   #tagged(tag: string, result: ImapResult): void {
@@ -196,9 +204,9 @@ export class Conversation {
     })
   }
 
-  #report(error: unknown): void {
+  #report(error: unknown, command?: string): void {
     // Made only where it is needed: most sessions log nothing.
-    const log = this.#server.log.child({ session: this.#flow.session.id })
+    const log = this.#server.log.child({ session: this.#flow.session.id, ...(command && { command }) })
     if (errorCode(error) === undefined) log.error('internal-error', { error })
     else log.warn('unavailable', { error })
   }
@@ -229,7 +237,7 @@ export class Conversation {
       const refused = await command.literals.admit(args, literal, this.#session)
       return refused ?? 'spool'
     } catch (error) {
-      return this.#resultOf(error)
+      return this.#resultOf(error, head.name)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { ConnectionLost, type Content, type ImapOutput, type LineConnection, Pacer } from 'mailwright'
 import { encodeMailboxName } from '../format/mailbox-name.ts'
 import { astring, nstring, string } from '../format/strings.ts'
+import { requireWithinLine } from './response-octets.ts'
 
 /** Octets that are gathered before they are handed on. */
 const enough = 65_536
@@ -25,6 +26,7 @@ export class Output implements ImapOutput {
   }
 
   untagged(text: string): void {
+    requireWithinLine(text, text)
     this.#text += `* ${text}\r\n`
   }
 

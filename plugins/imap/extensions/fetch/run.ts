@@ -14,6 +14,7 @@ import {
 } from 'mailwright'
 import { withinMessageLimit } from '../../engine/message-limit.ts'
 import { withNewer } from '../../engine/newer-entries.ts'
+import { requireWithinLine } from '../../engine/response-octets.ts'
 import { no, ok } from '../../engine/result.ts'
 import { isOwnMailbox } from '../../engine/target-mailbox.ts'
 import type { FetchedItems } from './fetched-items.ts'
@@ -226,7 +227,9 @@ class Fetching {
       for (let at = 0; at < this.#attributes.length; at += 1) {
         const text = this.#text(batch, index, at)
         const piece = text === undefined ? await this.#attributes[at]?.read?.(message) : { head: text }
-        if (piece !== undefined) pieces.push(piece)
+        if (piece === undefined) continue
+        if (text === undefined) requireWithinLine(piece.head, this.#attributes[at]?.name)
+        pieces.push(piece)
       }
     } catch (error) {
       if (errorCode(error) !== 'MAIL_E_NOT_FOUND') throw error
@@ -257,7 +260,9 @@ class Fetching {
     const attribute = this.#attributes[at]
     const rows = texts[at]
     if (rows !== undefined) return `${attribute?.name} ${rows.text(index)}`
-    return attribute?.text?.(messages[index] as FetchedMessage)
+    const text = attribute?.text?.(messages[index] as FetchedMessage)
+    if (text !== undefined) requireWithinLine(text, attribute?.name)
+    return text
   }
 
   #opening({ entry }: FetchedMessage): string {

@@ -1,0 +1,38 @@
+import { ConfigError, type ConfigFault } from '../errors.ts'
+import type { Lifecycle } from '../plugin.ts'
+import { didYouMean } from '../suggest.ts'
+import { refusePromise } from './steps.ts'
+
+const steps = ['start', 'check', 'serve', 'drain', 'stop'] as const satisfies readonly (keyof Lifecycle)[]
+
+/**
+ * What a plugin's setup answered, as its lifecycle; what of it is never called is told in `doubts`. ConfigError where a step is no
+ * function, MAIL_E_SETUP for a promise.
+ */
+export function lifecycleOf(plugin: string, answer: unknown, doubts: string[]): Lifecycle {
+  doubts.push(...idleAnswers(plugin, answer))
+  if (typeof answer !== 'object' || answer === null) return {}
+  refusePromise(answer)
+  const faults = steps
+    .filter((step) => !['function', 'undefined'].includes(typeof (answer as Lifecycle)[step]))
+    .map(
+      (step): ConfigFault => ({ path: '', problem: `its setup answered a \`${step}\` that is no function` }),
+    )
+  if (faults.length > 0) throw new ConfigError(faults)
+  return answer as Lifecycle
+}
+
+/** What of it is never called, and may have been meant to be. */
+function idleAnswers(plugin: string, answer: unknown): readonly string[] {
+  if (answer === undefined || answer === null) return []
+  if (typeof answer !== 'object')
+    return [`the setup of ${plugin} answered a ${typeof answer}, which is no { start, check, serve, drain, stop }`]
+  // Objects of a class may have more methods than the host calls.
+  if (Object.getPrototypeOf(answer) !== Object.prototype) return []
+  return Object.entries(answer)
+    .filter(([name, value]) => typeof value === 'function' && !(steps as readonly string[]).includes(name))
+    .map(([name]) => {
+      const hint = didYouMean(name, steps) ?? `there are ${steps.join(', ')}`
+      return `the setup of ${plugin} answered a \`${name}\`, which nobody calls: ${hint}`
+    })
+}

@@ -1,0 +1,162 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ConfigError, errorText } from '../errors.ts'
+import { createHost, type Host } from '../host.ts'
+import { definePlugin, noOptions, type PluginContext, type PluginDefinition } from '../plugin.ts'
+import { accounts } from '../services/accounts.ts'
+import { store } from '../services/store.ts'
+import { capturedLog } from '../testing/captured-log.ts'
+
+// Mistakes of plugins in plain JavaScript, as `mailwright check` meets them.
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mailwright-mistakes-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+function hostOf(definition: object): Host {
+  const given = { name: 'p', parseOptions: noOptions, setup: () => undefined, ...definition }
+  const plugin = definePlugin(given as unknown as PluginDefinition<object>)()
+  return createHost({ dataDir: folder, plugins: [plugin] }, { log: capturedLog() })
+}
+
+function problemOf(definition: object): string {
+  try {
+    hostOf(definition)
+    return ''
+  } catch (error) {
+    return error instanceof ConfigError ? `fault ${error.message}` : errorText(error)
+  }
+}
+
+function onSetup(setup: (context: PluginContext) => unknown): object {
+  return { setup }
+}
+
+test('a parser of options that is asynchronous', () => {
+  const parseOptions = async () => {
+    throw new Error('later')
+  }
+  expect(problemOf({ parseOptions })).toBe(
+    'fault plugins[0] (p): its parseOptions is asynchronous; it must answer the options themselves',
+  )
+})
+
+test('a step that is no function', () => {
+  expect(problemOf({ setup: () => ({ start: 5, stop: async () => undefined }) })).toBe(
+    'fault plugins[0] (p): its setup answered a `start` that is no function',
+  )
+})
+
+test.each<[unknown, readonly string[]]>([
+  ['text', ['the setup of p answered a string, which is no { start, serve, drain, stop }']],
+  [
+    { stopp: () => undefined },
+    ['the setup of p answered a `stopp`, which nobody calls: did you mean "stop"?'],
+  ],
+  [
+    { finish: () => undefined },
+    ['the setup of p answered a `finish`, which nobody calls: there are start, serve, drain, stop'],
+  ],
+  [{ start: async () => undefined, state: 5 }, []],
+  [
+    new (class {
+      async stop() {}
+      async other() {}
+    })(),
+    [],
+  ],
+  [undefined, []],
+  [null, []],
+])('what nobody calls of %j is a warning', (answer, warnings) => {
+  expect(hostOf({ setup: () => answer }).warnings).toEqual(warnings)
+})
+
+// biome-ignore lint/suspicious/noExplicitAny: as plain JavaScript sees them
+test.each<[string, (hooks: any) => void, string]>([
+  [
+    'a hook in a wrong spelling',
+    (hooks) => hooks.data.rewriteMesage.tap(),
+    'there is no hook "data.rewriteMesage"; did you mean "rewriteMessage"?',
+  ],
+  [
+    'a hook of another group',
+    (hooks) => hooks.data.checkSender.tap(),
+    'there is no hook "data.checkSender"; did you mean "envelope.checkSender"?',
+  ],
+  [
+    'a group in a wrong spelling',
+    (hooks) => hooks.dta.inspect.tap(),
+    'there is no group of hooks "dta"; did you mean "data"?',
+  ],
+])('%s', (_what, tap, problem) => {
+  expect(problemOf(onSetup(({ hooks }) => tap(hooks)))).toBe(`plugins[0] (p) failed in setup: ${problem}`)
+})
+
+test('a plugin for several versions may look whether there is a hook', () => {
+  const setup = ({ hooks }: PluginContext) => {
+    const data = hooks.data as unknown as Record<string, { tap(): void } | undefined>
+    data.later?.tap()
+    if ('later' in data) throw new Error('is not there')
+  }
+  expect(problemOf(onSetup(setup))).toBe('')
+})
+
+test.each([
+  [{ role: 'imap', host: '127.0.0.1', port: 99_999 }, 'the port 99999, which is none from 0 to 65535'],
+  [{ role: 'imap', host: '127.0.0.1', port: '25' }, 'the port "25", which is none from 0 to 65535'],
+  [{ role: 'imap', port: 25 }, 'the host undefined, which is no IP address'],
+  [{ role: 'imap', path: 'run/mail' }, 'the path "run/mail", which is not absolute'],
+  [{ role: 5, host: '127.0.0.1', port: 25 }, 'the role 5, which is no word such as "imap"'],
+])('a listener with %j', (options, problem) => {
+  const setup = ({ listen }: PluginContext) => listen(options as never, () => undefined)
+  expect(problemOf(onSetup(setup))).toBe(`fault plugins: p wants to listen with ${problem}`)
+})
+
+test.each([
+  ['submision', ['p listens in the role "submision", which there is not: did you mean "submission"?']],
+  [
+    'gopher',
+    [
+      'p listens in the role "gopher", which there is not: one of its own has a hyphen in it, such as "example-nntp"',
+    ],
+  ],
+  ['example-gopher', []],
+  ['submission', []],
+])('a listener in the role %s', (role, warnings) => {
+  const host = hostOf({
+    setup: ({ listen }: PluginContext) =>
+      listen({ role: role as 'imap', host: '127.0.0.1', port: 0 }, () => undefined),
+  })
+  expect(host.warnings).toEqual(warnings)
+})
+
+test('a command that takes the name of one of the core is a fault', () => {
+  const commands = () => [{ name: 'trace', summary: '', run: async () => ({ json: 1, text: '' }) }]
+  expect(problemOf({ commands })).toContain('plugins[0] (p): has the command "trace", which is never reached')
+})
+
+test('a store without `supports`', () => {
+  const setup = ({ provide }: PluginContext) => provide(store, {} as never)
+  expect(problemOf({ provides: [store], setup })).toBe(
+    'plugins[0] (p) failed in setup: p provides "store" without `supports`, which says what it can do',
+  )
+})
+
+test.each([undefined, 'account', { kind: 'nonsense' }, { kind: 'account' }, { kind: 'alias' }])(
+  'accounts that answer %j are no "unknown"',
+  async (answer) => {
+    const provided = { supports: {}, resolve: async () => answer } as never
+    const host = hostOf({
+      provides: [accounts],
+      setup: ({ provide }: PluginContext) => provide(accounts, provided),
+    })
+    const address = { localPart: 'jo', domain: 'example.org' }
+    await expect(host.service(accounts).resolve(address)).rejects.toThrow(
+      'p answered no account, alias, "unknown" or "foreign" for an address',
+    )
+  },
+)
