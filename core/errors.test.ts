@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import {
   ConfigError,
@@ -42,6 +43,12 @@ describe('ConfigError', () => {
 })
 
 describe('errorText', () => {
+  const unshowable = {
+    [inspect.custom]() {
+      throw new Error('not shown')
+    },
+  }
+
   test('names the causes in a line', () => {
     const error = new MailwrightError('MAIL_E_START', 'a failed', { cause: new Error('b', { cause: 'c' }) })
     expect(errorText(error)).toBe('a failed: b: c')
@@ -62,7 +69,9 @@ describe('errorText', () => {
     ['an error without a message', new TypeError(), 'TypeError'],
     ['an error with null as cause', new Error('a', { cause: null }), 'a'],
     ['a symbol', Symbol('s'), 'Symbol(s)'],
-    ['an object that cannot be a text', Object.create(null), 'something was thrown that cannot be shown'],
+    ['an object', { odd: 1, of: { a: { b: 2 } } }, '{ odd: 1, of: { a: [Object] } }'],
+    ['an object as cause', new Error('a', { cause: { odd: 1 } }), 'a: { odd: 1 }'],
+    ['an object that cannot be a text', unshowable, 'something was thrown that cannot be shown'],
     ['a text that would break a line', new Error('a\r\n  b\u2028c'), 'a / b / c'],
   ])('of %s', (_, thrown, text) => {
     expect(errorText(thrown)).toBe(text)

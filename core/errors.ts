@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /**
  * Every error that Mailwright raises on purpose has one of these codes. Tests and programs compare codes, never texts.
  * docs/errors.md lists the same codes; a test keeps the two equal.
@@ -103,11 +105,22 @@ export function errorText(error: unknown): string {
 }
 
 function causes(error: unknown): readonly string[] {
-  if (!(error instanceof Error)) return [String(error)]
+  if (!(error instanceof Error)) return [thrownText(error)]
   const texts: string[] = []
   for (let current: unknown = error; current !== undefined && current !== null && texts.length < 5; ) {
-    texts.push(String(current instanceof Error ? current.message || current.name : current))
+    texts.push(current instanceof Error ? String(current.message || current.name) : thrownText(current))
     current = current instanceof Error ? current.cause : undefined
   }
   return texts
+}
+
+/** What is thrown and is no error, in one line; nobody's texts and lists are longer than is read. */
+function thrownText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  return inspect(value, {
+    breakLength: Number.POSITIVE_INFINITY,
+    depth: 1,
+    maxArrayLength: 10,
+    maxStringLength: 200,
+  })
 }

@@ -19,7 +19,9 @@ import { serviceKey } from './services/key.ts'
 import { type CapturedLog, capturedLog } from './testing/captured-log.ts'
 import { type FakeClock, fakeClock } from './testing/fake-clock.ts'
 
-const store = serviceKey<{ readonly name: string; readonly supports: object }>('store', 'mailboxes', ['maildir'])
+const store = serviceKey<{ readonly name: string; readonly supports: object }>('store', 'mailboxes', [
+  'maildir',
+])
 
 let folder = ''
 let log: CapturedLog
@@ -197,6 +199,43 @@ describe('start and stop', () => {
     await host.start()
     await expect(passing(clock, host.stop())).rejects.toThrow('bad failed in drain: oops')
     expect(done).toEqual(['drain quick', 'over', 'stop bad', 'stop slow', 'stop quick'])
+  })
+
+  test('sessions that never end cost their time once, and stops have theirs', async () => {
+    const clock = fakeClock()
+    const done: string[] = []
+    const hung = (name: string, stop?: () => Promise<void>) =>
+      plugin(name, { setup: () => ({ drain: forever, ...(stop === undefined ? {} : { stop }) }) })
+    const host = hostOf([recorder('first', done), hung('one'), hung('two'), hung('three', forever)], {
+      clock,
+      pluginTimeout: 1_000,
+      drainTimeout: 500,
+    })
+    await host.start()
+    const begun = clock.monotonic()
+    const stopped = passing(clock, host.stop())
+    await expect(stopped).rejects.toThrow('three did not stop within 1000 ms')
+    await expect(stopped).rejects.toThrow('two did not drain within 1500 ms')
+    expect(clock.monotonic() - begun).toBeLessThan(2_600)
+    expect(done).toEqual(['start first', 'stop first'])
+  })
+
+  test('work that nobody waits for has the time of a plugin to end', async () => {
+    const clock = fakeClock()
+    const host = hostOf(
+      [
+        plugin('slow', {
+          setup: ({ hooks }) => hooks.connection.closed.tap('hang', forever, { timeout: 1_000_000 }),
+        }),
+      ],
+      { clock, pluginTimeout: 1_000, drainTimeout: 0 },
+    )
+    await host.start()
+    const nowhere = { address: '192.0.2.1', port: 25 }
+    host.flow.openSession({ role: 'transfer', local: nowhere, remote: nowhere }).close()
+    await expect(passing(clock, host.stop())).rejects.toThrow(
+      'work that nobody waits for did not end within 1000 ms',
+    )
   })
 
   test('a start whose stop fails too tells the first failure and logs the second', async () => {

@@ -104,7 +104,7 @@ export class Host {
     const observer = createObserver(() => this.service(history), this.log, this.#clock, taps)
     this.hooks = new HookSet({ clock: this.#clock, timeout, observer, durations: taps.durations })
     const [services, clock] = [this.#services, this.#clock]
-    const flow = createFlow({ hooks: this.hooks, services, log: this.log, clock, metrics })
+    const flow = createFlow({ hooks: this.hooks, services, log: this.log, clock, timeout, metrics })
     this.#flowFor = flow.flowFor
     this.flow = flow.flowFor('core')
     this.#settled = flow.settled
@@ -290,10 +290,9 @@ export class Host {
     // A step that is being taken is finished first, and no other is begun.
     await this.#running.catch(() => undefined)
     await this.#pool.release(this)
-    const [started, cut] = [this.#started, () => this.#pool.cut(this)]
-    const problems = await stopPlugins(started, { ...this.settings, clock: this.#clock, cut })
+    const [started, settled, cut] = [this.#started, this.#settled, () => this.#pool.cut(this)]
+    const problems = await stopPlugins(started, { ...this.settings, clock: this.#clock, settled, cut })
     this.#started = []
-    await this.#settled()
     await this.#history.close()
     this.instruments.stop()
     if (problems.length > 0) throw new MailwrightError('MAIL_E_STOP', problems.join('; '))

@@ -34,6 +34,8 @@ export const logEvents = [
   'first-run',
   'lines-lost',
   'signal-ignored',
+  'stuck',
+  'left-open',
   'protocol-error',
   'tls-failed',
   'internal-error',

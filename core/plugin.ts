@@ -83,7 +83,7 @@ export interface ContributedMigrations {
  * serves, and in `mailwright check`, where nothing has been started. Starts follow
  * the dependencies, stops go the other way, also after a start that failed. Before that, `drain` lets those with sessions
  * finish them, all plugins at the same time: what waits for nothing ends at once, and resolves when all have ended. `over` aborts
- * just before the connections that are left are cut.
+ * just before the connections that are left are cut. `stop` need not wait for sessions again.
  */
 export interface Lifecycle {
   start?(): Promise<void>

@@ -19,7 +19,7 @@ afterEach(async () => {
 })
 
 /** A config with one plugin that greets each connection with a text and then says back what it gets. */
-function greeter(text: string, extra = ''): Promise<void> {
+function greeter(text: string, extra = '', times = 'drainTimeout: 50'): Promise<void> {
   const config = `
     const plugin = {
       name: 'greeter',
@@ -32,7 +32,7 @@ function greeter(text: string, extra = ''): Promise<void> {
         ${extra}
       },
     }
-    export default { plugins: [{ definition: plugin, options: {}, as: undefined }], log: { level: 'silent' }, drainTimeout: 50 }
+    export default { plugins: [{ definition: plugin, options: {}, as: undefined }], log: { level: 'silent' }, ${times} }
   `
   return writeFile(join(folder, 'mailwright.config.mjs'), config)
 }
@@ -115,6 +115,44 @@ describe('Server', () => {
     greetings.push(await greeting())
     expect(greetings.every((text) => text === 'one' || text === 'two')).toBe(true)
     expect(greetings.at(-1)).toBe('two')
+  })
+
+  /** Plugins whose sessions end when the time for it is over. */
+  const neverDrained = 'return { drain: () => new Promise(() => undefined), stop: async () => undefined }'
+  const times = "drainTimeout: 1, pluginTimeout: '2s'"
+
+  test('a stop does not wait for what a reload has left to finish first', async () => {
+    await greeter('one', neverDrained, times)
+    server = new Server(folder)
+    await server.start()
+    await greeter('two', neverDrained, times)
+    const reloads = [server.reload(), server.reload()]
+    while ((await greeting()) !== 'two');
+    const begun = performance.now()
+    await expect(server.stop()).rejects.toMatchObject({ code: 'MAIL_E_STOP' })
+    expect(performance.now() - begun).toBeLessThan(3_500)
+    expect(await Promise.all(reloads)).toEqual([true, false])
+  })
+
+  test('a reload comes after the sessions of the one before have had their time', async () => {
+    await greeter('one', neverDrained, times)
+    server = new Server(folder)
+    await server.start()
+    await greeter('two')
+    const first = server.reload()
+    const second = server.reload()
+    expect(await Promise.all([first, second])).toEqual([true, true])
+    expect(await greeting()).toBe('two')
+  })
+
+  test('a stop while it starts stops what has started', async () => {
+    await greeter('one', 'return { start: () => new Promise((done) => setTimeout(done, 100)) }')
+    server = new Server(folder)
+    const started = server.start()
+    while (server.log === undefined) await new Promise((resolve) => setImmediate(resolve))
+    await server.stop()
+    await expect(started).rejects.toMatchObject({ code: 'MAIL_E_START' })
+    expect(await server.reload()).toBe(false)
   })
 
   test('a reload before the start changes nothing', async () => {

@@ -5,6 +5,7 @@ import { InheritedSockets } from './host/inherited-sockets.ts'
 import { createListenerPool, type ListenerPool, type OpenListener } from './host/listeners.ts'
 import { becomeUser, canRead, isRoot } from './host/privileges.ts'
 import { createHost, type Host } from './host.ts'
+import type { Log } from './log.ts'
 import type { MetricStore } from './metrics/host-metrics.ts'
 import { createPeers, type Question } from './workers/peers.ts'
 import { allAreBound, isWorker } from './workers/worker.ts'
@@ -18,8 +19,15 @@ export class Server {
   readonly #counted: MetricStore = new Map()
   readonly #peers = isWorker ? createPeers(systemClock) : undefined
   #host: Host | undefined
+  #log: Log | undefined
   #listeners: readonly OpenListener[] = []
   #changing: Promise<unknown> = Promise.resolve()
+  /** The one that is being started. */
+  #coming: Host | undefined
+  /** The one before, which finishes its sessions. */
+  #leaving: Promise<void> = Promise.resolve()
+  #isStopped = false
+  readonly #stopped = Promise.withResolvers<void>()
 
   /** The config is the named file, or the one found upwards from `folder`. */
   constructor(folder: string, file?: string) {
@@ -31,13 +39,20 @@ export class Server {
     return this.#listeners
   }
 
+  /** Of the system that has been started last; undefined where there was none. */
+  get log(): Log | undefined {
+    return this.#log
+  }
+
   /**
    * Loads the config, starts everything and opens the listeners. Where the config names a user, the ports are opened first,
    * and everything else is done as that user. `config` is what was loaded just now, where somebody has done so. A reload that
    * is asked for meanwhile comes after it.
    */
   start(config?: LoadedConfig): Promise<Host> {
-    const started = this.#start(config)
+    const started = this.#start(config).finally(() => {
+      this.#coming = undefined
+    })
     this.#changing = started.catch(() => undefined)
     return started
   }
@@ -45,6 +60,8 @@ export class Server {
   async #start(config: LoadedConfig | undefined): Promise<Host> {
     const loaded = config ?? (await loadConfig(this.#folder, this.#file))
     const host = this.#hostOf(loaded)
+    this.#comes(host)
+    this.#log = host.log
     host.log.info('starting', { plugins: host.plugins })
     if (host.settings.user !== undefined) await this.#giveUpRights(host, loaded.file)
     else if (isRoot())
@@ -53,9 +70,26 @@ export class Server {
     await host.start()
     this.#listeners = await host.serve()
     await this.#refuseUnclaimed(host)
-    this.#host = host
+    this.#arrives(host)
     host.log.info(isWorker ? 'worker-started' : 'ready', { listeners: this.#listeners })
     return host
+  }
+
+  /** From now on a stop stops this one, too. MAIL_E_START where it has been asked for already. */
+  #comes(host: Host): void {
+    this.#refuseStopped()
+    this.#coming = host
+  }
+
+  #arrives(host: Host): void {
+    this.#refuseStopped()
+    this.#coming = undefined
+    this.#host = host
+    this.#log = host.log
+  }
+
+  #refuseStopped(): void {
+    if (this.#isStopped) throw new MailwrightError('MAIL_E_START', 'stopped before the start was over')
   }
 
   async #giveUpRights(host: Host, file: string): Promise<void> {
@@ -102,37 +136,47 @@ export class Server {
 
   /**
    * Takes the config as it is now: the new plugins start beside the old ones, take over the listeners, and the old ones
-   * finish their sessions. Where anything is wrong the old system goes on; answers whether the new one runs.
+   * finish their sessions, before it is over and another one begins. Where anything is wrong the old system goes on; answers
+   * whether the new one runs.
    */
-  reload(): Promise<boolean> {
-    const done = this.#changing.then(() => this.#reload())
-    this.#changing = done.catch(() => undefined)
+  async reload(): Promise<boolean> {
+    const taken = this.#changing.then(() => this.#reload())
+    this.#changing = taken.catch(() => undefined)
+    const done = await taken
+    await this.#leaving
     return done
   }
 
   async #reload(): Promise<boolean> {
+    await Promise.race([this.#leaving, this.#stopped.promise])
     const old = this.#host
-    if (old === undefined) return false
+    if (old === undefined || this.#isStopped) return false
     old.log.info('reloading')
     let next: Host
     try {
       next = await this.#next(old)
+      this.#comes(next)
       await next.start()
     } catch (error) {
-      old.log.error('reload-refused', { error })
+      this.#refuse(old, error)
       return false
     }
     try {
       this.#listeners = await next.serve()
+      this.#arrives(next)
     } catch (error) {
-      old.log.error('reload-refused', { error })
-      this.#listeners = await old.listen()
+      this.#refuse(old, error)
+      if (!this.#isStopped) this.#listeners = await old.listen()
       return false
     }
-    this.#host = next
     next.log.info('reloaded', { listeners: this.#listeners })
-    await old.stop().catch((error: unknown) => next.log.error('plugin-failed', { error }))
+    this.#leaving = old.stop().catch((error: unknown) => next.log.error('plugin-failed', { error }))
     return true
+  }
+
+  #refuse(old: Host, error: unknown): void {
+    this.#coming = undefined
+    if (!this.#isStopped) old.log.error('reload-refused', { error })
   }
 
   /** What this worker says where another one asks; undefined where it does not run. Never rejects. */
@@ -142,14 +186,21 @@ export class Server {
       : this.#host?.instruments.health.own()
   }
 
-  /** Finishes the sessions and stops everything; MAIL_E_STOP where a plugin could not. */
+  /**
+   * Finishes the sessions and stops everything, also what is being started and what finishes its sessions since a reload;
+   * MAIL_E_STOP where a plugin could not.
+   */
   async stop(): Promise<void> {
-    await this.#changing
-    const host = this.#host
+    this.#isStopped = true
+    this.#stopped.resolve()
+    const hosts = [this.#host, this.#coming].filter((host) => host !== undefined)
+    const [first] = hosts
     this.#host = undefined
-    if (host === undefined) return
-    host.log.info('stopping')
-    await host.stop()
-    host.log.info('stopped')
+    this.#coming = undefined
+    if (first === undefined) return
+    first.log.info('stopping')
+    const stopped = await Promise.allSettled([...hosts.map((host) => host.stop()), this.#leaving])
+    for (const outcome of stopped) if (outcome.status === 'rejected') throw outcome.reason
+    first.log.info('stopped')
   }
 }

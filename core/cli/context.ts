@@ -4,7 +4,7 @@ import { type LoadedConfig, loadConfig } from '../config-file.ts'
 import { MailwrightError } from '../errors.ts'
 import { becomeUser } from '../host/privileges.ts'
 import { createHost, type Host } from '../host.ts'
-import { createLog } from '../log.ts'
+import { createLog, type Log } from '../log.ts'
 import { type Address, parseAddress } from '../model/address.ts'
 import { UsageError } from '../plugin.ts'
 import type { Output } from './output.ts'
@@ -19,6 +19,8 @@ export interface CliContext {
   /** `--config`. */
   readonly configFile: string | undefined
   readonly json: boolean
+  /** From now on the log is told what is to be told of the process, and not standard error. */
+  logTo?(log: Log): void
 }
 
 export function configOf(context: CliContext): Promise<LoadedConfig> {

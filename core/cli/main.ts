@@ -1,12 +1,15 @@
 import { errorCode } from '../errors.ts'
+import type { Log } from '../log.ts'
 import { isWorker } from '../workers/worker.ts'
 import { UsageError } from './context.ts'
 import { type Output, printError } from './output.ts'
+import { endProcess } from './process-end.ts'
 import { runCommandLine, wantsJson } from './program.ts'
 
 const argv = process.argv.slice(2)
 const asJson = wantsJson(argv)
 let isUnwritten = false
+let log: Log | undefined
 
 const output: Output = {
   stdout: (text: string) => void process.stdout.write(text, hear),
@@ -39,6 +42,9 @@ try {
     output,
     stdin: process.stdin,
     folder: process.cwd(),
+    logTo: (opened) => {
+      log = opened
+    },
   })
   process.exitCode = isUnwritten ? exitCode || 1 : exitCode
 } catch (error) {
@@ -46,3 +52,9 @@ try {
   if (!isWorker) printError(output, asJson, error)
   process.exitCode = error instanceof UsageError || errorCode(error) === 'MAIL_E_CONFIG_NOT_FOUND' ? 2 : 1
 }
+
+endProcess((open) => {
+  const resources = open.join(', ')
+  if (log === undefined) output.stderr(`mailwright: ended although something is still open: ${resources}\n`)
+  else log.warn('left-open', { resources: open })
+})

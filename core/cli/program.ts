@@ -22,7 +22,7 @@ import { userImportCommand } from './commands/user-import.ts'
 import { type CliContext, configOf, firstLine, hostOf, UsageError, whileStarted } from './context.ts'
 import { printError, printResult } from './output.ts'
 
-export type Surroundings = Pick<CliContext, 'output' | 'stdin' | 'folder'>
+export type Surroundings = Pick<CliContext, 'output' | 'stdin' | 'folder' | 'logTo'>
 
 /** What a command's action gets: its words, its options, and the context. Answers what to print, and an exit code other than 0. */
 export type Action = (

@@ -4,6 +4,7 @@ import type { SessionRole } from '../model/session.ts'
 import { accounts } from '../services/accounts.ts'
 import { notifier } from '../services/notifier.ts'
 import { type AccountHint, accountTopic, readAccountHint } from './account-hint.ts'
+import { answerInTime } from './answer-in-time.ts'
 import type { FlowContext } from './surroundings.ts'
 
 /** Milliseconds between two looks at the accounts that are logged in: whoever changes them may give no hint. */
@@ -98,7 +99,7 @@ export class AccountSessions {
     try {
       const service = services.find(accounts)
       if (service === undefined) return
-      const account = await service.byId(id)
+      const account = await answerInTime(this.#context, () => service.byId(id))
       for (const session of [...(this.#byAccount.get(id) ?? [])]) {
         const reason = whyNot(account, session.role)
         if (reason !== undefined) session.end(reason)

@@ -5,8 +5,9 @@ import { reply } from '../model/reply.ts'
 import { definePlugin, noOptions } from '../plugin.ts'
 import { type Accounts, accounts, type ScramKeys, type Verification } from '../services/accounts.ts'
 import { type TokenFacts, type Tokens, tokens } from '../services/tokens.ts'
+import { type FakeClock, fakeClock } from '../testing/fake-clock.ts'
 import { createTestHost, type TestHost } from '../testing/test-host.ts'
-import type { ScramStart, SessionFlow } from './flow.ts'
+import type { LoginResult, ScramStart, SessionFlow } from './flow.ts'
 
 // Logins by password are in session.test.ts.
 
@@ -19,9 +20,10 @@ interface Parts {
   readonly service?: Partial<Accounts>
   readonly token?: Partial<Tokens>
   readonly taps?: (hooks: Hooks) => void
+  readonly clock?: FakeClock
 }
 
-function hostWith({ service = {}, token, taps }: Parts): Promise<TestHost> {
+function hostWith({ service = {}, token, taps, ...options }: Parts): Promise<TestHost> {
   const plugin = definePlugin({
     name: 'test',
     provides: token === undefined ? [accounts] : [accounts, tokens],
@@ -33,7 +35,7 @@ function hostWith({ service = {}, token, taps }: Parts): Promise<TestHost> {
       taps?.(hooks)
     },
   })
-  return createTestHost({ plugins: [plugin()] })
+  return createTestHost({ ...options, plugins: [plugin()] })
 }
 
 function open(host: TestHost): SessionFlow {
@@ -211,4 +213,46 @@ describe('a login by a token', () => {
     const result = await open(host).login({ mechanism: 'XOAUTH2', login: 'jo@example.org' }, { token: 'x' })
     expect(result).toMatchObject({ ok: false, reply: { code: 454 } })
   })
+})
+
+describe('a provider that does not answer', () => {
+  const never = () => new Promise<never>(() => undefined)
+
+  test.each<[string, Parts, (flow: SessionFlow) => Promise<LoginResult | ScramStart>]>([
+    [
+      'a password',
+      { service: { verify: never } },
+      (flow) => flow.login({ mechanism: 'PLAIN', login: 'jo@example.org' }, 'secret'),
+    ],
+    [
+      'whose a token is',
+      { service: { supports, identify: never }, token: { introspect: async () => known } },
+      (flow) => flow.login({ mechanism: 'OAUTHBEARER', login: '' }, { token: 'abc' }),
+    ],
+    [
+      'a token',
+      { service: { supports }, token: { introspect: never } },
+      (flow) => flow.login({ mechanism: 'OAUTHBEARER', login: '' }, { token: 'abc' }),
+    ],
+    [
+      'what SCRAM needs',
+      { service: { supports, scramVerifier: never } },
+      (flow) => flow.beginScram({ mechanism: 'SCRAM-SHA-256', login: 'jo@example.org' }, 'SCRAM-SHA-256'),
+    ],
+  ])('to %s is not waited for longer than a tap, and named', async (_, parts, logIn) => {
+    const clock = fakeClock()
+    await using host = await hostWith({ ...parts, clock })
+    const result = logIn(open(host))
+    await vi.waitFor(() => {
+      clock.advance(10_000)
+      expect(host.log.lines).toContainEqual(expect.objectContaining({ event: 'unavailable' }))
+    })
+    expect(await result).toMatchObject({ ok: false, reply: { code: 454 } })
+    expect(host.log.lines.find(({ event }) => event === 'unavailable')).toMatchObject({
+      provider: 'test',
+      error: 'no answer within 30000 ms',
+    })
+  })
+
+  const known: TokenFacts = { active: true, login: 'jo@example.org' }
 })

@@ -15,6 +15,7 @@ import {
 import type { HistoryVerb } from '../services/history.ts'
 import { tokens } from '../services/tokens.ts'
 import type { LoginProof } from './account-sessions.ts'
+import { answerInTime } from './answer-in-time.ts'
 import type {
   BearerToken,
   LoginAbilities,
@@ -130,12 +131,14 @@ export class Logins {
 
   /** Undefined where it could not be found out. */
   async #ask<T>(question: (service: Accounts) => Promise<T> | undefined): Promise<T | undefined> {
-    const service = this.#context.services.find(accounts)
+    const { services, log } = this.#context
+    const service = services.find(accounts)
     try {
       // Whatever the provider says that is no answer is none.
-      return service === undefined ? undefined : ((await question(service)) ?? undefined)
+      return service && ((await answerInTime(this.#context, () => question(service))) ?? undefined)
     } catch (error) {
-      this.#context.log.error('unavailable', { session: this.#own.session.id, service: 'accounts', error })
+      const provider = services.providerOf(accounts)
+      log.error('unavailable', { session: this.#own.session.id, service: 'accounts', provider, error })
       return undefined
     }
   }

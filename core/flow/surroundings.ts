@@ -13,6 +13,8 @@ export interface FlowSurroundings {
   readonly services: ServiceRegistry
   readonly log: Log
   readonly clock: Clock
+  /** Milliseconds that a service may take for an answer that a session waits for. */
+  readonly timeout: number
   readonly metrics: FlowMetrics
 }
 
@@ -24,16 +26,18 @@ export class FlowContext {
   readonly services: ServiceRegistry
   readonly log: Log
   readonly clock: Clock
+  readonly timeout: number
   readonly metrics: FlowMetrics
   readonly accountSessions: AccountSessions = new AccountSessions(this)
   readonly #background = new Set<Promise<void>>()
   #history: History | undefined
 
-  constructor({ hooks, services, log, clock, metrics }: FlowSurroundings) {
+  constructor({ hooks, services, log, clock, timeout, metrics }: FlowSurroundings) {
     this.hooks = hooks.points
     this.services = services
     this.log = log
     this.clock = clock
+    this.timeout = timeout
     this.metrics = metrics
   }
 

@@ -26,7 +26,9 @@ export function lifecycleOf(plugin: string, answer: unknown, doubts: string[]): 
 function idleAnswers(plugin: string, answer: unknown): readonly string[] {
   if (answer === undefined || answer === null) return []
   if (typeof answer !== 'object')
-    return [`the setup of ${plugin} answered a ${typeof answer}, which is no { start, check, serve, drain, stop }`]
+    return [
+      `the setup of ${plugin} answered a ${typeof answer}, which is no { start, check, serve, drain, stop }`,
+    ]
   // Objects of a class may have more methods than the host calls.
   if (Object.getPrototypeOf(answer) !== Object.prototype) return []
   return Object.entries(answer)

@@ -52,14 +52,14 @@ test('a step that is no function', () => {
 })
 
 test.each<[unknown, readonly string[]]>([
-  ['text', ['the setup of p answered a string, which is no { start, serve, drain, stop }']],
+  ['text', ['the setup of p answered a string, which is no { start, check, serve, drain, stop }']],
   [
     { stopp: () => undefined },
     ['the setup of p answered a `stopp`, which nobody calls: did you mean "stop"?'],
   ],
   [
     { finish: () => undefined },
-    ['the setup of p answered a `finish`, which nobody calls: there are start, serve, drain, stop'],
+    ['the setup of p answered a `finish`, which nobody calls: there are start, check, serve, drain, stop'],
   ],
   [{ start: async () => undefined, state: 5 }, []],
   [

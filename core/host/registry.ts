@@ -7,6 +7,7 @@ import type { PlannedPlugin } from './plan.ts'
 export class ServiceRegistry {
   readonly #defaults = new Map<string, unknown>()
   readonly #services = new Map<string, unknown>()
+  readonly #providers = new Map<string, string>()
 
   /** What the core provides; a plugin that provides the same replaces it. */
   provideDefault<Service>(key: ServiceKey<Service>, service: Service): void {
@@ -16,6 +17,7 @@ export class ServiceRegistry {
   provide(plugin: PlannedPlugin, key: ServiceKey<unknown>, service: unknown): void {
     if (!listed(plugin.definition.provides, key)) refuse(plugin, 'provides', key)
     this.#services.set(key.name, checkedService(plugin.name, key, service))
+    this.#providers.set(key.name, plugin.name)
   }
 
   /** For a plugin: only what it declared. */
@@ -33,6 +35,11 @@ export class ServiceRegistry {
 
   find<Service>(key: ServiceKey<Service>): Service | undefined {
     return (this.#services.get(key.name) ?? this.#defaults.get(key.name)) as Service | undefined
+  }
+
+  /** The plugin that provides it; undefined where that is the core, or nobody. */
+  providerOf(key: ServiceKey<unknown>): string | undefined {
+    return this.#providers.get(key.name)
   }
 
   /** MAIL_E_SERVICE where nobody provides it. */

@@ -12,17 +12,20 @@ interface Surroundings {
   readonly clock: Clock
   readonly drainTimeout: number
   readonly pluginTimeout: number
+  /** Finishes work that nobody waits for. */
+  settled(): Promise<void>
   /** Ends the connections that are left. */
   cut(): void
 }
 
 /**
  * Lets all plugins finish their sessions at the same time, so that nobody's slow client takes the time of the others, then stops
- * them, last started first. Every plugin gets its chance; answers what failed.
+ * them, last started first. All sessions together have `drainTimeout` and `pluginTimeout`, each stop has `pluginTimeout` and what
+ * is left of the former. Every plugin gets its chance; answers what failed.
  */
 export async function stopPlugins(
   started: readonly StartedPlugin[],
-  { clock, drainTimeout, pluginTimeout, cut }: Surroundings,
+  { clock, drainTimeout, pluginTimeout, settled, cut }: Surroundings,
 ): Promise<readonly string[]> {
   const problems: string[] = []
   const over = new AbortController()
@@ -30,9 +33,11 @@ export async function stopPlugins(
     over.abort()
     cut()
   })
+  const begun = clock.monotonic()
   const take = async (name: string, step: string, run: () => Promise<void> | undefined): Promise<void> => {
+    const left = Math.max(0, drainTimeout - (clock.monotonic() - begun))
     try {
-      await withinTime(clock, name, step, drainTimeout + pluginTimeout, run)
+      await withinTime(clock, name, step, Math.round(left) + pluginTimeout, run)
     } catch (error) {
       problems.push(errorText(stepError('MAIL_E_STOP', name, step, error)))
     }
@@ -48,5 +53,6 @@ export async function stopPlugins(
   for (const { plan, lifecycle } of plugins) await take(plan.name, 'stop', () => lifecycle.stop?.())
   timer.cancel()
   cut()
+  await take('work that nobody waits for', 'end', settled)
   return problems
 }

@@ -58,19 +58,16 @@ export function listenForClients(context: PluginContext, listener: ClientListene
     sessions.add(session)
     void session.run().finally(() => sessions.delete(session))
   })
-  const drain = async (): Promise<void> => {
-    await Promise.all([...sessions].map((session) => session.stop()))
-  }
   return {
     start: async () => {
       listener.started?.()
       tls?.start()
     },
-    drain,
-    stop: async () => {
-      await drain()
-      tls?.stop()
+    drain: async () => {
+      await Promise.all([...sessions].map((session) => session.stop()))
     },
+    // Sessions have had their time: one that is left is in the middle of something that does not come back.
+    stop: async () => tls?.stop(),
   }
 }
 

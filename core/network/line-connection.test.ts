@@ -55,6 +55,20 @@ describe('LineConnection', () => {
     expect(turns).toBeGreaterThanOrEqual(lines / 12)
   })
 
+  test('who has closed its side is waited for while it gets answers, and not much longer', async () => {
+    const { clock, client, connection } = await pair()
+    client.allowHalfOpen = true
+    client.resume().end('one\r\n')
+    await connection.readLine(100, 1_000)
+    expect(await connection.readLine(100, 1_000)).toEqual({ kind: 'closed' })
+    clock.advance(29_000)
+    await connection.write('an answer\r\n')
+    clock.advance(29_000)
+    expect(connection.isClosed).toBe(false)
+    clock.advance(1_000)
+    await connection.closed
+  })
+
   test('reads lines as they come, and then the end', async () => {
     const { client, connection } = await pair()
     client.end('one\r\ntwo\r\nrest')

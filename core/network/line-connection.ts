@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionOptions, TLSSocket, TLSSocketOptions } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import { Pacer } from '../summary/pacer.ts'
+import { AnswerDeadline } from './answer-deadline.ts'
 import { ConnectionLost } from './connection-lost.ts'
 import { DeflateTransport } from './deflate-transport.ts'
 import { LineBuffer, type LineResult } from './line-buffer.ts'
@@ -15,7 +16,6 @@ export type ReadResult = LineResult | NothingRead
 export type OctetsResult = { readonly kind: 'octets'; readonly octets: Buffer } | NothingRead
 
 type NothingRead = { readonly kind: 'timeout' } | { readonly kind: 'closed' }
-
 const timedOut: NothingRead = { kind: 'timeout' }
 const isClosed: NothingRead = { kind: 'closed' }
 
@@ -39,6 +39,7 @@ export class LineConnection {
   #ended = false
   #closed = false
   #corked = false
+  #halfClosed: AnswerDeadline | undefined
   #wakeReader: (() => void) | undefined
   #wakeWriter: (() => void) | undefined
   readonly #closing = Promise.withResolvers<void>()
@@ -63,6 +64,7 @@ export class LineConnection {
   }
   readonly #onEnd = (): void => {
     this.#ended = true
+    this.#halfClosed ??= new AnswerDeadline(this.#clock, this)
     this.#wakeReader?.()
   }
   readonly #onClosed = (): void => {
@@ -146,13 +148,11 @@ export class LineConnection {
     this.#wakeReader = resolve
     return promise
   }
-
   #writable(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#wakeWriter = resolve
     return promise
   }
-
   #cork(): void {
     if (this.#corked) return
     this.#corked = true
@@ -172,6 +172,7 @@ export class LineConnection {
    */
   async write(data: string | Buffer, encoding: 'utf8' | 'latin1' = 'utf8'): Promise<void> {
     if (this.#closed || this.#socket.writableEnded) throw new ConnectionLost()
+    this.#halfClosed?.answered()
     if (this.#socket.write(data, encoding)) return
     this.flush()
     if (!this.#socket.writableNeedDrain) return

@@ -46,6 +46,7 @@ export class Workers {
   #reloading: Promise<unknown> = Promise.resolve()
   #pause = firstPause
   #stopping = false
+  #stopped: Promise<number> | undefined
 
   constructor({ count, config, log, clock, bound }: WorkersOptions) {
     // Whoever has named a file has named this one, and behind it.
@@ -166,8 +167,13 @@ export class Workers {
     this.#log.error('reload-refused', { text: 'not all workers run the same config', reloaded, workers })
   }
 
-  /** Each finishes its sessions. Answers the highest exit code; 1 where none was left. */
-  async stop(): Promise<number> {
+  /** Each finishes its sessions. Answers the highest exit code; 1 where none was left. Only the first call counts. */
+  stop(): Promise<number> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<number> {
     this.#stopping = true
     const ended = live().map(async (worker) => {
       const exit = once(worker, 'exit') as Promise<[number | null]>

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type Clock,
   ConnectionLost,
+  endedOrLeft,
   errorCode,
   type Flow,
   LineConnection,
@@ -57,8 +58,10 @@ export class Pop3Session {
   #stopping: string | undefined
   #faults = 0
   #reason = 'connection lost'
+  /** What is being answered; for whoever asks why a session does not end. */
+  #keyword: string | undefined
   /** Resolves when nothing more is done for the client and its maildrop is free again. */
-  #over: Promise<void> = Promise.resolve()
+  #ran: Promise<void> = Promise.resolve()
   readonly #gone: Promise<void>
 
   constructor(socket: Socket, listener: Listener) {
@@ -85,18 +88,26 @@ export class Pop3Session {
     })
   }
 
-  /** Resolves when the session is over, its maildrop free again and its socket closed. Never rejects. */
-  async run(): Promise<void> {
-    this.#over = this.#run()
-    await this.#over
+  /**
+   * Resolves when the session is over, its maildrop free again and its socket closed; where the client has left and what was
+   * asked for does not come back, without that. Never rejects.
+   */
+  run(): Promise<void> {
+    this.#ran = this.#run()
+    return this.#end()
+  }
+
+  async #end(): Promise<void> {
+    if (!(await endedOrLeft(this.#ran, this.#connection.closed, this.#listener.clock)))
+      this.#log.warn('stuck', { text: 'the client has left', command: this.#keyword })
     await this.#gone
-    for (const leave of this.#leave) leave()
+    for (const leave of this.#leave.splice(0)) leave()
   }
 
   /** Ends the session; what it is in the middle of, a message under way or deletions at QUIT, is finished first. */
   async stop(): Promise<void> {
     this.#stop('server stops')
-    await this.#over
+    await this.#ran
     await this.#gone
   }
 
@@ -211,6 +222,7 @@ export class Pop3Session {
         'HTTP request',
       )
     const { keyword, rest } = command
+    this.#keyword = keyword
     if (keyword === 'LANG') return await this.#speech.choose(words(rest))
     if (keyword === 'QUIT' || keyword === 'CAPA') {
       if (rest !== '') return fault((texts) => texts.noArgument)

@@ -16,6 +16,8 @@ import { ignoreForeignSignals } from '../foreign-signals.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
 import { ServiceManager } from '../service-manager.ts'
+import { StopSignal } from '../stop-signal.ts'
+import { Strays } from '../strays.ts'
 
 export const startCommand: CoreCommand = {
   usage: 'start',
@@ -27,40 +29,69 @@ export const startCommand: CoreCommand = {
 
 async function start(context: CliContext): Promise<CommandOutput | undefined> {
   const hasLog = ignoreForeignSignals()
-  const loaded = await loadConfig(context.folder, context.configFile)
-  // What is wrong with the config is told by whoever uses it.
-  const { workers } = readSettings(loaded.config, loaded.folder, [])
-  return isWorker || workers === 1 ? serve(context, loaded, hasLog) : keepWorkers(context, loaded, hasLog)
+  const signal = new StopSignal()
+  const begun: Begun = {
+    ...context,
+    signal,
+    hasLog: (log) => {
+      hasLog(log)
+      context.logTo?.(log)
+    },
+  }
+  try {
+    const loaded = await signal.unlessAsked(loadConfig(context.folder, context.configFile))
+    if (loaded === undefined) return undefined
+    // What is wrong with the config is told by whoever uses it.
+    const { workers } = readSettings(loaded.config, loaded.folder, [])
+    return await (isWorker || workers === 1 ? serve(begun, loaded) : keepWorkers(begun, loaded))
+  } finally {
+    signal.release()
+  }
+}
+
+/** What a start has from its beginning on. */
+interface Begun extends CliContext {
+  readonly signal: StopSignal
+  readonly hasLog: (log: Log) => void
 }
 
 /** This process is the server, or one of several that are. */
-async function serve(
-  context: CliContext,
-  loaded: LoadedConfig,
-  hasLog: (log: Log) => void,
-): Promise<undefined> {
+async function serve(context: Begun, loaded: LoadedConfig): Promise<undefined> {
   const manager = new ServiceManager(process.env)
   const server = new Server(context.folder, context.configFile)
   // A worker is told to reload by the process that keeps it, in its turn.
   reloadAtSignal(isWorker ? undefined : server, manager)
-  const host = await server.start(loaded)
-  surviveStrays(host.log)
-  hasLog(host.log)
-  const stopped = stopSignal()
-  if (isWorker) serveAsWorker(server)
-  else if (!context.json) context.output.notice?.(await welcome(host.settings, server.listeners))
-  await manager.ready(host.log)
-  await stopped
+  await begin(context, server, loaded, manager)
+  await context.signal.asked
   await manager.stopping()
   await server.stop()
   return undefined
 }
 
+/** Until the server is ready, or the process is asked to stop before. Where something goes wrong, what has started is stopped. */
+async function begin(
+  { signal, hasLog, json, output }: Begun,
+  server: Server,
+  loaded: LoadedConfig,
+  manager: ServiceManager,
+): Promise<void> {
+  const strays = new Strays(() => server.log)
+  const starting = signal.unlessAsked(server.start(loaded))
+  if (server.log !== undefined) hasLog(server.log)
+  const host = await strays.unlessThrown(starting).catch(async (error: unknown) => {
+    await server.stop().catch((problem: unknown) => server.log?.error('plugin-failed', { error: problem }))
+    throw error
+  })
+  if (host === undefined) return
+  if (isWorker) serveAsWorker(server)
+  else if (!json) output.notice?.(await welcome(host.settings, server.listeners))
+  await manager.ready(host.log)
+}
+
 /** This process keeps those that are the server. */
 async function keepWorkers(
-  context: CliContext,
+  { signal, hasLog, json, output }: Begun,
   { config, file, folder }: LoadedConfig,
-  hasLog: (log: Log) => void,
 ): Promise<CommandOutput | undefined> {
   // All faults are told once, before there is a worker.
   const { settings, log } = createHost(config, { folder })
@@ -70,13 +101,13 @@ async function keepWorkers(
   const bound = settings.user === undefined ? undefined : () => void becomeUser(settings)
   const workers = new Workers({ count: settings.workers, config: file, log, clock: systemClock, bound })
   reloadAtSignal(workers, manager)
-  const listeners = await workers.start()
-  // Whoever reads that it is ready may stop it at once.
-  const stopped = stopSignal()
-  log.info('ready', { listeners, workers: settings.workers })
-  if (!context.json) context.output.notice?.(await welcome(settings, listeners))
-  await manager.ready(log, () => workers.isAlive)
-  await stopped
+  const listeners = await signal.unlessAsked(workers.start())
+  if (listeners !== undefined) {
+    log.info('ready', { listeners, workers: settings.workers })
+    if (!json) output.notice?.(await welcome(settings, listeners))
+    await manager.ready(log, () => workers.isAlive)
+  }
+  await signal.asked
   await manager.stopping()
   const exitCode = await workers.stop()
   return exitCode === 0
@@ -84,48 +115,11 @@ async function keepWorkers(
     : { json: { exitCode }, text: 'a worker could not stop in peace', exitCode }
 }
 
-// A signal may come twice: from the terminal, and passed on by a program in between.
-const echo = 1_000
-
 /** From the start on: a signal that nobody hears would end the process. */
 function reloadAtSignal(reloading: Pick<Server, 'reload'> | undefined, manager: ServiceManager): void {
   process.on('SIGHUP', () => {
     if (reloading !== undefined) void manager.reloading(() => reloading.reload())
   })
-}
-
-/** Resolves when the process is asked to stop. Asked again later, the process ends at once. */
-function stopSignal(): Promise<void> {
-  // Keeps the process alive also where no listener does.
-  const hold = setInterval(() => undefined, 2 ** 30)
-  return new Promise((resolve) => {
-    let asked: number | undefined
-    const stop = (_signal: NodeJS.Signals, number: number) => {
-      const now = performance.now()
-      if (asked !== undefined && now - asked > echo) process.exit(128 + number)
-      asked ??= now
-      clearInterval(hold)
-      resolve()
-    }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
-  })
-}
-
-/**
- * An error that a plugin throws in a timer, or a promise that it forgets, belongs to no session. It is logged, and the
- * others' sessions go on: what is durable changes in steps that hold by themselves, not in the process's memory.
- */
-function surviveStrays(log: Log): void {
-  const note = (error: unknown): void => {
-    try {
-      log.error('internal-error', { error })
-    } catch {
-      // What is thrown here would end the process.
-    }
-  }
-  process.on('uncaughtException', note)
-  process.on('unhandledRejection', note)
 }
 
 /** What runs where, and how to send and read a first mail. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import {
   type Account,
   ConnectionLost,
+  endedOrLeft,
   errorCode,
   type ImapComingLiteral,
   type ImapResult,
@@ -35,7 +36,10 @@ export class Conversation {
   #faults = 0
   #stopping = false
   #reason = 'connection lost'
-  #over: Promise<void> = Promise.resolve()
+  /** The command that was begun last. */
+  #command: string | undefined
+  /** Resolves when nothing more is done for the client. */
+  #ran: Promise<void> = Promise.resolve()
 
   constructor(socket: Socket, server: Server, tls: ServerTls | undefined) {
     const { clock, options } = server
@@ -60,11 +64,27 @@ export class Conversation {
     })
   }
 
-  /** Resolves when the session is over and its socket closed. Never rejects. */
-  async run(): Promise<void> {
-    this.#over = this.#run()
-    await this.#over
-    await this.#connection.closed
+  /**
+   * Resolves when the session is over and its socket closed; where the client has left and a command does not come back,
+   * without that. Never rejects.
+   */
+  run(): Promise<void> {
+    const leave = this.#server.counts.enter(this.#address, this.#server.options.maxConnectionsPerAddress)
+    this.#ran = this.#run(leave !== undefined)
+    return this.#end(leave)
+  }
+
+  /** A command that goes on keeps what it works with, the mailbox above all, until it is back. */
+  async #end(leave: (() => void) | undefined): Promise<void> {
+    const { closed } = this.#connection
+    if (!(await endedOrLeft(this.#ran, closed, this.#server.clock))) {
+      const session = this.#flow.session.id
+      this.#server.log.warn('stuck', { session, text: 'the client has left', command: this.#command })
+      this.#session.leaveCount()
+    }
+    leave?.()
+    await closed
+    this.#flow.close(this.#reason)
   }
 
   /** Ends the session; the command that is being answered is answered first. */
@@ -76,14 +96,13 @@ export class Conversation {
       await this.#session.out.flush()
       this.#connection.end()
     })
-    await this.#over
+    await this.#ran
     await this.#connection.closed
   }
 
-  async #run(): Promise<void> {
-    const leave = this.#server.counts.enter(this.#address, this.#server.options.maxConnectionsPerAddress)
+  async #run(entered: boolean): Promise<void> {
     try {
-      await this.#talk(leave !== undefined)
+      await this.#talk(entered)
     } catch (error) {
       if (!(error instanceof ConnectionLost)) {
         this.#report(error)
@@ -91,9 +110,7 @@ export class Conversation {
       } else if (error.cause !== undefined) this.#report(error.cause)
     }
     await this.#session.loggedOut().catch((error: unknown) => this.#report(error))
-    leave?.()
     this.#connection.end()
-    void this.#connection.closed.then(() => this.#flow.close(this.#reason))
   }
 
   async #talk(entered: boolean): Promise<void> {
@@ -134,13 +151,14 @@ export class Conversation {
         await this.#bye('The command cannot be read', 'command too long')
         return false
       case 'command':
-        return this.#command(read)
+        return this.#answerCommand(read)
     }
   }
 
-  async #command(read: ReadCommand): Promise<boolean> {
+  async #answerCommand(read: ReadCommand): Promise<boolean> {
     const session = this.#session
     const { head } = read
+    this.#command = head.name
     session.out.restart()
     let result: ImapResult
     try {

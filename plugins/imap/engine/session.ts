@@ -56,6 +56,8 @@ export class Session implements ImapSession {
   readonly enabled: Set<string> = new Set()
   readonly #whenQuiet: (task: () => Promise<void>) => void
   #login: Login | undefined
+  /** Takes the session off its account's, also where the store has not opened the account yet. */
+  #leave: (() => void) | undefined
   #selected: Selected | undefined
   #mailbox: RenamableMailbox | undefined
   news: ImapNews = everything
@@ -222,6 +224,7 @@ export class Session implements ImapSession {
       throw new MailwrightError('MAIL_E_INVALID', 'somebody has logged in already')
     const leave = server.counts.enter(`account ${account.id}`, server.options.maxConnectionsPerUser)
     if (leave === undefined) return no('Too many sessions of this account', 'LIMIT')
+    this.#leave = leave
     try {
       this.#login = { account, mail: await server.store.open(account), leave }
     } catch (error) {
@@ -230,6 +233,11 @@ export class Session implements ImapSession {
     }
     for (const extension of server.extensions) extension.loggedIn?.(this)
     return undefined
+  }
+
+  /** The session does not count as the account's any more, whatever it is still busy with. */
+  leaveCount(): void {
+    this.#leave?.()
   }
 
   async loggedOut(): Promise<void> {
