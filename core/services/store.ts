@@ -62,7 +62,7 @@ export interface StageOptions {
   readonly flags?: readonly string[]
   /** Now where absent. */
   readonly internalDate?: Date
-  /** Makes the mailbox where it does not exist; else MAIL_E_NOT_FOUND. */
+  /** Makes the mailbox where it does not exist, at the commit; else MAIL_E_NOT_FOUND. */
   readonly create?: boolean
   /** The queue id or session for `messageStored`. */
   readonly origin?: string
@@ -76,7 +76,7 @@ export interface StageOptions {
 export interface StagedMessage {
   /** Puts it into the mailbox; when this resolves it is there for good. */
   commit(): Promise<void>
-  /** Removes it without a trace. Never fails for what is gone already. */
+  /** Removes it without a trace: no mailbox was made for it. Never fails for what is gone already. */
   abort(): Promise<void>
 }
 

@@ -26,6 +26,8 @@ interface Way {
   readonly schema: SiteSchema
   readonly options: AccountsExistingInput
   seed(site: Site, seed: AccountsSeed): Promise<void>
+  /** No row of the site says that an account is disabled, or such rows are not asked for. */
+  readonly disabledAccounts?: false
   readonly disable?: (database: Database, address: string, protocols: readonly string[]) => Promise<unknown>
 }
 
@@ -39,12 +41,14 @@ const postfixadmin: Way = {
   options: { preset: 'postfixadmin' },
   async seed(site, { domains, accounts, aliases }) {
     await site.insert('domain', [{ domain: 'ALL' }, ...domains.map((domain) => ({ domain }))])
-    for (const { address, password, name = '', quotaBytes = 0 } of accounts) {
+    for (const { address, password, name = '', quotaBytes = 0, disabled } of accounts) {
       const username = written(address)
       const { domain } = address
       const hash = password === undefined ? '' : await hashOf(password)
       const maildir = `${domain}/${address.localPart}/`
-      await site.insert('mailbox', [{ username, password: hash, name, maildir, quota: quotaBytes, domain }])
+      const active = disabled === true ? 0 : 1
+      const row = { username, password: hash, name, maildir, quota: quotaBytes, domain, active }
+      await site.insert('mailbox', [row])
       await site.insert('alias', [{ address: username, goto: username, domain }])
     }
     for (const { address, targets } of aliases) {
@@ -56,6 +60,7 @@ const postfixadmin: Way = {
 
 const postfixCourier: Way = {
   schema: 'postfix-courier',
+  disabledAccounts: false,
   options: {
     preset: 'postfix-courier',
     tables: { accounts: { columns: { options: 'auxoptions' } } },
@@ -66,7 +71,9 @@ const postfixCourier: Way = {
       'domains',
       domains.map((domain) => ({ domain: domain === 'xn--mnchen-3ya.example' ? 'münchen.example' : domain })),
     )
-    for (const { address, password, name = '', quotaBytes } of accounts) {
+    for (const { address, password, name = '', quotaBytes, disabled } of accounts) {
+      // There is no column for it.
+      if (disabled === true) continue
       const quota = quotaBytes === undefined ? '' : `${quotaBytes}S,1000C`
       const clear = password ?? ''
       await site.insert('users', [{ id: formatAddress(address).toLowerCase(), clear, name, quota }])
@@ -86,6 +93,7 @@ const postfixCourier: Way = {
 
 const dovecotSql: Way = {
   schema: 'dovecot-sql',
+  disabledAccounts: false,
   options: {
     preset: 'dovecot-sql',
     domainQuery: "SELECT name FROM virtual_domains WHERE name = '%d'",
@@ -101,7 +109,7 @@ const dovecotSql: Way = {
       'virtual_domains',
       domains.map((name, index) => ({ id: index + 1, name })),
     )
-    for (const { address, password, name, quotaBytes } of accounts) {
+    for (const { address, password, name, quotaBytes, disabled } of accounts) {
       const hash = password === undefined ? null : await keysOf(password)
       const quotaRule = quotaBytes === undefined ? null : `*:bytes=${quotaBytes}`
       await site.insert('users', [
@@ -111,6 +119,7 @@ const dovecotSql: Way = {
           password: hash,
           full_name: name ?? null,
           quota_rule: quotaRule,
+          enabled: disabled === true ? 'N' : 'Y',
         },
       ])
     }
@@ -125,7 +134,8 @@ const dovecotSql: Way = {
 }
 
 const mapped: Way = {
-  ...dovecotSql,
+  schema: dovecotSql.schema,
+  seed: dovecotSql.seed,
   options: {
     tables: {
       domains: { table: 'virtual_domains', columns: { name: 'name' } },
@@ -152,7 +162,7 @@ const queried: Way = {
       account: `select username as id, username as address, password, name, quota, active
         from mailbox where username = :address`,
       accountById:
-        'select username as id, username as address, name, quota from mailbox where username = :id',
+        'select username as id, username as address, name, quota, active from mailbox where username = :id',
       alias: `select address, goto as target from alias where address = :address and active = 1`,
     },
   },
@@ -199,7 +209,7 @@ afterAll(async () => {
 })
 
 for (const [name, way] of Object.entries(ways)) {
-  const { options, disable } = way
+  const { options, disable, disabledAccounts } = way
   accountsContract({
     name: `accounts-existing with ${name}`,
     async create(seed) {
@@ -208,6 +218,7 @@ for (const [name, way] of Object.entries(ways)) {
       const disabled = new Set<string>()
       return {
         accounts,
+        ...(disabledAccounts === undefined ? {} : { disabledAccounts }),
         reopen: async () => (await site.read(options)).accounts,
         injectOutage: () => underTest.takeAway(),
         ...(disable === undefined

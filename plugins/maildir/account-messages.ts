@@ -46,7 +46,13 @@ export class AccountMessages {
     this.#preparations = parts.preparations
   }
 
-  async stage(place: MailboxPlace, content: Content, options: StageOptions): Promise<StagedMessage> {
+  /** Stages a message; where `make` is given, it makes the mailbox, which is not there yet, at the commit. */
+  async stage(
+    place: MailboxPlace,
+    content: Content,
+    options: StageOptions,
+    make?: () => Promise<void>,
+  ): Promise<StagedMessage> {
     const reservation = await this.#reserve(content.size)
     try {
       return await stageMessage(this.#context, {
@@ -58,7 +64,9 @@ export class AccountMessages {
         reservation,
         counted: (put, { base, size }) =>
           this.#quota.change(put, () => ({ bytes: octetsInName(this.#context, base) ?? size, messages: 1 })),
-        complete: () => this.#directories.complete(place.path),
+        waitsIn: make === undefined ? undefined : this.#root,
+        make: async () => make?.(),
+        complete: (path) => this.#directories.complete(path),
         delivered: () => this.#preparations.schedule(place),
         admit: (arrival) => this.#admit(place, arrival, options),
       })

@@ -190,8 +190,11 @@ export class MaildirAccountStore implements AccountStore {
 
   stage(mailbox: string, content: Content, options: StageOptions = {}): Promise<StagedMessage> {
     return guarded('delivering a message', async () => {
-      const place = await this.#placeToDeliver(mailbox, options.create === true)
-      return this.#messages.stage(place, content, options)
+      const name = canonicalMaildirMailbox(mailbox)
+      const isNew = options.create === true && (await this.#directories.isMissing(name))
+      if (!isNew) return this.#messages.stage(await this.#place(name), content, options)
+      const place = this.#placeAt(name, this.#directories.likelyPath(name))
+      return this.#messages.stage(place, content, options, () => this.#createOnce(name))
     })
   }
 
@@ -202,8 +205,7 @@ export class MaildirAccountStore implements AccountStore {
     freed?: number,
   ): Promise<Appended> {
     return guarded('storing messages', async () => {
-      const place = await this.#placeToDeliver(mailbox, false)
-      return this.#messages.append(place, messages, { origin, freed })
+      return this.#messages.append(await this.#place(mailbox), messages, { origin, freed })
     })
   }
 
@@ -233,12 +235,6 @@ export class MaildirAccountStore implements AccountStore {
       if (lease !== undefined) return lease
       throw new MailwrightError('MAIL_E_IN_USE', `the maildrop of ${this.account.id} is in use`)
     })
-  }
-
-  async #placeToDeliver(mailbox: string, create: boolean): Promise<MailboxPlace> {
-    const name = canonicalMaildirMailbox(mailbox)
-    if (create && (await this.#directories.find(name)) === undefined) await this.#createOnce(name)
-    return this.#place(name)
   }
 
   /** Two deliveries may find at the same time that a mailbox is missing. */

@@ -158,7 +158,8 @@ it('makes directories that a copied Maildir lacks', async () => {
 
 it('gives up a delivery into a mailbox that was deleted meanwhile', async () => {
   const box = await maildir()
-  const staged = await box.mailboxes.stage('Work', bufferContent(Buffer.from(message)), { create: true })
+  await box.mailboxes.createMailbox('Work')
+  const staged = await box.mailboxes.stage('Work', bufferContent(Buffer.from(message)))
   await box.mailboxes.deleteMailbox('Work')
   await expect(staged.commit()).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
   expect(await box.mailboxNames()).toEqual(['INBOX'])

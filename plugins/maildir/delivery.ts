@@ -22,8 +22,12 @@ export interface Delivery {
   readonly path: string
   readonly content: Content
   readonly options: StageOptions
-  /** Makes what the mailbox's directory lacks. */
-  complete(): Promise<void>
+  /** Where there is no such mailbox yet: that whose `tmp` keeps the message until the commit. */
+  readonly waitsIn: string | undefined
+  /** Makes the mailbox that there is none of yet. */
+  make(): Promise<void>
+  /** Makes what the directory of a mailbox lacks. */
+  complete(path: string): Promise<void>
   /** Puts the message into the mailbox, and tells the account's quota. */
   counted(put: () => Promise<void>, message: Written): Promise<void>
   /** Puts a message with flags into the mailbox from `tmp`: `new` has none, and keywords are in no file name. */
@@ -39,18 +43,19 @@ export interface Delivery {
  */
 export async function stageMessage(context: MaildirContext, delivery: Delivery): Promise<StagedMessage> {
   const kept = keptFlags(delivery.options.flags ?? [])
-  const { content, options } = delivery
+  const { content, options, waitsIn } = delivery
   const draft =
     options.internalDate === undefined ? { content } : { content, internalDate: options.internalDate }
-  // What has flags is put in by the index, and what has a date gets it in its file.
+  const path = waitsIn ?? delivery.path
+  // What has flags is put in by the index, what has a date gets it in its file, and the log knows mailboxes that are there.
   const isPlain = kept.letters === '' && kept.keywords.length === 0 && options.internalDate === undefined
   const write = async (): Promise<Written> =>
-    (isPlain ? await writeLogged(context, delivery.path, content) : undefined) ??
-    (await writeToTmp(context, delivery.path, draft))
+    (isPlain && waitsIn === undefined ? await writeLogged(context, path, content) : undefined) ??
+    (await writeToTmp(context, path, draft))
   const written = await write().catch(async (error: unknown) => {
     if (!isMissing(error)) throw error
     // A Maildir that was copied without its empty directories has no `tmp`.
-    await delivery.complete()
+    await delivery.complete(path)
     return write()
   })
   return new Staged(context, delivery, written, kept)
@@ -91,6 +96,7 @@ class Staged implements StagedMessage {
   async #commit(): Promise<void> {
     const { letters, keywords } = this.#kept
     const { base, size, temporary, entry } = this.#written
+    await this.#makeMailbox()
     if (letters !== '' || keywords.length > 0) {
       const internalDate = (
         this.#delivery.options.internalDate ?? new Date(this.#context.clock.now())
@@ -123,6 +129,17 @@ class Staged implements StagedMessage {
     this.#delivery.delivered()
   }
 
+  /** Only now: what is aborted leaves no mailbox behind. */
+  async #makeMailbox(): Promise<void> {
+    if (this.#delivery.waitsIn === undefined) return
+    try {
+      await this.#delivery.make()
+    } catch (error) {
+      await this.#giveUp([this.#written.temporary])
+      throw error
+    }
+  }
+
   #tell(): void {
     const { options, account, mailbox } = this.#delivery
     this.#context.announce.stored({
@@ -141,7 +158,7 @@ class Staged implements StagedMessage {
     } catch (error) {
       if (!isMissing(error)) throw error
       // A Maildir that was copied without its empty directories has no `new`.
-      await this.#delivery.complete()
+      await this.#delivery.complete(this.#delivery.path)
       await this.#context.files.rename(this.#written.temporary, path)
     }
   }

@@ -46,6 +46,17 @@ export async function makeMailboxDirectory(context: MaildirContext, where: NewDi
   await directories.sync(path)
 }
 
+/** MAIL_E_UNAVAILABLE where something that is no directory is in the place of one. */
+export async function requireNoObstacle({ looks }: MaildirContext, path: string): Promise<void> {
+  try {
+    if ((await looks.ask(path)).isDirectory()) return
+  } catch (error) {
+    if (isMissing(error)) return
+    throw error
+  }
+  throw new UnavailableError(`${path} is not a directory`)
+}
+
 /** Refuses to work in a mailbox whose parts lead somewhere else. */
 export async function checkMailboxDirectory(context: MaildirContext, path: string): Promise<void> {
   const wrong = await wrongPart(context, path)

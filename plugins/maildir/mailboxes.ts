@@ -9,7 +9,13 @@ import {
 import type { MaildirContext } from './context.ts'
 import { indexFileName } from './index-file.ts'
 import type { HeldLock } from './lock-file.ts'
-import { checkMailboxDirectory, isDirectory, makeMailboxDirectory, wrongPart } from './mailbox-directory.ts'
+import {
+  checkMailboxDirectory,
+  isDirectory,
+  makeMailboxDirectory,
+  requireNoObstacle,
+  wrongPart,
+} from './mailbox-directory.ts'
 import { namedDirectories, sortedByName } from './mailbox-names.ts'
 import { settingsFileName } from './mailbox-settings.ts'
 
@@ -50,6 +56,13 @@ export class MailboxDirectories {
     if (name === inbox) return paths[0]
     const found = await Promise.all(paths.map((path) => isDirectory(this.#context, path)))
     return paths[found.indexOf(true)]
+  }
+
+  /** Whether a mailbox is missing; MAIL_E_UNAVAILABLE where something is in the way of making it. */
+  async isMissing(name: string): Promise<boolean> {
+    if ((await this.find(name)) !== undefined) return false
+    for (const each of levelsOf(name)) await requireNoObstacle(this.#context, this.likelyPath(each))
+    return true
   }
 
   /** Where a mailbox is, if it is there. */
@@ -99,11 +112,8 @@ export class MailboxDirectories {
   }
 
   async createParents(name: string): Promise<void> {
-    const levels = name.split('/')
-    for (let depth = 1; depth < levels.length; depth++) {
-      const parent = levels.slice(0, depth).join('/')
+    for (const parent of levelsOf(name).slice(0, -1))
       if ((await this.find(parent)) === undefined) await this.#make(join(this.#root, directoryOf(parent)))
-    }
   }
 
   /** Makes the INBOX, and with it the account's Maildir. */
@@ -177,6 +187,12 @@ export class MailboxDirectories {
     const nested = path !== this.#root
     await makeMailboxDirectory(this.#context, { path, nested, top: nested ? this.#root : this.#storeRoot })
   }
+}
+
+/** A mailbox and those above it, the highest first. */
+function levelsOf(name: string): readonly string[] {
+  const levels = name.split('/')
+  return levels.map((_, index) => levels.slice(0, index + 1).join('/'))
 }
 
 function exists(name: string): MailwrightError {

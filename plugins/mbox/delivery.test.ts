@@ -174,7 +174,8 @@ it('reports a full disk in the middle of a large message, and shortens the file 
 it('gives up a delivery into a mailbox that was deleted meanwhile', async () => {
   const box = await mbox()
   const content = bufferContent(Buffer.from(message))
-  const staged = await box.mailboxes.stage('Work', content, { create: true })
+  await box.mailboxes.createMailbox('Work')
+  const staged = await box.mailboxes.stage('Work', content)
   await box.mailboxes.deleteMailbox('Work')
   await expect(staged.commit()).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
   expect(await box.names('mail/.mailwright/spool')).toEqual([])

@@ -11,7 +11,7 @@ import { appendMessages } from './append.ts'
 import type { MboxContext } from './context.ts'
 import { type NewMessage, requireCanonical, spoolMessages } from './delivery.ts'
 import type { FoundFile } from './mailbox-files.ts'
-import { canonicalMailboxName } from './mailbox-name.ts'
+import { canonicalMailboxName, inbox } from './mailbox-name.ts'
 import { accountUsage } from './quota.ts'
 import type { SharedAccount } from './shared-states.ts'
 import { MboxStagedMessage } from './staged.ts'
@@ -34,8 +34,9 @@ export class Incoming {
   async stage(mailbox: string, content: Content, options: StageOptions): Promise<StagedMessage> {
     const name = canonicalMailboxName(mailbox)
     const message = this.#message({ ...options, content })
-    if (options.create === true) await this.#shared.files.createMissing(name)
-    const found = await this.#shared.files.require(name)
+    const { files } = this.#shared
+    const create = options.create === true && name !== inbox
+    const found = create ? await files.findOrRoom(name) : await files.require(name)
     const giveBack = await this.#reserve(content.size)
     const { release: releaseMailbox, ...shared } = this.#shared.share(name)
     const release = (): void => {
@@ -44,7 +45,8 @@ export class Incoming {
     }
     try {
       const spooled = await spoolMessages(this.#context, shared.state.place, [message], isEmpty(found))
-      return new MboxStagedMessage({ mailbox: shared, spooled, options, release })
+      const make = async (): Promise<void> => (create ? files.createMissing(name) : undefined)
+      return new MboxStagedMessage({ mailbox: shared, spooled, options, make, release })
     } catch (error) {
       release()
       throw error
@@ -109,8 +111,8 @@ export class Incoming {
   }
 }
 
-function isEmpty({ status }: FoundFile): boolean {
-  return status.size === 0
+function isEmpty(found: FoundFile | undefined): boolean {
+  return found === undefined || found.status.size === 0
 }
 
 function withOrigin(origin: string | undefined): { readonly origin?: string } {

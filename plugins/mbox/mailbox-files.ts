@@ -6,6 +6,7 @@ import { makeDirectory, openNew, syncDirectory } from './durable-file.ts'
 import type { FileStatus } from './file-system.ts'
 import { besideSuffix, inbox, levelFile, levelOf, parentsOf, withoutSuffix } from './mailbox-name.ts'
 import { readTree } from './mailbox-tree.ts'
+import { Serial } from './serial.ts'
 
 /** Where an account's mail is. All absolute. */
 export interface AccountPlaces {
@@ -43,6 +44,7 @@ export const controlDirectory = '.mailwright'
 export class MailboxFiles {
   readonly places: AccountPlaces
   readonly #context: MboxContext
+  readonly #making = new Serial()
 
   constructor(context: MboxContext, places: AccountPlaces) {
     this.#context = context
@@ -87,6 +89,18 @@ export class MailboxFiles {
     return { path: this.places.inbox, status: await this.#context.files.lstat(this.places.inbox) }
   }
 
+  /** A mailbox other than INBOX; undefined where it is missing and can be made. MAIL_E_INVALID where something else is in the way. */
+  async findOrRoom(name: string): Promise<FoundFile | undefined> {
+    const found = await this.find(name)
+    if (found !== undefined) return found
+    for (const each of [...parentsOf(name), name]) {
+      const status = await ifThere(this.#context.files.lstat(this.#path(each)))
+      if (status === undefined || status.isDirectory() || (status.isFile() && each !== inbox)) continue
+      throw leadsElsewhere(each, this.#path(each))
+    }
+    return undefined
+  }
+
   /** Makes INBOX and the directories. */
   async ensure(): Promise<void> {
     if ((await ifThere(this.#context.files.lstat(this.spool))) === undefined)
@@ -123,11 +137,13 @@ export class MailboxFiles {
     await this.createMissing(name)
   }
 
-  /** Makes a mailbox that may be there already. */
-  async createMissing(name: string): Promise<void> {
-    if ((await this.find(name)) !== undefined) return
-    await this.createParents(name)
-    await this.#createOne(name)
+  /** Makes a mailbox that may be there already. One after the other: what is left of an old one is removed before. */
+  createMissing(name: string): Promise<void> {
+    return this.#making.run(async () => {
+      if ((await this.find(name)) !== undefined) return
+      await this.createParents(name)
+      await this.#createOne(name)
+    })
   }
 
   async createParents(name: string): Promise<void> {
@@ -237,10 +253,7 @@ export class MailboxFiles {
     }
     await makeDirectory(files, path)
     if (await this.#isDirectory(path)) return
-    throw new MailwrightError(
-      'MAIL_E_INVALID',
-      `there can be no mailboxes below ${name}: ${path} leads elsewhere`,
-    )
+    throw leadsElsewhere(name, path)
   }
 
   async #isDirectory(path: string): Promise<boolean> {
@@ -266,6 +279,13 @@ function removed(removing: Promise<void>): Promise<boolean> {
 
 function exists(name: string): MailwrightError {
   return new MailwrightError('MAIL_E_EXISTS', `there is a mailbox ${name} already`)
+}
+
+function leadsElsewhere(name: string, path: string): MailwrightError {
+  return new MailwrightError(
+    'MAIL_E_INVALID',
+    `there can be no mailbox ${name} or below it: ${path} leads elsewhere`,
+  )
 }
 
 /** A new name in the spool. */

@@ -8,6 +8,8 @@ export interface StagedParts {
   readonly mailbox: SharedMailbox
   readonly spooled: SpooledMessages
   readonly options: StageOptions
+  /** Makes the mailbox, where it is missing and shall be made. */
+  make(): Promise<void>
   /** Gives back the mailbox and the room in the quota. */
   release(): void
 }
@@ -36,7 +38,9 @@ export class MboxStagedMessage implements StagedMessage {
   }
 
   async #commit(): Promise<void> {
-    const { mailbox, spooled, options } = this.#parts
+    const { mailbox, spooled, options, make } = this.#parts
+    // Only now: what is aborted leaves no mailbox behind.
+    await make()
     await mailbox.deliveries.add(spooled)
     const { place, context } = mailbox.state
     context.announce.stored({

@@ -1,5 +1,5 @@
 import { formatAddress, type MailwrightError, type Resolution, UnavailableError } from 'mailwright'
-import { overlay } from 'mailwright/testing'
+import { accountsSeed, overlay } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
 import {
   brokenAccounts,
@@ -142,6 +142,46 @@ const mistakes: readonly (readonly [mistake: string, noticedBy: string, faults: 
       }),
       administration: (inner) => ({
         setPassword: (address, password) => inner.setPassword(address, password.slice(0, 72)),
+      }),
+    },
+  ],
+  ...[72, 128].map((octets) => {
+    // A comparison that stops there takes whatever comes after it.
+    const whole = (secret: string): string =>
+      accountsSeed.accounts.find(({ password }) => password?.slice(0, octets) === secret.slice(0, octets))
+        ?.password ?? secret
+    const faults: Faults = {
+      accounts: (inner) => ({
+        verify: (login, secret, role) => inner.verify(login, whole(secret), role),
+      }),
+    }
+    return [`secrets are compared up to ${octets} octets`, 'verify: every octet', faults] as const
+  }),
+  [
+    'nobody is told that an account is disabled',
+    'resolve, byId: a disabled account',
+    {
+      accounts: (inner) => ({
+        resolve: async (address) => {
+          const found = await inner.resolve(address)
+          if (found.kind !== 'account') return found
+          const { disabled: _, ...account } = found.account
+          return { ...found, account }
+        },
+      }),
+    },
+  ],
+  [
+    'disabled accounts may log in',
+    'verify: a disabled account',
+    {
+      accounts: (inner) => ({
+        verify: async (login, secret, role) => {
+          const verification = await inner.verify(login, secret, role)
+          if (verification.ok || verification.reason !== 'disabled') return verification
+          const found = await inner.resolve({ localPart: 'off', domain: 'example.org' })
+          return found.kind === 'account' ? { ok: true, account: found.account } : verification
+        },
       }),
     },
   ],

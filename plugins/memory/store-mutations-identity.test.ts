@@ -30,8 +30,29 @@ const idMistakes: readonly NoticedMistake[] = [
   ],
 ]
 
+/** Keeps a fact of the first message that has an id for all others that have it. */
+function keeping<Fact extends 'savedDate' | 'uidl'>(fact: Fact): StoreMistakes {
+  const first = new Map<string, MessageEntry[Fact]>()
+  return {
+    mailbox: (inner) => ({
+      get entries() {
+        return inner.entries.map((entry): MessageEntry => {
+          const kept = first.get(entry.id) ?? entry[fact]
+          first.set(entry.id, kept)
+          return kept === undefined ? entry : { ...entry, [fact]: kept }
+        })
+      },
+    }),
+  }
+}
+
+const copyMistakes: readonly NoticedMistake[] = [
+  ['a copy came when its original came', 'savedDate: a copy has its own', keeping('savedDate')],
+  ['a copy has the UIDL of its original', 'uidl: no two messages', keeping('uidl')],
+]
+
 describe('the store contract notices', () => {
-  it.each(idMistakes)('%s', async (_mistake, noticedBy, wrong) => {
+  it.each([...idMistakes, ...copyMistakes])('%s', async (_mistake, noticedBy, wrong) => {
     expect(await failedCases(() => brokenFixture(wrong), noticedBy)).not.toEqual([])
   })
 })

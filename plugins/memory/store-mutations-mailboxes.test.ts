@@ -255,6 +255,44 @@ describe('the store contract notices', () => {
   )
 })
 
+/** Takes a special use away from the mailboxes of all accounts. */
+function mixedUses(): StoreMistakes {
+  const opened = new Set<AccountStore>()
+  const take = async (use: SpecialUse | undefined): Promise<void> => {
+    for (const each of opened)
+      for (const { name, specialUse } of await each.mailboxes())
+        if (specialUse === use) await each.setSpecialUse(name, undefined)
+  }
+  return {
+    account: (inner) => {
+      opened.add(inner)
+      return {
+        createMailbox: async (name, options) => {
+          if (options?.specialUse !== undefined) await take(options.specialUse)
+          await inner.createMailbox(name, options)
+        },
+      }
+    },
+  }
+}
+
+const nameMistakes: readonly NoticedMistake[] = [
+  ['a special use is one of all accounts', 'special use: each account has its own', mixedUses()],
+  [
+    'names are the same in any case',
+    'names: case makes two',
+    {
+      account: (inner) => ({
+        createMailbox: async (name, options) => {
+          const names = (await inner.mailboxes()).map((info) => info.name.toLowerCase())
+          if (names.includes(name.toLowerCase())) throw new MailwrightError('MAIL_E_EXISTS', 'it is there')
+          return inner.createMailbox(name, options)
+        },
+      }),
+    },
+  ],
+]
+
 /** Tells a watcher only of some changes. */
 function telling(tells: (mailbox: string | undefined) => boolean): StoreMistakes {
   return {
@@ -317,7 +355,7 @@ async function sharedFixture(other: (store: Store) => Store): Promise<StoreFixtu
 }
 
 describe('the store contract notices, after waiting', () => {
-  it.concurrent.each(watchMistakes)('%s', async (_mistake, noticedBy, wrong) => {
+  it.concurrent.each([...watchMistakes, ...nameMistakes])('%s', async (_mistake, noticedBy, wrong) => {
     expect(await failedCases(() => brokenFixture(wrong), noticedBy)).not.toEqual([])
   })
 

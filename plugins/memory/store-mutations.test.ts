@@ -50,6 +50,23 @@ const mistakes: readonly NoticedMistake[] = [
     },
   ],
   [
+    'staging makes the mailbox, and an abort leaves it',
+    'abort: leaves no mailbox',
+    {
+      account: (inner) => ({
+        stage: async (name, content, options) => {
+          if (options?.create === true) await inner.createMailbox(name).catch(() => {})
+          return inner.stage(name, content, options)
+        },
+      }),
+    },
+  ],
+  [
+    'an abort gives no room back',
+    'quota: room comes back with an abort',
+    { staged: ({ commit }) => ({ commit, abort: async () => {} }) },
+  ],
+  [
     'a parallel delivery gets lost',
     'stage: many at the same time',
     {

@@ -27,6 +27,8 @@ export interface AccountsFixture extends Disposable {
   reopen?(): Promise<Accounts>
   /** What separates user and detail in `user+detail@domain`; null where the service separates none. `+` where absent. */
   readonly detailSeparator?: string | null
+  /** False where the service cannot have disabled accounts: those of the seed are left out, or unknown to it. */
+  readonly disabledAccounts?: false
   /** The clock that the service goes by, in the hands of the test: for what ends at a time. */
   readonly clock?: FakeClock
   /** Takes protocols away from an account, by whatever means the service has; `setProtocols` where absent. */
@@ -40,6 +42,7 @@ export type AccountsNeed =
   | keyof AccountsAbilities
   | 'a fake clock'
   | 'details'
+  | 'disabled accounts'
   | 'disabled protocols'
   | 'injected outages'
 
@@ -48,6 +51,7 @@ export type AccountsCase = ConditionalCase<AccountsFixture, AccountsNeed>
 /** Whether a service, or its fixture, has what a case needs. A persistent service must have `reopen`. */
 export function accountsHave(need: AccountsNeed, fixture: AccountsFixture): boolean {
   if (need === 'details') return fixture.detailSeparator !== null
+  if (need === 'disabled accounts') return fixture.disabledAccounts !== false
   if (need === 'disabled protocols')
     return fixture.disableProtocols !== undefined || fixture.accounts.supports.accountSettings === true
   if (need === 'a fake clock') return fixture.clock !== undefined
@@ -60,8 +64,11 @@ export function addressOf(text: string): Address {
   return present(parseAddress(text), `the address ${text}`)
 }
 
-/** The password of every seeded account that has one. */
+/** The password of every seeded account that has one, but for {@link longPassword}. */
 export const seedPassword = 'correct horse battery staple'
+
+/** The password of `long@example.org`: more octets than bcrypt reads, and than fit into some columns. */
+export const longPassword: string = `${seedPassword}, `.repeat(7)
 
 /** The seed of the accounts contract. */
 export const accountsSeed: AccountsSeed = {
@@ -70,6 +77,8 @@ export const accountsSeed: AccountsSeed = {
     { address: addressOf('jo@example.org'), password: seedPassword, name: 'Jo Doe', quotaBytes: 1_000_000 },
     { address: addressOf('jo+exact@example.org'), password: seedPassword },
     { address: addressOf('Anna.Lee@example.org'), password: seedPassword },
+    { address: addressOf('long@example.org'), password: longPassword },
+    { address: addressOf('off@example.org'), password: seedPassword, disabled: true },
     { address: addressOf('nobody@example.org') },
     { address: addressOf('"two words"@example.org') },
     { address: addressOf('jörg@münchen.example'), password: seedPassword },
@@ -83,6 +92,12 @@ export const accountsSeed: AccountsSeed = {
     { address: addressOf('loop@example.org'), targets: [addressOf('loop@example.org')] },
     { address: { localPart: '', domain: 'xn--mnchen-3ya.example' }, targets: [addressOf('jo@example.org')] },
   ],
+}
+
+/** The accounts of the seed that a service has. */
+export function seededAccounts(fixture: AccountsFixture): readonly NewAccount[] {
+  const all = accountsSeed.accounts
+  return accountsHave('disabled accounts', fixture) ? all : all.filter(({ disabled }) => disabled !== true)
 }
 
 /** Puts a seed into a service by its administration: for fixtures of services that have one. */

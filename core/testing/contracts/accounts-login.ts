@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Accounts } from '../../services/accounts.ts'
-import { type AccountsCase, accountAt, addressOf, seedPassword } from './accounts-fixture.ts'
+import { type AccountsCase, accountAt, addressOf, longPassword, seedPassword } from './accounts-fixture.ts'
 import { present } from './expectations.ts'
 
 /** Demands that a login fails for a reason. */
@@ -77,6 +77,29 @@ export const loginCases: readonly AccountsCase[] = [
         '\ud800',
       ]
       for (const secret of wrong) await expectFailure(accounts, 'jo@example.org', secret, 'wrong-secret')
+    },
+  },
+  {
+    name: 'verify: every octet of a long secret counts',
+    async run({ accounts }) {
+      expect(await accounts.verify('long@example.org', longPassword, 'pop3')).toMatchObject({ ok: true })
+      for (const octets of [8, 56, 64, 72, 128, longPassword.length - 1]) {
+        const start = longPassword.slice(0, octets)
+        for (const secret of [start, `${start}X${longPassword.slice(octets + 1)}`])
+          await expectFailure(accounts, 'long@example.org', secret, 'wrong-secret')
+      }
+      await expectFailure(accounts, 'long@example.org', `${longPassword}x`, 'wrong-secret')
+    },
+  },
+  {
+    name: 'verify: a disabled account is called so where the secret is right',
+    needs: ['disabled accounts'],
+    async run({ accounts }) {
+      await expectFailure(accounts, 'off@example.org', seedPassword, 'disabled')
+      expect(await accounts.verify('off@example.org', 'wrong', 'pop3')).toMatchObject({ ok: false })
+    },
+    async otherwise({ accounts }) {
+      await expectFailure(accounts, 'off@example.org', seedPassword, 'unknown')
     },
   },
   {

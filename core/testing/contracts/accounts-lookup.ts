@@ -6,6 +6,7 @@ import {
   accountsSeed,
   addressOf,
   hostileAddresses,
+  seededAccounts,
 } from './accounts-fixture.ts'
 import { expectCode, present } from './expectations.ts'
 
@@ -64,6 +65,19 @@ export const lookupCases: readonly AccountsCase[] = [
       const plain = await accountAt(accounts, 'nobody@example.org')
       expect(plain.quotaBytes).toBeUndefined()
       expect(plain.name).toBeUndefined()
+    },
+  },
+  {
+    name: 'resolve, byId: a disabled account is found and said to be disabled',
+    needs: ['disabled accounts'],
+    async run({ accounts }) {
+      const account = await accountAt(accounts, 'Off@example.org')
+      expect(account).toMatchObject({ address: addressOf('off@example.org'), disabled: true })
+      expect(await accounts.byId(account.id)).toEqual(account)
+      expect((await accountAt(accounts, 'jo@example.org')).disabled).toBeUndefined()
+    },
+    async otherwise({ accounts }) {
+      expect((await accounts.resolve(addressOf('off@example.org'))).kind).toBe('unknown')
     },
   },
   {
@@ -163,14 +177,15 @@ export const lookupCases: readonly AccountsCase[] = [
   },
   {
     name: 'byId: finds every account by its id, and nothing by anything else',
-    async run({ accounts }) {
+    async run(fixture) {
+      const { accounts } = fixture
       const ids = new Set<string>()
-      for (const { address } of accountsSeed.accounts) {
+      for (const { address } of seededAccounts(fixture)) {
         const account = await accountAt(accounts, address)
         expect(await accounts.byId(account.id)).toEqual(account)
         ids.add(account.id)
       }
-      expect(ids.size, 'ids are unique').toBe(accountsSeed.accounts.length)
+      expect(ids.size, 'ids are unique').toBe(seededAccounts(fixture).length)
       for (const id of [
         '',
         '0',

@@ -40,6 +40,17 @@ export const changeCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'announced: what is staged as an append is called one',
+    needs: ['announced changes'],
+    async run(fixture) {
+      const opened = await fixture.store.open(fixture.account)
+      const count = present(fixture.announced, 'announced')().length
+      await deliver(opened, sampleMessage(), 'INBOX', { origin: 'session-1', cause: 'append' })
+      const [change] = await announcedAfter(fixture, count, 'stored')
+      expect(change).toMatchObject({ mailbox: 'INBOX', cause: 'append', origin: 'session-1' })
+    },
+  },
+  {
     name: 'announced: nothing for what was aborted',
     needs: ['announced changes'],
     async run(fixture) {
@@ -63,6 +74,24 @@ export const changeCases: readonly StoreCase[] = [
       for (const change of changes)
         expect(change).toMatchObject({ mailbox: 'INBOX', cause: 'append', origin: 'session-1', uidValidity })
       expect(changes.flatMap((change) => change.uids)).toEqual(uids)
+    },
+  },
+  {
+    name: 'announced: no change of flags for messages that have them already',
+    needs: ['announced changes', 'flags'],
+    async run(fixture) {
+      const opened = await fixture.store.open(fixture.account)
+      await deliverMany(opened, 3)
+      const mailbox = await opened.openMailbox('INBOX')
+      const [first = 0, second = 0, third = 0] = uidsOf(mailbox)
+      await mailbox.changeFlags([first], { set: ['\\Flagged', '\\Seen'] })
+      const count = present(fixture.announced, 'announced')().length
+      await mailbox.changeFlags([first], { add: ['\\Seen'] })
+      await mailbox.changeFlags([first, second], { remove: ['\\Draft'] })
+      await mailbox.changeFlags([first], { set: ['\\Seen', '\\Flagged'] })
+      await mailbox.changeFlags([first, third], { add: ['\\Seen'] })
+      const changes = await announcedAfter(fixture, count, 'flagged')
+      expect(changes.map(({ uids, flags }) => [uids, flags])).toEqual([[[third], [['\\Seen']]]])
     },
   },
   {

@@ -97,6 +97,47 @@ export const deliveryCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'abort: leaves no mailbox behind that the commit would have made',
+    needs: ['mailboxes'],
+    async run({ store, account }) {
+      const opened = await store.open(account)
+      const create = { create: true }
+      const staged = await stage(opened, sampleMessage(), 'New/Box', create)
+      await staged.abort()
+      expect(await namesOf(opened)).toEqual(['INBOX'])
+      await expectCode(opened.status('New/Box'), 'MAIL_E_NOT_FOUND')
+      const message = sampleMessage()
+      const [kept, given] = [
+        await stage(opened, message, 'New/Box', create),
+        await stage(opened, sampleMessage(), 'New/Box', create),
+      ]
+      await given.abort()
+      await kept.commit()
+      expect(await namesOf(opened)).toEqual(['INBOX', 'New', 'New/Box'])
+      expect(await contentsOf(opened, 'New/Box')).toEqual([text(message)])
+    },
+  },
+  {
+    name: 'commit: several at the same time make one mailbox, and all are in it',
+    needs: ['mailboxes'],
+    async run({ store, account }) {
+      const opened = await store.open(account)
+      const { flags } = store.supports
+      const messages = Array.from({ length: 6 }, (_, index) => sampleMessage(`first ${index}`))
+      const staged = await Promise.all(
+        messages.map((message, index) => {
+          const more = flags && index % 2 === 1 ? { flags: ['\\Seen'] } : {}
+          return stage(opened, message, 'New/Box', { create: true, ...more })
+        }),
+      )
+      await Promise.all(staged.map((each) => each.commit()))
+      expect([...(await contentsOf(opened, 'New/Box'))].sort()).toEqual(messages.map(text).sort())
+      const mailbox = await opened.openMailbox('New/Box')
+      expectWellFormed(mailbox)
+      expect(await opened.status('New/Box')).toMatchObject({ messages: 6, unseen: flags ? 3 : 6 })
+    },
+  },
+  {
     name: 'stage: many at the same time, some aborted, are kept whole and apart',
     async run({ store, account }) {
       const opened = await store.open(account)

@@ -34,6 +34,8 @@ export interface StoreFixture extends Disposable {
    * `supports.persistent` or `supports.shared`; the first store stays in use only where `supports.shared`.
    */
   reopen?(): Promise<Store>
+  /** Closes the first store. Called before `reopen` where `supports.shared` is false: nobody uses that store any more. */
+  close?(): Promise<void>
   /** What the store has told `flow.retrieval` so far, oldest first. `recordedRetrieval` helps. */
   announced?(): readonly AnnouncedChange[]
   /**
@@ -58,8 +60,9 @@ export function storeHas(need: StoreNeed, fixture: StoreFixture): boolean {
   return fixture.store.supports[need]
 }
 
-/** The second store; failing the case where the fixture has none. */
+/** The second store; failing the case where the fixture has none. The first is not to be used any more unless they are `shared`. */
 export async function reopened(fixture: StoreFixture): Promise<Store> {
+  if (!fixture.store.supports.shared) await fixture.close?.()
   return present(await fixture.reopen?.(), 'reopen() of the fixture of a persistent or shared store')
 }
 

@@ -83,6 +83,23 @@ export const limitCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'quota: room comes back with an abort',
+    async run({ store, account }) {
+      const opened = await store.open({ ...account, quotaBytes: 1000 })
+      for (let round = 0; round < 3; round++) {
+        const staged = await stage(opened, messageOfSize(800))
+        await staged.abort()
+        await staged.abort()
+      }
+      await deliver(opened, messageOfSize(600))
+      const staged = await stage(opened, messageOfSize(400))
+      await staged.abort()
+      await deliver(opened, messageOfSize(400))
+      await expectCode(stage(opened, messageOfSize(100)), 'MAIL_E_OVER_QUOTA')
+      expect(await opened.usage()).toEqual({ bytes: 1000, messages: 2 })
+    },
+  },
+  {
     name: 'quota: holds for all mailboxes together, and for copies; a move needs no room',
     needs: ['mailboxes'],
     async run({ store, account }) {

@@ -113,6 +113,26 @@ export const mailboxCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'names: case makes two mailboxes of them, but for INBOX (RFC 9051 §5.1)',
+    needs: ['mailboxes'],
+    async run({ store, account }) {
+      const opened = await store.open(account)
+      const names = ['FOO', 'Foo', 'foo', 'foo/Bar', 'foo/bar', 'É', 'é']
+      for (const name of names) {
+        await opened.createMailbox(name)
+        await deliver(opened, sampleMessage(`in ${name}`), name)
+      }
+      expect(await namesOf(opened)).toEqual(['INBOX', ...names])
+      for (const name of names)
+        expect(await contentsOf(opened, name), name).toEqual([text(sampleMessage(`in ${name}`))])
+      await opened.renameMailbox('Foo', 'fOO')
+      await opened.deleteMailbox('FOO')
+      expect(await namesOf(opened)).toEqual(['INBOX', ...['fOO', ...names.slice(2)].sort()])
+      for (const name of ['inbox', 'Inbox', 'INBOX'])
+        expect(await opened.status(name)).toMatchObject({ name: 'INBOX', messages: 0 })
+    },
+  },
+  {
     name: 'names: those that cannot be are MAIL_E_INVALID for every call',
     needs: ['mailboxes'],
     async run({ store, account }) {

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { SpecialUse } from '../../model/special-use.ts'
 import type { AccountStore } from '../../services/store.ts'
 import { expectCode } from './expectations.ts'
-import { deliver, namesOf, type StoreCase, sampleMessage } from './store-fixture.ts'
+import { deliver, namesOf, otherAccount, type StoreCase, sampleMessage } from './store-fixture.ts'
 
 /** What each mailbox is for, as the list says; mailboxes without a use are left out. */
 async function usesOf(opened: AccountStore): Promise<Readonly<Record<string, SpecialUse>>> {
@@ -138,6 +138,25 @@ export const subscriptionCases: readonly StoreCase[] = [
       expect(await usesOf(opened)).toEqual({ 'Mail/Drafts': '\\Drafts' })
       await expectCode(opened.createMailbox('Drafts', { specialUse: '\\Drafts' }), 'MAIL_E_EXISTS')
       expect(await usesOf(opened), 'a failure takes nothing').toEqual({ 'Mail/Drafts': '\\Drafts' })
+    },
+  },
+  {
+    name: 'special use: each account has its own, and so have subscriptions',
+    needs: ['subscriptions', 'mailboxes'],
+    async run({ store, account }) {
+      const opened = await store.open(account)
+      const neighbour = await store.open(otherAccount(account, 'neighbour'))
+      await opened.createMailbox('Sent', { specialUse: '\\Sent' })
+      await opened.subscribe('Sent', true)
+      await neighbour.createMailbox('Sent Items', { specialUse: '\\Sent' })
+      await neighbour.createMailbox('Sent')
+      await neighbour.subscribe('Sent Items', true)
+      expect(await usesOf(opened)).toEqual({ Sent: '\\Sent' })
+      expect(await usesOf(neighbour)).toEqual({ 'Sent Items': '\\Sent' })
+      expect(await listedAsSubscribed(opened)).toContain('Sent')
+      expect(await listedAsSubscribed(neighbour)).not.toContain('Sent')
+      await neighbour.setSpecialUse('Sent Items', undefined)
+      expect(await usesOf(opened)).toEqual({ Sent: '\\Sent' })
     },
   },
   {

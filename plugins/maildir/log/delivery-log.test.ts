@@ -99,7 +99,8 @@ describe('after a power cut', () => {
 
   it('what was deleted with its mailbox does not come back', async () => {
     const box = await maildir()
-    await box.deliver(letter('a'), 'Old', { create: true })
+    await box.mailboxes.createMailbox('Old')
+    await box.deliver(letter('a'), 'Old')
     await box.mailboxes.deleteMailbox('Old')
     const cut = await afterPowerCut(box, async () => undefined)
     expect(await cut.mailboxNames()).toEqual(['INBOX'])
@@ -108,7 +109,8 @@ describe('after a power cut', () => {
 
   it('what came into a mailbox that another program has renamed is in the INBOX', async () => {
     const box = await maildir()
-    await box.deliver(letter('a'), 'Old', { create: true })
+    await box.mailboxes.createMailbox('Old')
+    await box.deliver(letter('a'), 'Old')
     await rename(join(box.path, '.Old'), join(box.path, '.New'))
     const cut = await afterPowerCut(box, unlink)
     expect(await fileContents(cut.path)).toEqual([letter('a')])
@@ -184,7 +186,8 @@ describe('the log', () => {
   it('settles what is copied, and mailboxes that are renamed, before that happens', async () => {
     const box = await maildir()
     await box.deliver(letter('a'))
-    await box.deliver(letter('b'), 'Old', { create: true })
+    await box.mailboxes.createMailbox('Old')
+    await box.deliver(letter('b'), 'Old')
     await box.mailboxes.createMailbox('Archive')
     const mailbox = await box.mailboxes.openMailbox('INBOX')
     seen = fault.calls.length
@@ -279,7 +282,8 @@ describe('the log', () => {
   it('settles other mailboxes where one cannot be, and says so', async () => {
     const clock = fakeClock()
     const box = await maildir({ clock })
-    await box.deliver(letter('a'), 'Old', { create: true })
+    await box.mailboxes.createMailbox('Old')
+    await box.deliver(letter('a'), 'Old')
     await box.deliver(letter('b'))
     const end = fault.fail({ call: 'file.datasync', path: /\.Old\/(new|cur)\//, times: 1000 })
     seen = fault.calls.length
