@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -8,6 +7,7 @@ import { createFlow } from './flow/index.ts'
 import { createFileHistory } from './history/file-history.ts'
 import { type InstanceCommands, namedCommands } from './host/commands.ts'
 import { undelivered } from './host/delivery-check.ts'
+import { guardedConnection } from './host/guarded-connection.ts'
 import { HookSet } from './host/hook-set.ts'
 import { type InstrumentOptions, Instruments } from './host/instruments.ts'
 import { lifecycleOf } from './host/lifecycle.ts'
@@ -153,7 +153,7 @@ export class Host {
         this.#requests.push({
           plugin: plugin.name,
           options,
-          onConnection: this.#guarded(plugin, onConnection),
+          onConnection: guardedConnection(this.log, plugin.name, onConnection),
         })
       },
       flow: this.#flowFor(plugin.name),
@@ -174,18 +174,6 @@ export class Host {
     const commands = plugin.definition.commands?.(context, plugin.options) ?? []
     done = true
     return { plan: plugin, lifecycle, commands }
-  }
-
-  /** A plugin that throws at a connection loses that connection, and nothing else. */
-  #guarded({ name }: PlannedPlugin, onConnection: (socket: Socket) => unknown): (socket: Socket) => void {
-    return async (socket) => {
-      try {
-        await onConnection(socket)
-      } catch (error) {
-        this.log.error('internal-error', { plugin: name, error })
-        socket.destroy()
-      }
-    }
   }
 
   /** Names of the plugins in the order in which they start. */

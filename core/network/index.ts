@@ -9,11 +9,7 @@ export { ConnectionLost } from './connection-lost.ts'
 export { type Endpoints, socketEndpoints, socketFileEndpoints } from './endpoints.ts'
 export { HandshakeFailed, handshakeFault } from './handshake-failed.ts'
 export { endedOrLeft } from './left-session.ts'
-export {
-  LineConnection,
-  type OctetsResult,
-  type ReadResult,
-} from './line-connection.ts'
+export { LineConnection } from './line-connection.ts'
 export { readNetworks } from './networks-option.ts'
 export {
   expectsProxyHeader,
@@ -24,6 +20,7 @@ export {
   readProxyOptions,
 } from './proxied-endpoints.ts'
 export { type ProxyHeader, parseProxyHeader } from './proxy-header.ts'
+export type { OctetsResult, ReadResult } from './read-result.ts'
 export { secureSession } from './secure-session.ts'
 export { ServerTls } from './server-tls.ts'
 export { SessionCounts } from './session-counts.ts'

@@ -6,18 +6,9 @@ import { Pacer } from '../summary/pacer.ts'
 import { AnswerDeadline } from './answer-deadline.ts'
 import { ConnectionLost } from './connection-lost.ts'
 import { DeflateTransport } from './deflate-transport.ts'
-import { LineBuffer, type LineResult } from './line-buffer.ts'
+import { LineBuffer } from './line-buffer.ts'
+import { isClosed, type OctetsResult, type ReadResult, timedOut } from './read-result.ts'
 import { ClientHandshake, ServerHandshake, type TlsHandshake } from './tls-handshake.ts'
-
-/** What came of waiting for a line. */
-export type ReadResult = LineResult | NothingRead
-
-/** What came of waiting for octets. */
-export type OctetsResult = { readonly kind: 'octets'; readonly octets: Buffer } | NothingRead
-
-type NothingRead = { readonly kind: 'timeout' } | { readonly kind: 'closed' }
-const timedOut: NothingRead = { kind: 'timeout' }
-const isClosed: NothingRead = { kind: 'closed' }
 
 /** Octets of unread commands above which nothing more is taken from the client. */
 const readAhead = 16_384
@@ -148,11 +139,13 @@ export class LineConnection {
     this.#wakeReader = resolve
     return promise
   }
+
   #writable(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#wakeWriter = resolve
     return promise
   }
+
   #cork(): void {
     if (this.#corked) return
     this.#corked = true
