@@ -10,6 +10,7 @@ import { undelivered } from './host/delivery-check.ts'
 import { guardedConnection } from './host/guarded-connection.ts'
 import { HookSet } from './host/hook-set.ts'
 import { type InstrumentOptions, Instruments } from './host/instruments.ts'
+import { type KeptValues, keptValue } from './host/kept-values.ts'
 import { lifecycleOf } from './host/lifecycle.ts'
 import { strangeRoles } from './host/listen-faults.ts'
 import {
@@ -49,6 +50,8 @@ export interface HostOptions extends InstrumentOptions {
   readonly resolver?: Resolver
   /** Shared by the hosts of a reload. */
   readonly listeners?: ListenerPool
+  /** What plugins have kept before; shared likewise. */
+  readonly kept?: KeptValues
 }
 
 /** A plugin that has been set up. */
@@ -68,6 +71,7 @@ export class Host {
   readonly instruments: Instruments
   readonly #clock: Clock
   readonly #pool: ListenerPool
+  readonly #kept: KeptValues
   readonly #services = new ServiceRegistry()
   readonly #plugins: RunningPlugin[] = []
   readonly #requests: ListenRequest[] = []
@@ -89,6 +93,7 @@ export class Host {
     const { dataDir, historyDays, logLevel, hookTimeout: timeout } = this.settings
     this.#clock = options.clock ?? systemClock
     this.#pool = options.listeners ?? createListenerPool()
+    this.#kept = options.kept ?? new Map()
     this.#spool = createSpool(join(dataDir, 'spool'))
     this.instruments = new Instruments(options.log ?? createLog(logLevel), this.#clock, this.#spool, options)
     this.log = this.instruments.log
@@ -160,6 +165,7 @@ export class Host {
       spool: this.#spool,
       log: this.log.child({ plugin: plugin.name }),
       clock: this.#clock,
+      keep: (name, make) => keptValue(this.#kept, plugin, name, make),
       metrics: this.instruments.metrics,
       health: this.instruments.healthFor(plugin.name),
       hostname: this.settings.hostname,

@@ -59,6 +59,11 @@ export interface PluginContext {
   readonly spool: Spool
   readonly log: Log
   readonly clock: Clock
+  /**
+   * What the plugin keeps in memory for as long as the process lives: made the first time, and found again under its name by
+   * the same instance after a reload, beside which the old one finishes its sessions.
+   */
+  keep<Value>(name: string, make: () => Value): Value
   /** What the plugin counts and measures. */
   readonly metrics: Metrics
   /** Whether the plugin can do its work, for whoever supervises the server. */

@@ -100,6 +100,30 @@ describe('Server', () => {
     expect(server.listeners[0]?.port === port || server.listeners[0]?.port !== 0).toBe(true)
   })
 
+  test('has what a plugin keeps still after a reload, by plugin and name', async () => {
+    const config = (name: string) => `
+      const plugin = {
+        name: '${name}',
+        parseOptions: () => ({}),
+        setup({ listen, keep }) {
+          const [one, other] = [keep('one', () => []), keep('other', () => [])]
+          one.push('${name}')
+          listen({ role: 'transfer', host: '127.0.0.1', port: 0 }, (socket) => socket.write(one + ' ' + other + '\\n'))
+        },
+      }
+      export default { plugins: [{ definition: plugin, options: {}, as: 'same' }], log: { level: 'silent' }, drainTimeout: 50 }
+    `
+    const change = (name: string) => writeFile(join(folder, 'mailwright.config.mjs'), config(name))
+    await change('first')
+    server = new Server(folder)
+    await server.start()
+    expect(await server.reload()).toBe(true)
+    expect(await greeting()).toBe('first,first')
+    await change('second')
+    expect(await server.reload()).toBe(true)
+    expect(await greeting()).toBe('second')
+  })
+
   test('refuses no connection while it reloads', async () => {
     await greeter('one')
     server = new Server(folder)

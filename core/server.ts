@@ -2,6 +2,7 @@ import { systemClock } from './clock.ts'
 import { type LoadedConfig, loadConfig } from './config-file.ts'
 import { ConfigError, MailwrightError } from './errors.ts'
 import { InheritedSockets } from './host/inherited-sockets.ts'
+import type { KeptValues } from './host/kept-values.ts'
 import { createListenerPool, type ListenerPool, type OpenListener } from './host/listeners.ts'
 import { becomeUser, canRead, isRoot } from './host/privileges.ts'
 import { createHost, type Host } from './host.ts'
@@ -17,6 +18,7 @@ export class Server {
   readonly #inherited = new InheritedSockets(process.env)
   readonly #pool: ListenerPool = createListenerPool(this.#inherited)
   readonly #counted: MetricStore = new Map()
+  readonly #kept: KeptValues = new Map()
   readonly #peers = isWorker ? createPeers(systemClock) : undefined
   #host: Host | undefined
   #log: Log | undefined
@@ -121,6 +123,7 @@ export class Server {
       folder,
       listeners: this.#pool,
       counted: this.#counted,
+      kept: this.#kept,
       peers: this.#peers,
     })
   }

@@ -24,6 +24,8 @@ export interface TestHostOptions extends Omit<Config, 'dataDir' | 'log' | 'resol
   readonly sockets?: boolean
   /** A folder that the test keeps; a new one, removed at `stop`, where absent. */
   readonly dataDir?: string
+  /** What plugins keep in memory: a map that two hosts have in common is theirs as after a reload. */
+  readonly kept?: Map<string, unknown>
 }
 
 /** A real host with real plugins, and everything around it in the hands of the test. */
@@ -53,18 +55,19 @@ export async function createTestHost(options: TestHostOptions): Promise<TestHost
     clock = systemClock,
     resolver = fakeResolver(),
     sockets = false,
-    dataDir: kept,
+    dataDir: given,
+    kept = new Map(),
     ...config
   } = options
-  const dataDir = kept ?? (await mkdtemp(join(tmpdir(), 'mailwright-test-')))
+  const dataDir = given ?? (await mkdtemp(join(tmpdir(), 'mailwright-test-')))
   const log = capturedLog()
   const memory = sockets ? undefined : new MemoryListeners(clock)
   const removeFolder = () =>
-    kept === undefined ? rm(dataDir, { recursive: true, force: true }) : Promise.resolve()
+    given === undefined ? rm(dataDir, { recursive: true, force: true }) : Promise.resolve()
   try {
     const host = createHost(
       { hostname: 'mail.example.org', drainTimeout: 0, ...config, dataDir },
-      { folder: dataDir, clock, log, resolver, listeners: memory ?? createListenerPool() },
+      { folder: dataDir, clock, log, resolver, listeners: memory ?? createListenerPool(), kept },
     )
     await host.start()
     const listeners = await host.serve()

@@ -4,17 +4,28 @@ import { ListLookup, queryName } from './list-lookup.ts'
 import { type DnsListInput, parseOptions } from './options.ts'
 
 it.each([
-  ['192.0.2.1', '1.2.0.192.dnsbl.example'],
-  ['::ffff:192.0.2.1', '1.2.0.192.dnsbl.example'],
-  ['2001:db8::567:89ab', 'b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.dnsbl.example'],
-  ['mail.bad.example', 'mail.bad.example.dnsbl.example'],
-  ['[192.0.2.1]', undefined],
-  ['localhost', undefined],
-  ['', undefined],
-  ['a b.example', undefined],
-  [`${'a.'.repeat(125)}example`, undefined],
-])('%s is asked for as %s', (who, expected) => {
-  expect(queryName(who, 'dnsbl.example')).toBe(expected)
+  ['client', '192.0.2.1', '1.2.0.192.dnsbl.example'],
+  ['client', '::ffff:192.0.2.1', '1.2.0.192.dnsbl.example'],
+  [
+    'client',
+    '2001:db8::567:89ab',
+    'b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.dnsbl.example',
+  ],
+  ['client', '/run/mailwright.sock', undefined],
+  ['hello', 'mail.bad.example', 'mail.bad.example.dnsbl.example'],
+  ['sender', 'bücher.example', 'xn--bcher-kva.example.dnsbl.example'],
+  ['hello', '192.0.2.1', undefined],
+  ['hello', '[192.0.2.1]', undefined],
+  ['hello', '2001:db8::1', undefined],
+  ['hello', '::ffff:192.0.2.1', undefined],
+  ['hello', '[IPv6:2001:db8::1]', undefined],
+  ['sender', '[192.0.2.1]', undefined],
+  ['hello', 'localhost', undefined],
+  ['hello', '', undefined],
+  ['hello', 'a b.example', undefined],
+  ['hello', `${'a.'.repeat(125)}example`, undefined],
+] as const)('with the %s %s the list is asked for %s', (of, who, expected) => {
+  expect(queryName(who, { of, zone: 'dnsbl.example' })).toBe(expected)
 })
 
 describe('a listing', () => {
@@ -28,6 +39,7 @@ describe('a listing', () => {
     '4.2.0.192.dnsbl.example': { a: ['198.51.100.7'] },
     '5.2.0.192.dnsbl.example': { a: ['127.0.0.1'] },
     '6.2.0.192.dnsbl.example': { a: ['127.0.0.255'] },
+    '7.2.0.192.dnsbl.example': { a: ['127.0.1.255'] },
   })
   const log = capturedLog()
   const lookup = new ListLookup(resolver, log)
@@ -49,7 +61,7 @@ describe('a listing', () => {
   })
 
   it('is none where the list cannot be asked, or refuses to answer, or is no list any more', async () => {
-    for (const last of ['2', '3', '4', '5', '6'])
+    for (const last of ['2', '3', '4', '5', '6', '7'])
       expect(
         await find(`192.0.2.${last}`, { answers: ['[0..255].[0..255].[0..255].[0..255]'] }),
       ).toBeUndefined()

@@ -14,14 +14,16 @@ export interface Listing {
 }
 
 /**
- * The name to ask for an address (RFC 5782 §2.1, §2.4) or a domain (§3) in a zone. Undefined where there is none: for
- * address literals, and for names of one label, which no list has.
+ * The name to ask for a client's address (RFC 5782 §2.1, §2.4) or for a domain (§3) in a zone. Undefined where there is
+ * none: for names of one label, and for addresses in the place of a domain, which lists of domains must not be asked about.
  */
-export function queryName(who: string, zone: string): string | undefined {
-  const octets = addressOctets(who)
-  if (octets !== undefined) return `${reversed(octets).join('.')}.${zone}`
-  const name = canonicalDomain(`${who}.${zone}`)
-  return who.includes('.') && !who.startsWith('[') ? name : undefined
+export function queryName(who: string, { of, zone }: Pick<DnsList, 'of' | 'zone'>): string | undefined {
+  if (of === 'client') {
+    const octets = addressOctets(who)
+    return octets && `${reversed(octets).join('.')}.${zone}`
+  }
+  const name = canonicalDomain(who)
+  return name?.includes('.') && !name.startsWith('[') ? canonicalDomain(`${name}.${zone}`) : undefined
 }
 
 function reversed(octets: Uint8Array): readonly string[] {
@@ -46,7 +48,7 @@ export class ListLookup {
 
   /** A listing, or undefined where there is none or it cannot be found out. Never rejects. */
   async find(list: DnsList, who: string): Promise<Listing | undefined> {
-    const query = queryName(who, list.zone)
+    const query = queryName(who, list)
     if (query === undefined) return undefined
     const answer = await this.#resolver.addresses(query, 4)
     if (answer.kind === 'failed') {
@@ -82,12 +84,14 @@ export class ListLookup {
   }
 }
 
+const refusals = new Set(['127.0.0.1', '127.0.0.255', '127.0.1.255'])
+
 /**
  * What lists answer to those whom they do not serve: 127.255.255.0/24 (Spamhaus), 127.0.0.1 (URIBL, SURBL), 127.0.0.255
- * (DNSWL). It says nothing of whom was asked about.
+ * (DNSWL), and 127.0.1.255 to questions about addresses (Spamhaus DBL). It says nothing of whom was asked about.
  */
 function isRefused(text: string): boolean {
-  return text.startsWith('127.255.255.') || text === '127.0.0.1' || text === '127.0.0.255'
+  return text.startsWith('127.255.255.') || refusals.has(text)
 }
 
 function counts({ answers }: DnsList, text: string): boolean {

@@ -26,7 +26,7 @@ export class Allowances {
     if (found.some(({ kind }) => kind === 'manual')) return true
     const earned = found.find((row) => this.#isEarned(row, now))
     if (earned === undefined) return false
-    if (now - Number(earned.last_seen) >= countEvery)
+    if (Math.abs(now - Number(earned.last_seen)) >= countEvery)
       await this.#database.query((knex) =>
         table(knex)
           .where({ name: earned.name })

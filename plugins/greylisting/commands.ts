@@ -1,14 +1,19 @@
 import {
+  addressOctets,
+  blockOf,
   type Clock,
   type CommandOutput,
   type Database,
   MailwrightError,
   type PluginCommand,
+  type PrefixLengths,
+  parseAddress,
   UsageError,
 } from 'mailwright'
 import type { Allowances } from './allowances.ts'
 import { allowedKey } from './allowed-key.ts'
 import type { AllowanceRow, TripletRow } from './tables.ts'
+import { steadySender } from './triplet.ts'
 
 const mostRows = 1000
 
@@ -16,6 +21,8 @@ export interface CommandSurroundings {
   readonly database: Database
   readonly allowances: Allowances
   readonly clock: Clock
+  /** Of the networks in triplets. */
+  readonly prefixes: PrefixLengths
 }
 
 /** `mailwright greylisting list`, `allow`, `remove`. */
@@ -49,7 +56,7 @@ export function greylistCommands(given: CommandSurroundings): readonly PluginCom
       name: 'greylisting remove',
       summary: 'forgets an allowance, and all that is known of a network, sender or recipient',
       arguments: [who],
-      run: ({ arguments: [text = ''] }) => remove(given, keyOf(text)),
+      run: ({ arguments: [text = ''] }) => remove(given, text),
     },
   ]
 }
@@ -97,12 +104,13 @@ async function listAllowed({ database, clock }: CommandSurroundings): Promise<Co
   return { json, text: lines.join('\n') || 'nobody' }
 }
 
-async function remove({ database }: CommandSurroundings, key: string): Promise<CommandOutput> {
+async function remove({ database, prefixes }: CommandSurroundings, text: string): Promise<CommandOutput> {
+  const key = keyOf(text)
   const removed = await database.transaction(async (transaction) => {
     const allowances = await transaction<AllowanceRow>('greylist_allowances').where({ name: key }).delete()
     const triplets = await transaction<TripletRow>('greylist_triplets')
-      .where({ network: key })
-      .orWhere({ sender: key })
+      .where({ network: networkOf(text, prefixes) ?? key })
+      .orWhere({ sender: senderOf(text) ?? key })
       .orWhere({ recipient: key })
       .delete()
     return { allowances, triplets }
@@ -113,6 +121,17 @@ async function remove({ database }: CommandSurroundings, key: string): Promise<C
     json: removed,
     text: `forgot ${removed.allowances} allowances and ${removed.triplets} triplets`,
   }
+}
+
+/** The network of an address as triplets have it. */
+function networkOf(text: string, prefixes: PrefixLengths): string | undefined {
+  return addressOctets(text) === undefined ? undefined : blockOf(text, prefixes)
+}
+
+/** A sender as triplets have it. */
+function senderOf(text: string): string | undefined {
+  const address = parseAddress(text)
+  return address && `${steadySender(address.localPart)}@${address.domain}`
 }
 
 function time(milliseconds: number | string): string {

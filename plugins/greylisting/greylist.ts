@@ -50,6 +50,8 @@ export class Greylist {
       return undefined
     const refused = await this.#looked(transaction, recipient)
     if (refused === undefined || !isNull || nullSender === 'recipient') return refused
+    // A recipient that need not wait is in already: the message is not put off for the sake of another one.
+    if (transaction.recipients.length > 0 && !this.#postponed.has(transaction)) return refused
     // Who asks by `MAIL FROM:<>` and RCPT whether an address exists, as some do with senders, goes without a message.
     this.#postponed.set(transaction, refused)
     return undefined

@@ -120,9 +120,47 @@ describe('the null sender', () => {
     expect(await send(host, { from: null })).toEqual([taken])
   })
 
+  it('waits for those alone that have to, where somebody need not', async () => {
+    const host = await start()
+    const to = ['postmaster@example.org', 'me@example.org']
+    expect(await send(host, { from: null, to })).toEqual([taken, wait(300)])
+    clock.advance(5 * minute)
+    expect(await send(host, { from: null })).toEqual([taken])
+  })
+
   it('may be put off as others, or never', async () => {
     expect(await send(await start({ nullSender: 'recipient' }), { from: null })).toEqual([wait(300)])
     expect(await send(await start({ nullSender: 'off' }), { from: null })).toEqual([taken])
+  })
+})
+
+describe('a clock that was ahead and is right again', () => {
+  const year = 365 * 24 * 60 * minute
+
+  it('has nobody wait for as long as it was', async () => {
+    const host = await start()
+    const right = clock.now()
+    clock.advance(year)
+    await send(host)
+    clock = fakeClock(right)
+    const after = await start()
+    expect(await send(after)).toEqual([wait(300)])
+    clock.advance(5 * minute)
+    expect(await send(after)).toEqual([taken])
+  })
+
+  it('leaves nothing behind', async () => {
+    const host = await start({ allowAfter: 1 })
+    const right = clock.now()
+    clock.advance(year)
+    await send(host)
+    clock.advance(5 * minute)
+    await send(host)
+    clock = fakeClock(right)
+    const database = host.service(databaseKey)
+    await new Tidying({ database, clock, log: host.log, maxTriplets: 100 }).tidy()
+    for (const table of ['greylist_triplets', 'greylist_allowances'])
+      expect(await database.query((knex) => knex(table))).toEqual([])
   })
 })
 
@@ -231,5 +269,20 @@ describe('the commands', () => {
     await expect(run(host, 'greylisting list', [], { allowed: true, known: true })).rejects.toThrow(
       'together',
     )
+  })
+
+  it.each([
+    'b123@else.example',
+    'B777+x@ELSE.example',
+    '#@else.example',
+    '198.51.100.9',
+    '::ffff:198.51.100.9',
+    '198.51.100.0/24',
+    'ME@example.org',
+  ])('find a triplet by %s', async (who) => {
+    const host = await start()
+    await send(host, { from: 'b123@else.example', ...from('198.51.100.9') })
+    expect(await run(host, 'greylisting remove', [who])).toEqual({ allowances: 0, triplets: 1 })
+    await expect(run(host, 'greylisting remove', [who])).rejects.toThrow('nothing is known')
   })
 })

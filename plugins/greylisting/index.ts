@@ -39,7 +39,8 @@ const plugin: PluginFactory<GreylistingInput> = definePlugin<GreylistingOptions,
   },
   commands({ use, clock }, options) {
     const tables = use(database)
-    return greylistCommands({ database: tables, allowances: new Allowances(tables, clock, options), clock })
+    const allowances = new Allowances(tables, clock, options)
+    return greylistCommands({ database: tables, allowances, clock, prefixes: options.prefixes })
   },
 })
 

@@ -4,6 +4,8 @@ import type { AllowanceRow, TripletRow } from './tables.ts'
 
 const tidyEvery = 600_000
 const rowsAtOnce = 1000
+// Clocks of machines differ a little. What was seen later was written by a clock that was ahead.
+const clockDifference = 3_600_000
 
 export interface TidyingSurroundings {
   readonly database: Database
@@ -12,7 +14,7 @@ export interface TidyingSurroundings {
   readonly maxTriplets: number
 }
 
-/** Deletes what has expired, from time to time. Any number of processes may do it. */
+/** Deletes what has expired, or would not for years, from time to time. Any number of processes may do it. */
 export class Tidying {
   readonly #given: TidyingSurroundings
   #timer: Timer | undefined
@@ -53,10 +55,7 @@ export class Tidying {
     const now = clock.now()
     while (!this.#isOver && (await this.#deleteExpired(now)) === rowsAtOnce);
     await database.query((knex) =>
-      knex<AllowanceRow>('greylist_allowances')
-        .where('kind', 'earned')
-        .where('expires_at', '<=', now)
-        .delete(),
+      knex<AllowanceRow>('greylist_allowances').where('kind', 'earned').where(isOver(now)).delete(),
     )
     const counted = await database.query((knex) =>
       knex<TripletRow>('greylist_triplets').count({ count: '*' }).first(),
@@ -72,7 +71,7 @@ export class Tidying {
   }
 
   #deleteExpired(now: number): Promise<number> {
-    return this.#delete((ids) => ids.where('expires_at', '<=', now), rowsAtOnce)
+    return this.#delete((ids) => ids.where(isOver(now)), rowsAtOnce)
   }
 
   /** Those that nobody has come back for are worth the least. */
@@ -92,6 +91,10 @@ export class Tidying {
     await database.query((knex) => knex<TripletRow>('greylist_triplets').whereIn('id', ids).delete())
     return ids.length
   }
+}
+
+function isOver(now: number): (rows: Knex.QueryBuilder) => void {
+  return (rows) => void rows.where('expires_at', '<=', now).orWhere('last_seen', '>', now + clockDifference)
 }
 
 type TripletQuery = Knex.QueryBuilder<TripletRow, { id: string }[]>

@@ -37,10 +37,9 @@ export class Triplets {
   async attempted(triplet: Triplet): Promise<Attempt> {
     const now = this.#clock.now()
     const row = await this.#database.query((knex) => rows(knex, triplet.id).first())
-    if (row === undefined || Number(row.expires_at) <= now)
-      return this.#begin(triplet, now, row !== undefined)
+    if (row === undefined || isOver(row, now)) return this.#begin(triplet, now, row !== undefined)
     if (row.passed_at !== null) {
-      if (now - Number(row.last_seen) >= writeEvery) await this.#passed(triplet.id, now, {})
+      if (Math.abs(now - Number(row.last_seen)) >= writeEvery) await this.#passed(triplet.id, now, {})
       return known
     }
     const waited = now - Number(row.first_seen)
@@ -54,7 +53,11 @@ export class Triplets {
     const { delay, retryWindow } = this.#options
     const times = { first_seen: now, passed_at: null, last_seen: now, expires_at: now + retryWindow }
     if (isOld)
-      await this.#database.query((knex) => rows(knex, id).where('expires_at', '<=', now).update(times))
+      await this.#database.query((knex) =>
+        rows(knex, id)
+          .where((over) => void over.where('expires_at', '<=', now).orWhere('first_seen', '>', now))
+          .update(times),
+      )
     else
       await unlessThere(
         this.#database.query((knex) =>
@@ -73,6 +76,11 @@ export class Triplets {
     })
     return count > 0
   }
+}
+
+/** Also where a clock that was ahead has begun it: nobody may have to wait until then. */
+function isOver({ expires_at, first_seen, passed_at }: TripletRow, now: number): boolean {
+  return Number(expires_at) <= now || (passed_at === null && Number(first_seen) > now)
 }
 
 function rows(knex: Knex, id: string): Knex.QueryBuilder<TripletRow> {

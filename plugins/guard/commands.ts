@@ -1,4 +1,5 @@
 import {
+  addressOctets,
   blockText,
   type Clock,
   type CommandInvocation,
@@ -120,7 +121,16 @@ function ban(surroundings: CommandSurroundings): PluginCommand {
 function word({ arguments: [given = ''] }: CommandInvocation): string {
   const text = given.trim()
   if (text === '') throw new UsageError('an address or a login is missing')
+  const octets = addressOctets(text.replace(/^\[(.*)\]$/s, '$1'))
+  if (octets !== undefined) return octetsText(octets)
+  const [address = ''] = text.split('/')
+  if (addressOctets(address) !== undefined && parseNetwork(text) === undefined)
+    throw new UsageError(`"${text}" must be ${networkProblem(text)}`)
   return text
+}
+
+function octetsText(octets: Uint8Array): string {
+  return blockText(octets, octets.length * 8).replace(/\/\d+$/, '')
 }
 
 function lengthOf(value: string | boolean | undefined): number | undefined {

@@ -24,10 +24,15 @@ export class FailureCounts {
   readonly #counts: RecentEntries<FailureCount>
   readonly #unsaved: RecentEntries<FailureCount>
 
-  constructor(clock: Clock, { window, maxEntries }: { window: number; maxEntries: number }) {
+  /** Goes on with the counts of before. */
+  constructor(
+    clock: Clock,
+    { window, maxEntries }: { window: number; maxEntries: number },
+    counts?: Map<string, FailureCount>,
+  ) {
     this.#clock = clock
     this.#window = window
-    this.#counts = new RecentEntries(maxEntries)
+    this.#counts = new RecentEntries(maxEntries, counts)
     this.#unsaved = new RecentEntries(maxEntries)
   }
 

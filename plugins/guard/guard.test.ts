@@ -2,6 +2,7 @@ import { createLog, type Reply, type Session, type SessionRole } from 'mailwrigh
 import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Guard } from './guard.ts'
+import { emptyMemory } from './guard-memory.ts'
 import { type GuardInput, parseOptions } from './options.ts'
 
 // Decisions alone: no host, no tables, and time stands still.
@@ -16,6 +17,7 @@ function start(options: GuardInput = {}): void {
     log: createLog('silent'),
     history: undefined,
     tables: undefined,
+    memory: emptyMemory(),
   })
 }
 

@@ -10,6 +10,7 @@ import {
 } from 'mailwright'
 import { DelayedAnswers } from './delays.ts'
 import { FailureCounts } from './failure-counts.ts'
+import type { GuardMemory } from './guard-memory.ts'
 import type { GuardTables } from './guard-tables.ts'
 import { type ClientNetworks, KnownNetworks } from './known-networks.ts'
 import { loginName } from './login-name.ts'
@@ -31,6 +32,7 @@ export interface GuardSurroundings {
   readonly history: History | undefined
   /** Undefined where nothing is shared and nothing survives the process. */
   readonly tables: GuardTables | undefined
+  readonly memory: GuardMemory
 }
 
 /** What a failure is to be judged by, beside its counts. */
@@ -53,12 +55,12 @@ export class Guard {
   readonly #tried = new WeakMap<Session, string>()
 
   constructor(options: GuardOptions, surroundings: GuardSurroundings) {
-    const { clock, tables } = surroundings
+    const { clock, tables, memory } = surroundings
     this.#options = options
     this.#surroundings = surroundings
-    this.counts = new FailureCounts(clock, options)
-    this.restrictions = new Restrictions(clock, options.restriction, options.maxEntries)
-    this.known = new KnownNetworks(clock, options, tables)
+    this.counts = new FailureCounts(clock, options, memory.failures)
+    this.restrictions = new Restrictions(clock, options.restriction, options.maxEntries, memory.restrictions)
+    this.known = new KnownNetworks(clock, options, tables, memory.known)
     this.#delays = new DelayedAnswers(clock, options.delay)
   }
 

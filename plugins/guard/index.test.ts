@@ -10,7 +10,7 @@ import {
 } from 'mailwright'
 import databasePlugin from 'mailwright/plugins/database'
 import guardPlugin, { type GuardInput } from 'mailwright/plugins/guard'
-import { createTestHost, type TestHost } from 'mailwright/testing'
+import { createTestHost, fakeClock, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { guardCommands } from './commands.ts'
@@ -201,6 +201,57 @@ it('does not count what could not be checked', async () => {
   expect(await tryLogin(host, address, 'jo', 'right')).toBe('in')
 })
 
+it('removes what a clock wrote that was ahead, but no ban of the postmaster', async () => {
+  const clock = fakeClock()
+  const host = await createTestHost({
+    plugins: [databasePlugin(base.options), everybody(), guardPlugin(quick)],
+    clock,
+  })
+  hosts.push(host)
+  const later = clock.now() + 365 * 86_400_000
+  const [network, subject] = [`${address}/32`, { kind: 'network', login: '' }]
+  const ban = { ...subject, network, since: later, times: 1, reason: '', generation: 1 }
+  const tables = host.service(database)
+  await tables.query(async (knex) => {
+    await knex('guard_restrictions').insert([
+      { ...ban, id: 'a', ends_at: later + 900_000, made_by: 'guard' },
+      { ...ban, id: 'b', ends_at: null, times: 0, made_by: 'postmaster' },
+    ])
+    await knex('guard_known').insert({ id: 'a', login: 'jo', network, surroundings: network, seen_at: later })
+    const failures = { id: 'a', ...subject, network, failures: 9, started_at: later, last_at: later }
+    await knex('guard_failures').insert(failures)
+  })
+  const left = async () => {
+    clock.advance(61_000)
+    const names = ['guard_restrictions', 'guard_known', 'guard_failures']
+    const rows = await Promise.all(names.map((name) => tables.query((knex) => knex(name).select('id'))))
+    return rows.flat().map(({ id }) => id)
+  }
+  await expect.poll(left, { timeout: 60_000 }).toEqual(['b'])
+})
+
+describe('a reload without a database', () => {
+  it('forgets no failures, no bans and no networks from where logins came', async () => {
+    const kept = new Map<string, unknown>()
+    const reloaded = async () => {
+      const host = await createTestHost({ plugins: [everybody(), guardPlugin(quick)], kept })
+      hosts.push(host)
+      return host
+    }
+    const old = await reloaded()
+    expect(await tryLogin(old, '203.0.113.5', 'jo', 'right')).toBe('in')
+    await failMany(old, '203.0.113.5', 50)
+    await failMany(old, address, 9)
+    const next = await reloaded()
+    await failMany(next, address, 1, 9)
+    for (const host of [old, next]) {
+      expect(await tryLogin(host, address, 'jo', 'right')).toBe('refused 421')
+      expect(await tryLogin(host, '203.0.113.5', 'kim', 'right')).toBe('421')
+      expect(await tryLogin(host, '203.0.113.5', 'jo', 'right')).toBe('in')
+    }
+  })
+})
+
 describe('commands', () => {
   it('lift a ban in a running server, and what was counted', async () => {
     const host = await start()
@@ -212,6 +263,21 @@ describe('commands', () => {
     expect((await run(host, 'guard unban', [address])).text).toContain('lifted 198.51.100.7/32')
     await expect.poll(() => tryLogin(host, address, 'jo', 'right')).toBe('in')
     expect((await run(host, 'guard list')).text).toBe('nothing is banned, refused or protected')
+  })
+
+  it('know an address in every spelling, and a malformed network for wrong use', async () => {
+    const host = await start()
+    await run(host, 'guard ban', ['2001:db8:1:2::/64'])
+    await run(host, 'guard ban', [address])
+    for (const spelling of ['[2001:DB8:1:2::7]', '2001:db8:1:2::8', `::ffff:${address}`, `[${address}]`])
+      expect((await run(host, 'guard show', [spelling])).json, spelling).toMatchObject({
+        restrictions: [{ madeBy: 'postmaster' }],
+      })
+    for (const wrong of ['198.51.100.7/24', '198.51.100.0/33'])
+      for (const name of ['guard unban', 'guard show'])
+        await expect(run(host, name, [wrong])).rejects.toThrow('must be')
+    await run(host, 'guard unban', ['[2001:db8:1:2::9]'])
+    expect((await run(host, 'guard unban', [`::ffff:${address}`])).text).toBe(`lifted ${address}/32`)
   })
 
   it('lift what holds a login, and everything', async () => {

@@ -1,6 +1,7 @@
 import { database, definePlugin, formatAddress, history, type PluginFactory } from 'mailwright'
 import { guardCommands } from './commands.ts'
 import { Guard } from './guard.ts'
+import { emptyMemory } from './guard-memory.ts'
 import { GuardTables } from './guard-tables.ts'
 import { type GuardInput, parseOptions } from './options.ts'
 import type { GuardOptions } from './settings.ts'
@@ -16,10 +17,11 @@ const plugin: PluginFactory<GuardInput> = definePlugin<GuardOptions, GuardInput>
   optional: [database, history],
   migrations: [guardMigration],
   parseOptions,
-  setup({ hooks, useOptional, clock, log }, options) {
+  setup({ hooks, useOptional, clock, log, keep }, options) {
     const shared = useOptional(database)
     const tables = shared && new GuardTables(shared)
-    const guard = new Guard(options, { clock, log, history: useOptional(history), tables })
+    const memory = tables === undefined ? keep('memory', emptyMemory) : emptyMemory()
+    const guard = new Guard(options, { clock, log, history: useOptional(history), tables, memory })
     const { connection } = hooks
     // A delay must end before the tap's time does.
     const patient = { timeout: options.delay.longest + 30_000 }

@@ -16,7 +16,8 @@ export interface Acquaintance extends ClientNetworks {
   readonly seenAt: number
 }
 
-interface Answer {
+/** Whether a login or a network was known, and when. */
+export interface Answer {
   readonly isKnown: boolean
   /** Milliseconds since 1970. */
   readonly at: number
@@ -43,11 +44,12 @@ export class KnownNetworks {
     clock: Clock,
     { knownFor, maxEntries }: { knownFor: number; maxEntries: number },
     tables?: GuardTables,
+    answers?: Map<string, Answer>,
   ) {
     this.#clock = clock
     this.#knownFor = knownFor
     this.#tables = tables
-    this.#answers = new RecentEntries(2 * maxEntries)
+    this.#answers = new RecentEntries(2 * maxEntries, answers)
     this.#saved = new RecentEntries(maxEntries)
     this.#unsaved = new RecentEntries(maxEntries)
   }
@@ -58,7 +60,7 @@ export class KnownNetworks {
     this.#answers.set(loginWord(login, surroundings), { isKnown: true, at: now })
     this.#answers.set(networkWord(network), { isKnown: true, at: now })
     const key = `${network} ${login}`
-    if (now - (this.#saved.get(key) ?? 0) < Math.min(saveEvery, this.#knownFor / 2)) return
+    if (Math.abs(now - (this.#saved.get(key) ?? 0)) < Math.min(saveEvery, this.#knownFor / 2)) return
     this.#saved.set(key, now)
     this.#unsaved.set(key, { login, network, surroundings, seenAt: now })
   }
@@ -81,7 +83,7 @@ export class KnownNetworks {
   ): Promise<boolean> {
     const now = this.#clock.now()
     const kept = this.#answers.get(word)
-    const remembered = kept?.isKnown === true && now - kept.at < this.#knownFor
+    const remembered = kept?.isKnown === true && Math.abs(now - kept.at) < this.#knownFor
     if (this.#tables === undefined) return remembered
     if (kept !== undefined && Math.abs(now - kept.at) < answerLife) return kept.isKnown
     try {

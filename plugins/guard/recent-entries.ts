@@ -1,10 +1,12 @@
 /** As many entries as there is room for; those go first that were not used for longest. */
 export class RecentEntries<Value> implements Iterable<readonly [string, Value]> {
   readonly #most: number
-  readonly #entries = new Map<string, Value>()
+  readonly #entries: Map<string, Value>
 
-  constructor(most: number) {
+  /** Goes on with the entries of before. */
+  constructor(most: number, entries: Map<string, Value> = new Map()) {
     this.#most = most
+    this.#entries = entries
   }
 
   get size(): number {
@@ -20,9 +22,10 @@ export class RecentEntries<Value> implements Iterable<readonly [string, Value]> 
   set(key: string, value: Value): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)
-    if (this.#entries.size <= this.#most) return
-    const oldest = this.#entries.keys().next()
-    if (!oldest.done) this.#entries.delete(oldest.value)
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#most) return
+      this.#entries.delete(oldest)
+    }
   }
 
   delete(key: string): void {

@@ -19,6 +19,9 @@ export interface Restriction {
   readonly madeBy: 'guard' | 'postmaster'
 }
 
+// Clocks of nodes differ a little. What began later was imposed by a clock that was ahead.
+export const clockDifference = 60_000
+
 /** The restrictions that this process knows. Those that the guard made are as many as there is room for. */
 export class Restrictions {
   readonly #clock: Clock
@@ -29,11 +32,13 @@ export class Restrictions {
   /** The prefix lengths that restricted networks have, by the octets of their addresses. */
   readonly #prefixes = new Map<number, Set<number>>()
 
-  constructor(clock: Clock, lengths: RestrictionLengths, most: number) {
+  /** Goes on with what the guard has imposed before. */
+  constructor(clock: Clock, lengths: RestrictionLengths, most: number, byGuard?: Map<string, Restriction>) {
     this.#clock = clock
     this.#lengths = lengths
-    this.#byGuard = new RecentEntries(most)
+    this.#byGuard = new RecentEntries(most, byGuard)
     this.#unsaved = new RecentEntries(most)
+    for (const [, { subject }] of this.#byGuard) this.#notePrefix(subject)
   }
 
   /** Restricts, for longer than the time before; answers nothing where it is restricted already. */
@@ -82,7 +87,13 @@ export class Restrictions {
   }
 
   #find(key: string): Restriction | undefined {
-    return this.#byPostmaster.get(key) ?? this.#byGuard.get(key)
+    const byPostmaster = this.#byPostmaster.get(key)
+    if (byPostmaster !== undefined) return byPostmaster
+    const byGuard = this.#byGuard.get(key)
+    if (byGuard === undefined || !isAhead(byGuard, this.#clock.now())) return byGuard
+    // Or it would be in force when its time has come.
+    this.#byGuard.delete(key)
+    return undefined
   }
 
   #keep(restriction: Restriction): void {
@@ -92,6 +103,10 @@ export class Restrictions {
     this.#byGuard.delete(key)
     const entries = madeBy === 'postmaster' ? this.#byPostmaster : this.#byGuard
     entries.set(key, restriction)
+    this.#notePrefix(subject)
+  }
+
+  #notePrefix(subject: Subject): void {
     const network = parseNetwork(subject.network)
     if (subject.kind !== 'network' || network === undefined) return
     const prefixes = this.#prefixes.get(network.octets.length) ?? new Set()
@@ -111,5 +126,10 @@ export function isLifted({ times, madeBy }: Restriction): boolean {
 export function isInForce(restriction: Restriction, now: number): boolean {
   const { endsAt } = restriction
   // The clock of who lifted it may be ahead.
-  return !isLifted(restriction) && (endsAt === null || endsAt > now)
+  return !isLifted(restriction) && !isAhead(restriction, now) && (endsAt === null || endsAt > now)
+}
+
+/** What the guard has imposed by a clock that was ahead would hold for as long as it was, and longer than any may. */
+function isAhead({ since, madeBy }: Restriction, now: number): boolean {
+  return madeBy === 'guard' && since > now + clockDifference
 }

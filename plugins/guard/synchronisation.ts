@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Knex } from 'knex'
 import { type Clock, errorCode, type Log, type Timer } from 'mailwright'
 import { clean } from './cleaning.ts'
 import type { Guard } from './guard.ts'
 import { beginning, type GuardTables } from './guard-tables.ts'
-import { isLifted } from './restrictions.ts'
+import { clockDifference, isLifted } from './restrictions.ts'
 import type { GuardOptions } from './settings.ts'
 
 /** Entries that are saved or read in one go, and milliseconds until the next: others wait for the database, too. */
@@ -146,10 +147,24 @@ export class Synchronisation {
     const { window, knownFor, restriction, maxEntries: most } = this.#options
     const { database } = this.#tables
     const { signal } = this.#stopping
-    const failures = { table: 'guard_failures', oldestBy: 'last_at', before: now - window, most }
+    const isAhead = (column: string) => (rows: Knex.QueryBuilder) =>
+      rows.where(column, '>', now + clockDifference)
+    const failures = {
+      table: 'guard_failures',
+      oldestBy: 'last_at',
+      before: now - window,
+      isAhead: isAhead('last_at'),
+      most,
+    }
     await clean(database, failures, signal)
     // Accounts have several networks each.
-    const known = { table: 'guard_known', oldestBy: 'seen_at', before: now - knownFor, most: 20 * most }
+    const known = {
+      table: 'guard_known',
+      oldestBy: 'seen_at',
+      before: now - knownFor,
+      isAhead: isAhead('seen_at'),
+      most: 20 * most,
+    }
     await clean(database, known, signal)
     // A lifted one stays until every process has seen it.
     await clean(
@@ -158,6 +173,7 @@ export class Synchronisation {
         table: 'guard_restrictions',
         oldestBy: 'ends_at',
         before: now - Math.max(restriction.forgetAfter, cleanEvery),
+        isAhead: (rows) => isAhead('since')(rows).where('made_by', 'guard').where('times', '>', 0),
         most,
         surplusOf: (rows) => rows.where('made_by', 'guard'),
       },

@@ -108,6 +108,7 @@ export async function accessOutput(
   const rights = rightsWord === undefined ? undefined : rightsOf(rightsWord)
   const before = await wellSaid(list.read)
   if (subject !== undefined && rights !== undefined) await change(list, before, subject, rights)
+  const isMissing = rights === '' && !before.some(({ identifier }) => subject?.spellings.has(identifier))
   const after = rights === undefined ? before : await list.read()
   const wanted =
     subject === undefined || rights !== undefined
@@ -117,7 +118,12 @@ export async function accessOutput(
   const none = after.length === 0 ? `${list.name} is open to nobody` : `no line speaks of ${word}`
   return {
     json: { mailbox: list.name, access },
-    text: access.length === 0 ? none : entryLines(access).join('\n'),
+    text: isMissing
+      ? `no line speaks of ${word}`
+      : access.length === 0
+        ? none
+        : entryLines(access).join('\n'),
+    ...(isMissing ? { exitCode: 1 } : {}),
   }
 }
 

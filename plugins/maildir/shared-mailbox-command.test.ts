@@ -99,6 +99,19 @@ describe('shared-mailbox', () => {
     )
   })
 
+  it('access: takes rights away from whom has none with exit code 1, since the word may be misspelt', async () => {
+    await run('shared-mailbox', 'add', 'Closed')
+    await run('shared-mailbox', 'access', 'Closed', 'ann@example.org', 'lr')
+    expect(await run('shared-mailbox', 'access', 'Closed', 'anne@example.org', 'none')).toMatchObject({
+      exitCode: 1,
+      out: 'no line speaks of anne@example.org\n',
+    })
+    expect(await json('shared-mailbox', 'access', 'Closed', 'ANN@Example.org', 'none')).toMatchObject({
+      access: [],
+    })
+    await run('shared-mailbox', 'remove', 'Closed')
+  })
+
   it('access: knows sets of rights by name', async () => {
     await run('shared-mailbox', 'add', 'Named')
     for (const [word, rights] of [

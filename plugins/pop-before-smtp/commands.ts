@@ -1,8 +1,12 @@
-import type { PluginCommand } from 'mailwright'
+import type { Accounts, PluginCommand } from 'mailwright'
 import type { RecentLogins } from './recent-logins.ts'
+import { revocationOf } from './revocation.ts'
 
 /** `mailwright pop-before-smtp …` */
-export function recentLoginCommands(logins: RecentLogins): readonly PluginCommand[] {
+export function recentLoginCommands(
+  logins: RecentLogins,
+  accounts: Accounts | undefined,
+): readonly PluginCommand[] {
   return [
     {
       name: 'pop-before-smtp list',
@@ -23,9 +27,10 @@ export function recentLoginCommands(logins: RecentLogins): readonly PluginComman
     {
       name: 'pop-before-smtp revoke',
       summary: 'close relaying for an address until its next login',
-      arguments: [{ name: 'what', summary: 'an IP address, a network of the list, a login, or "all"' }],
+      arguments: [{ name: 'what', summary: 'an IP address, a network, a login, or "all"' }],
       async run({ arguments: [what = ''] }) {
-        const revoked = await logins.revoke(what)
+        const revoked = await logins.revoke(await revocationOf(what, accounts))
+        if (revoked === 0) return { json: { revoked }, text: `nothing is open for ${what}`, exitCode: 1 }
         return { json: { revoked }, text: `revoked ${revoked}` }
       },
     },

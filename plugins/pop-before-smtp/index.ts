@@ -59,7 +59,8 @@ const plugin: PluginFactory<PopBeforeSmtpInput> = definePlugin<PopBeforeSmtpOpti
     }
   },
 
-  commands: ({ use, clock }, options) => recentLoginCommands(new RecentLogins(use(database), clock, options)),
+  commands: ({ use, useOptional, clock }, options) =>
+    recentLoginCommands(new RecentLogins(use(database), clock, options), useOptional(accounts)),
 })
 
 export default plugin

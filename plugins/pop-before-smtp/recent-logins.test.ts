@@ -1,8 +1,8 @@
-import { database } from 'mailwright'
+import { database, UsageError } from 'mailwright'
 import databasePlugin from 'mailwright/plugins/database'
 import { memoryAccounts, memoryQueue } from 'mailwright/plugins/memory'
 import { createTestHost, type FakeClock, fakeClock, type TestHost } from 'mailwright/testing'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
 import popBeforeSmtp from './index.ts'
 import { parseOptions } from './options.ts'
@@ -16,7 +16,12 @@ beforeEach(async () => {
   base = await databaseUnderTest()
   clock = fakeClock()
   host = await createTestHost({
-    plugins: [databasePlugin(base.options), memoryAccounts(), memoryQueue(), popBeforeSmtp()],
+    plugins: [
+      databasePlugin(base.options),
+      memoryAccounts({ accounts: [{ address: 'anna@example.org' }] }),
+      memoryQueue(),
+      popBeforeSmtp(),
+    ],
   })
 })
 
@@ -119,23 +124,59 @@ test('many logins at the same time are one row each, while others expire', async
   expect(open.sort()).toEqual([0, 1, 2].map((number) => `u${number}@example.org`))
 })
 
-test('a network, an address or a login can be revoked, or all', async () => {
-  const fill = async () => {
-    await logins().remember('192.0.2.7', 'jo@example.org', 'imap')
-    await logins().remember('192.0.2.7', 'anna@example.org', 'imap')
-    await logins().remember('2001:db8::7', 'jo@example.org', 'imap')
+describe('revoke', () => {
+  const revoke = async (what: string) => {
+    const command = host.host.commands.find(({ name }) => name === 'pop-before-smtp revoke')
+    return await command?.run({ arguments: [what], options: {} })
   }
-  await fill()
-  expect(await logins().revoke('192.0.2.7')).toBe(2)
-  await fill()
-  expect(await logins().revoke('2001:db8::8')).toBe(1)
-  await fill()
-  expect(await logins().revoke('jo@example.org')).toBe(2)
-  await fill()
-  expect(await logins().revoke('2001:db8::/64')).toBe(1)
-  expect(await logins().revoke('192.0.2.9')).toBe(0)
-  expect(await logins().revoke('all')).toBe(2)
+
+  beforeEach(async () => {
+    await logins().remember('203.0.113.7', 'Jo@Bücher.Example', 'dovecot')
+    await logins().remember('203.0.113.7', 'anna@example.org', 'imap')
+    await logins().remember('2001:db8:9:9::7', 'jo@bücher.example', 'imap')
+  })
+
+  test.each([
+    ['203.0.113.7', 2],
+    ['203.0.113.7/32', 2],
+    ['::ffff:203.0.113.7', 2],
+    ['203.0.113.0/24', 2],
+    ['2001:db8:9:9::8', 1],
+    ['2001:db8:9:9:0:0:0:0/64', 1],
+    ['2001:db8:9::/48', 1],
+    ['2001:DB8:9:9::7/128', 1],
+    ['JO@BÜCHER.example', 2],
+    ['jo@xn--bcher-kva.example', 2],
+    ['Anna+phone@Example.org', 1],
+    [' ANNA@example.org ', 1],
+    ['all', 3],
+  ])('%s closes what is meant', async (what, revoked) => {
+    expect(await revoke(what)).toEqual({ json: { revoked }, text: `revoked ${revoked}` })
+    expect(await logins().list()).toHaveLength(3 - revoked)
+  })
+
+  test.each(['203.0.113.8', 'nonsense', 'jo@example.org', '198.51.100.0/24'])(
+    '%s, for which nothing is open, is no success',
+    async (what) => {
+      expect(await revoke(what)).toMatchObject({ json: { revoked: 0 }, exitCode: 1 })
+      expect(await logins().list()).toHaveLength(3)
+    },
+  )
+
+  test.each(['', '203.0.113.7/24', '203.0.113.7/33'])('%j is wrong use', async (what) => {
+    await expect(revoke(what)).rejects.toThrow(UsageError)
+  })
+})
+
+test('what a clock wrote that was ahead opens nothing, and goes', async () => {
+  clock.advance(365 * 24 * 60 * minute)
+  await logins().remember('192.0.2.7', 'jo@example.org', 'imap')
+  clock = fakeClock()
+  expect(await logins().of('192.0.2.7')).toEqual([])
   expect(await logins().list()).toEqual([])
+  await logins().remember('192.0.2.8', 'jo@example.org', 'imap')
+  const rows = await host.service(database).query((knex) => knex('pop_before_smtp_logins').select('network'))
+  expect(rows).toEqual([{ network: '192.0.2.8' }])
 })
 
 test('nobody is open while the database is away', async () => {

@@ -1,13 +1,15 @@
 import type { Knex } from 'knex'
 import { type Clock, type Database, type Migration, networksInclude } from 'mailwright'
 import { clientNetwork } from './client-network.ts'
+import { loginSpelling } from './login-spelling.ts'
 import type { PopBeforeSmtpOptions } from './options.ts'
+import type { Revocation } from './revocation.ts'
 
 /** One account that has logged in from one network. */
 export interface RecentLogin {
   /** See `clientNetwork`. */
   readonly network: string
-  /** The account's address, or what another server's log calls it. */
+  /** The account's address, or what another server's log calls it; see `loginSpelling`. */
   readonly login: string
   /** `pop3`, `imap`, or the format of a log. */
   readonly source: string
@@ -23,6 +25,9 @@ const LOGIN_CHARACTERS = 320
 const MOST_NETWORKS = 100
 const MOST_LOGINS = 100
 const MOST_LISTED = 10_000
+// Clocks of nodes differ a little. What is open for longer was written by a clock that was ahead.
+const CLOCK_DIFFERENCE = 60_000
+const ROWS_AT_ONCE = 200
 
 export const recentLoginsMigration: Migration = {
   name: '0001-recent-logins',
@@ -51,14 +56,18 @@ export class RecentLogins {
   }
 
   /** Remembers a login from an IP address; a later one of the same account takes its place. */
-  async remember(address: string, login: string, source: string): Promise<void> {
+  async remember(address: string, name: string, source: string): Promise<void> {
     const network = clientNetwork(address)
+    const login = loginSpelling(name)
     if (network === undefined || login.length > LOGIN_CHARACTERS) return
     if (networksInclude(this.#options.exclude, address)) return
     const expires_at = this.#clock.now() + this.#options.openFor
     const row: RecentLogin = { network, login, source, expires_at }
     await this.#database.query(async (knex) => {
-      await knex(table).where('expires_at', '<=', this.#clock.now()).delete()
+      await knex(table)
+        .where('expires_at', '<=', this.#clock.now())
+        .orWhere('expires_at', '>', this.#latestEnd())
+        .delete()
       await knex(table).insert(row).onConflict(['network', 'login']).merge()
       const surplus = await knex<RecentLogin>(table)
         .where({ login })
@@ -92,20 +101,27 @@ export class RecentLogins {
     return this.#database.query((knex) => this.#current(knex).limit(MOST_LISTED))
   }
 
-  /** Forgets an IP address with its network, or a login, or all; answers how many there were. */
-  revoke(what: string): Promise<number> {
-    return this.#database.query(async (knex) => {
-      if (what === 'all') return await knex(table).delete()
-      return await knex(table)
-        .where({ network: clientNetwork(what) ?? what })
-        .orWhere({ login: what })
-        .delete()
+  /** Forgets what is meant; answers how many there were. */
+  revoke(isMeant: Revocation): Promise<number> {
+    return this.#database.transaction(async (transaction) => {
+      const rows = await transaction<RecentLogin>(table).select('network', 'login')
+      const meant = rows.filter(isMeant).map(({ network, login }) => [network, login])
+      for (let from = 0; from < meant.length; from += ROWS_AT_ONCE)
+        await transaction(table)
+          .whereIn(['network', 'login'], meant.slice(from, from + ROWS_AT_ONCE))
+          .delete()
+      return meant.length
     })
+  }
+
+  #latestEnd(): number {
+    return this.#clock.now() + this.#options.openFor + CLOCK_DIFFERENCE
   }
 
   #current(knex: Knex): Knex.QueryBuilder<RecentLogin, RecentLogin[]> {
     return knex<RecentLogin>(table)
       .where('expires_at', '>', this.#clock.now())
+      .where('expires_at', '<=', this.#latestEnd())
       .orderBy('expires_at', 'desc')
       .select('*')
   }

@@ -71,6 +71,13 @@ describe('the recipients whom a selection means', () => {
     expect(await pages({ state: 'held', arrivedSince: new Date(start) })).toEqual([])
   })
 
+  it('are found by a domain in any spelling', async () => {
+    const to = ['jo@xn--bcher-kva.example']
+    await writeMessages(opened.service, [{ number: 1, arrivedAt: start, to }])
+    for (const destination of ['bücher.example', 'BÜCHER.example', 'XN--bcher-kva.example'])
+      expect(await pages({ destination })).toEqual([[2]])
+  })
+
   it('are looked at again by whoever changes them', async () => {
     await writeMessages(opened.service, many(3))
     const [numbers = []] = await pages({ recipient: '@far.example' })

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import type { QueueSelection } from 'mailwright'
+import { canonicalDomain, type QueueSelection } from 'mailwright'
 import { type BigNumber, never } from './tables.ts'
 
 /** Ids are short; what is longer is none. */
@@ -143,5 +143,5 @@ export function destinationName(destination: string): string {
 /** What the table may have for a name: of a domain, or of something here. No domain has a slash. */
 function destinationKeys(name: string): readonly string[] {
   if (name === 'local' || name === 'route' || name.includes('/')) return [`:${name}`]
-  return [name.toLowerCase(), `:${name}`]
+  return [canonicalDomain(name) ?? name.toLowerCase(), `:${name}`]
 }

@@ -8,6 +8,7 @@ import {
   formatAddress,
   type Log,
   type Migration,
+  parseAddress,
 } from 'mailwright'
 import { longestWait, type MemoryCounts } from './memory-counts.ts'
 import type { Rate } from './rate.ts'
@@ -17,7 +18,7 @@ import { countAt, type WindowCount } from './window-count.ts'
 export interface RateCountRow {
   /** See `rowId`. */
   readonly id: string
-  /** The account's address, in lower case, for people. */
+  /** The account's address for people, see `accountName`. */
   readonly account: string
   readonly what: 'messages' | 'recipients'
   /** Milliseconds, as are all times here. Some drivers give big integers as texts. */
@@ -100,12 +101,13 @@ export class AccountCounts {
     }
   }
 
-  /** Removes what no window of these rates reaches any more. */
+  /** Removes what no window of these rates reaches any more, and what a clock wrote that was ahead. */
   async clean(rates: readonly Rate[]): Promise<void> {
     const longest = Math.max(0, ...rates.map(({ per }) => per))
     await this.#database?.query((knex) =>
       knex<RateCountRow>('rate_counts')
         .where('started_at', '<', this.#clock.now() - 2 * longest)
+        .orWhereRaw('started_at - per > ?', [this.#clock.now()])
         .delete(),
     )
   }
@@ -155,5 +157,7 @@ export function countOf(row: RateCountRow): WindowCount {
 
 /** The spelling under which an account is found in the table. */
 export function accountName(address: string): string {
-  return address.toLowerCase().slice(0, 400)
+  const parsed = parseAddress(address)
+  const text = parsed === undefined ? address : formatAddress(parsed)
+  return text.normalize('NFC').toLowerCase().normalize('NFC').slice(0, 400)
 }

@@ -1,4 +1,11 @@
-import { type Clock, type Database, MailwrightError, type PluginCommand } from 'mailwright'
+import {
+  type Clock,
+  type Database,
+  MailwrightError,
+  type PluginCommand,
+  parseAddress,
+  UsageError,
+} from 'mailwright'
 import { accountName, countOf, type RateCountRow } from './account-counts.ts'
 import type { RateLimitsOptions } from './options.ts'
 import { type Rate, rateText } from './rate.ts'
@@ -41,7 +48,7 @@ function show(surroundings: CommandSurroundings): PluginCommand {
     async run({ arguments: [account] }) {
       const rows = await tablesOf(surroundings).query((knex) => {
         const all = knex<RateCountRow>('rate_counts')
-        return account === undefined ? all.select() : all.where('account', accountName(account)).select()
+        return account === undefined ? all.select() : all.where('account', nameOf(account)).select()
       })
       const sent = rows
         .flatMap((row) => sentOf(row, surroundings))
@@ -60,13 +67,19 @@ function reset(surroundings: CommandSurroundings): PluginCommand {
     arguments: [{ name: 'account', summary: 'the address of the account' }],
     async run({ arguments: [account = ''] }) {
       const forgotten = await tablesOf(surroundings).query((knex) =>
-        knex<RateCountRow>('rate_counts').where('account', accountName(account)).delete(),
+        knex<RateCountRow>('rate_counts').where('account', nameOf(account)).delete(),
       )
       if (forgotten === 0)
         return { json: { forgotten }, text: `nothing is counted of ${account}`, exitCode: 1 }
       return { json: { forgotten }, text: `${account} may send as if it had sent nothing` }
     },
   }
+}
+
+function nameOf(account: string): string {
+  if (parseAddress(account) === undefined)
+    throw new UsageError(`${JSON.stringify(account)} is no address such as "user@example.org"`)
+  return accountName(account)
 }
 
 /** Nothing for rows of rates that are no longer in the config, and for those whose windows are over. */

@@ -12,6 +12,7 @@ import {
   type SessionFlow,
   type SessionRole,
   systemClock,
+  UsageError,
 } from 'mailwright'
 import accountsSql from 'mailwright/plugins/accounts-sql'
 import aliases from 'mailwright/plugins/aliases'
@@ -125,6 +126,31 @@ describe('a client', () => {
     const many = /^450 Too many messages from your network/
     expect(await send(session, [there])).toEqual([expect.stringMatching(many)])
     expect(await send(open(host, '2001:db8::1'), [there])).toEqual(['go on', 'go on'])
+  })
+
+  it('has its counts and connections still after a reload', async () => {
+    const kept = new Map<string, unknown>()
+    const clients = [{ ...transfer, connections: 2, connectionRate: '4/1m' }]
+    const reloaded = async () => {
+      const host = await createTestHost({ plugins: [rateLimits({ clients })], clock, kept })
+      hosts.push(host)
+      return host
+    }
+    const old = await reloaded()
+    const [one, two] = [open(old), open(old)]
+    expect([await connect(one), await connect(two)]).toEqual(['go on', 'go on'])
+    const next = await reloaded()
+    expect(await connect(open(next))).toMatch(/^421 At most 2 connections/)
+    for (const session of [one, two]) session.close()
+    const again = async () => {
+      const session = open(next)
+      const answer = await connect(session)
+      session.close()
+      return answer
+    }
+    await expect.poll(again).toBe('go on')
+    await expect.poll(again).toBe('go on')
+    await expect.poll(again).toMatch(/^421 Too many connections from your network/)
   })
 
   it('may not guess at addresses', async () => {
@@ -286,5 +312,35 @@ describe('an account', () => {
     expect(await send(await logIn(host), [there])).toEqual(['go on', 'go on'])
     const without = rateCommands({ database: undefined, clock, options: parseOptions(limits) })
     for (const command of without) await expect(run(command, 'jo')).rejects.toThrow('in the memory')
+  })
+
+  it('is found by commands in any spelling of its address', async () => {
+    const { database: tables, memory } = await apart()
+    const counts = new AccountCounts(tables.database, memory, { clock, log: createLog('silent') })
+    const account: Account = { id: 'jo', address: addressOf('Jo@bücher.example') }
+    await counts.take(account, 'messages', [{ most: 5, per: 3_600_000 }])
+    const [show, reset] = rateCommands({ database: tables.database, clock, options: parseOptions(limits) })
+    const run = (command: typeof show, word: string) => command?.run({ arguments: [word], options: {} })
+    expect((await run(show, 'jo@BÜCHER.example'))?.json).toMatchObject([
+      { account: 'jo@xn--bcher-kva.example' },
+    ])
+    for (const wrong of ['notanaddress', ''])
+      for (const command of [show, reset]) await expect(run(command, wrong)).rejects.toThrow(UsageError)
+    expect((await run(reset, 'JO@bücher.example'))?.json).toEqual({ forgotten: 1 })
+  })
+
+  it('is not held to what a clock has counted that was ahead, which goes', async () => {
+    const { database: tables, memory, account } = await apart()
+    const later = fakeClock(Date.UTC(2027, 0, 1))
+    const rates = [{ most: 1, per: 3_600_000 }]
+    const counts = (time: Clock) =>
+      new AccountCounts(tables.database, memory, { clock: time, log: createLog('silent') })
+    const kim: Account = { id: 'kim', address: addressOf('kim@example.org') }
+    for (const who of [account, kim]) await counts(later).take(who, 'messages', rates)
+    expect(await counts(later).take(account, 'messages', rates)).toBeGreaterThan(0)
+    expect(await counts(clock).take(account, 'messages', rates)).toBe(0)
+    await counts(clock).clean(rates)
+    const rows = await tables.database.query((knex) => knex('rate_counts').select('account'))
+    expect(rows).toEqual([{ account: 'jo@example.org' }])
   })
 })

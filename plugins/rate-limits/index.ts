@@ -1,4 +1,4 @@
-import { accounts, database, definePlugin, type PluginFactory, type Timer } from 'mailwright'
+import { accounts, database, definePlugin, type PluginFactory, SessionCounts, type Timer } from 'mailwright'
 import { AccountCounts, rateCountsMigration } from './account-counts.ts'
 import { rateCommands } from './commands.ts'
 import { MemoryCounts } from './memory-counts.ts'
@@ -15,15 +15,22 @@ const plugin: PluginFactory<RateLimitsInput> = definePlugin<RateLimitsOptions, R
   optional: [accounts, database],
   migrations: [rateCountsMigration],
   parseOptions,
-  setup({ hooks, useOptional, flow, clock, log }, options) {
-    const memory = new MemoryCounts(clock, options.maxEntries)
-    const accountCounts = new AccountCounts(useOptional(database), memory, { clock, log })
+  setup({ hooks, useOptional, flow, clock, log, keep }, options) {
+    const counts = (name: string) =>
+      new MemoryCounts(
+        clock,
+        options.maxEntries,
+        keep(name, () => new Map()),
+      )
+    const accountCounts = new AccountCounts(useOptional(database), counts('accounts'), { clock, log })
     const limits = new RateLimits(options, {
       clock,
       log,
       accounts: useOptional(accounts),
       delivery: flow.delivery,
       accountCounts,
+      counts: counts('others'),
+      connections: keep('connections', () => new SessionCounts()),
     })
     const { connection, envelope } = hooks
     connection.checkClient.tap('client', async (session) => limits.checkClient(session))

@@ -6,11 +6,13 @@ import { countAt, untilRoom, type WindowCount } from './window-count.ts'
 export class MemoryCounts {
   readonly #clock: Clock
   readonly #most: number
-  readonly #counts = new Map<string, WindowCount>()
+  readonly #counts: Map<string, WindowCount>
 
-  constructor(clock: Clock, most: number) {
+  /** Goes on with what was counted before. */
+  constructor(clock: Clock, most: number, counts: Map<string, WindowCount> = new Map()) {
     this.#clock = clock
     this.#most = most
+    this.#counts = counts
   }
 
   get size(): number {
@@ -40,9 +42,10 @@ export class MemoryCounts {
   #keep(key: string, count: WindowCount): void {
     this.#counts.delete(key)
     this.#counts.set(key, count)
-    if (this.#counts.size <= this.#most) return
-    const oldest = this.#counts.keys().next()
-    if (!oldest.done) this.#counts.delete(oldest.value)
+    for (const oldest of this.#counts.keys()) {
+      if (this.#counts.size <= this.#most) return
+      this.#counts.delete(oldest)
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import {
   networksInclude,
   type Reply,
   type Session,
-  SessionCounts,
+  type SessionCounts,
   type Transaction,
 } from 'mailwright'
 import type { AccountCounts } from './account-counts.ts'
@@ -26,6 +26,8 @@ export interface RateLimitsSurroundings {
   readonly accounts: Accounts | undefined
   readonly delivery: Pick<DeliveryFlow, 'route'>
   readonly accountCounts: AccountCounts
+  readonly counts: MemoryCounts
+  readonly connections: SessionCounts
 }
 
 /** What one limit of a client counts under. */
@@ -40,19 +42,20 @@ const tellEvery = 60_000
 
 /** Counts what comes from whom, and says when it is too much. What is refused is not counted, so what a client is told is true. */
 export class RateLimits {
-  readonly counts: MemoryCounts
+  readonly #counts: MemoryCounts
   readonly #options: RateLimitsOptions
   readonly #log: Log
   readonly #clock: Clock
   readonly #accountCounts: AccountCounts
   readonly #unknown: UnknownRecipients | undefined
-  readonly #connections = new SessionCounts()
+  readonly #connections: SessionCounts
   readonly #leave = new WeakMap<Session, (() => void)[]>()
   readonly #told: MemoryCounts
 
   constructor(options: RateLimitsOptions, surroundings: RateLimitsSurroundings) {
-    const { clock, log, accounts, delivery, accountCounts } = surroundings
-    this.counts = new MemoryCounts(clock, options.maxEntries)
+    const { clock, log, accounts, delivery, accountCounts, counts, connections } = surroundings
+    this.#counts = counts
+    this.#connections = connections
     this.#options = options
     this.#log = log
     this.#clock = clock
@@ -70,7 +73,7 @@ export class RateLimits {
   }
 
   #connect(session: Session, { key, limits }: Client): Reply | undefined {
-    const unknown = this.counts.wait(`unknown ${key}`, limits.unknownRecipients)
+    const unknown = this.#counts.wait(`unknown ${key}`, limits.unknownRecipients)
     if (unknown > 0) return this.#closing(session, 'unknown recipients', tooManyUnknown, unknown)
     // A client that has left already is not told of a second time.
     if (limits.connections > 0 && !session.signal.aborted) {
@@ -79,7 +82,7 @@ export class RateLimits {
       if (leave === undefined) return this.#closing(session, 'connections at the same time', text)
       this.#leave.set(session, [...(this.#leave.get(session) ?? []), leave])
     }
-    const wait = this.counts.take(`connection ${key}`, limits.connectionRate)
+    const wait = this.#counts.take(`connection ${key}`, limits.connectionRate)
     const text = 'Too many connections from your network'
     return wait === 0 ? undefined : this.#closing(session, 'connections', text, wait)
   }
@@ -93,7 +96,7 @@ export class RateLimits {
     const guessing = await this.countUnknown(session)
     if (guessing !== undefined) return guessing
     for (const { key, limits } of this.#clients(session)) {
-      const wait = this.counts.take(`message ${key}`, limits.messages)
+      const wait = this.#counts.take(`message ${key}`, limits.messages)
       if (wait > 0) return this.#refusing(session, 'messages', 'Too many messages from your network', wait)
     }
     const wait = await this.#takeOfAccount(session, 'messages')
@@ -106,7 +109,7 @@ export class RateLimits {
     const guessing = await this.countUnknown(session)
     if (guessing !== undefined) return guessing
     for (const { key, limits } of this.#clients(session)) {
-      const wait = this.counts.take(`recipient ${key}`, limits.recipients)
+      const wait = this.#counts.take(`recipient ${key}`, limits.recipients)
       if (wait > 0)
         return this.#refusing(session, 'recipients', 'Too many recipients from your network', wait)
     }
@@ -125,8 +128,8 @@ export class RateLimits {
     if (clients.length === 0 || this.#unknown === undefined) return undefined
     const isUnknown = await this.#unknown.last(session)
     for (const { key, limits } of clients) {
-      if (isUnknown) this.counts.take(`unknown ${key}`, limits.unknownRecipients)
-      const wait = this.counts.wait(`unknown ${key}`, limits.unknownRecipients)
+      if (isUnknown) this.#counts.take(`unknown ${key}`, limits.unknownRecipients)
+      const wait = this.#counts.wait(`unknown ${key}`, limits.unknownRecipients)
       if (wait > 0) return this.#closing(session, 'unknown recipients', tooManyUnknown, wait)
     }
     return undefined
@@ -146,7 +149,7 @@ export class RateLimits {
     const { senders } = this.#options
     if (sender === null || senders[what].length === 0 || this.#isExempt(session)) return undefined
     const whose = senders.by === 'domain' ? sender.domain : addressKey(sender)
-    const wait = this.counts.take(`${what} ${whose}`, senders[what])
+    const wait = this.#counts.take(`${what} ${whose}`, senders[what])
     if (wait === 0) return undefined
     return this.#refusing(session, `${what} of a sender`, `Too many ${what} of this sender`, wait)
   }
@@ -154,7 +157,7 @@ export class RateLimits {
   #takeOfRecipient(session: Session, recipient: Address): Reply | undefined {
     const rates: readonly Rate[] = this.#options.recipientAddresses
     if (rates.length === 0 || this.#isExempt(session)) return undefined
-    const wait = this.counts.take(`to ${addressKey(recipient)}`, rates)
+    const wait = this.#counts.take(`to ${addressKey(recipient)}`, rates)
     if (wait === 0) return undefined
     return this.#refusing(session, 'messages for a recipient', 'Too many messages for this recipient', wait)
   }
@@ -167,8 +170,9 @@ export class RateLimits {
     const { clients } = this.#options
     const key = this.#isExempt(session) ? undefined : blockOf(session.remote.address, this.#options.prefixes)
     if (key === undefined) return []
+    // The roles, since after a reload another entry may be in this one's place.
     return clients.flatMap((limits, index) =>
-      limits.roles.has(session.role) ? { key: `${index} ${key}`, limits } : [],
+      limits.roles.has(session.role) ? { key: `${[...limits.roles].join()} ${index} ${key}`, limits } : [],
     )
   }
 

@@ -13,7 +13,12 @@ describe('a count', () => {
   })
 
   it('of a clock that is ahead counts', () => {
-    expect(countAt({ startedAt: 120_000, current: 3, previous: 0 }, minute, 30_000).current).toBe(3)
+    expect(countAt({ startedAt: 60_000, current: 3, previous: 0 }, minute, 59_999).current).toBe(3)
+  })
+
+  it('of a clock that was ahead by more than a window is over', () => {
+    const ahead = { startedAt: 120_000, current: 10, previous: 10 }
+    expect(countAt(ahead, minute, 59_999)).toEqual({ startedAt: 0, current: 0, previous: 0 })
   })
 
   const cases = [1, 2, 7, 10].flatMap((most) =>

@@ -17,8 +17,8 @@ const tolerance = 1e-6
 /** The count as it is at a time. */
 export function countAt(count: WindowCount | undefined, { per }: Rate, now: number): WindowCount {
   const startedAt = Math.floor(now / per) * per
-  // One that begins later is of a clock that is ahead: what was counted counts.
-  if (count !== undefined && count.startedAt >= startedAt) return count
+  // The next window is of a process whose clock is a little ahead: what was counted counts. A later one is of a wrong clock.
+  if (count !== undefined && count.startedAt >= startedAt && count.startedAt <= startedAt + per) return count
   const previous = count !== undefined && count.startedAt === startedAt - per ? count.current : 0
   return { startedAt, current: 0, previous }
 }
