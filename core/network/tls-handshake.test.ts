@@ -10,7 +10,7 @@ import { LineConnection } from './line-connection.ts'
 let certificate: { readonly key: string; readonly cert: string }
 let server: Server
 let outcome: PromiseWithResolvers<unknown>
-const clock = fakeClock()
+let clock: ReturnType<typeof fakeClock>
 const sockets: { destroy(): void }[] = []
 
 beforeAll(async () => {
@@ -20,6 +20,7 @@ beforeAll(async () => {
 
 /** A server that greets under TLS; the outcome is what its handshake failed with. */
 beforeEach(async () => {
+  clock = fakeClock()
   outcome = Promise.withResolvers()
   server = createServer((socket) => {
     sockets.push(socket)
