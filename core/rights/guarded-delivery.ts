@@ -2,7 +2,7 @@ import type { Content } from '../model/content.ts'
 import type { Appended, AppendMessage, StagedMessage, StageOptions } from '../services/store.ts'
 import { type AccessGuard, denied, refusal } from './access-guard.ts'
 import { permittedFlags } from './flag-rights.ts'
-import { demandParent, findNew, isMissing, mayNeedList, stageWithLists } from './mailbox-changes.ts'
+import { committedWithLists, demandParent, findNew, isMissing, mayNeedList } from './mailbox-changes.ts'
 import { allows } from './operations.ts'
 
 /**
@@ -27,8 +27,8 @@ export async function stageMessage(
   const flags = permittedFlags(options.flags ?? [], rights)
   const { owner, mailbox } = located
   const given = { ...options, flags, create: withList ? missing : create }
-  const stage = (): Promise<StagedMessage> => owner.store.stage(mailbox, content, given)
-  return missing ? stageWithLists(lists, located, stage) : stage()
+  const staged = await owner.store.stage(mailbox, content, given)
+  return missing ? committedWithLists(lists, located, staged) : staged
 }
 
 /** What `AccountStore.append` is asked for. */

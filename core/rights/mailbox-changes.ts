@@ -92,29 +92,20 @@ export async function isMissing({ owner, mailbox }: Located): Promise<boolean> {
   return !(await mailboxNames(owner.store)).has(mailbox)
 }
 
-/**
- * Stages a message whose mailbox is missing. The one that is made, by some stores now and by others at the commit, begins
- * with the list of the mailbox above it too.
- */
-export async function stageWithLists(
+/** A staged message whose mailbox is missing. The one that is made begins with the list of the mailbox above it too. */
+export function committedWithLists(
   lists: AccessLists,
   located: Located,
-  stage: () => Promise<StagedMessage>,
-): Promise<StagedMessage> {
-  const former = await clearLists(lists, located)
-  const staged = await stage()
-  try {
-    if (await isMissing(located)) return committedWithLists(lists, located, staged)
-    await inheritLists(lists, located, former)
-    return staged
-  } catch (error) {
-    await staged.abort()
-    throw error
-  }
-}
-
-function committedWithLists(lists: AccessLists, located: Located, staged: StagedMessage): StagedMessage {
+  staged: StagedMessage,
+): StagedMessage {
   return {
+    ...(staged.prepare !== undefined && {
+      async prepare() {
+        const former = await clearLists(lists, located)
+        await staged.prepare?.()
+        await inheritLists(lists, located, former)
+      },
+    }),
     async commit() {
       const former = await clearLists(lists, located)
       await staged.commit()

@@ -339,28 +339,31 @@ describe('lists', () => {
     await expectCode(bob.openMailbox('Other Users/ann@example.org/Work/New'), 'MAIL_E_NOT_FOUND')
   })
 
-  test('are there for a mailbox that is made when a message is staged; where they cannot be, nothing is staged', async () => {
-    const early = overlay(plain, {
+  test('are there for a mailbox that is prepared for a staged message; where they cannot be, it is not', async () => {
+    const preparing = overlay(plain, {
       open: async (owner) => {
         const inner = await plain.open(owner)
         return overlay(inner, {
-          stage: async (name, content, options) => {
-            if (options?.create === true) await inner.createMailbox(name).catch(() => undefined)
-            return inner.stage(name, content, options)
-          },
+          stage: async (name, content, options) => ({
+            ...(await inner.stage(name, content, options)),
+            prepare: () => inner.createMailbox(name),
+          }),
         })
       },
     })
-    const { ann, bob } = await shared(store({}, early))
+    const { ann, bob } = await shared(store({}, preparing))
     const theirs = (name: string): string => `Other Users/ann@example.org/${name}`
     const staged = await stage(bob, sampleMessage(), theirs('Work/New'), { create: true })
+    expect(await namesOf(ann)).toEqual(['INBOX', 'Work'])
+    await staged.prepare?.()
     expect(await bob.myRights(theirs('Work/New'))).toBe(allRights)
     await ann.setAccess('Work/New', bob.account.id, 'li')
     await staged.commit()
     expect(await bob.myRights(theirs('Work/New'))).toBe('li')
-    const broken = await store({ lists: failing('update') }, early).open(bob.account)
-    const message = stage(broken, sampleMessage(), theirs('Work/Newer'), { create: true })
-    await expectCode(message, 'MAIL_E_UNAVAILABLE')
+    const broken = await store({ lists: failing('update') }, preparing).open(bob.account)
+    const message = await stage(broken, sampleMessage(), theirs('Work/Newer'), { create: true })
+    await expectCode(message.prepare?.() ?? Promise.resolve(), 'MAIL_E_UNAVAILABLE')
+    await message.abort()
     expect((await ann.usage()).messages).toBe(1)
     await expectCode(bob.openMailbox(theirs('Work/Newer')), 'MAIL_E_NOT_FOUND')
   })

@@ -62,7 +62,10 @@ export interface StageOptions {
   readonly flags?: readonly string[]
   /** Now where absent. */
   readonly internalDate?: Date
-  /** Makes the mailbox where it does not exist, at the commit; else MAIL_E_NOT_FOUND. */
+  /**
+   * Makes the mailbox where it does not exist, at the commit, or anew where it was deleted after the staging; else
+   * MAIL_E_NOT_FOUND.
+   */
   readonly create?: boolean
   /** The queue id or session for `messageStored`. */
   readonly origin?: string
@@ -71,12 +74,18 @@ export interface StageOptions {
 
 /**
  * A message that is durable but not yet in its mailbox: the first phase of a delivery to several places that must all
- * succeed. One of the two calls ends it.
+ * succeed. A commit or an abort ends it.
  */
 export interface StagedMessage {
+  /**
+   * Makes what the commit needs and what may be refused, such as a missing mailbox; an abort after it may leave that
+   * behind. Whoever commits several calls it for all of them before the first commit. Absent: nothing is to be made, or
+   * making it does not fail.
+   */
+  prepare?(): Promise<void>
   /** Puts it into the mailbox; when this resolves it is there for good. */
   commit(): Promise<void>
-  /** Removes it without a trace: no mailbox was made for it. Never fails for what is gone already. */
+  /** Removes it without a trace: no mailbox was made for it, unless by `prepare`. Never fails for what is gone already. */
   abort(): Promise<void>
 }
 

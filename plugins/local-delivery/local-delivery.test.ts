@@ -142,9 +142,11 @@ describe('addressRefusal', () => {
 /** A store that keeps what is committed; `broken` says which step fails, by account and mailbox. */
 function fakeStore(broken: Readonly<Record<string, Error>> = {}): {
   store: Store
+  prepared: string[]
   kept: string[]
   aborted: string[]
 } {
+  const prepared: string[] = []
   const kept: string[] = []
   const aborted: string[] = []
   const store = {
@@ -158,6 +160,11 @@ function fakeStore(broken: Readonly<Record<string, Error>> = {}): {
         if (problem !== undefined) throw problem
         const text = (await content.read(0, content.size)).toString()
         return {
+          async prepare() {
+            const refused = broken[`prepare ${place}`]
+            if (refused !== undefined) throw refused
+            prepared.push(place)
+          },
           async commit() {
             const late = broken[`commit ${place}`]
             if (late !== undefined) throw late
@@ -170,7 +177,7 @@ function fakeStore(broken: Readonly<Record<string, Error>> = {}): {
       },
     }),
   } as unknown as Store
-  return { store, kept, aborted }
+  return { store, prepared, kept, aborted }
 }
 
 async function item(
@@ -257,9 +264,32 @@ describe('StoreDelivery', () => {
     expect(kept).toHaveLength(1)
   })
 
-  test('says later where the last step fails', async () => {
-    const { store } = fakeStore({ 'commit jo/INBOX': new UnavailableError('EIO') })
-    expect(await delivery(store).deliver(batch([await item('jo')]))).toMatchObject([{ kind: 'deferred' }])
+  test('says later where the last step fails, and gives up what has not come to it', async () => {
+    const { store, kept, aborted } = fakeStore({ 'commit jo/Work': new UnavailableError('EIO') })
+    const items = [await item('jo', ['INBOX', 'Work', 'Archive'])]
+    expect(await delivery(store).deliver(batch(items))).toMatchObject([{ kind: 'deferred' }])
+    expect(kept).toHaveLength(1)
+    expect(aborted).toContain('jo/Archive')
+  })
+
+  test.each([
+    [true, ['deferred', 'deferred'], [], ['anna/INBOX', 'anna/Work', 'jo/INBOX']],
+    [false, ['delivered', 'deferred'], ['jo/INBOX'], ['anna/INBOX', 'anna/Work']],
+  ])('commits nothing where a mailbox cannot be made; all together: %s', async (atomic, kinds, into, not) => {
+    const broken = { 'prepare anna/Work': new UnavailableError('ENOSPC') }
+    const { store, prepared, kept, aborted } = fakeStore(broken)
+    const items = [await item('jo'), await item('anna', ['INBOX', 'Work'])]
+    const outcomes = await delivery(store).deliver(batch(items, atomic))
+    expect(outcomes.map(({ kind }) => kind)).toEqual(kinds)
+    expect(kept.map((one) => one.split(':')[0])).toEqual(into)
+    expect(aborted.toSorted()).toEqual(not)
+    expect(prepared.toSorted()).toEqual(['anna/INBOX', 'jo/INBOX'])
+  })
+
+  test('makes no mailbox where somebody can have nothing', async () => {
+    const { store, prepared } = fakeStore({ 'stage anna/INBOX': new UnavailableError('EIO') })
+    await delivery(store).deliver(batch([await item('jo', ['Work']), await item('anna')]))
+    expect(prepared).toEqual([])
   })
 
   test('stops a message that was delivered to the address before', async () => {

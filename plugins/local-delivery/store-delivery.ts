@@ -38,11 +38,25 @@ interface Placed {
   readonly mailbox: string
 }
 
-type Prepared = { readonly staged: readonly Placed[] } | { readonly outcome: Outcome }
+type Staged = { readonly staged: readonly Placed[] } | { readonly outcome: Outcome }
+
+function hasFailed(one: Staged): one is { readonly outcome: Outcome } {
+  return 'outcome' in one
+}
+
+async function abort(staged: readonly Placed[]): Promise<void> {
+  await Promise.all(staged.map(({ message }) => message.abort()))
+}
+
+/** Nobody gets anything where one cannot. */
+async function giveUp(all: readonly Staged[]): Promise<readonly Outcome[]> {
+  await Promise.all(all.map((one) => (hasFailed(one) ? undefined : abort(one.staged))))
+  return all.map((one) => (hasFailed(one) ? one.outcome : notWithoutOthers))
+}
 
 /**
- * Puts messages into mailboxes in two steps: every copy is written durably first, and only then made visible, so that
- * a full disk or mailbox in the middle of several recipients leaves nothing behind.
+ * Puts messages into mailboxes in two steps: every copy is written durably first, and missing mailboxes are made, and only
+ * then are they made visible, so that a full disk or mailbox in the middle of several recipients leaves no copy behind.
  */
 export class StoreDelivery {
   readonly #store: Store
@@ -56,20 +70,16 @@ export class StoreDelivery {
   }
 
   async deliver(batch: Batch): Promise<readonly Outcome[]> {
-    const prepared = await Promise.all(batch.items.map((item) => this.#prepare(batch, item)))
-    const failed = prepared.some((one) => 'outcome' in one)
-    if (batch.atomic && failed) {
-      await Promise.all(
-        prepared.flatMap((one) => ('staged' in one ? one.staged : [])).map(({ message }) => message.abort()),
-      )
-      return prepared.map((one) => ('outcome' in one ? one.outcome : notWithoutOthers))
-    }
+    const written = await Promise.all(batch.items.map((item) => this.#stageAll(batch, item)))
+    if (batch.atomic && written.some(hasFailed)) return giveUp(written)
+    const prepared = await Promise.all(written.map((one) => this.#prepare(batch, one)))
+    if (batch.atomic && prepared.some(hasFailed)) return giveUp(prepared)
     return Promise.all(
-      prepared.map((one) => ('outcome' in one ? one.outcome : this.#commit(batch, one.staged))),
+      prepared.map((one) => (hasFailed(one) ? one.outcome : this.#commit(batch, one.staged))),
     )
   }
 
-  async #prepare(batch: Batch, item: BatchItem): Promise<Prepared> {
+  async #stageAll(batch: Batch, item: BatchItem): Promise<Staged> {
     if (this.#options.deliveredTo && new DeliveredBefore(item.message.header).by(item.route))
       return { outcome: { kind: 'failed', reply: loop } }
     const staged: Placed[] = []
@@ -81,7 +91,19 @@ export class StoreDelivery {
       for (const filing of item.filings) staged.push(await this.#stage(accountStore, filing, content, batch))
       return { staged }
     } catch (error) {
-      await Promise.all(staged.map(({ message }) => message.abort()))
+      await abort(staged)
+      return { outcome: this.#outcomeOf(batch, error) }
+    }
+  }
+
+  /** One after the other: several copies of one recipient may be for one mailbox. */
+  async #prepare(batch: Batch, one: Staged): Promise<Staged> {
+    if (hasFailed(one)) return one
+    try {
+      for (const { message } of one.staged) await message.prepare?.()
+      return one
+    } catch (error) {
+      await abort(one.staged)
       return { outcome: this.#outcomeOf(batch, error) }
     }
   }
@@ -91,6 +113,8 @@ export class StoreDelivery {
       for (const { message } of staged) await message.commit()
       return { kind: 'delivered', text: `into ${staged.map(({ mailbox }) => mailbox).join(', ')}` }
     } catch (error) {
+      // What was committed before stays; the others give back their room.
+      await abort(staged)
       return this.#outcomeOf(batch, error)
     }
   }

@@ -25,6 +25,13 @@ import type { SharedStates } from './shared-states.ts'
 import { copyMessages, moveMessages, type Transferred } from './transfer.ts'
 import { countMailbox, countMaildir, countMessages, octetsInName } from './usage.ts'
 
+/** How a delivery makes its mailbox. */
+export interface MailboxMaking {
+  readonly isMissing: boolean
+  /** Does nothing where it is there. */
+  readonly make: () => Promise<void>
+}
+
 /** How messages come into an account's mailboxes and go out of them, within its quota. */
 export class AccountMessages {
   readonly #account: Account
@@ -46,12 +53,12 @@ export class AccountMessages {
     this.#preparations = parts.preparations
   }
 
-  /** Stages a message; where `make` is given, it makes the mailbox, which is not there yet, at the commit. */
+  /** Stages a message for a mailbox that is there, or that `making` makes. */
   async stage(
     place: MailboxPlace,
     content: Content,
     options: StageOptions,
-    make?: () => Promise<void>,
+    making?: MailboxMaking,
   ): Promise<StagedMessage> {
     const reservation = await this.#reserve(content.size)
     try {
@@ -64,8 +71,8 @@ export class AccountMessages {
         reservation,
         counted: (put, { base, size }) =>
           this.#quota.change(put, () => ({ bytes: octetsInName(this.#context, base) ?? size, messages: 1 })),
-        waitsIn: make === undefined ? undefined : this.#root,
-        make: async () => make?.(),
+        waitsIn: making?.isMissing ? this.#root : undefined,
+        make: making?.make,
         complete: (path) => this.#directories.complete(path),
         delivered: () => this.#preparations.schedule(place),
         admit: (arrival) => this.#admit(place, arrival, options),

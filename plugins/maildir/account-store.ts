@@ -191,10 +191,13 @@ export class MaildirAccountStore implements AccountStore {
   stage(mailbox: string, content: Content, options: StageOptions = {}): Promise<StagedMessage> {
     return guarded('delivering a message', async () => {
       const name = canonicalMaildirMailbox(mailbox)
-      const isNew = options.create === true && (await this.#directories.isMissing(name))
-      if (!isNew) return this.#messages.stage(await this.#place(name), content, options)
-      const place = this.#placeAt(name, this.#directories.likelyPath(name))
-      return this.#messages.stage(place, content, options, () => this.#createOnce(name))
+      if (options.create !== true) return this.#messages.stage(await this.#place(name), content, options)
+      const isMissing = await this.#directories.isMissing(name)
+      const place = isMissing
+        ? this.#placeAt(name, this.#directories.likelyPath(name))
+        : await this.#place(name)
+      const make = (): Promise<void> => this.#createOnce(name)
+      return this.#messages.stage(place, content, options, { isMissing, make })
     })
   }
 

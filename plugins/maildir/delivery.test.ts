@@ -165,6 +165,25 @@ it('gives up a delivery into a mailbox that was deleted meanwhile', async () => 
   expect(await box.mailboxNames()).toEqual(['INBOX'])
 })
 
+it.each([false, 'atOnce'] as const)(
+  'makes a mailbox anew that was deleted meanwhile, where asked to; log: %s',
+  async (deliveryLog) => {
+    const box = await maildir({ deliveryLog })
+    for (const flags of [[], ['\\Seen', 'one']]) {
+      await box.mailboxes.createMailbox('Work')
+      const staged = await box.mailboxes.stage('Work', bufferContent(Buffer.from(message)), {
+        create: true,
+        flags,
+      })
+      await box.mailboxes.deleteMailbox('Work')
+      await staged.commit()
+      expect(await box.files('.Work')).toHaveLength(1)
+      expect([await box.names('tmp'), await box.names('.Work/tmp')]).toEqual([[], []])
+      await box.mailboxes.deleteMailbox('Work')
+    }
+  },
+)
+
 it('commits once, however often it is asked', async () => {
   const box = await maildir()
   const staged = await box.mailboxes.stage('INBOX', bufferContent(Buffer.from(message)))

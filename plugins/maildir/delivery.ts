@@ -13,7 +13,7 @@ import type { MaildirContext } from './context.ts'
 import { guarded, isMissing } from './disk-errors.ts'
 import { type KeptFlags, keptFlags } from './flags.ts'
 import { forgetDeliveries, writeLogged } from './logged-message.ts'
-import { nameInTmp, type Written, writeToTmp } from './written-message.ts'
+import { type Draft, nameInTmp, type Written, writeToTmp } from './written-message.ts'
 
 export interface Delivery {
   readonly account: Account
@@ -24,8 +24,8 @@ export interface Delivery {
   readonly options: StageOptions
   /** Where there is no such mailbox yet: that whose `tmp` keeps the message until the commit. */
   readonly waitsIn: string | undefined
-  /** Makes the mailbox that there is none of yet. */
-  make(): Promise<void>
+  /** Makes the mailbox where there is none; undefined where that was not asked for. */
+  readonly make: (() => Promise<void>) | undefined
   /** Makes what the directory of a mailbox lacks. */
   complete(path: string): Promise<void>
   /** Puts the message into the mailbox, and tells the account's quota. */
@@ -44,14 +44,12 @@ export interface Delivery {
 export async function stageMessage(context: MaildirContext, delivery: Delivery): Promise<StagedMessage> {
   const kept = keptFlags(delivery.options.flags ?? [])
   const { content, options, waitsIn } = delivery
-  const draft =
-    options.internalDate === undefined ? { content } : { content, internalDate: options.internalDate }
   const path = waitsIn ?? delivery.path
   // What has flags is put in by the index, what has a date gets it in its file, and the log knows mailboxes that are there.
   const isPlain = kept.letters === '' && kept.keywords.length === 0 && options.internalDate === undefined
   const write = async (): Promise<Written> =>
     (isPlain && waitsIn === undefined ? await writeLogged(context, path, content) : undefined) ??
-    (await writeToTmp(context, path, draft))
+    (await writeToTmp(context, path, draftOf(delivery), delivery.path))
   const written = await write().catch(async (error: unknown) => {
     if (!isMissing(error)) throw error
     // A Maildir that was copied without its empty directories has no `tmp`.
@@ -61,11 +59,15 @@ export async function stageMessage(context: MaildirContext, delivery: Delivery):
   return new Staged(context, delivery, written, kept)
 }
 
+function draftOf({ content, options: { internalDate } }: Delivery): Draft {
+  return internalDate === undefined ? { content } : { content, internalDate }
+}
+
 /** A message in `tmp`. */
 class Staged implements StagedMessage {
   readonly #context: MaildirContext
   readonly #delivery: Delivery
-  readonly #written: Written
+  #written: Written
   readonly #kept: KeptFlags
   #committed: Promise<void> | undefined
   #aborted: Promise<void> | undefined
@@ -75,6 +77,10 @@ class Staged implements StagedMessage {
     this.#delivery = delivery
     this.#written = written
     this.#kept = kept
+  }
+
+  prepare(): Promise<void> {
+    return guarded('making a mailbox', () => this.#makeMailbox())
   }
 
   commit(): Promise<void> {
@@ -92,52 +98,58 @@ class Staged implements StagedMessage {
     return this.#aborted
   }
 
-  /** One rename shows the message whole; the fsync of the directory makes that durable, or the log has already done so. */
   async #commit(): Promise<void> {
-    const { letters, keywords } = this.#kept
-    const { base, size, temporary, entry } = this.#written
-    await this.#makeMailbox()
-    if (letters !== '' || keywords.length > 0) {
-      const internalDate = (
-        this.#delivery.options.internalDate ?? new Date(this.#context.clock.now())
-      ).getTime()
-      const arriving = join(this.#delivery.path, 'tmp', base)
-      try {
-        await nameInTmp(this.#context, this.#delivery.path, this.#written)
-        await this.#context.directories.sync(join(this.#delivery.path, 'tmp'))
-        await this.#delivery.admit({ base, letters, rest: '', keywords, size, internalDate })
-      } catch (error) {
-        await this.#giveUp([temporary, arriving])
-        throw error
-      }
-      return
-    }
-    const directory = `${this.#delivery.path}/new`
-    const path = `${directory}/${base}`
     try {
-      await this.#show(path)
-      if (entry === undefined) await this.#context.directories.sync(directory)
-      else entry.isPlaced = true
+      await this.#putOrGiveUp()
     } catch (error) {
-      // Nobody was promised this message yet, and whoever gave it to us tries again: no second copy may stay.
-      await this.#giveUp([temporary, path])
-      if (isMissing(error))
-        throw new UnavailableError('the mailbox went away during delivery', { cause: error })
+      if (!isMissing(error)) throw error
+      await this.#putAnew(error)
+    }
+  }
+
+  /** Nobody was promised this message yet, and whoever gave it to us tries again: no second copy may stay. */
+  async #putOrGiveUp(): Promise<void> {
+    try {
+      await this.#makeMailbox()
+      await this.#put()
+    } catch (error) {
+      const { temporary, base } = this.#written
+      await this.#giveUp([temporary, ...['tmp', 'new'].map((name) => join(this.#delivery.path, name, base))])
       throw error
     }
+  }
+
+  /** The mailbox was deleted meanwhile, and with it what its `tmp` had. */
+  async #putAnew(cause: unknown): Promise<void> {
+    const { make, path } = this.#delivery
+    if (make === undefined) throw new UnavailableError('the mailbox went away during delivery', { cause })
+    await make()
+    this.#written = await writeToTmp(this.#context, path, draftOf(this.#delivery))
+    await this.#putOrGiveUp()
+  }
+
+  /** One rename shows the message whole; the fsync of the directory makes that durable, or the log has already done so. */
+  async #put(): Promise<void> {
+    const { path, options } = this.#delivery
+    const { letters, keywords } = this.#kept
+    const { base, size, entry } = this.#written
+    if (letters !== '' || keywords.length > 0) {
+      const internalDate = (options.internalDate ?? new Date(this.#context.clock.now())).getTime()
+      await nameInTmp(this.#context, path, this.#written)
+      await this.#context.directories.sync(join(path, 'tmp'))
+      await this.#delivery.admit({ base, letters, rest: '', keywords, size, internalDate })
+      return
+    }
+    await this.#show(`${path}/new/${base}`)
+    if (entry === undefined) await this.#context.directories.sync(`${path}/new`)
+    else entry.isPlaced = true
     this.#tell()
     this.#delivery.delivered()
   }
 
-  /** Only now: what is aborted leaves no mailbox behind. */
+  /** Not before it is asked for: what is aborted leaves no mailbox behind. */
   async #makeMailbox(): Promise<void> {
-    if (this.#delivery.waitsIn === undefined) return
-    try {
-      await this.#delivery.make()
-    } catch (error) {
-      await this.#giveUp([this.#written.temporary])
-      throw error
-    }
+    if (this.#delivery.waitsIn !== undefined) await this.#delivery.make?.()
   }
 
   #tell(): void {

@@ -3,35 +3,49 @@ import { bufferContent, type Content } from 'mailwright'
 // Octets that are kept.
 const most = 32 * 1024 * 1024
 
+interface Fresh {
+  readonly mailbox: string
+  readonly octets: Buffer
+}
+
 /** Messages that were written a moment ago, so that what is made of them needs no second look at the disk. */
 export class FreshMessages {
   /** By base name, the oldest first. */
-  readonly #octets = new Map<string, Buffer>()
+  readonly #messages = new Map<string, Fresh>()
+  /** Base names by the path of the mailbox that they were written for. */
+  readonly #mailboxes = new Map<string, Set<string>>()
   #size = 0
 
-  /** Keeps a message, which must not be changed any more. The oldest give way. */
-  put(base: string, octets: Buffer): void {
-    this.#octets.set(base, byItself(octets))
+  /** Keeps a message of a mailbox, which must not be changed any more. The oldest give way. */
+  put(mailbox: string, base: string, octets: Buffer): void {
+    this.#messages.set(base, { mailbox, octets: byItself(octets) })
+    const bases = this.#mailboxes.get(mailbox) ?? new Set()
+    this.#mailboxes.set(mailbox, bases.add(base))
     this.#size += octets.length
-    for (const oldest of this.#octets.keys()) {
+    for (const oldest of this.#messages.keys()) {
       if (this.#size <= most) return
       this.forget(oldest)
     }
   }
 
   get(base: string): Content | undefined {
-    const octets = this.#octets.get(base)
-    return octets && bufferContent(octets)
+    const message = this.#messages.get(base)
+    return message && bufferContent(message.octets)
   }
 
-  /** Forgets all for which it is so. */
-  forgetThose(areDone: (base: string) => boolean): void {
-    for (const base of this.#octets.keys()) if (areDone(base)) this.forget(base)
+  /** Forgets all of a mailbox for which it is so. */
+  forgetThose(mailbox: string, areDone: (base: string) => boolean): void {
+    for (const base of this.#mailboxes.get(mailbox) ?? []) if (areDone(base)) this.forget(base)
   }
 
   forget(base: string): void {
-    this.#size -= this.#octets.get(base)?.length ?? 0
-    this.#octets.delete(base)
+    const message = this.#messages.get(base)
+    if (message === undefined) return
+    this.#size -= message.octets.length
+    this.#messages.delete(base)
+    const bases = this.#mailboxes.get(message.mailbox)
+    bases?.delete(base)
+    if (bases?.size === 0) this.#mailboxes.delete(message.mailbox)
   }
 }
 

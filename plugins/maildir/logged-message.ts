@@ -32,7 +32,7 @@ export async function writeLogged(
     throw created.reason
   }
   if (entry === undefined) await makeDurable(context, temporary)
-  if (small.whole !== undefined) context.fresh.put(base, small.whole)
+  if (small.whole !== undefined) context.fresh.put(path, base, small.whole)
   return { temporary, base, size: small.crlf, entry }
 }
 

@@ -140,7 +140,7 @@ export class MailboxState {
     })
     await this.summaries.complete()
     await this.signatures?.complete()
-    this.context.fresh.forgetThose((base) => this.table.byBase(base) !== undefined)
+    this.context.fresh.forgetThose(this.place.path, (base) => this.table.byBase(base) !== undefined)
   }
 
   /**

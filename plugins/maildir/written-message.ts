@@ -25,8 +25,15 @@ export interface Written {
 /**
  * Writes a message to a mailbox's `tmp`; mostly under its base name at once, since of a small one the sizes are known before,
  * and a message that has CRLF line ends has the same size everywhere.
+ *
+ * @param mailbox the path of the one that it is for, where that is another one
  */
-export async function writeToTmp(context: MaildirContext, path: string, draft: Draft): Promise<Written> {
+export async function writeToTmp(
+  context: MaildirContext,
+  path: string,
+  draft: Draft,
+  mailbox: string = path,
+): Promise<Written> {
   const name = context.names()
   const { content, internalDate } = draft
   const { size: expected } = content
@@ -47,7 +54,7 @@ export async function writeToTmp(context: MaildirContext, path: string, draft: D
       void file.close().catch(() => undefined)
     }
     const base = sizedName(name, sizes)
-    if (sizes.whole !== undefined) context.fresh.put(base, sizes.whole)
+    if (sizes.whole !== undefined) context.fresh.put(mailbox, base, sizes.whole)
     return { temporary, base, size: sizes.crlf }
   } catch (error) {
     await context.files.unlink(temporary).catch(() => undefined)

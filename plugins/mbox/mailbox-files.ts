@@ -5,6 +5,7 @@ import { ifThere, isMissing, systemCode } from './disk-errors.ts'
 import { makeDirectory, openNew, syncDirectory } from './durable-file.ts'
 import type { FileStatus } from './file-system.ts'
 import { besideSuffix, inbox, levelFile, levelOf, parentsOf, withoutSuffix } from './mailbox-name.ts'
+import { leadsElsewhere, requireNoObstacle } from './mailbox-obstacles.ts'
 import { readTree } from './mailbox-tree.ts'
 import { Serial } from './serial.ts'
 
@@ -93,11 +94,8 @@ export class MailboxFiles {
   async findOrRoom(name: string): Promise<FoundFile | undefined> {
     const found = await this.find(name)
     if (found !== undefined) return found
-    for (const each of [...parentsOf(name), name]) {
-      const status = await ifThere(this.#context.files.lstat(this.#path(each)))
-      if (status === undefined || status.isDirectory() || (status.isFile() && each !== inbox)) continue
-      throw leadsElsewhere(each, this.#path(each))
-    }
+    for (const each of [...parentsOf(name), name])
+      await requireNoObstacle(this.#context.files, { name: each, path: this.#path(each) }, each === name)
     return undefined
   }
 
@@ -279,13 +277,6 @@ function removed(removing: Promise<void>): Promise<boolean> {
 
 function exists(name: string): MailwrightError {
   return new MailwrightError('MAIL_E_EXISTS', `there is a mailbox ${name} already`)
-}
-
-function leadsElsewhere(name: string, path: string): MailwrightError {
-  return new MailwrightError(
-    'MAIL_E_INVALID',
-    `there can be no mailbox ${name} or below it: ${path} leads elsewhere`,
-  )
 }
 
 /** A new name in the spool. */

@@ -78,6 +78,23 @@ it.each(Object.keys(obstacles))(
   },
 )
 
+it.each(Object.keys(obstacles).filter((kind) => kind !== 'a file'))(
+  '%s in the place of a mailbox’s messages, beside its folder, is seen before anything is written',
+  async (kind) => {
+    await mkdir(join(mbox.path, 'mail/Work'), { recursive: true })
+    const beside = join(mbox.path, 'mail/Work.messages')
+    await obstacles[kind]?.(beside)
+    for (const name of ['Work', 'Work/Bills', 'Work/Bills/Paid'])
+      expect(await codeOf(mbox.mailboxes.stage(name, content, { create: true })), name).toBe('MAIL_E_INVALID')
+    expect(await mbox.names('mail/Work')).toEqual([])
+    expect(await mbox.names('mail/.mailwright/spool')).toEqual([])
+    await rm(join(mbox.path, 'mail/Work'), { recursive: true })
+    // Where no folder has its name, its messages are not to be beside.
+    await (await mbox.mailboxes.stage('Work', content, { create: true })).commit()
+    expect(await codeOf(mbox.mailboxes.stage('Work/Bills', content, { create: true }))).toBe('MAIL_E_INVALID')
+  },
+)
+
 it.each(Object.keys(obstacles))('%s in the place of INBOX makes it unavailable', async (kind) => {
   // A file there is the mailbox.
   if (kind === 'a file') return

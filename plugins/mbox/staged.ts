@@ -24,6 +24,10 @@ export class MboxStagedMessage implements StagedMessage {
     this.#parts = parts
   }
 
+  prepare(): Promise<void> {
+    return guarded('making a mailbox', () => this.#parts.make())
+  }
+
   commit(): Promise<void> {
     if (this.#aborted !== undefined)
       return Promise.reject(new MailwrightError('MAIL_E_INVALID', 'the delivery was aborted before'))
@@ -39,7 +43,7 @@ export class MboxStagedMessage implements StagedMessage {
 
   async #commit(): Promise<void> {
     const { mailbox, spooled, options, make } = this.#parts
-    // Only now: what is aborted leaves no mailbox behind.
+    // Not before it is asked for: what is aborted leaves no mailbox behind. It may have been deleted since.
     await make()
     await mailbox.deliveries.add(spooled)
     const { place, context } = mailbox.state

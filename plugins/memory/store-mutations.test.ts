@@ -62,6 +62,23 @@ const mistakes: readonly NoticedMistake[] = [
     },
   ],
   [
+    'preparing shows the message',
+    'prepare: shows no message',
+    { staged: (inner) => ({ ...inner, prepare: inner.commit }) },
+  ],
+  [
+    'a mailbox that was deleted after the staging is not made anew',
+    'commit: makes the mailbox anew',
+    {
+      account: (inner) => ({
+        stage: async (name, content, options) => {
+          const names = (await inner.mailboxes()).map((mailbox) => mailbox.name)
+          return inner.stage(name, content, { ...options, create: !names.includes(name) })
+        },
+      }),
+    },
+  ],
+  [
     'an abort gives no room back',
     'quota: room comes back with an abort',
     { staged: ({ commit }) => ({ commit, abort: async () => {} }) },

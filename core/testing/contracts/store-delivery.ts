@@ -118,6 +118,45 @@ export const deliveryCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'prepare: shows no message, may be called again, and an abort after it leaves none',
+    needs: ['mailboxes'],
+    async run({ store, account }) {
+      const opened = await store.open(account)
+      const create = { create: true }
+      const message = sampleMessage()
+      const [kept, given] = [
+        await stage(opened, message, 'New/Box', create),
+        await stage(opened, sampleMessage(), 'New/Box', create),
+      ]
+      for (const each of [kept, given, kept]) await each.prepare?.()
+      await given.abort()
+      expect(await opened.usage()).toEqual({ bytes: 0, messages: 0 })
+      await kept.commit()
+      expect(await contentsOf(opened, 'New/Box')).toEqual([text(message)])
+    },
+  },
+  {
+    name: 'commit: makes the mailbox anew that was deleted after the staging, where asked to',
+    needs: ['mailboxes'],
+    async run({ store, account }) {
+      const opened = await store.open(account)
+      const { flags } = store.supports
+      for (const more of [{}, { internalDate: new Date() }, ...(flags ? [{ flags: ['\\Seen'] }] : [])]) {
+        const message = sampleMessage()
+        await opened.createMailbox('Work')
+        const staged = await stage(opened, message, 'Work', { create: true, ...more })
+        const without = await stage(opened, message, 'Work', more)
+        await opened.deleteMailbox('Work')
+        expect((await outcomeOf(without.commit())).ok, 'commit said it is there').toBe(false)
+        expect(await namesOf(opened)).toEqual(['INBOX'])
+        await staged.prepare?.()
+        await staged.commit()
+        expect(await contentsOf(opened, 'Work')).toEqual([text(message)])
+        await opened.deleteMailbox('Work')
+      }
+    },
+  },
+  {
     name: 'commit: several at the same time make one mailbox, and all are in it',
     needs: ['mailboxes'],
     async run({ store, account }) {
