@@ -127,8 +127,10 @@ export class Workers {
   }
 
   #ended(worker: Worker): MailwrightError {
+    const { exitCode, signalCode } = worker.process
+    const end = signalCode === null ? `it ended with the code ${exitCode}` : `it was ended by ${signalCode}`
     return new MailwrightError('MAIL_E_START', 'a worker could not start', {
-      cause: this.#reasons.get(worker),
+      cause: this.#reasons.get(worker) ?? end,
     })
   }
 

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fakeClock } from 'mailwright/testing'
@@ -37,10 +38,24 @@ test('whatever the umask is, a web server can read what is there for it', async 
   }
 })
 
+test('folders of ours through which nobody else gets are opened, and no others', async () => {
+  const shared = join(webroot, '.well-known/acme-challenge')
+  await mkdir(shared, { recursive: true })
+  for (const each of [webroot, join(webroot, '.well-known'), shared]) await chmod(each, 0o700)
+  await challenges.prepare(challenge)
+  expect(await mode(webroot)).toBe(0o700)
+  for (const each of ['.well-known', '.well-known/acme-challenge'])
+    expect(await mode(webroot, each)).toBe(0o755)
+  await chmod(shared, 0o711)
+  await challenges.prepare(challenge)
+  expect(await mode(shared)).toBe(0o711)
+})
+
 test('a process that died leaves nothing of its own in the webroot, and what is of others stays', async () => {
   await challenges.prepare(challenge)
   const shared = join(webroot, '.well-known/acme-challenge')
   await writeFile(join(shared, 'another-token'), 'of another client')
+  await writeFile(join(shared, `${challenge.token}.${randomUUID()}`), 'in the middle of writing')
   await new ChallengeFiles(folder, 'http-01', webroot, fakeClock()).clear()
   expect(await readdir(shared)).toEqual(['another-token'])
   expect(await readdir(join(folder, 'challenges'))).toEqual([])

@@ -1,5 +1,5 @@
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { type Certificate, type Clock, canonicalDomain, UnavailableError } from 'mailwright'
 import { makeChallengeCertificate } from './challenge-certificate.ts'
 import { readIfThere, writeDurably } from './durable-file.ts'
@@ -101,18 +101,33 @@ export class ChallengeFiles {
   async #remove(name: string): Promise<void> {
     const token = name.slice(published.length)
     if (this.#webroot !== undefined && name.startsWith(published) && tokenForm.test(token))
-      await rm(publicPath(this.#webroot, token), { force: true })
+      await removeWritten(publicPath(this.#webroot, token))
     await rm(join(this.#folder, name), { force: true })
   }
+}
+
+/** Removes a file, and what a process that died in the middle of writing it has left beside it. */
+async function removeWritten(path: string): Promise<void> {
+  const [folder, name] = [dirname(path), basename(path)]
+  const names = await readdir(folder).catch(() => [])
+  const written = names.filter((each) => each === name || each.startsWith(`${name}.`))
+  await Promise.all(written.map((each) => rm(join(folder, each), { force: true })))
 }
 
 function publicPath(webroot: string, token: string): string {
   return join(webroot, wellKnown, token)
 }
 
-/** Makes a folder that everybody may read, and those above it that are missing, whatever the umask is. */
+/**
+ * Makes the folder of the answers, which everybody may read, and those above it that are missing, whatever the umask is. The
+ * two that are there for the authority are opened where they are ours and nobody else gets through.
+ */
 async function makeReadable(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true })
-  if (first === undefined) return
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755)
+  if (first !== undefined)
+    for (let made = folder; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755)
+  for (const each of [dirname(folder), folder]) {
+    const { mode, uid } = await stat(each)
+    if ((mode & 0o001) === 0 && uid === process.getuid?.()) await chmod(each, (mode & 0o7777) | 0o055)
+  }
 }

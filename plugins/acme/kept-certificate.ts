@@ -1,7 +1,6 @@
-import type { X509Certificate } from 'node:crypto'
+import { createHash, type X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
-import type { Certificate } from 'mailwright'
-import { isRecord } from './answer.ts'
+import { type Certificate, UnavailableError } from 'mailwright'
 import { BegunOrderFile } from './begun-order.ts'
 import { readIfThere, writeDurably } from './durable-file.ts'
 import { coversAll, leafOf } from './issued.ts'
@@ -15,7 +14,7 @@ export interface PresentCertificate {
   readonly leaf: X509Certificate
 }
 
-type AttemptOptions = Pick<AcmeOptions, 'directory' | 'challenge' | 'webroot' | 'contact' | 'externalAccount'>
+type AttemptOptions = Omit<AcmeOptions, 'certificates'>
 
 /** One wanted certificate in its files: the key with its chain, and what is remembered. */
 export class KeptCertificate {
@@ -23,17 +22,14 @@ export class KeptCertificate {
   readonly begun: BegunOrderFile
   readonly #directory: string
   readonly #path: string
-  /** What of the config an attempt depends on: after a change it is worth another one. */
   readonly #attempted: string
 
   constructor(folder: string, wanted: WantedCertificate, options: AttemptOptions) {
-    const { directory, challenge, webroot, contact, externalAccount } = options
     this.wanted = wanted
-    this.#directory = directory.href
+    this.#directory = options.directory.href
     this.#path = join(folder, 'certificates', wanted.names[0] ?? '')
     this.begun = new BegunOrderFile(`${this.#path}.order`)
-    const account = [...contact, externalAccount?.keyId ?? '']
-    this.#attempted = [directory.href, challenge, webroot ?? '', ...wanted.names, ...account].join(' ')
+    this.#attempted = digestOf(wanted, options)
   }
 
   get name(): string {
@@ -51,17 +47,16 @@ export class KeptCertificate {
     return leaf === undefined ? undefined : { certificate, leaf }
   }
 
-  /** What is remembered and can be believed. */
+  /**
+   * What is remembered and can be believed; what is no JSON is forgotten. MAIL_E_UNAVAILABLE where the file cannot be read:
+   * where it could not be written either, each look would order.
+   */
   async record(now: number): Promise<OrderRecord> {
-    const text = await readIfThere(`${this.#path}.json`)
-    try {
-      const kept: unknown = JSON.parse(text ?? '{}')
-      if (isRecord(kept))
-        return believable({ failures: 0, ...(kept as Partial<OrderRecord>) }, this.#attempted, now)
-    } catch {
-      // What cannot be read is forgotten: at worst it is asked or ordered once too often.
-    }
-    return { failures: 0 }
+    const path = `${this.#path}.json`
+    const text = await readIfThere(path).catch((cause: unknown) => {
+      throw new UnavailableError(`${path} cannot be read`, { cause })
+    })
+    return believable(parsed(text ?? ''), this.#attempted, now)
   }
 
   /** Keeps a new one. A crash in between leaves it with the record of the one before, which at worst orders again. */
@@ -84,5 +79,31 @@ export class KeptCertificate {
   fits({ leaf }: PresentCertificate, { directory, keyType }: OrderRecord): boolean {
     const isOurs = directory === this.#directory && keyType === this.wanted.keyType
     return isOurs && coversAll(leaf, this.wanted.names)
+  }
+}
+
+/** What of the config an attempt depends on: after a change it is worth another one. */
+function digestOf(wanted: WantedCertificate, options: AttemptOptions): string {
+  const { directory, directoryCa, contact, externalAccount, challenge, host, port, webroot } = options
+  const account = [contact, externalAccount?.keyId, externalAccount?.hmacKey.toString('base64url')]
+  const attempt = [
+    wanted.names,
+    wanted.keyType,
+    directory,
+    directoryCa,
+    account,
+    challenge,
+    host,
+    port,
+    webroot,
+  ]
+  return createHash('sha256').update(JSON.stringify(attempt)).digest('base64url')
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }

@@ -33,7 +33,35 @@ test('nobody waits for times that come from a clock that was wrong', () => {
 
 test('a failure is that of its config', () => {
   const { retryAt: _retry, problem: _problem, attempted: _attempted, ...others } = record
-  expect(believable(record, 'that', now)).toEqual({ ...others, failures: 0 })
+  const failure = { failures: 3, problem: 'no', retryAt: now + 7 * day }
+  expect(believable(record, 'that', now)).toEqual({ ...others, failures: 0, others: { this: failure } })
   const { attempted: _unknown, ...older } = record
   expect(believable(older, 'that', now)).toEqual(older)
+})
+
+test('one that has failed with a config waits, whatever others have tried meanwhile', () => {
+  const seen = believable(record, 'that', now)
+  const [kept, failed] = [
+    seen,
+    { ...seen, failures: 1, retryAt: now + hour, problem: 'no', attempted: 'that' },
+  ]
+  expect(believable(kept, 'this', now)).toEqual(record)
+  expect(believable(failed, 'this', now)).toMatchObject({ failures: 3, retryAt: now + 7 * day })
+  expect(believable(believable(failed, 'this', now), 'that', now)).toMatchObject({
+    failures: 1,
+    retryAt: now + hour,
+  })
+  // Not for ever.
+  expect(believable(failed, 'that', now + 9 * day)).not.toHaveProperty('others.this')
+  expect(believable(failed, 'that', now - 9 * day)).not.toHaveProperty('others.this')
+})
+
+test.each([undefined, null, 'x', [], { failures: -1 }, { failures: 'many' }, { failures: null, others: [] }])(
+  'nothing is believed of %j',
+  (kept) => expect(believable(kept, 'this', now)).toEqual({ failures: 0 }),
+)
+
+test.each(['soon', null, 9e15, -1e300, {}])('%j is no time', (time) => {
+  const times = { retryAt: time, renewAt: time, askAt: time, issuedAt: time }
+  expect(believable({ failures: 1, ...times }, 'this', now)).toEqual({ failures: 1 })
 })

@@ -42,17 +42,28 @@ export class Order {
    * MAIL_E_UNAVAILABLE with what stood in the way.
    */
   async run(wanted: WantedCertificate, replaces: string | undefined): Promise<Certificate> {
-    const { authority, account, begun, clock } = this.#parts
+    const { begun, clock } = this.#parts
     const { url, key } = (await this.#takeUp(wanted)) ?? (await this.#begin(wanted, replaces))
     const valid = await this.#until(url, ['valid'], 'the order')
+    const certificate = { key, chain: await this.#download(valid) }
     try {
-      const { text } = await authority.post(account, urlOf(valid.body, 'certificate'))
-      const certificate = { key, chain: text }
       checkIssued(certificate, wanted.names, clock.now())
       return certificate
     } catch (error) {
       // It has given all that it had: the next attempt orders anew.
       await begun.forget()
+      throw error
+    }
+  }
+
+  /** The chain of an order that is signed. Where it cannot be had now the next attempt takes the order up. */
+  async #download(valid: AuthorityAnswer): Promise<string> {
+    const { authority, account, begun } = this.#parts
+    try {
+      const { text } = await authority.post(account, urlOf(valid.body, 'certificate'))
+      return text
+    } catch (error) {
+      if (isRefusal(error)) await begun.forget()
       throw error
     }
   }
@@ -150,7 +161,7 @@ export class Order {
   }
 }
 
-/** Whether the authority has no such order (any more), unlike one that cannot answer now. */
+/** Whether the authority has no such order or certificate (any more), unlike one that cannot answer now. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof AcmeProblem) || isForgotten(error)) return false
   return error.status >= 400 && error.status < 500 && error.status !== 429

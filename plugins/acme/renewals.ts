@@ -73,13 +73,17 @@ export class Renewals implements IssuedCertificates {
   /** Looks from now on, again and again. Tells what a failure of before has it wait for. */
   async serve(): Promise<void> {
     this.#lookAfter(firstLook)
-    const { kept, clock, log } = this.#parts
-    for (const each of kept) {
-      const { retryAt, problem } = await each.record(clock.now())
-      if (retryAt === undefined || retryAt <= clock.now()) continue
-      const text = `not issued before; tried again at ${new Date(retryAt).toISOString()}`
-      log.warn('certificate', { text, names: each.wanted.names, error: problem })
-    }
+    for (const kept of this.#parts.kept) await this.#tellOfWait(kept)
+  }
+
+  /** A record that cannot be read is told with the first look. */
+  async #tellOfWait(kept: KeptCertificate): Promise<void> {
+    const { clock, log } = this.#parts
+    const record = await kept.record(clock.now()).catch(() => undefined)
+    const { retryAt = 0, problem } = record ?? {}
+    if (retryAt <= clock.now()) return
+    const text = `not issued before; tried again at ${new Date(retryAt).toISOString()}`
+    log.warn('certificate', { text, names: kept.wanted.names, error: problem })
   }
 
   async stop(): Promise<void> {
@@ -119,7 +123,17 @@ export class Renewals implements IssuedCertificates {
     })
   }
 
+  /** One whose files cannot be read keeps no other from being looked after. */
   async #needsWork(kept: KeptCertificate): Promise<boolean> {
+    try {
+      return await this.#isToDo(kept)
+    } catch (error) {
+      this.#parts.log.error('certificate', { text: 'not looked after', names: kept.wanted.names, error })
+      return false
+    }
+  }
+
+  async #isToDo(kept: KeptCertificate): Promise<boolean> {
     const now = this.#parts.clock.now()
     const [present, record] = await Promise.all([kept.present(), kept.record(now)])
     if (record.retryAt !== undefined && record.retryAt > now) return false

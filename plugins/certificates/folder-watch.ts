@@ -1,19 +1,20 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Clock, Timer } from 'mailwright'
+import { wayTo } from './way-to.ts'
 
 // Key and chain are replaced one after the other.
 const settleTime = 500
 
 /**
- * Calls back a moment after something changed in one of the folders. A watch is of the folder that a path led to when it
- * began: so those above are watched, too, for another folder or link that takes its place.
+ * Calls back a moment after something changed in one of the files' folders. A watch is of the folder that a path led to when
+ * it began: so all that is passed on the way to a file is watched, too, for another folder or link that takes its place.
  */
 export class FolderWatch {
   readonly #clock: Clock
   readonly #changed: () => void
   readonly #unwatched = new Set<string>()
-  #folders: readonly string[] = []
+  #files: readonly string[] = []
   #tell: (folder: string, error: unknown) => void = () => undefined
   #watchers: readonly FSWatcher[] = []
   #timer: Timer | undefined
@@ -24,8 +25,8 @@ export class FolderWatch {
   }
 
   /** Folders that cannot be watched are left to the regular look; `unwatched` is told of them, once. */
-  start(folders: readonly string[], unwatched: (folder: string, error: unknown) => void): void {
-    this.#folders = folders
+  start(files: readonly string[], unwatched: (folder: string, error: unknown) => void): void {
+    this.#files = files
     this.#tell = unwatched
     this.renew()
   }
@@ -33,17 +34,18 @@ export class FolderWatch {
   /** Watches what the paths lead to now. */
   renew(): void {
     this.#close()
-    const above = new Set(this.#folders.flatMap(pathsTo))
+    const folders = new Set(this.#files.map((file) => dirname(file)))
+    const passed = new Set(this.#files.flatMap(wayTo))
     this.#watchers = [
-      ...this.#folders.flatMap((folder) => this.#watch(folder)),
-      ...[...above].flatMap((path) => this.#watchEntry(path)),
+      ...[...folders].flatMap((folder) => this.#watch(folder)),
+      ...[...passed].flatMap((path) => this.#watchEntry(path)),
     ]
   }
 
   stop(): void {
     this.#timer?.cancel()
     this.#close()
-    this.#folders = []
+    this.#files = []
   }
 
   #close(): void {
@@ -88,10 +90,4 @@ export class FolderWatch {
       this.#changed()
     })
   }
-}
-
-/** A folder and those above it, without the root. */
-function pathsTo(folder: string): readonly string[] {
-  const above = dirname(folder)
-  return above === folder ? [] : [folder, ...pathsTo(above)]
 }

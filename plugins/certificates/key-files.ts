@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { MailwrightError } from 'mailwright'
 import { type KeyPair, makeKeyPair } from './key-pair.ts'
 import type { KeyFiles } from './options.ts'
@@ -39,9 +38,9 @@ async function readPair({ names, key, chain }: KeyFiles, index: number): Promise
   }
 }
 
-/** The folders to watch: programs that renew certificates replace the files, or links to them. */
-export function foldersOf(files: readonly KeyFiles[]): readonly string[] {
-  return [...new Set(files.flatMap(({ key, chain }) => [dirname(key), dirname(chain)]))]
+/** The paths to watch: programs that renew certificates replace the files, or links to them. */
+export function pathsOf(files: readonly KeyFiles[]): readonly string[] {
+  return files.flatMap(({ key, chain }) => [key, chain])
 }
 
 const readErrors: Readonly<Record<string, string>> = {

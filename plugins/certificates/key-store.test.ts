@@ -160,6 +160,29 @@ describe('keys from files', () => {
     await expect.poll(async () => (await store.forName()).chain, { timeout: 30_000 }).toBe(again)
   })
 
+  test('behind several links are found where one in the middle leads, and changed in their own place', async () => {
+    for (const each of ['opt', 'etc', '1', '2']) await mkdir(join(folder, each))
+    await renew('one.example', join(folder, '1'))
+    const chain = await renew('one.example', join(folder, '2'))
+    await symlink('../1', join(folder, 'opt/live'))
+    await symlink(join(folder, 'opt/live'), join(folder, 'etc/current'))
+    for (const suffix of ['key', 'pem'])
+      await symlink(`etc/current/one.example.${suffix}`, join(folder, `one.example.${suffix}`))
+    const { store } = openStore(['one.example'], systemClock)
+    await store.load()
+    store.watch()
+    await symlink('../2', join(folder, 'opt/next'))
+    await rename(join(folder, 'opt/next'), join(folder, 'opt/live'))
+    await expect.poll(async () => (await store.forName()).chain, { timeout: 30_000 }).toBe(chain)
+    const next = await renew('one.example', join(folder, '1'))
+    for (const suffix of ['key', 'pem'])
+      await writeFile(
+        join(folder, `2/one.example.${suffix}`),
+        await readFile(join(folder, `1/one.example.${suffix}`)),
+      )
+    await expect.poll(async () => (await store.forName()).chain, { timeout: 30_000 }).toBe(next)
+  })
+
   test('that are not there, or do not fit, are named with option and path', async () => {
     const { store } = openStore(['one.example'], systemClock)
     await expect(store.load()).rejects.toThrow(

@@ -8,7 +8,7 @@ import {
   type Timer,
 } from 'mailwright'
 import { FolderWatch } from './folder-watch.ts'
-import { foldersOf, readKeyFiles, readKeyFilesAgain } from './key-files.ts'
+import { pathsOf, readKeyFiles, readKeyFilesAgain } from './key-files.ts'
 import { chooseKeyPair, type KeyPair, makeKeyPair } from './key-pair.ts'
 import type { KeyFiles } from './options.ts'
 import type { SelfSigned } from './self-signed.ts'
@@ -73,7 +73,7 @@ export class KeyStore implements Certificates {
   watch(): void {
     const { files, log } = this.#parts
     this.#warnOfExpiry()
-    this.#watch.start(foldersOf(files), (folder, error) => {
+    this.#watch.start(pathsOf(files), (folder, error) => {
       log.warn('certificate', { text: `${folder} cannot be watched; it is looked at every hour`, error })
     })
     this.#lookLater()

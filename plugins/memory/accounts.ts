@@ -4,7 +4,6 @@ import {
   type AccountsAbilities,
   AccountsDirectory,
   type AuditEntry,
-  accountIdOf,
   accounts as accountsKey,
   type Clock,
   checkNewAccount,
@@ -143,8 +142,8 @@ function directoryOf(
 ): AccountsDirectory {
   const directory = new AccountsDirectory()
   for (const name of options.domains) directory.domains.set(name, { name })
-  for (const { password, ...given } of options.accounts) {
-    const account = { ...checkNewAccount(given, clock.now()), id: accountIdOf(given.address) }
+  for (const { id, password, ...given } of options.accounts) {
+    const account = { ...checkNewAccount(given, clock.now()), id }
     const kept = password === undefined ? undefined : secrets.keep(password, account.address)
     directory.put({ account, password: kept, appPasswords: [] })
   }

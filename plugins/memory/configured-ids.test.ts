@@ -20,6 +20,25 @@ it('gives an account of a config the same id at every start', async () => {
   expect(other).toBe(one)
 })
 
+it('takes the id that an account of a config names', async () => {
+  const accounts = [{ address: 'jo@example.org', id: 'Jo.2' }, { address: 'a@example.org' }]
+  expect(await idOf(createMemoryAccounts({ accounts }))).toBe('Jo.2')
+})
+
+it.each(['', '.x', 'a/b', 'x'.repeat(65)])('refuses the id %j', (id) => {
+  expect(() => createMemoryAccounts({ accounts: [{ address: 'jo@example.org', id }] })).toThrow(
+    /accounts\[0\]\.id/,
+  )
+})
+
+it('refuses an id that another account has', () => {
+  const accounts = [
+    { address: 'jo@example.org', id: 'x' },
+    { address: 'a@example.org', id: 'x' },
+  ]
+  expect(() => createMemoryAccounts({ accounts })).toThrow('accounts[1].id: is another account’s already')
+})
+
 it('gives another id to another address, and to one that gets the address later', async () => {
   const accounts = createMemoryAccounts({
     accounts: [{ address: 'jo@example.org' }, { address: 'a@example.org' }],

@@ -28,7 +28,10 @@ it('reads domains, accounts and aliases, and makes their domains ours', () => {
   })
   expect(options.domains).toEqual(['example.org', 'xn--mnchen-3ya.example', 'example.com', 'example.net'])
   expect(options.accounts[0]).toMatchObject({ quotaBytes: 1_048_576, disabledProtocols: ['pop3'] })
-  expect(options.accounts[1]).toEqual({ address: { localPart: 'an', domain: 'example.org' } })
+  expect(options.accounts[1]).toEqual({
+    id: expect.any(String),
+    address: { localPart: 'an', domain: 'example.org' },
+  })
   expect(options.aliases[0]?.address).toEqual({ localPart: '', domain: 'example.net' })
   expect(options.detailSeparator).toBe('')
 })

@@ -1,6 +1,7 @@
 import {
   type Address,
   type Alias,
+  accountIdOf,
   addressKey,
   canonicalDomain,
   type NewAccount,
@@ -15,6 +16,8 @@ export const longestSecret = 1024
 
 /** An account of `memoryAccounts`. */
 export interface AccountOption {
+  /** What its mailboxes are found by, for good; made from the address where absent. */
+  readonly id?: string
   /** Such as `jo@example.org`. Its domain is ours from then on. */
   readonly address: string
   /** In clear. Absent: nobody can log in. */
@@ -45,11 +48,17 @@ export interface MemoryAccountsInput {
   readonly detailSeparator?: string
 }
 
+/** An account of the options, checked. */
+export type ConfiguredAccount = NewAccount & {
+  readonly id: string
+  readonly disabledProtocols?: readonly string[]
+}
+
 /** The same, checked. */
 export interface MemoryAccountsOptions {
   /** Canonical, each once. */
   readonly domains: readonly string[]
-  readonly accounts: readonly (NewAccount & { readonly disabledProtocols?: readonly string[] })[]
+  readonly accounts: readonly ConfiguredAccount[]
   readonly aliases: readonly Alias[]
   readonly detailSeparator: string
 }
@@ -73,12 +82,20 @@ export function parseAccountsOptions(input: unknown): MemoryAccountsOptions {
 }
 
 /** What would fail in setup is a fault of the config, told with its path. */
-function reportClashes(read: OptionReader, accounts: readonly NewAccount[], aliases: readonly Alias[]): void {
+function reportClashes(
+  read: OptionReader,
+  accounts: readonly ConfiguredAccount[],
+  aliases: readonly Alias[],
+): void {
   const taken = new Set<string>()
-  for (const [index, { address }] of accounts.entries()) {
+  const ids = new Set<string>()
+  for (const [index, { address, id }] of accounts.entries()) {
     if (taken.has(addressKey(address)))
       read.fault(`accounts[${index}].address`, 'is another account’s already')
-    if (address.domain !== '') taken.add(addressKey(address))
+    else if (ids.has(id)) read.fault(`accounts[${index}].id`, 'is another account’s already')
+    if (address.domain === '') continue
+    taken.add(addressKey(address))
+    ids.add(id)
   }
   for (const [index, { address }] of aliases.entries()) {
     if (taken.has(addressKey(address))) read.fault(`aliases[${index}].address`, 'is an account’s')
@@ -93,7 +110,7 @@ function readDomains(read: OptionReader): readonly string[] {
   })
 }
 
-function readAccount(read: OptionReader): NewAccount & { readonly disabledProtocols?: readonly string[] } {
+function readAccount(read: OptionReader): ConfiguredAccount {
   const password = read.optionalString('password')
   if (password !== undefined && Buffer.byteLength(password) > longestSecret) {
     read.fault('password', `must have at most ${longestSecret} octets`)
@@ -103,8 +120,14 @@ function readAccount(read: OptionReader): NewAccount & { readonly disabledProtoc
   const name = read.optionalString('name')
   const quotaBytes = read.value('quotaBytes') === undefined ? undefined : read.size('quotaBytes')
   const disabledProtocols = read.strings('disabledProtocols', { default: [] })
+  const address = readAddress(read, 'address', read.string('address'))
   return {
-    address: readAddress(read, 'address', read.string('address')),
+    address,
+    id: read.string('id', {
+      default: accountIdOf(address),
+      pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      expected: '1 to 64 letters, digits, dots, hyphens and underscores, the first a letter or digit',
+    }),
     ...(password === undefined ? {} : { password }),
     ...(name === undefined ? {} : { name }),
     ...(quotaBytes === undefined ? {} : { quotaBytes }),

@@ -226,6 +226,18 @@ describe('several workers', () => {
     expect(stderr.match(/workers: /g)).toHaveLength(1)
   })
 
+  test.each([
+    ["process.kill(process.pid, 'SIGKILL')", 'it was ended by SIGKILL'],
+    ['process.exit(7)', 'it ended with the code 7'],
+  ])('one that ends in the middle of the start, by %s, is told with how', async (end, how) => {
+    const text = `import cluster from 'node:cluster'\nif (cluster.isWorker) ${end}\n${config(2)}`
+    project = await temporaryProject({ 'mailwright.config.ts': text })
+    const { code, stderr } = await runProcess(process.execPath, [...command, 'start'], project)
+    expect(code).toBe(1)
+    expect(stderr).toContain('a worker could not start')
+    expect(stderr).toContain(how)
+  })
+
   test('a port that is taken ends them all, with the reason', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
