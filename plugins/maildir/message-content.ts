@@ -9,7 +9,8 @@ import type { MailboxState } from './mailbox-state.ts'
 import { pathOf } from './scan.ts'
 
 const chunkSize = 128 * 1024
-const attempts = 5
+// Other programs may rename a file between its being found and opened; on a busy machine several times in a row.
+const attempts = 20
 
 /** A place in a file and the same place in its CRLF form. */
 interface Mark {
