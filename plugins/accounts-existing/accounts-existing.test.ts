@@ -58,6 +58,13 @@ const postfixadmin: Way = {
   },
 }
 
+/** In clear, as these sites had them, where the column has room. */
+async function courierPassword(
+  password: string,
+): Promise<{ readonly clear?: string; readonly crypt?: string }> {
+  return password.length <= 128 ? { clear: password } : { crypt: await hashOf(password) }
+}
+
 const postfixCourier: Way = {
   schema: 'postfix-courier',
   disabledAccounts: false,
@@ -75,8 +82,8 @@ const postfixCourier: Way = {
       // There is no column for it.
       if (disabled === true) continue
       const quota = quotaBytes === undefined ? '' : `${quotaBytes}S,1000C`
-      const clear = password ?? ''
-      await site.insert('users', [{ id: formatAddress(address).toLowerCase(), clear, name, quota }])
+      const id = formatAddress(address).toLowerCase()
+      await site.insert('users', [{ id, ...(await courierPassword(password ?? '')), name, quota }])
     }
     for (const { address, targets } of aliases) {
       const destination = targets.map(written).join(', ')
