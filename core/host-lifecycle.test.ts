@@ -118,6 +118,15 @@ describe('start and stop', () => {
     expect(done).toEqual(['start first', 'stop first'])
   })
 
+  test('a check tells the faults of all plugins', async () => {
+    const bad = (name: string, problem: string) => plugin(name, { setup: () => ({ check: fail(problem) }) })
+    const host = hostOf([bad('one', 'line 2 is no entry'), recorder('good', []), bad('two', 'no file')])
+    await expect(host.check()).rejects.toMatchObject({
+      code: 'MAIL_E_START',
+      message: 'one failed in check: line 2 is no entry; two failed in check: no file',
+    })
+  })
+
   test.each<[string, () => Promise<void>, string]>([
     ['rejects', fail('no disk'), 'no disk'],
     [

@@ -5,6 +5,7 @@ import { ConfigError, type ConfigFault, MailwrightError } from './errors.ts'
 import type { Flow } from './flow/flow.ts'
 import { createFlow } from './flow/index.ts'
 import { createFileHistory } from './history/file-history.ts'
+import { checkPlugins } from './host/checks.ts'
 import { type InstanceCommands, namedCommands } from './host/commands.ts'
 import { undelivered } from './host/delivery-check.ts'
 import { guardedConnection } from './host/guarded-connection.ts'
@@ -98,17 +99,14 @@ export class Host {
     this.instruments = new Instruments(options.log ?? createLog(logLevel), this.#clock, this.#spool, options)
     this.log = this.instruments.log
     this.#history = createFileHistory(join(dataDir, 'history'), historyDays, this.#clock, this.log)
-    this.#services.provideDefault(history, this.#history)
-    this.#services.provideDefault(imapExtensions, createImapExtensions())
-    this.#services.provideDefault(notifier, createLocalNotifier(this.log))
-    this.#services.provideDefault(
-      resolver,
-      options.resolver ?? createResolver(this.#clock, this.settings.resolver),
-    )
+    const [services, clock] = [this.#services, this.#clock]
+    services.provideDefault(history, this.#history)
+    services.provideDefault(imapExtensions, createImapExtensions())
+    services.provideDefault(notifier, createLocalNotifier(this.log))
+    services.provideDefault(resolver, options.resolver ?? createResolver(clock, this.settings.resolver))
     const { hooks: taps, flow: metrics } = this.instruments
     const observer = createObserver(() => this.service(history), this.log, this.#clock, taps)
     this.hooks = new HookSet({ clock: this.#clock, timeout, observer, durations: taps.durations })
-    const [services, clock] = [this.#services, this.#clock]
     const flow = createFlow({ hooks: this.hooks, services, log: this.log, clock, timeout, metrics })
     this.#flowFor = flow.flowFor
     this.flow = flow.flowFor('core')
@@ -221,8 +219,9 @@ export class Host {
   }
 
   /** Lets the plugins read what a server will not serve without. Needs no start. */
-  async check(): Promise<void> {
-    for (const plugin of this.#plugins) await this.#step(plugin, 'check')
+  check(): Promise<void> {
+    const check = (plugin: RunningPlugin) => this.#step(plugin, 'check')
+    return checkPlugins(this.#plugins, check, () => this.#stopping)
   }
 
   /**

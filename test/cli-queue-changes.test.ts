@@ -66,7 +66,12 @@ describe('changes', () => {
     await project.hold({ ...listed, damaged: ['second'] })
     expect(await run('bounce', 'first', 'second')).toEqual({
       exitCode: 1,
-      out: 'bounced 1 message\nmessage second is damaged: it is held, and nobody was told\n',
+      out: 'bounced 1 message\nrecipients of second are damaged: they are held, and nobody was told of them\n',
+      err: '',
+    })
+    expect(await run('bounce', 'gone', 'second')).toEqual({
+      exitCode: 1,
+      out: 'bounced 0 messages\nno message gone is queued\nrecipients of second are damaged: they are held, and nobody was told of them\n',
       err: '',
     })
     expect(await run('bounce', '--all')).toMatchObject({ exitCode: 1 })

@@ -61,6 +61,12 @@ const told = () =>
     .filter(({ event, recipient }) => event === 'refused' && recipient !== undefined)
     .map(({ level, recipient, text }) => [level, recipient, /\d{3} \d\.\d\.\d/.exec(String(text))?.[0]])
 
+async function leftOut(): Promise<readonly number[]> {
+  const families = (await host?.host.instruments.metrics.gather()) ?? []
+  const found = families.find(({ name }) => name === 'mailwright_recipients_left_out_total')
+  return (found?.samples ?? []).map(({ value }) => value)
+}
+
 describe('a recipient that an edit adds', () => {
   test('and that leads nowhere for good is left out, and told of', async () => {
     expect(await send([add('lost'), add('b')])).toEqual({
@@ -68,6 +74,7 @@ describe('a recipient that an edit adds', () => {
       to: ['a@example.org', 'b@example.org'],
     })
     expect(told()).toEqual([['error', 'lost@example.org', '550 5.7.1']])
+    expect(await leftOut()).toEqual([1])
     const entries = (await host?.history()) ?? []
     expect(entries.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^lost@example\.org: 550 /))
   })
@@ -87,6 +94,7 @@ describe('a recipient that an edit adds', () => {
   ])('and that %s defers the message, and is told of', async (_, edits, lines) => {
     expect(await send(edits)).toEqual({ code: 451, to: [] })
     expect(told()).toEqual(lines)
+    expect(await leftOut()).toEqual([])
   })
 
   test.each([

@@ -21,7 +21,7 @@ interface Lost {
 export async function recipientsAfter(
   context: FlowContext,
   delivery: Delivery,
-  { recipients }: Transaction,
+  { recipients, session }: Transaction,
   edits: readonly Edit[],
   subject: HookSubject,
 ): Promise<readonly Recipient[] | undefined> {
@@ -34,7 +34,10 @@ export async function recipientsAfter(
   }
   const remaining = [...remainingRecipients(recipients, edits), ...added]
   const goesOn = remaining.length > 0 && !lost.some(({ reply }) => isTransient(reply))
-  for (const one of lost) tell(context, subject, one, goesOn)
+  for (const one of lost) {
+    tell(context, subject, one, goesOn)
+    if (goesOn) context.metrics.leftOut(session.role)
+  }
   return goesOn || lost.length === 0 ? remaining : undefined
 }
 

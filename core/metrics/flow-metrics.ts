@@ -16,6 +16,7 @@ export class FlowMetrics {
   readonly #secured: Labelled<Counter, readonly ['role', 'version']>
   readonly #logins: Labelled<Counter, readonly ['role', 'outcome']>
   readonly #recipients: Labelled<Counter, readonly ['role', 'reply']>
+  readonly #leftOut: Labelled<Counter, readonly ['role']>
   readonly #transactions: Labelled<Counter, readonly ['role', 'reply']>
   readonly #accepted: Labelled<Counter, readonly ['role']>
   readonly #deliveries: Labelled<Counter, readonly ['route', 'outcome']>
@@ -38,6 +39,11 @@ export class FlowMetrics {
     ])
     this.#logins = counter('mailwright_logins_total', 'Logins, by how they ended.', ['role', 'outcome'])
     this.#recipients = counter('mailwright_recipients_total', 'Answers to RCPT.', ['role', 'reply'])
+    this.#leftOut = counter(
+      'mailwright_recipients_left_out_total',
+      'Recipients whom a plugin added, a copy say, and to whom nothing led: messages went on without them.',
+      ['role'],
+    )
     this.#transactions = counter('mailwright_transactions_total', 'Transactions, by how they ended.', [
       'role',
       'reply',
@@ -76,6 +82,10 @@ export class FlowMetrics {
 
   recipient(role: SessionRole, code: number): void {
     this.#recipients.of(role, replyClass(code)).add()
+  }
+
+  leftOut(role: SessionRole): void {
+    this.#leftOut.of(role).add()
   }
 
   /** Its last reply's code; undefined where the client gave up before there was one. */

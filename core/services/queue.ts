@@ -159,7 +159,8 @@ export interface QueueManagement {
   remove(selection: QueueSelection): Promise<number>
   /**
    * Gives up, and tells the senders: of what is being tried at the moment after that attempt, where it has not arrived. Calls back with
-   * the ids of those of whom nobody can tell anything, since what is kept of them is damaged: they are held, and not counted.
+   * the ids of messages with recipients of whom nobody can tell anything, since what is kept of them is damaged: those are held. A message
+   * is counted where it has others.
    */
   bounce(selection: QueueSelection, untold?: (id: string) => void): Promise<number>
   /**

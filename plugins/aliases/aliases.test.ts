@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Address, formatAddress, parseAddress, type Route, UnavailableError } from 'mailwright'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
-import { createTestHost, type TestHost } from 'mailwright/testing'
+import { createTestHost, fakeClock, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import aliases, { type AliasesInput } from './index.ts'
 import { parseOptions } from './options.ts'
@@ -30,7 +30,9 @@ afterEach(async () => {
 async function start(options: AliasesInput): Promise<TestHost> {
   const accounts = ['jo', 'anna', 'bob'].map((name) => ({ address: `${name}@here.example` }))
   const plugins = [memory({ accounts }), aliases(options), localDelivery({ postmaster: 'jo@here.example' })]
-  host = await createTestHost({ plugins, hostname: 'mail.here.example' })
+  // By this clock all files were written an hour ago: nobody waits for them.
+  const clock = fakeClock(Date.now() + 3_600_000)
+  host = await createTestHost({ plugins, hostname: 'mail.here.example', clock })
   return host
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { capturedLog, type FakeClock, fakeClock } from 'mailwright/testing'
@@ -58,35 +58,84 @@ test('a change is in the first answer after it; what is broken, or gone, is not'
   expect(events().at(-1)).toBe('recovered')
 })
 
-test('one that is being written is waited for', async () => {
-  const clock = before()
-  const { path, made, later } = await opened('written', 'a@x b@x\n', clock)
-  expect(await made.lookUp('a@x')).toBe('b@x')
-  await writeFile(path, 'half@x b@x\n')
-  const asked = later('late@x')
-  await isWaiting(clock)
-  await writeFile(path, 'half@x b@x\nlate@x b@x\n')
-  clock.advance(1_000)
-  await isWaiting(clock)
-  clock.advance(1_000)
-  expect(await asked).toBe('b@x')
-})
-
-test('nobody is unknown to one that is written all the time', async () => {
-  const clock = before()
-  const { path, made, later } = await opened('busy', 'a@x b@x\n', clock)
-  await made.lookUp('a@x')
-  await writeFile(path, 'one@x b@x\n')
-  const asked = [later('late@x'), made.lookUp('a@x')]
-  const answers = Promise.allSettled(asked)
-  for (const name of ['two', 'three']) {
+/** Answers what was asked, and lets a second pass whenever it is waited for. */
+async function waiting<T>(
+  clock: FakeClock,
+  asked: Promise<T>,
+  meanwhile: readonly (() => Promise<unknown>)[],
+) {
+  const settled = Promise.allSettled([asked])
+  for (const change of meanwhile) {
     await isWaiting(clock)
-    await writeFile(path, `${name}@x changed@x\n`)
+    await change()
     clock.advance(1_000)
   }
-  const [missed, found] = await answers
-  expect(missed).toMatchObject({ reason: { code: 'MAIL_E_UNAVAILABLE' } })
-  expect(found).toMatchObject({ value: 'b@x' })
+  const [{ value, reason }] = (await settled) as [{ value?: T; reason?: { code?: string } }]
+  return reason === undefined ? value : reason.code
+}
+
+const nothing = async () => undefined
+
+test('one that is being written is waited for, also at the first time, and where another clock is a little behind', async () => {
+  const clock = fakeClock(Date.now() + 3_000)
+  const { path, made, later } = await opened('written', 'half@x b@x\n', clock)
+  const whole = () => writeFile(path, 'half@x b@x\nlate@x b@x\n')
+  expect(await waiting(clock, made.lookUp('late@x'), [whole, nothing])).toBe('b@x')
+  await writeFile(path, 'half@x b@x\n')
+  expect(await waiting(clock, later('late@x'), [whole, nothing])).toBe('b@x')
+})
+
+test('nobody is unknown to one that is written all the time, until it has been for minutes', async () => {
+  const clock = before()
+  const { path, log, made, later } = await opened('busy', 'a@x b@x\n', clock)
+  let written = 0
+  const write = () => writeFile(path, `a@x b@x\nnew${written++}@x changed@x\n`)
+  await made.check?.({ clock: anHourLater(), log })
+  await write()
+  expect(await waiting(clock, later('late@x'), [write, write])).toBe('MAIL_E_UNAVAILABLE')
+  expect(await waiting(clock, later('a@x'), [write, write])).toBe('b@x')
+  clock.advance(180_000)
+  expect(await waiting(clock, later('late@x'), [write, write])).toBeUndefined()
+  await write()
+  expect(await waiting(clock, later('new9@x'), [write, write])).toBe('changed@x')
+  expect(log.lines).toMatchObject([{ event: 'plugin-failed', text: /written all the time/ }])
+})
+
+test('one that is written all the time is read later, and keeps no server from its start', async () => {
+  const clock = before()
+  const { path, log, made } = await opened('early', 'a@x b@x\n', clock)
+  let written = 0
+  const write = () => writeFile(path, `a@x b@x\nnew${written++}@x changed@x\n`)
+  expect(await waiting(clock, made.check?.({ clock, log }) ?? nothing(), [write, write])).toBeUndefined()
+  expect(await waiting(clock, made.lookUp('a@x'), [write, write])).toBe('MAIL_E_UNAVAILABLE')
+  expect(await waiting(clock, made.lookUp('a@x'), [nothing])).toBe('b@x')
+})
+
+test('one that is replaced all the time is read at once', async () => {
+  const clock = before()
+  const { path, made, later } = await opened('replaced', 'a@x b@x\n', clock)
+  await made.check?.({ clock: anHourLater(), log: capturedLog() })
+  for (const name of ['one@x', 'two@x', 'three@x']) {
+    await writeFile(`${path}.new`, `${name} b@x\n`)
+    await rename(`${path}.new`, path)
+    expect(await later(name)).toBe('b@x')
+    expect(await later('none@x')).toBeUndefined()
+  }
+})
+
+test('one that cannot be read for a moment is tried again', async () => {
+  const { path, log, made, later } = await opened('unreadable', 'a@x b@x\n', anHourLater())
+  await made.lookUp('a@x')
+  await rm(path)
+  await mkdir(path)
+  for (let looks = 0; looks < 2; looks++) {
+    await expect(later('late@x')).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+    expect(await later('a@x')).toBe('b@x')
+  }
+  await rmdir(path)
+  await writeFile(path, 'late@x b@x\n')
+  expect(await later('late@x')).toBe('b@x')
+  expect(log.lines.map(({ event }) => event)).toEqual(['plugin-failed', 'recovered'])
 })
 
 test('a changed list of an included file is in the first answer after it', async () => {
@@ -101,7 +150,7 @@ test('a changed list of an included file is in the first answer after it', async
 })
 
 test('one that is not there, or is no text, lets no server start and is not available to a command', async () => {
-  const surroundings = { clock: fakeClock(), log: capturedLog() }
+  const surroundings = { clock: anHourLater(), log: capturedLog() }
   await writeFile(join(folder, 'octets'), Buffer.from([0x61, 0x20, 0xff, 0x0a]))
   for (const name of ['none', 'octets']) {
     const made = table(`hash:${join(folder, name)}`)
@@ -115,6 +164,6 @@ test('what is odd is told to a server, not to each command', async () => {
   expect(await made.lookUp('a@x')).toBe('b@x')
   expect(log.lines).toEqual([])
   const again = await opened('odd', 'a@x b@x\na@x c@x\n', anHourLater())
-  await again.made.check?.({ clock: fakeClock(), log: again.log })
+  await again.made.check?.({ clock: anHourLater(), log: again.log })
   expect(again.log.lines).toMatchObject([{ event: 'plugin-failed', text: 'line 2 has a@x once more' }])
 })

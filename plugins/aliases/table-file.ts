@@ -1,5 +1,6 @@
-import { open, stat } from 'node:fs/promises'
-import { type Clock, type Log, MailwrightError, UnavailableError, wait } from 'mailwright'
+import { open } from 'node:fs/promises'
+import { type Clock, type Log, MailwrightError, UnavailableError } from 'mailwright'
+import { type FileState, SettledFile } from './settled-file.ts'
 import type { Table, TableSurroundings } from './table.ts'
 
 /** What a file says once it is read. */
@@ -14,34 +15,35 @@ export interface ReadTable {
 
 /** Milliseconds between two looks at the file. */
 const checkEvery = 1_000
-/** Milliseconds that nobody has written to a file of which the whole is believed to be there. */
-const quietFor = 1_000
-/** A file that is written all the time is waited for no longer than so many times. */
-const mostWaits = 2
 /** Octets; some million entries. */
 const largest = 256 * 2 ** 20
 
 /**
  * A table in a text file that its owner edits while it is in use. A change is taken before the next look-up is answered,
- * but half a file is not believed: one that was written just now is waited for until it has stayed the same. What cannot
- * be read is told once in the log, and what was read before stays in force.
+ * but half a file is not believed: one that was written just now is waited for until it has stayed the same. What is
+ * broken is told once in the log, and what was read before stays in force; what cannot be read now is tried again.
  */
 export class TableFile implements Table {
   readonly path: string
   readonly wholeAddressesOnly: boolean
   readonly #read: (text: string) => ReadTable
+  readonly #file: SettledFile
   #surroundings: TableSurroundings | undefined
   #table: ReadTable | undefined
-  /** The state of the file that was last judged, as good or as bad. */
-  #judged = ''
-  #isBad = false
-  /** The file has another state by now, and is still being written. */
+  /** The state of the file that was last judged, as good or as bad; undefined where it was gone. */
+  #judged: FileState | undefined
+  /** What was told of the file and is not over yet. */
+  #trouble: 'broken' | 'gone' | 'unreadable' | undefined
+  /** The file has another state by now, and is still being written, or cannot be read. */
   #isOutdated = false
+  #toldUnquiet = false
   #nextLook = 0
   #looking: Promise<void> | undefined
+  #readingFirst: Promise<ReadTable> | undefined
 
   constructor(path: string, read: (text: string) => ReadTable, options: { wholeAddressesOnly: boolean }) {
     this.path = path
+    this.#file = new SettledFile(path)
     this.#read = read
     this.wholeAddressesOnly = options.wholeAddressesOnly
   }
@@ -51,14 +53,16 @@ export class TableFile implements Table {
     this.#surroundings ??= surroundings
   }
 
-  /** Reads the file for the first time. MAIL_E_START with its first fault. */
+  /** Reads the file for the first time. MAIL_E_START with its first fault; one that is being written is read later. */
   async check(surroundings: TableSurroundings): Promise<void> {
     await this.open(surroundings)
     if (this.#table !== undefined) return
     try {
       this.#tellWarnings(await this.#readFirst(surroundings), surroundings.log)
     } catch (cause) {
-      throw new MailwrightError('MAIL_E_START', `the table ${this.path} cannot be used`, { cause })
+      if (!(cause instanceof UnavailableError))
+        throw new MailwrightError('MAIL_E_START', `the table ${this.path} cannot be used`, { cause })
+      surroundings.log.warn('plugin-failed', { file: this.path, error: cause })
     }
   }
 
@@ -72,7 +76,7 @@ export class TableFile implements Table {
     } catch (cause) {
       throw new UnavailableError(`the table ${this.path} cannot be used`, { cause })
     }
-    throw new UnavailableError(`the table ${this.path} is being written`)
+    throw new UnavailableError(`the table ${this.path} has changed, and cannot be read yet`)
   }
 
   /** What the file says now. */
@@ -89,61 +93,72 @@ export class TableFile implements Table {
     return this.#table
   }
 
-  async #readFirst({ clock }: TableSurroundings): Promise<ReadTable> {
-    const { mark } = await stateOf(this.path)
+  #readFirst({ clock }: TableSurroundings): Promise<ReadTable> {
+    this.#readingFirst ??= this.#readSettled(clock).finally(() => {
+      this.#readingFirst = undefined
+    })
+    return this.#readingFirst
+  }
+
+  async #readSettled(clock: Clock): Promise<ReadTable> {
+    const state = await this.#file.state(clock, undefined)
+    if (state === undefined) throw new UnavailableError('it is being written')
     const table = this.#read(await readText(this.path))
+    this.#tellUnquiet(clock)
     this.#table = table
-    this.#judged = mark
+    this.#judged = state
     this.#nextLook = clock.monotonic() + checkEvery
     return table
   }
 
   /** Never rejects. */
   async #look(clock: Clock): Promise<void> {
-    const state = await this.#settledState(clock).catch((error: unknown) => {
-      this.#refuse('gone', error)
-      return 'gone'
-    })
-    this.#isOutdated = state === undefined
-    if (state === undefined || state === this.#judged) return
+    let state: FileState | undefined
     try {
-      this.#adopt(state, this.#read(await readText(this.path)))
+      state = await this.#file.state(clock, this.#judged)
+      this.#isOutdated = state === undefined
+      if (state === undefined) return
+      this.#tellUnquiet(clock)
+      if (state.mark !== this.#judged?.mark) this.#adopt(state, this.#read(await readText(this.path)))
+      else if (this.#trouble === 'unreadable') this.#recover()
     } catch (error) {
       this.#refuse(state, error)
     }
   }
 
-  /** The file's state once nobody writes to it; undefined where that does not come about. */
-  async #settledState(clock: Clock): Promise<string | undefined> {
-    let state = await stateOf(this.path)
-    for (let waits = 0; waits < mostWaits && state.mark !== this.#judged; waits++) {
-      const quiet = clock.now() - state.changedAt
-      if (quiet >= quietFor) return state.mark
-      // A time to come is another clock's, and says nothing.
-      await wait(clock, quiet < 0 ? quietFor : quietFor - quiet)
-      const next = await stateOf(this.path)
-      if (next.mark === state.mark) return next.mark
-      state = next
-    }
-    return state.mark === this.#judged ? state.mark : undefined
-  }
-
-  #adopt(state: string, read: ReadTable): void {
+  #adopt(state: FileState, read: ReadTable): void {
     this.#table = read
     this.#judged = state
     const log = this.#surroundings?.log
-    if (this.#isBad) log?.warn('recovered', { file: this.path })
-    else log?.info('reloaded', { file: this.path, entries: read.size })
-    this.#isBad = false
-    if (log !== undefined) this.#tellWarnings(read, log)
+    if (this.#trouble !== undefined) this.#recover()
+    else if (!this.#toldUnquiet) log?.info('reloaded', { file: this.path, entries: read.size })
+    if (log !== undefined && !this.#toldUnquiet) this.#tellWarnings(read, log)
   }
 
-  #refuse(state: string, error: unknown): void {
-    if (this.#judged === state) return
-    this.#judged = state
-    this.#isBad = true
+  #recover(): void {
+    this.#trouble = undefined
+    this.#surroundings?.log.warn('recovered', { file: this.path })
+  }
+
+  /** A fault of the content lasts until the file is changed; one of reading it may be over at the next look. */
+  #refuse(state: FileState | undefined, error: unknown): void {
+    const trouble = troubleOf(error, state)
+    const isTold = this.#trouble === trouble && (trouble !== 'broken' || this.#toldUnquiet)
+    this.#trouble = trouble
+    this.#isOutdated = trouble === 'unreadable'
+    if (trouble !== 'unreadable') this.#judged = state
+    if (isTold) return
     const cause = new Error('the table is ignored as it is now, and used as it was', { cause: error })
     this.#surroundings?.log.error('plugin-failed', { file: this.path, error: cause })
+  }
+
+  #tellUnquiet(clock: Clock): void {
+    const isUnquiet = this.#file.isNeverQuiet(clock)
+    if (isUnquiet && !this.#toldUnquiet) {
+      const text = 'it is written all the time, and read as it is: entries may be missing'
+      this.#surroundings?.log.warn('plugin-failed', { file: this.path, text })
+    }
+    this.#toldUnquiet = isUnquiet
   }
 
   #tellWarnings({ warnings }: ReadTable, log: Log): void {
@@ -151,16 +166,11 @@ export class TableFile implements Table {
   }
 }
 
-interface FileState {
-  /** Changes whenever the file is written or replaced. */
-  readonly mark: string
-  /** Milliseconds since 1970, by the clock of the file system. */
-  readonly changedAt: number
-}
-
-async function stateOf(path: string): Promise<FileState> {
-  const { ino, size, mtimeMs, ctimeMs } = await stat(path)
-  return { mark: `${ino} ${size} ${mtimeMs} ${ctimeMs}`, changedAt: Math.max(mtimeMs, ctimeMs) }
+/** What the system says of a file is no fault of its content. */
+function troubleOf(error: unknown, state: FileState | undefined): 'broken' | 'gone' | 'unreadable' {
+  const { syscall, code } = error as NodeJS.ErrnoException
+  if (syscall === undefined) return 'broken'
+  return state === undefined && code === 'ENOENT' ? 'gone' : 'unreadable'
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

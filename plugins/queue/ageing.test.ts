@@ -143,6 +143,61 @@ describe('recipients whose turn does not come', () => {
     })
   })
 
+  it('at more destinations than are looked at together are all given up', async () => {
+    await node.stop()
+    const away = await world.node({ serves: false })
+    const hosts = Array.from({ length: 700 }, (_, index) => `slow${index}.example`)
+    await away.queue.accept(await mail({ to: hosts.flatMap((host) => [`jo@${host}`, `anna@${host}`]) }))
+    for (const host of hosts) world.delivery.gate(host)
+    world.clock.advance(120 * minute)
+    // There is room for one of each destination, and for few others.
+    await world.node({ recipientsInMemory: 934, deliveries: 2 })
+    await world.pass(9 * minute, 10_000)
+    expect(world.delivery.givenUp).toEqual([])
+    await world.pass(5 * minute, 10_000)
+    expect(world.delivery.givenUp.length).toBeGreaterThanOrEqual(200)
+  })
+
+  describe('whose warning has become due while nobody worked', () => {
+    const slowly = { recipientsPerDelivery: 1, initialPerDestination: 2, perDestination: 2 }
+
+    beforeEach(async () => {
+      await node.stop()
+      const away = await world.node({ serves: false })
+      const to = Array.from({ length: 1_300 }, (_, index) => `user${index}@slow.example`)
+      await away.queue.accept(await mail({ to }))
+      world.clock.advance(20 * minute)
+    })
+
+    const take = (milliseconds: number) =>
+      world.delivery.on('@slow.example', async () => {
+        await wait(world.clock, milliseconds)
+        return deliveredOutcome
+      })
+
+    it('are not warned of where they are delivered soon', async () => {
+      take(1_000)
+      await world.node(slowly)
+      await world.pass(14 * minute, 1_000)
+      expect(world.delivery.delivered).toHaveLength(1_300)
+      expect(world.reports.told).toEqual([])
+    })
+
+    it('are warned of where the line moves slowly', async () => {
+      take(10_000)
+      await world.node(slowly)
+      await world.pass(14 * minute, 10_000)
+      expect(told('delayed')).toBe(0)
+      await world.pass(4 * minute, 10_000)
+      expect(world.delivery.delivered.length).toBeLessThan(300)
+      expect(told('delayed')).toBeGreaterThan(500)
+      world.delivery.on('@slow.example', deliveredOutcome)
+      await world.pass(10 * minute, 10_000)
+      expect(world.delivery.givenUp).toEqual([])
+      expect(await world.rows()).toBe(0)
+    })
+  })
+
   it('are delivered, not given up, where the destination answers in time', async () => {
     for (let sent = 0; sent < 10; sent++)
       await node.queue.accept(await mail({ to: [`user${sent}@dead.example`] }))

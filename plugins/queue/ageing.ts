@@ -3,6 +3,7 @@ import { type Clock, type Database, type Log, reply } from 'mailwright'
 import { givenUp } from './bouncing.ts'
 import type { Farewell, GivenUp } from './farewell.ts'
 import type { Holder } from './holder.ts'
+import type { Lane } from './lane.ts'
 import { readMessages } from './lane-loading.ts'
 import type { Lanes } from './lanes.ts'
 import { expired } from './outcomes.ts'
@@ -44,16 +45,19 @@ const lookEvery = 30_000
 const attemptTime = 60_000
 /** Milliseconds without an end of any delivery: then a destination does not get on. The longest that an answer may take (RFC 5321 §4.5.3.2.6). */
 const longestAnswer = 600_000
+/** Milliseconds in a line that moves: after a pause many are late who are delivered soon. */
+const longestTurn = 900_000
 const atOnce = 500
 const noAttempt = reply(451, '4.4.1', 'No attempt could be made in time')
 
 /**
- * Looks after recipients whose turn does not come in time, since they wait for their next attempt, or since their destination is paused
- * or does not get on: their senders are warned and told all the same. So are those of whoever a postmaster has given up while it was being tried.
+ * Looks after recipients whose turn does not come in time, since they wait for their next attempt, or since their destination is paused,
+ * slow, or does not get on: their senders are warned and told all the same. So are those of whoever a postmaster has given up while it was being tried.
  */
 export class Ageing {
   readonly #settings: AgeingSettings
   readonly #looking: Regular
+  #looks = 0
   #stopped = false
 
   constructor(settings: AgeingSettings) {
@@ -75,6 +79,7 @@ export class Ageing {
   async look(): Promise<void> {
     const { clock, database, holder } = this.#settings
     const now = clock.now()
+    this.#looks++
     for (let after: Place | undefined; ; ) {
       const { aged, last } = await database.query((knex) => this.#find(knex, now, after))
       for (const [message, own] of Map.groupBy(aged, ({ recipient }) => recipient.message)) {
@@ -117,13 +122,52 @@ export class Ageing {
 
   /**
    * Destinations of this process from which nothing comes. Where mail goes, however long the line has become while nobody worked at it,
-   * everybody in it has an attempt. Where there are many, the others are looked at the next time.
+   * everybody in it has an attempt.
    */
   #stuck(): readonly string[] {
-    const { lanes, clock } = this.#settings
-    const since = clock.monotonic() - longestAnswer
-    const stuck = lanes.all().filter(({ movedAt }) => movedAt <= since)
-    return stuck.slice(0, atOnce).map(({ destination }) => destination)
+    const since = this.#settings.clock.monotonic() - longestAnswer
+    return this.#some(({ movedAt }) => movedAt <= since)
+  }
+
+  /** Those that have been at work for long, and have still somebody waiting. */
+  #slow(): readonly string[] {
+    const since = this.#settings.clock.monotonic() - longestTurn
+    return this.#some(({ takenAt, line, more }) => takenAt <= since && (more || line.size > 0))
+  }
+
+  /** Where there are many, others are looked at the next time. */
+  #some(isMeant: (lane: Lane) => boolean): readonly string[] {
+    const meant = this.#settings.lanes.all().filter(isMeant)
+    const start = meant.length <= atOnce ? 0 : (this.#looks * atOnce) % meant.length
+    return [...meant.slice(start), ...meant.slice(0, start)]
+      .slice(0, atOnce)
+      .map(({ destination }) => destination)
+  }
+
+  /** Restricts a query to those for whom no attempt comes in time. */
+  #late(knex: Knex, query: Knex.QueryBuilder, now: number): void {
+    const dueBefore = (rows: Knex.QueryBuilder, due: number) =>
+      rows
+        .where('queue_recipients.due', '<=', due)
+        .where('queue_recipients.deadline', '<=', now - attemptTime)
+    query
+      .where('queue_lanes.paused_until', '>', now)
+      // All of a message are warned of at the same time, whenever each of them is tried next.
+      .orWhere('queue_recipients.due', '>', now)
+      .orWhere((stuck) =>
+        dueBefore(stuck.whereIn('queue_recipients.destination', this.#stuck()), now - attemptTime),
+      )
+      // They are warned of; nobody is given up whose turn comes.
+      .orWhere((slow) =>
+        dueBefore(slow.whereIn('queue_recipients.destination', this.#slow()), now - longestTurn)
+          .where('queue_recipients.warned', false)
+          .whereExists((message) =>
+            message
+              .from('queue_messages')
+              .where('queue_messages.number', knex.ref('queue_recipients.message'))
+              .where('queue_messages.expires_at', '>', now),
+          ),
+      )
   }
 
   /** A page of them. `last` is where the next one begins. */
@@ -138,18 +182,7 @@ export class Ageing {
       .where('queue_recipients.deadline', '<=', now)
       // Whoever is tried soon is told by that attempt.
       .whereIn('queue_lanes.owner', ['', holder.id])
-      .where((lane) =>
-        lane
-          .where('queue_lanes.paused_until', '>', now)
-          // All of a message are warned of at the same time, whenever each of them is tried next.
-          .orWhere('queue_recipients.due', '>', now)
-          .orWhere((stuck) =>
-            stuck
-              .whereIn('queue_recipients.destination', this.#stuck())
-              .where('queue_recipients.due', '<=', now - attemptTime)
-              .where('queue_recipients.deadline', '<=', now - attemptTime),
-          ),
-      )
+      .where((late) => this.#late(knex, late, now))
     if (after !== undefined)
       query.where((later) =>
         later

@@ -33,7 +33,7 @@ const byPostmaster: Failed = {
 /**
  * Gives recipients up for the postmaster. From the first moment on nobody tries them any more; whoever is being tried at that moment may
  * still get the message, and is left to {@link import('./ageing.ts').Ageing}, in the process that knows what comes of it. Answers the
- * numbers of the messages, and calls back with the ids of those whose rows nobody can read: they are held.
+ * numbers of the messages with somebody who was given up, and calls back with the ids of those with recipients whose rows nobody can read: they are held.
  */
 export async function bounce(
   settings: BouncingSettings,

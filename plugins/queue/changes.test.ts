@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { openDatabase } from '../../test/support/queue-database.ts'
 import { Changes } from './changes.ts'
-import { queueMigrations } from './tables.ts'
+import { queueMigrations } from './migrations.ts'
 
 it('all processes hear of a change, by a hint at once, and without one by the table', async () => {
   await using base = await databaseUnderTest()

@@ -3,7 +3,7 @@ import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/da
 import { type OpenDatabase, openDatabase } from '../../test/support/queue-database.ts'
 import { deleteEmpty, deleteIfEmpty } from './emptied.ts'
 import { firmTransaction } from './firm-transaction.ts'
-import { queueMigrations } from './tables.ts'
+import { queueMigrations } from './migrations.ts'
 
 let base: DatabaseUnderTest
 /** Two processes. */

@@ -3,7 +3,7 @@ import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/da
 import { type OpenDatabase, openDatabase } from '../../test/support/queue-database.ts'
 import { Finished } from './finished.ts'
 import { GroupCommit } from './group-commit.ts'
-import { queueMigrations } from './tables.ts'
+import { queueMigrations } from './migrations.ts'
 
 let base: DatabaseUnderTest
 let open: OpenDatabase

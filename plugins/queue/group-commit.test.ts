@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { type OpenDatabase, openDatabase } from '../../test/support/queue-database.ts'
 import { GroupCommit } from './group-commit.ts'
-import { queueMigrations } from './tables.ts'
+import { queueMigrations } from './migrations.ts'
 
 describe('changes that are made durable together', () => {
   let base: DatabaseUnderTest

@@ -7,8 +7,8 @@ import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/da
 import { openDatabase } from '../../test/support/queue-database.ts'
 import { leaseDuration } from './holder.ts'
 import { createKeepingQueue } from './keeping-queue.ts'
+import { queueMigrations } from './migrations.ts'
 import { parseOptions } from './options.ts'
-import { queueMigrations } from './tables.ts'
 
 /** Tells the sender by sending the message back. */
 const notifications: StatusNotifications = {

@@ -23,14 +23,23 @@ export class Lane {
   forgotten = 0
   /** Pauses that the table knows of. */
   knownPauses: number
+  /** Of the monotonic clock: when it was taken. */
+  readonly takenAt: number
   /** Of the monotonic clock: when it was taken, or a delivery ended last. */
-  movedAt = 0
+  movedAt: number
   /** Of the monotonic clock: since when it has nothing to do. */
   idleSince: number | undefined
   /** Given up: what is still under way comes to its end, nothing new begins. */
   isOver = false
 
-  constructor(row: Pick<TakenLane, 'destination' | 'fence' | 'pauses' | 'isNew'>, settings: HealthSettings) {
+  /** `now` is of the monotonic clock. */
+  constructor(
+    row: Pick<TakenLane, 'destination' | 'fence' | 'pauses' | 'isNew'>,
+    settings: HealthSettings,
+    now = 0,
+  ) {
+    this.takenAt = now
+    this.movedAt = now
     this.destination = row.destination
     this.fence = Number(row.fence)
     this.knownPauses = row.pauses

@@ -50,8 +50,7 @@ export class Lanes {
   open(row: TakenLane, holder: string, now: number): Lane {
     const before = this.#lanes.get(row.destination)
     if (before !== undefined) this.close(before)
-    const lane = new Lane(row, this.#settings.health)
-    lane.movedAt = now
+    const lane = new Lane(row, this.#settings.health, now)
     this.#lanes.set(row.destination, lane)
     // Nobody else has had it meanwhile: what is still under way counts.
     if (row.owner === holder)

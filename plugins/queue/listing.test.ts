@@ -4,7 +4,7 @@ import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/da
 import { type OpenDatabase, openDatabase } from '../../test/support/queue-database.ts'
 import { type WrittenMessage, writeMessages } from '../../test/support/queue-rows.ts'
 import { Listing } from './listing.ts'
-import { queueMigrations } from './tables.ts'
+import { queueMigrations } from './migrations.ts'
 
 const start = Date.UTC(2026, 0, 1)
 const day = 86_400_000

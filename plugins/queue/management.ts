@@ -98,8 +98,8 @@ export class Management implements QueueManagement {
     const held = { held_at: now, held_reason: reason.slice(0, longestReason) }
     return this.#change(selection, async (knex, rows) => {
       const messages = messagesOf(rows)
-      await knex('queue_messages').whereIn('number', messages).whereNull('held_at').update(held)
       await holdMessages(knex, messages, now)
+      await knex('queue_messages').whereIn('number', messages).whereNull('held_at').update(held)
     })
   }
 

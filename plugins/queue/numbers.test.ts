@@ -2,8 +2,8 @@ import { faultyDatabase } from 'mailwright/testing'
 import { expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { openDatabase } from '../../test/support/queue-database.ts'
+import { queueMigrations } from './migrations.ts'
 import { Numbers } from './numbers.ts'
-import { queueMigrations } from './tables.ts'
 
 it('no number is given twice, by whatever process, at whatever time', async () => {
   await using base = await databaseUnderTest()

@@ -4,7 +4,7 @@ import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
 import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
 import { addressOf, mailboxFull } from '../../test/support/queue-world-delivery.ts'
-import { queueMigrations } from './tables.ts'
+import { queueMigrations } from './migrations.ts'
 
 describe('an alias that leads to several', () => {
   let world: QueueWorld

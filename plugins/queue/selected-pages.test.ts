@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { type OpenDatabase, openDatabase } from '../../test/support/queue-database.ts'
 import { type WrittenMessage, writeMessages } from '../../test/support/queue-rows.ts'
+import { queueMigrations } from './migrations.ts'
 import { selectedAmong, selectedPages } from './selected-pages.ts'
-import { queueMigrations } from './tables.ts'
 
 const start = Date.UTC(2026, 0, 1)
 

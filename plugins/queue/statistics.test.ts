@@ -4,8 +4,8 @@ import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/da
 import { type OpenDatabase, openDatabase } from '../../test/support/queue-database.ts'
 import { chance } from '../../test/support/queue-model.ts'
 import { type WrittenMessage, writeMessages } from '../../test/support/queue-rows.ts'
+import { queueMigrations } from './migrations.ts'
 import { countWaiting } from './statistics.ts'
-import { queueMigrations } from './tables.ts'
 
 const now = Date.UTC(2026, 0, 1)
 const minute = 60_000

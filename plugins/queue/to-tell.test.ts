@@ -3,8 +3,9 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { type OpenDatabase, openDatabase } from '../../test/support/queue-database.ts'
 import { addressOf } from '../../test/support/queue-world-delivery.ts'
+import { queueMigrations } from './migrations.ts'
 import { ChangedError } from './news.ts'
-import { never, queueMigrations, type ReportRow } from './tables.ts'
+import { never, type ReportRow } from './tables.ts'
 import { deleteToTell, findDue, findNoted, findUnderWay, readToTell, writeToTell } from './to-tell.ts'
 
 let base: DatabaseUnderTest

@@ -6,6 +6,8 @@ import { type HolderRow, type LaneRow, never, type RecipientRow } from './tables
 /** Milliseconds by which the clocks of two nodes may differ. */
 export const clockDifference = 10_000
 
+const lanesAtOnce = 500
+
 export interface UnderWay {
   readonly now: number
   /** Also those whose destination is paused: what began before may not have ended. */
@@ -23,11 +25,7 @@ export async function underWay(
 ): Promise<readonly RecipientRow[]> {
   const holders = await knex<HolderRow>('queue_holders').where('expires_at', '>', now).select('id')
   const living = new Set(holders.map(({ id }) => id).filter((id) => !hasEnded(id)))
-  const lanes: Pick<LaneRow, 'destination' | 'owner' | 'paused_until'>[] = await knex<LaneRow>('queue_lanes')
-    .whereIn('destination', destinationsOf(rows))
-    .orderBy('destination')
-    .forUpdate()
-    .select('destination', 'owner', 'paused_until')
+  const lanes = await lockLanes(knex, destinationsOf(rows))
   const held = new Set(
     lanes
       .filter(({ owner, paused_until }) => living.has(owner) && (paused || Number(paused_until) <= now))
@@ -40,12 +38,35 @@ export async function underWay(
   )
 }
 
-/** Holds all recipients of some messages, and notes who may be trying them. */
+type LockedLane = Pick<LaneRow, 'destination' | 'owner' | 'paused_until'>
+
+/** Nobody takes or leaves them before the transaction ends. */
+async function lockLanes(
+  knex: Knex.Transaction,
+  destinations: readonly string[],
+): Promise<readonly LockedLane[]> {
+  // All processes lock them in the same order.
+  const sorted = [...destinations].sort()
+  const lanes: LockedLane[] = []
+  for (let from = 0; from < sorted.length; from += lanesAtOnce)
+    lanes.push(
+      ...(await knex<LaneRow>('queue_lanes')
+        .whereIn('destination', sorted.slice(from, from + lanesAtOnce))
+        .orderBy('destination')
+        .forUpdate()
+        .select('destination', 'owner', 'paused_until')),
+    )
+  return lanes
+}
+
+/** Holds all recipients of some messages, and notes who may be trying them. To be called before anything else of them is written. */
 export async function holdMessages(
   knex: Knex.Transaction,
   messages: readonly number[],
   now: number,
 ): Promise<void> {
+  const concerned = await knex('queue_recipients').whereIn('message', messages).distinct('destination')
+  await lockLanes(knex, destinationsOf(concerned))
   const owner = ['owner', '', 'queue_lanes', 'queue_lanes.destination', 'queue_recipients.destination']
   await knex('queue_recipients')
     .whereIn('message', messages)

@@ -36,14 +36,15 @@ export class Forwarding {
 
   /** An edit for the recipients of each sender that is to be rewritten, behind the edits that there are. */
   async edits(edits: readonly Edit[], transaction: Transaction): Promise<readonly Edit[]> {
-    // What one of ours is called elsewhere (generic) is somebody else's domain, and meant to be.
-    if (transaction.reversePath !== null && (await this.#isOurs(transaction.reversePath.domain))) return []
     const recipients = [
       ...transaction.recipients.filter(isForwarded).map(({ forwardPath }) => forwardPath),
       ...(await this.#addedElsewhere(edits, transaction)),
     ]
     const added: Edit[] = []
     for (const recipient of recipients) {
+      // What one of ours is called elsewhere (generic) is somebody else's domain, and meant to be.
+      const here = reversePathFor(recipient, edits.filter(isEverywhere), transaction.reversePath)
+      if (here !== null && (await this.#isOurs(here.domain))) continue
       const sender = reversePathFor(recipient, edits, transaction.reversePath)
       const address = await this.#rewritten(sender, transaction.id)
       if (address !== undefined)
@@ -102,6 +103,10 @@ export class Forwarding {
 /** Whether an alias has led it to another host: as it was written it would be relayed, which is not forwarding. */
 function isForwarded({ forwardPath, routes }: Recipient): boolean {
   return routes.some((route: Route) => route.kind === 'remote' && !sameAddress(route.address, forwardPath))
+}
+
+function isEverywhere(edit: Edit): boolean {
+  return edit.kind !== 'change-reverse-path' || edit.where !== 'remote'
 }
 
 /** What other plugins have made of the reverse-path for one recipient so far. */

@@ -229,6 +229,25 @@ describe('the plugin', () => {
     expect(paths()).toEqual([['remote', 'Public.Name@isp.example']])
   })
 
+  test.each([
+    ['jo@here.example', 'owner@gmail.example', 'SRS0=…=owner@fwd.example'],
+    ['a@else.example', 'jo@here.example', 'jo@here.example'],
+  ])('the sender that others have made of %s counts: %s', async (from, changed, expected) => {
+    const milter = definePlugin({
+      name: 'milter',
+      parseOptions: noOptions,
+      setup({ hooks }) {
+        hooks.data.rewriteMessage.tap('sender', async (edits) => [
+          ...edits,
+          { kind: 'change-reverse-path', address: address(changed) },
+        ])
+      },
+    })
+    await start({}, milter())
+    await send('far@here.example', from)
+    expect(paths()).toEqual([['remote', expected]])
+  })
+
   test('what is redirected to another host gets an address of ours', async () => {
     const redirect = definePlugin({
       name: 'redirect',

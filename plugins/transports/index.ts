@@ -5,6 +5,7 @@ import {
   type PluginFactory,
   type Reply,
   type RouteAnswer,
+  sameAddress,
   UnavailableError,
 } from 'mailwright'
 import { type Destination, destinationReply, formatDestination } from './destination.ts'
@@ -44,15 +45,17 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
     const prefix = `${name}/`
     const delivery = new HandlerDelivery({ prefix, pipes, lmtp: new LmtpDelivery(pool, tls, log), programs })
 
-    hooks.envelope.checkRecipient.tap('refused', async ({ reversePath }, { forwardPath: address }) => {
+    hooks.envelope.checkRecipient.tap('refused', async (_transaction, { forwardPath: address }) => {
       const destination = (await find(map, address))?.destination
-      const refusal = destination && refusalOf(destination, programs, { address, sender: reversePath })
+      const refusal = destination && refusalOf(destination, programs, address)
       if (destination === undefined || refusal === undefined) return undefined
       // An alias of that address comes before the map.
       const handler = `${prefix}${formatDestination(destination)}`
       const routed = await flow.delivery.route({ address, original: address })
+      const isHere = (to: Address) => destination.kind !== 'pipe' || sameAddress(to, address)
       const leadsThere =
-        routed.ok && routed.routes.some((one) => one.kind === 'handler' && one.handler === handler)
+        routed.ok &&
+        routed.routes.some((one) => one.kind === 'handler' && one.handler === handler && isHere(one.address))
       return leadsThere ? refusal : undefined
     })
 
@@ -101,12 +104,8 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
 })
 
 /** What a client is told before it sends its message. */
-function refusalOf(
-  destination: Destination,
-  programs: PipeDelivery,
-  envelope: { readonly address: Address; readonly sender: Address | null },
-): Reply | undefined {
-  if (destination.kind === 'pipe') return programs.refusal(destination, envelope)
+function refusalOf(destination: Destination, programs: PipeDelivery, address: Address): Reply | undefined {
+  if (destination.kind === 'pipe') return programs.refusal(destination, address)
   const isRefused = destination.kind === 'error' || destination.kind === 'retry'
   return isRefused ? destinationReply(destination) : undefined
 }

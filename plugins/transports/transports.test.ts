@@ -1,4 +1,12 @@
-import { type Address, formatAddress, parseAddress, UnavailableError } from 'mailwright'
+import {
+  type Address,
+  definePlugin,
+  formatAddress,
+  noOptions,
+  parseAddress,
+  UnavailableError,
+} from 'mailwright'
+import aliases from 'mailwright/plugins/aliases'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
 import smtpOut from 'mailwright/plugins/smtp-out'
@@ -175,9 +183,13 @@ describe('the plugin', () => {
   test('what a program would take for an option is refused before there is a message', async () => {
     const user = process.getuid?.() === 0 ? { user: 'nobody' } : {}
     await start({
-      pipes: { lists: { command: ['/bin/false', '$user', '-f', '$(sender)'], ...user } },
+      pipes: {
+        lists: { command: ['/bin/false', '$user', '-f', '$(sender)'], ...user },
+        numbered: { command: ['/bin/true', '$(queue_id)-$(user)'], ...user },
+      },
       map: {
         'prog.example': 'lists:',
+        'numbered.example': 'numbered:',
         'plain.example': { to: 'pipe', command: ['/bin/true', '<$(recipient)>'], ...user },
       },
     })
@@ -187,7 +199,37 @@ describe('the plugin', () => {
       '5.1.3',
       '2.0.0',
     ])
-    expect(await codes('-x@else.example', 'jo@prog.example')).toEqual(['5.1.3'])
+    expect(await codes('a@else.example', 'jo@numbered.example')).toEqual(['2.0.0'])
+  })
+
+  test('not where the sender may have another name by then, nor where an alias leads to another address of the program', async () => {
+    const user = process.getuid?.() === 0 ? { user: 'nobody' } : {}
+    const command = ['/bin/true', '$user', '-f', '$(sender)'] as const
+    const senders = definePlugin({
+      name: 'senders',
+      parseOptions: noOptions,
+      setup({ hooks }) {
+        hooks.data.rewriteMessage.tap('sender', async (edits) => [
+          ...edits,
+          { kind: 'change-reverse-path', address: address('x@else.example') },
+        ])
+      },
+    })
+    const led = aliases({ virtual: [{ '-a@prog.example': 'a@prog.example' }] })
+    host = await createTestHost({
+      plugins: [
+        led,
+        senders(),
+        transports({ pipes: { lists: { command, ...user } }, map: { 'prog.example': 'lists:' } }),
+        localDelivery(),
+        memory({}),
+      ],
+    })
+    const codes = async (from: string, to: string) =>
+      ((await host?.send({ from, to, data: 'Subject: x\n\nx\n' })) ?? []).map(({ reply }) => reply.enhanced)
+    expect(await codes('-x@else.example', 'jo@prog.example')).toEqual(['2.0.0'])
+    expect(await codes('a@else.example', '-a@prog.example')).toEqual(['2.0.0'])
+    expect(await codes('a@else.example', '-b@prog.example')).toEqual(['5.1.3'])
   })
 
   test('a wildcard opens nobody else’s domain', async () => {

@@ -20,7 +20,7 @@ interface Change {
   readonly summary: string
   readonly options?: CoreCommand['options']
   readonly examples?: readonly string[]
-  /** `untold` is for the ids of messages whose senders nobody can tell. */
+  /** `untold` is for the ids of messages with recipients of whom nobody can tell. */
   run(
     service: Queue,
     selection: QueueSelection,
@@ -114,13 +114,15 @@ function report(
   { messages, missing, untold }: Awaited<ReturnType<typeof apply>>,
 ): CommandOutput {
   const [first] = missing
-  if (messages === 0 && first !== undefined && missing.length === 1) notQueued(first)
+  if (messages + untold.length === 0 && first !== undefined && missing.length === 1) notQueued(first)
   return {
     json: { done, messages, missing, ...(untold.length === 0 ? {} : { untold }) },
     text: [
       `${done} ${countText(messages, 'message')}`,
       ...missing.map((id) => `no message ${printable(id)} is queued`),
-      ...untold.map((id) => `message ${printable(id)} is damaged: it is held, and nobody was told`),
+      ...untold.map(
+        (id) => `recipients of ${printable(id)} are damaged: they are held, and nobody was told of them`,
+      ),
     ].join('\n'),
     exitCode: missing.length + untold.length === 0 ? 0 : 1,
   }

@@ -31,10 +31,12 @@ const macro = /\$(?:\$|\{(\w+)\}|\((\w+)\)|(\w+))/g
 
 /** The macros that a word of a command names and nobody knows. */
 export function unknownMacros(word: string): readonly string[] {
-  const named = [...word.matchAll(macro)].flatMap(
-    ([, braced, bracketed, bare]) => braced ?? bracketed ?? bare ?? [],
-  )
-  return named.filter((name) => !(macroNames as readonly string[]).includes(name))
+  return namedMacros(word).filter((name) => !(macroNames as readonly string[]).includes(name))
+}
+
+/** The macros that a word of a command names. */
+export function namedMacros(word: string): readonly string[] {
+  return [...word.matchAll(macro)].flatMap(([, braced, bracketed, bare]) => braced ?? bracketed ?? bare ?? [])
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from 'mailwright'
 import type { PipeOptions } from '../options.ts'
 import { Slots } from '../slots.ts'
-import { expandWords, type MacroSource, macroValues } from './arguments.ts'
+import { expandWords, type MacroSource, macroValues, namedMacros } from './arguments.ts'
 import { outcomeOfEnd } from './exit-status.ts'
 import { programInput } from './program-input.ts'
 import { runProgram } from './run-program.ts'
@@ -65,15 +65,18 @@ export class PipeDelivery {
     return outcomes
   }
 
-  /** What is refused before there is a message. */
+  /** What is refused before there is a message. The sender may have another name by then. */
   refusal(
     { name, nextHop }: { readonly name: string; readonly nextHop?: string },
-    { address, sender }: { readonly address: Address; readonly sender: Address | null },
+    address: Address,
   ): Reply | undefined {
     const pipe = this.#pipes.get(name)
-    const item = { route: { address }, recipient: address, reversePath: sender, message: { size: 0 } }
-    const words = pipe && this.#words(pipe, item, { nextHop, queueId: '' })
-    return pipe === undefined || words !== undefined ? undefined : optionLike
+    if (pipe === undefined) return undefined
+    const item = { route: { address }, recipient: address, reversePath: null, message: { size: 0 } }
+    const [program, ...words] = pipe.command
+    const known = words.filter((word) => !namedMacros(word).includes('sender'))
+    const expanded = this.#words({ ...pipe, command: [program, ...known] }, item, { nextHop, queueId: '0' })
+    return expanded === undefined ? optionLike : undefined
   }
 
   /** The words behind the program's own; undefined where an address would become an option. */

@@ -1,0 +1,20 @@
+import { errorText, MailwrightError } from '../errors.ts'
+
+/** Lets each plugin check its files. MAIL_E_START with the faults of all of them; `stopping` is defined once nothing else shall begin. */
+export async function checkPlugins<Plugin>(
+  plugins: readonly Plugin[],
+  check: (plugin: Plugin) => Promise<void>,
+  stopping: () => Promise<void> | undefined,
+): Promise<void> {
+  const faults: unknown[] = []
+  for (const plugin of plugins) {
+    try {
+      await check(plugin)
+    } catch (error) {
+      if (stopping() !== undefined) throw error
+      faults.push(error)
+    }
+  }
+  if (faults.length === 1) throw faults[0]
+  if (faults.length > 1) throw new MailwrightError('MAIL_E_START', faults.map(errorText).join('; '))
+}

@@ -1,0 +1,82 @@
+import { stat } from 'node:fs/promises'
+import { type Clock, wait } from 'mailwright'
+
+/** A file at one moment. Times are milliseconds since 1970, by the clock of the file system. */
+export interface FileState {
+  readonly inode: number
+  /** Undefined where the file system does not say. */
+  readonly bornAt: number | undefined
+  readonly changedAt: number
+  /** Changes whenever the file is written or replaced. */
+  readonly mark: string
+}
+
+/** Milliseconds for which nobody has written to a file of which the whole is believed to be there. */
+const quietFor = 1_000
+/** Milliseconds by which the clock of a file server may differ from ours: what has changed since may be being written. */
+const clockDifference = 10_000
+/** A file that is written all the time is waited for no longer than so many times. */
+const mostWaits = 2
+/** Milliseconds after which it is taken as it is. */
+const patience = 180_000
+
+/** A file that others write: whether what is there is the whole of it. */
+export class SettledFile {
+  readonly #path: string
+  /** Of the monotonic clock: since when it was never seen quiet. */
+  #writtenSince: number | undefined
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Undefined while it is being written. `known` is its state when it was read last. Rejects as `stat` does. */
+  async state(clock: Clock, known: FileState | undefined): Promise<FileState | undefined> {
+    const settled = await this.#settled(clock, known)
+    if (settled !== undefined) {
+      this.#writtenSince = undefined
+      return settled
+    }
+    this.#writtenSince ??= clock.monotonic()
+    return this.isNeverQuiet(clock) ? stateOf(this.#path) : undefined
+  }
+
+  /** It was not quiet for minutes: what is there may be half of it. */
+  isNeverQuiet(clock: Clock): boolean {
+    return this.#writtenSince !== undefined && clock.monotonic() - this.#writtenSince >= patience
+  }
+
+  async #settled(clock: Clock, known: FileState | undefined): Promise<FileState | undefined> {
+    let state = await stateOf(this.#path)
+    for (let waits = 0; waits < mostWaits && !isWhole(state, clock, known); waits++) {
+      await wait(clock, quietFor)
+      const next = await stateOf(this.#path)
+      if (next.mark === state.mark) return next
+      state = next
+    }
+    return isWhole(state, clock, known) ? state : undefined
+  }
+}
+
+/** Whoever puts another file in the place of one writes it first. */
+function isWhole(state: FileState, clock: Clock, known: FileState | undefined): boolean {
+  if (clock.now() - state.changedAt >= clockDifference) return true
+  return known !== undefined && (state.mark === known.mark || isAnother(state, known))
+}
+
+/** The number of an inode is soon used again. */
+function isAnother(one: FileState, other: FileState): boolean {
+  if (one.inode !== other.inode) return true
+  return one.bornAt !== undefined && other.bornAt !== undefined && one.bornAt !== other.bornAt
+}
+
+async function stateOf(path: string): Promise<FileState> {
+  const { ino, size, mtimeMs, ctimeMs, birthtimeMs } = await stat(path)
+  return {
+    inode: ino,
+    // Where none is kept, Node.js gives zero or the time of the last change.
+    bornAt: birthtimeMs === 0 || birthtimeMs === ctimeMs ? undefined : birthtimeMs,
+    changedAt: Math.max(mtimeMs, ctimeMs),
+    mark: `${ino} ${size} ${mtimeMs} ${ctimeMs}`,
+  }
+}
