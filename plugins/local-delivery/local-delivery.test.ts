@@ -232,6 +232,17 @@ describe('StoreDelivery', () => {
     },
   )
 
+  test.each([[['INBOX', 'Lists']], [['Lists', 'INBOX']], [['Lists', 'Spam']]])(
+    'puts one copy into INBOX and no more: %s',
+    async (mailboxes) => {
+      const no = new MailwrightError('MAIL_E_PERMISSION', 'no')
+      const { store, kept } = fakeStore({ 'stage jo/Lists': no, 'stage jo/Spam': no })
+      const outcomes = await delivery(store).deliver(batch([await item('jo', mailboxes)]))
+      expect(kept.map((one) => one.split(':')[0])).toEqual(['jo/INBOX'])
+      expect(outcomes).toEqual([{ kind: 'delivered', text: 'into INBOX' }])
+    },
+  )
+
   test('is over quota where INBOX is too', async () => {
     const full = new MailwrightError('MAIL_E_OVER_QUOTA', 'full')
     const { store, kept } = fakeStore({ 'stage jo/Lists': full, 'stage jo/INBOX': full })

@@ -38,6 +38,13 @@ interface Placed {
   readonly mailbox: string
 }
 
+interface Staging {
+  readonly content: Content
+  readonly batch: Batch
+  /** Whether INBOX gets the message in any case. */
+  readonly hasCopy: boolean
+}
+
 type Staged = { readonly staged: readonly Placed[] } | { readonly outcome: Outcome }
 
 function hasFailed(one: Staged): one is { readonly outcome: Outcome } {
@@ -88,7 +95,10 @@ export class StoreDelivery {
         throw new MailwrightError('MAIL_E_INVALID', 'not a route into an account')
       const accountStore = await this.#store.open(item.route.account)
       const content = this.#withTrace(item)
-      for (const filing of item.filings) staged.push(await this.#stage(accountStore, filing, content, batch))
+      for (const filing of item.filings) {
+        const hasCopy = [...item.filings, ...staged].some(({ mailbox }) => mailbox === 'INBOX')
+        staged.push(...(await this.#stage(accountStore, filing, { content, batch, hasCopy })))
+      }
       return { staged }
     } catch (error) {
       await abort(staged)
@@ -137,13 +147,15 @@ export class StoreDelivery {
     ])
   }
 
-  /** Into the mailbox that sorting named; into INBOX where that does not take it, since mail is never lost for a name. */
+  /**
+   * Into the mailbox that sorting named. Where that does not take it: into INBOX, since mail is never lost for a name, unless a
+   * copy goes there anyway.
+   */
   async #stage(
     accountStore: AccountStore,
     { mailbox, flags, create }: Filing,
-    content: Content,
-    { id }: Batch,
-  ): Promise<Placed> {
+    { content, batch: { id }, hasCopy }: Staging,
+  ): Promise<readonly Placed[]> {
     const options = {
       origin: id,
       cause: 'delivery',
@@ -151,12 +163,13 @@ export class StoreDelivery {
       ...(create === undefined ? {} : { create }),
     } as const
     try {
-      return { message: await accountStore.stage(mailbox, content, options), mailbox }
+      return [{ message: await accountStore.stage(mailbox, content, options), mailbox }]
     } catch (error) {
       if (!keptInstead.has(errorCode(error)) || mailbox === 'INBOX') throw error
-      const message = await accountStore.stage('INBOX', content, options)
-      this.#log.warn('refused', { transaction: id, mailbox, text: 'filed into INBOX instead', error })
-      return { message, mailbox: 'INBOX' }
+      const instead = hasCopy ? undefined : await accountStore.stage('INBOX', content, options)
+      const text = instead === undefined ? 'left out; INBOX has a copy' : 'filed into INBOX instead'
+      this.#log.warn('refused', { transaction: id, mailbox, text, error })
+      return instead === undefined ? [] : [{ message: instead, mailbox: 'INBOX' }]
     }
   }
 }
