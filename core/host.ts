@@ -26,7 +26,7 @@ import { ServiceRegistry } from './host/registry.ts'
 import { type HostSettings, readSettings } from './host/settings.ts'
 import { stepError, withinTime } from './host/steps.ts'
 import { stopPlugins } from './host/stop-plugins.ts'
-import { namingHooks, rememberingMissed } from './host/unknown-hook.ts'
+import { MissedHooks } from './host/unknown-hook.ts'
 import { WaitingConnections } from './host/waiting-connections.ts'
 import { checkWholeConfig } from './host/whole-config.ts'
 import { createImapExtensions } from './imap/registry.ts'
@@ -130,21 +130,20 @@ export class Host {
     }
     if (faults.length > 0) throw new ConfigError(faults)
     this.hooks.freeze()
-    const [requests, commands] = [this.#requests, this.#commands]
-    const { workers } = this.settings
+    const [requests, commands, { workers }] = [this.#requests, this.#commands, this.settings]
     checkWholeConfig({ requests, commands, workers, store: this.#services.find(store) })
   }
 
   #setUpPlugin(plugin: PlannedPlugin, plan: readonly PlannedPlugin[]): RunningPlugin {
     let done = false
-    const missed: string[] = []
+    const missed = new MissedHooks()
     const inSetup = (call: string) => {
       if (done)
         throw new MailwrightError('MAIL_E_SETUP', `${plugin.name} can call \`${call}\` only in its setup`)
     }
     const context: PluginContext = {
       name: plugin.name,
-      hooks: rememberingMissed(this.hooks.facade(plugin.name, plugin.position), missed),
+      hooks: missed.watching(this.hooks.facade(plugin.name, plugin.position)),
       use: (key) => this.#services.use(plugin, key),
       useOptional: (key) => this.#services.useOptional(plugin, key),
       provide: (key, service) => {
@@ -172,7 +171,7 @@ export class Host {
         migrations === undefined ? [] : [{ plugin: name, migrations }],
       ),
     }
-    const answer = namingHooks(missed, () => plugin.definition.setup(context, plugin.options))
+    const answer = missed.naming(() => plugin.definition.setup(context, plugin.options))
     const lifecycle = lifecycleOf(plugin.name, answer, this.#doubts)
     this.#services.check(plugin)
     const commands = plugin.definition.commands?.(context, plugin.options) ?? []
@@ -183,6 +182,10 @@ export class Host {
   /** Names of the plugins in the order in which they start. */
   get plugins(): readonly string[] {
     return this.#plugins.map(({ plan }) => plan.name)
+  }
+
+  get rolesListenedFor(): ReadonlySet<string> {
+    return new Set(this.#requests.map(({ options }) => options.role))
   }
 
   /** What the config lacks, as far as that is no fault. */

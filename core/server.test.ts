@@ -2,7 +2,8 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Log } from './log.ts'
 import { Server } from './server.ts'
 
 let folder = ''
@@ -13,6 +14,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
+  vi.unstubAllGlobals()
   await server?.stop()
   server = undefined
   await rm(folder, { recursive: true })
@@ -177,6 +179,29 @@ describe('Server', () => {
     await server.stop()
     await expect(started).rejects.toMatchObject({ code: 'MAIL_E_START' })
     expect(await server.reload()).toBe(false)
+  })
+
+  test('a stop during a reload tells of all that failed', async () => {
+    const failing = (text: string, more: string) =>
+      greeter(text, `return { ${more} stop: async () => { throw new Error('${text} fails') } }`)
+    await failing('one', '')
+    server = new Server(folder)
+    await server.start()
+    const logged = vi.spyOn(server.log as Log, 'error')
+    const begun = Promise.withResolvers<void>()
+    vi.stubGlobal('reloadBegins', begun.resolve)
+    await failing(
+      'two',
+      'start: () => { reloadBegins(); return new Promise((done) => setTimeout(done, 100)) },',
+    )
+    const reloading = server.reload()
+    await begun.promise
+    await expect(server.stop()).rejects.toThrow('one fails')
+    expect(logged.mock.calls.map(([event, facts]) => [event, String(facts?.error)])).toEqual([
+      ['plugin-failed', expect.stringContaining('two fails')],
+    ])
+    expect(await reloading).toBe(false)
+    server = undefined
   })
 
   test('a reload before the start changes nothing', async () => {

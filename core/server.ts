@@ -203,7 +203,9 @@ export class Server {
     if (first === undefined) return
     first.log.info('stopping')
     const stopped = await Promise.allSettled([...hosts.map((host) => host.stop()), this.#leaving])
-    for (const outcome of stopped) if (outcome.status === 'rejected') throw outcome.reason
+    const [failure, ...others] = stopped.filter((outcome) => outcome.status === 'rejected')
+    for (const { reason } of others) first.log.error('plugin-failed', { error: reason })
+    if (failure !== undefined) throw failure.reason
     first.log.info('stopped')
   }
 }

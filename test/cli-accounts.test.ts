@@ -96,6 +96,7 @@ describe('accounts', () => {
     expect((await run('user show me@users.example')).out).toMatch(/sending limit\s+none/)
     expect(await codeOf('user show nosuch@users.example')).toBe('MAIL_E_NOT_FOUND')
     expect(await codeOf('user set me@users.example --deny pop')).toBe('MAIL_E_INVALID')
+    expect(await codeOf('user set me@users.example --deny imap-s')).toBe('MAIL_E_INVALID')
     for (const limit of ['100', '100/', 'x/1h', '1/1.5s', '1/90d'])
       expect(await codeOf(`user set me@users.example --sending-limit ${limit}`), limit).toBe('usage')
     expect(await codeOf('user set me@users.example')).toBe('usage')

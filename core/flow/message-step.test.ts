@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Hooks } from '../hooks/index.ts'
 import { type Address, formatAddress } from '../model/address.ts'
 import { bufferContent, readAll } from '../model/content.ts'
+import type { Edit } from '../model/edit.ts'
 import type { Message } from '../model/message.ts'
 import { notWithoutOthers } from '../model/outcome.ts'
 import { localError, type Reply, reply } from '../model/reply.ts'
@@ -320,5 +321,27 @@ describe('a message', () => {
     })
     const mail = await transaction(open(host, 'lmtp'), 'a', 'b', 'c', 'd', 'e')
     expect(codes(await mail.message(content()))).toEqual([250, 550, 452, 250, 451])
+  })
+
+  test.each<[string, readonly Edit[], readonly number[]]>([
+    ['redirect', [{ kind: 'redirect', address: at('b') }], [550, 550]],
+    ['discard', [{ kind: 'discard' }], [250, 250]],
+    [
+      'replace',
+      [
+        { kind: 'remove-recipient', address: at('d') },
+        { kind: 'add-recipient', address: at('b') },
+        { kind: 'add-recipient', address: at('c') },
+      ],
+      [452, 250],
+    ],
+    ['add', [{ kind: 'add-recipient', address: at('b') }], [451, 250]],
+  ])('LMTP tells whom edits %s what the queue said of those in their place', async (_, edits, expected) => {
+    await using host = await hostWith({
+      accept: mixed,
+      taps: ({ data }) => data.rewriteMessage.tap('edit', async () => edits),
+    })
+    const mail = await transaction(open(host, 'lmtp'), 'd', 'a')
+    expect(codes(await mail.message(content()))).toEqual(expected)
   })
 })

@@ -126,21 +126,31 @@ function oneForAll(
   transaction: Transaction,
   answers: readonly RecipientAnswer[],
 ): readonly RecipientAnswer[] {
+  return everyone(transaction, refusalAmong(answers) ?? taken(transaction))
+}
+
+function refusalAmong(answers: readonly RecipientAnswer[]): Reply | undefined {
   const refusals = answers.map((answer) => answer.reply).filter(({ code }) => code >= 400)
   // Who waits for the others has no reason to come back where they never can.
   const own = refusals.filter((answer) => answer !== notWithoutOthers.reply)
-  return everyone(transaction, own.find(isTransient) ?? own[0] ?? refusals[0] ?? taken(transaction))
+  return own.find(isTransient) ?? own[0] ?? refusals[0]
 }
 
-/** LMTP's answers (RFC 2033 §4.2): one for each RCPT, also for those whom an edit removed. */
+/**
+ * LMTP's answers (RFC 2033 §4.2): one for each RCPT. Whom an edit removed shares the answer of those whom edits added: they may
+ * stand in its place.
+ */
 function eachTheirs(
   transaction: Transaction,
   answers: readonly RecipientAnswer[],
 ): readonly RecipientAnswer[] {
   const byAddress = new Map(answers.map((answer) => [formatAddress(answer.recipient), answer.reply]))
+  const named = new Set(transaction.recipients.map(({ forwardPath }) => formatAddress(forwardPath)))
+  const added = answers.filter(({ recipient }) => !named.has(formatAddress(recipient)))
+  const inTheirPlace = refusalAmong(added) ?? taken(transaction)
   return transaction.recipients.map(({ forwardPath }) => ({
     recipient: forwardPath,
-    reply: byAddress.get(formatAddress(forwardPath)) ?? taken(transaction),
+    reply: byAddress.get(formatAddress(forwardPath)) ?? inTheirPlace,
   }))
 }
 

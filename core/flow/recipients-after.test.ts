@@ -15,8 +15,11 @@ const redirect = (name: string): Edit => ({ kind: 'redirect', address: at(name) 
 let host: TestHost | undefined
 afterEach(() => host?.stop())
 
-/** Who gets a message to `a` after the edits, and the answer. `lost` leads nowhere, `late` nowhere now. */
-async function send(edits: readonly Edit[]): Promise<{ code: number | undefined; to: readonly string[] }> {
+/** Who gets a message to `a`, and to others, after the edits, and the answer. `lost` leads nowhere, `late` nowhere now. */
+async function send(
+  edits: readonly Edit[],
+  ...others: readonly string[]
+): Promise<{ code: number | undefined; to: readonly string[] }> {
   const to: string[] = []
   const plugin = definePlugin({
     name: 'test',
@@ -51,7 +54,7 @@ async function send(edits: readonly Edit[]): Promise<{ code: number | undefined;
     })
     .mail(at('sender'))
   if (!mail.ok) throw new Error('refused')
-  await mail.transaction.recipient(at('a'))
+  for (const name of ['a', ...others]) await mail.transaction.recipient(at(name))
   const [answer] = await mail.transaction.message(bufferContent(Buffer.from('Subject: x\r\n\r\n')))
   return { code: answer?.reply.code, to }
 }
@@ -95,6 +98,15 @@ describe('a recipient that an edit adds', () => {
     expect(await send(edits)).toEqual({ code: 451, to: [] })
     expect(told()).toEqual(lines)
     expect(await leftOut()).toEqual([])
+  })
+
+  test('and that leads nowhere in the place of one of several defers the message', async () => {
+    expect(await send([remove('a'), add('lost')], 'boss')).toEqual({ code: 451, to: [] })
+    expect(told()).toEqual([['warn', 'lost@example.org', '550 5.7.1']])
+  })
+
+  test('and that leads nowhere is left out where what is removed was not there', async () => {
+    expect(await send([remove('z'), add('lost')])).toEqual({ code: 250, to: ['a@example.org'] })
   })
 
   test.each([

@@ -4,7 +4,7 @@ import type { Edit } from '../model/edit.ts'
 import { formatReply, isTransient, type Reply } from '../model/reply.ts'
 import type { Recipient, Transaction } from '../model/transaction.ts'
 import type { Delivery } from './delivery.ts'
-import { addedAddresses, remainingRecipients } from './remaining-recipients.ts'
+import { addedAddresses, remainingRecipients, takesSomebodyOff } from './remaining-recipients.ts'
 import type { FlowContext } from './surroundings.ts'
 
 /** An address that an edit adds and that leads nowhere. */
@@ -16,7 +16,7 @@ interface Lost {
 /**
  * Who gets a message after its edits, those whom they add with their routes: a plugin needs no claim for its own. One
  * that leads nowhere for good does not hold up the others. Undefined where the message has to come again: one leads
- * nowhere now, or nobody is left without it.
+ * nowhere now, or edits took somebody off, in whose place it may stand.
  */
 export async function recipientsAfter(
   context: FlowContext,
@@ -33,7 +33,7 @@ export async function recipientsAfter(
     else added.push({ forwardPath: address, parameters: {}, claimedBy: 'edit', routes: found.routes })
   }
   const remaining = [...remainingRecipients(recipients, edits), ...added]
-  const goesOn = remaining.length > 0 && !lost.some(({ reply }) => isTransient(reply))
+  const goesOn = !takesSomebodyOff(recipients, edits) && !lost.some(({ reply }) => isTransient(reply))
   for (const one of lost) {
     tell(context, subject, one, goesOn)
     if (goesOn) context.metrics.leftOut(session.role)

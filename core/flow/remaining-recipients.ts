@@ -29,6 +29,16 @@ export function addedAddresses(
   return added
 }
 
+/** Whether edits take somebody off who is named or who is added, or put another in everybody's place. */
+export function takesSomebodyOff(
+  recipients: readonly Pick<Recipient, 'forwardPath'>[],
+  edits: readonly Edit[],
+): boolean {
+  const remains = remainder(edits)
+  const added = edits.flatMap((edit) => (edit.kind === 'add-recipient' ? [edit.address] : []))
+  return ![...recipients.map(({ forwardPath }) => forwardPath), ...added].every(remains)
+}
+
 /** Who gets the message, as far as edits say. The order of the edits has no say: whoever is added later is meant as well. */
 function remainder(edits: readonly Edit[]): (address: Address) => boolean {
   if (edits.some(({ kind }) => kind === 'discard')) return () => false

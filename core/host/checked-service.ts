@@ -38,7 +38,7 @@ function isResolution(found: Resolution | null | undefined): boolean {
     case 'account':
       return typeof found.account?.id === 'string' && isAddress(found.account.address)
     case 'alias':
-      return Array.isArray(found.addresses)
+      return Array.isArray(found.addresses) && found.addresses.every(isAddress)
     case 'unknown':
     case 'foreign':
       return true

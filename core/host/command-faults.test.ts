@@ -43,6 +43,8 @@ it.each<[object, string]>([
     { arguments: [{ name: 'a...' }, { name: 'b' }] },
     'has arguments after "a...", which takes all that are left',
   ],
+  [{ arguments: [undefined] }, 'has an argument whose name is no single word'],
+  [{ options: [null] }, 'has the option undefined, which is no flag such as "--over <octets>"'],
   [{ arguments: [{ name: 'a b' }] }, 'has an argument whose name is no single word'],
   [{ options: [{ flags: '--json' }] }, 'has the option --json, which every command has'],
   [{ options: [{ flags: '-c, --config <file>' }] }, 'has the option --config, which every command has'],
@@ -73,6 +75,20 @@ it('lets a group of the core have more commands, and several instances the same 
   expect(problems({ ...good, name: 'user mail', arguments: taken, options })).toEqual([])
   const one = { name: 'pa', position: 0, path: 'pa', commands: [good] }
   expect(commandFaults([one, { ...one, name: 'pb', path: 'pb' }])).toEqual([])
+})
+
+it('tells of a command that is reached as one of another plugin is', () => {
+  const instance = (name: string, position: number, command: string) => ({
+    ...{ name, position, path: name },
+    commands: [{ ...good, name: command }],
+  })
+  const three = [instance('bb', 0, 'foo bar'), instance('foo', 1, 'bar'), instance('cc', 2, 'bar')]
+  const problem = 'has the command "foo bar", and another plugin has one that is reached by the same name'
+  expect(commandFaults(three)).toEqual([
+    { path: 'bb', problem },
+    { path: 'foo', problem },
+  ])
+  expect(commandFaults(three.slice(0, 2))).toEqual([])
 })
 
 it('sees the instance that stands before a name that several have', () => {

@@ -40,8 +40,7 @@ function shapeProblem({ run, arguments: taken = [], options = [] }: Partial<Plug
 }
 
 function argumentProblem({ arguments: taken = [] }: Partial<PluginCommand>): string | undefined {
-  const nameless = taken.find((argument) => !isWord(argument?.name))
-  if (nameless !== undefined) return 'has an argument whose name is no single word'
+  if (taken.some((argument) => !isWord(argument?.name))) return 'has an argument whose name is no single word'
   const late = taken.find(({ optional }, index) => optional !== true && taken[index - 1]?.optional === true)
   if (late !== undefined)
     return `has the argument "${late.name}", which is required, after one that is optional`
@@ -51,7 +50,8 @@ function argumentProblem({ arguments: taken = [] }: Partial<PluginCommand>): str
 
 function optionProblem({ options = [] }: Partial<PluginCommand>): string | undefined {
   const taken = new Set<string>()
-  for (const { flags } of options) {
+  for (const option of options) {
+    const flags: unknown = option?.flags
     const own = flagsOf(flags)
     if (own.length === 0)
       return `has the option ${JSON.stringify(flags)}, which is no flag such as "--over <octets>"`
@@ -73,17 +73,23 @@ function flagsOf(flags: unknown): readonly string[] {
 }
 
 function nameFaults(instances: readonly InstanceCommands[]): readonly ConfigFault[] {
-  return instances.flatMap((instance) => {
-    const { path, name: own, commands } = instance
+  // Where another instance has one of the same name, it is also reached with the instance's name before it.
+  const reached = namedCommands(instances).map(({ name }) => name)
+  const shared = new Set(reached.filter((name, index) => reached.indexOf(name) < index))
+  return instances.flatMap(({ path, name: own, commands }) => {
     const names = commands.map(({ name }) => name)
-    // Where another instance has one of the same name, it is also reached with the instance's name before it.
-    const reached = new Set(namedCommands(instances).map(({ name }) => name))
     return names.flatMap((name, index) => {
       const twice = names.indexOf(name) < index ? [`has the command "${name}" twice`] : []
-      const all = [name, `${own} ${name}`].filter((each) => reached.has(each))
-      return [...twice, ...all.flatMap(takenName)].map((problem) => ({ path, problem }))
+      const all = [name, `${own} ${name}`].filter((each) => reached.includes(each))
+      const isOnce = names.indexOf(name) === names.lastIndexOf(name)
+      const clashes = all.filter((each) => isOnce && shared.has(each)).map(sharedName)
+      return [...twice, ...all.flatMap(takenName), ...clashes].map((problem) => ({ path, problem }))
     })
   })
+}
+
+function sharedName(name: string): string {
+  return `has the command "${name}", and another plugin has one that is reached by the same name`
 }
 
 /** A group of the core's commands, such as `user`, may get more of them; a command that takes words of its own cannot. */

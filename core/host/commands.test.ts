@@ -42,6 +42,15 @@ it('tells those of several instances apart by their names; the first in the conf
   expect(new Set(named.map(({ name }) => name)).size).toBe(named.length)
 })
 
+it('tells them apart also where it is one and the same command', async () => {
+  const commands = [says('list', 'x')]
+  const named = namedCommands([
+    { name: 'pa', position: 0, path: 'pa', commands },
+    { name: 'pb', position: 1, path: 'pb', commands },
+  ])
+  expect(named.map(({ name }) => name)).toEqual(['list', 'pa list', 'pb list'])
+})
+
 it.each([5, undefined, null, {}, { json: 1 }])(
   'names plugin and command where it answers %j',
   async (answer) => {

@@ -22,13 +22,14 @@ export function namedCommands(instances: readonly InstanceCommands[]): readonly 
     .toSorted((one, other) => one.position - other.position)
     .flatMap(({ name, commands }) => commands.map((command) => ({ instance: name, command })))
   const holders = Map.groupBy(all, ({ command }) => command.name)
-  return all.flatMap(({ instance, command }) => {
+  return all.flatMap((each) => {
+    const { instance, command } = each
     const [first, ...others] = holders.get(command.name) ?? []
     const run = (invocation: CommandInvocation) => answerOf(instance, command, invocation)
     const plain = overlay(command, { run })
     if (others.length === 0) return [plain]
     const own = overlay(command, { run, name: `${instance} ${command.name}` })
-    return command === first?.command ? [plain, own] : [own]
+    return each === first ? [plain, own] : [own]
   })
 }
 

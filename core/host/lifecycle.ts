@@ -14,7 +14,7 @@ export function lifecycleOf(plugin: string, answer: unknown, doubts: string[]): 
   if (typeof answer !== 'object' || answer === null) return {}
   refusePromise(answer)
   const faults = steps
-    .filter((step) => !['function', 'undefined'].includes(typeof (answer as Lifecycle)[step]))
+    .filter((step) => typeof ((answer as Lifecycle)[step] ?? lifecycleOf) !== 'function')
     .map(
       (step): ConfigFault => ({ path: '', problem: `its setup answered a \`${step}\` that is no function` }),
     )

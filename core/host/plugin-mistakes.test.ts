@@ -45,6 +45,10 @@ test('a parser of options that is asynchronous', () => {
   )
 })
 
+test('a step that is null is none', () => {
+  expect(problemOf({ setup: () => ({ start: null }) })).toBe('')
+})
+
 test('a step that is no function', () => {
   expect(problemOf({ setup: () => ({ start: 5, stop: async () => undefined }) })).toBe(
     'fault plugins[0] (p): its setup answered a `start` that is no function',
@@ -93,7 +97,9 @@ test.each<[string, (hooks: any) => void, string]>([
     'there is no group of hooks "dta"; did you mean "data"?',
   ],
 ])('%s', (_what, tap, problem) => {
-  expect(problemOf(onSetup(({ hooks }) => tap(hooks)))).toBe(`plugins[0] (p) failed in setup: ${problem}`)
+  expect(problemOf(onSetup(({ hooks }) => tap(hooks)))).toContain(
+    `plugins[0] (p) failed in setup: ${problem}: Cannot read properties of undefined`,
+  )
 })
 
 test('a plugin for several versions may look whether there is a hook', () => {
@@ -103,6 +109,16 @@ test('a plugin for several versions may look whether there is a hook', () => {
     if ('later' in data) throw new Error('is not there')
   }
   expect(problemOf(onSetup(setup))).toBe('')
+})
+
+test('a fault behind such a look is told as it is', () => {
+  const setup = ({ hooks }: PluginContext) => {
+    void (hooks.data as unknown as Record<string, unknown>).later
+    return (undefined as unknown as { folder: string }).folder
+  }
+  expect(problemOf(onSetup(setup))).toBe(
+    "plugins[0] (p) failed in setup: Cannot read properties of undefined (reading 'folder')",
+  )
 })
 
 test.each([
@@ -146,17 +162,21 @@ test('a store without `supports`', () => {
   )
 })
 
-test.each([undefined, 'account', { kind: 'nonsense' }, { kind: 'account' }, { kind: 'alias' }])(
-  'accounts that answer %j are no "unknown"',
-  async (answer) => {
-    const provided = { supports: {}, resolve: async () => answer } as never
-    const host = hostOf({
-      provides: [accounts],
-      setup: ({ provide }: PluginContext) => provide(accounts, provided),
-    })
-    const address = { localPart: 'jo', domain: 'example.org' }
-    await expect(host.service(accounts).resolve(address)).rejects.toThrow(
-      'p answered no account, alias, "unknown" or "foreign" for an address',
-    )
-  },
-)
+test.each([
+  undefined,
+  'account',
+  { kind: 'nonsense' },
+  { kind: 'account' },
+  { kind: 'alias' },
+  { kind: 'alias', addresses: ['jo'] },
+])('accounts that answer %j are no "unknown"', async (answer) => {
+  const provided = { supports: {}, resolve: async () => answer } as never
+  const host = hostOf({
+    provides: [accounts],
+    setup: ({ provide }: PluginContext) => provide(accounts, provided),
+  })
+  const address = { localPart: 'jo', domain: 'example.org' }
+  await expect(host.service(accounts).resolve(address)).rejects.toThrow(
+    'p answered no account, alias, "unknown" or "foreign" for an address',
+  )
+})

@@ -1,34 +1,58 @@
 import { expect, test } from 'vitest'
 import { fakeClock } from '../testing/fake-clock.ts'
-import { endedOrLeft } from './left-session.ts'
+import { sessionOver } from './left-session.ts'
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 function session() {
-  const [ended, left, clock] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), fakeClock()]
-  return { ended, left, clock, answer: endedOrLeft(ended.promise, left.promise, clock) }
+  const [ended, closed, clock] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), fakeClock()]
+  const told: string[] = []
+  const over = sessionOver({
+    ended: ended.promise,
+    closed: closed.promise,
+    clock,
+    leave: () => told.push('left'),
+    stuck: (level) => told.push(level),
+  }).then(() => told.push('over'))
+  return { ended, closed, clock, told, over }
 }
 
-test('a session that ends is waited for, however long it takes', async () => {
-  const { ended, clock, answer } = session()
+test('a session counts until it has ended and its connection has closed, however long that takes', async () => {
+  const { ended, closed, clock, told, over } = session()
   clock.advance(1_000_000)
   ended.resolve()
-  expect(await answer).toBe(true)
+  await turn()
+  clock.advance(1_000_000)
+  expect(told).toEqual([])
+  closed.resolve()
+  await over
+  expect(told).toEqual(['left', 'over'])
 })
 
 test('one whose client has left has some time', async () => {
-  const { ended, left, clock, answer } = session()
-  left.resolve()
+  const { ended, closed, clock, told, over } = session()
+  closed.resolve()
   await turn()
   clock.advance(4_999)
+  expect(told).toEqual([])
   ended.resolve()
-  expect(await answer).toBe(true)
+  await over
+  clock.advance(1_000_000)
+  expect(told).toEqual(['left', 'over'])
 })
 
-test('and not more', async () => {
-  const { left, clock, answer } = session()
-  left.resolve()
+test('then it does not count any more, is told aloud after a minute, and is over when it has ended', async () => {
+  const { ended, closed, clock, told, over } = session()
+  closed.resolve()
   await turn()
   clock.advance(5_000)
-  expect(await answer).toBe(false)
+  expect(told).toEqual(['left', 'debug'])
+  clock.advance(54_999)
+  await turn()
+  expect(told).toEqual(['left', 'debug'])
+  clock.advance(1)
+  expect(told).toEqual(['left', 'debug', 'warn'])
+  ended.resolve()
+  await over
+  expect(told).toEqual(['left', 'debug', 'warn', 'over'])
 })

@@ -11,7 +11,7 @@ afterEach(() => {
 })
 
 /** A connection and the client's socket at its other end. */
-async function pair() {
+async function pair(writeTimeout = 1_000) {
   const clock = fakeClock()
   const server = createServer()
   const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
@@ -21,7 +21,7 @@ async function pair() {
   const socket = await accepted
   server.close()
   opened.push(client, socket)
-  return { clock, client, socket, connection: new LineConnection(socket, clock, 1_000) }
+  return { clock, client, socket, connection: new LineConnection(socket, clock, writeTimeout) }
 }
 
 function received(client: Socket): Promise<string> {
@@ -66,6 +66,43 @@ describe('LineConnection', () => {
     clock.advance(29_000)
     expect(connection.isClosed).toBe(false)
     clock.advance(1_000)
+    await connection.closed
+  })
+
+  test('who has closed its side gets what is answered already', async () => {
+    const { clock, client, connection } = await pair()
+    client.allowHalfOpen = true
+    const text = received(client)
+    client.end('one\r\ntwo\r\nthree\r\n')
+    await connection.readLine(100, 1_000)
+    await connection.write('1\r\n')
+    await connection.readLine(100, 1_000)
+    await connection.write('2\r\n')
+    while (!connection.hasEnded) await new Promise((resolve) => setImmediate(resolve))
+    await connection.readLine(100, 1_000)
+    await connection.write('3\r\n')
+    await expect.poll(() => client.bytesRead, { timeout: 30_000 }).toBe(9)
+    clock.advance(30_000)
+    expect(await text).toBe('1\r\n2\r\n3\r\n')
+    await connection.closed
+  })
+
+  test('who has closed its side may take as long for an answer as others', async () => {
+    const { clock, client, connection } = await pair(100_000)
+    client.allowHalfOpen = true
+    client.end('one\r\n')
+    await connection.readLine(100, 1_000)
+    expect(await connection.readLine(100, 1_000)).toEqual({ kind: 'closed' })
+    const answer = Buffer.alloc(8_000_000)
+    const writing = connection.write(answer)
+    clock.advance(30_000)
+    clock.advance(60_000)
+    const text = received(client)
+    await writing
+    clock.advance(29_999)
+    expect(connection.isClosed).toBe(false)
+    clock.advance(1)
+    expect((await text).length).toBe(answer.length)
     await connection.closed
   })
 

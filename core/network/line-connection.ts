@@ -8,6 +8,7 @@ import { ConnectionLost } from './connection-lost.ts'
 import { DeflateTransport } from './deflate-transport.ts'
 import { LineBuffer } from './line-buffer.ts'
 import { isClosed, type OctetsResult, type ReadResult, timedOut } from './read-result.ts'
+import { Sleeper } from './sleeper.ts'
 import { ClientHandshake, ServerHandshake, type TlsHandshake } from './tls-handshake.ts'
 
 /** Octets of unread commands above which nothing more is taken from the client. */
@@ -29,10 +30,12 @@ export class LineConnection {
   readonly #client: Socket
   #ended = false
   #closed = false
+  /** It was ended from here. */
+  #destroyed = false
   #corked = false
   #halfClosed: AnswerDeadline | undefined
-  #wakeReader: (() => void) | undefined
-  #wakeWriter: (() => void) | undefined
+  readonly #reader = new Sleeper()
+  readonly #writer = new Sleeper()
   readonly #closing = Promise.withResolvers<void>()
   /** Resolves when the socket has closed. */
   readonly closed: Promise<void> = this.#closing.promise
@@ -51,21 +54,22 @@ export class LineConnection {
   readonly #onData = (chunk: Buffer): void => {
     this.#lines.push(chunk)
     if (this.#lines.size >= readAhead) this.#socket.pause()
-    this.#wakeReader?.()
+    this.#reader.wake()
   }
   readonly #onEnd = (): void => {
     this.#ended = true
+    this.flush()
     this.#halfClosed ??= new AnswerDeadline(this.#clock, this)
-    this.#wakeReader?.()
+    this.#reader.wake()
   }
   readonly #onClosed = (): void => {
     this.#ended = true
     this.#closed = true
-    this.#wakeReader?.()
-    this.#wakeWriter?.()
+    this.#reader.wake()
+    this.#writer.wake()
     this.#closing.resolve()
   }
-  readonly #onDrain = (): void => this.#wakeWriter?.()
+  readonly #onDrain = (): void => this.#writer.wake()
 
   #attach(): void {
     const socket = this.#socket
@@ -88,6 +92,11 @@ export class LineConnection {
   /** Whether the connection is over: nothing can be written any more. */
   get isClosed(): boolean {
     return this.#closed
+  }
+
+  /** Whether an answer waits for the other side to read. */
+  get isSending(): boolean {
+    return this.#socket.writableNeedDrain
   }
 
   /** Whether the other side says nothing more: it has closed its side, or all of it. */
@@ -121,12 +130,12 @@ export class LineConnection {
     let expired = false
     const timer = this.#clock.after(timeout, () => {
       expired = true
-      this.#wakeReader?.()
+      this.#reader.wake()
     })
     let found: T | undefined
     while (found === undefined && !this.#ended && !expired) {
       this.#socket.resume()
-      await this.#readable()
+      await this.#reader.woken()
       found = look()
     }
     timer.cancel()
@@ -134,20 +143,9 @@ export class LineConnection {
     return found
   }
 
-  #readable(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#wakeReader = resolve
-    return promise
-  }
-
-  #writable(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#wakeWriter = resolve
-    return promise
-  }
-
+  /** Nothing more comes behind who has closed its side: what is answered there does not wait. */
   #cork(): void {
-    if (this.#corked) return
+    if (this.#corked || this.#ended) return
     this.#corked = true
     this.#socket.cork()
   }
@@ -170,9 +168,10 @@ export class LineConnection {
     this.flush()
     if (!this.#socket.writableNeedDrain) return
     const timer = this.#clock.after(this.#writeTimeout, () => this.destroy())
-    while (this.#socket.writableNeedDrain && !this.#closed) await this.#writable()
+    while (this.#socket.writableNeedDrain && !this.#closed) await this.#writer.woken()
     timer.cancel()
     if (this.#closed) throw new ConnectionLost()
+    this.#halfClosed?.answered()
   }
 
   /** Waits, but not for a client that has gone. */
@@ -181,9 +180,9 @@ export class LineConnection {
     this.flush()
     const timer = this.#clock.after(milliseconds, () => {
       over = true
-      this.#wakeReader?.()
+      this.#reader.wake()
     })
-    while (!over && !this.#closed) await this.#readable()
+    while (!over && !this.#closed) await this.#reader.woken()
     timer.cancel()
     if (this.#closed) throw new ConnectionLost()
   }
@@ -217,15 +216,16 @@ export class LineConnection {
     })
     // What was said in clear must be on its way before TLS takes the socket.
     if (plain.writableLength > 0) await new Promise<void>((resolve) => plain.write('', () => resolve()))
-    const handshake = begin(plain, () => this.#wakeReader?.())
+    const handshake = begin(plain, () => this.#reader.wake())
     this.#socket = handshake.socket
     this.#attach()
-    while (!handshake.isDone && !this.#ended) await this.#readable()
+    while (!handshake.isDone && !this.#ended) await this.#reader.woken()
     timer.cancel()
     if (handshake.isDone) await handshake.settled()
     if (handshake.isDone && !this.#closed) return handshake.socket
+    const isOurs = this.#destroyed && !isLate
     this.destroy()
-    throw handshake.isDone ? new ConnectionLost() : handshake.failure(isLate)
+    throw handshake.isDone || isOurs ? new ConnectionLost() : handshake.failure(isLate)
   }
 
   #detach(): void {
@@ -284,10 +284,11 @@ export class LineConnection {
 
   /** Closes at once; nothing that has come in is read any more. */
   destroy(): void {
+    this.#destroyed = true
     this.#closed = true
     this.#ended = true
-    this.#wakeReader?.()
-    this.#wakeWriter?.()
+    this.#reader.wake()
+    this.#writer.wake()
     this.#socket.destroy()
   }
 }

@@ -1,16 +1,18 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect as connectPlain, createServer, type Server } from 'node:net'
 import { type ConnectionOptions, connect } from 'node:tls'
-import { fakeClock } from 'mailwright/testing'
+import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { generate } from 'selfsigned'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { ConnectionLost } from './connection-lost.ts'
 import { HandshakeFailed } from './handshake-failed.ts'
 import { LineConnection } from './line-connection.ts'
 
 let certificate: { readonly key: string; readonly cert: string }
 let server: Server
+let connection: LineConnection
 let outcome: PromiseWithResolvers<unknown>
-let clock: ReturnType<typeof fakeClock>
+let clock: FakeClock
 const sockets: { destroy(): void }[] = []
 
 beforeAll(async () => {
@@ -24,7 +26,7 @@ beforeEach(async () => {
   outcome = Promise.withResolvers()
   server = createServer((socket) => {
     sockets.push(socket)
-    const connection = new LineConnection(socket, clock, 1_000)
+    connection = new LineConnection(socket, clock, 1_000)
     connection
       .secure({ ...certificate, minVersion: 'TLSv1.2' }, 5_000)
       .then(() => connection.write('* OK ready\r\n'))
@@ -84,6 +86,17 @@ test('who speaks in clear is told from others', async () => {
 test('who ends it, once it has begun', async () => {
   inClear().end(Buffer.from('160301020001', 'hex'))
   expect(await failure()).toBe('the client ended it')
+})
+
+test('what is ended from here is nobody’s fault', async () => {
+  const socket = inClear()
+  socket.write(Buffer.from('160301020001', 'hex'))
+  await expect.poll(() => sockets.length, { timeout: 10_000 }).toBe(2)
+  await expect.poll(() => clock.waiting, { timeout: 10_000 }).toBeGreaterThan(0)
+  connection.destroy()
+  const error = await outcome.promise
+  expect(error).toBeInstanceOf(ConnectionLost)
+  expect(error).not.toBeInstanceOf(HandshakeFailed)
 })
 
 test('who says nothing', async () => {

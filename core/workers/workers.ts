@@ -178,9 +178,11 @@ export class Workers {
   async #stop(): Promise<number> {
     this.#stopping = true
     const ended = live().map(async (worker) => {
-      const exit = once(worker, 'exit') as Promise<[number | null]>
+      const exit = once(worker, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
       worker.process.kill('SIGTERM')
-      const [code] = await exit
+      const [code, signal] = await exit
+      // Who has only just begun does not hear the signal yet, and has nothing to stop.
+      if (signal === 'SIGTERM' && (await this.#ready.get(worker)) === undefined) return 0
       return code ?? 1
     })
     const codes = await Promise.all(ended)

@@ -6,9 +6,11 @@ import type { Restriction } from './restrictions.ts'
 export interface GuardMemory {
   readonly failures: Map<string, FailureCount>
   readonly restrictions: Map<string, Restriction>
+  /** The prefix lengths that restricted networks have, by the octets of their addresses. */
+  readonly prefixes: Map<number, Set<number>>
   readonly known: Map<string, Answer>
 }
 
 export function emptyMemory(): GuardMemory {
-  return { failures: new Map(), restrictions: new Map(), known: new Map() }
+  return { failures: new Map(), restrictions: new Map(), prefixes: new Map(), known: new Map() }
 }

@@ -59,7 +59,7 @@ export class Guard {
     this.#options = options
     this.#surroundings = surroundings
     this.counts = new FailureCounts(clock, options, memory.failures)
-    this.restrictions = new Restrictions(clock, options.restriction, options.maxEntries, memory.restrictions)
+    this.restrictions = new Restrictions(clock, options.restriction, options.maxEntries, memory)
     this.known = new KnownNetworks(clock, options, tables, memory.known)
     this.#delays = new DelayedAnswers(clock, options.delay)
   }

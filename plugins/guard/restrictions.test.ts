@@ -1,5 +1,6 @@
 import { fakeClock, overlay } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
+import { emptyMemory } from './guard-memory.ts'
 import { isInForce, Restrictions } from './restrictions.ts'
 import { networkSubject } from './subject.ts'
 
@@ -15,7 +16,7 @@ describe('a clock that was ahead and is right again', () => {
 
   it('leaves no restriction of the guard in force, not even when its time has come', () => {
     now = year
-    const restrictions = new Restrictions(clock, lengths, 100)
+    const restrictions = new Restrictions(clock, lengths, 100, emptyMemory())
     const imposed = restrictions.impose(subject, 'failures')
     expect(restrictions.ofAddress(address)).toBe(imposed)
     now = 0
@@ -28,15 +29,19 @@ describe('a clock that was ahead and is right again', () => {
 
   it('leaves the bans of the postmaster', () => {
     now = 0
-    const restrictions = new Restrictions(clock, lengths, 100)
+    const restrictions = new Restrictions(clock, lengths, 100, emptyMemory())
     const ban = { subject, since: year, endsAt: null, times: 0, reason: '', madeBy: 'postmaster' } as const
     restrictions.learn(ban)
     expect(restrictions.ofAddress(address)).toBe(ban)
   })
 })
 
-it('goes on with what was imposed before', () => {
-  const [clock, before] = [fakeClock(), new Map()]
-  const imposed = new Restrictions(clock, lengths, 100, before).impose(subject, 'failures')
-  expect(new Restrictions(clock, lengths, 100, before).ofAddress(address)).toBe(imposed)
+it('goes on with what was imposed before, and with what the one before still imposes', () => {
+  const [clock, memory] = [fakeClock(), emptyMemory()]
+  const before = new Restrictions(clock, lengths, 100, memory)
+  const imposed = before.impose(subject, 'failures')
+  const after = new Restrictions(clock, lengths, 100, memory)
+  expect(after.ofAddress(address)).toBe(imposed)
+  const later = before.impose(networkSubject('2001:db8::/64'), 'failures')
+  expect(after.ofAddress('2001:db8::1')).toBe(later)
 })

@@ -1,4 +1,5 @@
 import { addressOctets, blockText, type Clock, parseNetwork } from 'mailwright'
+import type { GuardMemory } from './guard-memory.ts'
 import { RecentEntries } from './recent-entries.ts'
 import type { RestrictionLengths } from './settings.ts'
 import { networkSubject, type Subject, subjectKey } from './subject.ts'
@@ -29,16 +30,20 @@ export class Restrictions {
   readonly #byGuard: RecentEntries<Restriction>
   readonly #byPostmaster = new Map<string, Restriction>()
   readonly #unsaved: RecentEntries<Restriction>
-  /** The prefix lengths that restricted networks have, by the octets of their addresses. */
-  readonly #prefixes = new Map<number, Set<number>>()
+  readonly #prefixes: Map<number, Set<number>>
 
-  /** Goes on with what the guard has imposed before. */
-  constructor(clock: Clock, lengths: RestrictionLengths, most: number, byGuard?: Map<string, Restriction>) {
+  /** Goes on with what the guard has imposed before, and, after a reload, still does while the old system finishes. */
+  constructor(
+    clock: Clock,
+    lengths: RestrictionLengths,
+    most: number,
+    { restrictions, prefixes }: Pick<GuardMemory, 'restrictions' | 'prefixes'>,
+  ) {
     this.#clock = clock
     this.#lengths = lengths
-    this.#byGuard = new RecentEntries(most, byGuard)
+    this.#byGuard = new RecentEntries(most, restrictions)
     this.#unsaved = new RecentEntries(most)
-    for (const [, { subject }] of this.#byGuard) this.#notePrefix(subject)
+    this.#prefixes = prefixes
   }
 
   /** Restricts, for longer than the time before; answers nothing where it is restricted already. */

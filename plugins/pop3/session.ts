@@ -3,7 +3,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type Clock,
   ConnectionLost,
-  endedOrLeft,
   errorCode,
   type Flow,
   LineConnection,
@@ -13,6 +12,7 @@ import {
   type SessionCounts,
   type SessionFlow,
   type Store,
+  sessionOver,
   socketEndpoints,
 } from 'mailwright'
 import { type Answer, fault, last, ok, refusal, refusalOf, type Say } from './answer.ts'
@@ -88,20 +88,18 @@ export class Pop3Session {
     })
   }
 
-  /**
-   * Resolves when the session is over, its maildrop free again and its socket closed; where the client has left and what was
-   * asked for does not come back, without that. Never rejects.
-   */
+  /** Resolves when the session is over, its maildrop free again and its socket closed. Never rejects. */
   run(): Promise<void> {
     this.#ran = this.#run()
-    return this.#end()
-  }
-
-  async #end(): Promise<void> {
-    if (!(await endedOrLeft(this.#ran, this.#connection.closed, this.#listener.clock)))
-      this.#log.warn('stuck', { text: 'the client has left', command: this.#keyword })
-    await this.#gone
-    for (const leave of this.#leave.splice(0)) leave()
+    return sessionOver({
+      ended: this.#ran,
+      closed: this.#gone,
+      clock: this.#listener.clock,
+      leave: () => {
+        for (const leave of this.#leave) leave()
+      },
+      stuck: (level) => this.#log[level]('stuck', { text: 'the client has left', command: this.#keyword }),
+    })
   }
 
   /** Ends the session; what it is in the middle of, a message under way or deletions at QUIT, is finished first. */
@@ -132,6 +130,8 @@ export class Pop3Session {
   }
 
   #enter(whose: string, most: number): (() => void) | undefined {
+    // Who has left is taken off the counts once.
+    if (this.#connection.isClosed) throw new ConnectionLost()
     const leave = this.#listener.counts.enter(whose, most)
     if (leave !== undefined) this.#leave.push(leave)
     return leave

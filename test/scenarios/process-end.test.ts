@@ -25,7 +25,7 @@ afterEach(async () => {
 })
 
 /** A config of two plugins: one that tells of its steps on standard error, and one whose steps and command are given. */
-async function config(lifecycle: string, more = ''): Promise<void> {
+async function config(lifecycle: string, more = '', settings = ''): Promise<void> {
   await project.write(
     'mailwright.config.ts',
     `
@@ -42,14 +42,14 @@ async function config(lifecycle: string, more = ''): Promise<void> {
       setup: () => (${lifecycle}),
       ${more}
     })
-    export default { plugins: [first(), plugin()], hostname: 'mail.example.org', log: { level: 'info' } }
+    export default { plugins: [first(), plugin()], hostname: 'mail.example.org', log: { level: 'info' }, ${settings} }
   `,
   )
 }
 
 /** Starts the server; resolves when it has said this. */
-async function startUntil(said: string) {
-  const child = spawn(process.execPath, argv('start'), {
+async function startUntil(said: string, ...flags: readonly string[]) {
+  const child = spawn(process.execPath, [...flags, ...argv('start')], {
     cwd: project.folder,
     env: environment(),
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -80,13 +80,29 @@ test.each(['start', 'serve'])('SIGTERM while a plugin does its %s stops what has
 test.each([
   ['thrown', "setTimeout(() => { throw new Error('astray') }, 1)"],
   ['rejected', "void Promise.reject(new Error('astray'))"],
-])('an error that is %s beside a start is logged, and stops what has started', async (_, astray) => {
+])('an error that is %s beside a start is logged, and the start goes on', async (_, astray) => {
   await config(`{ start: () => new Promise((done) => { ${astray}; setTimeout(done, 1_000) }) }`)
-  const { code, stderr } = await runProcess(process.execPath, argv('start'), { folder: project.folder })
-  expect(code).toBe(1)
-  expect(stderr).toContain('first stops')
-  expect(stderr).toMatch(/"error":"astray","event":"internal-error"/)
-  expect(stderr).toMatch(/^mailwright: .*astray \[MAIL_E_START\]$/m)
+  const { child, closed, errors } = await startUntil('"ready"')
+  child.kill('SIGTERM')
+  expect(await closed).toEqual([0, null])
+  expect(errors()).toMatch(/"error":"astray","event":"internal-error"[\s\S]*"ready"/)
+  expect(errors()).not.toMatch(/^ +at /m)
+})
+
+test('SIGTERM while workers begin is no failure', async () => {
+  await config('{}', '', 'workers: 2')
+  await project.write(
+    'hold.mjs',
+    `import cluster from 'node:cluster'
+    if (cluster.isWorker) {
+      process.stderr.write('begun')
+      await new Promise((done) => setTimeout(done, 60_000))
+    }`,
+  )
+  const { child, closed, errors } = await startUntil('begun', `--import=${join(project.folder, 'hold.mjs')}`)
+  child.kill('SIGTERM')
+  expect(await closed).toEqual([0, null])
+  expect(errors()).not.toContain('in peace')
 })
 
 test('a server whose plugin leaves a timer behind ends all the same, and says so', async () => {

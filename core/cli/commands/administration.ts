@@ -7,10 +7,13 @@ import { type Address, formatAddress, sameAddress } from '../../model/address.ts
 import { type Accounts, type AccountsAdministration, accounts } from '../../services/accounts.ts'
 import { notifier } from '../../services/notifier.ts'
 import { type CliContext, withHost } from '../context.ts'
+import { requireMeantRoles } from './meant-roles.ts'
 
 /** What a command may use beside the administration. */
 interface Surroundings {
   readonly service: Accounts
+  /** See {@link requireMeantRoles}. */
+  requireMeant(roles: readonly string[]): void
   /** Makes a change of an account, or of many, and tells the server, where it runs, whose sessions are to be looked at. */
   changing<T>(
     address: Address | undefined,
@@ -42,6 +45,7 @@ export function withAdministration<T>(
     const hints = host.service(notifier)
     return run(administration.actingAs(actor()), {
       service,
+      requireMeant: (roles) => requireMeantRoles(roles, host.rolesListenedFor),
       async changing(address, change, end = {}) {
         // Afterwards it may be nobody's address.
         const account = address && (await findAccount(service, address))

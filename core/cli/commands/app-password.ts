@@ -26,7 +26,8 @@ export const appPasswordCommands: readonly CoreCommand[] = [
       const address = addressArgument(word)
       const roles = given(options.for) ? checkRoles(listWord(options.for)) : []
       const supplied = options.secretStdin === true ? await firstLine(context.stdin) : undefined
-      return withAdministration(context, async (administration) => {
+      return withAdministration(context, async (administration, { requireMeant }) => {
+        requireMeant(roles)
         let secret: string | undefined
         const added = await unless('MAIL_E_EXISTS', options.ifMissing === true, async () => {
           const wanted = { name, roles, ...(supplied === undefined ? {} : { secret: supplied }) }

@@ -17,7 +17,7 @@ import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
 import { ServiceManager } from '../service-manager.ts'
 import { StopSignal } from '../stop-signal.ts'
-import { Strays } from '../strays.ts'
+import { surviveStrays } from '../strays.ts'
 
 export const startCommand: CoreCommand = {
   usage: 'start',
@@ -68,20 +68,17 @@ async function serve(context: Begun, loaded: LoadedConfig): Promise<undefined> {
   return undefined
 }
 
-/** Until the server is ready, or the process is asked to stop before. Where something goes wrong, what has started is stopped. */
+/** Until the server is ready, or the process is asked to stop before. */
 async function begin(
   { signal, hasLog, json, output }: Begun,
   server: Server,
   loaded: LoadedConfig,
   manager: ServiceManager,
 ): Promise<void> {
-  const strays = new Strays(() => server.log)
+  surviveStrays(() => server.log)
   const starting = signal.unlessAsked(server.start(loaded))
   if (server.log !== undefined) hasLog(server.log)
-  const host = await strays.unlessThrown(starting).catch(async (error: unknown) => {
-    await server.stop().catch((problem: unknown) => server.log?.error('plugin-failed', { error: problem }))
-    throw error
-  })
+  const host = await starting
   if (host === undefined) return
   if (isWorker) serveAsWorker(server)
   else if (!json) output.notice?.(await welcome(host.settings, server.listeners))

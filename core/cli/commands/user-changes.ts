@@ -50,7 +50,8 @@ const set: CoreCommand = {
   action: async (context, [word = ''], options) => {
     const address = addressArgument(word)
     const changes = changesOf(options)
-    return withAdministration(context, async (administration, { changing }) => {
+    return withAdministration(context, async (administration, { changing, requireMeant }) => {
+      if (given(options.deny)) requireMeant(listWord(options.deny))
       await changing(address, async () => {
         for (const change of changes) await change(administration, address)
       })

@@ -2,13 +2,13 @@ import type { Socket } from 'node:net'
 import {
   type Account,
   ConnectionLost,
-  endedOrLeft,
   errorCode,
   type ImapComingLiteral,
   type ImapResult,
   LineConnection,
   type ServerTls,
   type SessionFlow,
+  sessionOver,
   socketEndpoints,
 } from 'mailwright'
 import { Arguments } from './arguments.ts'
@@ -65,26 +65,27 @@ export class Conversation {
   }
 
   /**
-   * Resolves when the session is over and its socket closed; where the client has left and a command does not come back,
-   * without that. Never rejects.
+   * Resolves when the session is over and its socket closed. A command whose client has left keeps what it works with, the
+   * mailbox above all, until it is back. Never rejects.
    */
   run(): Promise<void> {
-    const leave = this.#server.counts.enter(this.#address, this.#server.options.maxConnectionsPerAddress)
+    const { counts, options, clock, log } = this.#server
+    const leave = counts.enter(this.#address, options.maxConnectionsPerAddress)
     this.#ran = this.#run(leave !== undefined)
-    return this.#end(leave)
-  }
-
-  /** A command that goes on keeps what it works with, the mailbox above all, until it is back. */
-  async #end(leave: (() => void) | undefined): Promise<void> {
-    const { closed } = this.#connection
-    if (!(await endedOrLeft(this.#ran, closed, this.#server.clock))) {
-      const session = this.#flow.session.id
-      this.#server.log.warn('stuck', { session, text: 'the client has left', command: this.#command })
-      this.#session.leaveCount()
-    }
-    leave?.()
-    await closed
-    this.#flow.close(this.#reason)
+    return sessionOver({
+      ended: this.#ran,
+      closed: this.#connection.closed,
+      clock,
+      leave: () => {
+        this.#session.leaveCount()
+        leave?.()
+        this.#flow.close(this.#reason)
+      },
+      stuck: (level) => {
+        const session = this.#flow.session.id
+        log[level]('stuck', { session, text: 'the client has left', command: this.#command })
+      },
+    })
   }
 
   /** Ends the session; the command that is being answered is answered first. */

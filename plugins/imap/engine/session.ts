@@ -1,6 +1,7 @@
 import {
   type Account,
   type AccountStore,
+  ConnectionLost,
   errorCode,
   hasAnyRight,
   type ImapForm,
@@ -54,6 +55,7 @@ export class Session implements ImapSession {
   readonly out: Output
   readonly transport: Transport
   readonly enabled: Set<string> = new Set()
+  readonly #connection: LineConnection
   readonly #whenQuiet: (task: () => Promise<void>) => void
   #login: Login | undefined
   /** Takes the session off its account's, also where the store has not opened the account yet. */
@@ -69,6 +71,7 @@ export class Session implements ImapSession {
   constructor(server: Server, flow: SessionFlow, connection: LineConnection, callbacks: SessionCallbacks) {
     this.server = server
     this.flow = flow
+    this.#connection = connection
     this.#awaitLogin()
     this.out = new Output(connection, () => this.utf8)
     this.#whenQuiet = callbacks.whenQuiet
@@ -222,6 +225,8 @@ export class Session implements ImapSession {
     const { server } = this
     if (this.#login !== undefined)
       throw new MailwrightError('MAIL_E_INVALID', 'somebody has logged in already')
+    // Who has left is taken off the counts once.
+    if (this.#connection.isClosed) throw new ConnectionLost()
     const leave = server.counts.enter(`account ${account.id}`, server.options.maxConnectionsPerUser)
     if (leave === undefined) return no('Too many sessions of this account', 'LIMIT')
     this.#leave = leave
