@@ -7,6 +7,7 @@ import { createFlow } from './flow/index.ts'
 import { createFileHistory } from './history/file-history.ts'
 import { checkPlugins } from './host/checks.ts'
 import { type InstanceCommands, namedCommands } from './host/commands.ts'
+import { defaultServices, provideDefaults } from './host/default-services.ts'
 import { undelivered } from './host/delivery-check.ts'
 import { guardedConnection } from './host/guarded-connection.ts'
 import { HookSet } from './host/hook-set.ts'
@@ -29,17 +30,12 @@ import { stopPlugins } from './host/stop-plugins.ts'
 import { MissedHooks } from './host/unknown-hook.ts'
 import { WaitingConnections } from './host/waiting-connections.ts'
 import { checkWholeConfig } from './host/whole-config.ts'
-import { createImapExtensions } from './imap/registry.ts'
 import { createLog, type Log } from './log.ts'
 import { createSpool, type Spool } from './message/spool.ts'
-import { createLocalNotifier } from './notifier.ts'
 import type { Lifecycle, PluginCommand, PluginContext } from './plugin.ts'
-import { createResolver } from './resolver.ts'
 import { history } from './services/history.ts'
-import { imapExtensions } from './services/imap-extensions.ts'
 import type { ServiceKey } from './services/key.ts'
-import { notifier } from './services/notifier.ts'
-import { type Resolver, resolver } from './services/resolver.ts'
+import type { Resolver } from './services/resolver.ts'
 import { store } from './services/store.ts'
 
 /** What the surroundings give a host; tests replace some of it. */
@@ -99,19 +95,17 @@ export class Host {
     this.instruments = new Instruments(options.log ?? createLog(logLevel), this.#clock, this.#spool, options)
     this.log = this.instruments.log
     this.#history = createFileHistory(join(dataDir, 'history'), historyDays, this.#clock, this.log)
+    const { log, settings } = this
     const [services, clock] = [this.#services, this.#clock]
-    services.provideDefault(history, this.#history)
-    services.provideDefault(imapExtensions, createImapExtensions())
-    services.provideDefault(notifier, createLocalNotifier(this.log))
-    services.provideDefault(resolver, options.resolver ?? createResolver(clock, this.settings.resolver))
+    provideDefaults(services, { history: this.#history, resolver: options.resolver, log, clock, settings })
     const { hooks: taps, flow: metrics } = this.instruments
-    const observer = createObserver(() => this.service(history), this.log, this.#clock, taps)
-    this.hooks = new HookSet({ clock: this.#clock, timeout, observer, durations: taps.durations })
-    const flow = createFlow({ hooks: this.hooks, services, log: this.log, clock, timeout, metrics })
+    const observer = createObserver(() => this.service(history), log, clock, taps)
+    this.hooks = new HookSet({ clock, timeout, observer, durations: taps.durations })
+    const flow = createFlow({ hooks: this.hooks, services, log, clock, timeout, metrics })
     this.#flowFor = flow.flowFor
     this.flow = flow.flowFor('core')
     this.#settled = flow.settled
-    const plan = planPlugins(this.settings.plugins, [history, imapExtensions, notifier, resolver], faults)
+    const plan = planPlugins(settings.plugins, defaultServices, faults)
     if (faults.length > 0) throw new ConfigError(faults)
     this.#setUp(plan)
   }
