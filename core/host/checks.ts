@@ -1,4 +1,4 @@
-import { errorText, MailwrightError } from '../errors.ts'
+import { throwFaults } from '../joint-faults.ts'
 
 /** Lets each plugin check its files. MAIL_E_START with the faults of all of them; `stopping` is defined once nothing else shall begin. */
 export async function checkPlugins<Plugin>(
@@ -15,6 +15,5 @@ export async function checkPlugins<Plugin>(
       faults.push(error)
     }
   }
-  if (faults.length === 1) throw faults[0]
-  if (faults.length > 1) throw new MailwrightError('MAIL_E_START', faults.map(errorText).join('; '))
+  throwFaults(faults)
 }

@@ -391,3 +391,20 @@ describe('options', () => {
     expect(() => parseOptions(input)).toThrow(problem)
   })
 })
+
+test('all tables are checked at the same time, and all their faults are told', async () => {
+  const begun: string[] = []
+  const both = Promise.withResolvers<void>()
+  const broken = (name: string) => ({
+    lookUp: async () => undefined,
+    async check() {
+      if (begun.push(name) === 2) both.resolve()
+      await both.promise
+      throw new Error(`${name} is broken`)
+    },
+  })
+  const plugins = [aliases({ virtual: [broken('one'), broken('two')] })]
+  await expect(createTestHost({ plugins })).rejects.toMatchObject({
+    cause: { code: 'MAIL_E_START', message: 'one is broken; two is broken' },
+  })
+})

@@ -4,6 +4,7 @@ import {
   type Disposition,
   definePlugin,
   type Edit,
+  forAllAtOnce,
   type PluginFactory,
   reply,
   type SortAction,
@@ -62,10 +63,10 @@ const plugin: PluginFactory<AliasesInput> = definePlugin<AliasesOptions, Aliases
     const tables = [...options.virtual, ...options.aliases]
     return {
       async start() {
-        for (const table of tables) await table.open?.({ clock, log })
+        await forAllAtOnce(tables, (table) => table.open?.({ clock, log }))
       },
       async check() {
-        for (const table of tables) await table.check?.({ clock, log })
+        await forAllAtOnce(tables, (table) => table.check?.({ clock, log }))
       },
     }
   },

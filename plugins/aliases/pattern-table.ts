@@ -8,6 +8,9 @@ import type { ReadTable } from './table-file.ts'
 
 /** Milliseconds that all patterns of a table together may take for one key. Honest ones need a hundredth of that. */
 const longestSearch = 100
+/** Milliseconds that a search may take without being held against the patterns, and those that each of them adds: a large table takes its time for every key. */
+const honestSearch = 10
+const honestRule = 0.01
 /** It is the time of the clock: on a busy machine an honest search may get none of it, and has another try. */
 const mostTries = 3
 /** Characters: no address is longer. */
@@ -84,9 +87,12 @@ export class PatternTable implements ReadTable {
   #search(key: string): readonly [number, ...(string | undefined)[]] | undefined {
     if (this.#time.isUsedUp) throw new UnavailableError('the patterns have taken too long before')
     this.#context.key = key
+    const honest = honestSearch + honestRule * this.#rules.length
     for (let tries = 1; ; tries++) {
       try {
-        return this.#time.measure(() => search.runInContext(this.#context, { timeout: longestSearch }))
+        return this.#time.measure(honest, () =>
+          search.runInContext(this.#context, { timeout: longestSearch }),
+        )
       } catch (cause) {
         const line = this.#rules[this.#context.reached]?.line
         if (tries === mostTries)

@@ -1,13 +1,13 @@
 import type { Clock } from 'mailwright'
 
-/** Milliseconds that the stopped searches of a table may take at once. */
+/** Milliseconds that the long searches of a table may take at once. */
 const most = 1_000
 /** The part of the thread's time that they may go on to take. */
 const share = 0.1
 
 /**
- * How much of the one thread's time the searches of a table have taken that had to be stopped: about one second in ten is all they get.
- * What comes to its end is honest: a large table takes its time for every key.
+ * How much of the one thread's time the searches of a table have taken that had to be stopped, or took longer than is honest:
+ * about one second in ten is all they get.
  */
 export class SearchTime {
   readonly #clock: Pick<Clock, 'monotonic'>
@@ -22,16 +22,20 @@ export class SearchTime {
     return this.#usedAt(this.#clock.monotonic()) >= most
   }
 
-  /** Counts what a search takes that is stopped. */
-  measure<T>(search: () => T): T {
+  /** Counts all that a search takes, where it is stopped or takes more than `honest` milliseconds. */
+  measure<T>(honest: number, search: () => T): T {
     const began = this.#clock.monotonic()
+    let isStopped = true
     try {
-      return search()
-    } catch (error) {
+      const found = search()
+      isStopped = false
+      return found
+    } finally {
       const ended = this.#clock.monotonic()
-      this.#used = this.#usedAt(began) + ended - began
-      this.#since = ended
-      throw error
+      if (isStopped || ended - began > honest) {
+        this.#used = this.#usedAt(began) + ended - began
+        this.#since = ended
+      }
     }
   }
 

@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { type Clock, wait } from 'mailwright'
 
 /** A file at one moment. Times are milliseconds since 1970, by the clock of the file system. */
@@ -7,6 +8,8 @@ export interface FileState {
   /** Undefined where the file system does not say. */
   readonly bornAt: number | undefined
   readonly changedAt: number
+  /** What gets another name has a change later than the last writing; a file that is made in its place has not. */
+  readonly isMoved: boolean
   /** Changes whenever the file is written or replaced. */
   readonly mark: string
 }
@@ -18,7 +21,9 @@ const clockDifference = 10_000
 /** A file that is written all the time is waited for no longer than so many times. */
 const mostWaits = 2
 /** Milliseconds after which it is taken as it is. */
-const patience = 180_000
+export const patience = 180_000
+/** Octets; some million entries. */
+const largest = 256 * 2 ** 20
 
 /** A file that others write: whether what is there is the whole of it. */
 export class SettledFile {
@@ -41,6 +46,21 @@ export class SettledFile {
     return this.isNeverQuiet(clock) ? stateOf(this.#path) : undefined
   }
 
+  /**
+   * Its text in that state; undefined where somebody has written to it since, or put another in its place. RangeError where it is too
+   * large, TypeError where it is no UTF-8; rejects as the system does.
+   */
+  async text({ mark }: FileState, clock: Clock): Promise<string | undefined> {
+    const file = await open(this.#path, 'r')
+    try {
+      const octets = await readOctets(file)
+      const isSame = stateFrom(await file.stat()).mark === mark
+      return isSame || this.isNeverQuiet(clock) ? utf8.decode(octets) : undefined
+    } finally {
+      await file.close()
+    }
+  }
+
   /** It was not quiet for minutes: what is there may be half of it. */
   isNeverQuiet(clock: Clock): boolean {
     return this.#writtenSince !== undefined && clock.monotonic() - this.#writtenSince >= patience
@@ -58,10 +78,10 @@ export class SettledFile {
   }
 }
 
-/** Whoever puts another file in the place of one writes it first. */
+/** Whoever puts another file in the place of one writes it first; an editor that makes a new one writes it there. */
 function isWhole(state: FileState, clock: Clock, known: FileState | undefined): boolean {
   if (clock.now() - state.changedAt >= clockDifference) return true
-  return known !== undefined && (state.mark === known.mark || isAnother(state, known))
+  return known !== undefined && (state.mark === known.mark || (state.isMoved && isAnother(state, known)))
 }
 
 /** The number of an inode is soon used again. */
@@ -71,12 +91,26 @@ function isAnother(one: FileState, other: FileState): boolean {
 }
 
 async function stateOf(path: string): Promise<FileState> {
-  const { ino, size, mtimeMs, ctimeMs, birthtimeMs } = await stat(path)
+  return stateFrom(await stat(path))
+}
+
+function stateFrom({ ino, size, mtimeMs, ctimeMs, birthtimeMs }: Stats): FileState {
   return {
     inode: ino,
     // Where none is kept, Node.js gives zero or the time of the last change.
     bornAt: birthtimeMs === 0 || birthtimeMs === ctimeMs ? undefined : birthtimeMs,
     changedAt: Math.max(mtimeMs, ctimeMs),
+    isMoved: ctimeMs > mtimeMs,
     mark: `${ino} ${size} ${mtimeMs} ${ctimeMs}`,
   }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+async function readOctets(file: FileHandle): Promise<Buffer> {
+  const { size } = await file.stat()
+  if (size > largest) throw new RangeError(`it has more than ${largest} octets`)
+  const octets = Buffer.alloc(size)
+  const { bytesRead } = await file.read(octets, 0, size, 0)
+  return octets.subarray(0, bytesRead)
 }

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, rename, rm, rmdir, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { capturedLog, type FakeClock, fakeClock } from 'mailwright/testing'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { IncludedFiles } from './included-file.ts'
+import { SettledFile } from './settled-file.ts'
 import { table } from './table-kinds.ts'
 
 let folder: string
@@ -111,16 +112,69 @@ test('one that is written all the time is read later, and keeps no server from i
   expect(await waiting(clock, made.lookUp('a@x'), [nothing])).toBe('b@x')
 })
 
+/** As `mv` does it with a file that was written a while ago: a move within one tick of the file system's clock cannot be told. */
+async function replace(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text)
+  await utimes(`${path}.new`, new Date(0), new Date(0))
+  await rename(`${path}.new`, path)
+}
+
 test('one that is replaced all the time is read at once', async () => {
   const clock = before()
   const { path, made, later } = await opened('replaced', 'a@x b@x\n', clock)
   await made.check?.({ clock: anHourLater(), log: capturedLog() })
   for (const name of ['one@x', 'two@x', 'three@x']) {
-    await writeFile(`${path}.new`, `${name} b@x\n`)
-    await rename(`${path}.new`, path)
+    await replace(path, `${name} b@x\n`)
     expect(await later(name)).toBe('b@x')
     expect(await later('none@x')).toBeUndefined()
   }
+})
+
+test('one that an editor makes anew, in the place of another, is waited for', async () => {
+  const clock = before()
+  const { path, made, later } = await opened('edited', 'a@x b@x\nlate@x b@x\n', clock)
+  await made.check?.({ clock: anHourLater(), log: capturedLog() })
+  await rename(path, `${path}~`)
+  await writeFile(path, 'a@x changed@x\n')
+  const rest = () => appendFile(path, 'late@x changed@x\n')
+  expect(await waiting(clock, later('late@x'), [rest, nothing])).toBe('changed@x')
+})
+
+test.each<[string, (path: string) => Promise<void>]>([
+  ['written to', (path) => writeFile(path, '')],
+  ['replaced', (path) => replace(path, 'c@x d@x\n')],
+])('what is %s between the look and the reading is not believed', async (_, change) => {
+  const path = join(folder, 'raced')
+  await writeFile(path, 'a@x b@x\n')
+  const clock = anHourLater()
+  const file = new SettledFile(path)
+  const state = await file.state(clock, undefined)
+  if (state === undefined) throw new Error('it is quiet')
+  expect(await file.text(state, clock)).toBe('a@x b@x\n')
+  await change(path)
+  expect(await file.text(state, clock)).toBeUndefined()
+})
+
+test('one that stays unreadable is waited for no longer than minutes, and that is told', async () => {
+  const clock = anHourLater()
+  const { path, log, made, later } = await opened('forbidden', 'a@x b@x\n', clock)
+  await made.lookUp('a@x')
+  await rm(path)
+  await mkdir(path)
+  await expect(later('late@x')).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+  clock.advance(180_000)
+  for (let looks = 0; looks < 2; looks++) {
+    expect(await later('late@x')).toBeUndefined()
+    expect(await later('a@x')).toBe('b@x')
+  }
+  expect(log.lines).toMatchObject([
+    { event: 'plugin-failed', error: /cannot be read now/ },
+    { event: 'plugin-failed', error: /could not be read for minutes, and is used as it was/ },
+  ])
+  await rmdir(path)
+  await writeFile(path, 'late@x b@x\n')
+  expect(await later('late@x')).toBe('b@x')
+  expect(log.lines.at(-1)).toMatchObject({ event: 'recovered' })
 })
 
 test('one that cannot be read for a moment is tried again', async () => {

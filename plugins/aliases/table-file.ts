@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises'
 import { type Clock, type Log, MailwrightError, UnavailableError } from 'mailwright'
-import { type FileState, SettledFile } from './settled-file.ts'
+import { type FileState, patience, SettledFile } from './settled-file.ts'
 import type { Table, TableSurroundings } from './table.ts'
 
 /** What a file says once it is read. */
@@ -15,13 +14,22 @@ export interface ReadTable {
 
 /** Milliseconds between two looks at the file. */
 const checkEvery = 1_000
-/** Octets; some million entries. */
-const largest = 256 * 2 ** 20
+
+type Trouble = 'broken' | 'gone' | 'unreadable' | 'given up'
+
+const asItWas = 'the table is ignored as it is now, and used as it was'
+const troubleTexts: Readonly<Record<Trouble, string>> = {
+  broken: asItWas,
+  gone: asItWas,
+  unreadable: 'the table cannot be read now: what it did not know before has to wait',
+  'given up': 'the table could not be read for minutes, and is used as it was',
+}
 
 /**
  * A table in a text file that its owner edits while it is in use. A change is taken before the next look-up is answered,
  * but half a file is not believed: one that was written just now is waited for until it has stayed the same. What is
- * broken is told once in the log, and what was read before stays in force; what cannot be read now is tried again.
+ * broken is told once in the log, and what was read before stays in force; what cannot be read now is tried again, and
+ * waited for no longer than what is being written.
  */
 export class TableFile implements Table {
   readonly path: string
@@ -33,7 +41,9 @@ export class TableFile implements Table {
   /** The state of the file that was last judged, as good or as bad; undefined where it was gone. */
   #judged: FileState | undefined
   /** What was told of the file and is not over yet. */
-  #trouble: 'broken' | 'gone' | 'unreadable' | undefined
+  #trouble: Trouble | undefined
+  /** Of the monotonic clock. */
+  #unreadableSince: number | undefined
   /** The file has another state by now, and is still being written, or cannot be read. */
   #isOutdated = false
   #toldUnquiet = false
@@ -102,8 +112,9 @@ export class TableFile implements Table {
 
   async #readSettled(clock: Clock): Promise<ReadTable> {
     const state = await this.#file.state(clock, undefined)
-    if (state === undefined) throw new UnavailableError('it is being written')
-    const table = this.#read(await readText(this.path))
+    const text = state && (await this.#file.text(state, clock))
+    if (text === undefined) throw new UnavailableError('it is being written')
+    const table = this.#read(text)
     this.#tellUnquiet(clock)
     this.#table = table
     this.#judged = state
@@ -119,10 +130,15 @@ export class TableFile implements Table {
       this.#isOutdated = state === undefined
       if (state === undefined) return
       this.#tellUnquiet(clock)
-      if (state.mark !== this.#judged?.mark) this.#adopt(state, this.#read(await readText(this.path)))
-      else if (this.#trouble === 'unreadable') this.#recover()
+      if (state.mark === this.#judged?.mark) {
+        if (this.#unreadableSince !== undefined) this.#recover()
+        return
+      }
+      const text = await this.#file.text(state, clock)
+      if (text === undefined) this.#isOutdated = true
+      else this.#adopt(state, this.#read(text))
     } catch (error) {
-      this.#refuse(state, error)
+      this.#refuse(state, error, clock)
     }
   }
 
@@ -137,19 +153,29 @@ export class TableFile implements Table {
 
   #recover(): void {
     this.#trouble = undefined
+    this.#unreadableSince = undefined
     this.#surroundings?.log.warn('recovered', { file: this.path })
   }
 
   /** A fault of the content lasts until the file is changed; one of reading it may be over at the next look. */
-  #refuse(state: FileState | undefined, error: unknown): void {
-    const trouble = troubleOf(error, state)
+  #refuse(state: FileState | undefined, error: unknown, clock: Clock): void {
+    const trouble = this.#troubleOf(error, state, clock)
     const isTold = this.#trouble === trouble && (trouble !== 'broken' || this.#toldUnquiet)
     this.#trouble = trouble
     this.#isOutdated = trouble === 'unreadable'
-    if (trouble !== 'unreadable') this.#judged = state
+    if (this.#unreadableSince === undefined) this.#judged = state
     if (isTold) return
-    const cause = new Error('the table is ignored as it is now, and used as it was', { cause: error })
+    const cause = new Error(troubleTexts[trouble], { cause: error })
     this.#surroundings?.log.error('plugin-failed', { file: this.path, error: cause })
+  }
+
+  /** What the system says of a file is no fault of its content. */
+  #troubleOf(error: unknown, state: FileState | undefined, clock: Clock): Trouble {
+    const { syscall, code } = error as NodeJS.ErrnoException
+    const isUnreadable = syscall !== undefined && (state !== undefined || code !== 'ENOENT')
+    this.#unreadableSince = isUnreadable ? (this.#unreadableSince ?? clock.monotonic()) : undefined
+    if (this.#unreadableSince === undefined) return syscall === undefined ? 'broken' : 'gone'
+    return clock.monotonic() - this.#unreadableSince >= patience ? 'given up' : 'unreadable'
   }
 
   #tellUnquiet(clock: Clock): void {
@@ -163,27 +189,5 @@ export class TableFile implements Table {
 
   #tellWarnings({ warnings }: ReadTable, log: Log): void {
     for (const text of warnings) log.warn('plugin-failed', { file: this.path, text })
-  }
-}
-
-/** What the system says of a file is no fault of its content. */
-function troubleOf(error: unknown, state: FileState | undefined): 'broken' | 'gone' | 'unreadable' {
-  const { syscall, code } = error as NodeJS.ErrnoException
-  if (syscall === undefined) return 'broken'
-  return state === undefined && code === 'ENOENT' ? 'gone' : 'unreadable'
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-async function readText(path: string): Promise<string> {
-  const file = await open(path, 'r')
-  try {
-    const { size } = await file.stat()
-    if (size > largest) throw new RangeError(`it has more than ${largest} octets`)
-    const octets = Buffer.alloc(size)
-    const { bytesRead } = await file.read(octets, 0, size, 0)
-    return utf8.decode(octets.subarray(0, bytesRead))
-  } finally {
-    await file.close()
   }
 }

@@ -1,4 +1,4 @@
-import { accounts, definePlugin, type PluginFactory, sameAddress } from 'mailwright'
+import { accounts, definePlugin, forAllAtOnce, type PluginFactory, sameAddress } from 'mailwright'
 import { BlindCopies } from './blind-copies.ts'
 import { headerEditsElsewhere, headerEditsHere, senderEdits } from './message-rewriting.ts'
 import { parseOptions, type RewritingInput, type RewritingOptions, tablesOf } from './options.ts'
@@ -51,10 +51,10 @@ const plugin: PluginFactory<RewritingInput> = definePlugin<RewritingOptions, Rew
     const tables = tablesOf(options)
     return {
       async start() {
-        for (const table of tables) await table.open?.({ clock, log })
+        await forAllAtOnce(tables, (table) => table.open?.({ clock, log }))
       },
       async check() {
-        for (const table of tables) await table.check?.({ clock, log })
+        await forAllAtOnce(tables, (table) => table.check?.({ clock, log }))
       },
     }
   },

@@ -312,6 +312,23 @@ test('odd fields stay as they are', async () => {
   expect((await readAll(sent[0]?.message.content ?? ({} as never))).equals(octets)).toBe(true)
 })
 
+test('all tables are checked at the same time, and all their faults are told', async () => {
+  const begun: string[] = []
+  const both = Promise.withResolvers<void>()
+  const broken = (name: string) => ({
+    lookUp: async () => undefined,
+    async check() {
+      if (begun.push(name) === 2) both.resolve()
+      await both.promise
+      throw new Error(`${name} is broken`)
+    },
+  })
+  const plugins = [rewriting({ canonical: [broken('one')], generic: [broken('two')] })]
+  await expect(createTestHost({ plugins })).rejects.toMatchObject({
+    cause: { code: 'MAIL_E_START', message: 'one is broken; two is broken' },
+  })
+})
+
 describe('options', () => {
   test.each([
     [{ canonical: 'hash:/x' }, 'canonical: must be a list of tables'],

@@ -2,6 +2,7 @@ import {
   type Address,
   accounts,
   definePlugin,
+  forAllAtOnce,
   type PluginFactory,
   type Reply,
   type RouteAnswer,
@@ -90,11 +91,11 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
     return {
       async start() {
         tls.start()
-        for (const table of tables) await table.open?.({ clock, log })
+        await forAllAtOnce(tables, (table) => table.open?.({ clock, log }))
         await programs.start()
       },
       async check() {
-        for (const table of tables) await table.check?.({ clock, log })
+        await forAllAtOnce(tables, (table) => table.check?.({ clock, log }))
       },
       async stop() {
         pool.close()

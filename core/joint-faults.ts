@@ -1,0 +1,16 @@
+import { errorText, MailwrightError } from './errors.ts'
+
+/** Throws what went wrong: a single fault as it is, MAIL_E_START with the texts of several. */
+export function throwFaults(faults: readonly unknown[]): void {
+  if (faults.length === 1) throw faults[0]
+  if (faults.length > 1) throw new MailwrightError('MAIL_E_START', faults.map(errorText).join('; '))
+}
+
+/** Does a step for all at the same time, and for what is listed twice once. Waits for every one; MAIL_E_START with all faults. */
+export async function forAllAtOnce<One>(
+  all: readonly One[],
+  step: (one: One) => Promise<void> | undefined,
+): Promise<void> {
+  const results = await Promise.allSettled([...new Set(all)].map(async (one) => step(one)))
+  throwFaults(results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])))
+}
