@@ -127,6 +127,21 @@ describe('start and stop', () => {
     })
   })
 
+  test('a stop in the middle of the checks keeps the faults that were found', async () => {
+    let stopped: Promise<void> | undefined
+    const stopping = async (): Promise<void> => {
+      stopped = host.stop()
+    }
+    const one = plugin('one', { setup: () => ({ check: fail('line 2 is no entry') }) })
+    const two = plugin('two', { setup: () => ({ check: stopping }) })
+    const host = hostOf([one, two, plugin('three')])
+    await expect(host.check()).rejects.toMatchObject({
+      code: 'MAIL_E_START',
+      message: 'one failed in check: line 2 is no entry; stopped before three could check',
+    })
+    await stopped
+  })
+
   test.each<[string, () => Promise<void>, string]>([
     ['rejects', fail('no disk'), 'no disk'],
     [

@@ -136,6 +136,7 @@ describe('accounts', () => {
       { address: 'c@import.example', pasword: 'x' },
       'not json',
       { address: 'c@elsewhere.example' },
+      { address: 'c@import.example', deny: ['imap-s'] },
     ].map((line) => (typeof line === 'string' ? line : JSON.stringify(line)))
     const first = await run('user import --json', lines.join('\n'))
     expect(first.exitCode).toBe(1)
@@ -150,7 +151,10 @@ describe('accounts', () => {
       '6 failed',
       '7 failed',
       '8 failed',
+      '9 failed',
     ])
+    expect(first.out).toContain('nobody listens in the role \\"imap-s\\"')
+    expect(await codeOf('user show c@import.example')).toBe('MAIL_E_NOT_FOUND')
     expect(await json('user show a@import.example')).toMatchObject({ name: 'A', quotaBytes: 2 ** 20 })
     expect(await json('user show b@import.example')).toMatchObject({ disabled: true })
     const good = lines.slice(0, 2).join('\n')

@@ -11,8 +11,8 @@ export async function checkPlugins<Plugin>(
     try {
       await check(plugin)
     } catch (error) {
-      if (stopping() !== undefined) throw error
       faults.push(error)
+      if (stopping() !== undefined) break
     }
   }
   throwFaults(faults)

@@ -13,13 +13,16 @@ export function lifecycleOf(plugin: string, answer: unknown, doubts: string[]): 
   doubts.push(...idleAnswers(plugin, answer))
   if (typeof answer !== 'object' || answer === null) return {}
   refusePromise(answer)
+  const lifecycle = answer as Lifecycle
+  const isStep = (value: unknown): boolean =>
+    value === undefined || value === null || typeof value === 'function'
   const faults = steps
-    .filter((step) => typeof ((answer as Lifecycle)[step] ?? lifecycleOf) !== 'function')
+    .filter((step) => !isStep(lifecycle[step]))
     .map(
       (step): ConfigFault => ({ path: '', problem: `its setup answered a \`${step}\` that is no function` }),
     )
   if (faults.length > 0) throw new ConfigError(faults)
-  return answer as Lifecycle
+  return lifecycle
 }
 
 /** What of it is never called, and may have been meant to be. */

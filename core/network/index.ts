@@ -8,7 +8,7 @@ export { ClientTrust, type OwnCertificateText, type TrustProblem, trustProblem }
 export { ConnectionLost } from './connection-lost.ts'
 export { type Endpoints, socketEndpoints, socketFileEndpoints } from './endpoints.ts'
 export { HandshakeFailed, handshakeFault } from './handshake-failed.ts'
-export { sessionOver } from './left-session.ts'
+export { type FollowedSession, sessionOver } from './left-session.ts'
 export { LineConnection } from './line-connection.ts'
 export { readNetworks } from './networks-option.ts'
 export {

@@ -5,6 +5,7 @@ const patience = 5_000
 /** Milliseconds after which it is told aloud: a search in a large mailbox comes back before. */
 const longPatience = 60_000
 
+/** A session whose client may leave while something goes on for it. */
 export interface FollowedSession {
   /** Resolves when nothing more is done for the client. */
   readonly ended: Promise<void>

@@ -92,12 +92,8 @@ export async function isMissing({ owner, mailbox }: Located): Promise<boolean> {
   return !(await mailboxNames(owner.store)).has(mailbox)
 }
 
-/** A staged message whose mailbox is missing. The one that is made begins with the list of the mailbox above it too. */
-export function committedWithLists(
-  lists: AccessLists,
-  located: Located,
-  staged: StagedMessage,
-): StagedMessage {
+/** A staged message that may have to make its mailbox. What it makes begins with the list of the mailbox above it too. */
+export function stagedWithLists(lists: AccessLists, located: Located, staged: StagedMessage): StagedMessage {
   return {
     ...(staged.prepare !== undefined && {
       async prepare() {
@@ -109,6 +105,7 @@ export function committedWithLists(
     async commit() {
       const former = await clearLists(lists, located)
       await staged.commit()
+      if (former.has(located.mailbox)) return
       // The message is there for good, so this must not say anything else: without a list only the owner sees it.
       await inheritLists(lists, located, former).catch(() => undefined)
     },

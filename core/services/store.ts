@@ -63,8 +63,8 @@ export interface StageOptions {
   /** Now where absent. */
   readonly internalDate?: Date
   /**
-   * Makes the mailbox where it does not exist, at the commit, or anew where it was deleted after the staging; else
-   * MAIL_E_NOT_FOUND.
+   * Makes the mailbox where it does not exist, at the commit, or, unless it is somebody else's, anew where it was deleted
+   * after the staging; else MAIL_E_NOT_FOUND.
    */
   readonly create?: boolean
   /** The queue id or session for `messageStored`. */

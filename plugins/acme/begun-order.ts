@@ -24,7 +24,7 @@ export class BegunOrderFile {
     this.#path = path
   }
 
-  /** Undefined where there is none. */
+  /** Undefined where there is none. MAIL_E_UNAVAILABLE where the file cannot be read. */
   async read(): Promise<BegunOrder | undefined> {
     const text = await readIfThere(this.#path)
     try {

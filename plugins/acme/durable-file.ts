@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { syncFolder } from 'mailwright'
+import { syncFolder, UnavailableError } from 'mailwright'
 
 /** Replaces a file so that after a crash it is the old one or the new one. Only its owner can read it. */
 export async function writeDurably(path: string, text: string): Promise<void> {
@@ -24,12 +24,12 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-/** A file's text; undefined where there is none. */
+/** A file's text; undefined where there is none. MAIL_E_UNAVAILABLE where it cannot be read. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new UnavailableError(`${path} cannot be read`, { cause })
   }
 }

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTestHost, fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -220,6 +220,52 @@ describe('what fails', () => {
     await world.until(logged(host, '"reloaded"'))
     expect(logged(host, 'mx.example.org.json cannot be read')()).toBe(true)
     expect(authority.orders.map(({ names }) => names)).toEqual([['imap.example.org']])
+  })
+
+  test.each(['pem', 'order'])('a .%s that cannot be read holds up no other', async (suffix) => {
+    const folder = join(project.folder, 'data/acme/certificates')
+    await mkdir(join(folder, `mx.example.org.${suffix}`), { recursive: true })
+    const certificates = ['mx.example.org', 'imap.example.org'].map((name) => ({ names: [name] }))
+    const host = await world.start({ certificates })
+    await world.until(logged(host, '"reloaded"'))
+    await world.until(logged(host, `mx.example.org.${suffix} cannot be read`))
+    expect(authority.orders.map(({ names }) => names)).toEqual([['imap.example.org']])
+    const failed = host.log.lines.filter((line) => JSON.stringify(line).includes('not issued'))
+    expect(failed.map(({ names }) => names)).toEqual(suffix === 'order' ? [['mx.example.org']] : [])
+    await rm(join(folder, `mx.example.org.${suffix}`), { recursive: true })
+    await world.until(() => authority.orders.length === 2)
+  })
+
+  test('a certificate that can no longer be read is served as it was', async () => {
+    const folder = join(project.folder, 'data/acme/certificates')
+    const host = await world.start()
+    await world.until(logged(host, '"reloaded"'))
+    const serial = await world.serial(host)
+    await rm(join(folder, 'mx.example.org.pem'))
+    await mkdir(join(folder, 'mx.example.org.pem'))
+    await world.until(logged(host, 'mx.example.org.pem cannot be read'))
+    expect(await world.serial(host)).toBe(serial)
+    expect(authority.orders).toHaveLength(1)
+  })
+
+  test('acme renew: files that cannot be read keep no other from being ordered', async () => {
+    const certificates = ['mx.example.org', 'imap.example.org'].map((name) => ({ names: [name] }))
+    const host = await world.start({ certificates })
+    await world.until(() => authority.orders.filter(({ status }) => status === 'valid').length === 2)
+    await world.until(async () =>
+      (await readdir(join(project.folder, 'data/acme'))).every((name) => name !== 'lock'),
+    )
+    const record = join(project.folder, 'data/acme/certificates/mx.example.org.json')
+    await rm(record)
+    await mkdir(record)
+    const { text, exitCode } = await world.command(host, 'acme renew')
+    expect(text).toMatch(/^mx\.example\.org: .*cannot be read.*\nimap\.example\.org: issued$/)
+    expect(exitCode).toBe(1)
+    expect(authority.orders.map(({ names }) => names[0])).toEqual([
+      'mx.example.org',
+      'imap.example.org',
+      'imap.example.org',
+    ])
   })
 
   test('nobody serves what is issued', async () => {

@@ -1,6 +1,6 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
-import { type Certificate, UnavailableError } from 'mailwright'
+import type { Certificate } from 'mailwright'
 import { BegunOrderFile } from './begun-order.ts'
 import { readIfThere, writeDurably } from './durable-file.ts'
 import { coversAll, leafOf } from './issued.ts'
@@ -40,7 +40,7 @@ export class KeptCertificate {
     return `${this.#path}.pem`
   }
 
-  /** Undefined where there is none, or none that could be used. */
+  /** Undefined where there is none, or none that could be used. MAIL_E_UNAVAILABLE where the file cannot be read. */
   async present(): Promise<PresentCertificate | undefined> {
     const certificate = pairFrom((await readIfThere(this.file)) ?? '')
     const leaf = leafOf(certificate)
@@ -52,10 +52,7 @@ export class KeptCertificate {
    * where it could not be written either, each look would order.
    */
   async record(now: number): Promise<OrderRecord> {
-    const path = `${this.#path}.json`
-    const text = await readIfThere(path).catch((cause: unknown) => {
-      throw new UnavailableError(`${path} cannot be read`, { cause })
-    })
+    const text = await readIfThere(`${this.#path}.json`)
     return believable(parsed(text ?? ''), this.#attempted, now)
   }
 

@@ -37,6 +37,7 @@ export interface RenewalOutcome {
 export class Renewals implements IssuedCertificates {
   readonly #parts: RenewalsParts
   readonly #listeners = new Set<() => void>()
+  readonly #lastRead = new Map<KeptCertificate, Certificate | undefined>()
   #present: readonly Certificate[] = []
   #timer: Timer | undefined
   #looking: Promise<void> = Promise.resolve()
@@ -67,7 +68,7 @@ export class Renewals implements IssuedCertificates {
   /** Reads what is there. MAIL_E_INVALID for options that name what cannot be read. */
   async load(): Promise<void> {
     await this.#parts.orders.open()
-    this.#present = await this.#read()
+    this.#present = await this.#readAll()
   }
 
   /** Looks from now on, again and again. Tells what a failure of before has it wait for. */
@@ -98,7 +99,10 @@ export class Renewals implements IssuedCertificates {
     const wanted = this.#parts.kept.filter((each) => name === undefined || each.name === name)
     return this.#parts.orders.exclusively(async () => {
       const outcomes: RenewalOutcome[] = []
-      for (const kept of wanted) outcomes.push(await this.#order(kept))
+      for (const kept of wanted) {
+        const refused = (error: unknown) => ({ name: kept.name, problem: errorText(error) })
+        outcomes.push(await this.#order(kept).catch(refused))
+      }
       return outcomes
     })
   }
@@ -115,22 +119,26 @@ export class Renewals implements IssuedCertificates {
   async #look(): Promise<void> {
     await this.#refresh()
     const { kept, orders } = this.#parts
-    const due = await Promise.all(kept.map((each) => this.#needsWork(each)))
+    const due = await Promise.all(kept.map((each) => this.#alone(each, () => this.#isToDo(each))))
     if (!due.includes(true)) return
     await orders.exclusively(async () => {
-      // One that another process has looked after meanwhile needs nothing more.
-      for (const each of kept) if (!this.#stopped && (await this.#needsWork(each))) await this.#work(each)
+      for (const each of kept) if (!this.#stopped) await this.#alone(each, () => this.#workIfToDo(each))
     })
   }
 
   /** One whose files cannot be read keeps no other from being looked after. */
-  async #needsWork(kept: KeptCertificate): Promise<boolean> {
+  async #alone<T>(kept: KeptCertificate, run: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.#isToDo(kept)
+      return await run()
     } catch (error) {
       this.#parts.log.error('certificate', { text: 'not looked after', names: kept.wanted.names, error })
-      return false
+      return undefined
     }
+  }
+
+  /** One that another process has looked after meanwhile needs nothing more. */
+  async #workIfToDo(kept: KeptCertificate): Promise<void> {
+    if (await this.#isToDo(kept)) await this.#work(kept)
   }
 
   async #isToDo(kept: KeptCertificate): Promise<boolean> {
@@ -159,44 +167,60 @@ export class Renewals implements IssuedCertificates {
     if (isDue(kept, present, record, clock.now())) await this.#order(kept)
   }
 
+  /** MAIL_E_UNAVAILABLE where its files cannot be read: what cannot be remembered is not ordered. */
   async #order(kept: KeptCertificate): Promise<RenewalOutcome> {
-    const { orders, log, clock, random } = this.#parts
-    const { name } = kept
+    const { orders, log, clock } = this.#parts
+    const [present] = await Promise.all([kept.present(), kept.record(clock.now())])
     try {
-      const present = await kept.present()
       await kept.replace(await orders.order(kept, present?.certificate), clock.now())
-      log.info('certificate', { text: 'issued', names: kept.wanted.names, file: kept.file })
-      await this.#refresh()
-      return { name }
     } catch (error) {
-      const problem = errorText(error)
-      // A stop is no failure: the next start tries again at once.
-      if (this.#stopped) return { name, problem }
-      const wait = error instanceof AcmeProblem ? error.retryAfter : undefined
-      const now = clock.now()
-      const record = withFailure(await kept.record(now), problem, wait, { now, random })
-      await kept.noteFailure(record)
-      const next = new Date(record.retryAt ?? 0).toISOString()
-      log.error('certificate', {
-        text: `not issued; tried again at ${next}`,
-        names: kept.wanted.names,
-        error,
-      })
-      return { name, problem }
+      return this.#failed(kept, error)
     }
+    log.info('certificate', { text: 'issued', names: kept.wanted.names, file: kept.file })
+    await this.#refresh()
+    return { name: kept.name }
+  }
+
+  /** Remembers and tells why one was not issued, and when it is tried again. */
+  async #failed(kept: KeptCertificate, error: unknown): Promise<RenewalOutcome> {
+    const { log, clock, random } = this.#parts
+    const outcome = { name: kept.name, problem: errorText(error) }
+    // A stop is no failure: the next start tries again at once.
+    if (this.#stopped) return outcome
+    const wait = error instanceof AcmeProblem ? error.retryAfter : undefined
+    const now = clock.now()
+    const record = withFailure(await kept.record(now), outcome.problem, wait, { now, random })
+    await kept.noteFailure(record)
+    const next = new Date(record.retryAt ?? 0).toISOString()
+    log.error('certificate', {
+      text: `not issued; tried again at ${next}`,
+      names: kept.wanted.names,
+      error,
+    })
+    return outcome
   }
 
   /** Takes over what has changed on the disk. */
   async #refresh(): Promise<void> {
-    const present = await this.#read()
+    const present = await this.#readAll()
     if (JSON.stringify(present) === JSON.stringify(this.#present)) return
     this.#present = present
     for (const listener of this.#listeners) listener()
   }
 
-  async #read(): Promise<readonly Certificate[]> {
-    const all = await Promise.all(this.#parts.kept.map((each) => each.present()))
-    return all.flatMap((each) => (each === undefined ? [] : [each.certificate]))
+  async #readAll(): Promise<readonly Certificate[]> {
+    const all = await Promise.all(this.#parts.kept.map((each) => this.#readOne(each)))
+    return all.filter((each) => each !== undefined)
+  }
+
+  /** As it was read last, where it cannot be read now. */
+  async #readOne(kept: KeptCertificate): Promise<Certificate | undefined> {
+    try {
+      this.#lastRead.set(kept, (await kept.present())?.certificate)
+    } catch {
+      // Each look tells it, and so does an order.
+    }
+    return this.#lastRead.get(kept)
   }
 }
 

@@ -1,5 +1,6 @@
 import { link, lutimes, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { bufferContent } from 'mailwright'
 import { fakeClock } from 'mailwright/testing'
 import { expect, it } from 'vitest'
 import { createTestMaildir } from '../../test/support/maildir.ts'
@@ -18,6 +19,24 @@ it('removes what was left in tmp 36 hours ago when a mailbox is opened, not befo
     clock.advance(120_000)
     await (await box.mailboxes.openMailbox('INBOX')).close()
     expect(await box.names('tmp')).toEqual([])
+  } finally {
+    await box.remove()
+  }
+})
+
+it('removes what was staged for a mailbox that has another name since, and was committed under the old one', async () => {
+  const clock = fakeClock(Date.now())
+  const box = await createTestMaildir({ clock })
+  try {
+    await box.mailboxes.createMailbox('Work')
+    const staged = await box.mailboxes.stage('Work', bufferContent(Buffer.from('x')), { create: true })
+    await box.mailboxes.renameMailbox('Work', 'Old')
+    await staged.commit()
+    expect(await box.mailboxes.status('Work')).toMatchObject({ messages: 1 })
+    expect(await box.names('.Old/tmp')).toHaveLength(1)
+    clock.advance(staleAfter + 60_000)
+    await (await box.mailboxes.openMailbox('Old')).close()
+    expect(await box.names('.Old/tmp')).toEqual([])
   } finally {
     await box.remove()
   }

@@ -1,6 +1,6 @@
 import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readAll } from 'mailwright'
+import { bufferContent, readAll } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createTestMbox, type TestMbox } from '../../test/support/mbox.ts'
 
@@ -51,6 +51,22 @@ it('lets a mailbox step aside when it gets others below it, with its UIDs', asyn
   expect(await namesOf()).toEqual(['INBOX', 'Work'])
   await mailbox.changeFlags([2], { add: ['\\Seen'] })
   expect(mailbox.entries.map(({ uid }) => uid)).toEqual([2, 3])
+})
+
+it('puts no mailbox in the place of messages that are beside it already', async () => {
+  await box.mailboxes.createMailbox('Other')
+  await box.write(put('ours'), 'mail/Work.messages')
+  await box.write(put('theirs'), 'mail/Work')
+  const refused = { code: 'MAIL_E_INVALID', message: expect.stringContaining('mail/Work.messages are files') }
+  const stage = (name: string) => box.mailboxes.stage(name, bufferContent(Buffer.from('x')), { create: true })
+  for (const name of ['Work/Bills', 'Work/Bills/Paid']) {
+    await expect(stage(name)).rejects.toMatchObject(refused)
+    await expect(box.mailboxes.createMailbox(name)).rejects.toMatchObject(refused)
+    await expect(box.mailboxes.renameMailbox('Other', name)).rejects.toMatchObject(refused)
+  }
+  expect(await box.names('mail/.mailwright/spool')).toEqual([])
+  expect(await subjects('Work')).toEqual(['theirs'])
+  expect(await box.read('mail/Work.messages')).toContain('Subject: ours')
 })
 
 it('shows the files and directories of other programs', async () => {

@@ -5,7 +5,7 @@ import { ifThere, isMissing, systemCode } from './disk-errors.ts'
 import { makeDirectory, openNew, syncDirectory } from './durable-file.ts'
 import type { FileStatus } from './file-system.ts'
 import { besideSuffix, inbox, levelFile, levelOf, parentsOf, withoutSuffix } from './mailbox-name.ts'
-import { leadsElsewhere, requireNoObstacle } from './mailbox-obstacles.ts'
+import { isTwice, leadsElsewhere, requireNoObstacle } from './mailbox-obstacles.ts'
 import { readTree } from './mailbox-tree.ts'
 import { Serial } from './serial.ts'
 
@@ -244,6 +244,7 @@ export class MailboxFiles {
     if (status?.isFile()) {
       const locked = await locks.acquire(path, 'exclusive')
       try {
+        if ((await ifThere(files.lstat(path + besideSuffix))) !== undefined) throw isTwice(name, path)
         await files.rename(path, path + besideSuffix)
       } finally {
         await locked.release()

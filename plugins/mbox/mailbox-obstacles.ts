@@ -26,11 +26,20 @@ export async function requireNoObstacle(
   if (name === inbox || (isLast && !status?.isDirectory())) return
   const beside = await ifThere(files.lstat(path + besideSuffix))
   if (beside !== undefined && !beside.isFile()) throw leadsElsewhere(name, path + besideSuffix)
+  if (beside !== undefined && status?.isFile()) throw isTwice(name, path)
 }
 
 export function leadsElsewhere(name: string, path: string): MailwrightError {
   return new MailwrightError(
     'MAIL_E_INVALID',
     `there can be no mailbox ${name} or below it: ${path} leads elsewhere`,
+  )
+}
+
+/** Another program has made the mailbox's file beside that of ours: stepping aside would put it in the place of that. */
+export function isTwice(name: string, path: string): MailwrightError {
+  return new MailwrightError(
+    'MAIL_E_INVALID',
+    `there can be no mailbox below ${name}: both ${path} and ${path}${besideSuffix} are files`,
   )
 }

@@ -5,6 +5,7 @@ import {
   accounts,
   definePlugin,
   imapExtensions,
+  type Lifecycle,
   noOptions,
   overlay,
   type PluginInstance,
@@ -39,7 +40,7 @@ afterEach(async () => {
 })
 
 /** Commands of IMAP that come back when the test says so, or never. */
-function commands(gate: Promise<void>, seen: string[]): PluginInstance {
+function commands(gate: Promise<void>, seen: string[], lifecycle: Lifecycle): PluginInstance {
   const plugin = definePlugin({
     name: 'commands',
     requires: [imapExtensions],
@@ -63,7 +64,7 @@ function commands(gate: Promise<void>, seen: string[]): PluginInstance {
           },
         },
       })
-      return undefined
+      return lifecycle
     },
   })
   return plugin()
@@ -82,10 +83,14 @@ function storage(kept: Store): PluginInstance {
   return plugin()
 }
 
-async function imap(gate: Promise<void> = Promise.resolve(), seen: string[] = []): Promise<void> {
+async function imap(
+  gate: Promise<void> = Promise.resolve(),
+  seen: string[] = [],
+  lifecycle: Lifecycle = {},
+): Promise<void> {
   server = await startImapServer({
     options: { maxConnectionsPerUser: 1 },
-    plugins: [commands(gate, seen)],
+    plugins: [commands(gate, seen, lifecycle)],
     drainTimeout: '1s',
   })
   releases.push(async () => server[Symbol.asyncDispose]())
@@ -130,7 +135,11 @@ test('IMAP: a command that is slow is done all the same, with its mailbox open',
 test('IMAP: a stop waits for what goes on although its client has left', async () => {
   const gate = Promise.withResolvers<void>()
   const seen: string[] = []
-  await imap(gate.promise, seen)
+  await imap(gate.promise, seen, {
+    // When the drainTimeout is over, and a stop that gave up now would have come to the next step.
+    drain: async (over) => over.addEventListener('abort', () => setImmediate(gate.resolve)),
+    stop: async () => void seen.push('stopped'),
+  })
   await server.deliver('Subject: x\r\n\r\n')
   await server.mail.createMailbox('Copies')
   const wire = await server.loggedIn()
@@ -138,9 +147,7 @@ test('IMAP: a stop waits for what goes on although its client has left', async (
   wire.send('k XSLOW\r\n')
   wire.socket.resetAndDestroy()
   await vi.waitFor(() => expect(stuck()).toHaveLength(1), patient)
-  const stopped = server.host.stop().then(() => seen.push('stopped'))
-  setTimeout(gate.resolve, 2_000)
-  await stopped
+  await server.host.stop()
   expect(seen).toEqual(['copied', 'stopped'])
 })
 

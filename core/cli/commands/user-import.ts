@@ -14,6 +14,8 @@ import { sendingLimitWord } from './quantities.ts'
 interface Target {
   readonly administration: AccountsAdministration
   readonly supports: AccountsAbilities
+  /** See `requireMeantRoles`. */
+  requireMeant(roles: readonly string[]): void
 }
 
 /** What became of one line. */
@@ -61,7 +63,7 @@ function readPassword(read: OptionReader): string | undefined {
 }
 
 async function importLine(
-  { administration, supports }: Target,
+  { administration, supports, requireMeant }: Target,
   line: number,
   text: string,
 ): Promise<Imported> {
@@ -71,6 +73,7 @@ async function importLine(
     address = formatAddress(account.address)
     if (account.hash !== undefined && supports.hashes !== true)
       throw new MailwrightError('MAIL_E_UNSUPPORTED', 'these accounts cannot be added with a hash')
+    requireMeant(account.disabledProtocols ?? [])
     await administration.addAccount(account)
     return { line, address, outcome: 'added' }
   } catch (error) {
@@ -103,8 +106,9 @@ export const userImportCommand: CoreCommand = {
   ],
   examples: ['mailwright user import < accounts.jsonl'],
   action: (context, _words, options) =>
-    withAdministration(context, async (administration, { service }) => {
-      const all = await importAll({ administration, supports: service.supports }, context.stdin)
+    withAdministration(context, async (administration, { service, requireMeant }) => {
+      const target = { administration, supports: service.supports, requireMeant }
+      const all = await importAll(target, context.stdin)
       const of = (outcome: Imported['outcome']) => all.filter((each) => each.outcome === outcome)
       const bad = options.ifMissing === true ? of('failed') : [...of('failed'), ...of('exists')]
       const told = bad.toSorted((a, b) => a.line - b.line)
