@@ -111,10 +111,16 @@ describe('start and stop', () => {
     const done: string[] = []
     const bad = plugin('bad', { setup: () => ({ check: fail('line 2 is no entry') }) })
     const host = hostOf([recorder('first', done), bad])
-    await expect(host.check()).rejects.toMatchObject({ code: 'MAIL_E_START', message: 'bad failed in check' })
+    await expect(host.check()).rejects.toMatchObject({
+      code: 'MAIL_E_START',
+      message: 'bad found a fault in what it reads',
+    })
     expect(done).toEqual([])
     await host.start()
-    await expect(host.serve()).rejects.toMatchObject({ code: 'MAIL_E_START', message: 'bad failed in check' })
+    await expect(host.serve()).rejects.toMatchObject({
+      code: 'MAIL_E_START',
+      message: 'bad found a fault in what it reads',
+    })
     expect(done).toEqual(['start first', 'stop first'])
   })
 
@@ -123,7 +129,8 @@ describe('start and stop', () => {
     const host = hostOf([bad('one', 'line 2 is no entry'), recorder('good', []), bad('two', 'no file')])
     await expect(host.check()).rejects.toMatchObject({
       code: 'MAIL_E_START',
-      message: 'one failed in check: line 2 is no entry; two failed in check: no file',
+      message:
+        'one found a fault in what it reads: line 2 is no entry; two found a fault in what it reads: no file',
     })
   })
 

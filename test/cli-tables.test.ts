@@ -75,7 +75,7 @@ describe('a broken table', () => {
   ])('lets no server start: %s', async (name, plugin) => {
     await expect(createTestHost({ plugins: [plugin()] })).rejects.toMatchObject({
       code: 'MAIL_E_START',
-      message: `${name} failed in check`,
+      message: `${name} found a fault in what it reads`,
     })
   })
 })

@@ -58,6 +58,15 @@ describe('stepError', () => {
     })
   })
 
+  test('says of a check what is wrong, whoever asked for it', () => {
+    const cause = new Error('line 2 is no entry')
+    expect(stepError('MAIL_E_START', 'aliases', 'check', cause)).toMatchObject({
+      code: 'MAIL_E_START',
+      message: 'aliases found a fault in what it reads',
+      cause,
+    })
+  })
+
   test("says nothing of our own timeouts twice, but names whose a plugin's own timeout is", async () => {
     const clock = fakeClock()
     const waiting = withinTime(clock, 'p', 'start', 1, () => new Promise(() => undefined)).catch(

@@ -36,7 +36,9 @@ export async function withinTime(
 /** Names the plugin and the step in an error that came out of it. */
 export function stepError(code: ErrorCode, plugin: string, step: string, error: unknown): MailwrightError {
   if (error instanceof StepTimeout) return error
-  return new MailwrightError(code, `${plugin} failed in ${step}`, { cause: error })
+  // Whoever starts a server has asked for no check.
+  const problem = step === 'check' ? 'found a fault in what it reads' : `failed in ${step}`
+  return new MailwrightError(code, `${plugin} ${problem}`, { cause: error })
 }
 
 /** An asynchronous setup would be I/O that nobody waits for, and its errors would go unheard. */

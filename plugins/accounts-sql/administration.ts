@@ -27,17 +27,20 @@ import { findAudit } from './audit.ts'
 import type { Changes } from './changes.ts'
 import * as deleted from './deleted-accounts.ts'
 import * as domains from './domains.ts'
+import type { FirstAccountNote } from './first-account-note.ts'
 
 /** Everything that can be changed in the tables; each concept has a file of its own. */
 export class SqlAdministration implements AccountsAdministration {
   readonly #changes: Changes
+  readonly #note: FirstAccountNote
 
-  constructor(changes: Changes) {
+  constructor(changes: Changes, note: FirstAccountNote) {
     this.#changes = changes
+    this.#note = note
   }
 
   actingAs(actor: string): AccountsAdministration {
-    return new SqlAdministration(this.#changes.as(checkActor(actor)))
+    return new SqlAdministration(this.#changes.as(checkActor(actor)), this.#note)
   }
 
   domains(): Promise<readonly Domain[]> {
@@ -64,8 +67,9 @@ export class SqlAdministration implements AccountsAdministration {
     return accounts.addAccount(this.#changes, account)
   }
 
-  setPassword(address: Address, password: string): Promise<void> {
-    return accounts.setPassword(this.#changes, address, password)
+  async setPassword(address: Address, password: string): Promise<void> {
+    await accounts.setPassword(this.#changes, address, password)
+    await this.#note.changed(address)
   }
 
   async setQuota(address: Address, quotaBytes: number | undefined): Promise<void> {

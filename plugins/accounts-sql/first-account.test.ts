@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLog, formatAddress } from 'mailwright'
@@ -92,6 +92,59 @@ describe('the first account', () => {
     await system.serve()
     expect(await system.accounts.verify('postmaster@example.org', notedPassword(), 'imap')).toMatchObject({
       ok: true,
+    })
+  })
+
+  describe('its file', () => {
+    const file = (): string => join(folder, 'first-account.txt')
+    const address = addressOf('postmaster@example.org')
+
+    it('goes when its password is set, and not with that of another', async () => {
+      const { system } = await run()
+      await system.serve()
+      await system.administration.addAccount({ address: addressOf('jo@example.org') })
+      await system.administration.actingAs('cli').setPassword(addressOf('jo@example.org'), 'a secret of jo')
+      expect(existsSync(file())).toBe(true)
+      await system.administration.actingAs('cli').setPassword(address, 'another secret')
+      expect(existsSync(file())).toBe(false)
+      await system.administration.setPassword(address, 'a third secret')
+    })
+
+    it.each(['another password', 'no account'])(
+      'goes with the next start where there is %s',
+      async (state) => {
+        const { system } = await run()
+        await system.serve()
+        const noted = note()
+        await system.administration.addAccount({ address: addressOf('jo@example.org') })
+        if (state === 'no account') await system.administration.removeAccount(address)
+        else await system.administration.setPassword(address, 'another secret')
+        writeFileSync(file(), noted)
+        await (await run({})).system.serve()
+        expect(existsSync(file())).toBe(false)
+      },
+    )
+
+    it('that cannot be read stops neither a start nor a change', async () => {
+      const { system, events } = await run()
+      await system.serve()
+      rmSync(file())
+      mkdirSync(file())
+      await system.administration.setPassword(address, 'another secret')
+      await system.serve()
+      expect(events.filter((line) => line.includes('"unavailable"'))).toHaveLength(2)
+      expect(await system.accounts.verify('postmaster@example.org', 'another secret', 'imap')).toMatchObject({
+        ok: true,
+      })
+    })
+
+    it('that says something else is left', async () => {
+      const { system } = await run()
+      writeFileSync(file(), 'a note of somebody')
+      await system.serve()
+      writeFileSync(file(), 'a note of somebody')
+      await system.administration.setPassword(address, 'another secret')
+      expect(note()).toBe('a note of somebody')
     })
   })
 })

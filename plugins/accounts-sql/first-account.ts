@@ -1,15 +1,12 @@
 import { randomInt } from 'node:crypto'
-import { mkdir, open, rename } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Knex } from 'knex'
 import { type AuditNote, errorCode, formatAddress, type Log, newAccountId } from 'mailwright'
 import { insertAccount } from './accounts.ts'
 import type { Changes } from './changes.ts'
+import type { FirstAccountNote } from './first-account-note.ts'
 import type { FirstAccount } from './options.ts'
 import { secretColumns } from './secrets.ts'
 import { type AccountRow, accountColumns, type DomainRow, domainColumns, findDomain } from './tables.ts'
-
-const FILE_NAME = 'first-account.txt'
 
 // 20 of 31 characters: 99 bits. None of them is easily taken for another one.
 const characters = '23456789abcdefghjkmnpqrstuvwxyz'
@@ -18,7 +15,7 @@ const groups = [5, 5, 5, 5]
 export interface FirstRun {
   readonly changes: Changes
   readonly log: Log
-  readonly dataDir: string
+  readonly note: FirstAccountNote
 }
 
 /**
@@ -26,7 +23,7 @@ export interface FirstRun {
  * that only its owner can read. The file is there before the account is: its password cannot get lost between the two.
  */
 export async function makeFirstAccount(
-  { changes, log, dataDir }: FirstRun,
+  { changes, log, note }: FirstRun,
   wanted: FirstAccount,
 ): Promise<void> {
   const someAccount = (knex: Knex): Promise<unknown> => knex<AccountRow>('accounts').first('id')
@@ -40,7 +37,6 @@ export async function makeFirstAccount(
     created_at: changes.now(),
     ...accountColumns({ id, address }),
   }
-  const file = join(dataDir, FILE_NAME)
   const notes = (isMade: boolean): readonly AuditNote[] =>
     isMade ? [{ action: 'account.add', subject: address, detail: { id } }] : []
   const make = changes.as('first-run').make(notes, async (transaction) => {
@@ -50,7 +46,7 @@ export async function makeFirstAccount(
       await transaction<DomainRow>('domains').insert(domain)
     }
     await insertAccount(transaction, row)
-    await writeNote(dataDir, file, `address: ${formatAddress(address)}\npassword: ${password}\n`)
+    await note.write({ address, password })
     return true
   })
   const isMade = await make.catch(async (error) => {
@@ -59,25 +55,10 @@ export async function makeFirstAccount(
     if (isTheirs === undefined || isTheirs === false) throw error
     return false
   })
-  if (isMade) log.info('first-run', { address: formatAddress(address), file })
+  if (isMade) log.info('first-run', { address: formatAddress(address), file: note.file })
 }
 
 function generatePassword(): string {
   const pick = (): string => characters.charAt(randomInt(characters.length))
   return groups.map((length) => Array.from({ length }, pick).join('')).join('-')
-}
-
-async function writeNote(folder: string, file: string, text: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const fresh = `${file}.new`
-  const handle = await open(fresh, 'w', 0o600)
-  try {
-    // A file that was there already keeps its mode when it is opened.
-    await handle.chmod(0o600)
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(fresh, file)
 }

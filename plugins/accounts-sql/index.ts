@@ -11,6 +11,7 @@ import {
 import { SqlAdministration } from './administration.ts'
 import { Changes } from './changes.ts'
 import { makeFirstAccount } from './first-account.ts'
+import { FirstAccountNote } from './first-account-note.ts'
 import { identifySqlLogin, type LoginSettings, sqlScramVerifier, verifySqlLogin } from './login.ts'
 import { Lookup } from './lookup.ts'
 import { accountsMigration } from './migration-accounts.ts'
@@ -61,6 +62,7 @@ const plugin: PluginFactory<AccountsSqlInput> = definePlugin<AccountsSqlOptions,
     }
     const scramPolicy = scramPolicies(tables, scram)
     const changes = new Changes({ database: tables, clock, announce, scramPolicy })
+    const note = new FirstAccountNote(dataDir, log)
     const logins: LoginSettings = { database: tables, clock, log, scramPolicy }
     const service: Accounts = {
       supports: { ...supports, scram: scram?.offer === true },
@@ -72,7 +74,7 @@ const plugin: PluginFactory<AccountsSqlInput> = definePlugin<AccountsSqlOptions,
       ...(scram?.offer === true
         ? { scramVerifier: (login, role) => sqlScramVerifier(logins, login, role) }
         : {}),
-      administration: new SqlAdministration(changes),
+      administration: new SqlAdministration(changes, note),
     }
     provide(accounts, service)
 
@@ -86,7 +88,8 @@ const plugin: PluginFactory<AccountsSqlInput> = definePlugin<AccountsSqlOptions,
         unsubscribe = hints?.subscribe(TOPIC, () => lookup.suspect())
       },
       async serve() {
-        if (firstAccount !== undefined) await makeFirstAccount({ changes, log, dataDir }, firstAccount)
+        if (firstAccount !== undefined) await makeFirstAccount({ changes, log, note }, firstAccount)
+        await note.check(tables)
       },
       async stop() {
         unsubscribe?.()

@@ -106,7 +106,7 @@ export class Holder {
     const expires_at = this.#clock.now() + leaseDuration
     const wasThere = await firmTransaction(this.#database, async (knex) => {
       const renewed = await knex('queue_holders').where({ id: this.id }).update({ expires_at })
-      if (renewed === 0) await knex('queue_holders').insert({ id: this.id, expires_at })
+      if (renewed === 0) await knex('queue_holders').insert({ id: this.id, expires_at, clears_tried: true })
       return renewed > 0
     })
     const isFirst = this.#heldUntil === Number.NEGATIVE_INFINITY

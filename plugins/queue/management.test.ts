@@ -345,6 +345,18 @@ describe('the postmaster', () => {
       expect(world.reports.told.toSorted()).toEqual(['failed full@far.example', 'failed there@far.example'])
     })
 
+    it('is held with no word of an attempt where its process would never say that it is over', async () => {
+      // As a server of a version that does not know of it.
+      await world.database.query((knex) => knex('queue_holders').update({ clears_tried: null }))
+      await command.queue.hold({ id })
+      const shown = (await command.queue.show(id))?.recipients ?? []
+      expect(shown.filter(({ stillTried }) => stillTried)).toEqual([])
+      expect(shown).toHaveLength(2)
+      open()
+      await world.pass(3_000)
+      expect(world.delivery.count('there@far.example')).toBe(1)
+    })
+
     it('gets no other recipient, until it is held', async () => {
       const to = addressOf('anna@there.example')
       await expect(command.queue.redirect(id, there, to)).rejects.toMatchObject({ code: 'MAIL_E_IN_USE' })

@@ -23,6 +23,7 @@ import type { Listing } from './listing.ts'
 import { askAgain } from './reasking.ts'
 import { redirect } from './redirection.ts'
 import { deadlineOf, type RetrySchedule } from './retry-schedule.ts'
+import { heldSince, markRouteHolds, routeHolds } from './route-holds.ts'
 import { selectedAmong, selectedPages } from './selected-pages.ts'
 import { countWaiting } from './statistics.ts'
 import { type MessageRow, never, type RecipientRow } from './tables.ts'
@@ -98,7 +99,13 @@ export class Management implements QueueManagement {
     const held = { held_at: now, held_reason: reason.slice(0, longestReason) }
     return this.#change(selection, async (knex, rows) => {
       const messages = messagesOf(rows)
+      const before = await routeHolds(knex, messages)
       await holdMessages(knex, messages, now)
+      await markRouteHolds(knex, before)
+      for (const [number, held_at] of heldSince(before))
+        await knex('queue_messages')
+          .where({ number })
+          .update({ ...held, held_at })
       await knex('queue_messages').whereIn('number', messages).whereNull('held_at').update(held)
     })
   }
@@ -191,8 +198,11 @@ export class Management implements QueueManagement {
       .where({ number })
       .first('arrived_at', 'expires_at', 'held_at')
     if (row === undefined) return
-    const since = row.held_at === null ? 0 : Math.max(0, now - Number(row.held_at))
-    const times = { arrivedAt: Number(row.arrived_at), expiresAt: Number(row.expires_at) + since }
+    const holds = await routeHolds(knex, [number])
+    await markRouteHolds(knex, holds)
+    const since = row.held_at === null ? heldSince(holds).get(number) : Number(row.held_at)
+    const heldFor = since === undefined ? 0 : Math.max(0, now - since)
+    const times = { arrivedAt: Number(row.arrived_at), expiresAt: Number(row.expires_at) + heldFor }
     await knex('queue_messages')
       .where({ number })
       .update({ held_at: null, held_reason: null, expires_at: times.expiresAt })

@@ -15,11 +15,15 @@ async function makeTable(
   if (!(await knex.schema.hasTable(name))) await knex.schema.createTable(name, define)
 }
 
-/** A text that may be null. */
-async function makeColumn(knex: Knex, table: string, name: string, length: number): Promise<void> {
+async function makeColumn(
+  knex: Knex,
+  table: string,
+  name: string,
+  define: (table: Knex.AlterTableBuilder) => Knex.ColumnBuilder,
+): Promise<void> {
   if (await knex.schema.hasColumn(table, name)) return
   await knex.schema.alterTable(table, (made) => {
-    made.string(name, length).nullable()
+    define(made).nullable()
   })
 }
 
@@ -133,7 +137,7 @@ const reportsMigration: Migration = {
 const targetsMigration: Migration = {
   name: '0003-targets',
   async up(knex) {
-    await makeColumn(knex, 'queue_recipients', 'target', 512)
+    await makeColumn(knex, 'queue_recipients', 'target', (table) => table.string('target', 512))
     for (let after = -1; ; ) {
       const rows: { number: BigNumber; delivery: string }[] = await knex('queue_recipients')
         .where('number', '>', after)
@@ -155,8 +159,16 @@ const targetsMigration: Migration = {
 const triedByMigration: Migration = {
   name: '0004-tried-by',
   async up(knex) {
-    await makeColumn(knex, 'queue_recipients', 'tried_by', 64)
+    await makeColumn(knex, 'queue_recipients', 'tried_by', (table) => table.string('tried_by', 64))
     await makeIndex(knex, 'queue_recipients', 'tried_by')
+  },
+}
+
+/** Deployed: it never changes. */
+const clearsTriedMigration: Migration = {
+  name: '0005-clears-tried',
+  async up(knex) {
+    await makeColumn(knex, 'queue_holders', 'clears_tried', (table) => table.boolean('clears_tried'))
   },
 }
 
@@ -166,4 +178,5 @@ export const queueMigrations: readonly Migration[] = [
   reportsMigration,
   targetsMigration,
   triedByMigration,
+  clearsTriedMigration,
 ]

@@ -15,7 +15,7 @@ export interface MessageRow {
   readonly size: BigNumber
   /** The octets of a small message; else they are in a file with the message's number. */
   readonly content: Buffer | null
-  /** Null: it is not held. */
+  /** Null: it is not held, or only by its routes, each recipient since its last attempt. */
   readonly held_at: BigNumber | null
   readonly held_reason: string | null
 }
@@ -66,6 +66,8 @@ export interface LaneRow {
 export interface HolderRow {
   readonly id: string
   readonly expires_at: BigNumber
+  /** Null: it is of a version that never says that an attempt of what was held is over. */
+  readonly clears_tried: number | boolean | null
 }
 
 /** One recipient of whom a message's sender has still to be told. The message and its octets stay until then. */

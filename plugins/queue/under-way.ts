@@ -65,9 +65,14 @@ export async function holdMessages(
   messages: readonly number[],
   now: number,
 ): Promise<void> {
+  // Without a lock: whoever buries others locks these before the destinations.
+  const clearing: string[] = await knex('queue_holders').where({ clears_tried: true }).pluck('id')
   const concerned = await knex('queue_recipients').whereIn('message', messages).distinct('destination')
   await lockLanes(knex, destinationsOf(concerned))
-  const owner = ['owner', '', 'queue_lanes', 'queue_lanes.destination', 'queue_recipients.destination']
+  const owner = knex('queue_lanes')
+    .where('queue_lanes.destination', knex.ref('queue_recipients.destination'))
+    .whereIn('owner', clearing)
+    .select('owner')
   await knex('queue_recipients')
     .whereIn('message', messages)
     .where((tried) =>
@@ -75,7 +80,7 @@ export async function holdMessages(
         .where('due', '<=', now + clockDifference)
         .orWhere((ending) => ending.where('due', never).where('deadline', '<', never)),
     )
-    .update({ tried_by: knex.raw('(select nullif(??, ?) from ?? where ?? = ??)', owner) })
+    .update({ tried_by: owner })
   await knex('queue_recipients').whereIn('message', messages).update({ due: never, deadline: never })
 }
 
