@@ -58,7 +58,7 @@ describe('list', () => {
       '',
       'second  5.0M  2026-11-29 11:00:00Z  held     <>',
       '    looks like \\x1b[31mspam',
-      '    a\\u202eb@example.net  tried 1x  451 \\x1b]0;title\\x07',
+      '    a\\u202eb@example.net  tried 1x, held  451 \\x1b]0;title\\x07',
       '',
       'third      0  2026-11-28 10:00:00Z  active   someone@example.org',
       '    bob@müller.example  tried 3x, next in 12m     mx.example.net: 450 4.2.0 Greylisted come back',

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { UnavailableError } from '../errors.ts'
 import { reply } from '../model/reply.ts'
 import type { HistoryEntry } from '../services/history.ts'
 import { capturedLog } from '../testing/captured-log.ts'
 import { fakeClock } from '../testing/fake-clock.ts'
 import { createObserver } from './observer.ts'
 
-function observer() {
+function observer(clock = fakeClock(1_000)) {
   const entries: HistoryEntry[] = []
   const log = capturedLog()
   const history = {
@@ -15,7 +16,7 @@ function observer() {
   }
   const faults: string[] = []
   const fault = (...words: readonly string[]): void => void faults.push(words.join(' '))
-  return { entries, log, faults, observer: createObserver(() => history, log, fakeClock(1_000), { fault }) }
+  return { entries, log, faults, observer: createObserver(() => history, log, clock, { fault }) }
 }
 
 const subject = { session: 's', transaction: 't' }
@@ -79,6 +80,30 @@ describe('createObserver', () => {
     told.failed('envelope.checkSender', 'p/x', new Error('the end'), 2, { signal: AbortSignal.abort() })
     expect(entries).toHaveLength(1)
     expect(log.lines).toMatchObject([{ level: 'debug', event: 'hook-failed' }])
+  })
+
+  test('what is not available is an error once a minute, for each tap and reason, and always in the history', () => {
+    const clock = fakeClock(1_000)
+    const { observer: told, entries, log, faults } = observer(clock)
+    const fail = (by: string, error: Error) => told.failed('delivery.route', by, error, 1, subject)
+    for (let times = 0; times < 3; times++) fail('p/x', new UnavailableError('it is being written'))
+    fail('p/x', new UnavailableError('it cannot be read'))
+    fail('q/y', new UnavailableError('it is being written'))
+    clock.advance(60_000)
+    fail('p/x', new UnavailableError('it is being written'))
+    for (let times = 0; times < 2; times++) fail('p/x', new TypeError('oops'))
+    expect(log.lines.map(({ level }) => level)).toEqual([
+      'error',
+      'debug',
+      'debug',
+      'error',
+      'error',
+      'error',
+      'error',
+      'error',
+    ])
+    expect(entries).toHaveLength(8)
+    expect(faults).toHaveLength(8)
   })
 
   test('a late answer gets into history and log', () => {

@@ -5,6 +5,7 @@ import type { HookMetrics } from '../metrics/hook-metrics.ts'
 import { formatReply, type Reply, replyFault } from '../model/reply.ts'
 import type { History, HistoryEntry } from '../services/history.ts'
 import type { HookObserver, HookSubject } from './hook-point.ts'
+import { RepeatedFailures } from './repeated-failures.ts'
 
 /** Writes what taps answered into the history, and what failed into the log too, where it is counted. */
 export function createObserver(
@@ -13,6 +14,7 @@ export function createObserver(
   clock: Clock,
   metrics: Pick<HookMetrics, 'fault'>,
 ): HookObserver {
+  const repeated = new RepeatedFailures(clock)
   const record = (
     subject: HookSubject,
     entry: Pick<HistoryEntry, 'verb' | 'hook' | 'by' | 'text' | 'milliseconds'>,
@@ -46,7 +48,12 @@ export function createObserver(
         text: errorText(error),
         milliseconds: rounded(milliseconds),
       })
-      log[hasLeft ? 'debug' : 'error']('hook-failed', { ...ids(subject), hook, tap: by, error })
+      // What is not available now fails for every client until it is: a busy server would write of nothing else.
+      const isKnown =
+        !hasLeft &&
+        errorCode(error) === 'MAIL_E_UNAVAILABLE' &&
+        repeated.has(`${hook} ${by} ${errorText(error)}`)
+      log[hasLeft || isKnown ? 'debug' : 'error']('hook-failed', { ...ids(subject), hook, tap: by, error })
     },
     late(hook, by, subject) {
       metrics.fault(hook, by, 'late')

@@ -21,6 +21,7 @@ import {
 import { capturedLog } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
 import { loopRefusal } from './delivered-before.ts'
+import { distinctFilings } from './distinct-filings.ts'
 import { addressRefusal } from './known-address.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { parseOptions } from './options.ts'
@@ -242,6 +243,37 @@ describe('StoreDelivery', () => {
       expect(outcomes).toEqual([{ kind: 'delivered', text: 'into INBOX' }])
     },
   )
+
+  test.each([
+    [['Lists', 'inbox'], ['jo/INBOX']],
+    [['INBOX', 'Inbox'], ['jo/INBOX']],
+    [
+      ['Work', 'INBOX', 'Work'],
+      ['jo/Work', 'jo/INBOX'],
+    ],
+    [
+      ['inbox/Work', 'INBOX/Work', 'INBOX/work'],
+      ['jo/INBOX/Work', 'jo/INBOX/work'],
+    ],
+  ])('puts no second copy into a mailbox: %s', async (mailboxes, into) => {
+    const { store, kept } = fakeStore({ 'stage jo/Lists': new MailwrightError('MAIL_E_NOT_FOUND', 'no') })
+    await delivery(store).deliver(batch([await item('jo', mailboxes)]))
+    expect(kept.map((one) => one.split(':')[0])).toEqual(into)
+  })
+
+  test('files once with the flags of all that name the mailbox, and makes it where one asks for that', () => {
+    expect(
+      distinctFilings([
+        { kind: 'file', mailbox: 'Work', flags: ['\\Seen'] },
+        { kind: 'file', mailbox: 'Work', flags: ['\\Flagged', '\\Seen'], create: true },
+        { kind: 'file', mailbox: 'Work', create: false },
+        { kind: 'file', mailbox: 'inbox' },
+      ]),
+    ).toEqual([
+      { kind: 'file', mailbox: 'Work', flags: ['\\Seen', '\\Flagged'], create: true },
+      { kind: 'file', mailbox: 'INBOX' },
+    ])
+  })
 
   test('is over quota where INBOX is too', async () => {
     const full = new MailwrightError('MAIL_E_OVER_QUOTA', 'full')

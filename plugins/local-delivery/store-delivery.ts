@@ -17,6 +17,7 @@ import {
   type Store,
 } from 'mailwright'
 import { DeliveredBefore, loop } from './delivered-before.ts'
+import { distinctFilings } from './distinct-filings.ts'
 import type { LocalDeliveryOptions } from './options.ts'
 
 // RFC 3463 §3.3: 5.2.2 is "mailbox full".
@@ -95,8 +96,9 @@ export class StoreDelivery {
         throw new MailwrightError('MAIL_E_INVALID', 'not a route into an account')
       const accountStore = await this.#store.open(item.route.account)
       const content = this.#withTrace(item)
-      for (const filing of item.filings) {
-        const hasCopy = [...item.filings, ...staged].some(({ mailbox }) => mailbox === 'INBOX')
+      const filings = distinctFilings(item.filings)
+      for (const filing of filings) {
+        const hasCopy = [...filings, ...staged].some(({ mailbox }) => mailbox === 'INBOX')
         staged.push(...(await this.#stage(accountStore, filing, { content, batch, hasCopy })))
       }
       return { staged }

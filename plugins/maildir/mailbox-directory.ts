@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { UnavailableError } from 'mailwright'
+import { MailwrightError, UnavailableError } from 'mailwright'
 import type { MaildirContext } from './context.ts'
 import { isMissing, systemCode } from './disk-errors.ts'
 import { directoryMode, openNew } from './durable-file.ts'
@@ -46,7 +46,7 @@ export async function makeMailboxDirectory(context: MaildirContext, where: NewDi
   await directories.sync(path)
 }
 
-/** MAIL_E_UNAVAILABLE where something that is no directory is in the place of one. */
+/** MAIL_E_INVALID where something that is no directory is in the place of one: no waiting makes a mailbox of it. */
 export async function requireNoObstacle({ looks }: MaildirContext, path: string): Promise<void> {
   try {
     if ((await looks.ask(path)).isDirectory()) return
@@ -54,7 +54,7 @@ export async function requireNoObstacle({ looks }: MaildirContext, path: string)
     if (isMissing(error)) return
     throw error
   }
-  throw new UnavailableError(`${path} is not a directory`)
+  throw new MailwrightError('MAIL_E_INVALID', `${path} is not a directory`)
 }
 
 /** Refuses to work in a mailbox whose parts lead somewhere else. */

@@ -58,7 +58,7 @@ export class MailboxDirectories {
     return paths[found.indexOf(true)]
   }
 
-  /** Whether a mailbox is missing; MAIL_E_UNAVAILABLE where something is in the way of making it. */
+  /** Whether a mailbox is missing; MAIL_E_INVALID where something is in the way of making it. */
   async isMissing(name: string): Promise<boolean> {
     if ((await this.find(name)) !== undefined) return false
     for (const each of levelsOf(name)) await requireNoObstacle(this.#context, this.likelyPath(each))

@@ -1,4 +1,4 @@
-import { appendFile, lstat } from 'node:fs/promises'
+import { appendFile, lstat, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bufferContent, errorCode, postmark, readAll } from 'mailwright'
 import { faultyFileSystem } from 'mailwright/testing'
@@ -9,7 +9,7 @@ import {
   type TestMboxOptions,
   unsyncedMboxFiles,
 } from '../../test/support/mbox.ts'
-import { nodeFileSystem } from './file-system.ts'
+import { type FileSystem, nodeFileSystem } from './file-system.ts'
 
 const made: TestMbox[] = []
 const message = 'From: a@example.org\r\nSubject: x\r\n\r\nbody\r\n'
@@ -180,6 +180,34 @@ it('gives up a delivery into a mailbox that was deleted meanwhile', async () => 
   await expect(staged.commit()).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
   expect(await box.names('mail/.mailwright/spool')).toEqual([])
 })
+
+it.each([true, false])(
+  'makes a mailbox again that goes away amid a commit, if it may: %s',
+  async (create) => {
+    const plain = unsyncedMboxFiles(nodeFileSystem)
+    let goesAway = false
+    const files: FileSystem = {
+      ...plain,
+      async open(path, ...rest) {
+        if (goesAway && path.endsWith('/mail/Work')) await rm(path)
+        if (path.endsWith('/mail/Work')) goesAway = false
+        return plain.open(path, ...rest)
+      },
+    }
+    const box = await mbox({ files })
+    await box.mailboxes.createMailbox('Work')
+    const staged = await box.mailboxes.stage('Work', bufferContent(Buffer.from(message)), { create })
+    goesAway = true
+    const committed = await staged.commit().then(
+      () => 'it works',
+      (error: unknown) => errorCode(error),
+    )
+    expect(goesAway).toBe(false)
+    expect(committed).toBe(create ? 'it works' : 'MAIL_E_NOT_FOUND')
+    if (create) expect((await box.mailboxes.status('Work')).messages).toBe(1)
+    expect(await box.names('mail/.mailwright/spool')).toEqual([])
+  },
+)
 
 it('commits once, however often it is asked', async () => {
   const box = await mbox()

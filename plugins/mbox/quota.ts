@@ -40,12 +40,7 @@ export class QuotaGuard {
   /** Keeps room, until the answered call gives it back; MAIL_E_OVER_QUOTA where so many octets do not fit. */
   reserve(octets: number, quota: number, measure: () => Promise<Usage>): Promise<() => void> {
     return this.#serial.run(async () => {
-      const { bytes } = await measure()
-      if (bytes + this.#promised + octets > quota)
-        throw new MailwrightError(
-          'MAIL_E_OVER_QUOTA',
-          `${octets} octets do not fit: ${bytes} of ${quota} are used`,
-        )
+      await this.#requireRoom(octets, quota, measure)
       this.#promised += octets
       let kept = true
       return () => {
@@ -53,5 +48,23 @@ export class QuotaGuard {
         kept = false
       }
     })
+  }
+
+  /**
+   * What was given back while somebody measured may be counted or not: it counts as promised, and all is measured again where
+   * that leaves no room. Nothing is promised meanwhile, so this comes to an end.
+   */
+  async #requireRoom(octets: number, quota: number, measure: () => Promise<Usage>): Promise<void> {
+    let promised: number
+    let bytes: number
+    do {
+      promised = this.#promised
+      bytes = (await measure()).bytes
+      if (bytes + promised + octets <= quota) return
+    } while (promised !== this.#promised)
+    throw new MailwrightError(
+      'MAIL_E_OVER_QUOTA',
+      `${octets} octets do not fit: ${bytes} of ${quota} are used`,
+    )
   }
 }

@@ -1,6 +1,6 @@
 import { MailwrightError, type StagedMessage, type StageOptions } from 'mailwright'
 import type { SpooledMessages } from './delivery.ts'
-import { guarded } from './disk-errors.ts'
+import { guarded, isNotFound } from './disk-errors.ts'
 import type { SharedMailbox } from './shared-states.ts'
 
 /** What a staged message holds until it is committed or aborted. */
@@ -42,10 +42,14 @@ export class MboxStagedMessage implements StagedMessage {
   }
 
   async #commit(): Promise<void> {
-    const { mailbox, spooled, options, make } = this.#parts
-    // Not before it is asked for: what is aborted leaves no mailbox behind. It may have been deleted since.
-    await make()
-    await mailbox.deliveries.add(spooled)
+    const { mailbox, options } = this.#parts
+    try {
+      await this.#put()
+    } catch (error) {
+      // It was deleted between the two steps.
+      if (!isNotFound(error) || options.create !== true) throw error
+      await this.#put()
+    }
     const { place, context } = mailbox.state
     context.announce.stored({
       account: place.account,
@@ -55,6 +59,13 @@ export class MboxStagedMessage implements StagedMessage {
       uids: [],
       ...(options.origin === undefined ? {} : { origin: options.origin }),
     })
+  }
+
+  async #put(): Promise<void> {
+    const { mailbox, spooled, make } = this.#parts
+    // Not before it is asked for: what is aborted leaves no mailbox behind. It may have been deleted since.
+    await make()
+    await mailbox.deliveries.add(spooled)
   }
 
   async #end(): Promise<void> {

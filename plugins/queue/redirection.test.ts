@@ -65,6 +65,29 @@ describe('an alias that leads to several', () => {
     expect(await shown()).toEqual(['bob@far.example'])
   })
 
+  it.each(['hold', 'release'] as const)('is left alone by a redirection beside a %s', async (change) => {
+    if (change === 'release') await node.queue.hold({ id })
+    const asked = Promise.withResolvers<void>()
+    const answered = Promise.withResolvers<void>()
+    const route = world.delivery.route.bind(world.delivery)
+    world.delivery.route = async (...question) => {
+      asked.resolve()
+      await answered.promise
+      return route(...question)
+    }
+    const redirected = node.queue.redirect(id, defer7, other)
+    const refused = expect(redirected).rejects.toMatchObject({ code: 'MAIL_E_IN_USE' })
+    await asked.promise
+    await node.queue[change]({ id })
+    await world.quiet()
+    // What was released waits for its destination, which is left alone.
+    const paused = { paused_until: world.clock.now() + 1_000_000 }
+    await world.database.query((knex) => knex('queue_lanes').update(paused))
+    answered.resolve()
+    await refused
+    expect(await shown()).toContain('team@here.example defer7@far.example')
+  })
+
   it('is found again where the tables are from before', async () => {
     await world.database.query((knex) => knex('queue_recipients').update({ target: null }))
     expect(await finds({ recipient: 'defer7@far.example' })).toBe(0)

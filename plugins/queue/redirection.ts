@@ -17,7 +17,7 @@ import { joinLanes } from './lane-table.ts'
 import { type QueuedRecipient, readRecipient, withVariants } from './queued.ts'
 import { searchedAddress } from './searched-address.ts'
 import { selected } from './selection.ts'
-import type { RecipientRow } from './tables.ts'
+import { never, type RecipientRow } from './tables.ts'
 import { isHeld, underWay } from './under-way.ts'
 
 export interface RedirectionSettings {
@@ -76,7 +76,7 @@ export async function redirect(
         'MAIL_E_IN_USE',
         `${formatAddress(from)} is being tried at the moment: hold the message, and redirect it when that attempt is over`,
       )
-    const gone = await knex('queue_recipients').whereIn('number', numbers).delete()
+    const gone = await removeUnchanged(knex, rows)
     if (gone !== numbers.length)
       throw new MailwrightError('MAIL_E_IN_USE', `${id.slice(0, 40)} was changed meanwhile`)
     for (const one of prepared) {
@@ -86,6 +86,21 @@ export async function redirect(
     await changes.count(knex)
   })
   changes.announce()
+}
+
+/** Leaves who was held or released since: what is to take his place does not know it. Answers how many are gone. */
+async function removeUnchanged(knex: Knex, rows: readonly RedirectedRecipient[]): Promise<number> {
+  const numbersOf = (wanted: boolean) =>
+    rows.filter(({ held }) => held === wanted).map(({ number }) => number)
+  const held = await knex('queue_recipients')
+    .whereIn('number', numbersOf(true))
+    .where({ due: never, deadline: never })
+    .delete()
+  const others = await knex('queue_recipients')
+    .whereIn('number', numbersOf(false))
+    .where((row) => row.whereNot('due', never).orWhereNot('deadline', never))
+    .delete()
+  return held + others
 }
 
 /** Of an alias that leads to several one has to say which: else one address would take the place of all. */

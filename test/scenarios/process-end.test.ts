@@ -1,10 +1,11 @@
 // How the process ends: at its start, with what plugins leave behind, and with all of its output.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { environment, runProcess } from '../support/run-process.ts'
@@ -76,6 +77,30 @@ test.each(['start', 'serve'])('SIGTERM while a plugin does its %s stops what has
   expect(errors()).toMatch(/plugin stops\nfirst stops\n/)
   expect(errors()).not.toContain('"ready"')
 })
+
+test.each(['', 'workers: 2'])(
+  'SIGHUP while the config loads is a reload once the server is there: %s',
+  async (setting) => {
+    await config('{}', '', setting)
+    const file = join(project.folder, 'mailwright.config.ts')
+    const held = `
+    import cluster from 'node:cluster'
+    import { existsSync } from 'node:fs'
+    if (cluster.isPrimary && !existsSync('goes-on')) {
+      process.stderr.write('loads')
+      while (!existsSync('goes-on')) await new Promise((done) => setTimeout(done, 20))
+    }
+  `
+    await project.write('mailwright.config.ts', `${held}${await readFile(file, 'utf8')}`)
+    const { child, closed, errors } = await startUntil('loads')
+    child.kill('SIGHUP')
+    await project.write('goes-on', '')
+    await vi.waitFor(() => expect(errors()).toMatch(/"ready"[\s\S]*"reloaded"/), { timeout: 30_000 })
+    child.kill('SIGTERM')
+    expect(await closed).toEqual([0, null])
+  },
+  60_000,
+)
 
 test.each([
   ['thrown', "setTimeout(() => { throw new Error('astray') }, 1)"],

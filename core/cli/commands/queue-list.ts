@@ -84,9 +84,10 @@ function nextText(
 ): string {
   const tried = attempts === 0 ? 'not tried yet' : `tried ${attempts}x`
   if (stillTried === true) return `${tried}, held, still being tried`
+  if (state === 'held') return `${tried}, held`
   const isDue = nextAttempt === undefined || nextAttempt.getTime() <= now
   if (state === 'active' && isDue) return `${tried}, now again`
-  if (state === 'held' || nextAttempt === undefined) return tried
+  if (nextAttempt === undefined) return tried
   return `${tried}, next ${isDue ? 'now' : distanceText(nextAttempt, now)}`
 }
 

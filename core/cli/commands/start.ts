@@ -15,6 +15,7 @@ import type { CliContext } from '../context.ts'
 import { ignoreForeignSignals } from '../foreign-signals.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
+import { ReloadSignal } from '../reload-signal.ts'
 import { ServiceManager } from '../service-manager.ts'
 import { StopSignal } from '../stop-signal.ts'
 import { surviveStrays } from '../strays.ts'
@@ -33,6 +34,7 @@ async function start(context: CliContext): Promise<CommandOutput | undefined> {
   const begun: Begun = {
     ...context,
     signal,
+    reloadSignal: new ReloadSignal(),
     hasLog: (log) => {
       hasLog(log)
       context.logTo?.(log)
@@ -52,6 +54,7 @@ async function start(context: CliContext): Promise<CommandOutput | undefined> {
 /** What a start has from its beginning on. */
 interface Begun extends CliContext {
   readonly signal: StopSignal
+  readonly reloadSignal: ReloadSignal
   readonly hasLog: (log: Log) => void
 }
 
@@ -60,7 +63,7 @@ async function serve(context: Begun, loaded: LoadedConfig): Promise<undefined> {
   const manager = new ServiceManager(process.env)
   const server = new Server(context.folder, context.configFile)
   // A worker is told to reload by the process that keeps it, in its turn.
-  reloadAtSignal(isWorker ? undefined : server, manager)
+  if (!isWorker) context.reloadSignal.isTakenBy(() => void manager.reloading(() => server.reload()))
   await begin(context, server, loaded, manager)
   await context.signal.asked
   await manager.stopping()
@@ -87,7 +90,7 @@ async function begin(
 
 /** This process keeps those that are the server. */
 async function keepWorkers(
-  { signal, hasLog, json, output }: Begun,
+  { signal, reloadSignal, hasLog, json, output }: Begun,
   { config, file, folder }: LoadedConfig,
 ): Promise<CommandOutput | undefined> {
   // All faults are told once, before there is a worker.
@@ -97,7 +100,7 @@ async function keepWorkers(
   // Ports are opened here, for all of them, and with them go the rights for it.
   const bound = settings.user === undefined ? undefined : () => void becomeUser(settings)
   const workers = new Workers({ count: settings.workers, config: file, log, clock: systemClock, bound })
-  reloadAtSignal(workers, manager)
+  reloadSignal.isTakenBy(() => void manager.reloading(() => workers.reload()))
   const listeners = await signal.unlessAsked(workers.start())
   if (listeners !== undefined) {
     log.info('ready', { listeners, workers: settings.workers })
@@ -110,13 +113,6 @@ async function keepWorkers(
   return exitCode === 0
     ? undefined
     : { json: { exitCode }, text: 'a worker could not stop in peace', exitCode }
-}
-
-/** From the start on: a signal that nobody hears would end the process. */
-function reloadAtSignal(reloading: Pick<Server, 'reload'> | undefined, manager: ServiceManager): void {
-  process.on('SIGHUP', () => {
-    if (reloading !== undefined) void manager.reloading(() => reloading.reload())
-  })
 }
 
 /** What runs where, and how to send and read a first mail. */
