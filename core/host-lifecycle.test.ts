@@ -144,7 +144,7 @@ describe('start and stop', () => {
     const host = hostOf([one, two, plugin('three')])
     await expect(host.check()).rejects.toMatchObject({
       code: 'MAIL_E_START',
-      message: 'one failed in check: line 2 is no entry; stopped before three could check',
+      message: 'one found a fault in what it reads: line 2 is no entry; stopped before three could check',
     })
     await stopped
   })

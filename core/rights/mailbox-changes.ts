@@ -99,7 +99,7 @@ export function stagedWithLists(lists: AccessLists, located: Located, staged: St
       async prepare() {
         const former = await clearLists(lists, located)
         await staged.prepare?.()
-        await inheritLists(lists, located, former)
+        if (!former.has(located.mailbox)) await inheritLists(lists, located, former)
       },
     }),
     async commit() {

@@ -76,6 +76,8 @@ export interface QueuedRecipient {
   readonly attempts: number
   /** Not before its destination is tried again, where that is left alone for a while. */
   readonly nextAttempt: Date | undefined
+  /** It waits for the postmaster, whether or not others of the message do. */
+  readonly held?: boolean
   /** It is held, and the attempt that had begun before may not be over. */
   readonly stillTried?: boolean
   /** What the last attempt brought. */

@@ -30,6 +30,8 @@ export class SettledFile {
   readonly #path: string
   /** Of the monotonic clock: since when it was never seen quiet. */
   #writtenSince: number | undefined
+  /** The same for what the open file says, which some file systems never let agree with the path. */
+  #differsSince: number | undefined
 
   constructor(path: string) {
     this.#path = path
@@ -55,7 +57,9 @@ export class SettledFile {
     try {
       const octets = await readOctets(file)
       const isSame = stateFrom(await file.stat()).mark === mark
-      return isSame || this.isNeverQuiet(clock) ? utf8.decode(octets) : undefined
+      this.#differsSince = isSame ? undefined : (this.#differsSince ?? clock.monotonic())
+      const isLong = this.isNeverQuiet(clock) || isPast(this.#differsSince, clock)
+      return isSame || isLong ? utf8.decode(octets) : undefined
     } finally {
       await file.close()
     }
@@ -63,7 +67,7 @@ export class SettledFile {
 
   /** It was not quiet for minutes: what is there may be half of it. */
   isNeverQuiet(clock: Clock): boolean {
-    return this.#writtenSince !== undefined && clock.monotonic() - this.#writtenSince >= patience
+    return isPast(this.#writtenSince, clock)
   }
 
   async #settled(clock: Clock, known: FileState | undefined): Promise<FileState | undefined> {
@@ -76,6 +80,10 @@ export class SettledFile {
     }
     return isWhole(state, clock, known) ? state : undefined
   }
+}
+
+function isPast(since: number | undefined, clock: Clock): boolean {
+  return since !== undefined && clock.monotonic() - since >= patience
 }
 
 /** Whoever puts another file in the place of one writes it first; an editor that makes a new one writes it there. */

@@ -75,7 +75,7 @@ export function stuckFor(
   { reply: said, ...from }: Pick<Failed, 'reply' | 'host' | 'place'>,
   now: number,
 ): PutOff {
-  const last = { at: now, reply: said, ...speaker(from) }
+  const last = { at: now, reply: said, ...speaker(from), held: false }
   return {
     recipient,
     due: never,

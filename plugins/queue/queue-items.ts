@@ -207,7 +207,7 @@ function shown(row: WaitingRow): ShownRecipient {
     destination: destinationName(row.destination),
     attempts: row.attempts,
     nextAttempt: dateOf(row.next),
-    ...(row.tried_by !== null && isHeld(row) ? { stillTried: true } : {}),
+    ...(isHeld(row) && { held: true, ...(row.tried_by !== null && { stillTried: true }) }),
     lastReply: last?.reply,
     ...(last?.host === undefined ? {} : { lastHost: last.host }),
   }

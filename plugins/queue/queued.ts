@@ -73,7 +73,7 @@ export interface LastAttempt {
   /** Where the reply is the host's own words. */
   readonly place?: string
   readonly cause?: TroubleCause
-  /** It was held because of that; whoever tries it again, does so since it was released. */
+  /** Its route has held it; whoever tries it again, does so since it was released. False where it was held for another reason. */
   readonly held?: boolean
 }
 

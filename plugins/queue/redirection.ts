@@ -14,10 +14,10 @@ import type { Changes } from './changes.ts'
 import { destinationsOf, type Intake, writePrepared } from './intake.ts'
 import { readMessages } from './lane-loading.ts'
 import { joinLanes } from './lane-table.ts'
-import { type QueuedRecipient, readRecipient, withVariants } from './queued.ts'
+import { type LastAttempt, type QueuedRecipient, readRecipient, withVariants } from './queued.ts'
 import { searchedAddress } from './searched-address.ts'
 import { selected } from './selection.ts'
-import { never, type RecipientRow } from './tables.ts'
+import { type MessageRow, never, type RecipientRow } from './tables.ts'
 import { isHeld, underWay } from './under-way.ts'
 
 export interface RedirectionSettings {
@@ -28,8 +28,11 @@ export interface RedirectionSettings {
   readonly changes: Changes
 }
 
-/** A recipient, and whether its message is held. */
-type RedirectedRecipient = QueuedRecipient & { readonly held: boolean }
+interface RedirectedRecipient extends QueuedRecipient {
+  readonly held: boolean
+  /** The attempt that its route has held it by. */
+  readonly routeHold: LastAttempt | undefined
+}
 
 /**
  * Puts another address in the place of a recipient. MAIL_E_NOT_FOUND; MAIL_E_INVALID where nothing leads there; MAIL_E_IN_USE while the
@@ -54,7 +57,7 @@ export async function redirect(
   const routed = await delivery.route({ address: to, original: to })
   if (!routed.ok)
     throw new MailwrightError('MAIL_E_INVALID', `${formatAddress(to)}: ${formatReply(routed.reply)}`)
-  const { held } = first
+  const { held, routeHold } = first
   const parameters = parametersForEach(first.delivery.parameters, routed.routes.length)
   const deliveries = routed.routes.map((route) => ({
     recipient: to,
@@ -62,7 +65,10 @@ export async function redirect(
     target: route.address,
     route,
   }))
-  const added = withVariants(deliveries).map((delivery) => ({ delivery }))
+  const added = withVariants(deliveries).map((delivery) => ({
+    delivery,
+    ...(routeHold && { last: routeHold }),
+  }))
   const now = clock.now()
   const messages = [...new Map(rows.map(({ message }) => [message.number, message])).values()]
   const prepared = await Promise.all(
@@ -124,12 +130,20 @@ async function recipientsOf(
   selection: QueueSelection,
   now: number,
 ): Promise<readonly RedirectedRecipient[]> {
-  const rows: RecipientRow[] = await selected(knex, selection, now).select('queue_recipients.*')
+  const rows: (RecipientRow & Pick<MessageRow, 'held_at'>)[] = await selected(knex, selection, now).select(
+    'queue_recipients.*',
+    'queue_messages.held_at',
+  )
   const numbers = rows.map(({ message }) => Number(message))
   const messages = await readMessages(knex, numbers)
   return rows.flatMap((row) => {
     const message = messages.get(Number(row.message))
     const recipient = message && readRecipient(row, message)
-    return recipient === undefined ? [] : { ...recipient, held: isHeld(row) }
+    if (recipient === undefined) return []
+    const held = isHeld(row)
+    const { last } = recipient
+    // Since when it has been held stands nowhere else.
+    const routeHold = held && row.held_at === null && last ? { ...last, held: true } : undefined
+    return { ...recipient, held, routeHold }
   })
 }

@@ -57,6 +57,33 @@ describe('what its route holds', () => {
     await comesBackYoung(expires, 240 * minute)
   })
 
+  it('does not get older where it is redirected', async () => {
+    const expires = await expiresAt()
+    await wait(180)
+    for (const name of ['jo', 'bob'])
+      await node.queue.redirect(
+        id,
+        { localPart: name, domain: 'far.example' },
+        { localPart: name, domain: 'there.example' },
+      )
+    world.delivery.on('@there.example', mailboxFull)
+    expect(await node.queue.release({ id })).toBe(1)
+    expect((await expiresAt()) - expires).toBe(180 * minute)
+    await world.pass(10_000)
+    expect(await node.queue.show(id)).toMatchObject({ recipientCount: 2, recipients: [{ attempts: 1 }, {}] })
+    expect(world.reports.told).toEqual([])
+  })
+
+  it('is shown as held beside others of its message that go on', async () => {
+    world.delivery.on('bob@far.example', mailboxFull)
+    await node.queue.redirect(
+      id,
+      { localPart: 'bob', domain: 'far.example' },
+      { localPart: 'bob', domain: 'there.example' },
+    )
+    expect(await node.queue.show(id)).toMatchObject({ recipients: [{ held: true }, { held: true }] })
+  })
+
   it('gets older once it is released', async () => {
     await wait(180)
     await node.queue.release({ id })

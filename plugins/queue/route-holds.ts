@@ -39,7 +39,7 @@ export function heldSince(holds: readonly RouteHold[]): ReadonlyMap<number, numb
 
 /** What was held before attempts said so is known as such, too, by whoever tries it after its release. */
 export async function markRouteHolds(knex: Knex, holds: readonly RouteHold[]): Promise<void> {
-  const unmarked = holds.filter(({ last }) => last.held !== true)
+  const unmarked = holds.filter(({ last }) => last.held === undefined)
   const same = Map.groupBy(unmarked, ({ last }) => JSON.stringify({ ...last, held: true }))
   for (const [last, group] of same) {
     const numbers = group.map(({ number }) => number)

@@ -78,13 +78,13 @@ function detailLines(item: QueueItem, now: number): readonly string[] {
 }
 
 function nextText(
-  { attempts, nextAttempt, stillTried }: QueuedRecipient,
+  { attempts, nextAttempt, held, stillTried }: QueuedRecipient,
   state: QueueState,
   now: number,
 ): string {
   const tried = attempts === 0 ? 'not tried yet' : `tried ${attempts}x`
   if (stillTried === true) return `${tried}, held, still being tried`
-  if (state === 'held') return `${tried}, held`
+  if (held === true || state === 'held') return `${tried}, held`
   const isDue = nextAttempt === undefined || nextAttempt.getTime() <= now
   if (state === 'active' && isDue) return `${tried}, now again`
   if (nextAttempt === undefined) return tried

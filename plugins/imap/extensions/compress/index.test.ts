@@ -13,6 +13,7 @@ class CompressingClient implements AsyncDisposable {
   readonly #stop: () => Promise<void>
   #text = ''
   #deflate: DeflateRaw | undefined
+  #inflating = 0
   /** Octets that came over the network. */
   received = 0
 
@@ -49,7 +50,7 @@ class CompressingClient implements AsyncDisposable {
 
   /** Everything up to a line that ends with this. */
   async until(end: string): Promise<string> {
-    while (!this.#text.includes(`${end}\r\n`) && !this.#socket.closed)
+    while (!this.#text.includes(`${end}\r\n`) && !this.#isOver)
       await new Promise((resolve) => setImmediate(resolve))
     const at = this.#text.indexOf(`${end}\r\n`)
     const lines = this.#text.slice(0, at + end.length)
@@ -65,11 +66,16 @@ class CompressingClient implements AsyncDisposable {
     }
   }
 
+  /** Nothing comes any more: another thread inflates what came last. */
+  get #isOver(): boolean {
+    return this.#socket.closed && this.#inflating === 0
+  }
+
   /** Sends a command and answers what it is answered, tagged line included. */
   async command(line: string): Promise<string> {
     this.send(`${line}\r\n`)
     const tag = line.split(' ')[0]
-    while (!new RegExp(`^${tag} .*\r\n`, 'm').test(this.#text) && !this.#socket.closed)
+    while (!new RegExp(`^${tag} .*\r\n`, 'm').test(this.#text) && !this.#isOver)
       await new Promise((resolve) => setImmediate(resolve))
     const answer = this.#text
     this.#text = ''
@@ -82,7 +88,12 @@ class CompressingClient implements AsyncDisposable {
     inflate.on('error', () => undefined)
     inflate.on('data', this.#inClear)
     this.#socket.off('data', this.#inClear)
-    this.#socket.on('data', (octets: Buffer) => inflate.write(octets))
+    this.#socket.on('data', (octets: Buffer) => {
+      this.#inflating += 1
+      inflate.write(octets, () => {
+        this.#inflating -= 1
+      })
+    })
     this.#deflate = createDeflateRaw()
     this.#deflate.on('data', (octets: Buffer) => this.#socket.write(octets))
   }
