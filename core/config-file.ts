@@ -18,7 +18,7 @@ export interface LoadedConfig {
 
 const endings = ['ts', 'mts', 'js', 'mjs', 'cjs'] as const
 /** Looked for in the working folder, then upwards. The last one is for a clone that has no config of its own yet. */
-export const configNames: readonly string[] = [
+const configNames: readonly string[] = [
   ...endings.map((ending) => `mailwright.config.${ending}`),
   'config.example.ts',
 ]

@@ -6,6 +6,7 @@ import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
 import { createTestHost, fakeClock, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { brokenTables } from '../../test/support/broken-tables.ts'
 import aliases, { type AliasesInput } from './index.ts'
 import { parseOptions } from './options.ts'
 import { readTargets } from './targets.ts'
@@ -393,17 +394,8 @@ describe('options', () => {
 })
 
 test('all tables are checked at the same time, and all their faults are told', async () => {
-  const begun: string[] = []
-  const both = Promise.withResolvers<void>()
-  const broken = (name: string) => ({
-    lookUp: async () => undefined,
-    async check() {
-      if (begun.push(name) === 2) both.resolve()
-      await both.promise
-      throw new Error(`${name} is broken`)
-    },
-  })
-  const plugins = [aliases({ virtual: [broken('one'), broken('two')] })]
+  const [one, two] = brokenTables()
+  const plugins = [aliases({ virtual: [one, two] })]
   await expect(createTestHost({ plugins })).rejects.toMatchObject({
     cause: { code: 'MAIL_E_START', message: 'one is broken; two is broken' },
   })

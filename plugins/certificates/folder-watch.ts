@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Clock, Timer } from 'mailwright'
-import { wayTo } from './way-to.ts'
+import { passedEntries } from './passed-entries.ts'
 
 // Key and chain are replaced one after the other.
 const settleTime = 500
@@ -35,7 +35,7 @@ export class FolderWatch {
   renew(): void {
     this.#close()
     const folders = new Set(this.#files.map((file) => dirname(file)))
-    const passed = new Set(this.#files.flatMap(wayTo))
+    const passed = new Set(this.#files.flatMap(passedEntries))
     this.#watchers = [
       ...[...folders].flatMap((folder) => this.#watch(folder)),
       ...[...passed].flatMap((path) => this.#watchEntry(path)),

@@ -36,7 +36,7 @@ import type { Preparations } from './preparations.ts'
 import type { SharedStates } from './shared-states.ts'
 import { statusOf } from './status.ts'
 
-export const maildropLockName = 'mailwright-maildrop.lock'
+const maildropLockName = 'mailwright-maildrop.lock'
 
 export interface AccountParts {
   readonly account: Account

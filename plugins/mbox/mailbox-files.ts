@@ -36,7 +36,7 @@ export interface FoundFile {
 }
 
 /** The directory of what is ours, within that of the mailboxes. */
-export const controlDirectory = '.mailwright'
+const controlDirectory = '.mailwright'
 
 /**
  * The files of one account's mailboxes. `Work/Bills` is the file `Work/Bills`. A mailbox that has others below it cannot

@@ -17,10 +17,7 @@ import type { RewritingOptions } from './options.ts'
 import type { Rules } from './rules.ts'
 
 /** Whether addresses in the header of a session's mail may be changed: our users' and our own programs'. */
-export function isLocalClient(
-  { role, account, remote }: Session,
-  { localNetworks }: RewritingOptions,
-): boolean {
+function isLocalClient({ role, account, remote }: Session, { localNetworks }: RewritingOptions): boolean {
   return (
     role === 'submission' ||
     role === 'local' ||

@@ -13,6 +13,7 @@ import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
 import { createTestHost, type TestHost, type TestMail } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
+import { brokenTables } from '../../test/support/broken-tables.ts'
 import rewriting, { type RewritingInput } from './index.ts'
 import { masqueraded } from './masquerade.ts'
 import { parseOptions } from './options.ts'
@@ -313,17 +314,8 @@ test('odd fields stay as they are', async () => {
 })
 
 test('all tables are checked at the same time, and all their faults are told', async () => {
-  const begun: string[] = []
-  const both = Promise.withResolvers<void>()
-  const broken = (name: string) => ({
-    lookUp: async () => undefined,
-    async check() {
-      if (begun.push(name) === 2) both.resolve()
-      await both.promise
-      throw new Error(`${name} is broken`)
-    },
-  })
-  const plugins = [rewriting({ canonical: [broken('one')], generic: [broken('two')] })]
+  const [one, two] = brokenTables()
+  const plugins = [rewriting({ canonical: [one], generic: [two] })]
   await expect(createTestHost({ plugins })).rejects.toMatchObject({
     cause: { code: 'MAIL_E_START', message: 'one is broken; two is broken' },
   })

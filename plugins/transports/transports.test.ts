@@ -12,6 +12,7 @@ import memory from 'mailwright/plugins/memory'
 import smtpOut from 'mailwright/plugins/smtp-out'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
+import { brokenTables } from '../../test/support/broken-tables.ts'
 import { destinationReply, formatDestination, parseDestination } from './destination.ts'
 import transports, { type TransportsInput } from './index.ts'
 import { parseOptions } from './options.ts'
@@ -273,17 +274,8 @@ test('slots let in so many at a time, in their order', async () => {
 })
 
 test('all tables are checked at the same time, and all their faults are told', async () => {
-  const begun: string[] = []
-  const both = Promise.withResolvers<void>()
-  const broken = (name: string) => ({
-    lookUp: async () => undefined,
-    async check() {
-      if (begun.push(name) === 2) both.resolve()
-      await both.promise
-      throw new Error(`${name} is broken`)
-    },
-  })
-  const plugins = [transports({ tables: [broken('one'), broken('two')] })]
+  const [one, two] = brokenTables()
+  const plugins = [transports({ tables: [one, two] })]
   await expect(createTestHost({ plugins })).rejects.toMatchObject({
     cause: { code: 'MAIL_E_START', message: 'one is broken; two is broken' },
   })

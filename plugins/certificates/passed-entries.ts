@@ -5,7 +5,7 @@ import { isAbsolute, parse, resolve, sep } from 'node:path'
 const mostLinks = 40
 
 /** Everything that is passed on the way to an absolute path, itself and what links lead to included, without the root. */
-export function wayTo(path: string): readonly string[] {
+export function passedEntries(path: string): readonly string[] {
   const { root } = parse(path)
   const passed: string[] = []
   let here = root

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { wayTo } from './way-to.ts'
+import { passedEntries } from './passed-entries.ts'
 
 let folder: string
 
@@ -14,7 +14,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 /** What is passed below the folder. */
 function passed(path: string): readonly string[] {
-  return wayTo(join(folder, path)).flatMap((each) =>
+  return passedEntries(join(folder, path)).flatMap((each) =>
     each.startsWith(`${folder}/`) ? [each.slice(folder.length + 1)] : [],
   )
 }
@@ -27,8 +27,8 @@ test('through links of both kinds, and to what is not there', async () => {
   expect(new Set(passed('etc/current/key'))).toEqual(
     new Set(['etc', 'etc/current', 'opt', 'opt/live', 'opt/1', 'opt/1/key']),
   )
-  expect(wayTo('/no/such')).toEqual(['/no', '/no/such'])
-  expect(wayTo('/')).toEqual([])
+  expect(passedEntries('/no/such')).toEqual(['/no', '/no/such'])
+  expect(passedEntries('/')).toEqual([])
 })
 
 test('a circle of links ends', async () => {
