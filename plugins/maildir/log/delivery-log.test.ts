@@ -315,4 +315,19 @@ describe('the log', () => {
     expect(await fileContents(box.path)).toHaveLength(1)
     expect(await logSegments(box.options.root)).toEqual([])
   })
+
+  it('looks seldom for a message that another program has taken away', async () => {
+    const clock = fakeClock()
+    const box = await maildir({ clock })
+    for (const text of ['a', 'b']) await box.deliver(letter(text))
+    await box.mailboxes.status('INBOX')
+    const [first = ''] = await box.files()
+    await unlink(join(box.path, 'cur', first))
+    seen = fault.calls.length
+    await pass(clock, isGone(box))
+    // For two minutes, a look a second; each reads the mailbox, and more than once what it does not see.
+    const readings = calls().filter(({ name, path }) => name === 'readdir' && path.endsWith('/cur'))
+    expect(readings.length).toBeLessThan(30)
+    expect(await fileContents(box.path)).toHaveLength(1)
+  })
 })

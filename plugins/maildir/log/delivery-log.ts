@@ -183,8 +183,10 @@ export class DeliveryLog {
     const now = this.#context.clock.monotonic()
     const idle = now - this.#last
     const { areScarce } = this.#segments
-    const isDue = ({ segment, since }: LogEntry): boolean =>
-      idle >= quiet || now - since >= patience || (areScarce && this.#segments.isSealed(segment))
+    const isDue = ({ segment, since, missedAt = Number.NEGATIVE_INFINITY }: LogEntry): boolean =>
+      // To look for a message costs a reading of the whole mailbox.
+      now - missedAt >= patience &&
+      (idle >= quiet || now - since >= patience || (areScarce && this.#segments.isSealed(segment)))
     this.#isTroubled = !(await this.#settleSome(isDue))
     if (this.#isTroubled) return patience
     await this.#serial.run(async () => {
@@ -232,6 +234,7 @@ export class DeliveryLog {
     const bases = entries.map(({ base }) => base)
     try {
       const missing = new Set(await settleMessages(this.#context, path, bases))
+      for (const entry of entries) if (missing.has(entry.base)) entry.missedAt = now
       const isOver = ({ base, since }: LogEntry): boolean =>
         this.#isClosed || !missing.has(base) || now - since >= trust
       return entries.filter(isOver)

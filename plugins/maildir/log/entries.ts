@@ -14,6 +14,8 @@ export interface LogEntry {
   isPlaced: boolean
   /** Whether a sync has failed: then Linux may take for written what is not. */
   isDoubtful: boolean
+  /** When it was last looked for in its mailbox and not seen, on the same scale. */
+  missedAt?: number
 }
 
 /** Messages in the log, by their mailboxes; each counts in its segment. */
