@@ -35,6 +35,8 @@ export interface SessionOptions {
   readonly role: SessionRole
   readonly local: Endpoint
   readonly remote: Endpoint
+  /** The proxy that has told both ends, for the history. */
+  readonly proxy?: Endpoint
   readonly tls?: TlsFacts
   /**
    * Ends the session, as soon as it is in the middle of nothing: its account is gone, may not use the protocol any more, or has

@@ -83,7 +83,7 @@ export class SessionRun implements SessionFlow {
     const now = context.clock.now()
     this.#live = new LiveSession(newId(now), listener, new Date(now), options, this.#ended.signal)
     this.#subject = { session: this.#live.id, signal: this.#ended.signal }
-    const { remote, local, role, tls } = options
+    const { remote, local, proxy, role, tls } = options
     const text = `${role} from ${remote.address}`
     context.metrics.opened(role)
     if (tls !== undefined) context.metrics.secured(role, tls.version)
@@ -91,6 +91,10 @@ export class SessionRun implements SessionFlow {
       text,
       facts: { remote, local, listener, ...(tls === undefined ? {} : { tls }) },
     })
+    if (proxy !== undefined) {
+      const told = `the client is who the proxy at ${proxy.address} says`
+      this.record('verdict', { by: listener, text: told, facts: { proxy } })
+    }
     context.log.debug('connected', { session: this.#live.id, listener, role, remote: remote.address })
   }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -197,6 +198,23 @@ describe('connections', () => {
       await once(first, 'close')
     }
     expect(onOverflow).toHaveBeenCalledTimes(1)
+  })
+
+  test('that were reset before they were accepted are never seen', async () => {
+    const pool = createListenerPool()
+    const onOverflow = vi.fn()
+    const onConnection = vi.fn(greets('hello'))
+    const options = { maxConnections: 1, onOverflow }
+    const [listener] = await adopt(pool, {}, [request('a', onConnection, options)])
+    const port = listener?.port ?? 0
+    // Nothing is accepted while it runs.
+    const balancer = `const { connect } = require('node:net')
+      const socket = connect(${port}, '127.0.0.1', () => socket.resetAndDestroy())`
+    for (let count = 0; count < 3; count++)
+      expect(spawnSync(process.execPath, ['-e', balancer], { timeout: 60_000 }).status).toBe(0)
+    expect(await greeting(port)).toBe('hello')
+    expect(onConnection).toHaveBeenCalledTimes(1)
+    expect(onOverflow).not.toHaveBeenCalled()
   })
 
   test('make room when they end', async () => {

@@ -151,6 +151,10 @@ async function openListener(
   server.on('connection', (socket) => {
     // An error of a socket ends that connection; without a listener it would end the process.
     socket.on('error', () => socket.destroy())
+    if (hasLeft(socket, listener.request.options)) {
+      socket.destroy()
+      return
+    }
     open++
     connections.set(socket, listener.owner)
     socket.on('close', () => {
@@ -170,6 +174,14 @@ async function openListener(
   // Such as EMFILE at accept: the connection is lost, the listener goes on.
   server.on('error', () => undefined)
   return listener
+}
+
+/**
+ * Whether a client has reset its connection before it was accepted, as balancers do that look whether a port is open. It has no address,
+ * and nobody could tell it from a client of a Unix socket.
+ */
+function hasLeft(socket: Socket, { path }: ListenOptions): boolean {
+  return path === undefined && socket.remoteAddress === undefined
 }
 
 async function listen(server: Server, options: ListenOptions): Promise<SocketFile | undefined> {

@@ -3,15 +3,25 @@ import { ConfigError } from '../errors.ts'
 import type { SessionRole } from '../model/session.ts'
 import type { Lifecycle, PluginContext } from '../plugin.ts'
 import type { Certificates } from '../services/certificates.ts'
+import { ArrivingClients } from './arriving-clients.ts'
+import { type Endpoints, socketEndpoints } from './endpoints.ts'
+import type { ProxyInput, ProxyOptions } from './proxied-endpoints.ts'
 import { ServerTls } from './server-tls.ts'
 
 /** What listeners for clients that log in have in common. */
 export interface ClientListenerOptions {
   readonly host: string
   readonly port: number
+  /** Who is believed in what a PROXY header says, and has to send one, in front of TLS; nobody where absent. */
+  readonly proxy?: ProxyOptions | undefined
   readonly implicitTls: boolean
   readonly allowPlaintextLogin: boolean
   readonly maxConnections: number
+}
+
+/** What a config may write of them: everything may be left out. */
+export type ClientListenerInput = Partial<Omit<ClientListenerOptions, 'proxy'>> & {
+  readonly proxy?: ProxyInput
 }
 
 /** One client's session. */
@@ -35,7 +45,8 @@ export interface ClientListener {
   readonly overflow: string
   /** Called at the start of the plugin, before the first connection. */
   started?(): void
-  begin(socket: Socket, tls: ServerTls | undefined): ClientSession
+  /** The ends are for `flow.openSession`: those of the socket, or what a trusted proxy says. */
+  begin(socket: Socket, tls: ServerTls | undefined, ends: Endpoints): ClientSession
 }
 
 /**
@@ -53,17 +64,21 @@ export function listenForClients(context: PluginContext, listener: ClientListene
     if (implicitTls) socket.destroy()
     else socket.end(`${listener.overflow}\r\n`, () => socket.destroy())
   }
-  context.listen({ role, host, port, maxConnections, implicitTls, onOverflow }, (socket) => {
-    const session = listener.begin(socket, tls)
+  const clients = new ArrivingClients(context, options.proxy, (socket, ends) => {
+    const session = listener.begin(socket, tls, ends)
     sessions.add(session)
     void session.run().finally(() => sessions.delete(session))
   })
+  context.listen({ role, host, port, maxConnections, implicitTls, onOverflow }, (socket) =>
+    clients.take(socket, socketEndpoints(socket)),
+  )
   return {
     start: async () => {
       listener.started?.()
       tls?.start()
     },
     drain: async () => {
+      clients.stop()
       await Promise.all([...sessions].map((session) => session.stop()))
     },
     // Sessions have had their time: one that is left is in the middle of something that does not come back.

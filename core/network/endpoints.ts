@@ -5,6 +5,8 @@ import type { Endpoint } from '../model/session.ts'
 export interface Endpoints {
   readonly local: Endpoint
   readonly remote: Endpoint
+  /** The proxy that has told both, at its own address. */
+  readonly proxy?: Endpoint
 }
 
 /** Those of a TCP connection. */

@@ -1,5 +1,7 @@
+export { ArrivingClients } from './arriving-clients.ts'
 export {
   type ClientListener,
+  type ClientListenerInput,
   type ClientListenerOptions,
   type ClientSession,
   listenForClients,

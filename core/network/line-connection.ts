@@ -188,8 +188,8 @@ export class LineConnection {
   }
 
   /**
-   * Goes on under TLS, as the server. What came in clear and was not read yet is never taken for commands: the caller
-   * checks `unread`. Rejects with {@link HandshakeFailed} where the handshake fails or takes too long.
+   * Goes on under TLS, as the server. What has come and was not read yet belongs to the handshake, which fails on what came in
+   * clear; the caller checks `unread` behind a command. Rejects with {@link HandshakeFailed} where the handshake fails or takes too long.
    */
   async secure(options: TLSSocketOptions, timeout: number): Promise<TLSSocket> {
     return this.#secure(timeout, (plain, wake) => new ServerHandshake(plain, options, wake))
@@ -208,7 +208,8 @@ export class LineConnection {
     const plain = this.#client
     this.flush()
     this.#detach()
-    this.#lines.clear()
+    const early = this.#lines.rest()
+    if (early.length > 0 && !this.#ended) plain.unshift(early)
     let isLate = false
     const timer = this.#clock.after(timeout, () => {
       isLate = true

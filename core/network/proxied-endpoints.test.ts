@@ -57,7 +57,7 @@ describe('proxiedEndpoints', () => {
       const { client, server, outcome, clock } = connected()
       const cuts = Array.from({ length: random(6) }, () => random(whole.length)).sort((a, b) => a - b)
       const sent = trickle(client, whole, round === 0 ? [...whole.keys()] : cuts)
-      expect(await outcome).toEqual(ends)
+      expect(await outcome).toEqual({ ...ends, proxy: socketEndpoints(server).remote })
       void sent.then(() => client.end())
       expect(await rest(server)).toBe('EHLO client\r\nQUIT\r\n')
       expect(clock.waiting).toBe(0)

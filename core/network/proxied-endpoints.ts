@@ -21,7 +21,7 @@ export interface ProxyInput {
 }
 
 /** Reads the option `proxy`. On a Unix socket `from` has to be left out, elsewhere it must name somebody. */
-export function readProxyOptions(read: OptionReader, isSocketFile: boolean): ProxyOptions | undefined {
+export function readProxyOptions(read: OptionReader, isSocketFile = false): ProxyOptions | undefined {
   return read.object('proxy', (inner) => {
     const from = readNetworks(inner, 'from')
     if (isSocketFile && from.length > 0)
@@ -72,7 +72,7 @@ export function proxiedEndpoints(
       else if (header.kind === 'more') atLeast = header.atLeast
       else {
         if (octets.length > header.length) socket.unshift(octets.subarray(header.length))
-        settle(header.ends ?? own)
+        settle(header.ends === undefined ? own : { ...header.ends, proxy: own.remote })
       }
     }
     const timer = clock.after(timeout, () => settle({ problem: 'no PROXY header in time' }))

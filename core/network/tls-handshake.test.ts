@@ -3,7 +3,7 @@ import { type AddressInfo, connect as connectPlain, createServer, type Server } 
 import { type ConnectionOptions, connect } from 'node:tls'
 import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { generate } from 'selfsigned'
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ConnectionLost } from './connection-lost.ts'
 import { HandshakeFailed } from './handshake-failed.ts'
 import { LineConnection } from './line-connection.ts'
@@ -13,6 +13,8 @@ let server: Server
 let connection: LineConnection
 let outcome: PromiseWithResolvers<unknown>
 let clock: FakeClock
+/** What the server waits for before TLS. */
+let begin: () => Promise<void>
 const sockets: { destroy(): void }[] = []
 
 beforeAll(async () => {
@@ -22,13 +24,14 @@ beforeAll(async () => {
 
 /** A server that greets under TLS; the outcome is what its handshake failed with. */
 beforeEach(async () => {
+  begin = async () => undefined
   clock = fakeClock()
   outcome = Promise.withResolvers()
   server = createServer((socket) => {
     sockets.push(socket)
     connection = new LineConnection(socket, clock, 1_000)
-    connection
-      .secure({ ...certificate, minVersion: 'TLSv1.2' }, 5_000)
+    begin()
+      .then(() => connection.secure({ ...certificate, minVersion: 'TLSv1.2' }, 5_000))
       .then(() => connection.write('* OK ready\r\n'))
       .then(() => outcome.resolve(undefined), outcome.resolve)
   })
@@ -65,6 +68,22 @@ test('the tickets of TLS 1.3 come in front of what is said first', async () => {
   socket.on('data', () => seen.push('greeting'))
   await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(3)
   expect(seen).toEqual(['ticket', 'ticket', 'greeting'])
+})
+
+describe('what comes before the handshake begins', () => {
+  beforeEach(() => {
+    begin = async () => vi.waitUntil(() => connection.unread > 0, { timeout: 10_000 }).then(() => undefined)
+  })
+
+  test('is part of it', async () => {
+    const [greeting] = (await once(client(), 'data')) as [Buffer]
+    expect(greeting.toString()).toBe('* OK ready\r\n')
+  })
+
+  test('is never taken for what comes under TLS', async () => {
+    inClear().write('a1 CAPABILITY\r\n')
+    expect(await failure()).toBe('wrong version number')
+  })
 })
 
 async function failure(): Promise<string | undefined> {

@@ -30,7 +30,8 @@ export class ServerHandshake extends TlsHandshake {
   readonly #before: number
 
   constructor(plain: Socket, options: TLSSocketOptions, wake: () => void) {
-    const before = plain.bytesRead
+    // Some of it may have come already.
+    const before = plain.bytesRead - plain.readableLength
     super(new TLSSocket(plain, { ...options, isServer: true }), 'secure', wake)
     this.#plain = plain
     this.#before = before

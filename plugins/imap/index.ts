@@ -38,7 +38,7 @@ const imap: PluginFactory<ImapInput> = definePlugin<ImapOptions, ImapInput>({
         const extensions = [...shipped, ...registered.all]
         server.speak(extensions, vocabularyOf(extensions))
       },
-      begin: (socket, tls) => new Conversation(socket, server, tls),
+      begin: (socket, tls, ends) => new Conversation(socket, server, tls, ends),
     })
   },
 })

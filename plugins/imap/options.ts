@@ -1,4 +1,4 @@
-import { readOptions } from 'mailwright'
+import { type ProxyInput, type ProxyOptions, readOptions, readProxyOptions } from 'mailwright'
 
 /** The options of an IMAP listener. Durations are milliseconds, or texts such as `30m`; sizes octets, or texts such as `64M`. */
 export interface ImapOptions {
@@ -6,6 +6,8 @@ export interface ImapOptions {
   readonly host: string
   /** Default 143, or 993 with `implicitTls`. 0 lets the system choose one. */
   readonly port: number
+  /** Who is believed in what a PROXY header says, and has to send one (HAProxy's PROXY protocol, 1 and 2); nobody where absent. */
+  readonly proxy: ProxyOptions | undefined
   /** TLS from the first octet (RFC 8314 §3.2) instead of STARTTLS. Default false. */
   readonly implicitTls: boolean
   /** Lets passwords be sent over connections without TLS. Default false: LOGINDISABLED is said. */
@@ -53,10 +55,10 @@ export interface ImapOptions {
 
 /** What a config may write: everything has a default. */
 export type ImapInput = {
-  readonly [Name in keyof ImapOptions]?: ImapOptions[Name] extends number
+  readonly [Name in Exclude<keyof ImapOptions, 'proxy'>]?: ImapOptions[Name] extends number
     ? number | string
     : ImapOptions[Name]
-}
+} & { readonly proxy?: ProxyInput }
 
 /** Reads the options; throws ConfigError with all faults. */
 export function parseOptions(input: unknown): ImapOptions {
@@ -65,6 +67,7 @@ export function parseOptions(input: unknown): ImapOptions {
   return read.done({
     host: read.host('host', { default: '127.0.0.1' }),
     port: read.port('port', { default: implicitTls ? 993 : 143 }),
+    proxy: readProxyOptions(read),
     implicitTls,
     allowPlaintextLogin: read.boolean('allowPlaintextLogin', { default: false }),
     maxConnections: read.integer('maxConnections', { default: 10_000, min: 1 }),

@@ -34,7 +34,7 @@ const pop3: PluginFactory<Pop3Input> = definePlugin<Pop3Options, Pop3Input>({
       options,
       certificates: context.useOptional(certificates),
       overflow: '-ERR [SYS/TEMP] Too many connections, try again later',
-      begin: (socket, tls) => new Pop3Session(socket, { ...shared, tls }),
+      begin: (socket, tls, ends) => new Pop3Session(socket, ends, { ...shared, tls }),
     })
   },
 })

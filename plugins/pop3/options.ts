@@ -1,4 +1,4 @@
-import { readOptions } from 'mailwright'
+import { type ProxyInput, type ProxyOptions, readOptions, readProxyOptions } from 'mailwright'
 
 /** The options of a POP3 listener. Durations are milliseconds, or texts such as `10m`. */
 export interface Pop3Options {
@@ -6,6 +6,8 @@ export interface Pop3Options {
   readonly host: string
   /** Default 110, or 995 with `implicitTls`. 0 lets the system choose one. */
   readonly port: number
+  /** Who is believed in what a PROXY header says, and has to send one (HAProxy's PROXY protocol, 1 and 2); nobody where absent. */
+  readonly proxy: ProxyOptions | undefined
   /** TLS from the first octet (RFC 8314 §3.2) instead of STLS. Default false. */
   readonly implicitTls: boolean
   /** Lets passwords be sent over connections without TLS. Default false. */
@@ -30,10 +32,10 @@ export interface Pop3Options {
 
 /** What a config may write: everything has a default. */
 export type Pop3Input = {
-  readonly [Name in keyof Pop3Options]?: Pop3Options[Name] extends number
+  readonly [Name in Exclude<keyof Pop3Options, 'proxy'>]?: Pop3Options[Name] extends number
     ? number | string
     : Pop3Options[Name]
-}
+} & { readonly proxy?: ProxyInput }
 
 /** Reads the options; throws ConfigError with all faults. */
 export function parseOptions(input: unknown): Pop3Options {
@@ -42,6 +44,7 @@ export function parseOptions(input: unknown): Pop3Options {
   return read.done({
     host: read.host('host', { default: '127.0.0.1' }),
     port: read.port('port', { default: implicitTls ? 995 : 110 }),
+    proxy: readProxyOptions(read),
     implicitTls,
     allowPlaintextLogin: read.boolean('allowPlaintextLogin', { default: false }),
     maxConnections: read.integer('maxConnections', { default: 1000, min: 1 }),

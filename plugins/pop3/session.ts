@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type Clock,
   ConnectionLost,
+  type Endpoints,
   errorCode,
   type Flow,
   LineConnection,
@@ -13,7 +14,6 @@ import {
   type SessionFlow,
   type Store,
   sessionOver,
-  socketEndpoints,
 } from 'mailwright'
 import { type Answer, fault, last, ok, refusal, refusalOf, type Say } from './answer.ts'
 import { Authorization } from './authorization.ts'
@@ -64,11 +64,11 @@ export class Pop3Session {
   #ran: Promise<void> = Promise.resolve()
   readonly #gone: Promise<void>
 
-  constructor(socket: Socket, listener: Listener) {
+  constructor(socket: Socket, ends: Endpoints, listener: Listener) {
     const { flow, store, tls, options, clock, log } = listener
     this.#listener = listener
     const end = (reason: string): void => this.#stop(reason)
-    this.#flow = flow.openSession({ role: 'pop3', ...socketEndpoints(socket), end })
+    this.#flow = flow.openSession({ role: 'pop3', ...ends, end })
     this.#log = log.child({ session: this.#flow.session.id })
     this.#connection = new LineConnection(socket, clock, options.writeTimeout)
     // Why it has closed is known a moment later.

@@ -1,7 +1,6 @@
 import {
   type ChannelBinding,
   confirmedName,
-  type Endpoint,
   type Endpoints,
   type Flow,
   type Hello,
@@ -31,8 +30,6 @@ export function trustIn({ remote }: Endpoints, { xclient, xforward }: SmtpOption
 export interface Client {
   readonly ends: Endpoints
   readonly trust: Trust
-  /** The proxy that has told the ends, at its own address. */
-  readonly proxy?: Endpoint
   /** Told by XCLIENT: the client's name, or null where it has none. Where nobody has told, DNS is asked. */
   readonly name?: string | null
   /** Told by XCLIENT: what the client said to the one that speaks for it. */
@@ -63,16 +60,15 @@ export function openSession(
   })
   const session = new SmtpSession(service, opened, client)
   session.channelBinding = channelBinding
-  noteSources(session)
+  noteSource(session)
   findName(session)
   return session
 }
 
-function noteSources({ flow, client: { proxy, formerly } }: SmtpSession): void {
-  const told = (text: string, facts: Readonly<Record<string, unknown>>) =>
-    flow.record('verdict', { by: 'smtp', text, facts })
-  if (proxy !== undefined) told(`the client is who the proxy at ${proxy.address} says`, { proxy })
-  if (formerly !== undefined) told(`the client is who XCLIENT said in session ${formerly}`, { formerly })
+function noteSource({ flow, client: { formerly } }: SmtpSession): void {
+  if (formerly === undefined) return
+  const text = `the client is who XCLIENT said in session ${formerly}`
+  flow.record('verdict', { by: 'smtp', text, facts: { formerly } })
 }
 
 /** Nobody waits for the name: a message that comes sooner goes without it. */

@@ -1,14 +1,11 @@
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import {
-  type Endpoint,
+  ArrivingClients,
   type Endpoints,
   errorText,
-  expectsProxyHeader,
   type Flow,
   formatReply,
-  type ProxyFault,
-  proxiedEndpoints,
   socketEndpoints,
   socketFileEndpoints,
 } from 'mailwright'
@@ -35,8 +32,7 @@ export class Engine extends SMTPServer {
   readonly #flow: Flow
   readonly #contexts: SecureContexts | undefined
   readonly #live = new Set<Connection>()
-  /** Those whose PROXY header has not come. */
-  readonly #proxied = new Set<Socket>()
+  readonly #arriving: ArrivingClients
   #stopping = false
 
   constructor(service: SmtpService, flow: Flow, contexts: SecureContexts | undefined) {
@@ -55,32 +51,25 @@ export class Engine extends SMTPServer {
     this.#service = service
     this.#flow = flow
     this.#contexts = contexts
+    this.#arriving = new ArrivingClients(service, service.options.proxy, (socket, ends) =>
+      this.#begin(socket, ends),
+    )
     this.on('error', (error) => service.log.debug('protocol-error', { error }))
   }
 
   /** Takes a client. */
-  override connect(socket: Socket): void {
-    const { options, clock } = this.#service
-    if (this.#stopping) {
-      this.#turnAway(socket, formatReply(stopping))
-      return
-    }
-    const ends = options.path === undefined ? socketEndpoints(socket) : socketFileEndpoints(options.path)
-    if (options.proxy === undefined || !expectsProxyHeader(options.proxy, ends)) {
-      this.#begin(socket, ends)
-      return
-    }
-    this.#proxied.add(socket)
-    void proxiedEndpoints(socket, ends, options.proxy, clock).then((outcome) => {
-      this.#proxied.delete(socket)
-      if ('problem' in outcome) this.#refuseProxy(socket, ends, outcome)
-      else this.#begin(socket, outcome, outcome === ends ? undefined : ends.remote)
-    })
+  override async connect(socket: Socket): Promise<void> {
+    const { path } = this.#service.options
+    if (this.#stopping) this.#turnAway(socket, formatReply(stopping))
+    else
+      await this.#arriving.take(
+        socket,
+        path === undefined ? socketEndpoints(socket) : socketFileEndpoints(path),
+      )
   }
 
-  #begin(socket: Socket, ends: Endpoints, proxy?: Endpoint): void {
-    const trust = trustIn(ends, this.#service.options)
-    const client = { ends, trust, ...(proxy === undefined ? {} : { proxy }) }
+  #begin(socket: Socket, ends: Endpoints): void {
+    const client = { ends, trust: trustIn(ends, this.#service.options) }
     if (this.#contexts?.fallback !== undefined) this.secureContext.set('*', this.#contexts.fallback)
     const connection = new Connection(this, this.#service, this.#flow, socket, client)
     this.#live.add(connection)
@@ -89,13 +78,6 @@ export class Engine extends SMTPServer {
       () => undefined,
     )
     connection.init()
-  }
-
-  /** Without a word: nobody knows what the other side takes it for. Somebody has to know of it here, where it is a fault of the config. */
-  #refuseProxy(socket: Socket, { remote }: Endpoints, { problem }: ProxyFault): void {
-    if (problem !== undefined)
-      this.#service.log.warn('protocol-error', { text: problem, remote: remote.address })
-    socket.destroy()
   }
 
   /** Answers a client above the limit. */
@@ -113,7 +95,7 @@ export class Engine extends SMTPServer {
   /** Ends idle sessions at once, busy ones behind their message, and all of them with a 421 when the time for it is over. */
   async stop(over?: AbortSignal): Promise<void> {
     this.#stopping = true
-    for (const socket of this.#proxied) socket.destroy()
+    this.#arriving.stop()
     const ended = [...this.#live].map((connection) => connection.ended)
     if (ended.length === 0) return
     for (const connection of this.#live) connection.drain()

@@ -8,6 +8,7 @@ export type AttributeForms<Name extends string> = Readonly<Record<Name, (value: 
 
 // As the documents of both commands have them.
 const maxValue = 255
+const attributeForm = /^[a-z][a-z\d]{0,31}$/i
 const unavailable = /^\[(?:UNAVAILABLE|TEMPUNAVAIL)\]$/i
 
 /** Reads `NAME=value` words, each value as xtext (RFC 3461 §4). 501 for anything else; of two values the last one counts. */
@@ -20,7 +21,8 @@ export function readAttributes<Name extends string>(
   for (const word of argument.split(/[ \t]+/)) {
     const [written = '', text] = word.split(/=(.*)/s)
     const name = names.find((one) => one === written.toUpperCase())
-    if (name === undefined || text === undefined) return badParameter('no attribute that is offered')
+    if (name === undefined) return badParameter(notOffered(written))
+    if (text === undefined) return badParameter(`${name} without a value`)
     const value = decodeXtext(text)
     if (value === undefined || value.length > maxValue) return badParameter(name)
     const isAbsent = value === '' || unavailable.test(value)
@@ -28,6 +30,11 @@ export function readAttributes<Name extends string>(
     attributes.set(name, isAbsent ? undefined : value)
   }
   return { ok: true, value: attributes }
+}
+
+/** Names that no command has are not said again: they may be anything. */
+function notOffered(name: string): string {
+  return attributeForm.test(name) ? `${name} is not offered` : 'malformed attributes'
 }
 
 /** The names as EHLO tells them. */

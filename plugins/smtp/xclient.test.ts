@@ -1,3 +1,4 @@
+import { formatReply } from 'mailwright'
 import { describe, expect, test } from 'vitest'
 import { SessionDouble, short } from '../../test/support/smtp-session.ts'
 import type { Client } from './client.ts'
@@ -94,6 +95,16 @@ describe('XCLIENT is refused', () => {
     'NAME=one.example COLOUR=red',
   ])('%j', async (command) => {
     expect(await told(command)).toBe('501 5.5.4')
+  })
+
+  test.each([
+    ['ADDR=192.0.2.1 LOGIN=jo@example.org', 'LOGIN is not offered'],
+    ['login=[UNAVAILABLE]', 'login is not offered'],
+    ['ADDR', 'ADDR without a value'],
+    ['<b>=x', 'malformed attributes'],
+  ])('%j: the reply says why', async (command, problem) => {
+    const { reply } = await new SessionDouble(trusting).answer(`XCLIENT ${command}`)
+    expect(formatReply(reply)).toBe(`501 5.5.4 Bad parameter: ${problem}`)
   })
 
   test('to strangers, and in a transaction', async () => {

@@ -45,6 +45,7 @@ function withTold(client: Client, attributes: Attributes): Client {
   return {
     ...rest,
     ends: {
+      ...client.ends,
       remote: endpointFrom(client.ends.remote, attributes, 'ADDR', 'PORT'),
       local: endpointFrom(client.ends.local, attributes, 'DESTADDR', 'DESTPORT'),
     },

@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { freePort } from '../support/free-port.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Haproxy, startHaproxy } from '../support/haproxy.ts'
 import { requirePeer } from '../support/peers.ts'
-import { environment } from '../support/run-process.ts'
 import { type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
 import { tlsWireTo, Wire, wireTo } from '../support/wire.ts'
 
@@ -16,9 +13,7 @@ const haproxy = requirePeer('haproxy')
 describe.runIf(haproxy.available)(haproxy.title, () => {
   let folder: string
   let server: SmtpServer
-  let proxy: ChildProcess
-  let said = ''
-  const ports = new Map<string, number>()
+  let proxy: Haproxy
   const wires: Wire[] = []
 
   beforeAll(async () => {
@@ -28,7 +23,7 @@ describe.runIf(haproxy.available)(haproxy.title, () => {
       options: { proxy: { from: ['127.0.0.1'] } },
       lmtp: { path: lmtp, mode: '0666', proxy: {} },
     })
-    const backends: Readonly<Record<string, string>> = {
+    proxy = await startHaproxy({
       version1: `127.0.0.1:${server.port} send-proxy`,
       version2: `127.0.0.1:${server.port} send-proxy-v2`,
       checksum: `127.0.0.1:${server.port} send-proxy-v2 proxy-v2-options crc32c,unique-id`,
@@ -36,51 +31,15 @@ describe.runIf(haproxy.available)(haproxy.title, () => {
       tls: `127.0.0.1:${server.tlsPort} send-proxy-v2`,
       lmtp: `unix@${lmtp} send-proxy-v2`,
       silent: `127.0.0.1:${server.port}`,
-    }
-    let settings = 'defaults\n mode tcp\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n'
-    for (const [name, backend] of Object.entries(backends)) {
-      const port = await freePort()
-      ports.set(name, port)
-      settings += `listen ${name}\n bind 127.0.0.1:${port}\n unique-id-format %pid\n server us ${backend}\n`
-    }
-    const file = join(folder, 'haproxy.cfg')
-    await writeFile(file, settings)
-    proxy = spawn('haproxy', ['-db', '-f', file], {
-      env: { ...environment(), PATH: '/usr/sbin:/usr/bin' },
-      stdio: ['ignore', 'ignore', 'pipe'],
     })
-    proxy.stderr?.on('data', (octets: Buffer) => {
-      said += octets.toString()
-    })
-    await vi.waitUntil(() => answers(portOf('silent')), { timeout: 20_000 })
   })
 
   afterAll(async () => {
     for (const wire of wires) wire.socket.destroy()
-    if (proxy?.exitCode === null) {
-      proxy.kill()
-      await once(proxy, 'exit')
-    }
+    await proxy?.[Symbol.asyncDispose]()
     await server?.stop()
     await rm(folder, { recursive: true, force: true })
   })
-
-  function portOf(name: string): number {
-    return ports.get(name) ?? 0
-  }
-
-  async function answers(port: number): Promise<boolean> {
-    const socket = connect(port, '127.0.0.1')
-    try {
-      await once(socket, 'connect')
-      return true
-    } catch {
-      if (proxy.exitCode !== null) throw new Error(said)
-      return false
-    } finally {
-      socket.destroy()
-    }
-  }
 
   /** The client's own end, and what the server's session says of it. */
   async function remoteOf(
@@ -98,17 +57,17 @@ describe.runIf(haproxy.available)(haproxy.title, () => {
   }
 
   test.each(['version1', 'version2', 'checksum', 'checked'])('%s', async (name) => {
-    const { port, seen } = await remoteOf(wireTo(portOf(name)))
+    const { port, seen } = await remoteOf(wireTo(proxy.portOf(name)))
     expect(seen).toEqual({ address: '127.0.0.1', port })
   })
 
   test('TLS behind it', async () => {
-    const { port, seen } = await remoteOf(await tlsWireTo(portOf('tls')))
+    const { port, seen } = await remoteOf(await tlsWireTo(proxy.portOf('tls')))
     expect(seen).toEqual({ address: '127.0.0.1', port })
   })
 
   test('LMTP on a Unix socket', async () => {
-    const { port, seen } = await remoteOf(new Wire(connect(portOf('lmtp'), '127.0.0.1')), 'LHLO')
+    const { port, seen } = await remoteOf(new Wire(connect(proxy.portOf('lmtp'), '127.0.0.1')), 'LHLO')
     expect(seen).toEqual({ address: '127.0.0.1', port })
   })
 
@@ -118,11 +77,11 @@ describe.runIf(haproxy.available)(haproxy.title, () => {
     await expect
       .poll(async () => (await server.history()).filter(isCheck).length, { timeout: 20_000 })
       .toBeGreaterThan(3)
-    expect(said).not.toMatch(/is DOWN/)
+    expect(proxy.said).not.toMatch(/is DOWN/)
   })
 
   test('one that sends no header gets no answer', async () => {
-    const wire = wireTo(portOf('silent'))
+    const wire = wireTo(proxy.portOf('silent'))
     wires.push(wire)
     expect(await wire.send('EHLO client.example\r\n').rest()).toBe('')
   })

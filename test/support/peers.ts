@@ -79,6 +79,7 @@ export const debianModules: Readonly<Record<string, readonly string[]>> = {
 export const unpackedPackages = {
   courier: ['courier-imap', 'courier-pop'],
   exim: ['exim4-daemon-light'],
+  nginx: ['nginx', 'libnginx-mod-mail'],
   opensmtpd: ['opensmtpd'],
   // With the PHP that it runs in, and without the web servers that would come along.
   roundcube: ['roundcube-core', 'roundcube-sqlite3'],

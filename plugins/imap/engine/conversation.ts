@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import {
   type Account,
   ConnectionLost,
+  type Endpoints,
   errorCode,
   type ImapComingLiteral,
   type ImapResult,
@@ -9,7 +10,6 @@ import {
   type ServerTls,
   type SessionFlow,
   sessionOver,
-  socketEndpoints,
 } from 'mailwright'
 import { Arguments } from './arguments.ts'
 import { Call, runCommand } from './call.ts'
@@ -41,10 +41,9 @@ export class Conversation {
   /** Resolves when nothing more is done for the client. */
   #ran: Promise<void> = Promise.resolve()
 
-  constructor(socket: Socket, server: Server, tls: ServerTls | undefined) {
+  constructor(socket: Socket, server: Server, tls: ServerTls | undefined, ends: Endpoints) {
     const { clock, options } = server
     this.#server = server
-    const ends = socketEndpoints(socket)
     this.#address = `address ${ends.remote.address}`
     const end = (reason: string): void => this.#push(async () => this.#session.end(reason))
     const accountChanged = (account: Account): void => this.#session.accountChanged(account)
