@@ -287,7 +287,8 @@ const unharmedMail: Expectation = { conversation: mail(), good: accepted, bad: a
 
 const expectations: Readonly<Record<string, Expectation>> = {
   'connection.claimClient': unharmedMail,
-  'connection.checkClient': refusedMail,
+  // In place of a greeting (RFC 5321 §3.1).
+  'connection.checkClient': { conversation: mail(), good: accepted, bad: /^421 4\.3\.0 / },
   'connection.checkHello': refusedMail,
   'connection.unknownCommand': { conversation: odd, good: /^500 5\.5\.2 /, bad: localError },
   'connection.checkLogin': { conversation: login(), good: /^235 /, bad: localError },

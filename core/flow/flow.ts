@@ -12,7 +12,15 @@ import type {
 } from '../model/delivery.ts'
 import type { Message } from '../model/message.ts'
 import type { Reply } from '../model/reply.ts'
-import type { Endpoint, Hello, LoginAttempt, Session, SessionRole, TlsFacts } from '../model/session.ts'
+import type {
+  ClientEndpoint,
+  Endpoint,
+  Hello,
+  LoginAttempt,
+  Session,
+  SessionRole,
+  TlsFacts,
+} from '../model/session.ts'
 import type { MailParameters, RecipientParameters, Transaction } from '../model/transaction.ts'
 import type { ScramKeys, ScramMechanism, ScramVerifier } from '../services/accounts.ts'
 import type { HistoryEntry, HistoryVerb } from '../services/history.ts'
@@ -34,7 +42,7 @@ export interface Flow {
 export interface SessionOptions {
   readonly role: SessionRole
   readonly local: Endpoint
-  readonly remote: Endpoint
+  readonly remote: ClientEndpoint
   /** The proxy that has told both ends, for the history. */
   readonly proxy?: Endpoint
   readonly tls?: TlsFacts

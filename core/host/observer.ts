@@ -56,14 +56,16 @@ export function createObserver(
       log[hasLeft || isKnown ? 'debug' : 'error']('hook-failed', { ...ids(subject), hook, tap: by, error })
     },
     late(hook, by, subject) {
-      metrics.fault(hook, by, 'late')
+      // Nobody waits for a tap whose client has left.
+      const hasLeft = subject.signal?.aborted === true
+      if (!hasLeft) metrics.fault(hook, by, 'late')
       record(subject, {
         verb: 'fault',
         hook,
         by,
         text: 'answered again or too late; the answer does not count',
       })
-      log.warn('late-answer', { ...ids(subject), hook, tap: by })
+      log[hasLeft ? 'debug' : 'warn']('late-answer', { ...ids(subject), hook, tap: by })
     },
   }
 }

@@ -26,6 +26,15 @@ export interface Endpoint {
   readonly port: number
 }
 
+/** The client's end of a connection. */
+export interface ClientEndpoint extends Endpoint {
+  /**
+   * The name of the address, where somebody whose word is taken has stated it (XCLIENT): null where it has none, or none that can be
+   * found out now. Absent where nobody has: `confirmedName` asks the DNS then.
+   */
+  readonly name?: string | null
+}
+
 /** The certificate that a client has shown, and has proved to have the key of. */
 export interface ClientCertificate {
   /** SHA-256 of the certificate, 64 hexadecimal digits in lower case. */
@@ -70,7 +79,7 @@ export interface Session {
   readonly listener: string
   readonly startedAt: Date
   readonly local: Endpoint
-  readonly remote: Endpoint
+  readonly remote: ClientEndpoint
   /** Absent on a connection in clear. */
   readonly tls: TlsFacts | undefined
   readonly hello: Hello | undefined

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
-import type { Endpoint } from '../model/session.ts'
+import type { ClientEndpoint, Endpoint } from '../model/session.ts'
 
 /** Both ends of a connection, as a session's record says them. */
 export interface Endpoints {
   readonly local: Endpoint
-  readonly remote: Endpoint
+  readonly remote: ClientEndpoint
   /** The proxy that has told both, at its own address. */
   readonly proxy?: Endpoint
 }

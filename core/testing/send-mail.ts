@@ -3,7 +3,7 @@ import type { Flow, SessionFlow } from '../flow/flow.ts'
 import { type Address, parseAddress } from '../model/address.ts'
 import { bufferContent } from '../model/content.ts'
 import type { Reply } from '../model/reply.ts'
-import type { Endpoint, SessionRole } from '../model/session.ts'
+import type { ClientEndpoint, Endpoint, SessionRole } from '../model/session.ts'
 
 /** A mail for {@link sendMail}. */
 export interface TestMail {
@@ -17,7 +17,7 @@ export interface TestMail {
   /** What the client calls itself: `client.example`. */
   readonly hello?: string
   /** Who connects: 192.0.2.10. */
-  readonly remote?: Endpoint
+  readonly remote?: ClientEndpoint
   /** Logs in first. */
   readonly login?: { readonly login: string; readonly secret: string }
 }

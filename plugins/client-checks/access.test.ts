@@ -53,6 +53,13 @@ describe('a rule', () => {
     expect(await outcome([{ ...rule, action: 'ok' }])).toBeUndefined()
   })
 
+  it('is about the name that a trusted peer has stated', async () => {
+    const remote = { address: '192.0.2.10', port: 1, name: 'told.example' }
+    const told = { ...transaction, session: { ...transaction.session, remote } }
+    expect(await outcome([{ clientNames: ['told.example'], action: 'ok' }], told)).toBe('ok')
+    expect(await outcome([{ clientNames: ['mx.client.example'], action: 'ok' }], told)).toBeUndefined()
+  })
+
   it('may be about the null sender', async () => {
     expect(await outcome([{ senders: ['<>'], action: 'ok' }], bounce)).toBe('ok')
     expect(await outcome([{ senders: ['sender.example', 'news@'], action: 'ok' }], bounce)).toBeUndefined()

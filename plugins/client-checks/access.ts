@@ -105,7 +105,7 @@ export async function matchingRule(
       continue
     // Last, for it alone takes time.
     if (rule.clientNames !== undefined) {
-      const name = await confirmedName(resolver, session.remote.address)
+      const name = await confirmedName(resolver, session.remote)
       if (name === undefined || !fits(rule.clientNames, name)) continue
     }
     return rule

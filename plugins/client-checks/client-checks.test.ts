@@ -123,6 +123,15 @@ describe('the name of the client', () => {
     resolver.set('slow.example', { failure: 'TIMEOUT' })
     expect((await send(options, resolver, remote(address))).replies).toEqual([expected])
   })
+
+  it.each([
+    ['told.example', taken],
+    [null, '450 4.7.25 Your address 192.0.2.11 has no name as far as we were told'],
+  ])('is what a trusted peer has stated: %s', async (name, expected) => {
+    const stated = { remote: { address: '192.0.2.11', port: 40_000, name } }
+    for (const check of ['unknownClient', 'unknownReverseClient'])
+      expect((await send({ [check]: all }, good(), stated)).replies).toEqual([expected])
+  })
 })
 
 describe('the sender', () => {

@@ -92,7 +92,7 @@ export class Greylist {
   async #isAllowedName({ remote }: Session): Promise<boolean> {
     const { allowClientNames } = this.#given.options
     if (allowClientNames.size === 0) return false
-    const name = await confirmedName(this.#given.resolver, remote.address)
+    const name = await confirmedName(this.#given.resolver, remote)
     return name !== undefined && domainKeys(name).some((key) => allowClientNames.has(key))
   }
 

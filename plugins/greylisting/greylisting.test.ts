@@ -171,6 +171,10 @@ describe('nobody waits', () => {
     [{}, { role: 'lmtp' }],
     [{}, { login: { login: 'me@example.org', secret: 'secret' } }],
     [{ allowClientNames: ['client.example'] }, {}],
+    [
+      { allowClientNames: ['told.example'] },
+      { remote: { address: '192.0.2.10', port: 1, name: 'mx.told.example' } },
+    ],
     [{ allowSenders: ['sender.example'] }, {}],
     [{ allowSenders: ['A@'] }, {}],
     [{ allowRecipients: ['me@example.org'] }, {}],

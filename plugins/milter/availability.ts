@@ -1,13 +1,19 @@
 import { type Clock, type Log, type Reply, reply } from 'mailwright'
 import type { MilterSettings } from './milter.ts'
 
-const later = reply(451, '4.7.1', 'A mail filter cannot be reached now, try again later')
-const never = reply(550, '5.7.1', 'A mail filter cannot be reached, and without it we take no mail')
-
-/** What is answered to a client whose session a milter should see and does not; undefined: the mail goes on. */
-export function replyWithout({ whenUnavailable }: MilterSettings): Reply | undefined {
-  if (whenUnavailable === 'tempfail') return later
-  return whenUnavailable === 'reject' ? never : undefined
+/**
+ * What is answered to a client whose session a milter should see and does not; undefined: the mail goes on. `wasReached`: the milter
+ * was there, and made nothing of what it was asked.
+ */
+export function replyWithout({ whenUnavailable }: MilterSettings, wasReached: boolean): Reply | undefined {
+  if (whenUnavailable === 'tempfail')
+    return reply(
+      451,
+      '4.7.1',
+      `A mail filter ${wasReached ? 'failed' : 'cannot be reached now'}, try again later`,
+    )
+  const never = `A mail filter ${wasReached ? 'failed' : 'cannot be reached'}, and without it we take no mail`
+  return whenUnavailable === 'reject' ? reply(550, '5.7.1', never) : undefined
 }
 
 /** Whether a milter can be asked, as far as all sessions know: the log is told of each change once. */

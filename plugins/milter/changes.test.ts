@@ -84,6 +84,13 @@ describe('a milter changes', () => {
     expect(variant?.to).toEqual(mail.to)
   })
 
+  test('the body, in one packet that is longer than others may be', async () => {
+    const body = `${'x'.repeat(998)}\r\n`.repeat(300)
+    const { code, variant } = await changed([packet('b', Buffer.from(body)), packet('i', 0, 'X', 'new')])
+    expect(code).toBe(250)
+    expect(variant?.text).toBe(`${crlf('X: new\nA: 1\nB: 2\na: 3\n\n')}${body}`)
+  })
+
   test('values without the space in front of them, where it asked for it', async () => {
     const { variant } = await changed([packet('i', 0, 'X', '  two'), packet('i', 0, 'Y', 'none')], {
       flags: 0x10_0000,
@@ -207,6 +214,7 @@ describe('a change that cannot be', () => {
     await using strict = await hostOf(script, { timeouts: { message: 200 } })
     const replies = await strict.host.send(mail)
     expect(replies.map(({ reply }) => `${reply.code} ${reply.enhanced}`)).toEqual(['451 4.7.1', '451 4.7.1'])
+    expect(replies[0]?.reply.lines).toEqual(['A mail filter failed, try again later'])
     expect(strict.taken).toEqual([])
     await using lenient = await hostOf(script, { whenUnavailable: 'accept', timeouts: { message: 200 } })
     await lenient.host.send(mail)
@@ -234,6 +242,9 @@ describe('a change that cannot be', () => {
     expect((await made.host.send(mail))[0]?.reply.code).toBe(451)
     await using roomy = await hostOf({ answers: large }, { maxBody: 120_002 })
     expect((await roomy.host.send(mail))[0]?.reply.code).toBe(250)
+    const atOnce = { E: Buffer.concat([packet('b', Buffer.alloc(200_001, 97)), packet('c')]) }
+    await using narrow = await hostOf({ answers: atOnce }, { maxBody: 200_000 })
+    expect((await narrow.host.send(mail))[0]?.reply.code).toBe(451)
   })
 
   test('of a message that is refused or discarded in the end does not count', async () => {

@@ -6,8 +6,8 @@ import type { SessionFacts } from './macros.ts'
  * The client as the command tells it: its name, or its address in brackets, the kind of its address, the port, the address.
  * As from Postfix, IPv6 addresses go without a prefix.
  */
-export function clientArguments({ session, clientName }: SessionFacts): readonly (string | Buffer)[] {
-  const { address, port } = session.remote
+export function clientArguments({ client, clientName }: SessionFacts): readonly (string | Buffer)[] {
+  const { address, port } = client
   if (isIPv4(address))
     return [clientName ?? `[${address}]`, Buffer.from([code('4'), port >> 8, port & 0xff]), address]
   if (isIPv6(address))

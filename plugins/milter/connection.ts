@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { type Clock, UnavailableError } from 'mailwright'
-import { type Packet, PacketReader } from './packet.ts'
+import { type Packet, type PacketLimits, PacketReader } from './packet.ts'
 import type { SocketAddress } from './socket-address.ts'
 
 // Packets that wait to be read before no more is taken from the socket.
@@ -24,9 +24,9 @@ export class MilterConnection {
   #waiter: Waiter | undefined
   #isConnected = false
 
-  constructor(address: SocketAddress, longestPacket: number, clock: Clock) {
+  constructor(address: SocketAddress, limits: PacketLimits, clock: Clock) {
     this.#clock = clock
-    this.#reader = new PacketReader(longestPacket)
+    this.#reader = new PacketReader(limits)
     this.#socket = connect({ ...address, noDelay: true })
     this.#socket.on('connect', () => {
       this.#isConnected = true

@@ -47,8 +47,9 @@ export class Exchange {
 
   /** Connects and agrees. MAIL_E_UNAVAILABLE */
   static async open(settings: MilterSettings, clock: Clock): Promise<Exchange> {
-    const { address, timeouts, maxChunk } = settings
-    const connection = new MilterConnection(address, maxChunk === '64K' ? 131_070 : 2_097_152, clock)
+    const { address, timeouts, maxChunk, maxBody } = settings
+    const limits = { longest: maxChunk === '64K' ? 131_070 : 2_097_152, longestBody: maxBody }
+    const connection = new MilterConnection(address, limits, clock)
     try {
       await connection.opened(timeouts.connect)
       await connection.send(offer(maxChunk), timeouts.command)

@@ -44,7 +44,7 @@ const plugin: PluginFactory<MilterInput> = definePlugin<MilterOptions, MilterInp
     })
     hooks.envelope.checkSender.tap(
       'sender',
-      async (transaction) => sessions.find(transaction.session)?.mail(transaction),
+      async (transaction) => (await sessions.findOrBegin(transaction.session))?.mail(transaction),
       before,
     )
     hooks.envelope.checkRecipient.tap(

@@ -1,4 +1,11 @@
-import { formatAddress, type Recipient, type Reply, type Session, type Transaction } from 'mailwright'
+import {
+  type Endpoint,
+  formatAddress,
+  type Recipient,
+  type Reply,
+  type Session,
+  type Transaction,
+} from 'mailwright'
 import { bareName, type MacroChoice, type MacroStage } from './negotiation.ts'
 import { formatPacket } from './packet.ts'
 import { commands, type Stage, stages } from './protocol.ts'
@@ -9,9 +16,13 @@ export type Macros = ReadonlyMap<string, string>
 /** What the plugin knows of a session beside the session. */
 export interface SessionFacts {
   readonly session: Session
+  /** The client as milters are told of it. */
+  readonly client: Endpoint
+  /** Where it has connected to; undefined for what has come by no network. */
+  readonly daemon: Endpoint | undefined
   /** This server's name. */
   readonly hostname: string
-  /** The name of the client's address, where DNS knows one; checked. */
+  /** The client's name, where it has one; checked. */
   readonly clientName: string | undefined
   /** Sessions that this client has now. */
   readonly connections: number
@@ -78,19 +89,19 @@ function writtenName(name: string): string {
 
 /** The macros of a session, as far as it has come. */
 export function sessionMacros(facts: SessionFacts): Macros {
-  const { session, hostname, clientName = 'unknown', connections, mechanism } = facts
-  const { tls, account, remote, local } = session
+  const { session, client, daemon, hostname, clientName = 'unknown', connections, mechanism } = facts
+  const { tls, account } = session
   const values = new Map([
     ['j', hostname],
-    ['_', `${clientName} [${remote.address}]`],
+    ['_', `${clientName} [${client.address}]`],
     ['v', 'Mailwright'],
-    ['daemon_name', session.listener],
-    ['daemon_addr', local.address],
-    ['daemon_port', String(local.port)],
-    ['client_addr', remote.address],
+    ['daemon_name', hostname],
+    ['daemon_addr', daemon?.address ?? ''],
+    ['daemon_port', daemon === undefined ? '' : String(daemon.port)],
+    ['client_addr', client.address],
     ['client_name', clientName],
     ['client_ptr', clientName],
-    ['client_port', String(remote.port)],
+    ['client_port', String(client.port)],
     ['client_connections', String(connections)],
   ])
   if (tls !== undefined)

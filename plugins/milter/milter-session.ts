@@ -41,6 +41,8 @@ export class MilterSession {
   #openedAt = 0
   /** What of it has happened: nothing; it goes on; it was accepted as a whole; the milter cannot be asked; it is over. */
   #state: 'new' | 'open' | 'accepted' | 'unavailable' | 'over' = 'new'
+  /** Whether it could be asked before it failed. */
+  #wasReached = false
   /** What everything is answered with from then on. */
   #refusal: Refusal | undefined
   /** The message that the milter has been told of and has not decided on. */
@@ -78,7 +80,8 @@ export class MilterSession {
     const first = await this.connect()
     if (first.kind === 'refuse') return first
     return this.#guarded(async () =>
-      this.#ofSession(await this.#ask('hello', { parts: [hello?.name ?? ''] })),
+      // A program of this machine says none: Postfix has its name here, too.
+      this.#ofSession(await this.#ask('hello', { parts: [hello?.name ?? this.#facts().clientName ?? ''] })),
     )
   }
 
@@ -132,7 +135,8 @@ export class MilterSession {
     if (fallback !== undefined) return fallback
     if (this.#state !== 'unavailable' || this.milter.settings.whenUnavailable !== 'quarantine')
       return { kind: 'pass', changes: undefined }
-    const reason = `the mail filter ${this.milter.settings.name} could not be reached`
+    const problem = this.#wasReached ? 'failed' : 'could not be reached'
+    const reason = `the mail filter ${this.milter.settings.name} ${problem}`
     return {
       kind: 'pass',
       changes: { edits: [{ kind: 'quarantine', reason }], recipients: [], body: undefined },
@@ -268,6 +272,7 @@ export class MilterSession {
     const { id, signal } = this.#facts().session
     const isOver = this.#state === 'over' || signal.aborted
     if (!isOver) this.#state = 'unavailable'
+    this.#wasReached = this.#exchange !== undefined
     this.#close()
     if (errorCode(error) !== 'MAIL_E_UNAVAILABLE') throw error
     if (isOver) return undefined
@@ -278,7 +283,8 @@ export class MilterSession {
 
   #fallback(): Refusal | undefined {
     if (this.#refusal !== undefined) return this.#refusal
-    const answer = this.#state === 'unavailable' ? replyWithout(this.milter.settings) : undefined
+    const answer =
+      this.#state === 'unavailable' ? replyWithout(this.milter.settings, this.#wasReached) : undefined
     return answer === undefined ? undefined : { kind: 'refuse', reply: answer, ends: false }
   }
 }

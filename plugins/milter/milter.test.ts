@@ -171,6 +171,28 @@ describe('macros', () => {
     expect(macros(made.fake).E?.i).toBe(id)
   })
 
+  test('name this server, and the client as a trusted peer has called it', async () => {
+    await using made = await createFakeMilterHost()
+    for (const [address, name] of [
+      ['192.0.2.10', 'told.example'],
+      ['192.0.2.10', null],
+      ['127.0.0.1', undefined],
+    ] as const)
+      await replyCodes(made, { remote: { address, port: 258, ...(name === undefined ? {} : { name }) } })
+    const clients = made.fake.commands.filter(({ code, data }) => code === 'D' && data[0] === 67)
+    expect(clients.map(macrosOf).map((sent) => sent['{client_name}'])).toEqual([
+      'told.example',
+      'unknown',
+      'localhost',
+    ])
+    expect(clients.map(macrosOf)[0]?.['{daemon_name}']).toBe('mail.example.org')
+    expect(textsOf(made.fake, 'C')).toEqual([
+      'told.example|4\x01\x02192.0.2.10|',
+      '[192.0.2.10]|4\x01\x02192.0.2.10|',
+      'localhost|4\x01\x02127.0.0.1|',
+    ])
+  })
+
   test('are those that the milter chooses', async () => {
     const list = Buffer.concat(
       [packet('x', 0, 'j {client_name}'), packet('x', 1, ''), packet('x', 2, 'i, {nothing}')].map((one) =>

@@ -10,7 +10,7 @@ import {
 } from 'mailwright'
 import { FieldNames } from './field-names.ts'
 import type { MessageView } from './message-view.ts'
-import { type Packet, PacketParts } from './packet.ts'
+import { bodyCode, type Packet, PacketParts } from './packet.ts'
 import { actions } from './protocol.ts'
 import { ReplacementBody } from './replacement-body.ts'
 
@@ -49,7 +49,7 @@ const needed: Readonly<Record<string, number>> = {
   h: actions.addFields,
   i: actions.addFields,
   m: actions.changeFields,
-  b: actions.changeBody,
+  [bodyCode]: actions.changeBody,
   '+': actions.addRecipients,
   2: actions.addRecipientsWithParameters,
   '-': actions.removeRecipients,
@@ -78,7 +78,7 @@ export class Modifications {
     if (action === undefined) return false
     if ((this.#limits.actions & action) === 0)
       throw new UnavailableError(`it changes what it did not ask for (${packet.code})`)
-    if (packet.code === 'b') {
+    if (packet.code === bodyCode) {
       this.#body ??= new ReplacementBody(this.#limits.spool, this.#limits.maxBody)
       await this.#body.push(packet.data)
       return true

@@ -30,7 +30,7 @@ describe('PacketReader', () => {
   const all = ['hX\0y\0', 'c', `b${'a'.repeat(70)}`]
 
   test.each([1, 2, 3, 5, 7, 64, 1_000])('finds the same packets in pieces of %i octets', (size) => {
-    const reader = new PacketReader(100)
+    const reader = new PacketReader({ longest: 100, longestBody: 100 })
     const found: string[] = []
     for (let at = 0; at < octets.length; at += size) {
       reader.push(octets.subarray(at, at + size))
@@ -40,7 +40,7 @@ describe('PacketReader', () => {
   })
 
   test('a megabyte in pieces of one octet is read in linear time', () => {
-    const reader = new PacketReader(2_000_000)
+    const reader = new PacketReader({ longest: 2_000_000, longestBody: 0 })
     const large = formatPacket('b', Buffer.alloc(1_000_000))
     const found: Packet[] = []
     for (let at = 0; at < large.length; at += 1) {
@@ -51,8 +51,32 @@ describe('PacketReader', () => {
     expect(found.map(({ data }) => data.length)).toEqual([1_000_000])
   })
 
-  test.each([0, 101, 0xffff_ffff])('a length of %i is a fault', (length) => {
-    const reader = new PacketReader(100)
+  test.each([1, 7, 1_000])('a long body comes as several, from pieces of %i octets', (size) => {
+    const reader = new PacketReader({ longest: 101, longestBody: 250 })
+    const all = Buffer.concat([
+      formatPacket('b', Buffer.alloc(250, 97)),
+      formatPacket('b'),
+      formatPacket('c'),
+    ])
+    const found: string[] = []
+    for (let at = 0; at < all.length; at += size) {
+      reader.push(all.subarray(at, at + size))
+      found.push(...read(reader))
+    }
+    expect(found.map((text) => `${text[0]}${text.length}`)).toEqual(['b101', 'b101', 'b51', 'b1', 'c1'])
+  })
+
+  test.each([
+    ['b', 252],
+    ['h', 102],
+  ])('a packet %s of %i octets is a fault before it has come', (code, length) => {
+    const reader = new PacketReader({ longest: 101, longestBody: 250 })
+    reader.push(formatPacket(code, Buffer.alloc(length - 1)).subarray(0, 5))
+    expect(() => reader.next()).toThrow(expect.objectContaining({ code: 'MAIL_E_UNAVAILABLE' }))
+  })
+
+  test.each([0, 102, 0xffff_ffff])('a length of %i is a fault', (length) => {
+    const reader = new PacketReader({ longest: 100, longestBody: 100 })
     const head = Buffer.alloc(4)
     head.writeUInt32BE(length)
     reader.push(head)

@@ -23,16 +23,27 @@ function formatText(text: string): Buffer {
   return Buffer.from(`${text.replaceAll('\0', ' ')}\0`)
 }
 
-/** Takes packets out of octets that come in pieces of any size. */
+/** What a milter's packets may have, in octets. */
+export interface PacketLimits {
+  readonly longest: number
+  /** For one that replaces the body. */
+  readonly longestBody: number
+}
+
+/** The code of a packet that replaces the body. Some milters send all of it in one, as libmilter never does. */
+export const bodyCode = 'b'
+
+/** Takes packets out of octets that come in pieces of any size. A body that is longer than a packet may be comes as several. */
 export class PacketReader {
-  readonly #longest: number
+  readonly #limits: PacketLimits
   #pieces: Buffer[] = []
   #held = 0
-  #wanted: number | undefined
+  /** Octets of the packet that have not been taken. */
+  #left: number | undefined
+  #code: string | undefined
 
-  /** `longest`: octets that a packet may have. */
-  constructor(longest: number) {
-    this.#longest = longest
+  constructor(limits: PacketLimits) {
+    this.#limits = limits
   }
 
   push(piece: Buffer): void {
@@ -42,17 +53,30 @@ export class PacketReader {
 
   /** The next whole packet; undefined where more octets are needed. MAIL_E_UNAVAILABLE for a length that cannot be. */
   next(): Packet | undefined {
-    this.#wanted ??= this.#held < lengthOctets ? undefined : this.#length()
-    if (this.#wanted === undefined || this.#held < this.#wanted) return undefined
-    const octets = this.#take(this.#wanted)
-    this.#wanted = undefined
-    return { code: octets.toString('latin1', 0, 1), data: octets.subarray(1) }
+    this.#left ??= this.#held < lengthOctets ? undefined : this.#length()
+    if (this.#left === undefined || (this.#code === undefined && this.#held === 0)) return undefined
+    const code = this.#code ?? this.#begin(this.#left)
+    const octets = Math.min(this.#left, this.#limits.longest - 1)
+    if (this.#held < octets) return undefined
+    const data = this.#take(octets)
+    this.#left -= octets
+    if (this.#left === 0) this.#left = this.#code = undefined
+    return { code, data }
   }
 
   #length(): number {
+    const { longest, longestBody } = this.#limits
     const length = this.#take(lengthOctets).readUInt32BE()
-    if (length >= 1 && length <= this.#longest) return length
-    throw new UnavailableError(`it sent a packet of ${length} octets`)
+    if (length >= 1 && length <= Math.max(longest, longestBody + 1)) return length
+    throw tooLong(length)
+  }
+
+  #begin(length: number): string {
+    const code = this.#take(1).toString('latin1')
+    if (code !== bodyCode && length > this.#limits.longest) throw tooLong(length)
+    this.#code = code
+    this.#left = length - 1
+    return code
   }
 
   /** The first octets of what is held. The pieces are joined only where a packet is whole. */
@@ -64,6 +88,10 @@ export class PacketReader {
     this.#held = rest.length
     return all.subarray(0, octets)
   }
+}
+
+function tooLong(length: number): UnavailableError {
+  return new UnavailableError(`it sent a packet of ${length} octets`)
 }
 
 /** Reads what belongs to a packet, part by part. MAIL_E_UNAVAILABLE where something is missing. */

@@ -15,6 +15,8 @@ import type { MilterRole } from './options.ts'
 
 // Milliseconds that a client waits for its own name at most.
 const nameTimeout = 5_000
+// Who hands in a message on this machine, as Postfix's cleanup(8) has it (`non_smtpd_milters`).
+const localhost = { address: '127.0.0.1', port: 0 }
 
 /** The chains of all sessions that milters see. */
 export class Sessions {
@@ -45,6 +47,11 @@ export class Sessions {
     }))
   }
 
+  /** The chain of a session that has a message; that of a program of this machine has begun with it, without a connection. */
+  async findOrBegin(session: Session): Promise<MilterChain | undefined> {
+    return this.find(session) ?? (session.role === 'local' ? await this.begin(session) : undefined)
+  }
+
   /** The chain of a session; undefined where no milter sees it. */
   find(session: Session): MilterChain | undefined {
     return this.#chains.get(session)
@@ -54,12 +61,16 @@ export class Sessions {
   async begin(session: Session): Promise<MilterChain | undefined> {
     const milters = this.#milters.filter(({ settings }) => sees(settings, session))
     if (milters.length === 0) return undefined
+    const isLocal = session.role === 'local'
+    const client = isLocal ? localhost : session.remote
     const { address } = session.remote
     const connections = (this.#connections.get(address) ?? 0) + 1
     this.#connections.set(address, connections)
     const mechanism = (): string | undefined => this.#mechanisms.get(session)
     const facts = {
       session,
+      client,
+      daemon: isLocal ? undefined : session.local,
       hostname: this.#context.hostname,
       clientName: undefined as string | undefined,
       connections,
@@ -69,7 +80,7 @@ export class Sessions {
     }
     const chain = new MilterChain(milters, facts, this.#bodies, this.#recorder(session))
     this.#chains.set(session, chain)
-    facts.clientName = await this.#nameOf(address)
+    facts.clientName = await withinTime(this.#context.clock, confirmedName(this.#services.resolver, client))
     return chain
   }
 
@@ -91,12 +102,6 @@ export class Sessions {
 
   stop(): void {
     for (const session of [...this.#chains.keys()]) this.end(session)
-  }
-
-  async #nameOf(address: string): Promise<string | undefined> {
-    const { resolver } = this.#services
-    if (resolver === undefined) return undefined
-    return withinTime(this.#context.clock, confirmedName(resolver, address))
   }
 
   #recorder({ id }: Session): Record {

@@ -1,4 +1,11 @@
-import { type Address, type Edit, type Finding, sameAddress, type Transaction } from 'mailwright'
+import {
+  type Address,
+  type Edit,
+  type Finding,
+  type MessageEdit,
+  sameAddress,
+  type Transaction,
+} from 'mailwright'
 import type { PolicyAction } from './action.ts'
 
 // A policy server that answers PREPEND for every recipient must not make a header without end.
@@ -26,6 +33,20 @@ export class Effects {
     return both
   }
 
+  /**
+   * The fields for the top, below those that other policy servers have put there: Postfix keeps the order in which fields were
+   * asked for.
+   */
+  fields(earlier: readonly MessageEdit[] = []): readonly MessageEdit[] {
+    const above = earlier.filter(({ kind }) => kind === 'insert-field').length
+    return this.#of('prepend').map(({ name, value }, at) => ({
+      kind: 'insert-field',
+      name,
+      value,
+      position: above + at,
+    }))
+  }
+
   /** Discarding wins over everything; of several redirections the last one counts. */
   edits(transaction: Transaction, earlier: readonly Edit[] = []): readonly Edit[] {
     const recipients = [
@@ -35,10 +56,8 @@ export class Effects {
     if (this.#of('discard').length > 0) return [{ kind: 'discard' }]
     const redirects = this.#of('redirect').slice(-1)
     const copies = this.#of('bcc').map(({ address }) => address)
-    // What goes on top last stands first: Postfix keeps the order in which fields were asked for.
-    const fields = this.#of('prepend').map(({ name, value }): Edit => ({ kind: 'insert-field', name, value }))
     const held = this.#of('hold').map(({ text }): Edit => ({ kind: 'quarantine', reason: text }))
-    return [...redirects, ...added(copies, recipients), ...fields.toReversed(), ...held.slice(0, 1)]
+    return [...redirects, ...added(copies, recipients), ...held.slice(0, 1)]
   }
 
   findings(plugin: string): readonly Finding[] {

@@ -54,6 +54,11 @@ const plugin: PluginFactory<PolicyServiceInput> = definePlugin<PolicyServiceOpti
           policy.check({ stage: 'recipient', session: transaction.session, transaction, recipient }, signal),
         patient,
       )
+    // Whoever looks at the message finds them there: what opendmarc makes of it hangs on policyd-spf's field.
+    data.prepareMessage.tap('fields', async (edits, transaction) => {
+      const wanted = policy.effects(transaction).fields(edits)
+      return wanted.length === 0 ? undefined : [...edits, ...wanted]
+    })
     data.inspect.tap('notes', async (transaction) => policy.effects(transaction).findings(name))
     if (asks('message'))
       data.checkMessage.tap(
@@ -63,7 +68,10 @@ const plugin: PluginFactory<PolicyServiceInput> = definePlugin<PolicyServiceOpti
         patient,
       )
     data.rewriteMessage.tap('edits', async (edits, transaction) => {
-      const wanted = policy.effects(transaction).edits(transaction, edits)
+      const wanted = [
+        ...policy.effects(transaction).edits(transaction, edits),
+        ...policy.effectsAtTheEnd(transaction).fields(),
+      ]
       return wanted.length === 0 ? undefined : [...edits, ...wanted]
     })
     return { stop: async () => client.close() }

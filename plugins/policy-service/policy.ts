@@ -26,6 +26,8 @@ export interface PolicySurroundings {
 export class Policy {
   readonly #given: PolicySurroundings
   readonly #effects = new WeakMap<Session | Transaction, Effects>()
+  /** Of answers about the whole message: it has been prepared by then. */
+  readonly #atTheEnd = new WeakMap<Transaction, Effects>()
   readonly #mechanisms = new WeakMap<Session, string>()
   readonly #names = new WeakMap<Session, Promise<Pick<ClientFacts, 'name' | 'reverseName'>>>()
   #isAway = false
@@ -63,6 +65,11 @@ export class Policy {
     return earlier === undefined ? own : own.after(earlier)
   }
 
+  /** Those of them that the policy server has asked for when it had seen the message. */
+  effectsAtTheEnd(transaction: Transaction): Effects {
+    return this.#atTheEnd.get(transaction) ?? new Effects()
+  }
+
   async #ask(question: PolicyQuestion, signal: AbortSignal): Promise<PolicyAction> {
     const { client, options, log } = this.#given
     const facts = await this.#facts(question.session)
@@ -94,15 +101,23 @@ export class Policy {
   }
 
   async #facts(session: Session): Promise<ClientFacts> {
-    const names = this.#names.get(session) ?? clientNames(this.#given.resolver, session.remote.address)
+    const names = this.#names.get(session) ?? clientNames(this.#given.resolver, session.remote)
     this.#names.set(session, names)
     return { ...(await names), mechanism: this.#mechanisms.get(session) ?? '' }
   }
 
-  #keep({ session, transaction }: PolicyQuestion, action: PolicyAction): void {
-    const subject = transaction ?? session
-    const effects = this.#effects.get(subject) ?? new Effects()
-    effects.add(action)
-    this.#effects.set(subject, effects)
+  #keep({ stage, session, transaction }: PolicyQuestion, action: PolicyAction): void {
+    keepFor(this.#effects, transaction ?? session, action)
+    if (stage === 'message' && transaction !== undefined) keepFor(this.#atTheEnd, transaction, action)
   }
+}
+
+function keepFor<Subject extends object>(
+  all: WeakMap<Subject, Effects>,
+  subject: Subject,
+  action: PolicyAction,
+): void {
+  const effects = all.get(subject) ?? new Effects()
+  effects.add(action)
+  all.set(subject, effects)
 }

@@ -163,6 +163,14 @@ describe('the names of a client', () => {
     ['127.0.0.1', 'localhost', 'localhost'],
     ['/run/lmtp', 'unknown', 'unknown'],
   ])('%s is %s, and says %s', async (address, name, reverseName) => {
-    expect(await clientNames(resolver, address)).toEqual({ name, reverseName })
+    expect(await clientNames(resolver, { address, port: 0 })).toEqual({ name, reverseName })
+  })
+
+  it.each([
+    ['told.example', 'told.example'],
+    [null, 'unknown'],
+  ])('that somebody has stated, %s, are not looked up', async (stated, name) => {
+    const remote = { address: '192.0.2.1', port: 0, name: stated }
+    expect(await clientNames(resolver, remote)).toEqual({ name, reverseName: name })
   })
 })

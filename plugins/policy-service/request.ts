@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import {
   type Address,
   type Candidate,
+  type ClientEndpoint,
   confirmedName,
   type Resolver,
   type Session,
@@ -31,18 +32,25 @@ export interface ClientFacts {
 }
 
 const unknownName = 'unknown'
-const loopback = /^(?:127\.|::1$)/
 
 /** Postfix calls a client `unknown` whose name cannot be confirmed or found out. */
 export async function clientNames(
   resolver: Resolver,
-  address: string,
+  remote: ClientEndpoint,
 ): Promise<Pick<ClientFacts, 'name' | 'reverseName'>> {
-  if (loopback.test(address)) return { name: 'localhost', reverseName: 'localhost' }
-  if (isIP(address) === 0) return { name: unknownName, reverseName: unknownName }
-  const [name, claimed] = await Promise.all([confirmedName(resolver, address), resolver.ptr(address)])
-  const reverseName = claimed.kind === 'found' ? claimed.records[0] : undefined
+  const name = await confirmedName(resolver, remote)
+  const reverseName = name ?? (await claimedName(resolver, remote))
   return { name: name ?? unknownName, reverseName: reverseName ?? unknownName }
+}
+
+/** What the address's owner calls it, unless somebody whose word is taken has said that it has no name. */
+async function claimedName(
+  resolver: Resolver,
+  { address, name }: ClientEndpoint,
+): Promise<string | undefined> {
+  if (name !== undefined || isIP(address) === 0) return undefined
+  const claimed = await resolver.ptr(address)
+  return claimed.kind === 'found' ? claimed.records[0] : undefined
 }
 
 /** The octets of a request in Postfix's policy delegation protocol. What is not known here is left empty. */

@@ -1,11 +1,15 @@
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import {
   type ChannelBinding,
+  channelBinding,
   confirmedName,
   type Endpoints,
   type Flow,
   type Hello,
   networksInclude,
   type TlsFacts,
+  tlsFacts,
 } from 'mailwright'
 import type { SmtpOptions } from './options.ts'
 import { type SmtpService, SmtpSession } from './session.ts'
@@ -30,8 +34,6 @@ export function trustIn({ remote }: Endpoints, { xclient, xforward }: SmtpOption
 export interface Client {
   readonly ends: Endpoints
   readonly trust: Trust
-  /** Told by XCLIENT: the client's name, or null where it has none. Where nobody has told, DNS is asked. */
-  readonly name?: string | null
   /** Told by XCLIENT: what the client said to the one that speaks for it. */
   readonly hello?: Hello
   /** The session that the client of before had, where XCLIENT has told of another. */
@@ -42,6 +44,11 @@ export interface Client {
 export interface Secure {
   readonly tls: TlsFacts | undefined
   readonly channelBinding: ChannelBinding | undefined
+}
+
+export function secureFacts(socket: Socket): Secure {
+  if (!(socket instanceof TLSSocket)) return { tls: undefined, channelBinding: undefined }
+  return { tls: tlsFacts(socket), channelBinding: channelBinding(socket) }
 }
 
 /** Begins the session of a client, with what others have told of it in the history. */
@@ -75,12 +82,10 @@ function noteSource({ flow, client: { formerly } }: SmtpSession): void {
 function findName(session: SmtpSession): void {
   const { service, client, flow } = session
   const { resolver, log } = service
-  if (client.name !== undefined) session.clientName = client.name ?? undefined
-  else if (resolver !== undefined)
-    confirmedName(resolver, client.ends.remote.address).then(
-      (name) => {
-        session.clientName = name
-      },
-      (error) => log.debug('unavailable', { session: flow.session.id, error }),
-    )
+  confirmedName(resolver, client.ends.remote).then(
+    (name) => {
+      session.clientName = name
+    },
+    (error) => log.debug('unavailable', { session: flow.session.id, error }),
+  )
 }

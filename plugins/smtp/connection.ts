@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { TLSSocket } from 'node:tls'
-import { channelBinding, errorText, type Flow, formatReply, type Reply, reply, tlsFacts } from 'mailwright'
+import { errorText, type Flow, formatReply, type Reply, reply } from 'mailwright'
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
 import type { SMTPServer } from 'smtp-server/lib/smtp-server.js'
-import { type Client, openSession, type Secure } from './client.ts'
+import { type Client, openSession, secureFacts } from './client.ts'
 import { Deadlines } from './deadlines.ts'
 import { answerLine } from './dispatch.ts'
 import { Handshake } from './handshake.ts'
 import type { Incoming } from './incoming.ts'
 import { type LineFault, ProtocolStream } from './protocol-stream.ts'
+import { RefusedClient } from './refused-client.ts'
 import { earlyTalker, overlong, readyForTls, stopping, talkBehindStartTls, timedOut } from './replies.ts'
 import type { Answer, SmtpService, SmtpSession } from './session.ts'
 
@@ -28,6 +28,7 @@ export class Connection extends SMTPConnection {
   #draining = false
   /** What is said when it is the client's turn the next time, and why that is the end. */
   #dismissal: { readonly reply: Reply; readonly reason: string } | undefined
+  #refused: RefusedClient | undefined
   #handshake: Handshake | undefined
   #error: Error | undefined
   #reason = 'the client closed the connection'
@@ -91,15 +92,25 @@ export class Connection extends SMTPConnection {
 
   /** Begins a session; undefined where it has ended already. */
   async #enter(client: Client): Promise<SmtpSession | undefined> {
-    const session = openSession(this.#service, this.#flow, client, this.#secure, (reason) =>
+    const session = openSession(this.#service, this.#flow, client, secureFacts(this._socket), (reason) =>
       this.#dismissSoon(reply(421, '4.7.0', reason), reason),
     )
     this.#session = session
     const refusal = await session.flow.connect()
     if (this.#isGone) return undefined
     if (refusal === undefined) return session
-    this.#dismiss(refusal, 'the client was refused')
+    this.#turnAway(new RefusedClient(refusal))
     return undefined
+  }
+
+  #turnAway(refused: RefusedClient): void {
+    this.#refused = refused
+    this.#reason = 'the client was refused'
+    this.#write(refused.greeting)
+    if (!refused.mayStay) this.close()
+    this.#deadlines.farewell()
+    this.#stream?.open()
+    this.#goOn()
   }
 
   #greet(): void {
@@ -112,8 +123,7 @@ export class Connection extends SMTPConnection {
     former.end('XCLIENT')
     const session = await this.#enter({ ...client, formerly: former.flow.session.id })
     if (session === undefined) return
-    const { hello } = client
-    if (hello !== undefined) session.greeted = (await session.flow.hello(hello)) === undefined
+    if (client.hello !== undefined) session.greeted = (await session.flow.hello(client.hello)) === undefined
     this.#greet()
   }
 
@@ -133,21 +143,20 @@ export class Connection extends SMTPConnection {
     const session = this.#session
     if (session === undefined) return
     this.#busy()
-    const answer = await answerLine(session, line, fault)
+    const answer = this.#refused?.answer(line) ?? (await answerLine(session, line, fault))
     if (answer.next === 'secure') return this.#startTls(session)
     if (answer.client !== undefined) return this.#restart(session, answer.client)
     if (answer.late !== true) await this.#answer(answer)
     if (answer.incoming !== undefined) await this.#receive(answer.incoming)
   }
 
-  async #answer(answer: Answer): Promise<void> {
-    const { reply } = answer
+  async #answer({ reply, next, more = [], incoming }: Answer): Promise<void> {
     if (this.#isGone) return
-    if (answer.next === 'close') return this.#dismiss(reply, reply.code === 221 ? 'QUIT' : formatReply(reply))
+    if (next === 'close') return this.#dismiss(reply, reply.code === 221 ? 'QUIT' : formatReply(reply))
     if (reply.code === 421) return this.#dismiss(reply, formatReply(reply))
     this.#write(reply)
-    for (const further of answer.more ?? []) this.#write(further)
-    if (answer.incoming !== undefined) return
+    for (const further of more) this.#write(further)
+    if (incoming !== undefined) return
     this.#goOn()
     await new Promise<void>((resolve) => this._whenWritable(resolve))
   }
@@ -179,7 +188,7 @@ export class Connection extends SMTPConnection {
   }
 
   #secured(session: SmtpSession): void {
-    const { tls, channelBinding } = this.#secure
+    const { tls, channelBinding } = secureFacts(this._socket)
     if (tls === undefined) {
       this.cut()
       return
@@ -187,12 +196,6 @@ export class Connection extends SMTPConnection {
     session.secured(tls, channelBinding)
     this.#stream?.open()
     this.#goOn()
-  }
-
-  get #secure(): Secure {
-    const socket = this._socket
-    if (!(socket instanceof TLSSocket)) return { tls: undefined, channelBinding: undefined }
-    return { tls: tlsFacts(socket), channelBinding: channelBinding(socket) }
   }
 
   get #stream(): ProtocolStream | undefined {
@@ -210,7 +213,7 @@ export class Connection extends SMTPConnection {
 
   #dismiss(reply: Reply, reason: string): void {
     if (this.#isGone) return
-    this.#reason = reason
+    if (this.#refused === undefined) this.#reason = reason
     this.#write(reply)
     this.close()
   }

@@ -11,6 +11,9 @@ export interface Lateness {
   stuck(): void
 }
 
+// Milliseconds.
+const farewellTime = 5_000
+
 /** How long a client has for what it does next. One phase at a time; the session's limit runs beside it. */
 export class Deadlines {
   readonly #clock: Clock
@@ -28,6 +31,12 @@ export class Deadlines {
 
   begin(): void {
     this.#session = this.#clock.after(this.#timeouts.session, () => this.#lateness.overlong())
+  }
+
+  /** The client was refused, and may only say goodbye. */
+  farewell(): void {
+    this.#session?.cancel()
+    this.#session = this.#clock.after(farewellTime, () => this.#lateness.late())
   }
 
   /** The next whole command is waited for: octets that trickle in make it no longer. */

@@ -33,6 +33,8 @@ export const malformedLine: Reply = reply(500, '5.5.2', 'Control characters or m
 export const noArgumentAllowed: Reply = reply(501, '5.5.4', 'No argument allowed')
 export const argumentNeeded: Reply = reply(501, '5.5.4', 'Argument needed')
 
+// RFC 5321 §3.1
+export const notServed: Reply = reply(503, '5.5.1', 'You were refused; only QUIT is left')
 export const badHello: Reply = reply(501, '5.5.4', 'A host name or address literal is needed')
 export const helloFirst: Reply = reply(503, '5.5.1', 'Send EHLO first')
 export const lmtpHelloFirst: Reply = reply(503, '5.5.1', 'Send LHLO first')

@@ -1,4 +1,4 @@
-import { canonicalAddress, canonicalDomain, type Endpoint, type Hello } from 'mailwright'
+import { type ClientEndpoint, canonicalAddress, canonicalDomain, type Hello } from 'mailwright'
 import type { Client } from './client.ts'
 import { type AttributeForms, isPort, type ProxiedAttributes, readAttributes } from './proxied-attributes.ts'
 import { notAuthorized, ok, transactionOpen } from './replies.ts'
@@ -39,33 +39,31 @@ export function xclient(session: SmtpSession, argument: string): Answer {
 }
 
 function withTold(client: Client, attributes: Attributes): Client {
-  const { name, hello, ...rest } = client
-  const told = nameFrom(name, attributes)
+  const { hello, ...rest } = client
   const greeting = helloFrom(hello, attributes)
   return {
     ...rest,
     ends: {
       ...client.ends,
-      remote: endpointFrom(client.ends.remote, attributes, 'ADDR', 'PORT'),
+      remote: named(endpointFrom(client.ends.remote, attributes, 'ADDR', 'PORT'), attributes),
       local: endpointFrom(client.ends.local, attributes, 'DESTADDR', 'DESTPORT'),
     },
-    ...(told === undefined ? {} : { name: told }),
     ...(greeting === undefined ? {} : { hello: greeting }),
   }
 }
 
-/** A name that was told before belongs to the address of before. */
-function nameFrom(before: string | null | undefined, attributes: Attributes): string | null | undefined {
-  if (!attributes.has('NAME')) return attributes.has('ADDR') ? undefined : before
-  return canonicalDomain(attributes.get('NAME') ?? '') ?? null
+function named(remote: ClientEndpoint, attributes: Attributes): ClientEndpoint {
+  if (!attributes.has('NAME')) return remote
+  return { ...remote, name: canonicalDomain(attributes.get('NAME') ?? '') ?? null }
 }
 
+/** A name that was told before goes with the address of before. */
 function endpointFrom(
-  before: Endpoint,
+  before: ClientEndpoint,
   attributes: Attributes,
   address: 'ADDR' | 'DESTADDR',
   port: 'PORT' | 'DESTPORT',
-): Endpoint {
+): ClientEndpoint {
   const told = Number(attributes.get(port) ?? 0)
   if (attributes.has(address))
     return { address: addressOf(attributes.get(address) ?? '') ?? 'unknown', port: told }

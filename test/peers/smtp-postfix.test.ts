@@ -95,7 +95,7 @@ describe.runIf(runs)(runs ? 'a Postfix that sends to us' : `${postfix.title} (as
       SOURCE: 'LOCAL',
       IDENT: queued,
     })
-    expect(text).toMatch(/^Received: from relay\.client\.example \(\[127\.0\.0\.1\]\)/)
+    expect(text).toMatch(/^Received: from relay\.client\.example \(localhost \[127\.0\.0\.1\]\)/)
   })
 
   test('by LMTP each recipient has an answer: who is refused bounces, who is full too', async () => {

@@ -64,7 +64,7 @@ describe('a session with a milter', () => {
     expect(await talk(running.port, ...envelope, message, 'QUIT')).toBe('220 250 250 250 354 250 221')
     await milterOf.until(() => milterOf.codes.endsWith('Q'))
     expect(milterOf.codes).toBe('OCHMRTLLNBEQ')
-    expect(texts('C')[0]).toMatch(/^\[127\.0\.0\.1\]\|4..127\.0\.0\.1\|$/s)
+    expect(texts('C')[0]).toMatch(/^localhost\|4..127\.0\.0\.1\|$/s)
     expect(texts('M')).toEqual(['<a@c.example>|SIZE=100|'])
     // Not the trace field of this server; that of another, as it came.
     expect(texts('L')).toEqual(['Subject|x|', 'Received|from elsewhere id 1|'])
@@ -153,7 +153,9 @@ describe('a session with a milter', () => {
   test('a client that a milter refuses is not greeted', async () => {
     const { server: running } = await start({ answers: { C: packet('r') } })
     const made = await client(running.port)
-    expect(await made.reply()).toMatch(/^5\d\d .*Refused by a mail filter/)
+    expect(await made.reply()).toMatch(/^554 .*Refused by a mail filter/)
+    expect(await made.ask('EHLO c.example')).toMatch(/^503 /)
+    expect(await made.ask('QUIT')).toMatch(/^221 /)
     expect(await made.line()).toBeUndefined()
   })
 

@@ -64,7 +64,7 @@ describe('a message', () => {
     const [message] = server.taken
     expect(message?.octets).toEqual(Buffer.concat([body, Buffer.from('.two\r\n..\r\n')]))
     expect(message?.text).toMatch(
-      /^Received: from client\.example \(\[127\.0\.0\.1\]\)\r\n\tby mx\.example\.org with ESMTP\r\n\tid \w+\r\n\tfor <b@example\.org>;/,
+      /^Received: from client\.example \(localhost \[127\.0\.0\.1\]\)\r\n\tby mx\.example\.org with ESMTP\r\n\tid \w+\r\n\tfor <b@example\.org>;/,
     )
   })
 
@@ -243,10 +243,35 @@ describe('the beginning', () => {
 
   test('a refused client hears why, and no more', async () => {
     await start()
-    server.checks.client = async () => reply(554, '5.7.1', 'Not you')
+    server.checks.client = async () => reply(550, '5.7.1', ['Not you', 'Nor yours'])
     const wire = wireTo(server.port)
     wires.push(wire)
-    expect(await wire.rest()).toBe('554 5.7.1 Not you\r\n')
+    expect(await wire.until('Nor yours\r\n')).toBe('554-5.7.1 Not you\r\n554 5.7.1 Nor yours\r\n')
+    for (const command of ['EHLO a', 'MAIL FROM:<>', 'AUTH PLAIN', 'STARTTLS', 'x'])
+      expect(await ask(wire, command)).toBe('503 5.5.1 You were refused; only QUIT is left')
+    expect(await wire.send('quit\r\nEHLO a\r\n').rest()).toBe('221 2.0.0 Bye\r\n')
+    expect(await server.closed(1)).toEqual(['the client was refused'])
+  })
+
+  test('a refused client does not stay for long', async () => {
+    await start()
+    server.checks.client = async () => reply(521, '5.3.2', 'No mail here')
+    const [busy, silent] = [wireTo(server.port), wireTo(server.port)]
+    wires.push(busy, silent)
+    expect(await busy.line()).toBe('521 5.3.2 No mail here')
+    expect(await busy.send('NOOP\r\n'.repeat(50)).rest()).toMatch(
+      /^(?:503 5\.5\.1 [^\r]*\r\n){19}421 4\.7\.0 Too many errors\r\n$/,
+    )
+    expect(await silent.rest()).toBe('521 5.3.2 No mail here\r\n421 4.4.2 Timeout\r\n')
+    expect(await server.closed(2)).toEqual(['the client was refused', 'the client was refused'])
+  })
+
+  test('a client that may come back later hears why, and no more', async () => {
+    await start()
+    server.checks.client = async () => reply(451, '4.7.1', 'Not now')
+    const wire = wireTo(server.port)
+    wires.push(wire)
+    expect(await wire.rest()).toBe('421 4.7.1 Not now\r\n')
   })
 
   test('too many clients', async () => {
