@@ -82,8 +82,8 @@ describe.runIf(nginx.available)(nginx.title, () => {
     await wire.send('EHLO client.example\r\n').until('\r\n250 ')
     await wire.line()
     expect(await wire.ask(`AUTH PLAIN ${proof}`)).toMatch(/^235 /)
-    // XCLIENT tells no port.
-    expect(await sessionOf('submission')).toEqual([{ address: '127.0.0.1', port: 0 }])
+    // XCLIENT tells no port, and that nginx knows no name.
+    expect(await sessionOf('submission')).toEqual([{ address: '127.0.0.1', port: 0, name: null }])
   })
 
   test('its word for who has logged in is not taken, and it hears why', async () => {
