@@ -58,10 +58,12 @@ export class FactReading {
       const slot = wanted[at] === summary.uid ? this.#slots[places[at] ?? 0] : undefined
       const message = this.#isWhole(summary) ? summary : await this.#completed(summary)
       if (slot === undefined || message === undefined) continue
-      for (const column of this.#columns.values()) column.learn(slot, message)
+      for (const column of this.#columns.values()) {
+        column.learn(slot, message)
+        if (pacer.isDue) await pacer.rest()
+      }
       at += 1
       if (at % betweenLooks === 0) grew()
-      if (pacer.isDue) await pacer.rest()
     }
     grew()
   }

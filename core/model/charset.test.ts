@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { syncBuiltinESMExports } from 'node:module'
+import util from 'node:util'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { decodeLatin1, decodeText } from './charset.ts'
+import { charsetLabels } from './charset-labels.ts'
 
 describe('decodeText', () => {
   it.each([
@@ -38,6 +41,23 @@ describe('decodeText', () => {
       expect(decodeText(Buffer.from('ü'), charset)).toBe('ü')
       expect(decodeText(Buffer.from([0xfc]), charset)).toBe('ü')
     }
+  })
+
+  it.each([...charsetLabels])('knows the decoder of %s', (label) => {
+    expect(() => new TextDecoder(label)).not.toThrow()
+  })
+
+  it('does not ask for a decoder of a charset that there is not', () => {
+    const asked = vi.spyOn(util, 'TextDecoder')
+    syncBuiltinESMExports()
+    onTestFinished(() => {
+      asked.mockRestore()
+      syncBuiltinESMExports()
+    })
+    expect(decodeText(Buffer.from([0xfc]), 'cp-1254')).toBe('ü')
+    expect(asked).toHaveBeenCalledTimes(1)
+    for (let index = 0; index < 100; index += 1) decodeText(Buffer.from('a'), `y${index}`)
+    expect(asked).toHaveBeenCalledTimes(1)
   })
 
   it('marks octets that are not of the charset', () => {

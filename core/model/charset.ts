@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import { TextDecoder } from 'node:util'
+import { charsetLabels } from './charset-labels.ts'
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+const utf8 = new TextDecoder('utf-8')
 const windows1252 = new TextDecoder('windows-1252')
 const decoders = new Map<string, TextDecoder>()
 
@@ -41,11 +43,7 @@ export function decodeLatin1(text: string): string {
 }
 
 function decodeUndeclared(octets: Buffer): string {
-  try {
-    return utf8.decode(octets)
-  } catch {
-    return windows1252.decode(octets)
-  }
+  return decode(isUtf8(octets) ? utf8 : windows1252, octets)
 }
 
 function decode(decoder: TextDecoder, octets: Buffer): string {
@@ -67,17 +65,10 @@ function decoderFor(charset: string | undefined): TextDecoder | undefined {
   if (isAscii(label)) return undefined
   const known = decoders.get(label)
   if (known !== undefined) return known
-  const made =
-    makeDecoder(aliases.get(label) ?? label) ?? makeDecoder(label.replace(/^cp-?(?=125\d$)/, 'windows-'))
-  // Only names that exist are kept, so the map stays as small as the WHATWG list of labels.
-  if (made !== undefined) decoders.set(label, made)
+  const listed = aliases.get(label) ?? label.replace(/^cp-(?=125\d$)/, 'windows-')
+  // Asked for what it does not know a decoder throws, which takes far too long for each word of a long field.
+  if (!charsetLabels.has(listed)) return undefined
+  const made = new TextDecoder(listed)
+  decoders.set(label, made)
   return made
-}
-
-function makeDecoder(label: string): TextDecoder | undefined {
-  try {
-    return new TextDecoder(label)
-  } catch {
-    return undefined
-  }
 }

@@ -43,6 +43,11 @@ describe('decodeEncodedWords', () => {
   it('never lets an encoded line break or NUL through', () => {
     expect(decodeEncodedWords('=?utf-8?q?a=0D=0ABcc:=20x=00?=')).toBe('a  Bcc: x ')
   })
+
+  it('leaves words beyond the first 5,000 as they are', () => {
+    const words = Array.from({ length: 5_002 }, (_, index) => `=?y${index}?q?a?=`).join(' ')
+    expect(decodeEncodedWords(words)).toBe(`${'a'.repeat(5_000)} =?y5000?q?a?= =?y5001?q?a?=`)
+  })
 })
 
 describe('encodedWords', () => {

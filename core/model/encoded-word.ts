@@ -3,6 +3,8 @@ import { decodeText } from './charset.ts'
 // RFC 2047 §2, with the language of RFC 2231 §5. Every part is bounded or ends at the next question mark, so that no
 // text makes the search go over the same characters twice. Spaces in the encoded text are against the rule, but common.
 const encodedWord = /=\?([^?\s*]{1,60})(?:\*[^?\s]{0,60})?\?([bBqQ])\?([^?\r\n]*)\?=/g
+// A megabyte of words, each in another charset, would hold up everybody else.
+const mostWords = 5_000
 const lineBreaker = /[\r\n\0]/g
 const nonBlank = /[^ \t\r\n]/
 
@@ -14,14 +16,17 @@ interface Run {
 /**
  * Replaces the encoded words (RFC 2047) in a field body by what they say. White space between two of them goes; words
  * next to each other in one charset are decoded together, so that a character split between them is whole again. What
- * is not well-formed stays as it is. The answer never holds CR, LF or NUL, whatever was encoded.
+ * is not well-formed stays as it is, and so do words beyond the first 5,000. The answer never holds CR, LF or NUL, whatever was encoded.
  */
 export function decodeEncodedWords(text: string): string {
   if (!text.includes('=?')) return text
   let decoded = ''
   let last = 0
   let run: Run | undefined
+  let words = 0
   for (const match of text.matchAll(encodedWord)) {
+    words += 1
+    if (words > mostWords) break
     const between = text.slice(last, match.index)
     const charset = (match[1] ?? '').toLowerCase()
     const octets = decodeWord(match[2] ?? '', match[3] ?? '')

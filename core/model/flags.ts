@@ -47,6 +47,8 @@ export function canonicalFlags(flags: readonly string[]): readonly string[] | un
 export function changedFlags(flags: readonly string[], change: FlagChange): readonly string[] | undefined {
   if ('set' in change) return canonicalFlags(change.set)
   if ('add' in change) return canonicalFlags([...flags, ...change.add])
-  const removed = canonicalFlags(change.remove)?.map((flag) => flag.toLowerCase())
-  return removed && flags.filter((flag) => !removed.includes(flag.toLowerCase()))
+  const removed = canonicalFlags(change.remove)
+  if (removed === undefined) return undefined
+  const names = new Set(removed.map((flag) => flag.toLowerCase()))
+  return flags.filter((flag) => !names.has(flag.toLowerCase()))
 }

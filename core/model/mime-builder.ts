@@ -42,7 +42,7 @@ export class OpenPart {
       bodyEnd: Math.max(this.bodyStart, end),
       lines: Math.max(0, lines - this.linesBefore),
     }
-    return new MimePart(this.header, this.contentType, extent, {
+    return new MimePart({ header: this.header, contentType: this.contentType }, extent, {
       children: this.children,
       message: this.message,
     })

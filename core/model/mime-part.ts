@@ -19,6 +19,14 @@ export interface PartExtent {
   readonly lines: number
 }
 
+/** What stands above a part's body. Asked for it may be read only then: most parts of a large message are never looked at. */
+export interface PartHead {
+  /** The part's own header: for a message its whole header, for a part of a multipart its MIME fields. */
+  readonly header: Header
+  /** The type, as far as it can be read; else what RFC 2045 §5.2 (and RFC 2046 §5.1.5 for digests) say. */
+  readonly contentType: ContentType
+}
+
 /** What a part holds, by its kind. */
 export interface PartContent {
   /** The parts of a multipart; empty for others, and for a multipart that could not be taken apart. */
@@ -31,28 +39,32 @@ export interface PartContent {
 const encodingToken = /^[ \t"']*([^\s"'();]+)/
 
 /** One node of the MIME tree: a message or a part of one. Immutable; what needs decoding is decoded when asked for. */
-export class MimePart implements PartExtent, PartContent {
+export class MimePart implements PartHead, PartExtent, PartContent {
   readonly headerStart: number
   readonly bodyStart: number
   readonly bodyEnd: number
   readonly lines: number
   readonly children: readonly MimePart[]
   readonly message: MimePart | undefined
-  /** The part's own header: for a message its whole header, for a part of a multipart its MIME fields. */
-  readonly header: Header
-  /** The type, as far as it can be read; else what RFC 2045 §5.2 (and RFC 2046 §5.1.5 for digests) say. */
-  readonly contentType: ContentType
+  readonly #head: PartHead
   #disposition: ContentDisposition | null | undefined
 
-  constructor(header: Header, contentType: ContentType, extent: PartExtent, content: PartContent) {
-    this.header = header
-    this.contentType = contentType
+  constructor(head: PartHead, extent: PartExtent, content: PartContent) {
+    this.#head = head
     this.headerStart = extent.headerStart
     this.bodyStart = extent.bodyStart
     this.bodyEnd = extent.bodyEnd
     this.lines = extent.lines
     this.children = content.children
     this.message = content.message
+  }
+
+  get header(): Header {
+    return this.#head.header
+  }
+
+  get contentType(): ContentType {
+    return this.#head.contentType
   }
 
   /** Octets of the body as it stands, encoded. */

@@ -53,18 +53,43 @@ function ageTest(kind: 'younger' | 'older', moment: number): EntryTest {
     : ({ internalDate }) => second(internalDate) <= moment
 }
 
+// Of a message that has more, the names are put into a set, as it may be asked for thousands of flags.
+const fewFlags = 10
+
 function flagTest(flag: string): EntryTest {
   const name = flag.toLowerCase()
   const isIt = (each: string) => each === flag || (each.length === flag.length && each.toLowerCase() === name)
-  return ({ flags }) => flags.some(isIt)
+  return ({ flags }) => (flags.length > fewFlags ? namesOf(flags).has(name) : flags.some(isIt))
 }
 
+let named: { readonly flags: readonly string[]; readonly names: ReadonlySet<string> } | undefined
+
+/** Flags in lower case. Those of the last message are kept: all that is asked of one is asked in a row. */
+function namesOf(flags: readonly string[]): ReadonlySet<string> {
+  if (named?.flags !== flags) named = { flags, names: new Set(flags.map((flag) => flag.toLowerCase())) }
+  return named.names
+}
+
+// A criterion may have the same ranges in many places, and searches are made of one criterion again and again.
+const uidTests = new WeakMap<readonly UidRange[], EntryTest>()
+
 function uidTest(ranges: readonly UidRange[]): EntryTest {
+  const known = uidTests.get(ranges)
+  if (known !== undefined) return known
+  const made = newUidTest(ranges)
+  uidTests.set(ranges, made)
+  return made
+}
+
+function newUidTest(ranges: readonly UidRange[]): EntryTest {
   const firsts: number[] = []
   const lasts: number[] = []
-  for (const { first, last } of merged(ranges)) {
-    firsts.push(first)
-    lasts.push(last)
+  for (const { first, last } of ascending(ranges)) {
+    const end = lasts[lasts.length - 1]
+    if (end === undefined || first > end + 1) {
+      firsts.push(first)
+      lasts.push(last)
+    } else lasts[lasts.length - 1] = Math.max(end, last)
   }
   return ({ uid }) => {
     // The last range that begins at or before the UID.
@@ -79,21 +104,22 @@ function uidTest(ranges: readonly UidRange[]): EntryTest {
   }
 }
 
-/** The same UIDs in ranges that ascend and do not touch. RFC 9051 §9 lets a range have its ends in either order. */
-function merged(ranges: readonly UidRange[]): readonly UidRange[] {
-  const ordered = ranges
-    .map(({ first, last }) => ({
-      first: Math.min(checked(first), checked(last)),
-      last: Math.max(first, last),
-    }))
-    .sort((a, b) => a.first - b.first)
-  const result: { first: number; last: number }[] = []
-  for (const range of ordered) {
-    const previous = result.at(-1)
-    if (previous === undefined || range.first > previous.last + 1) result.push(range)
-    else previous.last = Math.max(previous.last, range.last)
+/**
+ * The same ranges, ordered by where they begin. RFC 9051 §9 lets a range have its ends in either order. Those of a saved
+ * result, which may be very many, are as they should be.
+ */
+function ascending(ranges: readonly UidRange[]): readonly UidRange[] {
+  let isOrdered = true
+  let before = Number.NEGATIVE_INFINITY
+  for (const { first, last } of ranges) {
+    isOrdered &&= before <= checked(first) && first <= last
+    before = first
+    checked(last)
   }
-  return result
+  if (isOrdered) return ranges
+  return ranges
+    .map(({ first, last }) => ({ first: Math.min(first, last), last: Math.max(first, last) }))
+    .sort((a, b) => a.first - b.first)
 }
 
 function checked(value: number): number {

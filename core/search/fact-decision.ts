@@ -5,9 +5,11 @@ import { Pacer } from '../summary/pacer.ts'
 import { dayTest } from './day-test.ts'
 import { foldText } from './fold-text.ts'
 import { type FieldFact, fieldFactOf, type SentCriterion, sentDays } from './header-facts.ts'
+import { textFinder } from './text-finder.ts'
 
-// Messages between two looks at the clock.
+// Messages, and characters that are searched, between two looks at the clock.
 const atOnce = 1_024
+const charactersAtOnce = 262_144
 // Of all criteria that are put in together.
 const mostRanges = 500_000
 
@@ -23,6 +25,8 @@ export class FactDecision {
   readonly #hasLost: boolean
   readonly #pacer = new Pacer()
   #ranges = 0
+  /** Characters since the last look at the clock. */
+  #searched = 0
 
   /** `asked` is of how many messages facts were wanted. */
   constructor(rows: FactRows, asked: number) {
@@ -90,7 +94,11 @@ export class FactDecision {
 
   #withText(fact: FieldFact, text: string): Promise<Uint8Array> {
     const needle = octetText(foldText(text))
-    const holds = (word: string): boolean => (needle === '' ? word !== '' : word.includes(needle))
+    const has = textFinder(needle)
+    const holds = (word: string): boolean => {
+      this.#searched += word.length
+      return needle === '' ? word !== '' : has(word)
+    }
     if (fact.kind === 'text') {
       const rows = this.#rows.texts(fact)
       return this.#where((index) => holds(rows.text(index)))
@@ -110,7 +118,9 @@ export class FactDecision {
     const holds = new Uint8Array(this.#rows.uids.length)
     for (let index = 0; index < holds.length; index += 1) {
       if (test(index)) holds[index] = 1
-      if (index % atOnce === 0 && this.#pacer.isDue) await this.#pacer.rest()
+      if (index % atOnce !== 0 && this.#searched < charactersAtOnce) continue
+      this.#searched = 0
+      if (this.#pacer.isDue) await this.#pacer.rest()
     }
     return holds
   }

@@ -110,6 +110,23 @@ describe('readTexts', () => {
     expect(header?.text).toContain('X-TWO: GRU\u0308N')
   })
 
+  it('gives others their turn between fields', async () => {
+    class BusyPacer extends Pacer {
+      rests = 0
+      override get isDue(): boolean {
+        return true
+      }
+      override async rest(): Promise<void> {
+        this.rests += 1
+      }
+    }
+    const pacer = new BusyPacer()
+    const fields = Array.from({ length: 500 }, (_, index) => `X-${index}: =?utf-8?q?a?=`)
+    const reader: TextReader = { isDone: false, take: () => {} }
+    await readTexts(message(...fields, '', ''), reader, pacer)
+    expect(pacer.rests).toBeGreaterThan(500)
+  })
+
   it('stops as soon as the reader has enough', async () => {
     expect(await textsOf(attached, 3)).toHaveLength(3)
     expect(await textsOf(asLarge(attached), 3)).toHaveLength(3)

@@ -16,7 +16,7 @@ export interface TextReader {
   /** Whether it has all it wants; the rest is not read then. */
   readonly isDone: boolean
   /** A piece of a text, folded as `foldText` folds. `continues` says that it goes on where the piece before ended. */
-  take(folded: string, place: TextPlace, continues: boolean): void
+  take(folded: string, place: TextPlace, continues: boolean): void | Promise<void>
 }
 
 // A message of this size is read at once.
@@ -34,7 +34,7 @@ export async function readTexts(content: Content, reader: TextReader, pacer: Pac
     scanner.push(octets)
     for (const { part, place } of placedParts(scanner.finish().root)) {
       if (pacer.isDue) await pacer.rest()
-      takeHeader(part.header, place, reader)
+      await takeHeader(part.header, place, reader, pacer)
       if (!reader.isDone && hasText(part)) await takeBody(octets, part, reader, pacer)
       if (reader.isDone) return
     }
@@ -42,7 +42,8 @@ export async function readTexts(content: Content, reader: TextReader, pacer: Pac
   }
   for await (const chunk of pacedChunks(content, pacer)) scanner.push(chunk)
   for (const { part, place } of placedParts(scanner.finish().root)) {
-    takeHeader(part.header, place, reader)
+    if (pacer.isDue) await pacer.rest()
+    await takeHeader(part.header, place, reader, pacer)
     if (!reader.isDone && hasText(part)) await streamBody(content, part, reader, pacer)
     if (reader.isDone) return
   }
@@ -72,20 +73,21 @@ function hasText(part: MimePart): boolean {
   return part.message === undefined && (type === 'text' || type === 'message')
 }
 
-function takeHeader(header: Header, place: TextPlace, reader: TextReader): void {
-  if (header.fields.length > 0) reader.take(foldText(headerText(header)), place, false)
+async function takeHeader(header: Header, place: TextPlace, reader: TextReader, pacer: Pacer): Promise<void> {
+  if (header.fields.length > 0) await reader.take(foldText(await headerText(header, pacer)), place, false)
 }
 
 const folding = /\r?\n(?=[ \t])/g
 const beyondAscii = /[\x80-\xff]/
 
 /** The fields as they are written, and again those that say something else when they are decoded. */
-function headerText(header: Header): string {
+async function headerText(header: Header, pacer: Pacer): Promise<string> {
   const written = header.raw.toString('latin1')
   const unfolded = decodeLatin1(written).replace(folding, '')
   if (!written.includes('=?') && !beyondAscii.test(written)) return unfolded
   let decoded = ''
   for (const field of header.fields) {
+    if (pacer.isDue) await pacer.rest()
     const octets = field.bodyOctets
     if (octets.includes('=?') || beyondAscii.test(octets)) decoded += `${field.name}: ${field.text}\r\n`
   }
@@ -96,11 +98,11 @@ async function takeBody(octets: Buffer, part: MimePart, reader: TextReader, pace
   const body = octets.subarray(part.bodyStart, part.bodyEnd)
   const taker = new BodyTaker(reader)
   for (const piece of bodyText(body, part.encoding, charsetOf(part))) {
-    taker.take(piece)
+    await taker.take(piece)
     if (reader.isDone) return
     if (pacer.isDue) await pacer.rest()
   }
-  taker.end()
+  await taker.end()
 }
 
 async function streamBody(content: Content, part: MimePart, reader: TextReader, pacer: Pacer): Promise<void> {
@@ -108,12 +110,12 @@ async function streamBody(content: Content, part: MimePart, reader: TextReader, 
   const taker = new BodyTaker(reader)
   for await (const chunk of pacedChunks(content, pacer, part.bodyStart, part.bodyEnd)) {
     for (const piece of text.add(chunk)) {
-      taker.take(piece)
+      await taker.take(piece)
       if (reader.isDone) return
     }
   }
-  for (const piece of text.end()) taker.take(piece)
-  taker.end()
+  for (const piece of text.end()) await taker.take(piece)
+  await taker.end()
 }
 
 function charsetOf(part: MimePart): string | undefined {
@@ -130,17 +132,17 @@ class BodyTaker {
     this.#reader = reader
   }
 
-  take(piece: string): void {
-    this.#hand(this.#folder.add(piece))
+  take(piece: string): Promise<void> {
+    return this.#hand(this.#folder.add(piece))
   }
 
-  end(): void {
-    this.#hand(this.#folder.end())
+  end(): Promise<void> {
+    return this.#hand(this.#folder.end())
   }
 
-  #hand(folded: string): void {
+  async #hand(folded: string): Promise<void> {
     if (folded === '') return
-    this.#reader.take(folded, 'body', this.#continues)
+    await this.#reader.take(folded, 'body', this.#continues)
     this.#continues = true
   }
 }

@@ -9,6 +9,7 @@ import { foldText } from './fold-text.ts'
 import { invalidCriterion } from './invalid-criterion.ts'
 import { namedFields } from './named-fields.ts'
 import type { Needle } from './needle-search.ts'
+import { textFinder } from './text-finder.ts'
 
 /** What is known of a message when a criterion is applied to it. */
 export interface Known {
@@ -123,12 +124,12 @@ class QueryBuilder {
     this.needsHeader = true
     const field = name.toLowerCase()
     const folded = foldNeedle(text)
+    const has = textFinder(folded)
     return {
       cost: HEADER,
       test: ({ message, lacks }) => {
         if (message === undefined) return undefined
         const fields = namedFields(message, field)
-        const has = (text: string): boolean => text.includes(folded)
         if (fields.some((each) => folded === '' || fieldTexts(each, field).some(has))) return true
         return lacks?.(field) === true ? undefined : false
       },
@@ -153,7 +154,7 @@ class QueryBuilder {
     // Every text holds an empty one.
     if (folded === '') return { test: () => true, cost: ENTRY }
     const key = `${inBody} ${folded}`
-    const needle = this.needles.get(key) ?? { folded, inBody }
+    const needle = this.needles.get(key) ?? { folded, isIn: textFinder(folded), inBody }
     this.needles.set(key, needle)
     if (this.needles.size > mostNeedles)
       throw invalidCriterion(`it looks for more than ${mostNeedles} texts in contents`)

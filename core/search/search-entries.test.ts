@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { MailwrightError } from '../errors.ts'
 import { bufferContent, type Content } from '../model/content.ts'
 import type { SearchCriterion } from '../model/search.ts'
 import type { MessageEntry } from '../services/mailbox.ts'
+import { Pacer } from '../summary/pacer.ts'
 import { summarise } from '../summary/summariser.ts'
 import { foldText } from './fold-text.ts'
 import { type SearchSource, searchEntries } from './search-entries.ts'
@@ -417,6 +418,30 @@ describe('searchEntries', () => {
     expect(await source.search(and(...many))).toHaveLength(5_000)
     clearInterval(turn)
     expect(turns).toBeGreaterThan(0)
+  })
+})
+
+/** How often the clock was looked at. */
+function looks(): { readonly count: () => number } {
+  const isDue = vi.spyOn(Pacer.prototype, 'isDue', 'get')
+  onTestFinished(() => isDue.mockRestore())
+  return { count: () => isDue.mock.calls.length }
+}
+
+describe('the clock is looked at', () => {
+  it('by the flags that messages have', async () => {
+    const flags = Array.from({ length: 500 }, (_, index) => `k${index}`)
+    const source = entries(...Array.from({ length: 1_000 }, () => ({ flags })))
+    const { count } = looks()
+    expect(await source.search(flag('none'))).toEqual([])
+    expect(count()).toBeGreaterThanOrEqual(45)
+  })
+
+  it('after each text that is looked for', async () => {
+    const source = new TestSource([mail(['Subject: x'], 'body')])
+    const { count } = looks()
+    expect(await source.search(or(...Array.from({ length: 200 }, (_, at) => body(`y${at}`))))).toEqual([])
+    expect(count()).toBeGreaterThanOrEqual(200)
   })
 })
 

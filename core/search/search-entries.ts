@@ -68,18 +68,21 @@ async function forEach(
   if (first === undefined) return
   // One object for all of them: to make one for each takes longer than to ask most questions.
   const known = { entry: first, found: found && ((needle: Needle) => found(known.entry, needle)) }
-  const atOnce = Math.ceil(nodesAtOnce / query.size)
-  for (let index = 0; index < entries.length; index += 1) {
-    known.entry = entries[index] as MessageEntry
+  let work = 0
+  for (const entry of entries) {
+    known.entry = entry
     take(known)
-    if (index % atOnce === 0 && pacer.isDue) await pacer.rest()
+    work += query.size + entry.flags.length
+    if (work < workAtOnce) continue
+    work = 0
+    if (pacer.isDue) await pacer.rest()
   }
 }
 
 // Where messages lie on a disk, the next are read while one is searched.
 const parallelReads = 4
-// How many nodes of a criterion are applied between two looks at the clock.
-const nodesAtOnce = 10_000
+// How many nodes of a criterion are applied, and flags looked at, between two looks at the clock.
+const workAtOnce = 10_000
 
 class Search {
   readonly #source: SearchSource
@@ -194,10 +197,11 @@ class Search {
       return
     }
     const wanted = this.#query.needles.filter((needle) => this.#mayHold(entry, needle))
-    const search = new NeedleSearch(wanted, (found) => {
+    const isEnough = (found: ReadonlySet<Needle>): boolean => {
       const sofar = (needle: Needle) => found.has(needle) || before.found?.(needle)
       return this.#query.matches({ ...known, found: sofar }) !== undefined
-    })
+    }
+    const search = new NeedleSearch(wanted, isEnough, this.#pacer)
     await readTexts(content, search, this.#pacer)
     this.#decide({ ...known, found: (needle) => search.found.has(needle) })
   }

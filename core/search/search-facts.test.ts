@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { MessageFacts } from '../facts/message-facts.ts'
 import { bufferContent, type Content } from '../model/content.ts'
 import type { Day, SearchCriterion } from '../model/search.ts'
 import type { MessageSummary } from '../model/summary.ts'
 import type { MessageEntry } from '../services/mailbox.ts'
+import { Pacer } from '../summary/pacer.ts'
 import { summarise } from '../summary/summariser.ts'
 import { searchEntries } from './search-entries.ts'
 import { decideByFacts } from './search-facts.ts'
@@ -235,6 +236,24 @@ describe('what facts decide', () => {
     expect(found).not.toContain(4)
     expect(found).toContain(1)
     expect(found).toContain(7)
+  })
+
+  it('looks at the clock by the characters that are searched', async () => {
+    const mailbox = new TestMailbox(
+      Array.from({ length: 100 }, (_, index) =>
+        Buffer.from(`Message-ID: <${index}${'x'.repeat(50_000)}>\r\n\r\n`),
+      ),
+    )
+    const facts = new MessageFacts({ bytes: 100_000_000 })
+    const criterion: SearchCriterion = { kind: 'header', field: 'message-id', text: 'y' }
+    await mailbox.decided(facts, criterion)
+    const isDue = vi.spyOn(Pacer.prototype, 'isDue', 'get')
+    try {
+      await mailbox.decided(facts, criterion)
+      expect(isDue.mock.calls.length).toBeGreaterThan(15)
+    } finally {
+      isDue.mockRestore()
+    }
   })
 
   it('fails for what is no criterion', async () => {

@@ -1,7 +1,7 @@
 import type { Header } from '../model/header-fields.ts'
-import { MimePart } from '../model/mime-part.ts'
+import { MimePart, type PartHead } from '../model/mime-part.ts'
 import { type ContentType, parseContentType } from '../model/parameters.ts'
-import { readKeptHeader, writeHeader } from './kept-header.ts'
+import { readKeptHeader, skipHeader, writeHeader } from './kept-header.ts'
 import type { OctetReader } from './octet-reader.ts'
 import type { OctetWriter } from './octet-writer.ts'
 import { keptFields, mimeFields } from './summary-fields.ts'
@@ -34,7 +34,7 @@ export function writeStructure(writer: OctetWriter, root: MimePart): void {
   }
 }
 
-/** Makes the tree of what was written; undefined where that is no tree. */
+/** Makes the tree of what was written; undefined where that is no tree. What stands above a part is read when it is asked for. */
 export function readStructure(reader: OctetReader, rootHeader: Header): MimePart | undefined {
   // Parts that no multipart and no message has taken in yet.
   const waiting: MimePart[] = []
@@ -46,14 +46,13 @@ export function readStructure(reader: OctetReader, rootHeader: Header): MimePart
     const bodyStart = headerStart + reader.number()
     const bodyEnd = bodyStart + reader.number()
     const lines = reader.number()
-    const header = number === count ? rootHeader : readKeptHeader(reader)
+    const isInDigest = (flags & IS_DIGEST_MESSAGE) !== 0
+    const head = number === count ? headOf(rootHeader, isInDigest) : new KeptHead(reader.fork(), isInDigest)
+    if (number < count) skipHeader(reader)
     const message = (flags & HAS_MESSAGE) === 0 ? undefined : waiting.pop()
     if (childCount > waiting.length) return undefined
     const children = childCount === 0 ? [] : waiting.splice(waiting.length - childCount)
-    const type = typeOf(header, (flags & IS_DIGEST_MESSAGE) !== 0)
-    waiting.push(
-      new MimePart(header, type, { headerStart, bodyStart, bodyEnd, lines }, { children, message }),
-    )
+    waiting.push(new MimePart(head, { headerStart, bodyStart, bodyEnd, lines }, { children, message }))
   }
   return reader.isWhole && waiting.length === 1 ? waiting[0] : undefined
 }
@@ -61,7 +60,7 @@ export function readStructure(reader: OctetReader, rootHeader: Header): MimePart
 /** A tree of one part, for a message of which no more is known. */
 export function unknownStructure(header: Header): MimePart {
   const extent = { headerStart: 0, bodyStart: header.size, bodyEnd: header.size, lines: 0 }
-  return new MimePart(header, plainText, extent, { children: [], message: undefined })
+  return new MimePart({ header, contentType: plainText }, extent, { children: [], message: undefined })
 }
 
 interface PlacedPart {
@@ -85,6 +84,36 @@ function childrenFirst(root: MimePart): readonly PlacedPart[] {
 // RFC 2046 §5.1.5: in a digest a part without a type is a message.
 function isDigestMessage(part: MimePart): boolean {
   return part.contentType.type === 'message' && part.header.first('content-type') === undefined
+}
+
+/** What stands above a part that was written. */
+class KeptHead implements PartHead {
+  readonly #reader: OctetReader
+  readonly #isInDigest: boolean
+  #head: PartHead | undefined
+
+  /** The reader stands before the header, and is for nobody else. */
+  constructor(reader: OctetReader, isInDigest: boolean) {
+    this.#reader = reader
+    this.#isInDigest = isInDigest
+  }
+
+  get header(): Header {
+    return this.#read().header
+  }
+
+  get contentType(): ContentType {
+    return this.#read().contentType
+  }
+
+  #read(): PartHead {
+    this.#head ??= headOf(readKeptHeader(this.#reader), this.#isInDigest)
+    return this.#head
+  }
+}
+
+function headOf(header: Header, isInDigest: boolean): PartHead {
+  return { header, contentType: typeOf(header, isInDigest) }
 }
 
 /** The type that the scanner gave the part, which follows from its header and where it stands. */

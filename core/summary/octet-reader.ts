@@ -22,6 +22,11 @@ export class OctetReader {
     return this.#isWhole
   }
 
+  /** Another reader from the same place on. */
+  fork(): OctetReader {
+    return new OctetReader(this.#octets, this.#at)
+  }
+
   /** The next number. */
   number(): number {
     let value = 0

@@ -1,9 +1,10 @@
 import { crc32 } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type MimePart, scanMessage } from '../model/mime.ts'
 import type { MimeLimits } from '../model/mime-limits.ts'
 import type { SummaryFacts } from '../model/summary.ts'
 import { imapBodyStructure, imapEnvelope } from './imap-texts.ts'
+import { OctetReader } from './octet-reader.ts'
 import { decodeSummary, encodeSummary, storedSummary, withUid } from './stored-summary.ts'
 
 const message = Buffer.from(
@@ -110,6 +111,18 @@ describe('encodeSummary and decodeSummary', () => {
     expect(children[0]?.message?.header.raw.toString()).toBe('Subject: within\r\n\r\n')
     expect(children[1]?.header.names).toEqual(['content-type', 'content-id', 'content-language'])
     expect(children.map((part) => part.mediaType)).toEqual(['message/rfc822', 'text/plain', 'text/plain'])
+  })
+
+  it('read of a part what stands above it only when it is asked for', () => {
+    const text = `Content-Type: multipart/mixed; boundary=b\r\n\r\n${'--b\r\nContent-ID: <1>\r\n\r\nx\r\n'.repeat(1_000)}--b--\r\n`
+    const summary = decoded(encodeSummary(summaryOf(Buffer.from(text))))
+    const read = vi.spyOn(OctetReader.prototype, 'text')
+    try {
+      expect(summary.structure.children[500]?.id).toBe('<1>')
+      expect(read.mock.calls.length).toBeLessThan(5)
+    } finally {
+      read.mockRestore()
+    }
   })
 
   it('write a summary that another store made as a value', () => {

@@ -2,12 +2,13 @@ import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Mailbox, type MessageSummary, readAll } from 'mailwright'
 import { fakeClock, faultyFileSystem } from 'mailwright/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir, type TestMaildirOptions } from '../../test/support/maildir.ts'
 import { createContext } from './context.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { MailboxState } from './mailbox-state.ts'
+import { SideFile } from './side-file.ts'
 import { type SideKind, SideValues } from './side-values.ts'
 import { summaryKind } from './summaries.ts'
 
@@ -234,6 +235,20 @@ describe('the file beside the index', () => {
     await reading.return(undefined)
     await made
     expect(state.table.records.at(-1)?.signature).toBeDefined()
+  })
+
+  it('is read in groups that fit into memory', async () => {
+    for (let count = 0; count < 32; count++) await box.deliver(`n${count}`)
+    const { state, values } = await open()
+    const all = state.table.records.map(({ entry: { uid } }) => uid)
+    const made = await valuesOf(values, all)
+    const read = vi.spyOn(SideFile.prototype, 'read')
+    onTestFinished(() => read.mockRestore())
+    expect(await valuesOf((await open()).values, all)).toEqual(made)
+    const groups = read.mock.calls.map(([, places]) => places.reduce((sum, { length }) => sum + length, 0))
+    expect(Math.max(...groups)).toBeGreaterThan(0)
+    expect(Math.max(...groups)).toBeLessThan(9 * 1024 * 1024)
+    expect(groups.reduce((sum, octets) => sum + octets, 0)).toBeGreaterThan(9 * 1024 * 1024)
   })
 
   it('is made smaller when much of it belongs to messages that are gone', async () => {

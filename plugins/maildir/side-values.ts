@@ -34,6 +34,8 @@ export interface Origin {
 
 // So many messages are looked at before what was missing is kept.
 const groupSize = 500
+// And of those that are kept no more octets at once, but for one that is larger.
+const groupOctets = 8 * 1024 * 1024
 // What is older is made when somebody asks for it.
 const mostCompleted = 2000
 // Milliseconds that what is made for later waits for those who read now.
@@ -103,12 +105,15 @@ export class SideValues<Value> {
   async *#read(uids: readonly number[]): AsyncGenerator<SideGroup<Value>> {
     this.#expect(uids.filter((uid) => this.#state.record(uid)?.[this.#kind.name] === undefined).length)
     let keeping: Promise<void> | undefined
-    let next = this.#begin(uids.slice(0, groupSize))
+    let end = this.#groupEnd(uids, 0)
+    let next = this.#begin(uids.slice(0, end))
     try {
-      for (let from = 0; from < uids.length; from += groupSize) {
+      for (let from = 0; from < uids.length; ) {
         const group = await next
         // While these are taken and kept, the next ones are made.
-        next = this.#begin(uids.slice(from + groupSize, from + 2 * groupSize))
+        from = end
+        end = this.#groupEnd(uids, from)
+        next = this.#begin(uids.slice(from, end))
         const made: SideItem[] = []
         yield* this.#valuesOf(group, made)
         await keeping
@@ -117,6 +122,15 @@ export class SideValues<Value> {
     } finally {
       await keeping
     }
+  }
+
+  /** Behind the last message of the group that begins there. */
+  #groupEnd(uids: readonly number[], start: number): number {
+    let octets = 0
+    let end = start
+    for (; end < uids.length && end < start + groupSize && octets < groupOctets; end += 1)
+      octets += this.#state.record(uids[end] ?? 0)?.[this.#kind.name]?.length ?? 0
+    return end
   }
 
   /** What is kept of some messages, and what is to be made of them. */

@@ -10,11 +10,16 @@ import { settledRanges } from '../engine/sequence-set.ts'
 
 /** The selected mailbox, where numbers are those that its client knows. */
 export function selectedScope(selected: ImapSelected): ImapSearchScope {
+  // A search may name it thousands of times, and it may be of thousands of ranges.
+  let saved: readonly UidRange[] | undefined
   return {
     mailbox: selected.mailbox,
     selected,
-    ranges: (set, byUid) =>
-      set === '$' ? rangesOf(selected.saved) : rangesIn(selected.messages, set, byUid),
+    ranges(set, byUid) {
+      if (set !== '$') return rangesIn(selected.messages, set, byUid)
+      saved ??= rangesOf(selected.saved)
+      return saved
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import type { Content, ImapMessage, ImapSelected, MessageEntry, MessageSummary }
 export class FetchedMessage implements ImapMessage {
   readonly entry: MessageEntry
   readonly selected: ImapSelected
-  readonly #summary: MessageSummary | undefined
+  #summary: MessageSummary | undefined
   #content: Promise<Content> | undefined
 
   constructor(selected: ImapSelected, entry: MessageEntry, summary?: MessageSummary) {
@@ -27,8 +27,9 @@ export class FetchedMessage implements ImapMessage {
     return this.#content
   }
 
-  /** It is written: its octets are not needed any more. */
+  /** It is written: its octets are not needed any more, nor the tree of its parts, which may be large. */
   forget(): void {
     this.#content = undefined
+    this.#summary = undefined
   }
 }

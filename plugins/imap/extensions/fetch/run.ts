@@ -7,7 +7,6 @@ import {
   type ImapSelected,
   type ImapSession,
   type MessageEntry,
-  type MessageSummary,
   type TextFact,
   type TextRows,
   uidFinder,
@@ -17,6 +16,7 @@ import { withNewer } from '../../engine/newer-entries.ts'
 import { requireWithinLine } from '../../engine/response-octets.ts'
 import { no, ok } from '../../engine/result.ts'
 import { isOwnMailbox } from '../../engine/target-mailbox.ts'
+import { Batches, type FetchedBatch } from './batches.ts'
 import type { FetchedItems } from './fetched-items.ts'
 import { FetchedMessage } from './message.ts'
 import type { FetchRequest } from './request.ts'
@@ -24,8 +24,6 @@ import type { FetchRequest } from './request.ts'
 /** Messages that are opened together, ahead of the client, and their octets: what is read of them waits in memory. */
 const openedTogether = 32
 const octetsTogether = 256 * 1024
-/** Messages that are taken together, between two looks at the clock. */
-const atOnce = 250
 
 /** Answers a FETCH. */
 export async function runFetch(request: FetchRequest): Promise<ImapResult> {
@@ -143,26 +141,26 @@ class Fetching {
 
   /** Answers how many messages were gone. */
   async run(entries: readonly MessageEntry[]): Promise<number> {
-    const count = entries.length
-    const begin = (start: number): Promise<Batch> => {
-      const end = start + atOnce
-      return this.#batch(this.#descending ? entries.slice(-end, count - start) : entries.slice(start, end))
+    const { mailbox } = this.#request.selected
+    const batches = new Batches(entries, this.#descending, this.#needsSummary ? mailbox : undefined)
+    const begin = async (): Promise<Batch | undefined> => {
+      const batch = await batches.next()
+      return batch && this.#batch(batch)
     }
-    let next = begin(0)
-    for (let start = 0; start < count; start += atOnce) {
+    let next = begin()
+    for (;;) {
       const batch = await next
-      if (start + atOnce < count) next = begin(start + atOnce)
+      if (batch === undefined) return this.#gone
+      next = begin()
       // While this one is written, the next one is read; its failure is met when its turn comes.
       next.catch(() => undefined)
       if (this.#areTexts) await this.#fromTexts(batch)
       else await this.#fromContents(batch)
     }
-    return this.#gone
   }
 
-  async #batch(entries: readonly MessageEntry[]): Promise<Batch> {
+  async #batch({ entries, summaries }: FetchedBatch): Promise<Batch> {
     const { selected } = this.#request
-    const summaries = this.#needsSummary ? await this.#summaries(entries) : undefined
     const rows =
       this.#facts.length === 0
         ? undefined
@@ -182,14 +180,6 @@ class Fetching {
     }
   }
 
-  async #summaries(entries: readonly MessageEntry[]): Promise<ReadonlyMap<number, MessageSummary>> {
-    const found = new Map<number, MessageSummary>()
-    const uids = entries.map(({ uid }) => uid)
-    for await (const summary of this.#request.selected.mailbox.summaries(uids))
-      found.set(summary.uid, summary)
-    return found
-  }
-
   async #fromTexts(batch: Batch): Promise<void> {
     const { out } = this.#request.session
     const last = batch.messages.length - 1
@@ -198,6 +188,7 @@ class Fetching {
       const line = this.#line(batch, index)
       if (line === undefined) await this.#whole(batch, index)
       else out.write(line)
+      batch.messages[index]?.forget()
     }
     await out.ready()
   }

@@ -97,6 +97,16 @@ describe('mailboxes of others', () => {
   })
 })
 
+it('names no more than 1,000 mailboxes', async () => {
+  const client = await system.connect()
+  const named = (count: number): string => Array.from({ length: count }, (_, index) => `m${index}`).join(' ')
+  expect((await client.command(`ESEARCH IN (subtree (${named(1_001)})) ALL`)).tagged).toMatch(
+    /^NO \[LIMIT\] /,
+  )
+  const same = Array.from({ length: 1_500 }, () => '""').join(' ')
+  expect((await client.command(`ESEARCH IN (subtree (${same})) ALL`)).tagged).toMatch(/^OK /)
+})
+
 it('a search that is too complicated is refused', async () => {
   const client = await system.connect()
   const texts = Array.from({ length: 201 }, (_, index) => `TEXT a${index}`).join(' ')

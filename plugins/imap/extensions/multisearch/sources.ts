@@ -1,11 +1,15 @@
-import type { AccountStore, ImapArguments, MailboxInfo } from 'mailwright'
+import { type AccountStore, type ImapArguments, Pacer } from 'mailwright'
+import { no, Refusal } from '../../engine/result.ts'
+
+// Each is opened and searched by itself.
+const mostNames = 1_000
 
 /** Which mailboxes are searched (RFC 7377 §2.2, RFC 5465 §6). */
 export type SearchSource =
   | { readonly kind: 'selected' | 'personal' | 'subscribed' }
   | { readonly kind: 'mailboxes' | 'subtree' | 'subtree-one'; readonly names: readonly string[] }
 
-/** Reads `IN (…)`, which comes next. */
+/** Reads `IN (…)`, which comes next. Refused with LIMIT where it names more than 1,000 mailboxes. */
 export function readSources(args: ImapArguments): readonly SearchSource[] {
   args.expects('IN (')
   const sources = [readSource(args)]
@@ -14,6 +18,8 @@ export function readSources(args: ImapArguments): readonly SearchSource[] {
     sources.push(readSource(args))
   }
   args.expects(')')
+  const names = new Set(sources.flatMap((source) => ('names' in source ? source.names : [])))
+  if (names.size > mostNames) throw new Refusal(no('The search names too many mailboxes', 'LIMIT'))
   return sources
 }
 
@@ -45,55 +51,51 @@ function readNames(args: ImapArguments): readonly string[] {
 
 /**
  * The names that sources stand for, each once. Some may not exist; those that the client has not named itself are such as
- * it may see. `selected` is the mailbox that is selected.
+ * it may see. `selected` is the mailbox that is selected. Looks at each mailbox once, in turn with other work.
  */
 export async function namesOf(
   sources: readonly SearchSource[],
   mail: AccountStore,
   selected: string | undefined,
 ): Promise<readonly string[]> {
-  const needsList = sources.some(({ kind }) => kind !== 'selected' && kind !== 'mailboxes')
-  const listed = needsList ? await mail.mailboxes() : []
-  const names = new Set<string>()
-  for (const source of sources)
-    for (const name of await namesOfOne(source, mail, listed, selected)) names.add(name)
+  const kinds = new Set(sources.map(({ kind }) => kind))
+  const roots = namedIn(sources, 'subtree')
+  const parents = namedIn(sources, 'subtree-one')
+  const names = new Set([...namedIn(sources, 'mailboxes'), ...roots, ...parents])
+  // Below an empty name are all.
+  names.delete('')
+  if (kinds.has('selected') && selected !== undefined) names.add(selected)
+  const subscribed = new Set(kinds.has('subscribed') ? await mail.subscriptions() : [])
+  const needsList = [...kinds].some((kind) => kind !== 'selected' && kind !== 'mailboxes')
+  const pacer = new Pacer()
+  for (const { name, namespace } of needsList ? await mail.mailboxes() : []) {
+    if (pacer.isDue) await pacer.rest()
+    const isPersonal = kinds.has('personal') && namespace === 'personal'
+    if (isPersonal || subscribed.has(name) || parents.has(levelAbove(name)) || isWithin(name, roots))
+      names.add(name)
+  }
   return [...names]
 }
 
-async function namesOfOne(
-  source: SearchSource,
-  mail: AccountStore,
-  listed: readonly MailboxInfo[],
-  selected: string | undefined,
-): Promise<readonly string[]> {
-  switch (source.kind) {
-    case 'selected':
-      return selected === undefined ? [] : [selected]
-    case 'personal':
-      return listed.flatMap(({ name, namespace }) => (namespace === 'personal' ? name : []))
-    case 'subscribed': {
-      const subscribed = new Set(await mail.subscriptions())
-      return listed.flatMap(({ name }) => (subscribed.has(name) ? name : []))
-    }
-    case 'mailboxes':
-      return source.names
-    default: {
-      const { kind, names } = source
-      const isBelow = kind === 'subtree' ? isBelowAt : isJustBelow
-      return names.flatMap((root) => [
-        ...(root === '' ? [] : [root]),
-        ...listed.flatMap(({ name }) => (isBelow(name, root) ? name : [])),
-      ])
-    }
-  }
+function namedIn(
+  sources: readonly SearchSource[],
+  wanted: 'mailboxes' | 'subtree' | 'subtree-one',
+): ReadonlySet<string> {
+  return new Set(sources.flatMap((source) => (source.kind === wanted ? source.names : [])))
 }
 
-/** Below an empty name are all. */
-function isBelowAt(name: string, root: string): boolean {
-  return root === '' || name.startsWith(`${root}/`)
+/** The name of the mailbox that one lies in; empty for the highest. */
+function levelAbove(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf('/')))
 }
 
-function isJustBelow(name: string, root: string): boolean {
-  const start = root === '' ? 0 : root.length + 1
-  return isBelowAt(name, root) && !name.slice(start).includes('/')
+/** Whether a mailbox lies somewhere below one of the roots. */
+function isWithin(name: string, roots: ReadonlySet<string>): boolean {
+  if (roots.size === 0) return false
+  let level = name
+  do {
+    level = levelAbove(level)
+    if (roots.has(level)) return true
+  } while (level !== '')
+  return false
 }

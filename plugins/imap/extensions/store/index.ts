@@ -1,5 +1,4 @@
 import {
-  changedFlags,
   type FlagChange,
   type ImapCall,
   type ImapCommand,
@@ -17,6 +16,7 @@ import { withinMessageLimit } from '../../engine/message-limit.ts'
 import { bad, no, ok, Refusal } from '../../engine/result.ts'
 import { flagsResponse, modSequenceResponse } from '../../engine/updates.ts'
 import { numberSet } from '../../format/strings.ts'
+import { ExpectedFlags } from './expected-flags.ts'
 
 /** A STORE command as it was read. */
 interface Request {
@@ -27,7 +27,7 @@ interface Request {
   readonly unchangedSince: number | undefined
 }
 
-/** Messages between two looks at the clock. */
+/** Messages, and flags of theirs, between two looks at the clock. */
 const atOnce = 256
 
 const command: ImapCommand = {
@@ -132,19 +132,20 @@ async function tell(
   const { out } = session
   await selected.introduce(entries)
   const find = silent ? uidFinder(before) : undefined
+  const expected = new ExpectedFlags(change)
   selected.told(entries)
-  for (const [index, entry] of entries.entries()) {
+  await out.ready()
+  let work = 0
+  for (const entry of entries) {
+    const isKnown = find !== undefined && expected.are(before[find(entry.uid)], entry)
+    work += 1 + entry.flags.length
     // What is known needs not be told, and takes its time all the same.
-    if (index % atOnce === 0) await out.ready()
-    const isKnown = find !== undefined && isExpected(before[find(entry.uid)], entry, change)
+    if (work >= atOnce) {
+      work = 0
+      await out.ready()
+    }
     out.write(
       isKnown ? modSequenceResponse(session, selected, entry) : flagsResponse(session, selected, entry),
     )
   }
-}
-
-/** Whether the client knows the flags without being told. */
-function isExpected(before: MessageEntry | undefined, now: MessageEntry, change: FlagChange): boolean {
-  const expected = before && changedFlags(before.flags, change)
-  return expected !== undefined && expected.join(' ') === now.flags.join(' ')
 }
