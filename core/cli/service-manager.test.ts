@@ -38,3 +38,17 @@ test('the watchdog is not fed while nothing is alive', async () => {
   alive = false
   await manager.stopping()
 })
+
+test('a reload that has to wait for another is told of at once', async () => {
+  const log = capturedLog()
+  const manager = new ServiceManager({})
+  await manager.ready(log)
+  const first = Promise.withResolvers<void>()
+  const reloads = [first.promise, Promise.resolve()].map((over) => manager.reloading(() => over))
+  const waiting = { level: 'info', event: 'reloading', text: expect.stringContaining('waits') }
+  expect(log.lines).toMatchObject([waiting])
+  first.resolve()
+  await Promise.all(reloads)
+  await manager.reloading(async () => undefined)
+  expect(log.lines).toHaveLength(1)
+})

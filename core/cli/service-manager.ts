@@ -13,6 +13,7 @@ export class ServiceManager {
   #log: Log | undefined
   #telling: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
+  #reloads = 0
 
   /** Takes what the environment says out of it: no child is to speak for us. */
   constructor(environment: NodeJS.ProcessEnv) {
@@ -37,10 +38,13 @@ export class ServiceManager {
     return this.#tell('READY=1')
   }
 
-  /** Around a reload, however it ends. */
+  /** Around a reload, however it ends. One that has to wait for another is in the log at once: it may take as long as sessions do. */
   async reloading(reload: () => Promise<unknown>): Promise<void> {
+    if (this.#reloads++ > 0)
+      this.#log?.info('reloading', { text: 'waits until the reload before it is over, and its sessions' })
     await this.#tell('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`)
     await reload()
+    this.#reloads--
     await this.#tell('READY=1')
   }
 

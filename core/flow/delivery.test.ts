@@ -200,6 +200,39 @@ describe('an attempt', () => {
     expect(setup.batches).toEqual([])
   })
 
+  test('that is ended while it is under way has what the one who delivers says of it', async () => {
+    const end = new AbortController()
+    const deliver = ({ signal, items }: Batch) =>
+      new Promise<readonly Outcome[]>((resolve) => {
+        signal.addEventListener('abort', () =>
+          setImmediate(
+            resolve,
+            items.map(() => later),
+          ),
+        )
+        setImmediate(() => end.abort())
+      })
+    await using setup = await setUp({
+      taps: ({ delivery }) => delivery.deliver.tap('slow', deliver),
+    })
+    expect(await tried(setup, [away('x')], { signal: end.signal })).toEqual([later])
+    expect(setup.host.log.lines.map(({ event }) => event)).not.toContain('late-answer')
+  })
+
+  test('that is ended, and of which nobody says anything, is "not now" after a moment', async () => {
+    const end = new AbortController()
+    const deliver = () => {
+      setImmediate(() => end.abort())
+      return new Promise<never>(() => undefined)
+    }
+    await using setup = await setUp({
+      taps: ({ delivery }) => delivery.deliver.tap('hung', deliver),
+    })
+    expect(await tried(setup, [away('x')], { signal: end.signal })).toEqual([
+      { kind: 'deferred', reply: localError },
+    ])
+  })
+
   test('many at a time leave no listeners on the signal they share', async () => {
     const { signal } = new AbortController()
     const listen = vi.spyOn(signal, 'addEventListener')

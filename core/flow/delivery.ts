@@ -11,6 +11,7 @@ import type {
 } from '../model/delivery.ts'
 import { notWithoutOthers } from '../model/outcome.ts'
 import { formatReply, localError, reply } from '../model/reply.ts'
+import { aMomentAfter } from './a-moment-after.ts'
 import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
 import { forEach, parted, sentOn } from './forwards.ts'
 import { idTime } from './id.ts'
@@ -173,7 +174,11 @@ export class Delivery implements DeliveryFlow {
     const { delivery } = this.#context.hooks
     const subject = this.#subject(attempt)
     const batch = { id, parameters, kind, items, atomic, signal }
-    const decision = await delivery.deliver.decide<readonly Outcome[]>([batch], { ...subject, signal })
+    const patient = aMomentAfter(signal, this.#context.clock)
+    const decision = await delivery.deliver.decide<readonly Outcome[]>([batch], {
+      ...subject,
+      signal: patient,
+    })
     if (decision === undefined) this.#tellUnclaimed(attempt, kind, items)
     const outcomes =
       decision === undefined

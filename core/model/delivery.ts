@@ -92,6 +92,7 @@ export interface Batch {
   readonly items: readonly BatchItem[]
   /** Deliver all items or none, as far as that can be had: nothing that is undone may have been visible. */
   readonly atomic: boolean
+  /** Aborts where the delivery is given up, and a moment later nobody hears any more what has come of it. */
   readonly signal: AbortSignal
 }
 
@@ -138,6 +139,11 @@ export interface Deferred extends Trouble {
    * destination but that all mail for it has to wait for so long.
    */
   readonly untried?: boolean
+  /**
+   * With `untried`: what it waits for gets on, and others have had their turn there of late. Its own comes, too, however long it has
+   * waited.
+   */
+  readonly moving?: boolean
 }
 
 export interface Failed extends Trouble {

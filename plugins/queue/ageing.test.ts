@@ -104,6 +104,12 @@ describe('recipients whose turn does not come', () => {
     const back = node.faults.fail({ times: Number.POSITIVE_INFINITY })
     await world.pass(70 * minute, 60_000)
     back()
+    const told = node.log.lines.filter(
+      ({ event, level }) => event === 'unavailable' && ['warn', 'error'].includes(level),
+    )
+    expect(told.length).toBeGreaterThan(0)
+    // Once a minute at most, whatever finds it out.
+    expect(told.length).toBeLessThanOrEqual(2 * 71)
     await world.pass(5 * minute, 5_000)
     expect(world.delivery.givenUp).toEqual(['jo@dead.example'])
     expect(world.delivery.count('sender@origin.example')).toBeGreaterThanOrEqual(1)

@@ -52,7 +52,7 @@ const noAttempt = reply(451, '4.4.1', 'No attempt could be made in time')
 
 /**
  * Looks after recipients whose turn does not come in time, since they wait for their next attempt, or since their destination is paused,
- * slow, or does not get on: their senders are warned and told all the same. So are those of whoever a postmaster has given up while it was being tried.
+ * slow, or does not get on: their senders are warned and told all the same. Where others have their turns they are only warned. So are those of whoever a postmaster has given up while it was being tried.
  */
 export class Ageing {
   readonly #settings: AgeingSettings
@@ -150,8 +150,14 @@ export class Ageing {
       rows
         .where('queue_recipients.due', '<=', due)
         .where('queue_recipients.deadline', '<=', now - attemptTime)
+    // Whoever only waits for others' turns is not left alone.
+    const paused = (rows: Knex.QueryBuilder) => rows.where('queue_lanes.paused_until', '>', now)
     query
-      .where('queue_lanes.paused_until', '>', now)
+      .where((alone) =>
+        paused(alone).where((one) =>
+          one.whereNull('queue_lanes.moving').orWhere('queue_lanes.moving', false),
+        ),
+      )
       // All of a message are warned of at the same time, whenever each of them is tried next.
       .orWhere('queue_recipients.due', '>', now)
       .orWhere((stuck) =>
@@ -159,7 +165,14 @@ export class Ageing {
       )
       // They are warned of; nobody is given up whose turn comes.
       .orWhere((slow) =>
-        dueBefore(slow.whereIn('queue_recipients.destination', this.#slow()), now - longestTurn)
+        dueBefore(
+          slow.where((one) =>
+            one
+              .whereIn('queue_recipients.destination', this.#slow())
+              .orWhere((others) => paused(others).where('queue_lanes.moving', true)),
+          ),
+          now - longestTurn,
+        )
           .where('queue_recipients.warned', false)
           .whereExists((message) =>
             message

@@ -35,6 +35,8 @@ export interface TurnResult {
   readonly health: 'well' | 'unwell' | 'waits' | 'unknown'
   /** Milliseconds that the destination asked to be left alone for. */
   readonly retryAfter?: number
+  /** With `waits`: others have their turns meanwhile. */
+  readonly moving?: boolean
   readonly last?: LastAttempt
 }
 
@@ -175,17 +177,25 @@ function attemptItem(
 function judged(concluded: readonly Concluded[], now: number): TurnResult {
   for (const { result } of concluded)
     if (result.kind === 'deferred' && (result.concerns === 'destination' || result.untried === true)) {
-      const { retryAfter } = result
+      const { retryAfter, moving } = result
       const last = lastAttempt(result, now)
       const health = result.untried === true ? 'waits' : 'unwell'
-      return { health, last, ...(retryAfter === undefined ? {} : { retryAfter }) }
+      return {
+        ...{ health, last },
+        ...(retryAfter === undefined ? {} : { retryAfter }),
+        ...(moving === undefined ? {} : { moving }),
+      }
     }
   return { health: concluded.some(({ result }) => hasAnswered(result)) ? 'well' : 'unknown' }
 }
 
-/** It was not its turn: nothing is written of it, and it is due again as soon as its destination is not left alone any more. */
+/**
+ * It was not its turn: nothing is written of it, and it is due again as soon as its destination is not left alone any more. Where others
+ * have their turns its own comes, though its time is over.
+ */
 function staysAsItIs({ recipient, result }: Concluded, now: number): boolean {
-  return result.kind === 'deferred' && result.untried === true && now < recipient.message.expiresAt
+  if (result.kind !== 'deferred' || result.untried !== true) return false
+  return result.moving === true || now < recipient.message.expiresAt
 }
 
 /** Whoever refuses a recipient or a message is there. */

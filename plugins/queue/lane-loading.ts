@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import { reply } from 'mailwright'
 import type { Lane } from './lane.ts'
-import { lookAgain, ownLane } from './lane-table.ts'
+import { lookLater } from './lane-table.ts'
 import { type QueuedMessage, type QueuedRecipient, readMessage, readRecipient } from './queued.ts'
 import { type MessageRow, never, type RecipientRow, withoutContent } from './tables.ts'
 
@@ -23,9 +23,10 @@ export async function loadLane(
   owner: string,
   { now, most, isBusy }: { now: number; most: number; isBusy: (number: number) => boolean },
 ): Promise<Loaded | undefined> {
+  // It was given up while it waited to be read: its row says by now when somebody looks at it.
+  if (lane.isOver) return undefined
   // Before the look: whoever adds something after it sets the time back again.
-  const held = await ownLane(knex, lane, owner).update({ due: now + lookAgain })
-  if (held === 0) return undefined
+  if (!(await lookLater(knex, lane, owner, now))) return undefined
   const half = Math.ceil(most / 2)
   const limit = half + lane.line.size + lane.busy.size
   const due = knex<RecipientRow>('queue_recipients')

@@ -5,7 +5,7 @@ import type { LastAttempt } from './queued.ts'
 import type { LaneRow } from './tables.ts'
 
 /** Milliseconds after which an owner looks at the table in any case. */
-export const lookAgain = 300_000
+const lookAgain = 300_000
 
 const rowsAtOnce = 100
 
@@ -115,13 +115,23 @@ export async function dueLanes(
     await knex('queue_lanes')
       .whereIn('destination', own)
       .where({ owner })
-      .update({ due: now + lookAgain })
+      .update({ due: laterUnlessPaused(knex, now) })
   const taken = await takeLanes(knex, others.slice(0, most).sort(), taker, now)
   return { taken, own, more: due.length === atOnce }
 }
 
 function nameOf({ destination }: Pick<LaneRow, 'destination'>): string {
   return destination
+}
+
+/** The owner looks at it now, and again after a while. Answers whether it is the owner still. */
+export async function lookLater(knex: Knex, lane: Lane, owner: string, now: number): Promise<boolean> {
+  return (await ownLane(knex, lane, owner).update({ due: laterUnlessPaused(knex, now) })) > 0
+}
+
+/** A pause may be written after the decision to look: nobody would look again at its end. */
+function laterUnlessPaused(knex: Knex, now: number): Knex.Raw {
+  return knex.raw('case when ?? > ? then ?? else ? end', ['paused_until', now, 'due', now + lookAgain])
 }
 
 /** Gives a destination up. It is forgotten where nothing waits for it. */
@@ -141,14 +151,23 @@ export async function pauseLane(
   knex: Knex,
   lane: Lane,
   owner: string,
-  pause: { readonly until: number; readonly last: LastAttempt | undefined },
+  {
+    until,
+    last,
+    moving = false,
+  }: {
+    readonly until: number
+    readonly last: LastAttempt | undefined
+    readonly moving?: boolean | undefined
+  },
 ): Promise<void> {
   // It stays its owner's, for whom deliveries may be under way.
   await ownLane(knex, lane, owner).update({
-    due: pause.until,
-    paused_until: pause.until,
+    due: until,
+    paused_until: until,
     pauses: lane.health.pauses,
-    last: pause.last === undefined ? null : JSON.stringify(pause.last),
+    moving,
+    last: last === undefined ? null : JSON.stringify(last),
   })
 }
 

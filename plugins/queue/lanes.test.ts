@@ -6,7 +6,7 @@ import { Lanes } from './lanes.ts'
 const health = { initial: 5, most: 20, firstPause: 1, longestPause: 1 }
 
 function laneIn(lanes: Lanes, destination = 'far.example', fence = 1, owner = ''): Lane {
-  const rest = { due: 0, paused_until: 0, pauses: 0, last: null, isNew: false }
+  const rest = { due: 0, paused_until: 0, pauses: 0, moving: null, last: null, isNew: false }
   return lanes.open({ destination, fence, owner, ...rest }, 'me', 0)
 }
 

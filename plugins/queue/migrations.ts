@@ -172,6 +172,14 @@ const clearsTriedMigration: Migration = {
   },
 }
 
+/** Deployed: it never changes. */
+const movingMigration: Migration = {
+  name: '0006-moving',
+  async up(knex) {
+    await makeColumn(knex, 'queue_lanes', 'moving', (table) => table.boolean('moving'))
+  },
+}
+
 /** All tables of the queue. */
 export const queueMigrations: readonly Migration[] = [
   queueMigration,
@@ -179,4 +187,5 @@ export const queueMigrations: readonly Migration[] = [
   targetsMigration,
   triedByMigration,
   clearsTriedMigration,
+  movingMigration,
 ]

@@ -250,7 +250,7 @@ export class Scheduler {
     this.#wake(lane)
   }
 
-  #judge(lane: Lane, { health, retryAfter, last }: TurnResult): void {
+  #judge(lane: Lane, { health, retryAfter, last, moving }: TurnResult): void {
     if (lane.isOver || health === 'unknown') return
     const { holder, clock } = this.#settings
     if (health === 'well') {
@@ -263,7 +263,7 @@ export class Scheduler {
     const pause = health === 'waits' ? (retryAfter ?? tick) : lane.health.failed(retryAfter)
     if (pause === undefined) return
     const until = clock.now() + pause
-    this.#leave(lane, (knex) => pauseLane(knex, lane, holder.id, { until, last }))
+    this.#leave(lane, (knex) => pauseLane(knex, lane, holder.id, { until, last, moving }))
   }
 
   #leave(lane: Lane, write: Write<void>): void {

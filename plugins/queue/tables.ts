@@ -54,8 +54,10 @@ export interface LaneRow {
   readonly owner: string
   /** Higher with each new owner, so that an owner from before can be told. */
   readonly fence: BigNumber
-  /** Nothing is tried before: the destination did not answer. */
+  /** Nothing is tried before: the destination did not answer, or it was not its turn. */
   readonly paused_until: BigNumber
+  /** It is paused for others' turns, of which there were some of late; null: it is not, as far as is known. */
+  readonly moving: number | boolean | null
   /** Pauses one after the other without any success. */
   readonly pauses: number
   /** A {@link import('./queued.ts').LastAttempt} as JSON, or null: why it is paused. */

@@ -8,8 +8,8 @@ import { deliveredOutcome } from '../../test/support/queue-world-delivery.ts'
 const minute = 60_000
 
 /** What `smtp-out` says where the postmaster has set a limit. */
-const waits = (retryAfter: number): Outcome => ({
-  ...{ kind: 'deferred', untried: true, concerns: 'destination', retryAfter },
+const waits = (retryAfter: number, moving = false): Outcome => ({
+  ...{ kind: 'deferred', untried: true, concerns: 'destination', retryAfter, moving },
   reply: reply(451, '4.4.5', 'It is not its turn'),
 })
 
@@ -60,5 +60,38 @@ describe('a destination that has to wait', () => {
     expect(new Set(world.reports.told)).toEqual(new Set(['failed jo@paced.example']))
     expect(world.delivery.count('sender@origin.example')).toBe(1)
     expect(await world.rows()).toBe(0)
+  })
+
+  it('while others have their turns is waited for also behind the time of its messages', async () => {
+    world.delivery.on('@paced.example', waits(1.5 * minute, true))
+    await accept('jo@paced.example')
+    await world.pass(20 * minute, 5_000)
+    expect(world.reports.told).toEqual([])
+    world.delivery.on('@paced.example', deliveredOutcome)
+    await world.pass(2 * minute, 5_000)
+    expect(world.delivery.count('jo@paced.example')).toBe(1)
+    expect(await world.rows()).toBe(0)
+  })
+
+  it('while others have their turns has senders told as soon as nobody has', async () => {
+    world.delivery.on('@paced.example', waits(1.5 * minute, true))
+    await accept('jo@paced.example')
+    await world.pass(12 * minute, 5_000)
+    world.delivery.on('@paced.example', waits(1.5 * minute))
+    await world.pass(5 * minute, 5_000)
+    expect(new Set(world.reports.told)).toEqual(new Set(['failed jo@paced.example']))
+  })
+
+  it('has senders warned once after a quarter of an hour, though others have their turns', async () => {
+    const warning = await world.node({ delayWarning: '1m', lifetime: '1h' })
+    await node.stop()
+    world.delivery.on('@paced.example', waits(1.5 * minute, true))
+    await warning.queue.accept(await mail({ to: ['jo@paced.example'] }))
+    await world.pass(14 * minute, 5_000)
+    expect(world.reports.told).toEqual([])
+    await world.pass(5 * minute, 5_000)
+    expect(world.reports.told).toEqual(['delayed jo@paced.example'])
+    await world.pass(60 * minute, 10_000)
+    expect(world.reports.told).toEqual(['delayed jo@paced.example'])
   })
 })

@@ -1,4 +1,4 @@
-import { type BatchItem, notWithoutOthers, type Outcome, reply } from 'mailwright'
+import { type BatchItem, notWithoutOthers, type Outcome } from 'mailwright'
 import { HostFailure, type Undelivered, unreachable } from './outcome.ts'
 import { NotItsTurn, type Pace } from './pace/pace.ts'
 import { type ByDomain, ofDomain } from './routing/by-domain.ts'
@@ -8,6 +8,7 @@ import type { MailHost } from './routing/mail-hosts.ts'
 import { forCertificate, type OwnCertificate } from './security/own-certificate.ts'
 import type { SecurityPolicies } from './security/policies.ts'
 import { type ConnectionPool, StaleSession } from './session/connection-pool.ts'
+import { encryptionNeeded, forNow } from './session/refusal.ts'
 import type { SmtpSession } from './session/smtp-session.ts'
 import type { Target } from './session/target.ts'
 import type { Envelope } from './transaction/envelope.ts'
@@ -163,12 +164,18 @@ export class Attempts {
         return true
       }
       if (!(error instanceof HostFailure)) throw error
-      this.#say(this.#envelope.parameters.requireTls === true ? withRequireTls(error.outcome) : error.outcome)
+      this.#say(this.#fateOf(error.outcome))
       return false
     } finally {
       avoided.add(turn.address)
       if (turn.isGreeted) this.#sessions += 1
     }
+  }
+
+  /** TLS may come about another time; but a message that is not to go on without it does not wait for that. */
+  #fateOf(outcome: Undelivered): Undelivered {
+    if (outcome.cause !== 'tls') return outcome
+    return this.#envelope.parameters.requireTls === true ? encryptionNeeded(outcome) : forNow(outcome)
   }
 
   /** As many transactions as it needs. */
@@ -211,12 +218,6 @@ export class Attempts {
     for (const [item, outcome] of deferrals)
       (isFinal ? this.#errand.outcomes : this.#errand.deferred).set(item, outcome)
   }
-}
-
-// RFC 8689 §4.2.1: where no host can have it, the sender is told. §7: 5.7.30 is "REQUIRETLS support required".
-function withRequireTls(outcome: Undelivered): Undelivered {
-  if (outcome.cause !== 'tls') return outcome
-  return { ...outcome, kind: 'failed', reply: reply(550, '5.7.30', outcome.reply.lines) }
 }
 
 /** Of two hosts' answers: one that may take it later outweighs one that never will, and the last one counts. */

@@ -83,10 +83,11 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
       { kinds: [...options.map.values()].some(({ kind }) => kind === 'smtp') ? ['remote'] : [] },
     )
 
-    hooks.delivery.deliver.tap('transports', async (batch, { signal }) => delivery.deliver(batch, signal), {
-      timeout: batchTime,
-      kinds: ['handler'],
-    })
+    hooks.delivery.deliver.tap(
+      'transports',
+      async (batch, { signal }) => delivery.deliver(batch, AbortSignal.any([batch.signal, signal])),
+      { timeout: batchTime, kinds: ['handler'] },
+    )
 
     return {
       async start() {

@@ -1,5 +1,7 @@
 import {
   type Address,
+  bufferContent,
+  createMessage,
   definePlugin,
   formatAddress,
   noOptions,
@@ -151,6 +153,29 @@ describe('the plugin', () => {
       expect.stringContaining('transports leads mail to other hosts, and no plugin'),
     ])
     expect(await warnings('discard:')).toEqual([])
+  })
+
+  test('says what has come of a program that a stop ends', async () => {
+    const user = process.getuid?.() === 0 ? { user: 'nobody' } : {}
+    const slow = { command: ['/bin/sleep', '600'], ...user }
+    const made = await start({ pipes: { slow }, map: { 'slow.example': 'slow:' } })
+    const found = await made.flow.delivery.route({
+      address: address('x@slow.example'),
+      original: address('x@slow.example'),
+    })
+    const [way] = found.ok ? found.routes : []
+    if (way === undefined) throw new Error('no route')
+    const end = new AbortController()
+    const message = await createMessage(bufferContent(Buffer.from('Subject: x\r\n\r\nx\r\n')))
+    const outcomes = made.flow.delivery.attempt({
+      ...{ id: 'q1', reversePath: null, atomic: false, signal: end.signal },
+      items: [{ recipient: address('x@slow.example'), route: way, message }],
+    })
+    setImmediate(() => end.abort(new Error('over')))
+    expect(await outcomes).toMatchObject([
+      { kind: 'deferred', reply: { lines: [expect.not.stringContaining('Local error')] } },
+    ])
+    expect(made.log.lines.map(({ event }) => event)).not.toContain('late-answer')
   })
 
   test('routes, refuses and throws away', async () => {

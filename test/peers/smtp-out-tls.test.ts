@@ -202,10 +202,25 @@ describe('what a message wants (RFC 8689)', () => {
   test('to nobody else', async () => {
     const failed = { kind: 'failed', reply: { code: 550, enhanced: '5.7.30' } }
     expect((await send([])).outcome).toMatchObject(failed)
-    expect((await send(['REQUIRETLS'], zones, {})).outcome).toMatchObject(failed)
+    const unencrypted = { kind: 'failed', reply: { code: 550, enhanced: '5.7.10' } }
+    expect((await send(['REQUIRETLS'], zones, {})).outcome).toMatchObject(unencrypted)
     const unsure = { ...zones, 'there.example': { ...zones['there.example'], secure: false } }
     expect((await send(['REQUIRETLS'], unsure)).outcome).toMatchObject(failed)
   })
+
+  test.each([['454 4.7.0 no TLS now'], ['554 5.7.0 no TLS']])(
+    'a host that answers STARTTLS with %s is quoted with its own words',
+    async (answer) => {
+      const script = { keys, answer: (command: string) => (command === 'STARTTLS' ? answer : undefined) }
+      const host = stack.use(await startSmtpHost(script))
+      const sender = stack.use(await startSender({ port: host.port, authorities }, zones))
+      const [outcome] = await sender.send({ parameters })
+      expect(outcome).toMatchObject({ place: `mx.there.example[127.0.0.1]:${host.port}`, cause: 'tls' })
+      expect(told(outcome)).toBe(`failed 550 5.7.10 ${answer}`)
+      const [other] = await sender.send()
+      expect(told(other)).not.toMatch(/^failed/)
+    },
+  )
 })
 
 describe('DANE (RFC 7672)', () => {

@@ -1,4 +1,4 @@
-import { type Clock, wait } from 'mailwright'
+import { type Clock, errorCode, wait } from 'mailwright'
 import { keyOf, type Target } from '../session/target.ts'
 import type { Limit } from './limit-option.ts'
 import type { MessageTurns } from './message-turns.ts'
@@ -19,11 +19,14 @@ export interface GateSettings {
 export class NotYet extends Error {
   /** Milliseconds after which it may be. */
   readonly retryAfter: number
+  /** Others have their turns. */
+  readonly moving: boolean
 
-  constructor(retryAfter: number) {
-    super('it is not its turn yet')
+  constructor(retryAfter: number, moving: boolean, options: ErrorOptions = {}) {
+    super('it is not its turn yet', options)
     this.name = 'NotYet'
     this.retryAfter = retryAfter
+    this.moving = moving
   }
 }
 
@@ -34,6 +37,10 @@ export class NotYet extends Error {
 const [fewestWaiting, mostWaiting] = [10, 100]
 const soon = 2_000
 const patience = 30_000
+/** Milliseconds without an end of any work: then nobody gets on. The longest that an answer may take (RFC 5321 §4.5.3.2.6). */
+const longestAnswer = 600_000
+/** Milliseconds after which turns are asked for again that nobody knows of now. */
+const unknownAfter = 10_000
 
 /** What one limit holds: so many connections at a time, and messages one after the other. */
 export class Gate {
@@ -44,6 +51,8 @@ export class Gate {
   #waiting = 0
   /** Milliseconds that a use takes, of late. */
   #usual = 1_000
+  /** Of the monotonic clock: when it was made, or when work ended last. */
+  #movedAt: number
 
   constructor(settings: GateSettings) {
     this.#settings = settings
@@ -51,6 +60,7 @@ export class Gate {
     this.#places =
       limit.connections === undefined ? undefined : new Places({ clock, idleTime, most: limit.connections })
     this.#returns = new ReturnTimes(clock)
+    this.#movedAt = clock.monotonic()
   }
 
   /** Nobody is in it, and nothing is to be remembered. */
@@ -68,16 +78,25 @@ export class Gate {
     try {
       hasPlace = await this.#place(kind, target, signal)
       await this.#turn(target, signal)
-      const begun = this.#settings.clock.monotonic()
-      const result = await work().catch((error: unknown) => {
+      return await this.#timed(work).catch((error: unknown) => {
         isOpen = false
         throw error
       })
-      this.#usual = (this.#usual * 7 + this.#settings.clock.monotonic() - begun) / 8
-      return result
     } finally {
       this.#inside--
       if (hasPlace) this.#places?.giveBack(kind, isOpen)
+    }
+  }
+
+  async #timed<T>(work: () => Promise<T>): Promise<T> {
+    const { clock } = this.#settings
+    const begun = clock.monotonic()
+    try {
+      const result = await work()
+      this.#usual = (this.#usual * 7 + clock.monotonic() - begun) / 8
+      return result
+    } finally {
+      this.#movedAt = clock.monotonic()
     }
   }
 
@@ -86,7 +105,7 @@ export class Gate {
     if (places === undefined) return false
     if (places.hasRoom(kind)) return places.take(kind, 0, signal)
     if (this.#mayWait && (await this.#waitingFor(() => places.take(kind, patience, signal)))) return true
-    throw this.#notYet(target, this.#usual)
+    throw this.#notYet(target, this.#usual, this.#settings.clock.monotonic() - this.#movedAt < longestAnswer)
   }
 
   async #turn(target: Target, signal: AbortSignal): Promise<void> {
@@ -95,8 +114,12 @@ export class Gate {
     const mostWait = this.#mayWait ? patience : 0
     await this.#waitingFor(async () => {
       if (limit.rate === undefined) return
-      const turn = await turns.take(key, limit.rate, mostWait)
-      if (!turn.isTaken) throw this.#notYet(target, turn.wait)
+      const turn = await turns.take(key, limit.rate, mostWait).catch((error: unknown) => {
+        if (errorCode(error) === 'MAIL_E_UNAVAILABLE') throw new NotYet(unknownAfter, false, { cause: error })
+        throw error
+      })
+      // The turns before its own were taken, and time brings it.
+      if (!turn.isTaken) throw this.#notYet(target, turn.wait, true)
       if (turn.wait > 0) await wait(clock, turn.wait, signal)
     })
   }
@@ -111,8 +134,8 @@ export class Gate {
   }
 
   /** Those who wait come back one after the other, not all at once. */
-  #notYet({ domain }: Target, soonest: number): NotYet {
-    return new NotYet(this.#returns.of(domain, soonest, this.#pace))
+  #notYet({ domain }: Target, soonest: number, moving: boolean): NotYet {
+    return new NotYet(this.#returns.of(domain, soonest, this.#pace), moving)
   }
 
   /** Milliseconds from one to the next. */

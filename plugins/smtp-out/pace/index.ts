@@ -1,5 +1,5 @@
 // How fast hosts are given mail, where the postmaster has set limits.
-import type { Clock, Database } from 'mailwright'
+import type { Clock, Database, Log } from 'mailwright'
 import type { MessageTurns } from './message-turns.ts'
 import { OwnTurns } from './own-turns.ts'
 import { SharedTurns } from './shared-turns.ts'
@@ -12,9 +12,11 @@ export { turnsMigration } from './shared-turns.ts'
 export function messageTurns({
   database,
   clock,
+  log,
 }: {
   readonly database: Database | undefined
   readonly clock: Clock
+  readonly log: Log
 }): MessageTurns {
-  return database === undefined ? new OwnTurns(clock) : new SharedTurns(database, clock)
+  return database === undefined ? new OwnTurns(clock) : new SharedTurns({ database, clock, log })
 }

@@ -1,7 +1,14 @@
-import { database, definePlugin, noOptions } from 'mailwright'
+import { type Database, database, definePlugin, noOptions } from 'mailwright'
 import databasePlugin from 'mailwright/plugins/database'
-import { createTestHost, type FakeClock, fakeClock, type TestHost } from 'mailwright/testing'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  capturedLog,
+  createTestHost,
+  type FakeClock,
+  fakeClock,
+  faultyDatabase,
+  type TestHost,
+} from 'mailwright/testing'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../../test/support/database-under-test.ts'
 import { type MessageTurns, nextTurn } from './message-turns.ts'
 import { OwnTurns } from './own-turns.ts'
@@ -56,9 +63,12 @@ afterEach(async () => {
   await base[Symbol.asyncDispose]()
 })
 
+const sharedTurns = (tables: Database = host.service(database)) =>
+  new SharedTurns({ database: tables, clock, log: capturedLog() })
+
 const makers: readonly (readonly [string, () => MessageTurns])[] = [
   ['of one process', () => new OwnTurns(clock)],
-  ['in the database', () => new SharedTurns(host.service(database), clock)],
+  ['in the database', () => sharedTurns()],
 ]
 
 describe.each(makers)('turns %s', (_, make) => {
@@ -87,17 +97,39 @@ describe.each(makers)('turns %s', (_, make) => {
 
 test('turns that are over are not kept', async () => {
   const tables = host.service(database)
-  const turns = new SharedTurns(tables, clock)
+  const turns = sharedTurns(tables)
   for (let count = 0; count < 3; count++) await turns.take(`k${count}`, { interval: 1_000, burst: 1 }, 0)
   clock.advance(7_200_000)
   await turns.take('other', { interval: 1_000, burst: 1 }, 0)
-  const rows = await tables.query(async (knex) => knex('smtp_out_turns').select('id'))
-  expect(rows).toHaveLength(1)
+  await vi.waitFor(
+    async () =>
+      expect(await tables.query(async (knex) => knex('smtp_out_turns').select('id'))).toHaveLength(1),
+    { timeout: 20_000 },
+  )
+})
+
+test('nobody waits until those that are over are deleted, nor fares worse where they cannot be', async () => {
+  const { database: tables, fail } = faultyDatabase(host.service(database))
+  const turns = sharedTurns(tables)
+  const hasStruck = fail({ call: 'query' })
+  expect(await turns.take('a', { interval: 1_000, burst: 1 }, 0)).toMatchObject({ isTaken: true })
+  expect(hasStruck()).toBe(true)
+})
+
+test('a turn is taken also where its row was deleted meanwhile', async () => {
+  const tables = host.service(database)
+  const transaction: Database['transaction'] = async (run) => {
+    await tables.query(async (knex) => knex('smtp_out_turns').delete())
+    return tables.transaction(run)
+  }
+  const rate = { interval: 1_000, burst: 1 }
+  await sharedTurns({ ...tables, query: (run) => tables.query(run), transaction }).take('a', rate, 0)
+  expect(await sharedTurns().take('a', rate, 0)).toEqual({ wait: 1_000, isTaken: false })
 })
 
 test('processes that share a database share the turns', async () => {
   const rate = { interval: 1_000, burst: 1 }
-  const processes = Array.from({ length: 5 }, () => new SharedTurns(host.service(database), clock))
+  const processes = Array.from({ length: 5 }, () => sharedTurns())
   const taken = await Promise.all(processes.map((turns) => turns.take('a', rate, 60_000)))
   expect(taken.map(({ wait }) => wait).sort((one, other) => one - other)).toEqual([
     0, 1_000, 2_000, 3_000, 4_000,

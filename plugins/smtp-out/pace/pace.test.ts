@@ -1,4 +1,4 @@
-import { readOptions } from 'mailwright'
+import { readOptions, UnavailableError } from 'mailwright'
 import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
 import type { Target } from '../session/target.ts'
@@ -209,6 +209,45 @@ describe('messages', () => {
     const pace = paceOf([{ messages: '30/1m', connections: 1 }], fakeClock(), turns)
     for (let count = 0; count < 3; count++)
       await expect(pace.run(target('a.example'), never, async () => undefined)).rejects.toThrow('away')
+  })
+})
+
+describe('what waits', () => {
+  const waits = (pace: Pace, domain: string) =>
+    pace
+      .run(target(domain, 'mx.big.example'), never, async () => undefined)
+      .catch((error: NotItsTurn) => error.outcome)
+
+  test('for a turn that comes with time is told that others have theirs', async () => {
+    const pace = paceOf([{ hosts: ['mx.big.example'], messages: '1/h' }])
+    await waits(pace, 'a.example')
+    expect(await waits(pace, 'b.example')).toMatchObject({ untried: true, moving: true })
+  })
+
+  test('for connections that do not come free any more is told so', async () => {
+    const clock = fakeClock()
+    const { begin, end } = work()
+    const pace = paceOf([{ hosts: ['mx.big.example'], connections: 1 }], clock)
+    const others = [pace.run(target('a.example', 'mx.big.example'), never, begin('a'))]
+    for (let index = 0; index < 10; index++)
+      others.push(pace.run(target(`o${index}.example`, 'mx.big.example'), never, begin('o')))
+    const given = Promise.allSettled(others)
+    await turn()
+    expect(await waits(pace, 'b.example')).toMatchObject({ untried: true, moving: true })
+    clock.advance(30_000)
+    await turn()
+    const last = waits(pace, 'c.example')
+    clock.advance(570_000)
+    await turn()
+    expect(await last).toMatchObject({ untried: true, moving: false })
+    end('a')
+    await given
+  })
+
+  test('for a database that does not answer was not tried, and comes back soon', async () => {
+    const turns: MessageTurns = { take: () => Promise.reject(new UnavailableError('a deadlock')) }
+    const pace = paceOf([{ messages: '30/1m' }], fakeClock(), turns)
+    expect(await waits(pace, 'a.example')).toMatchObject({ untried: true, moving: false, retryAfter: 10_000 })
   })
 })
 

@@ -18,8 +18,8 @@ export interface PaceSettings {
 export class NotItsTurn extends Error {
   readonly outcome: Deferred
 
-  constructor(outcome: Deferred) {
-    super(outcome.reply.lines.join(' '))
+  constructor(outcome: Deferred, options: ErrorOptions = {}) {
+    super(outcome.reply.lines.join(' '), options)
     this.name = 'NotItsTurn'
     this.outcome = outcome
   }
@@ -44,7 +44,7 @@ export class Pace {
     try {
       return await this.#gate(limit, target).run(target, signal, work)
     } catch (error) {
-      if (error instanceof NotYet) throw new NotItsTurn(deferred(target, limit, error.retryAfter))
+      if (error instanceof NotYet) throw new NotItsTurn(deferred(target, limit, error), { cause: error })
       throw error
     }
   }
@@ -80,7 +80,7 @@ function ownName({ each }: Limit, { candidate, domain }: Target): string | undef
 }
 
 // RFC 3463 §3.5: 4.4.5 is "mail system congestion".
-function deferred(target: Target, limit: Limit, retryAfter: number): Deferred {
+function deferred(target: Target, limit: Limit, { retryAfter, moving }: NotYet): Deferred {
   const { host } = target.candidate
   const whom = ownName(limit, target) ?? [...(limit.hosts ?? limit.domains ?? [])].slice(0, 3).join(', ')
   const text = `The mail waits for its turn: there is a limit here for ${whom || 'all hosts'}`
@@ -92,5 +92,6 @@ function deferred(target: Target, limit: Limit, retryAfter: number): Deferred {
     concerns: 'destination',
     retryAfter,
     untried: true,
+    moving,
   }
 }

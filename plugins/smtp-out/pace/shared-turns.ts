@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Clock, Database, Migration } from 'mailwright'
+import type { Clock, Database, Log, Migration } from 'mailwright'
 import type { MessageRate } from './limit-option.ts'
 import { type MessageTurns, nextTurn, type Turn } from './message-turns.ts'
 
@@ -23,45 +23,66 @@ export const turnsMigration: Migration = {
 }
 
 const tidyEvery = 3_600_000
+const tidiedAtOnce = 200
+
+export interface SharedTurnsSettings {
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Log
+}
 
 /** The turns of all processes that share a database, through restarts. Their clocks are taken for equal. */
 export class SharedTurns implements MessageTurns {
-  readonly #database: Database
-  readonly #clock: Clock
+  readonly #settings: SharedTurnsSettings
   #tidiedAt = Number.NEGATIVE_INFINITY
 
-  constructor(database: Database, clock: Clock) {
-    this.#database = database
-    this.#clock = clock
+  constructor(settings: SharedTurnsSettings) {
+    this.#settings = settings
   }
 
   /** MAIL_E_UNAVAILABLE where the database does not answer: nobody knows then what others have sent. */
   async take(key: string, rate: MessageRate, patience: number): Promise<Turn> {
-    await this.#tidy()
+    this.#tidySometimes()
+    const { database, clock } = this.#settings
     const id = createHash('sha256').update(key).digest('hex')
     // First by itself, so that nobody waits for another one's new row with a lock in hand.
-    await this.#database.query((knex) =>
+    await database.query((knex) =>
       knex<TurnsRow>('smtp_out_turns').insert({ id, next_at: 0 }).onConflict('id').ignore(),
     )
-    return this.#database.transaction(async (knex) => {
+    return database.transaction(async (knex) => {
       const row = await knex<TurnsRow>('smtp_out_turns').where({ id }).forUpdate().first()
-      const { next, ...turn } = nextTurn(Number(row?.next_at ?? 0), this.#clock.now(), rate, patience)
+      const { next, ...turn } = nextTurn(Number(row?.next_at ?? 0), clock.now(), rate, patience)
+      // Somebody who tidies may have deleted it meanwhile.
       if (turn.isTaken)
         await knex<TurnsRow>('smtp_out_turns')
-          .where({ id })
-          .update({ next_at: Math.ceil(next) })
+          .insert({ id, next_at: Math.ceil(next) })
+          .onConflict('id')
+          .merge()
       return turn
     })
   }
 
-  /** What is over says no more than what is not there. */
-  async #tidy(): Promise<void> {
-    const now = this.#clock.monotonic()
+  /** Nobody waits for it: what is over says no more than what is not there. */
+  #tidySometimes(): void {
+    const { clock, log } = this.#settings
+    const now = clock.monotonic()
     if (now - this.#tidiedAt < tidyEvery) return
     this.#tidiedAt = now
-    const over = this.#clock.now() - tidyEvery
-    await this.#database.query((knex) =>
-      knex<TurnsRow>('smtp_out_turns').where('next_at', '<', over).delete(),
-    )
+    void this.#tidy(clock.now() - tidyEvery).catch((error: unknown) => log.debug('unavailable', { error }))
+  }
+
+  /** By their keys and a few at a time, so that no turn's transaction waits for long, or in a circle. */
+  async #tidy(before: number): Promise<void> {
+    const { database } = this.#settings
+    for (;;) {
+      const over = await database.query((knex) =>
+        knex<TurnsRow>('smtp_out_turns').where('next_at', '<', before).limit(tidiedAtOnce).pluck('id'),
+      )
+      for (const id of over)
+        await database.query((knex) =>
+          knex<TurnsRow>('smtp_out_turns').where({ id }).where('next_at', '<', before).delete(),
+        )
+      if (over.length < tidiedAtOnce) return
+    }
   }
 }

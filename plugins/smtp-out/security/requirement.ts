@@ -9,7 +9,7 @@ export interface TlsRequirement {
   readonly level: 'none' | 'may' | 'encrypt' | 'verify' | 'dane'
   /** Reference identities for `verify` and for DANE's DANE-TA; `.example.org` means any name one label below. */
   readonly names: readonly string[]
-  /** Of DNSSEC-secured answers only; for `dane`. */
+  /** Of DNSSEC-secured answers only; for `dane` those that count, for `encrypt` those of which none can be used. */
   readonly tlsa?: readonly TlsaRecord[]
   /** Who demands it, for logs, the history and TLS-RPT. */
   readonly source: 'config' | 'dane' | 'mta-sts' | 'require-tls' | 'default'

@@ -1,4 +1,4 @@
-import { type Clock, ehloKeywords, UnavailableError } from 'mailwright'
+import { type Clock, ehloKeywords, errorText, UnavailableError } from 'mailwright'
 import type { Timeouts } from '../options.ts'
 import { HostFailure, unreachable } from '../outcome.ts'
 import { type ClientTls, type Secured, SecurityError } from '../security/client-tls.ts'
@@ -14,6 +14,12 @@ export interface OpeningSettings {
   readonly tls: ClientTls
   /** Is told how each session was secured. */
   observe: SecurityObserver
+}
+
+// RFC 8460 §4.3.2.1; RFC 7672 §2.2: mail goes on under TLS all the same, whatever the certificate.
+const noneUsable: SecurityFailure = {
+  result: 'tlsa-invalid',
+  detail: 'none of the TLSA records is one by which the host could be known',
 }
 
 /** A session with a host that is ready for MAIL. */
@@ -60,7 +66,7 @@ class Opening {
     signal.addEventListener('abort', abort, { once: true })
     try {
       if (signal.aborted) connection.destroy()
-      return { connection, secured: await this.#begin(connection, useTls) }
+      return { connection, secured: await this.#begin(connection, useTls, signal) }
     } catch (error) {
       connection.destroy()
       throw error
@@ -82,15 +88,20 @@ class Opening {
     })
   }
 
-  async #begin(connection: SmtpConnection, useTls: boolean): Promise<Secured | undefined> {
+  async #begin(
+    connection: SmtpConnection,
+    useTls: boolean,
+    signal: AbortSignal,
+  ): Promise<Secured | undefined> {
     const { implicitTls, login, candidate } = this.#target
     let secured = implicitTls ? await this.#secure(connection) : undefined
+    if (secured !== undefined) this.#tell(this.#weaknessOf(secured))
     const greeting = await connection.reply(this.#settings.timeouts.greeting)
     if (greeting.code !== 220) throw new HostFailure(forNow(refusalBy(connection, greeting, 'greeting')))
     await this.#hello(connection)
     if (secured === undefined && useTls) {
-      secured = await this.#startTls(connection)
-      if (secured !== undefined) await this.#helloAgain(connection)
+      secured = await this.#startTls(connection, signal)
+      if (secured !== undefined) await this.#helloAgain(connection, secured, signal)
     }
     if (login !== undefined) {
       const isConfidential = secured !== undefined || isLoopback(this.#address)
@@ -121,28 +132,42 @@ class Opening {
    * RFC 3207 §4.2: what was said in clear is forgotten. A host that does not like our end of the handshake shows it only now, with
    * TLS 1.3.
    */
-  async #helloAgain(connection: SmtpConnection): Promise<void> {
+  async #helloAgain(connection: SmtpConnection, secured: Secured, signal: AbortSignal): Promise<void> {
+    let failure = this.#weaknessOf(secured)
     try {
       await this.#hello(connection)
     } catch (error) {
-      if (!(error instanceof HostFailure) || error.outcome.cause !== 'unreachable') throw error
-      const detail = 'the connection ended with the handshake'
-      throw new SecurityError({ result: 'validation-failure', detail }, { cause: error })
+      if (!isLost(error) || signal.aborted) throw error
+      failure = { result: 'validation-failure', detail: 'the connection ended with the handshake' }
+      throw new SecurityError(failure, { cause: error })
+    } finally {
+      this.#tell(failure)
     }
   }
 
   /** Undefined: the host has no TLS, and needs none. */
-  async #startTls(connection: SmtpConnection): Promise<Secured | undefined> {
+  async #startTls(connection: SmtpConnection, signal: AbortSignal): Promise<Secured | undefined> {
     const { requirement } = this.#target
     if (!connection.extensions.has('STARTTLS')) return this.#inClear('the host does not offer STARTTLS')
-    const answer = await connection.command('STARTTLS', this.#settings.timeouts.hello)
+    const answer = await connection
+      .command('STARTTLS', this.#settings.timeouts.hello)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#tell({ result: 'validation-failure', detail: errorText(error) })
+        throw error
+      })
     if (answer.code !== 220) {
+      const detail = `STARTTLS was refused: ${answer.code}`
       if (requirement.level === 'may' && answer.code >= 400 && answer.code !== 421)
-        return this.#inClear(`STARTTLS was refused: ${answer.code}`)
-      throw new HostFailure(forNow(refusalBy(connection, answer, 'tls')))
+        return this.#inClear(detail)
+      this.#tell({ result: 'starttls-not-supported', detail })
+      throw new HostFailure(refusalBy(connection, answer, 'tls'))
     }
     // RFC 3207 §6: somebody between us may have put in what would pass for the host's words under TLS.
-    if (connection.line.unread > 0) throw connection.fault('says more in clear than that TLS begins')
+    if (connection.line.unread > 0) {
+      const fault = connection.fault('says more in clear than that TLS begins')
+      this.#tell({ result: 'validation-failure', detail: errorText(fault) })
+      throw fault
+    }
     return this.#secure(connection)
   }
 
@@ -158,10 +183,7 @@ class Opening {
     const { candidate, requirement, certificate } = this.#target
     const settings = { timeout: timeouts.hello, key: keyOf(this.#target), certificate }
     try {
-      const secured = await tls.secure(connection.line, candidate.host, requirement, settings)
-      // RFC 8461 §5: a policy that is only tested demands nothing, and wants to know what it would have been like.
-      this.#tell(requirement.source === 'mta-sts' ? secured.weakness : undefined)
-      return secured
+      return await tls.secure(connection.line, candidate.host, requirement, settings)
     } catch (error) {
       if (error instanceof SecurityError) this.#tell(error.failure)
       if (!(error instanceof UnavailableError)) throw error
@@ -170,10 +192,23 @@ class Opening {
     }
   }
 
+  /** What is wrong with a session all the same that was secured as it was demanded. */
+  #weaknessOf({ weakness }: Secured): SecurityFailure | undefined {
+    const { level, source } = this.#target.requirement
+    // RFC 8461 §5: a policy that is only tested demands nothing, and wants to know what it would have been like.
+    if (source === 'mta-sts') return weakness
+    return source === 'dane' && level !== 'dane' ? noneUsable : undefined
+  }
+
   #tell(failure: SecurityFailure | undefined): void {
     const { domain, candidate, requirement } = this.#target
     this.#settings.observe({ domain, candidate, requirement, ...(failure === undefined ? {} : { failure }) })
   }
+}
+
+/** The connection is gone, whatever was said before. */
+function isLost(error: unknown): boolean {
+  return error instanceof HostFailure && error.outcome.cause === 'unreachable'
 }
 
 function isLoopback(address: string): boolean {

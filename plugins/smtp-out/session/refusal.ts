@@ -37,11 +37,20 @@ export function notSoMany(refused: Undelivered): Undelivered {
   return later(refused, 452, '4.5.3')
 }
 
-/** With the host's own code in the text. */
+/** TLS has not come about for a message that is not to go on without it (RFC 8689 §4.2.1): 5.7.10 is "Encryption needed". */
+export function encryptionNeeded(refused: Undelivered): Undelivered {
+  return { ...refused, kind: 'failed', reply: inPlaceOf(refused, 550, '5.7.10') }
+}
+
 function later(refused: Undelivered, code: number, enhanced: string): Undelivered {
   if (refused.kind === 'deferred') return refused
-  const { reply: answer } = refused
+  return { ...refused, kind: 'deferred', reply: inPlaceOf(refused, code, enhanced) }
+}
+
+/** Another code, with the host's own one in the text. */
+function inPlaceOf({ reply: answer, place }: Undelivered, code: number, enhanced: string): Reply {
+  if (place === undefined) return reply(code, enhanced, answer.lines)
   const [first = '', ...more] = answer.lines
   const said = [answer.code, answer.enhanced, first].filter((part) => part !== undefined).join(' ')
-  return { ...refused, kind: 'deferred', reply: reply(code, enhanced, [replyText(said), ...more]) }
+  return reply(code, enhanced, [replyText(said), ...more])
 }

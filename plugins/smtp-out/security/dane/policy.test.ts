@@ -32,7 +32,8 @@ test('records are at the port', async () => {
 test('with records of which none is usable, TLS is a must', async () => {
   const zones = { 'mx.example': host, '_25._tcp.mx.example': { tlsa: [unusable], secure: true } }
   const requirement = await ask(zones)
-  expect(requirement).toEqual({ level: 'encrypt', names: ['mx.example', 'example.org'], source: 'dane' })
+  const names = ['mx.example', 'example.org']
+  expect(requirement).toEqual({ level: 'encrypt', names, tlsa: [unusable], source: 'dane' })
 })
 
 describe('there is no opinion', () => {

@@ -62,7 +62,7 @@ function requirementOf(
   const tlsa = usableRecords(records)
   // RFC 7672 §2.2: with none that is usable TLS is a must all the same, whatever the certificate.
   return tlsa.length === 0
-    ? { level: 'encrypt', names, source: 'dane' }
+    ? { level: 'encrypt', names, tlsa: records, source: 'dane' }
     : { level: 'dane', names, tlsa, source: 'dane' }
 }
 

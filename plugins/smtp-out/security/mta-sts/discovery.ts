@@ -4,7 +4,7 @@ import { type StsFetch, StsFetchError } from './fetch.ts'
 import type { KeptPolicies, KeptPolicy } from './kept-policies.ts'
 import { parseStsPolicy, type StsPolicy, stsPolicyId } from './policy-text.ts'
 
-/** What is known of a domain: a policy that holds, or why the one that it announces cannot be had. */
+/** What is known of a domain: a policy that holds, and why the one that it announces cannot be had, where that is so. */
 export interface Discovery {
   readonly policy?: StsPolicy
   readonly failure?: SecurityFailure
@@ -23,12 +23,18 @@ const tryAgainAfter = 300_000
 // RFC 8461 §3.3: also an unchanged policy is fetched again from time to time, long before it expires.
 const refreshAfter = 86_400_000
 const mostFailures = 10_000
+/** Milliseconds after which it is news again that a policy that holds cannot be fetched anew. */
+const warnAgainAfter = 3_600_000
 
 interface FailedFetch {
   readonly id: string
   /** Of the monotonic clock. */
   readonly at: number
   readonly failure: SecurityFailure
+  /** Of the monotonic clock: when the postmaster was warned of it, or of one before. */
+  readonly warnedAt: number | undefined
+  /** Somebody was told of it with a policy that holds all the same. */
+  isTold: boolean
 }
 
 /** Finds policies, fetches each once for all who want it at the same time, and not again and again where that fails. */
@@ -50,12 +56,21 @@ export class Discoveries {
     // RFC 8461 §3.1: what was promised for a time is not taken back by a record that has gone, or been kept from us.
     if (id === undefined) return kept === undefined ? {} : { policy: kept.policy }
     if (kept !== undefined && kept.id === id) {
-      if (this.#isDue(kept)) void this.#fetch(domain, id)
-      return { policy: kept.policy }
+      if (!this.#isDue(kept)) return { policy: kept.policy }
+      void this.#fetch(domain, id)
+      return { policy: kept.policy, ...this.#untold(domain, id) }
     }
     const fetched = await this.#fetch(domain, id)
     if ('policy' in fetched) return { policy: fetched.policy }
-    return kept === undefined ? { failure: fetched } : { policy: kept.policy }
+    return kept === undefined ? { failure: fetched } : { policy: kept.policy, ...this.#untold(domain, id) }
+  }
+
+  /** Each failure once: sessions go on by the policy that holds, and count for themselves. */
+  #untold(domain: string, id: string): Pick<Discovery, 'failure'> {
+    const failed = this.#failed.get(domain)
+    if (failed === undefined || failed.id !== id || failed.isTold) return {}
+    failed.isTold = true
+    return { failure: failed.failure }
   }
 
   #isDue({ fetchedAt, policy }: KeptPolicy): boolean {
@@ -86,17 +101,32 @@ export class Discoveries {
         return kept.recent(domain) ?? { result: 'sts-policy-fetch-error', detail: errorText(error) }
       })
     } catch (error) {
-      log.info('unavailable', { service: 'mta-sts', domain, error })
       const result = error instanceof StsFetchError ? error.result : 'sts-policy-fetch-error'
-      return this.#noteFailure(domain, id, { result, detail: errorText(error) })
+      const warnedAt = this.#logFailure(domain, error)
+      return this.#noteFailure(domain, { id, failure: { result, detail: errorText(error) }, warnedAt })
     }
   }
 
-  #noteFailure(domain: string, id: string, failure: SecurityFailure): SecurityFailure {
+  /** Answers when the postmaster was warned last: mail goes on by a policy that will not hold for ever. */
+  #logFailure(domain: string, error: unknown): number | undefined {
+    const { clock, kept, log } = this.#options
+    const held = kept.recent(domain)
+    const warnedAt = this.#failed.get(domain)?.warnedAt
+    const now = clock.monotonic()
+    const isNews = warnedAt === undefined || now - warnedAt >= warnAgainAfter
+    if (held === undefined || held.policy.mode === 'none' || !isNews) {
+      log.info('unavailable', { service: 'mta-sts', domain, error })
+      return warnedAt
+    }
+    log.warn('unavailable', { service: 'mta-sts', domain, until: new Date(held.expiresAt), error })
+    return now
+  }
+
+  #noteFailure(domain: string, failed: Omit<FailedFetch, 'at' | 'isTold'>): SecurityFailure {
     this.#failed.delete(domain)
-    this.#failed.set(domain, { id, at: this.#options.clock.monotonic(), failure })
+    this.#failed.set(domain, { ...failed, at: this.#options.clock.monotonic(), isTold: false })
     const [oldest] = this.#failed.size > mostFailures ? this.#failed.keys() : []
     if (oldest !== undefined) this.#failed.delete(oldest)
-    return failure
+    return failed.failure
   }
 }

@@ -130,7 +130,50 @@ describe('a policy is kept', () => {
       expect(fetch).toHaveBeenCalledTimes(1)
       clock.advance(300_000)
     }
-    expect(told).toEqual([])
+    expect(told.map(({ failure: why }) => why?.result)).toEqual([
+      'sts-webpki-invalid',
+      'sts-policy-invalid',
+      'sts-policy-fetch-error',
+    ])
+    expect(told).toMatchObject(Array(3).fill({ domain: 'example.org', requirement: enforced }))
+  })
+
+  test('while it cannot be fetched anew, of which each time is told, and the postmaster is warned once an hour', async () => {
+    const warned = () => log.lines.filter(({ level }) => level === 'warn').length
+    const policy = policyWith()
+    await policy.requirementFor('example.org', listed)
+    const [before, half] = [warned(), 1_800_000]
+    clock.advance(day)
+    text = failure()
+    for (const [index, times] of [1, 1, 2].entries()) {
+      fetch.mockClear()
+      expect(await policy.requirementFor('example.org', listed)).toEqual(enforced)
+      await vi.waitFor(async () => {
+        expect(await policy.requirementFor('example.org', listed)).toEqual(enforced)
+        expect(told).toHaveLength(index + 1)
+      })
+      expect(fetch).toHaveBeenCalledTimes(1)
+      expect(warned() - before).toBe(times)
+      clock.advance(half)
+    }
+    expect(log.lines.findLast(({ level }) => level === 'warn')).toMatchObject({
+      ...{ event: 'unavailable', service: 'mta-sts', domain: 'example.org', until: expect.any(String) },
+    })
+    text = textOf('enforce')
+    await policy.requirementFor('example.org', listed)
+    await vi.waitFor(() => expect(fetch).toHaveBeenCalledTimes(2))
+    expect(told).toHaveLength(3)
+  })
+
+  test('that demands nothing warns nobody', async () => {
+    text = textOf('none')
+    const policy = policyWith()
+    await policy.requirementFor('example.org', listed)
+    announce('2')
+    text = failure()
+    const before = log.lines.length
+    await policy.requirementFor('example.org', listed)
+    expect(log.lines.slice(before).map(({ level }) => level)).toEqual(['info'])
   })
 
   test('and fetched again once a day, without anybody waiting', async () => {
