@@ -137,6 +137,13 @@ test('the room on the disk is known before there is a folder, and where there is
   expect(await createSpool('/nowhere/at/all').room()).toBe(Number.POSITIVE_INFINITY)
 })
 
+test('there is no room where no more files can be made', async () => {
+  const free = { bavail: 1_000, bsize: 512, files: 1_000 }
+  const room = (ffree: number) => createSpool(folder, undefined, async () => ({ ...free, ffree })).room()
+  expect(await room(100)).toBe(512_000)
+  expect(await room(99)).toBe(0)
+})
+
 describe('trouble', () => {
   test('a folder that cannot be had is "not now", and the writer is disposed of', async () => {
     await writeFile(join(folder, 'spool'), 'a file in its place')

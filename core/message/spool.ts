@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, statfs, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { diskRoom, leastFiles, type RoomLook } from '../disk/disk-room.ts'
 import { writeFully } from '../disk/write-fully.ts'
 import { UnavailableError } from '../errors.ts'
 import { bufferContent, type Content } from '../model/content.ts'
@@ -21,7 +22,10 @@ export interface SpoolWriter {
 /** Takes octets of unknown length: in memory while small and while there is room, else in a file. */
 export interface Spool {
   receive(): SpoolWriter
-  /** Octets that are free where the files are, looked up once a second at most; Infinity where nobody can tell. */
+  /**
+   * Octets that are free where the files are, looked up once a second at most; Infinity where nobody can tell, 0 where no more files can
+   * be made, however much is free.
+   */
   room(): Promise<number>
 }
 
@@ -39,9 +43,9 @@ const defaultLimits: SpoolLimits = { messageMemory: 256 * 1024, totalMemory: 64 
  * Makes a spool with its files in a folder. A file has no name from the moment it is open, so that a crash leaves
  * nothing behind.
  */
-export function createSpool(folder: string, limits: SpoolLimits = defaultLimits): Spool {
+export function createSpool(folder: string, limits: SpoolLimits = defaultLimits, look?: RoomLook): Spool {
   const memory = { used: 0, limits }
-  const room = new Room(folder)
+  const room = new Room(folder, look)
   return { receive: () => new Writer(memory, () => openNameless(folder)), room: () => room.free() }
 }
 
@@ -51,11 +55,13 @@ const roomIsKnown = 1_000
 /** What is free where a folder is, or is going to be. */
 class Room {
   readonly #folder: string
+  readonly #roomLook: RoomLook | undefined
   #answer = Promise.resolve(Number.POSITIVE_INFINITY)
   #until = Number.NEGATIVE_INFINITY
 
-  constructor(folder: string) {
+  constructor(folder: string, look: RoomLook | undefined) {
     this.#folder = folder
+    this.#roomLook = look
   }
 
   free(): Promise<number> {
@@ -67,15 +73,8 @@ class Room {
   }
 
   async #look(): Promise<number> {
-    for (const folder of [this.#folder, dirname(this.#folder)]) {
-      try {
-        const { bavail, bsize } = await statfs(folder)
-        return bavail * bsize
-      } catch {
-        // It is made with the first file.
-      }
-    }
-    return Number.POSITIVE_INFINITY
+    const { octets, files } = await diskRoom(this.#folder, this.#roomLook)
+    return files < leastFiles ? 0 : octets
   }
 }
 

@@ -53,7 +53,7 @@ export class ProcessMetrics {
     metrics.observe(
       {
         name: 'mailwright_spool_room_bytes',
-        help: 'What is free on the file system of the data folder.',
+        help: 'What is free on the file system of the data folder; 0 where its inodes are used up.',
         shared: true,
       },
       () => spool.room(),

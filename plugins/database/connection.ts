@@ -3,7 +3,7 @@ import { type Clock, type Database, type Log, MailwrightError, UnavailableError 
 import { Breaker } from './breaker.ts'
 import type { CallTimes } from './call-times.ts'
 import type { Dialect } from './dialect.ts'
-import { DatabaseAwayError, translate } from './failure.ts'
+import { DatabaseAwayError, NotWritableError, OtherDatabaseError, translate } from './failure.ts'
 
 /** The `database` service with its beginning and its end. */
 export interface DatabaseConnection extends Database {
@@ -35,6 +35,7 @@ class Connection implements DatabaseConnection {
   /** Why it could not answer the last time; nothing has been answered since. */
   #away: DatabaseAwayError | undefined
   #hasAnswered = false
+  #mustBeWritten = false
 
   constructor(dialect: Dialect, clock: Clock, log: Log, times: CallTimes | undefined) {
     this.dialect = dialect.name
@@ -118,9 +119,14 @@ class Connection implements DatabaseConnection {
     const knex = this.#knex
     if (knex === undefined) throw new UnavailableError('the database is not open')
     try {
+      const { durably } = this.#dialect
+      let hasWritten = durably === undefined
       const asked = (): Promise<T> => run(knex)
-      const answer = await (this.#dialect.durably?.(asked) ?? asked())
-      this.#noteAnswer()
+      const noteChange = (): void => {
+        hasWritten = true
+      }
+      const answer = await (durably?.(asked, noteChange) ?? asked())
+      this.#noteAnswer(hasWritten)
       return answer
     } catch (error) {
       const translated = translate(error)
@@ -132,16 +138,20 @@ class Connection implements DatabaseConnection {
 
   #noteAway(error: DatabaseAwayError): void {
     // Another database in its place is other news than none.
-    if (error.constructor !== this.#away?.constructor) this.#log.error('unavailable', { error })
+    const isOther = error instanceof OtherDatabaseError
+    const isNews = this.#away === undefined || isOther !== this.#away instanceof OtherDatabaseError
+    if (isNews) this.#log.error('unavailable', { error })
+    if (error instanceof NotWritableError) this.#mustBeWritten = true
     this.#away = error
     this.#hasAnswered = false
     this.#breaker?.failed(error)
   }
 
-  #noteAnswer(): void {
-    if (!this.#hasAnswered) return
+  #noteAnswer(hasWritten: boolean): void {
+    if (!this.#hasAnswered || (this.#mustBeWritten && !hasWritten)) return
     if (this.#away !== undefined) this.#log.warn('recovered')
     this.#away = undefined
+    this.#mustBeWritten = false
     this.#breaker?.succeeded()
   }
 }

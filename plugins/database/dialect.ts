@@ -12,8 +12,11 @@ export interface Dialect {
   prepare(): Promise<void>
   /** A knex instance whose connections are ready for use. It connects when it is first asked something. */
   connect(): Knex
-  /** Runs what may write, and waits until that is durable; absent where a commit's answer says so itself. */
-  durably?<T>(run: () => Promise<T>): Promise<T>
+  /**
+   * Runs what may write, and waits until that is durable; absent where a commit's answer says so itself. Tells of what was changed and
+   * committed.
+   */
+  durably?<T>(run: () => Promise<T>, onChange: () => void): Promise<T>
   /** Has the database known again from now on, so that no other one is taken for it; absent where the server sees to that. */
   identify?(database: Database): Promise<void>
 }

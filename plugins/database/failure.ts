@@ -3,13 +3,16 @@ import { MailwrightError, UnavailableError } from 'mailwright'
 import { mysqlKind } from './mysql-errors.ts'
 
 /**
- * What an error of a driver means: `away`, the database as a whole cannot answer; `busy`, this call cannot be done now,
+ * What an error of a driver means: `away`, the database as a whole cannot answer; `unwritable`, it cannot be written; `busy`, this call cannot be done now,
  * others may; `exists`, a unique constraint is broken.
  */
-export type FailureKind = 'away' | 'busy' | 'exists'
+export type FailureKind = 'away' | 'unwritable' | 'busy' | 'exists'
 
 /** The database as a whole does not answer. For its users an UnavailableError like any other. */
 export class DatabaseAwayError extends UnavailableError {}
+
+/** It may be read as before, but nothing is written: the disk is full, say. Only what is written shows that this is over. */
+export class NotWritableError extends DatabaseAwayError {}
 
 /** What is in the place of the database is not the database. */
 export class OtherDatabaseError extends DatabaseAwayError {}
@@ -21,9 +24,12 @@ export class OtherDatabaseError extends DatabaseAwayError {}
 const kinds: ReadonlyMap<string, FailureKind> = new Map([
   ['SQLITE_BUSY', 'away'],
   ['SQLITE_LOCKED', 'away'],
-  ['SQLITE_READONLY', 'away'],
-  ['SQLITE_FULL', 'away'],
+  ['SQLITE_READONLY', 'unwritable'],
+  ['SQLITE_READONLY_DBMOVED', 'away'],
+  ['SQLITE_FULL', 'unwritable'],
   ['SQLITE_IOERR', 'away'],
+  ['SQLITE_IOERR_WRITE', 'unwritable'],
+  ['SQLITE_IOERR_FSYNC', 'unwritable'],
   ['SQLITE_CANTOPEN', 'away'],
   ['SQLITE_PERM', 'away'],
   ['SQLITE_NOMEM', 'away'],
@@ -42,6 +48,8 @@ export function translate(error: unknown): unknown {
   }
   const kind = kindOf(error)
   if (kind === 'away') return new DatabaseAwayError('the database cannot answer now', { cause: error })
+  if (kind === 'unwritable')
+    return new NotWritableError('the database cannot be written now', { cause: error })
   if (kind === 'busy') return new UnavailableError('the database cannot do this now', { cause: error })
   if (kind === 'exists') return new MailwrightError('MAIL_E_EXISTS', 'it exists already', { cause: error })
   return error

@@ -40,6 +40,17 @@ describe('the check that it can be written', () => {
     await expect.poll(isWell, { timeout: 5_000 }).toBe('pass')
   })
 
+  test('writes, so that it fails where there is no room', async () => {
+    await start([database(), thingsTables()])
+    const checked = () =>
+      host
+        .service(service)
+        .query((knex) => knex('mailwright_locks').where({ name: 'write-check' }).first('expires_at'))
+    expect(await checked()).toBeUndefined()
+    expect(await isWell()).toBe('pass')
+    expect(await checked()).toMatchObject({ expires_at: expect.any(Number) })
+  })
+
   test('fails where changes are refused, though no row would be changed', async () => {
     await start([database(), thingsTables()])
     await host.service(service).query((knex) => knex.raw('pragma query_only = 1'))

@@ -3,8 +3,9 @@ import { CallTimes } from './call-times.ts'
 import { migrateCommand, nameOf } from './command.ts'
 import { createConnection, type DatabaseConnection } from './connection.ts'
 import { dialectOf, migrationDialectOf } from './dialect-of.ts'
-import { hasMigrations, migrate, migrationsTable, pendingMigrations } from './migrations.ts'
+import { hasMigrations, migrate, pendingMigrations } from './migrations.ts'
 import { type DatabaseInput, type DatabaseOptions, parseOptions } from './options.ts'
+import { writeCheck } from './write-check.ts'
 
 export type { DatabaseInput, DatabaseOptions, MysqlInput, SqliteInput } from './options.ts'
 
@@ -41,13 +42,14 @@ export default plugin
 /** Milliseconds for the check that the database can be written: another process may hold it for some time. */
 const patience = 5_000
 
-/** Fails where nothing could be written now. Changes nothing. */
-async function writable(connection: DatabaseConnection, { migrations }: PluginContext): Promise<undefined> {
-  await connection.transaction(async (transaction) => {
-    // SQLite takes the lock for writing with every transaction. What is read-only otherwise says so at a change of no row.
-    if (hasMigrations(migrations)) await transaction(migrationsTable).where('plugin', '').update({ at: 0 })
-    else await transaction.raw('select 1')
-  })
+/** Fails where nothing can be written now: a change of no row would say nothing of a full disk. */
+async function writable(
+  connection: DatabaseConnection,
+  { clock, migrations }: PluginContext,
+): Promise<undefined> {
+  if (hasMigrations(migrations)) await writeCheck(connection, clock.now())
+  // SQLite takes the lock for writing with every transaction.
+  else await connection.transaction((transaction) => transaction.raw('select 1'))
 }
 
 function forMigrations(options: DatabaseOptions, context: PluginContext): DatabaseConnection {

@@ -3,7 +3,8 @@ import { hostname } from 'node:os'
 import type { Knex } from 'knex'
 import { type Clock, type Database, errorCode, UnavailableError, wait } from 'mailwright'
 
-const TABLE = 'mailwright_locks'
+/** Where it is written who may do what. */
+export const locksTable = 'mailwright_locks'
 const POLL_MILLISECONDS = 100
 
 /** Something that one process at a time may do, on whatever node. It ends by itself where its owner dies. */
@@ -39,7 +40,7 @@ export async function takeLease(database: Database, settings: LeaseSettings): Pr
   const deadline = clock.monotonic() + patience
   while (!(await tryToTake(database, settings, owner))) {
     if (clock.monotonic() >= deadline) {
-      const holder = await database.query((knex) => knex<LockRow>(TABLE).where({ name }).first('owner'))
+      const holder = await database.query((knex) => knex<LockRow>(locksTable).where({ name }).first('owner'))
       throw new UnavailableError(
         `${holder?.owner || 'another process'} has had the lock "${name}" for too long`,
       )
@@ -49,13 +50,13 @@ export async function takeLease(database: Database, settings: LeaseSettings): Pr
   const mine = { name, owner }
   return {
     async renew(knex) {
-      const renewed = await knex(TABLE)
+      const renewed = await knex(locksTable)
         .where(mine)
         .update({ expires_at: clock.now() + duration })
       if (renewed !== 1) throw new UnavailableError(`another process has taken the lock "${name}" over`)
     },
     async release() {
-      await database.query((knex) => knex(TABLE).where(mine).update({ owner: '', expires_at: 0 }))
+      await database.query((knex) => knex(locksTable).where(mine).update({ owner: '', expires_at: 0 }))
     },
   }
 }
@@ -64,7 +65,7 @@ async function tryToTake(database: Database, settings: LeaseSettings, owner: str
   const { name, clock, duration } = settings
   const now = clock.now()
   const taken = await database.query((knex) =>
-    knex(TABLE)
+    knex(locksTable)
       .where({ name })
       // An expiry far ahead comes from a clock that was wrong; nobody could wait for it.
       .andWhere((free) => free.where('expires_at', '<', now).orWhere('expires_at', '>', now + 10 * duration))
@@ -74,14 +75,14 @@ async function tryToTake(database: Database, settings: LeaseSettings, owner: str
 }
 
 async function ensureRow(database: Database, name: string): Promise<void> {
-  await ensureTable(database, TABLE, (table) => {
+  await ensureTable(database, locksTable, (table) => {
     table.string('name', 64).primary()
     table.string('owner', 255).notNullable()
     table.bigInteger('expires_at').notNullable()
   })
   await database.query(async (knex) => {
-    if ((await knex(TABLE).where({ name }).first('name')) !== undefined) return
-    await knex(TABLE).insert({ name, owner: '', expires_at: 0 }).onConflict('name').ignore()
+    if ((await knex(locksTable).where({ name }).first('name')) !== undefined) return
+    await knex(locksTable).insert({ name, owner: '', expires_at: 0 }).onConflict('name').ignore()
   })
 }
 

@@ -6,6 +6,8 @@ import { isBusy } from './failure.ts'
 
 interface Statement {
   sql: string
+  /** Of a statement that was run and is not one that asks. */
+  readonly context?: { readonly changes: number }
 }
 
 /** The methods of knex's client that are made anew here; knex's own types leave one of them out. */
@@ -21,8 +23,8 @@ export interface ClientSettings {
   readonly busyTimeout: number
   /** A connection with everything set, or an error of the driver. */
   readonly open: () => SqliteConnection.Database
-  /** Something was committed: it is written, and durable with the next sync of the log. */
-  readonly onCommit: (connection: SqliteConnection.Database) => void
+  /** Something was committed: it is written, and durable with the next sync of the log. It may have changed no row. */
+  readonly onCommit: (connection: SqliteConnection.Database, hasChanged: boolean) => void
   readonly onClose: (connection: SqliteConnection.Database) => Promise<void>
 }
 
@@ -56,6 +58,9 @@ export function createSqliteClient(settings: ClientSettings): typeof Knex.Client
     }
   }
 
+  /** Those whose transaction has changed rows. */
+  const changed = new WeakSet<SqliteConnection.Database>()
+
   class SqliteClient extends Base {
     override acquireRawConnection(): Promise<SqliteConnection.Database> {
       return unlessBusy(open)
@@ -69,7 +74,9 @@ export function createSqliteClient(settings: ClientSettings): typeof Knex.Client
     override async _query(connection: SqliteConnection.Database, statement: Statement): Promise<Statement> {
       if (statement.sql === 'BEGIN;') statement.sql = 'BEGIN IMMEDIATE;'
       const answer = await unlessBusy(() => super._query(connection, statement))
-      if (isCommit(connection, statement)) onCommit(connection)
+      if ((answer.context?.changes ?? 0) > 0) changed.add(connection)
+      if (isCommit(connection, statement)) onCommit(connection, changed.has(connection))
+      if (!connection.inTransaction) changed.delete(connection)
       return answer
     }
   }

@@ -186,6 +186,25 @@ describe('trouble with the file', () => {
     expect(await names(database)).toEqual(['kept', 'later'])
   })
 
+  it('is unavailable until something is written again, whatever is read or taken back meanwhile', async () => {
+    const database = await connect()
+    await database.query((knex) => knex.raw('pragma query_only = 1'))
+    expect(await code(insert(database, 'a'))).toBe('MAIL_E_UNAVAILABLE')
+    await names(database)
+    await database.query((knex) => knex.raw('pragma query_only = 0'))
+    const takenBack = database.transaction(async (transaction) => {
+      await transaction('things').insert({ name: 'b' })
+      throw new Error('taken back')
+    })
+    await expect(takenBack).rejects.toThrow('taken back')
+    await names(database)
+    await database.transaction((transaction) => transaction('things'))
+    await database.query((knex) => knex('things').where({ name: 'nobody' }).delete())
+    expect(events).toEqual(['unavailable'])
+    await database.transaction((transaction) => transaction('things').insert({ name: 'a' }))
+    expect(events).toEqual(['unavailable', 'recovered'])
+  })
+
   it('never writes into a file that is gone, and recovers when it is back', async () => {
     const database = await connect()
     await insert(database, 'a')

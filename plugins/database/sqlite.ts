@@ -50,7 +50,7 @@ export function sqlite(settings: SqliteSettings): Dialect {
           clock,
           busyTimeout,
           open,
-          onCommit: (connection) => commits.note(connection),
+          onCommit: (connection, hasChanged) => commits.note(connection, hasChanged),
           onClose: (connection) => commits.close(connection),
         }),
         connection: { filename: path },
@@ -63,7 +63,7 @@ export function sqlite(settings: SqliteSettings): Dialect {
         compileSqlOnError: false,
         log: quiet(log),
       }),
-    durably: (run) => commits.durably(run),
+    durably: (run, onChange) => commits.durably(run, onChange),
     identify: async (database) => file.keep(await identityOf(database)),
   }
 }

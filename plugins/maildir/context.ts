@@ -12,6 +12,7 @@ import { Looks } from './looks.ts'
 import { MessageThreads } from './message-threads.ts'
 import type { AheadOctets } from './read-ahead.ts'
 import { SeenInboxes } from './seen-inboxes.ts'
+import type { SpareLinks } from './spare-links.ts'
 import { SyncTimes } from './sync-times.ts'
 import { createNameSource, type NameSource } from './unique-name.ts'
 
@@ -70,7 +71,7 @@ const changeAtOnce = 100
 // So that those of a busy moment go together.
 const createsUnderWay = 1
 
-export function createContext(surroundings: MaildirSurroundings): MaildirContext {
+export function createContext(surroundings: MaildirSurroundings, spares?: SpareLinks): MaildirContext {
   const { files, clock, metrics } = surroundings
   const syncs = new SyncTimes(clock, metrics)
   const batches = fileBatches(files)
@@ -90,7 +91,7 @@ export function createContext(surroundings: MaildirSurroundings): MaildirContext
     ),
     renames: new GatheredCalls(async (pairs) => resultsOfAll(await batches.rename(pairs)), changeAtOnce),
     ahead: { octets: 0 },
-    locks: new LockFiles(files, clock),
+    locks: new LockFiles(files, clock, spares),
     names: createNameSource(surroundings),
     fresh: new FreshMessages(),
     turns: new Set(),

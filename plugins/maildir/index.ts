@@ -51,7 +51,11 @@ const maildir: PluginFactory<Partial<MaildirOptions>> = definePlugin<MaildirOpti
     )
     return {
       start: () => service.recover(),
-      serve: async () => (isKept ? requireWritableFolder(folder) : undefined),
+      async serve() {
+        if (!isKept) return
+        await requireWritableFolder(folder)
+        await service.serve()
+      },
       stop: () => service.close(),
     }
   },

@@ -42,6 +42,9 @@ it('names its owner, short enough to stay within an inode', async () => {
   expect(parseOwner(text)).toMatchObject({ pid: process.pid })
   expect(text.length).toBeLessThan(60)
   expect(parseOwner('somebody else')).toBeUndefined()
+  expect(parseOwner('0123456789ab:12:34:0:0123456789abcdef'), 'of the versions before').toMatchObject({
+    pid: 12,
+  })
 })
 
 it('waits for its turn', async () => {
@@ -102,14 +105,31 @@ it('is not taken over by somebody whose take-over fails, and then by the next', 
   }
 })
 
-it('is left to a process of another machine until its lease is over', async () => {
-  const owner = { ...newOwner(), machine: '0123456789ab', pid: deadPid() }
+const elsewhere = { boot: '0123456789ab', namespace: '01234567' }
+const nfs = { ...nodeFileSystem, statfs: async () => ({ type: 0x6969, bsize: 512, bavail: 1 }) }
+const aged = (by: number): Promise<void> =>
+  lutimes(path, new Date(Date.now() - by), new Date(Date.now() - by))
+
+it('is left to a process that cannot be seen until its lease is over, also where a clock was ahead', async () => {
+  const owner = { ...newOwner(), ...elsewhere, pid: deadPid() }
   expect(ownerState(owner)).toBe('unknown')
-  await symlink(formatOwner(owner), path)
-  expect(await locks().tryAcquire(path)).toBeUndefined()
-  const old = new Date(Date.now() - leaseTime - 1000)
-  await lutimes(path, old, old)
-  expect(await locks().tryAcquire(path)).toBeDefined()
+  for (const text of [formatOwner(owner), '0123456789ab:12:34:0:0123456789abcdef', 'somebody else'])
+    for (const by of [leaseTime + 1000, -leaseTime - 1000]) {
+      await symlink(text, path)
+      expect(await locks().tryAcquire(path)).toBeUndefined()
+      await aged(by)
+      await (await locks().tryAcquire(path))?.release()
+      expect(await readdir(directory), text).toEqual([])
+    }
+})
+
+it('is taken over at once where its machine was started anew, but not from another machine', async () => {
+  // The lease is not over by this clock, but the lock is older than this run of the machine.
+  const clock = fakeClock(1000)
+  await symlink(formatOwner({ ...newOwner(), ...elsewhere }), path)
+  await lutimes(path, new Date(0), new Date(0))
+  expect(await new LockFiles(nfs, clock).tryAcquire(path)).toBeUndefined()
+  expect(await new LockFiles(nodeFileSystem, clock).tryAcquire(path)).toBeDefined()
 })
 
 it('is renewed while it is held', async () => {
@@ -130,7 +150,7 @@ it('is not removed by an owner who has lost it', async () => {
   const lease = await new LockFiles(nodeFileSystem, clock).tryAcquire(path)
   clock.advance(leaseTime)
   await rm(path)
-  await symlink(formatOwner({ ...newOwner(), machine: '0123456789ab' }), path)
+  await symlink(formatOwner({ ...newOwner(), ...elsewhere }), path)
   await lease?.release()
   expect(await readdir(directory)).toEqual(['the.lock'])
 })
@@ -150,6 +170,12 @@ it('is free again when its making failed half-way', async () => {
   await expect(new LockFiles(fault.fileSystem, systemClock).tryAcquire(path)).rejects.toThrow('EIO')
   expect(await readdir(directory)).toEqual(['the.lock'])
   expect(await locks().tryAcquire(path)).toBeDefined()
+})
+
+it('is not waited for longer than whoever wants it can', async () => {
+  const lease = await locks().acquire(path)
+  await expect(locks().acquire(path, 20)).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+  await lease.release()
 })
 
 it('respects a file of the name that is no lock of ours', async () => {

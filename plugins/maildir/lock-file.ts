@@ -1,12 +1,19 @@
+import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
-import { type Clock, type Lease, type Timer, UnavailableError } from 'mailwright'
-import { isMissing, systemCode } from './disk-errors.ts'
+import { type Clock, isFarAway, isOfEarlierBoot, type Lease, type Timer, UnavailableError } from 'mailwright'
+import { isFull, isMissing, systemCode } from './disk-errors.ts'
 import type { FileSystem } from './file-system.ts'
-import { formatOwner, heldLocks, newOwner, ownerState, parseOwner } from './lock-owner.ts'
+import { formatOwner, heldLocks, type LockOwner, newOwner, ownerState, parseOwner } from './lock-owner.ts'
+import type { LockClaim, SpareLinks } from './spare-links.ts'
 
-/** Milliseconds after which a lock whose owner cannot be seen from here (another machine) counts as left behind. */
+/** Milliseconds after which a lock whose owner cannot be seen from here (another machine, another container) counts as left behind. */
 export const leaseTime = 120_000
+
+/** Whether what its owner should have renewed at a time counts as left behind: also where a clock was ahead then. */
+export function isLeaseOver(renewed: number, now: number): boolean {
+  return Math.abs(now - renewed) > leaseTime
+}
 
 /** Nobody can have taken over a lock that was taken less than so many milliseconds ago, whatever clocks say. */
 const surelyOurs: number = leaseTime / 12
@@ -31,29 +38,48 @@ const longestPause = 50
 export class LockFiles {
   readonly #files: FileSystem
   readonly #clock: Clock
+  readonly #spares: SpareLinks | undefined
 
-  constructor(files: FileSystem, clock: Clock) {
+  /** With `spares` also where the disk has no more inodes. */
+  constructor(files: FileSystem, clock: Clock, spares?: SpareLinks) {
     this.#files = files
     this.#clock = clock
+    this.#spares = spares
   }
 
   /** Takes the lock, or answers undefined where somebody has it. */
   async tryAcquire(path: string): Promise<HeldLock | undefined> {
     const text = formatOwner(newOwner())
-    heldLocks.add(text)
+    try {
+      return await this.#tryWith(path, { text, make: (at) => this.#files.symlink(text, at) }, () => undefined)
+    } catch (error) {
+      const spare = isFull(error) ? this.#spares?.take() : undefined
+      if (spare === undefined) throw error
+      return await this.#tryWith(path, spare, () => this.#spares?.giveBack(spare)).catch((other) => {
+        // Somebody who could not see this process has removed it.
+        throw isMissing(other) ? error : other
+      })
+    }
+  }
+
+  async #tryWith(path: string, claim: LockClaim, ended: () => void): Promise<HeldLock | undefined> {
+    heldLocks.add(claim.text)
     let lease: HeldLock | undefined
     try {
-      if (await this.#take(path, text)) lease = this.#lease(path, text)
+      if (await this.#take(path, claim)) lease = this.#lease(path, claim.text, ended)
     } finally {
-      if (lease === undefined) heldLocks.delete(text)
+      if (lease === undefined) {
+        heldLocks.delete(claim.text)
+        ended()
+      }
     }
     return lease
   }
 
   /** Takes the lock, waiting for others; MAIL_E_UNAVAILABLE where that takes too long. */
-  async acquire(path: string): Promise<HeldLock> {
+  async acquire(path: string, patience: number = longestWait): Promise<HeldLock> {
     let next = shortestPause
-    for (let waited = 0; waited < longestWait; waited += next) {
+    for (let waited = 0; waited < patience; waited += next) {
       const lease = await this.tryAcquire(path)
       if (lease !== undefined) return lease
       next = Math.min(next * 2, longestPause)
@@ -62,22 +88,22 @@ export class LockFiles {
     throw new UnavailableError(`${path} has been locked for too long by ${await this.#holder(path)}`)
   }
 
-  async #take(path: string, text: string): Promise<boolean> {
+  async #take(path: string, claim: LockClaim): Promise<boolean> {
     for (let attempt = 0; attempt < attempts; attempt++) {
-      if (await this.#make(text, path)) return true
+      if (await this.#make(claim, path)) return true
       const holder = await this.#holder(path)
       // A network file system may have made it and answered that it exists, because the request was sent twice.
-      if (holder === text) return true
+      if (holder === claim.text) return true
       if (holder === undefined) continue
       if (!(await this.#isLeftBehind(path, holder))) return false
-      if (await this.#takeOver(path, holder, text)) return true
+      if (await this.#takeOver(path, holder, claim)) return true
     }
     return false
   }
 
-  async #make(text: string, path: string): Promise<boolean> {
+  async #make(claim: LockClaim, path: string): Promise<boolean> {
     try {
-      await this.#files.symlink(text, path)
+      await claim.make(path)
       return true
     } catch (error) {
       if (systemCode(error) === 'EEXIST') return false
@@ -102,15 +128,21 @@ export class LockFiles {
     if (state !== 'unknown') return state === 'dead'
     try {
       const { mtimeMs } = await this.#files.lstat(path)
-      return mtimeMs + leaseTime < this.#clock.now()
+      return isLeaseOver(mtimeMs, this.#clock.now()) || (await this.#isOfEarlierBoot(path, owner, mtimeMs))
     } catch (error) {
       if (isMissing(error)) return false
       throw error
     }
   }
 
+  /** Whether it is of before a power cut. On a disk that machines share, another machine may hold it. */
+  async #isOfEarlierBoot(path: string, owner: LockOwner | undefined, renewed: number): Promise<boolean> {
+    if (!isOfEarlierBoot(owner, renewed)) return false
+    return !isFarAway((await this.#files.statfs(dirname(path))).type)
+  }
+
   /** Replaces the lock of a dead owner by ours, unless somebody else was first. */
-  async #takeOver(path: string, holder: string, text: string): Promise<boolean> {
+  async #takeOver(path: string, holder: string, claim: LockClaim): Promise<boolean> {
     const guardPath = `${path}.${crc32(holder).toString(16)}`
     const guard = await this.tryAcquire(guardPath)
     if (guard === undefined) return false
@@ -118,10 +150,10 @@ export class LockFiles {
       // Nobody but the guard's holder replaces this lock, so it stays what it is until the rename.
       if ((await this.#holder(path)) !== holder) return false
       const fresh = `${guardPath}.new`
-      if (!(await this.#make(text, fresh))) {
+      if (!(await this.#make(claim, fresh))) {
         // Left by somebody who held the guard and died.
         await this.#files.unlink(fresh)
-        await this.#files.symlink(text, fresh)
+        await claim.make(fresh)
       }
       await this.#files.rename(fresh, path)
       return true
@@ -130,7 +162,7 @@ export class LockFiles {
     }
   }
 
-  #lease(taken: string, text: string): HeldLock {
+  #lease(taken: string, text: string, ended: () => void): HeldLock {
     let path = taken
     let timer: Timer | undefined
     const age = ageBy(this.#clock)
@@ -149,6 +181,7 @@ export class LockFiles {
         // It stays, but is no longer held: the next who wants it takes it over.
       } finally {
         heldLocks.delete(text)
+        ended()
       }
     }
     let released: Promise<void> | undefined

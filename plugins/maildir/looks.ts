@@ -1,6 +1,5 @@
 import { lstatSync } from 'node:fs'
-import type { Clock } from 'mailwright'
-import { isFarAway } from './far-file-systems.ts'
+import { type Clock, isFarAway } from 'mailwright'
 import type { FileBatches } from './file-batches.ts'
 import { type FileStatus, type FileSystem, nodeFileSystem } from './file-system.ts'
 import { GatheredCalls } from './gathered-calls.ts'

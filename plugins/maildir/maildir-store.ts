@@ -13,6 +13,7 @@ import { MailboxDirectories } from './mailboxes.ts'
 import { Preparations } from './preparations.ts'
 import { SharedStates } from './shared-states.ts'
 import { publicAccount, publicPath } from './sharing-account.ts'
+import { SpareLinks } from './spare-links.ts'
 
 export interface MaildirStoreOptions extends MaildirSurroundings {
   /** Absolute. */
@@ -44,11 +45,14 @@ export class MaildirStore implements Store {
   readonly #listings: AccountListings
   readonly #states: SharedStates
   readonly #preparations: Preparations
+  readonly #spares: SpareLinks
   #recovery: Promise<void> | undefined
+  #isServing = false
 
   constructor(options: MaildirStoreOptions) {
     this.#options = options
-    const context = createContext(options)
+    this.#spares = new SpareLinks(options.files, options.root)
+    const context = createContext(options, this.#spares)
     // Without knowing one run of the machine from the next, nobody could tell what a power cut may have taken.
     const isLogged = options.deliveryLog !== undefined && options.deliveryLog !== false
     this.#context =
@@ -85,11 +89,18 @@ export class MaildirStore implements Store {
     )
   }
 
+  /** Prepares for disks that have no more inodes. */
+  async serve(): Promise<void> {
+    this.#isServing = true
+    await this.#spares.prepare()
+  }
+
   /** Finishes what was begun for later. */
   async close(): Promise<void> {
     await this.#preparations.finish()
     await Promise.allSettled(this.#context.turns)
     await this.#context.deliveries?.close()
+    await this.#spares.close()
     this.#context.batches.end()
     this.#context.threads?.end()
   }
@@ -125,6 +136,8 @@ export class MaildirStore implements Store {
     const root = join(storeRoot, account.id === publicAccount.id ? publicPath : accountPath(path, account))
     const directories = new MailboxDirectories(this.#context, root, storeRoot)
     await guarded(`opening the mail of ${account.id}`, () => directories.ensureInbox())
+    // There may have been no root before.
+    if (this.#isServing) await this.#spares.prepare()
     return { root, directories }
   }
 }

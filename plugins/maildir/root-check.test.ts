@@ -45,3 +45,12 @@ test.each([
     reason: expect.stringMatching(reason),
   })
 })
+
+test.each([
+  ['room', { bavail: 0, bsize: 512, files: 0, ffree: 0 }],
+  ['inodes', { bavail: 1_000_000_000, bsize: 512, files: 1_000, ffree: 0 }],
+])('a disk without %s is told in words', async (word, disk) => {
+  const problem = await rootCheck(rootAt(folder), undefined, async () => disk)
+  expect(problem).toEqual({ state: 'fail', reason: expect.stringContaining(word) })
+  expect(problem?.reason).not.toContain(folder)
+})

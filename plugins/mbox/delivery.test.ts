@@ -109,8 +109,11 @@ it('flushes the message before it is in the mailbox, and the mailbox before it a
     .slice(from)
     .map(({ name, path }) => `${name} ${path.slice(path.lastIndexOf('/') + 1)}`)
   const order = calls.filter((call) => /datasync|sync |rename|link inbox|unlink .*lock$/.test(call))
-  expect(order.map((call) => call.replace(/\d+\.\d+\.\d+\.\w+/, 'SPOOLED'))).toEqual([
+  expect(
+    order.map((call) => call.replace(/\d+\.\d+\.\d+\.\w+/, 'SPOOLED').replace(/lock-.*/, 'LOCK')),
+  ).toEqual([
     'file.datasync SPOOLED',
+    'file.datasync .mailwright-LOCK',
     'link inbox.lock',
     'rename INBOX.pending',
     'file.datasync inbox',

@@ -1,9 +1,16 @@
 import { dirname, join } from 'node:path'
-import type { Clock, Timer } from 'mailwright'
+import { type Clock, isFarAway, type Timer } from 'mailwright'
 import { ifThere, isMissing, systemCode } from './disk-errors.ts'
 import { openFile, openNew, readRange, using, writeFully } from './durable-file.ts'
 import type { FileStatus, FileSystem } from './file-system.ts'
-import { endLock, isLeftLock, type LockedInode, longestLockText, newLock } from './lock-text.ts'
+import {
+  endLock,
+  isLeftLock,
+  isLockOfEarlierBoot,
+  type LockedInode,
+  longestLockText,
+  newLock,
+} from './lock-text.ts'
 
 /** A dot-lock that is held. */
 export interface DotLock {
@@ -25,7 +32,7 @@ let made = 0
 /**
  * Makes the file `path.lock`, as procmail, Postfix and liblockfile do: a file of another name is linked there, which is
  * atomic also on network file systems. Whoever calls holds the fcntl lock on that inode already. A lock that a dead
- * process of ours has left is replaced at once; any other counts as left when it is older than `staleLock`.
+ * process of ours has left is replaced at once, and so is one of before a power cut; any other counts as left when it is older than `staleLock`.
  *
  * Answers `busy` where somebody has the lock, `refused` where the directory does not let us make files.
  */
@@ -42,7 +49,11 @@ export async function tryDotLock(
   const text = newLock(inode)
   let taken = false
   try {
-    await using(openNew(files, temporary, lockMode), (file) => writeFully(file, Buffer.from(text), 0))
+    await using(openNew(files, temporary, lockMode), async (file) => {
+      await writeFully(file, Buffer.from(text), 0)
+      // After a power cut its name may be there without its text.
+      await file.datasync()
+    })
     taken = await linked(files, temporary, lock)
     return taken ? held(options, lock, text) : 'busy'
   } catch (error) {
@@ -79,8 +90,9 @@ async function removeLeftLock(
 ): Promise<boolean> {
   const { files, clock, staleLock } = options
   try {
-    const isOld = holder.mtimeMs + staleLock < clock.now()
-    if (!isOld && !isLeftLock(await readText(files, lock), inode)) return false
+    // Also where a clock was ahead then.
+    const isOld = Math.abs(clock.now() - holder.mtimeMs) > staleLock
+    if (!isOld && !(await isLeft(files, lock, holder, inode))) return false
     const grave = temporaryName(lock)
     await files.rename(lock, grave)
     const buried = await files.lstat(grave)
@@ -94,6 +106,18 @@ async function removeLeftLock(
     if (isRefusal(error) || ['EEXIST', 'ELOOP'].includes(systemCode(error) ?? '')) return false
     throw error
   }
+}
+
+async function isLeft(
+  files: FileSystem,
+  lock: string,
+  holder: FileStatus,
+  inode: LockedInode,
+): Promise<boolean> {
+  const text = await readText(files, lock)
+  if (isLeftLock(text, inode)) return true
+  // On a disk that machines share, another machine may hold it.
+  return isLockOfEarlierBoot(text, holder.mtimeMs) && !isFarAway((await files.statfs(dirname(lock))).type)
 }
 
 function held({ files, clock, staleLock }: DotLockOptions, lock: string, text: string): DotLock {

@@ -64,6 +64,8 @@ export interface FileSystem {
   utimes(path: string, accessed: Date, modified: Date): Promise<void>
   /** Calls back with the name of each entry of a directory that has changed, come or gone. */
   watch(path: string, listener: (name: string) => void): Promise<Watch>
+  /** Its kind, as the kernel numbers them. */
+  statfs(path: string): Promise<{ readonly type: number }>
 }
 
 class NodeFile implements OpenFile {
@@ -117,6 +119,7 @@ export const nodeFileSystem: FileSystem = {
   link: promises.link,
   unlink: promises.unlink,
   utimes: promises.utimes,
+  statfs: (path) => promises.statfs(path),
   async watch(path, listener) {
     const watcher = watch(path, { persistent: false }, (_event, name) => listener(name ?? ''))
     // The directory is gone; whoever looks next will see.

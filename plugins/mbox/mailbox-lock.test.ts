@@ -52,7 +52,9 @@ it('makes the lock file that others look for, and leaves nothing', async () => {
   expect((await readdir(directory)).sort()).toEqual(['inbox', 'inbox.lock'])
   expect((await lstat(`${path}.lock`)).mode & 0o777).toBe(0o444)
   expect(await readFile(`${path}.lock`, 'latin1')).toMatch(
-    new RegExp(`^${process.pid}\\nmailwright ([0-9a-f]{16} ){2}0 \\d+:\\d+ [0-9a-f]{16}\\n$`),
+    new RegExp(
+      `^${process.pid}\\nmailwright [0-9a-f]{12}:[0-9a-f]{8}:${process.pid}:\\d* 0 \\d+:\\d+ [0-9a-f]{16}\\n$`,
+    ),
   )
   await locked.release()
   await locked.release()
@@ -132,16 +134,45 @@ it('replaces at once a lock that a dead process of ours has left on a file that 
   const { pid } = spawnSync(process.execPath, ['--version'])
   await writeFile(fresh, '')
   await rename(fresh, path)
-  await writeFile(`${path}.lock`, text.replace(/^\d+/, String(pid)))
+  await writeFile(`${path}.lock`, text.replaceAll(String(process.pid), String(pid)))
   await (await locks().acquire(path, 'exclusive')).release()
   await writeFile(fresh, '')
   await rename(fresh, path)
-  const alive = text.replace(/^\d+/, String(process.ppid))
-  const elsewhere = text.replace(/mailwright [0-9a-f]{16}/, 'mailwright 0123456789abcdef')
+  const alive = text.replace(/:\d+:\d* /, `:${process.ppid}: `)
+  const elsewhere = text.replace(/mailwright [0-9a-f:]{21}/, `mailwright ${unknown}`)
   for (const other of [alive, elsewhere]) {
     await writeFile(`${path}.lock`, other)
     await expect(locks().acquire(path, 'exclusive')).rejects.toMatchObject(unavailable)
   }
+})
+
+const unknown = '0123456789ab:01234567'
+
+it.each([
+  ['of ours', `12\nmailwright ${unknown}:12:34 0 1:2 ${'0'.repeat(16)}\n`],
+  ['of the version before', `12\nmailwright ${'0'.repeat(16)} ${'0'.repeat(16)} 0 1:2 ${'0'.repeat(16)}\n`],
+  ['without a text', ''],
+])(
+  'replaces at once a lock %s that is older than the run of the machine, but not of another machine',
+  async (_, text) => {
+    await writeFile(`${path}.lock`, text)
+    // It is not old by this clock.
+    const clock: LockOptions['clock'] = { ...systemClock, now: () => 0 }
+    await expect(locks().acquire(path, 'exclusive'), 'it is new').rejects.toMatchObject(unavailable)
+    await utimes(`${path}.lock`, 0, 0)
+    const nfs = { ...nodeFileSystem, statfs: async () => ({ type: 0x6969 }) }
+    await expect(locks({ clock, files: nfs }).acquire(path, 'exclusive')).rejects.toMatchObject(unavailable)
+    await (await locks({ clock }).acquire(path, 'exclusive')).release()
+    expect(await readdir(directory)).toEqual(['inbox'])
+  },
+)
+
+it('has its text on the disk before others see it', async () => {
+  const { fileSystem, calls } = faultyFileSystem(nodeFileSystem)
+  await (await locks({ files: fileSystem }).acquire(path, 'exclusive')).release()
+  const names = calls.map(({ name }) => name)
+  expect(names.indexOf('file.datasync')).toBeGreaterThan(names.indexOf('file.write'))
+  expect(names.indexOf('link')).toBeGreaterThan(names.indexOf('file.datasync'))
 })
 
 it('does not take a lock of ours on another file for one left behind', async () => {

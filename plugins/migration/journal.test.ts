@@ -1,6 +1,7 @@
-import { appendFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, lutimes, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { formatProcess, ownProcess } from 'mailwright'
 import { codeOf } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Journal, readJournal } from './journal.ts'
@@ -158,7 +159,28 @@ it('takes the lock of a process that is dead, or was none', async () => {
     await (await open()).close()
   }
   await symlink('1', `${path}.lock`)
-  expect(codeOf(await open().catch((error: unknown) => error))).toBe('MAIL_E_IN_USE')
+  const refused = await open().catch((error: unknown) => error)
+  expect(codeOf(refused)).toBe('MAIL_E_IN_USE')
+  expect((refused as Error).message).toContain(`${path}.lock may be removed`)
+})
+
+it('takes a lock of a process with the id of a living one that is not it', async () => {
+  await (await open()).close()
+  const lock = `${path}.lock`
+  const before = new Date(0)
+  // As in a container, where every run is process 1; and after the machine was started anew.
+  const again = formatProcess({ ...ownProcess, pid: process.ppid, started: '1' })
+  const container = formatProcess({ ...ownProcess, namespace: '0'.repeat(8) })
+  await symlink(again, lock)
+  await (await open()).close()
+  await symlink(container, lock)
+  expect(codeOf(await open().catch((error: unknown) => error)), 'it may run').toBe('MAIL_E_IN_USE')
+  for (const holder of [container, '1']) {
+    await rm(lock, { force: true })
+    await symlink(holder, lock)
+    await lutimes(lock, before, before)
+    await (await open()).close()
+  }
 })
 
 it('says where it cannot be kept', async () => {

@@ -68,7 +68,7 @@ function mark(
   return firmTransaction(database, async (knex) => {
     const now = clock.now()
     const rows: RecipientRow[] = await selectedAmong(knex, selection, now, numbers)
-    const tried = await underWay(knex, rows, { now, paused: true })
+    const tried = await underWay(knex, rows, { now, paused: true, database })
     const marked = knex('queue_recipients').whereIn(
       'number',
       rows.map(({ number }) => number),

@@ -73,6 +73,17 @@ describe('the folder of large messages', () => {
     expect(await checkFolder(join(folder, 'queue'))).toBeUndefined()
   })
 
+  it('is not without room, nor without inodes', async () => {
+    const disks = [
+      { bavail: 0, bsize: 512, files: 0, ffree: 0 },
+      { bavail: 1_000_000_000, bsize: 512, files: 1_000, ffree: 0 },
+    ]
+    for (const disk of disks)
+      expect(await checkFolder(join(folder, 'queue'), undefined, async () => disk)).toMatchObject({
+        state: 'fail',
+      })
+  })
+
   it.each([
     ['EACCES', /this user/],
     ['EROFS', /read-only/],

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Database, Health, HealthProblem } from 'mailwright'
+import { checkRoom, type Database, type Health, type HealthProblem, type RoomLook } from 'mailwright'
 
 /** Milliseconds: another process may be writing for some time. */
 const patience = 5_000
@@ -40,20 +40,22 @@ const problems: Readonly<Record<string, string>> = {
   ENOTDIR: 'the folder of large messages is none',
 }
 
-/** Whether contents can be written: to the folder, or where it is going to be made. `look` is access(2). */
+/** Whether contents can be written: to the folder, or where it is going to be made. `look` is access(2), `roomLook` statfs(2). */
 export async function checkFolder(
   folder: string,
   look: typeof access = access,
+  roomLook?: RoomLook,
 ): Promise<HealthProblem | undefined> {
   try {
     await look(folder, constants.R_OK | constants.W_OK | constants.X_OK)
-    return (await stat(folder)).isDirectory() ? undefined : problem('ENOTDIR')
+    if (!(await stat(folder)).isDirectory()) return problem('ENOTDIR')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     // It is made with the first large message.
-    if (code === 'ENOENT' && dirname(folder) !== folder) return checkFolder(dirname(folder), look)
+    if (code === 'ENOENT' && dirname(folder) !== folder) return checkFolder(dirname(folder), look, roomLook)
     return problem(code ?? '')
   }
+  return checkRoom(folder, 'large messages', roomLook)
 }
 
 function problem(code: string): HealthProblem {

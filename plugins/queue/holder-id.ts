@@ -1,34 +1,31 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import {
+  type Database,
+  formatProcess,
+  isOfEarlierBoot,
+  ownProcess,
+  parseProcess,
+  processState,
+} from 'mailwright'
+import type { HolderRow } from './tables.ts'
 
-/** Where process ids mean the same: this boot of this machine, and one container on it. Undefined where nobody says. */
-function processSpace(): string | undefined {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')
-    return createHash('sha256')
-      .update(`${boot} ${readlinkSync('/proc/self/ns/pid')}`)
-      .digest('hex')
-      .slice(0, 24)
-  } catch {
-    return undefined
-  }
-}
+/** Milliseconds that a process holds its destinations without saying that it lives. */
+export const leaseDuration = 60_000
 
-const space = processSpace()
-
-/** A new name for something of this process that others may look for: where it runs, its process id, and chance. */
+/** A new name for something of this process that others may look for: which process it is, and chance. */
 export function newHolderId(): string {
-  return `${space ?? ''}.${process.pid}.${randomBytes(8).toString('hex')}`
+  return `${formatProcess(ownProcess)}.${randomBytes(8).toString('hex')}`
 }
 
-/** Whether the process that a name was made by has surely ended. Where nobody can tell it may live. */
-export function hasEnded(id: string): boolean {
-  const [where, pid] = id.split('.')
-  if (space === undefined || where !== space || !/^\d{1,10}$/.test(pid ?? '')) return false
-  try {
-    process.kill(Number(pid), 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
+/**
+ * Whether the process of a row has surely ended. Where nobody can tell it may live. SQLite is a file of this machine's: there one of
+ * an earlier run of it has ended, too.
+ */
+export function hasEnded(
+  { id, expires_at }: Pick<HolderRow, 'id' | 'expires_at'>,
+  { dialect }: Pick<Database, 'dialect'>,
+): boolean {
+  const holder = parseProcess(id.slice(0, id.lastIndexOf('.')))
+  if (holder !== undefined && processState(holder) === 'dead') return true
+  return dialect === 'sqlite' && isOfEarlierBoot(holder, Number(expires_at) - leaseDuration)
 }

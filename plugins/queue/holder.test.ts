@@ -5,8 +5,7 @@ import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
 import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
 import { deliveredOutcome, mailboxFull, noSuchUser } from '../../test/support/queue-world-delivery.ts'
-import { leaseDuration } from './holder.ts'
-import { newHolderId } from './holder-id.ts'
+import { leaseDuration, newHolderId } from './holder-id.ts'
 
 describe('processes that share a queue', () => {
   let world: QueueWorld
@@ -67,8 +66,8 @@ describe('processes that share a queue', () => {
       const { 'far.example': owner } = await owners()
       one.kill()
       world.delivery.releaseAll()
-      const [space] = newHolderId().split('.')
-      const ended = `${space}.${spawnSync(process.execPath, ['--version']).pid}.00`
+      const { pid } = spawnSync(process.execPath, ['--version'])
+      const ended = newHolderId().replace(`:${process.pid}:`, `:${pid}:`)
       await world.database.query((knex) => knex('queue_holders').where({ id: owner }).update({ id: ended }))
       await world.database.query((knex) => knex('queue_lanes').where({ owner }).update({ owner: ended }))
       await world.pass(7_000)

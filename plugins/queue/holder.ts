@@ -1,11 +1,9 @@
 import type { Knex } from 'knex'
 import type { Clock, Database, Log, Timer } from 'mailwright'
 import { firmTransaction } from './firm-transaction.ts'
-import { hasEnded, newHolderId } from './holder-id.ts'
+import { hasEnded, leaseDuration, newHolderId } from './holder-id.ts'
 import type { HolderRow } from './tables.ts'
 
-/** Milliseconds that a process holds its destinations without saying that it lives. */
-export const leaseDuration = 60_000
 const renewals = 4
 
 /**
@@ -64,7 +62,7 @@ export class Holder {
       // Whoever is saying that it lives comes first.
       const holders = await knex<HolderRow>('queue_holders').forUpdate().select()
       const living = holders.filter(
-        ({ id, expires_at }) => (trusts || Number(expires_at) >= now) && !hasEnded(id),
+        (holder) => (trusts || Number(holder.expires_at) >= now) && !hasEnded(holder, this.#database),
       )
       const names = living.map(({ id }) => id)
       const owners = await knex('queue_lanes')
@@ -85,10 +83,10 @@ export class Holder {
 
   /** The same as soon as one of this machine has ended: nobody waits for the end of its lease. */
   async buryEnded(): Promise<void> {
-    const holders: Pick<HolderRow, 'id'>[] = await this.#database.query((knex) =>
-      knex('queue_holders').select('id'),
+    const holders = await this.#database.query((knex) =>
+      knex<HolderRow>('queue_holders').select('id', 'expires_at'),
     )
-    if (holders.some(({ id }) => hasEnded(id))) await this.buryOthers()
+    if (holders.some((holder) => hasEnded(holder, this.#database))) await this.buryOthers()
   }
 
   #schedule(): void {

@@ -77,7 +77,7 @@ export async function redirect(
   await database.transaction(async (knex) => {
     const numbers = rows.map(({ number }) => number)
     const present: RecipientRow[] = await knex('queue_recipients').whereIn('number', numbers)
-    if ((await underWay(knex, present, { now: clock.now(), paused: false })).length > 0)
+    if ((await underWay(knex, present, { now: clock.now(), paused: false, database })).length > 0)
       throw new MailwrightError(
         'MAIL_E_IN_USE',
         `${formatAddress(from)} is being tried at the moment: hold the message, and redirect it when that attempt is over`,

@@ -11,7 +11,7 @@ import {
   noSuchUser,
   unreachable,
 } from '../../test/support/queue-world-delivery.ts'
-import { leaseDuration } from './holder.ts'
+import { leaseDuration } from './holder-id.ts'
 import { mostTogether } from './to-tell.ts'
 
 const minute = 60_000

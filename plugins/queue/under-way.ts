@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Database } from 'mailwright'
 import { hasEnded } from './holder-id.ts'
 import { destinationsOf } from './intake.ts'
 import { type HolderRow, type LaneRow, never, type RecipientRow } from './tables.ts'
@@ -12,6 +13,8 @@ export interface UnderWay {
   readonly now: number
   /** Also those whose destination is paused: what began before may not have ended. */
   readonly paused: boolean
+  /** That of the transaction. */
+  readonly database: Database
 }
 
 /**
@@ -21,10 +24,12 @@ export interface UnderWay {
 export async function underWay(
   knex: Knex.Transaction,
   rows: readonly RecipientRow[],
-  { now, paused }: UnderWay,
+  { now, paused, database }: UnderWay,
 ): Promise<readonly RecipientRow[]> {
-  const holders = await knex<HolderRow>('queue_holders').where('expires_at', '>', now).select('id')
-  const living = new Set(holders.map(({ id }) => id).filter((id) => !hasEnded(id)))
+  const holders = await knex<HolderRow>('queue_holders')
+    .where('expires_at', '>', now)
+    .select('id', 'expires_at')
+  const living = new Set(holders.filter((holder) => !hasEnded(holder, database)).map(({ id }) => id))
   const lanes = await lockLanes(knex, destinationsOf(rows))
   const held = new Set(
     lanes

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import type { FileSystem, OpenFile } from '../../plugins/maildir/file-system.ts'
+import { formatOwner, parseOwner } from '../../plugins/maildir/lock-owner.ts'
 import { interferedFiles, unsyncedFiles } from './failing-files.ts'
 
 /** The files of a process that dies, as far as the disk can tell. */
@@ -22,8 +23,9 @@ export function dyingFiles(real: FileSystem, dieAt: number): DyingFiles {
   const alive: FileSystem = {
     ...unsyncedFiles(real),
     async symlink(target, path) {
-      const [machine, , ...rest] = target.split(':')
-      const ofDead = [machine, deadPid(), ...rest].join(':')
+      const owner = parseOwner(target)
+      if (owner === undefined) throw new TypeError(`${target} names no owner of a lock`)
+      const ofDead = formatOwner({ ...owner, pid: deadPid() })
       ownText.set(ofDead, target)
       await real.symlink(ofDead, path)
     },

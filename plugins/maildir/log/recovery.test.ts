@@ -68,7 +68,7 @@ describe('the log of a process of this run of the machine', () => {
   })
 
   it('that cannot be seen from here is settled when it has not written for long', async () => {
-    const root = await left((own) => ({ ...own, machine: 'f'.repeat(12) }))
+    const root = await left((own) => ({ ...own, namespace: 'f'.repeat(8) }))
     await maildir(root)
     const [name = ''] = await logSegments(root)
     expect(name).not.toBe('')

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { MaildirContext } from '../context.ts'
-import { leaseTime } from '../lock-file.ts'
+import { isLeaseOver } from '../lock-file.ts'
 import { ownerState } from '../lock-owner.ts'
 import type { Logged, LoggedMessage } from './frame.ts'
 import { restoreMessages } from './restoration.ts'
@@ -10,6 +10,8 @@ import { logDirectory } from './segments.ts'
 import { settleMessages } from './settlement.ts'
 
 const lockName = 'recovery.lock'
+// Milliseconds: a start does not wait for it as long as a plugin may take (`pluginTimeout`).
+const patience = 15_000
 
 /** What a segment's file needs of whoever finds it. */
 type Need =
@@ -26,7 +28,7 @@ type Need =
 export async function recoverDeliveries(context: MaildirContext, root: string, boot: string): Promise<void> {
   const directory = join(root, logDirectory)
   if ((await segmentFiles(context.files, directory)).length === 0) return
-  const lease = await context.locks.acquire(join(directory, lockName))
+  const lease = await context.locks.acquire(join(directory, lockName), patience)
   try {
     // Another process may have done it meanwhile.
     const owned = Map.groupBy(await segmentFiles(context.files, directory), ({ owner }) => owner)
@@ -55,7 +57,7 @@ async function needOf(
   if (state !== 'unknown') return state === 'dead' ? 'settling' : 'nothing'
   // Of another container on this machine. A process that has a log writes to it every now and then.
   const times = await Promise.all(paths.map(async (path) => (await files.lstat(path)).mtimeMs))
-  return Math.max(...times) + leaseTime < clock.now() ? 'settling' : 'nothing'
+  return times.every((time) => isLeaseOver(time, clock.now())) ? 'settling' : 'nothing'
 }
 
 async function recover(

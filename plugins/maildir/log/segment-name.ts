@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { ownProcess } from 'mailwright'
 import { formatOwner, type LockOwner, parseOwner } from '../lock-owner.ts'
 
 /** Whose segment a file is. */
@@ -12,7 +11,7 @@ export interface SegmentOwner {
 const form = /^([0-9a-f]{12})\.([0-9a-f:]+)\.\d{1,9}$/
 
 /** 12 hexadecimal digits; undefined where the system does not tell one run from the next. */
-export const currentBoot: string | undefined = findBoot()
+export const currentBoot: string | undefined = ownProcess.boot === '' ? undefined : ownProcess.boot
 
 export function segmentName({ boot, owner }: SegmentOwner, number: number): string {
   return `${boot}.${formatOwner(owner)}.${number}`
@@ -23,13 +22,4 @@ export function parseSegmentName(name: string): SegmentOwner | undefined {
   const [, boot = '', text = ''] = form.exec(name) ?? []
   const owner = parseOwner(text)
   return owner === undefined ? undefined : { boot, owner }
-}
-
-function findBoot(): string | undefined {
-  try {
-    const id = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')
-    return createHash('sha256').update(id).digest('hex').slice(0, 12)
-  } catch {
-    return undefined
-  }
 }
