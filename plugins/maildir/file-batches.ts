@@ -31,6 +31,8 @@ export interface FileBatches {
   readCrlf(paths: readonly string[], most: number): Promise<FileResults<FileOctets>>
   /** Reads each file whole, but no symbolic link, and counts. */
   measure(paths: readonly string[]): Promise<FileResults<MeasuredFile>>
+  /** Somebody will soon have batches: makes ready what they need, without waiting for it. */
+  expect(): void
   /** Gives back what batches need. The next one takes it again. */
   end(): void
 }
@@ -120,6 +122,9 @@ function threadCalls(single: FileBatches): FileBatches {
       const calls: BatchCalls = { kind: 'measure', paths, flags: reading }
       return resultsOf(await threads.run(calls), calls, measureIn)
     },
+    expect: () => {
+      if (!threads.isReady) threads.start()
+    },
     end: () => threads.end(),
   }
 }
@@ -158,6 +163,7 @@ function singleCalls(files: FileSystem): FileBatches {
         return { status, octets: octets && toCrlf(octets, false) }
       }),
     measure: (paths) => each(paths, (path) => measure(files, path)),
+    expect: () => undefined,
     end: () => undefined,
   }
 }

@@ -7,10 +7,10 @@ import type { IndexChange } from './index-change.ts'
 import { IndexFile } from './index-file.ts'
 import type { IndexRecord } from './index-record.ts'
 import type { IndexTable } from './index-table.ts'
-import { MailboxDisk } from './mailbox-disk.ts'
+import { type Comparison, MailboxDisk } from './mailbox-disk.ts'
 import type { MailboxPlace } from './mailbox-place.ts'
 import type { MailboxSnapshot } from './mailbox-snapshot.ts'
-import { foundIndex, markAsOurs } from './new-index.ts'
+import { markAsOurs, newIndex } from './new-index.ts'
 import { moveOutOfNew } from './new-messages.ts'
 import { additionsOf, examineNewcomers } from './newcomers.ts'
 import { finishPending } from './pending.ts'
@@ -151,14 +151,15 @@ export class MailboxState {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const turn = this.inTurn(() =>
       this.#disk.underLock(async () => {
-        if (!(await this.#isCurrent())) await this.#settle()
-        else await this.#index.mend()
+        if (await this.#isCurrent()) await this.#index.mend()
+        else await this.#settle()
+        // Whoever made the index may have ended before it was marked.
+        await this.#mark()
         await this.#disk.changing(() => task().then(resolve, reject))
       }),
     )
-    const { turns } = this.context
-    turns.add(turn)
-    turn.catch(reject).finally(() => turns.delete(turn))
+    this.context.turns.add(turn)
+    turn.catch(reject).finally(() => this.context.turns.delete(turn))
     return promise
   }
 
@@ -174,14 +175,16 @@ export class MailboxState {
       await this.#index.append(change, true)
     } catch (error) {
       this.#warn('the index is behind', error)
-      this.#leaveBehind()
+      this.#ahead = true
+      this.#disk.forget()
     }
   }
 
   /** What was done is not in the index: the next sync reads everything again. */
   goAhead(change: IndexChange): void {
     this.table.apply(change)
-    this.#leaveBehind()
+    this.#ahead = true
+    this.#disk.forget()
   }
 
   /** Messages that came by `write` are in `cur` now. Only within `exclusively`. */
@@ -227,40 +230,45 @@ export class MailboxState {
       await this.#write(await finishPending(context, place.path, stored), true)
       this.#unsynced.forget()
     }
-    if (stored === undefined) this.#disk.forget()
-    else this.#table = stored
-    const { table, foreign } =
-      stored === undefined
-        ? await foundIndex(context, place, this.#index)
-        : { table: stored, foreign: undefined }
-    const comparison = await this.#disk.compare(table)
-    const { difference } = comparison
-    const newcomers = await examineNewcomers(context, place.path, difference.newcomers)
-    const change = settlingChange(table, difference, additionsOf(table, newcomers, foreign))
-    const isNew = stored === undefined
-    const written = isNew ? await this.#begin(table, change) : change && (await this.#write(change, later))
-    this.#table = table
-    if (!this.#isMarked) await markAsOurs(context, place)
-    this.#isMarked = true
+    if (stored === undefined) return this.#begin(later)
+    this.#table = stored
+    const comparison = await this.#disk.compare(stored)
+    const newcomers = await examineNewcomers(context, place.path, comparison.difference.newcomers)
+    const change = settlingChange(stored, comparison.difference, additionsOf(stored, newcomers, undefined))
+    await this.#mark()
+    const written = change && (await this.#write(change, later))
     // What could not be written has to be found once more: the index that is read next does not have it.
-    if (written !== false) this.#disk.wasRead(table, comparison)
+    if (written !== false) this.#disk.wasRead(stored, comparison)
     if (change === undefined || written !== true) return
-    // Whoever believes to have changed `cur` overlooks what others do at that very moment.
-    if (difference.newcomers.length > 0)
-      await this.#disk.changing(() => moveOutOfNew(this, difference.newcomers))
-    if (!isNew) announceSettled(this, change)
-    if (change.added === undefined) return
-    // Whoever opens a new mailbox soon asks what is in it.
-    this.context.threads?.expect(change.added.length)
-    if (!later) this.#later(this.place)
+    await this.#take(comparison, later)
+    announceSettled(this, change)
   }
 
   /** A new index is written with all messages at once: there is never one without them. */
-  async #begin(table: IndexTable, change: IndexChange | undefined): Promise<boolean> {
-    if (change !== undefined) table.apply(change)
+  async #begin(later: boolean): Promise<void> {
+    this.#disk.forget()
+    const { table, comparison } = await newIndex(this.context, this.place, this.#index, this.#disk)
     await this.#index.replace(table)
-    this.#isMarked = false
-    return true
+    this.#table = table
+    await markAsOurs(this.context, this.place)
+    this.#isMarked = true
+    this.#disk.wasRead(table, comparison)
+    await this.#take(comparison, later)
+  }
+
+  async #mark(): Promise<void> {
+    if (!this.#isMarked) await markAsOurs(this.context, this.place)
+    this.#isMarked = true
+  }
+
+  /** What has come is in the index now. */
+  async #take({ difference: { newcomers } }: Comparison, later: boolean): Promise<void> {
+    if (newcomers.length === 0) return
+    // Whoever believes to have changed `cur` overlooks what others do at that very moment.
+    await this.#disk.changing(() => moveOutOfNew(this, newcomers))
+    // Whoever opens a new mailbox soon asks what is in it.
+    this.context.threads?.expect(newcomers.length)
+    if (!later) this.#later(this.place)
   }
 
   /** The index stops calling messages arriving once they cannot go back. Only under the lock. */
@@ -288,10 +296,5 @@ export class MailboxState {
 
   #warn(problem: string, error: unknown): void {
     this.context.log.warn('unavailable', { mailbox: this.place.path, problem, error })
-  }
-
-  #leaveBehind(): void {
-    this.#ahead = true
-    this.#disk.forget()
   }
 }

@@ -67,6 +67,8 @@ export class MaildirStore implements Store {
   }
 
   async open(account: Account): Promise<AccountStore> {
+    // Who logs in selects a mailbox next, and would wait for the thread's start.
+    this.#context.batches.expect()
     await this.recover()
     const { root, directories } = await this.#directories(account)
     const { states, preparations } = { states: this.#states, preparations: this.#preparations }

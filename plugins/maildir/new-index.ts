@@ -5,17 +5,18 @@ import { isMissing, systemCode } from './disk-errors.ts'
 import { openNew } from './durable-file.ts'
 import { type ForeignMailbox, readForeignState } from './foreign/foreign-state.ts'
 import { type IndexFile, indexFileName } from './index-file.ts'
-import { IndexTable } from './index-table.ts'
+import { IndexTable, type TableFacts } from './index-table.ts'
+import type { Comparison, MailboxDisk } from './mailbox-disk.ts'
 import type { MailboxPlace } from './mailbox-place.ts'
-import { scanMailbox } from './scan.ts'
+import { additionsOf, examineNewcomers, type Newcomer } from './newcomers.ts'
+import { settlingChange } from './settling.ts'
 import { nextUidValidity } from './uid-validity.ts'
 
 /** An index that is not written yet. */
 export interface NewIndex {
-  /** Without messages. */
   readonly table: IndexTable
-  /** What another server knew of the mailbox before it was ours. */
-  readonly foreign: ForeignMailbox | undefined
+  /** What the messages were taken from. */
+  readonly comparison: Comparison
 }
 
 const ownedFileName = 'mailwright-owned'
@@ -24,19 +25,65 @@ const ownedFileName = 'mailwright-owned'
  * An index for a mailbox that has none that can be trusted. Where the mailbox was never ours and another server has left
  * its list of UIDs there, messages keep them, and the UIDVALIDITY. Else all get new ones under a higher UIDVALIDITY.
  */
-export async function foundIndex(
+export async function newIndex(
   context: MaildirContext,
   place: MailboxPlace,
   index: IndexFile,
+  disk: MailboxDisk,
 ): Promise<NewIndex> {
+  // While the disk makes the UIDVALIDITY durable the directories are read.
+  const [begun, read] = await Promise.allSettled([
+    stateBefore(context, place, index),
+    messagesIn(context, place, disk),
+  ])
+  if (begun.status === 'rejected') throw begun.reason
+  if (read.status === 'rejected') throw read.reason
+  const [before, { comparison, newcomers }] = [begun.value, read.value]
+  const wasRead = comparison.difference.newcomers.some(({ directory }) => directory === 'cur')
+  tell(context, place, index, before, wasRead)
+  const table = new IndexTable(emptyIndex(context, before))
+  const additions = additionsOf(table, newcomers, before.foreign)
+  const change = settlingChange(table, comparison.difference, additions)
+  if (change !== undefined) table.apply(change)
+  return { table, comparison }
+}
+
+/** What was known before. */
+interface StateBefore {
+  /** What another server knew of the mailbox before it was ours. */
+  readonly foreign: ForeignMailbox | undefined
+  readonly uidValidity: number
+}
+
+async function stateBefore(
+  context: MaildirContext,
+  place: MailboxPlace,
+  index: IndexFile,
+): Promise<StateBefore> {
   const found = await readForeignState(context.files, place.path, context)
   const wasOurs = index.fault === 'damaged' || index.lastUidValidity > 0 || (await isOurs(context, place))
   const foreign = wasOurs ? undefined : found
   const last = Math.max(index.lastUidValidity, found?.lastUidValidity ?? 0)
   const uidValidity = foreign?.uidValidity ?? (await nextUidValidity(context, place.root, last))
-  await tell(context, place, index, { foreign, uidValidity })
+  return { foreign, uidValidity }
+}
+
+async function messagesIn(
+  context: MaildirContext,
+  place: MailboxPlace,
+  disk: MailboxDisk,
+): Promise<{ readonly comparison: Comparison; readonly newcomers: readonly Newcomer[] }> {
+  const comparison = await disk.compare(new IndexTable(emptyIndex(context)))
+  const newcomers = await examineNewcomers(context, place.path, comparison.difference.newcomers)
+  return { comparison, newcomers }
+}
+
+function emptyIndex(
+  context: MaildirContext,
+  { foreign, uidValidity }: StateBefore = { foreign: undefined, uidValidity: 1 },
+): TableFacts {
   const modSequence = foreign?.uidValidity === undefined ? 1 : aboveOthers(context)
-  const table = new IndexTable({
+  return {
     id: randomBytes(12).toString('base64url'),
     uidValidity,
     uidNext: foreign?.uidNext ?? 1,
@@ -46,8 +93,7 @@ export async function foundIndex(
     records: [],
     arriving: [],
     leaving: [],
-  })
-  return { table, foreign }
+  }
 }
 
 /**
@@ -84,13 +130,13 @@ async function isOurs({ files }: MaildirContext, { path }: MailboxPlace): Promis
   }
 }
 
-async function tell(
-  context: MaildirContext,
+function tell(
+  { log }: MaildirContext,
   place: MailboxPlace,
   { fault, lastUidValidity }: IndexFile,
-  { foreign, uidValidity }: { readonly foreign: ForeignMailbox | undefined; readonly uidValidity: number },
-): Promise<void> {
-  const { log } = context
+  { foreign, uidValidity }: StateBefore,
+  wasRead: boolean,
+): void {
   const file = join(place.path, indexFileName)
   if (foreign?.uidValidity !== undefined) {
     const reason = `taken over from ${foreign.source}: messages keep their UIDs`
@@ -98,13 +144,8 @@ async function tell(
     return
   }
   const facts = { file, reason: `${fault}: all messages get new UIDs`, uidValidity }
-  // A mailbox that is made again under a name has lost nothing.
-  if (fault !== 'damaged' && !(await wasRead(context, place))) return
+  // A mailbox that is made again under a name has lost nothing, nor has one that no program has read: all is in `new`.
+  if (fault !== 'damaged' && !wasRead) return
   if (fault === 'damaged' || lastUidValidity > 0) log.warn('store-repaired', facts)
   else log.info('store-repaired', facts)
-}
-
-/** Whether some program has read the mailbox before: then messages are in `cur`. */
-async function wasRead({ files }: MaildirContext, { path }: MailboxPlace): Promise<boolean> {
-  return [...(await scanMailbox(files, path)).messages.values()].some(({ directory }) => directory === 'cur')
 }

@@ -9,7 +9,7 @@ const methods = [
   ['search', [{ kind: 'all' }]],
   ['vanishedSince', [1]],
   ['changeFlags', [[1], { add: ['a'] }, { unchangedSince: 1 }]],
-  ['expunge', [[1]]],
+  ['expunge', [[1], { onlyDeleted: true }]],
   ['copy', [[1], 'to']],
   ['move', [[1], 'to']],
   ['close', []],

@@ -1,5 +1,6 @@
 import type {
   Content,
+  ExpungeOptions,
   FlagChange,
   FlagChangeOptions,
   FlagOutcome,
@@ -88,8 +89,8 @@ export class RenamableMailbox implements Mailbox {
     return this.#opened.changeFlags(uids, change, options)
   }
 
-  expunge(uids: readonly number[]): Promise<readonly number[]> {
-    return this.#opened.expunge(uids)
+  expunge(uids: readonly number[], options?: ExpungeOptions): Promise<readonly number[]> {
+    return this.#opened.expunge(uids, options)
   }
 
   copy(uids: readonly number[], target: string): Promise<Transfer> {
