@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
@@ -35,6 +35,20 @@ const run = (time: number) => threads.run({ kind: 'unlink', paths: [String(time)
 it('has one thread for what is done at once', async () => {
   for (let round = 0; round < 5; round++) await Promise.all([run(0), run(0), run(0)])
   expect(threads.count).toBe(1)
+})
+
+it('has another one where there is much to measure, and a processor for it', async () => {
+  const measure = (files: number): Promise<unknown> =>
+    Promise.all(
+      Array.from({ length: files / 100 }, () =>
+        threads.run({ kind: 'measure', paths: Array.from({ length: 100 }, () => '0') }),
+      ),
+    )
+  await measure(2400)
+  await measure(2400)
+  expect(threads.count).toBe(1)
+  await measure(4800)
+  expect(threads.count).toBe(Math.min(2, availableParallelism()))
 })
 
 it('lets nobody wait for a disk that keeps others waiting, with four threads at most', async () => {

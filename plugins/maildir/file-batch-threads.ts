@@ -8,6 +8,8 @@ const mostThreads = 4
 const longestTask = 10
 // Calls of one task: several mailboxes take turns.
 const atOnce = 500
+// Files to be measured without a rest, in the time that another thread takes to start.
+const worthAStart = 2500
 
 /** The calls of a batch. */
 export interface BatchCalls extends Pick<BatchTask, 'flags' | 'mode' | 'most'> {
@@ -30,6 +32,8 @@ export class FileBatchThreads {
   readonly #make: () => FileBatchThread
   readonly #threads: FileBatchThread[]
   readonly #processors: number
+  /** Files that were to be measured since there was nothing to do. */
+  #measured = 0
 
   constructor(
     make = (): FileBatchThread => new FileBatchThread(),
@@ -66,6 +70,8 @@ export class FileBatchThreads {
       const count = Math.min(atOnce, calls - from)
       const of = paths.slice(from * each, (from + count) * each)
       const part = { ...task, paths: of, ...(octets && { octets: octets.slice(from, from + count) }) }
+      if (this.#threads.every(({ tasks }) => tasks === 0)) this.#measured = 0
+      if (task.kind === 'measure') this.#measured += count
       parts.push({ from, count, answer: await this.#free(task.kind).ask(part) })
     }
     return parts
@@ -81,7 +87,8 @@ export class FileBatchThreads {
     const free = this.#threads.reduce((best, each) => (each.tasks < best.tasks ? each : best))
     // One that starts keeps nobody from the disk.
     if (!free.isReady || this.#threads.length === mostThreads) return free
-    const isBusy = kind === 'measure' && free.tasks > 0 && this.#threads.length < this.#processors
+    const isLong = kind === 'measure' && this.#measured > worthAStart
+    const isBusy = isLong && free.tasks > 0 && this.#threads.length < this.#processors
     if (!isBusy && free.delay < longestTask) return free
     const another = this.#make()
     this.#threads.push(another)
