@@ -5,7 +5,7 @@ import type { Account } from '../model/account.ts'
 import type { Address } from '../model/address.ts'
 import { bufferContent } from '../model/content.ts'
 import type { Batch, Outcome, Route, SortAction } from '../model/delivery.ts'
-import { localError, reply } from '../model/reply.ts'
+import { localError, type Reply, reply } from '../model/reply.ts'
 import { definePlugin, noOptions } from '../plugin.ts'
 import { type Queue, queue, type Submission } from '../services/queue.ts'
 import { createTestHost, type TestHost } from '../testing/test-host.ts'
@@ -41,6 +41,8 @@ interface Parts {
   readonly outcome?: (name: string) => Outcome
   /** What sorting answers for an account. */
   readonly sort?: (id: string) => readonly SortAction[] | undefined
+  /** What the queue answers to a message. */
+  readonly taken?: Reply
 }
 
 interface Setup extends AsyncDisposable {
@@ -54,7 +56,7 @@ function place(route: Route): string {
   return route.kind === 'account' ? route.account.id : route.address.localPart
 }
 
-async function setUp({ taps, outcome = () => delivered, sort }: Parts = {}): Promise<Setup> {
+async function setUp({ taps, outcome = () => delivered, sort, taken }: Parts = {}): Promise<Setup> {
   const batches: string[] = []
   const submissions: Submission[] = []
   const deliver = async ({ kind, items }: Batch) => {
@@ -71,7 +73,7 @@ async function setUp({ taps, outcome = () => delivered, sort }: Parts = {}): Pro
     setup({ hooks, provide }) {
       const accept = async (submission: Submission) => {
         submissions.push(submission)
-        return []
+        return taken === undefined ? [] : [{ recipient: at('sender'), reply: taken }]
       }
       provide(queue, { accept } as unknown as Queue)
       taps?.(hooks)
@@ -383,7 +385,7 @@ describe('automatic replies', () => {
     await vi.waitFor(() => expect(setup.submissions).toHaveLength(1))
     expect(setup.submissions[0]?.transaction).toMatchObject({
       reversePath: null,
-      session: { role: 'local', listener: 'sort' },
+      session: { role: 'local', listener: 'sort', internal: true },
     })
     expect(setup.submissions[0]?.variants[0]?.recipients).toMatchObject([{ forwardPath: at('sender') }])
   })
@@ -401,6 +403,22 @@ describe('automatic replies', () => {
     await tried(setup, more.atomic ? [into('a'), into('b')] : [into('a')], more)
     await setup.host.stop()
     expect(setup.submissions).toEqual([])
+  })
+
+  const notNow = reply(451, '4.7.1', 'Not now')
+  test.each<[string, Parts]>([
+    ['sender', { taps: (hooks) => hooks.envelope.checkSender.tap('no', async () => notNow) }],
+    ['recipient', { taps: (hooks) => hooks.envelope.checkRecipient.tap('no', async () => notNow) }],
+    ['message', { taps: (hooks) => hooks.data.checkMessage.tap('no', async () => notNow) }],
+    ['queue', { taken: notNow }],
+  ])('that are not taken are in the log, refused at the %s', async (_, parts) => {
+    const setup = await setUp({ ...parts, sort: () => [inbox, answer] })
+    await tried(setup, [into('a')])
+    await setup.host.stop()
+    const warned = setup.host.log.lines.filter(({ event, level }) => event === 'refused' && level === 'warn')
+    expect(warned).toMatchObject([
+      { recipient: 'sender@example.org', text: 'an automatic reply: 451 4.7.1 Not now' },
+    ])
   })
 
   test('are sent also where the mail itself is discarded', async () => {

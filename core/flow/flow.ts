@@ -45,6 +45,8 @@ export interface SessionOptions {
   readonly remote: ClientEndpoint
   /** The proxy that has told both ends, for the history. */
   readonly proxy?: Endpoint
+  /** Of the role `local`: what it hands in the server itself tells somebody; see `session.internal`. */
+  readonly internal?: boolean
   readonly tls?: TlsFacts
   /**
    * Ends the session, as soon as it is in the middle of nothing: its account is gone, may not use the protocol any more, or has

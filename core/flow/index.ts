@@ -1,6 +1,7 @@
 import type { MailboxChange } from '../hooks/retrieval.ts'
 import type { HookPoint } from '../host/hook-point.ts'
 import { formatAddress } from '../model/address.ts'
+import { formatReply, isRefusal, type Reply } from '../model/reply.ts'
 import type { HistoryVerb } from '../services/history.ts'
 import { Delivery, type Respond } from './delivery.ts'
 import type { Flow, RetrievalFlow, SessionOptions } from './flow.ts'
@@ -36,17 +37,22 @@ function responder(
   return async (item, action, attempt) => {
     const returnPath = item.reversePath === undefined ? attempt.reversePath : item.reversePath
     if (returnPath === null) return
-    const session = open('sort', { role: 'local', local: nowhere, remote: nowhere })
+    const session = open('sort', { role: 'local', local: nowhere, remote: nowhere, internal: true })
+    const refused = (answer: Reply, transaction?: string): void =>
+      context.log.warn('refused', {
+        session: session.session.id,
+        transaction,
+        recipient: formatAddress(returnPath),
+        text: `an automatic reply: ${formatReply(answer).replaceAll('\r\n', ' / ')}`,
+      })
     const mail = await session.mail(null)
     if (mail.ok) {
-      const reply = await mail.transaction.recipient(returnPath)
-      if (reply.code < 400) await mail.transaction.message(action.message.content)
-      else
-        context.log.warn('refused', {
-          transaction: mail.transaction.transaction.id,
-          text: reply.lines.join(' '),
-        })
-    }
+      const { transaction } = mail
+      const named = await transaction.recipient(returnPath)
+      const [taken] = isRefusal(named) ? [] : await transaction.message(action.message.content)
+      const answer = taken?.reply ?? named
+      if (isRefusal(answer)) refused(answer, transaction.transaction.id)
+    } else refused(mail.reply)
     session.close('the reply is sent')
   }
 }

@@ -37,6 +37,7 @@ class LiveSession implements Session {
   readonly local: Session['local']
   readonly remote: Session['remote']
   readonly signal: AbortSignal
+  readonly internal: boolean
   tls: TlsFacts | undefined
   hello: Hello | undefined
   account: Account | undefined
@@ -52,6 +53,7 @@ class LiveSession implements Session {
     this.remote = options.remote
     this.tls = options.tls
     this.signal = signal
+    this.internal = options.internal === true
   }
 
   get ownClient(): string | undefined {

@@ -90,6 +90,11 @@ export interface Session {
    * Undefined for a stranger.
    */
   readonly ownClient: string | undefined
+  /**
+   * Whether its mail is what the server itself tells somebody, such as an automatic reply or a notification, of which nobody keeps a
+   * copy: refused, it is lost. False for what a program of this machine hands in.
+   */
+  readonly internal: boolean
   /** Aborts when the connection ends. */
   readonly signal: AbortSignal
 }

@@ -13,14 +13,7 @@ export { HandshakeFailed, handshakeFault } from './handshake-failed.ts'
 export { type FollowedSession, sessionOver } from './left-session.ts'
 export { LineConnection } from './line-connection.ts'
 export { readNetworks } from './networks-option.ts'
-export {
-  expectsProxyHeader,
-  type ProxyFault,
-  type ProxyInput,
-  type ProxyOptions,
-  proxiedEndpoints,
-  readProxyOptions,
-} from './proxied-endpoints.ts'
+export { type ProxyInput, type ProxyOptions, readProxyOptions } from './proxied-endpoints.ts'
 export { type ProxyHeader, parseProxyHeader } from './proxy-header.ts'
 export type { OctetsResult, ReadResult } from './read-result.ts'
 export { secureSession } from './secure-session.ts'

@@ -35,6 +35,7 @@ function from(address: string, role: SessionRole = 'imap', signal = new AbortCon
     hello: undefined,
     account: undefined,
     ownClient: undefined,
+    internal: false,
     signal,
   }
 }

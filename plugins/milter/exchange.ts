@@ -45,13 +45,14 @@ export class Exchange {
     this.#macros = new Map(agreement.macros)
   }
 
-  /** Connects and agrees. MAIL_E_UNAVAILABLE */
-  static async open(settings: MilterSettings, clock: Clock): Promise<Exchange> {
+  /** Connects and agrees; `reached` is called in between. MAIL_E_UNAVAILABLE */
+  static async open(settings: MilterSettings, clock: Clock, reached: () => void): Promise<Exchange> {
     const { address, timeouts, maxChunk, maxBody } = settings
     const limits = { longest: maxChunk === '64K' ? 131_070 : 2_097_152, longestBody: maxBody }
     const connection = new MilterConnection(address, limits, clock)
     try {
       await connection.opened(timeouts.connect)
+      reached()
       await connection.send(offer(maxChunk), timeouts.command)
       const agreement = readAgreement(await connection.read(timeouts.command), maxChunk)
       return new Exchange(connection, agreement, settings, clock)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import dsn from 'mailwright/plugins/dsn'
 import pickup from 'mailwright/plugins/pickup'
 import { afterEach, expect, test, vi } from 'vitest'
 import { dropMessage } from '../../test/support/drop.ts'
@@ -10,7 +11,7 @@ import {
   startFakeMilter,
   textsOf,
 } from '../../test/support/milter-fake.ts'
-import { createMilterHost, type MilterHost } from '../../test/support/milter-host.ts'
+import { createFakeMilterHost, createMilterHost, type MilterHost } from '../../test/support/milter-host.ts'
 import type { MilterRole } from './options.ts'
 
 const ends: (() => Promise<void>)[] = []
@@ -26,7 +27,7 @@ async function scene(
   const fake = await startFakeMilter(options)
   ends.push(() => fake.stop())
   const made = await createMilterHost([{ socket: fake.socket, roles }], {
-    pluginsBehind: [pickup({ origin: 'example.org' })],
+    pluginsBehind: [dsn(), pickup({ origin: 'example.org' })],
   })
   ends.push(() => made.host.stop())
   for (const sender of ['cron', 'php'])
@@ -63,4 +64,25 @@ test('a milter with the role `local` sees and signs what programs hand in', asyn
 test('others do not', async () => {
   const { fake } = await scene(['transfer', 'submission'], {})
   expect(fake.connections).toBe(0)
+})
+
+test('what it refuses is told to the sender, by mail that it is not asked about', async () => {
+  const { fake, made } = await scene(['local'], { answers: { E: packet('r') } })
+  expect(made.taken.map(({ to }) => to).sort()).toEqual([['cron@example.org'], ['php@example.org']])
+  expect(fake.connections).toBe(2)
+})
+
+test.each([
+  ['local', 0],
+  ['internal', 1],
+] as const)('of the server itself a milter with the role `%s` has %d messages', async (role, connections) => {
+  await using made = await createFakeMilterHost({}, { roles: [role] })
+  const here = { address: 'local', port: 0 }
+  const session = made.host.flow.openSession({ role: 'local', local: here, remote: here, internal: true })
+  const begun = await session.mail(null)
+  expect(
+    begun.ok && (await begun.transaction.recipient({ localPart: 'b', domain: 'example.org' })),
+  ).toMatchObject({ code: 250 })
+  session.close()
+  expect(made.fake.connections).toBe(connections)
 })

@@ -41,7 +41,7 @@ export class MilterSession {
   #openedAt = 0
   /** What of it has happened: nothing; it goes on; it was accepted as a whole; the milter cannot be asked; it is over. */
   #state: 'new' | 'open' | 'accepted' | 'unavailable' | 'over' = 'new'
-  /** Whether it could be asked before it failed. */
+  /** Whether it has taken the connection, whatever came then. */
   #wasReached = false
   /** What everything is answered with from then on. */
   #refusal: Refusal | undefined
@@ -63,7 +63,9 @@ export class MilterSession {
     if (this.#state !== 'new') return this.#refusal ?? goOn
     return this.#guarded(async () => {
       const { settings, clock } = this.milter
-      const exchange = await Exchange.open(settings, clock)
+      const exchange = await Exchange.open(settings, clock, () => {
+        this.#wasReached = true
+      })
       // The client may have left meanwhile.
       if (this.#state !== 'new') {
         exchange.close()
@@ -272,7 +274,6 @@ export class MilterSession {
     const { id, signal } = this.#facts().session
     const isOver = this.#state === 'over' || signal.aborted
     if (!isOver) this.#state = 'unavailable'
-    this.#wasReached = this.#exchange !== undefined
     this.#close()
     if (errorCode(error) !== 'MAIL_E_UNAVAILABLE') throw error
     if (isOver) return undefined

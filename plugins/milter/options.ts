@@ -9,7 +9,7 @@ export interface MilterOptions {
 }
 
 /** The sessions that a milter may see. */
-export type MilterRole = 'transfer' | 'submission' | 'lmtp' | 'local'
+export type MilterRole = 'transfer' | 'submission' | 'lmtp' | 'local' | 'internal'
 
 /** What becomes of mail when a milter cannot be asked. */
 export type WhenUnavailable = 'tempfail' | 'accept' | 'reject' | 'quarantine'
@@ -26,7 +26,10 @@ export interface MilterEntry {
   readonly socket: string
   /** What it is called in the history and the log. The socket where absent. */
   readonly name?: string
-  /** Whose sessions it sees: of the listeners `transfer`, `submission`, `lmtp`, and of programs of this machine, `local`. The first two. */
+  /**
+   * Whose sessions it sees: of the listeners `transfer`, `submission`, `lmtp`, of programs of this machine, `local`, and of the server
+   * itself, `internal`. The first two.
+   */
   readonly roles?: readonly MilterRole[]
   /** Addresses and networks of clients whose sessions it does not see, such as `192.0.2.0/24`. */
   readonly exempt?: readonly string[]
@@ -54,7 +57,7 @@ export interface MilterTimeouts {
   readonly total?: number | string
 }
 
-const roles: readonly MilterRole[] = ['transfer', 'submission', 'lmtp', 'local']
+const roles: readonly MilterRole[] = ['transfer', 'submission', 'lmtp', 'local', 'internal']
 
 export function parseOptions(input: unknown): MilterOptions {
   const read = readOptions(input)

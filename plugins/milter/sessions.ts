@@ -118,8 +118,9 @@ export class Sessions {
   }
 }
 
-function sees({ roles, exempt }: MilterSettings, { role, remote }: Session): boolean {
-  if (!roles.includes(role as MilterRole)) return false
+/** What the server itself tells somebody is no mail of programs, as with Postfix's `internal_mail_filter_classes`. */
+function sees({ roles, exempt }: MilterSettings, { role, internal, remote }: Session): boolean {
+  if (!roles.includes(internal ? 'internal' : (role as MilterRole))) return false
   return !networksInclude(exempt, remote.address)
 }
 

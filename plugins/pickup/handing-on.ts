@@ -18,6 +18,8 @@ export interface Handing {
   readonly parameters: MailParameters
   readonly recipients: readonly Address[]
   readonly recipientParameters?: RecipientParameters
+  /** It is the server that tells somebody of something, and no program. */
+  readonly internal?: boolean
   /** Told of the transaction once it has begun. */
   begun?(transaction: Transaction): void
   /** The message with its trace field, for a queue id. */
@@ -33,8 +35,8 @@ export interface Handed {
 
 /** Hands a message on as a protocol does, so that every hook sees it: sender, recipients, the message. Never rejects. */
 export async function handOn(flow: Flow, handing: Handing): Promise<Handed> {
-  const { reversePath, parameters, recipients, recipientParameters = {} } = handing
-  const session = flow.openSession({ role: 'local', local: here, remote: here })
+  const { reversePath, parameters, recipients, recipientParameters = {}, internal = false } = handing
+  const session = flow.openSession({ role: 'local', local: here, remote: here, internal })
   try {
     const begun = await session.mail(reversePath, parameters)
     if (!begun.ok) return { id: undefined, replies: recipients.map(() => begun.reply) }

@@ -59,6 +59,7 @@ export async function report(
       reversePath: null,
       parameters: {},
       recipients: [to],
+      internal: true,
       content: () => message.content,
     })
     const [fate] = replies.map(fateOf)

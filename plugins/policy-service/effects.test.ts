@@ -28,3 +28,10 @@ test('BCC adds whom nobody has added', () => {
   expect(edits({ kind: 'bcc', address: at('trap') })).toEqual(['add-recipient trap'])
   expect(edits({ kind: 'bcc', address: at('archive') })).toEqual([])
 })
+
+test('a message has at most 100 actions, those at its end among them', () => {
+  const effects = new Effects()
+  for (let asked = 0; asked < 80; asked += 1) effects.add({ kind: 'prepend', name: 'X', value: '1' })
+  for (let asked = 0; asked < 80; asked += 1) effects.add({ kind: 'prepend', name: 'X', value: '2' }, true)
+  expect([effects.fields([]).length, effects.lateFields([]).length]).toEqual([80, 20])
+})

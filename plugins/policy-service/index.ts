@@ -68,10 +68,8 @@ const plugin: PluginFactory<PolicyServiceInput> = definePlugin<PolicyServiceOpti
         patient,
       )
     data.rewriteMessage.tap('edits', async (edits, transaction) => {
-      const wanted = [
-        ...policy.effects(transaction).edits(transaction, edits),
-        ...policy.effectsAtTheEnd(transaction).fields(),
-      ]
+      const effects = policy.effects(transaction)
+      const wanted = [...effects.edits(transaction, edits), ...effects.lateFields(edits)]
       return wanted.length === 0 ? undefined : [...edits, ...wanted]
     })
     return { stop: async () => client.close() }

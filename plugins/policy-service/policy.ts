@@ -26,8 +26,6 @@ export interface PolicySurroundings {
 export class Policy {
   readonly #given: PolicySurroundings
   readonly #effects = new WeakMap<Session | Transaction, Effects>()
-  /** Of answers about the whole message: it has been prepared by then. */
-  readonly #atTheEnd = new WeakMap<Transaction, Effects>()
   readonly #mechanisms = new WeakMap<Session, string>()
   readonly #names = new WeakMap<Session, Promise<Pick<ClientFacts, 'name' | 'reverseName'>>>()
   #isAway = false
@@ -63,11 +61,6 @@ export class Policy {
     const own = this.#effects.get(transaction) ?? new Effects()
     const earlier = this.#effects.get(transaction.session)
     return earlier === undefined ? own : own.after(earlier)
-  }
-
-  /** Those of them that the policy server has asked for when it had seen the message. */
-  effectsAtTheEnd(transaction: Transaction): Effects {
-    return this.#atTheEnd.get(transaction) ?? new Effects()
   }
 
   async #ask(question: PolicyQuestion, signal: AbortSignal): Promise<PolicyAction> {
@@ -107,17 +100,9 @@ export class Policy {
   }
 
   #keep({ stage, session, transaction }: PolicyQuestion, action: PolicyAction): void {
-    keepFor(this.#effects, transaction ?? session, action)
-    if (stage === 'message' && transaction !== undefined) keepFor(this.#atTheEnd, transaction, action)
+    const subject = transaction ?? session
+    const effects = this.#effects.get(subject) ?? new Effects()
+    effects.add(action, stage === 'message')
+    this.#effects.set(subject, effects)
   }
-}
-
-function keepFor<Subject extends object>(
-  all: WeakMap<Subject, Effects>,
-  subject: Subject,
-  action: PolicyAction,
-): void {
-  const effects = all.get(subject) ?? new Effects()
-  effects.add(action)
-  all.set(subject, effects)
 }

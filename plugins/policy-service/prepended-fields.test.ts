@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { definePlugin, noOptions, type PluginInstance } from 'mailwright'
 import { afterEach, expect, test } from 'vitest'
 import { type FakeMilter, startFakeMilter, textsOf } from '../../test/support/milter-fake.ts'
 import { createMilterHost, type MilterHost, sampleMail } from '../../test/support/milter-host.ts'
@@ -61,3 +62,45 @@ test.each(['plugins', 'pluginsBehind'] as const)(
     expect(made.taken[0]?.text.match(/X-First/g)).toHaveLength(2)
   },
 )
+
+/** What a mail has at its top, of which policy servers have been asked at its end. */
+async function fieldsOf(...plugins: readonly PluginInstance[]): Promise<readonly string[]> {
+  const { socket, stop } = await startFakeMilter()
+  ends.push(stop)
+  const made = await createMilterHost([{ socket }], { plugins })
+  ends.push(() => made.host.stop())
+  await made.host.send(sampleMail)
+  const text = made.taken[0]?.text ?? ''
+  return text.slice(0, text.indexOf('From:')).trimEnd().split('\r\n')
+}
+
+test('several policy servers put fields on top in the order of their answers, at the end too', async () => {
+  const foreign = definePlugin({
+    name: 'foreign',
+    parseOptions: noOptions,
+    setup({ hooks }) {
+      hooks.data.rewriteMessage.tap('top', async (edits) => [
+        ...edits,
+        { kind: 'insert-field', name: 'X-Foreign', value: '1' },
+      ])
+    },
+  })
+  const ask = async (name: string) =>
+    policyService(
+      { service: await policyServer(`PREPEND ${name}: 1`), ask: ['message'] },
+      { as: name.toLowerCase() },
+    )
+  const [one, two, three] = [await ask('X-One'), await ask('X-Two'), await ask('X-Three')]
+  expect(await fieldsOf(foreign(), one, two, three)).toEqual([
+    'X-One: 1',
+    'X-Two: 1',
+    'X-Three: 1',
+    'X-Foreign: 1',
+  ])
+  expect(await fieldsOf(one, two, foreign(), three)).toEqual([
+    'X-Foreign: 1',
+    'X-One: 1',
+    'X-Two: 1',
+    'X-Three: 1',
+  ])
+})

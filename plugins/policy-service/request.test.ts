@@ -15,6 +15,7 @@ const session: Session = {
   hello: { name: 'client.example', extended: true },
   account: undefined,
   ownClient: undefined,
+  internal: false,
   signal,
 }
 const recipient = { forwardPath: { localPart: 'b', domain: 'here.example' }, parameters: {} }

@@ -39,7 +39,7 @@ export class Connection extends SMTPConnection {
     this.#flow = flow
     this.#client = client
     this.#deadlines = new Deadlines(service.clock, service.options.timeouts, {
-      late: () => this.#dismiss(timedOut, 'timeout'),
+      late: () => (this.#refused ? this.#hangUp(timedOut, 'timeout') : this.#dismiss(timedOut, 'timeout')),
       overlong: () => this.#dismissSoon(overlong, 'the session took too long'),
       stuck: () => this.#handshake?.late(),
     })
@@ -63,7 +63,8 @@ export class Connection extends SMTPConnection {
   cut(): void {
     this.#reason = 'the server is stopping'
     this.#write(stopping)
-    this.#destroy()
+    if (this._upgrading) this.#handshake?.abandon()
+    else this._socket.destroy()
   }
 
   override init(): void {
@@ -106,7 +107,8 @@ export class Connection extends SMTPConnection {
   #turnAway(refused: RefusedClient): void {
     this.#refused = refused
     this.#reason = 'the client was refused'
-    this.#write(refused.greeting)
+    if (this.#service.isNearlyFull) this.#hangUp(refused.greeting, this.#reason)
+    else this.#write(refused.greeting)
     if (!refused.mayStay) this.close()
     this.#deadlines.farewell()
     this.#stream?.open()
@@ -218,6 +220,12 @@ export class Connection extends SMTPConnection {
     this.close()
   }
 
+  /** Nothing is expected from the client any more, so there is nothing to wait for but that the reply is out. */
+  #hangUp(reply: Reply, reason: string): void {
+    this.#dismiss(reply, reason)
+    this._socket.end(() => this._socket.destroy())
+  }
+
   /** Behind the message that is coming, where one is. */
   #dismissSoon(reply: Reply, reason: string): void {
     this.#dismissal ??= { reply, reason }
@@ -234,18 +242,14 @@ export class Connection extends SMTPConnection {
   /** It is the client's turn; unless the server is stopping and no message is under way, or the session has lasted long enough. */
   #goOn(): void {
     if (this.#isGone) return
-    if (this.#dismissal !== undefined) {
-      this.#dismiss(this.#dismissal.reply, this.#dismissal.reason)
-      return
+    const dismissal = this.#dismissal
+    if (dismissal !== undefined) this.#dismiss(dismissal.reply, dismissal.reason)
+    else if (this.#draining && this.#session?.transaction === undefined)
+      this.#hangUp(stopping, 'the server is stopping')
+    else {
+      this.#idle = true
+      this.#deadlines.command()
     }
-    if (this.#draining && this.#session?.transaction === undefined) {
-      this.#dismiss(stopping, 'the server is stopping')
-      // Nothing is expected from the client any more, so there is nothing to wait for but that the reply is out.
-      this._socket.end(() => this._socket.destroy())
-      return
-    }
-    this.#idle = true
-    this.#deadlines.command()
   }
 
   #busy(): void {
@@ -258,11 +262,6 @@ export class Connection extends SMTPConnection {
     if (socket === this._socket) return
     this.#handshake = new Handshake(socket, this._socket, (reason) => this.#notSecured(reason))
     this.#deadlines.handshake()
-  }
-
-  #destroy(): void {
-    if (this._upgrading) this.#handshake?.abandon()
-    else this._socket.destroy()
   }
 
   /** TLS tells of one error by several events. */

@@ -23,6 +23,9 @@ const alpn = { ALPNProtocols: ['smtp', 'esmtp'] }
 // The engine hands on what it lists of the options of a TLS socket, and lists no ALPN.
 TLS_SOCKET_OPTIONS.push('ALPNProtocols')
 
+// The part of `maxConnections` from which on the room that is left is for those who are served.
+const nearlyFull = 0.9
+
 /**
  * smtp-server's server without its socket: connections are handed in by the core, which owns the listener, and TLS
  * keys come from the certificates service, never from the engine's built-in key, which everybody knows.
@@ -78,6 +81,10 @@ export class Engine extends SMTPServer {
       () => undefined,
     )
     connection.init()
+  }
+
+  get isNearlyFull(): boolean {
+    return this.#live.size >= nearlyFull * this.#service.options.maxConnections
   }
 
   /** Answers a client above the limit. */

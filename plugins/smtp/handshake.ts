@@ -13,7 +13,8 @@ export class Handshake {
   constructor(socket: Socket, plain: Socket, tell: (reason: string) => void) {
     this.socket = socket
     this.#plain = plain
-    this.#before = plain.bytesRead
+    // Some of it may have come already, behind a PROXY header.
+    this.#before = plain.bytesRead - plain.readableLength
     this.#tell = tell
     socket.once('secure', () => this.#end(undefined))
     // Half a connection may be open as long as it likes; half a handshake is none.

@@ -14,6 +14,7 @@ import { DiskRoom } from './disk-room.ts'
 import { Engine } from './engine.ts'
 import { parseOptions, type SmtpInput, type SmtpOptions } from './options.ts'
 import { SecureContexts } from './secure-contexts.ts'
+import type { SmtpService } from './session.ts'
 
 export type { SmtpInput, SmtpOptions, SmtpTimeouts } from './options.ts'
 
@@ -41,8 +42,11 @@ const plugin: PluginFactory<SmtpInput> = definePlugin<SmtpOptions, SmtpInput>({
       })
     const mail = use(queue)
     const canReport = options.role !== 'lmtp' && useOptional(statusNotifications) !== undefined
-    const service = {
+    const service: SmtpService = {
       options,
+      get isNearlyFull() {
+        return engine.isNearlyFull
+      },
       get offersDsn() {
         return options.dsn ?? (canReport && mail.supports.retries)
       },
@@ -54,7 +58,7 @@ const plugin: PluginFactory<SmtpInput> = definePlugin<SmtpOptions, SmtpInput>({
       canSecure: keys !== undefined,
       resolver: options.lookupClientName ? useOptional(resolver) : undefined,
     }
-    const engine = new Engine(service, flow, contexts)
+    const engine: Engine = new Engine(service, flow, contexts)
     const { role, host, port, path, mode, maxConnections, implicitTls } = options
     const place = path === undefined ? { host, port } : { path, mode }
     const onOverflow = engine.overflow.bind(engine)

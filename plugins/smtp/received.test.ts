@@ -16,6 +16,7 @@ function facts(session: Partial<Session>, more: Partial<TraceFacts> = {}): Trace
     hello: { name: 'relay.example.com', extended: true },
     account: undefined,
     ownClient: undefined,
+    internal: false,
     signal: new AbortController().signal,
     ...session,
   } as const

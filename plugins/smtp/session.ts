@@ -29,6 +29,8 @@ export interface SmtpService {
   readonly resolver: Resolver | undefined
   readonly spool: Spool
   readonly room: DiskRoom
+  /** Whether there is little room for further clients: nobody may stay then who is not served. */
+  readonly isNearlyFull: boolean
   readonly log: Log
   readonly clock: Clock
 }

@@ -74,6 +74,18 @@ describe('XCLIENT tells', () => {
   })
 })
 
+test('a client that XCLIENT gives another address is not who a proxy has told', async () => {
+  const proxied = async (command: string) => {
+    const double = new SessionDouble(trusting)
+    const { client } = double.session
+    const ends = { ...client.ends, proxy: { address: '192.0.2.2', port: 1 } }
+    Object.assign(double.session, { client: { ...client, ends } })
+    return (await double.answer(`XCLIENT ${command}`)).client?.ends.proxy?.address
+  }
+  expect(await proxied('PORT=4711')).toBe('192.0.2.2')
+  expect(await proxied('ADDR=198.51.100.7')).toBeUndefined()
+})
+
 describe('XCLIENT is refused', () => {
   test.each([
     '',

@@ -40,13 +40,15 @@ export function xclient(session: SmtpSession, argument: string): Answer {
 
 function withTold(client: Client, attributes: Attributes): Client {
   const { hello, ...rest } = client
+  const { proxy, ...ends } = client.ends
   const greeting = helloFrom(hello, attributes)
   return {
     ...rest,
     ends: {
-      ...client.ends,
-      remote: named(endpointFrom(client.ends.remote, attributes, 'ADDR', 'PORT'), attributes),
-      local: endpointFrom(client.ends.local, attributes, 'DESTADDR', 'DESTPORT'),
+      // The address is another's word then.
+      ...(proxy === undefined || attributes.has('ADDR') ? {} : { proxy }),
+      remote: named(endpointFrom(ends.remote, attributes, 'ADDR', 'PORT'), attributes),
+      local: endpointFrom(ends.local, attributes, 'DESTADDR', 'DESTPORT'),
     },
     ...(greeting === undefined ? {} : { hello: greeting }),
   }

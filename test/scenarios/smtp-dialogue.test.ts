@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { reply } from 'mailwright'
 import { liveMemory } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -8,7 +9,8 @@ import {
   type SmtpServerOptions,
   startSmtpServer,
 } from '../support/smtp-server.ts'
-import { tlsWireTo, type Wire, wireTo } from '../support/wire.ts'
+import { watchedClock } from '../support/watched-clock.ts'
+import { tlsWireTo, Wire, wireTo } from '../support/wire.ts'
 
 let server: SmtpServer
 const wires: Wire[] = []
@@ -264,6 +266,30 @@ describe('the beginning', () => {
     )
     expect(await silent.rest()).toBe('521 5.3.2 No mail here\r\n421 4.4.2 Timeout\r\n')
     expect(await server.closed(2)).toEqual(['the client was refused', 'the client was refused'])
+  })
+
+  test('a refused client that does not close its side is cut when its time is over', async () => {
+    const clock = watchedClock()
+    await start({ clock })
+    server.checks.client = async () => reply(550, '5.7.1', 'Not you')
+    const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+    const wire = new Wire(socket)
+    wires.push(wire)
+    expect(await wire.line()).toBe('554 5.7.1 Not you')
+    const begun = performance.now()
+    clock.advance(5_000)
+    expect(await server.closed(1)).toEqual(['the client was refused'])
+    expect(performance.now() - begun).toBeLessThan(4_000)
+  })
+
+  test('where little room is left a refused client may say nothing', async () => {
+    await start({ options: { maxConnections: 2 } })
+    await greeted()
+    server.checks.client = async () => reply(550, '5.7.1', 'Not you')
+    const refused = wireTo(server.port)
+    wires.push(refused)
+    expect(await refused.rest()).toBe('554 5.7.1 Not you\r\n')
+    expect(await server.closed(1)).toEqual(['the client was refused'])
   })
 
   test('a client that may come back later hears why, and no more', async () => {

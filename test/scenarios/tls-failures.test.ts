@@ -7,6 +7,7 @@ import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { tlsWireTo, type Wire, wireTo } from '../support/wire.ts'
 
+const proxy = { from: ['127.0.0.1'] }
 let host: TestHost
 const wires: Wire[] = []
 
@@ -22,6 +23,8 @@ beforeAll(async () => {
       pop3({ port: 0, implicitTls: true }, { as: 'pop3s' }),
       smtp({ port: 0 }, { as: 'smtp' }),
       smtp({ port: 0, role: 'submission', implicitTls: true }, { as: 'smtps' }),
+      imap({ port: 0, implicitTls: true, proxy }, { as: 'proxied-imaps' }),
+      smtp({ port: 0, role: 'submission', implicitTls: true, proxy }, { as: 'proxied-smtps' }),
     ],
   })
 })
@@ -99,6 +102,29 @@ describe.each([
       line: { level: 'info', listener: name, role, remote: '127.0.0.1', reason: 'unsupported protocol' },
       more: [],
       end: 'TLS handshake failed: unsupported protocol',
+    })
+  })
+})
+
+describe.each(['proxied-imaps', 'proxied-smtps'])('%s', (name) => {
+  test.each(['together', 'apart'])('half a handshake behind a PROXY header, %s, is told', async (how) => {
+    const header = 'PROXY TCP4 192.0.2.7 198.51.100.1 40000 25\r\n'
+    const half = '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'
+    const found = await told(async () => {
+      const client = wire(name)
+      if (how === 'together') client.send(header + half)
+      else {
+        client.send(header)
+        await new Promise<void>((resolve) =>
+          client.socket.write(Buffer.from(half, 'latin1'), () => resolve()),
+        )
+      }
+      client.socket.end()
+      await client.rest()
+    })
+    expect(found).toMatchObject({
+      line: { remote: '192.0.2.7', reason: 'the client ended it' },
+      more: [],
     })
   })
 })

@@ -78,7 +78,13 @@ function pathOf(text = 'sender@origin.example'): Address | null {
 function session(signal: AbortSignal): Session {
   const local = { address: '192.0.2.1', port: 25 }
   const remote = { address: '192.0.2.2', port: 40_000 }
-  const known = { tls: undefined, hello: undefined, account: undefined, ownClient: undefined }
+  const known = {
+    tls: undefined,
+    hello: undefined,
+    account: undefined,
+    ownClient: undefined,
+    internal: false,
+  }
   return {
     id: 's1',
     role: 'transfer',

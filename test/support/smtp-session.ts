@@ -63,6 +63,7 @@ export class SessionDouble {
       hello: undefined,
       account: undefined,
       ownClient: undefined,
+      internal: false,
       signal: new AbortController().signal,
     }
     const spool = this.#spool()
@@ -73,6 +74,7 @@ export class SessionDouble {
       canSecure,
       offersDsn: parsed.dsn ?? false,
       resolver: undefined,
+      isNearlyFull: false,
       spool,
       room: new DiskRoom(spool, parsed.minFree, log),
       log,

@@ -191,7 +191,13 @@ export async function submissionOf(plan: SubmissionPlan): Promise<Submission> {
 function sampleSession(role: Session['role'], signal: AbortSignal): Session {
   const local = { address: '192.0.2.1', port: 25 }
   const remote = { address: '192.0.2.2', port: 40_000 }
-  const known = { tls: undefined, hello: undefined, account: undefined, ownClient: undefined }
+  const known = {
+    tls: undefined,
+    hello: undefined,
+    account: undefined,
+    ownClient: undefined,
+    internal: false,
+  }
   return { id: 'session-1', role, listener: 'test', startedAt: new Date(0), local, remote, signal, ...known }
 }
 
