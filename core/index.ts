@@ -12,6 +12,7 @@ export { type KeptFolder, requireWritableFolder } from './disk/writable-folder.t
 export { writeFully } from './disk/write-fully.ts'
 export * from './errors.ts'
 export * from './facts/index.ts'
+export { firmTransaction } from './firm-transaction.ts'
 export { type AccountHint, tellAccountChange } from './flow/account-hint.ts'
 export { emptyQueue, notQueued } from './flow/empty-queue.ts'
 export type * from './flow/flow.ts'

@@ -221,6 +221,16 @@ describe('show', () => {
     expect(JSON.parse(json)).toMatchObject({ id: 'second', problem: 'no message second is queued' })
   })
 
+  test('a message whose time is over while others have their turns', async () => {
+    const expiresAt = new Date(Date.now() - 65_000)
+    const [bob, ...others] = greylisted.recipients
+    const waiting = [{ ...(bob as NonNullable<typeof bob>), waitsForTurn: true }, ...others]
+    await project.hold({ ...listed, items: [{ ...greylisted, expiresAt, recipients: waiting }] })
+    expect((await run('show', 'first')).out).toMatch(
+      /^given up +its time is over; it waits for others' turns$/m,
+    )
+  })
+
   test('a message for which nobody waits, and whose sender is not told yet', async () => {
     const nextAttempt = new Date(Date.now() + 65_000)
     const nobody = { recipients: [], recipientCount: 0 }
@@ -262,9 +272,9 @@ describe('stat', () => {
   test('destinations by ages, with the totals on top', async () => {
     const { out } = await run('stat')
     expect(out.split('\n')).toEqual([
-      'destination  total   5  10  20  40  80  160  320  640  1280  1280+  oldest  paused',
+      'destination  total   5  10  20  40  80  160  320  640  1280  1280+  oldest  paused  why',
       'TOTAL           47  10   1   0   0   0    0    0    0     0     36      3d',
-      'example.net     44  10   0   0   0   0    0    0    0     0     34      3d  in 7m',
+      'example.net     44  10   0   0   0   0    0    0    0     0     34      3d  in 7m   451 4.4.1 No answer',
       'local            1   0   1   0   0   0    0    0    0     0      0      6m',
       '',
       'recipients who wait, by minutes since the message arrived, 3 of them held; 3 destinations, 1 not shown: --limit, 1 paused',
@@ -283,7 +293,10 @@ describe('stat', () => {
     expect(JSON.parse((await run('stat', '--json')).out)).toMatchObject({
       ageLimits: [5, 10, 20, 40, 80, 160, 320, 640, 1_280],
       total: { recipients: 47, held: 3, destinations: 3 },
-      destinations: [{ destination: 'example.net' }, { destination: 'local' }],
+      destinations: [
+        { destination: 'example.net', pausedFor: '451 4.4.1 No answer' },
+        { destination: 'local' },
+      ],
     })
     await project.hold({ ...listed, total: { ...listed.total, recipients: 0 }, destinations: [] })
     expect((await run('stat')).out).toBe('the queue is empty\n')

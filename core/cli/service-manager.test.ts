@@ -39,6 +39,16 @@ test('the watchdog is not fed while nothing is alive', async () => {
   await manager.stopping()
 })
 
+test('a reload that fails is over, too', async () => {
+  const log = capturedLog()
+  const manager = new ServiceManager({ NOTIFY_SOCKET: told })
+  await manager.ready(log)
+  await expect(manager.reloading(() => Promise.reject(new Error('no config')))).rejects.toThrow('no config')
+  await manager.reloading(async () => undefined)
+  expect(log.lines).toEqual([])
+  expect(await readFile(told, 'utf8')).toMatch(/^READY=1\n(?:RELOADING=1 MONOTONIC_USEC=\d+\nREADY=1\n){2}$/)
+})
+
 test('a reload that has to wait for another is told of at once', async () => {
   const log = capturedLog()
   const manager = new ServiceManager({})

@@ -43,9 +43,12 @@ export class ServiceManager {
     if (this.#reloads++ > 0)
       this.#log?.info('reloading', { text: 'waits until the reload before it is over, and its sessions' })
     await this.#tell('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`)
-    await reload()
-    this.#reloads--
-    await this.#tell('READY=1')
+    try {
+      await reload()
+    } finally {
+      this.#reloads--
+      await this.#tell('READY=1')
+    }
   }
 
   stopping(): Promise<void> {

@@ -140,8 +140,8 @@ export interface Deferred extends Trouble {
    */
   readonly untried?: boolean
   /**
-   * With `untried`: what it waits for gets on, and others have had their turn there of late. Its own comes, too, however long it has
-   * waited.
+   * With `untried`: what it waits for gets on, and others have had their turn there of late, or nobody can say now. Its own comes, too,
+   * however long it has waited.
    */
   readonly moving?: boolean
 }

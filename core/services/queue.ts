@@ -80,10 +80,12 @@ export interface QueuedRecipient {
   readonly held?: boolean
   /** It is held, and the attempt that had begun before may not be over. */
   readonly stillTried?: boolean
-  /** What the last attempt brought. */
+  /** What the last attempt brought; where none was made, why its destination is left alone. */
   readonly lastReply: Reply | undefined
   /** The host that said so, where it was another one. */
   readonly lastHost?: string
+  /** Others have their turns at its destination: it waits for its own, also when its message's time is over. */
+  readonly waitsForTurn?: boolean
 }
 
 /** Which messages. All conditions have to hold; without any it is the whole queue. */
@@ -109,8 +111,10 @@ export interface QueueDestination {
   readonly ages: readonly number[]
   /** Milliseconds since 1970 of the oldest's arrival. */
   readonly oldest: number
-  /** Nothing is tried before, since the destination did not answer. */
+  /** Nothing is tried before, since the destination did not answer, or since it is not its turn. */
   readonly pausedUntil: Date | undefined
+  /** Why, where that is known. */
+  readonly pausedFor?: Reply
 }
 
 /** Everything that waits. */
@@ -123,7 +127,7 @@ export interface QueueTotal {
   /** Milliseconds since 1970 of the oldest's arrival. */
   readonly oldest: number | undefined
   readonly destinations: number
-  /** Destinations that are left alone for a while, since they did not answer. */
+  /** Destinations that are left alone for a while, since they did not answer, or since it is not the turn of what waits for them. */
   readonly paused: number
 }
 

@@ -17,7 +17,7 @@ export const english: Texts = {
     failed: ({ recipients }) =>
       `Your message could not be delivered to the ${recipients === 1 ? 'address' : 'addresses'} below. There will be no further attempts.`,
     delayed: ({ until }) =>
-      `Your message has not been delivered to the following addresses yet. You need not do anything and should not send it again: it is tried again and again${until === '' ? '' : `, until ${until}`}. If it cannot be delivered by then, you will be told.`,
+      `Your message has not been delivered to the following addresses yet. You need not do anything and should not send it again: it is tried again and again${until === '' ? '' : `, until ${until}`}. If it cannot be delivered${until === '' ? '' : ' by then'}, you will be told.`,
     delivered: 'Your message has been delivered. You had asked to be told. Whether it is read is not known.',
     relayed:
       'Your message has been passed on. What is known of each address stands below. You had asked to be told.',

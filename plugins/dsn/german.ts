@@ -19,7 +19,7 @@ export const german: Texts = {
     failed: ({ recipients }) =>
       `Ihre Nachricht konnte ${recipients === 1 ? 'der folgenden Adresse' : 'den folgenden Adressen'} nicht zugestellt werden. Weitere Versuche gibt es nicht.`,
     delayed: ({ until }) =>
-      `Ihre Nachricht konnte den folgenden Adressen noch nicht zugestellt werden. Sie brauchen nichts zu tun und sollten sie nicht erneut senden: Die Zustellung wird weiter versucht${until === '' ? '' : `, und zwar bis ${until}`}. Gelingt sie bis dahin nicht, werden Sie benachrichtigt.`,
+      `Ihre Nachricht konnte den folgenden Adressen noch nicht zugestellt werden. Sie brauchen nichts zu tun und sollten sie nicht erneut senden: Die Zustellung wird weiter versucht${until === '' ? '' : `, und zwar bis ${until}`}. Gelingt sie ${until === '' ? '' : 'bis dahin '}nicht, werden Sie benachrichtigt.`,
     delivered:
       'Ihre Nachricht wurde zugestellt. Sie hatten um diese Bestätigung gebeten. Ob die Nachricht gelesen wird, ist nicht bekannt.',
     relayed:

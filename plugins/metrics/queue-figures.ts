@@ -40,7 +40,7 @@ export class QueueFigures {
     )
     one(
       'mailwright_queue_paused_destinations',
-      'Destinations that did not answer and are left alone for a while.',
+      'Destinations that are left alone for a while: they did not answer, or it is not the turn of what waits for them.',
       ({ total }) => total.paused,
     )
     one(

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { type Clock, type Database, type Log, reply } from 'mailwright'
+import { type Clock, type Database, type Log, longestAnswer, reply } from 'mailwright'
 import { givenUp } from './bouncing.ts'
 import type { Farewell, GivenUp } from './farewell.ts'
 import type { Holder } from './holder.ts'
@@ -15,7 +15,7 @@ import {
   readRecipient,
 } from './queued.ts'
 import { type Regular, regularly } from './regularly.ts'
-import type { RecipientRow } from './tables.ts'
+import type { LaneRow, RecipientRow } from './tables.ts'
 import { isGivenUp } from './under-way.ts'
 
 export interface AgeingSettings {
@@ -33,8 +33,19 @@ interface Aged {
   readonly recipient: QueuedRecipient
   /** Its own, or that of its destination. */
   readonly last: LastAttempt
+  /** Whatever its age is: others have their turns at its destination, and its own comes. */
+  readonly waitsForTurn: boolean
   /** By the postmaster, whatever its deadline was. */
   readonly isGivenUp: boolean
+}
+
+/** With why its destination is left alone, and until when. */
+type AgedRow = RecipientRow & Pick<LaneRow, 'paused_until' | 'moving'> & { readonly why: string | null }
+
+/** When somebody looks, and which destinations do not get on then. */
+interface Moment {
+  readonly now: number
+  readonly stuck: readonly string[]
 }
 
 /** In the order of deadlines. */
@@ -43,8 +54,6 @@ type Place = Readonly<Record<'deadline' | 'number', number>>
 const lookEvery = 30_000
 /** Milliseconds that are left for the attempt at the end of a recipient's time. */
 const attemptTime = 60_000
-/** Milliseconds without an end of any delivery: then a destination does not get on. The longest that an answer may take (RFC 5321 §4.5.3.2.6). */
-const longestAnswer = 600_000
 /** Milliseconds in a line that moves: after a pause many are late who are delivered soon. */
 const longestTurn = 900_000
 const atOnce = 500
@@ -52,7 +61,8 @@ const noAttempt = reply(451, '4.4.1', 'No attempt could be made in time')
 
 /**
  * Looks after recipients whose turn does not come in time, since they wait for their next attempt, or since their destination is paused,
- * slow, or does not get on: their senders are warned and told all the same. Where others have their turns they are only warned. So are those of whoever a postmaster has given up while it was being tried.
+ * slow, or does not get on: their senders are warned and told all the same. Where others have their turns they are only warned. Those of whoever a
+ * postmaster has given up while it was being tried are told, too.
  */
 export class Ageing {
   readonly #settings: AgeingSettings
@@ -96,10 +106,9 @@ export class Ageing {
     const { farewell, log } = this.#settings
     try {
       const isOver = now >= message.expiresAt
-      const [over, late] = [
-        aged.filter((one) => isOver || one.isGivenUp),
-        aged.filter((one) => !isOver && !one.isGivenUp),
-      ]
+      const { over = [], late = [] } = Object.groupBy(aged, (one) =>
+        one.isGivenUp || (isOver && !one.waitsForTurn) ? 'over' : 'late',
+      )
       if (over.length > 0) await farewell.giveUp(message, over.map(ended), { agedBy: now })
       if (late.length > 0) await this.#warn(message, late, now)
     } catch (error) {
@@ -145,7 +154,7 @@ export class Ageing {
   }
 
   /** Restricts a query to those for whom no attempt comes in time. */
-  #late(knex: Knex, query: Knex.QueryBuilder, now: number): void {
+  #late(knex: Knex, query: Knex.QueryBuilder, { now, stuck }: Moment): void {
     const dueBefore = (rows: Knex.QueryBuilder, due: number) =>
       rows
         .where('queue_recipients.due', '<=', due)
@@ -160,26 +169,22 @@ export class Ageing {
       )
       // All of a message are warned of at the same time, whenever each of them is tried next.
       .orWhere('queue_recipients.due', '>', now)
-      .orWhere((stuck) =>
-        dueBefore(stuck.whereIn('queue_recipients.destination', this.#stuck()), now - attemptTime),
-      )
+      .orWhere((still) => dueBefore(still.whereIn('queue_recipients.destination', stuck), now - attemptTime))
       // They are warned of; nobody is given up whose turn comes.
       .orWhere((slow) =>
         dueBefore(
           slow.where((one) =>
             one
-              .whereIn('queue_recipients.destination', this.#slow())
+              .where((working) =>
+                working
+                  .whereIn('queue_recipients.destination', this.#slow())
+                  .whereExists(stillInTime(knex, now)),
+              )
+              // Behind their time, too: others' turns may take for long.
               .orWhere((others) => paused(others).where('queue_lanes.moving', true)),
           ),
           now - longestTurn,
-        )
-          .where('queue_recipients.warned', false)
-          .whereExists((message) =>
-            message
-              .from('queue_messages')
-              .where('queue_messages.number', knex.ref('queue_recipients.message'))
-              .where('queue_messages.expires_at', '>', now),
-          ),
+        ).where('queue_recipients.warned', false),
       )
   }
 
@@ -190,12 +195,13 @@ export class Ageing {
     after: Place | undefined,
   ): Promise<{ readonly aged: readonly Aged[]; readonly last: Place | undefined }> {
     const { holder, lanes } = this.#settings
+    const moment = { now, stuck: this.#stuck() }
     const query = knex('queue_recipients')
       .join('queue_lanes', 'queue_lanes.destination', 'queue_recipients.destination')
       .where('queue_recipients.deadline', '<=', now)
       // Whoever is tried soon is told by that attempt.
       .whereIn('queue_lanes.owner', ['', holder.id])
-      .where((late) => this.#late(knex, late, now))
+      .where((late) => this.#late(knex, late, moment))
     if (after !== undefined)
       query.where((later) =>
         later
@@ -206,10 +212,15 @@ export class Ageing {
               .where('queue_recipients.number', '>', after.number),
           ),
       )
-    const rows: (RecipientRow & { readonly why: string | null })[] = await query
+    const rows: AgedRow[] = await query
       .orderBy(['queue_recipients.deadline', 'queue_recipients.number'])
       .limit(atOnce)
-      .select('queue_recipients.*', 'queue_lanes.last as why')
+      .select(
+        'queue_recipients.*',
+        'queue_lanes.last as why',
+        'queue_lanes.paused_until',
+        'queue_lanes.moving',
+      )
     const waiting = rows.filter(
       ({ destination, number }) =>
         !lanes.isBusy(Number(number)) && !lanes.get(destination)?.line.has(Number(number)),
@@ -223,11 +234,23 @@ export class Ageing {
       const recipient = message && readRecipient(row, message)
       if (recipient === undefined) return []
       const last = recipient.last ?? readLast(row.why) ?? { at: now, reply: noAttempt }
-      return { recipient, last, isGivenUp: isGivenUp(row) }
+      return { recipient, last, waitsForTurn: waitsForTurn(row, moment), isGivenUp: isGivenUp(row) }
     })
     const end = rows.length < atOnce ? undefined : rows.at(-1)
     return { aged, last: end && { deadline: Number(end.deadline), number: Number(end.number) } }
   }
+}
+
+function stillInTime(knex: Knex, now: number): Knex.QueryBuilder {
+  return knex('queue_messages')
+    .where('queue_messages.number', knex.ref('queue_recipients.message'))
+    .where('queue_messages.expires_at', '>', now)
+}
+
+/** Nothing keeps it from being tried but others who are. */
+function waitsForTurn({ due, destination, paused_until, moving }: AgedRow, { now, stuck }: Moment): boolean {
+  const isLeftAlone = Number(paused_until) > now && !moving
+  return Number(due) <= now && !isLeftAlone && !stuck.includes(destination)
 }
 
 function ended({ recipient, last, isGivenUp: byPostmaster }: Aged): GivenUp {

@@ -3,13 +3,13 @@ import {
   type Clock,
   type Database,
   type Failed,
+  firmTransaction,
   MailwrightError,
   type QueueSelection,
   reply,
 } from 'mailwright'
 import type { Changes } from './changes.ts'
 import type { Farewell, GivenUp } from './farewell.ts'
-import { firmTransaction } from './firm-transaction.ts'
 import { holdDamaged, readMessages } from './lane-loading.ts'
 import { expired } from './outcomes.ts'
 import { type QueuedRecipient, readRecipient } from './queued.ts'

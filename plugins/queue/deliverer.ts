@@ -3,11 +3,13 @@ import {
   type Clock,
   createMessage,
   type DeliveryFlow,
+  errorCode,
   type Log,
   localError,
   type Message,
   type Outcome,
   parametersForEach,
+  wait,
 } from 'mailwright'
 import { isGone, type OpenContent } from './contents.ts'
 import type { Turn } from './fair-line.ts'
@@ -26,7 +28,10 @@ export interface DelivererSettings {
   readonly settlement: Settlement
   readonly clock: Clock
   readonly log: Log
+  /** Aborts when nothing new begins any more. */
   readonly signal: AbortSignal
+  /** Aborts when attempts under way have to end. */
+  readonly cutting: AbortSignal
 }
 
 /** What an attempt says of its destination, when its outcomes are written. */
@@ -38,7 +43,12 @@ export interface TurnResult {
   /** With `waits`: others have their turns meanwhile. */
   readonly moving?: boolean
   readonly last?: LastAttempt
+  /** The message could not be read: its recipients are as they were, and are to be read again. */
+  readonly unread?: boolean
 }
+
+/** Milliseconds that a message takes a delivery's place which cannot be read now: others do not follow it at once. */
+const unreadPause = 5_000
 
 /** Delivers, and resolves when what came of it is known. `written` resolves when that is in the table. Neither rejects. */
 export type Deliver = (lane: Lane, turn: Turn) => Promise<TurnResult & { readonly written: Promise<void> }>
@@ -67,6 +77,7 @@ export class Deliverer {
       }
     } catch (error) {
       await open?.close()
+      if (errorCode(error) === 'MAIL_E_UNAVAILABLE') return this.#unread(turn, error)
       const gone = isGone(error)
       this.#settings.log[gone ? 'warn' : 'error'](gone ? 'unavailable' : 'internal-error', {
         transaction: turn.message.id,
@@ -79,6 +90,14 @@ export class Deliverer {
         written: this.#settings.settlement.settle(lane, turn.message, undefined, concluded),
       }
     }
+  }
+
+  /** Nothing is known of them: they are neither tried nor given up, whatever their age is. */
+  async #unread({ message }: Turn, error: unknown): ReturnType<Deliver> {
+    const { clock, log, signal } = this.#settings
+    log.warn('unavailable', { transaction: message.id, error })
+    await wait(clock, unreadPause, signal).catch(() => undefined)
+    return { health: 'unknown', unread: true, written: Promise.resolve() }
   }
 
   async #attempt(turn: Turn, message: Message): Promise<readonly Concluded[]> {
@@ -105,7 +124,7 @@ export class Deliverer {
     recipients: readonly QueuedRecipient[],
     { message, sentOn }: { readonly message: Message; readonly sentOn: SentOn },
   ): Promise<readonly Outcome[]> {
-    const { delivery, settlement, signal } = this.#settings
+    const { delivery, settlement, cutting } = this.#settings
     const items = recipients.flatMap((recipient) => attemptItem(recipient, message) ?? [])
     const { reversePath, parameters, session } = envelope
     const attempt = {
@@ -114,7 +133,7 @@ export class Deliverer {
       parameters,
       items,
       atomic: false,
-      signal,
+      signal: cutting,
       ...(session === undefined ? {} : { session }),
     }
     return delivery.attempt({

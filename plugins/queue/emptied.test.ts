@@ -1,8 +1,8 @@
+import { firmTransaction } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { type OpenDatabase, openDatabase } from '../../test/support/queue-database.ts'
 import { deleteEmpty, deleteIfEmpty } from './emptied.ts'
-import { firmTransaction } from './firm-transaction.ts'
 import { queueMigrations } from './migrations.ts'
 
 let base: DatabaseUnderTest

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Knex } from 'knex'
-import { type Database, errorCode } from 'mailwright'
-import { firmTransaction } from './firm-transaction.ts'
+import { type Database, errorCode, firmTransaction } from 'mailwright'
 import type { Measures } from './measures.ts'
 
 /** A part of a transaction. What it answers counts only when the promise of {@link GroupCommit.run} has resolved. */

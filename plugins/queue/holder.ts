@@ -1,6 +1,5 @@
 import type { Knex } from 'knex'
-import type { Clock, Database, Log, Timer } from 'mailwright'
-import { firmTransaction } from './firm-transaction.ts'
+import { type Clock, type Database, firmTransaction, type Log, type Timer } from 'mailwright'
 import { hasEnded, leaseDuration, newHolderId } from './holder-id.ts'
 import type { HolderRow } from './tables.ts'
 

@@ -27,7 +27,7 @@ import { Management } from './management.ts'
 import { Measures } from './measures.ts'
 import { Numbers } from './numbers.ts'
 import type { QueueOptions } from './options.ts'
-import { outageLog } from './outage-log.ts'
+import { outagesOf } from './outage-log.ts'
 import { Reports } from './reports.ts'
 import { Scheduler } from './scheduler.ts'
 import { Settlement } from './settlement.ts'
@@ -62,8 +62,8 @@ const drainTime = 15_000
 
 /** Puts the parts of the queue together. */
 export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue {
-  const { options, folder, database, delivery, clock } = settings
-  const log = outageLog(settings.log, clock)
+  const { options, folder, delivery, clock } = settings
+  const { database, log } = outagesOf(settings.database, settings.log, clock)
   const { schedule } = options
   const ending = new AbortController()
   const cutting = new AbortController()
@@ -99,7 +99,7 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
     ...common,
     settlement,
     open: (message) => contents.open(message),
-    signal: cutting.signal,
+    cutting: cutting.signal,
   })
   const scheduler = new Scheduler({ ...common, ...options }, (lane, turn) => {
     const deliver = () => deliverer.deliver(lane, turn)

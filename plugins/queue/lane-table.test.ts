@@ -15,12 +15,17 @@ describe('a destination that is paused', () => {
   let base: DatabaseUnderTest
   let opened: OpenDatabase
   let lane: Lane
-  const worked = new Set<string>()
-  const taker: Taker = { owner: 'me', holds: (name) => worked.has(name) }
+  const [worked, left] = [new Set<string>(), new Set<string>()]
+  const taker: Taker = {
+    owner: 'me',
+    worksOn: (name) => worked.has(name),
+    leaves: (name) => left.has(name),
+  }
   const inTransaction: OpenDatabase['service']['transaction'] = (run) => opened.service.transaction(run)
 
   beforeEach(async () => {
     worked.clear()
+    left.clear()
     base = await databaseUnderTest()
     opened = await openDatabase(base, queueMigrations)
     const [taken] = await inTransaction((knex) => joinLanes(knex, [destination], taker, now))
@@ -45,6 +50,14 @@ describe('a destination that is paused', () => {
   it('is looked at at the end of the pause, also where its recipients were to be read meanwhile', async () => {
     await pause()
     expect(await load()).toMatchObject({ recipients: [] })
+    expect(await takenAtItsEnd()).toEqual([destination])
+  })
+
+  it('for so short that its end is over when that is written is looked at as soon as it is known', async () => {
+    left.add(destination)
+    await pause()
+    expect(await takenAtItsEnd()).toEqual([])
+    left.clear()
     expect(await takenAtItsEnd()).toEqual([destination])
   })
 

@@ -19,7 +19,9 @@ export interface TakenLane extends LaneRow {
 export interface Taker {
   readonly owner: string
   /** Whether it works on a destination already. */
-  readonly holds: (destination: string) => boolean
+  readonly worksOn: (destination: string) => boolean
+  /** Whether it is giving a destination up, which the table may not know yet. */
+  readonly leaves: (destination: string) => boolean
 }
 
 /**
@@ -63,10 +65,11 @@ export async function reviveLanes(knex: Knex, now: number): Promise<void> {
 async function takeLanes(
   knex: Knex,
   destinations: readonly string[],
-  { owner, holds }: Taker,
+  taker: Taker,
   now: number,
 ): Promise<readonly TakenLane[]> {
-  const wanted = destinations.filter((destination) => !holds(destination))
+  const { owner } = taker
+  const wanted = destinations.filter((destination) => isFree(taker, destination))
   if (wanted.length === 0) return []
   const free = await knex<LaneRow>('queue_lanes')
     .whereIn('destination', wanted)
@@ -101,7 +104,7 @@ export async function dueLanes(
   now: number,
   { most, atOnce }: { readonly most: number; readonly atOnce: number },
 ): Promise<DueLanes> {
-  const { owner, holds } = taker
+  const { owner, worksOn } = taker
   const due = await knex<LaneRow>('queue_lanes')
     .where('due', '<=', now)
     .where('paused_until', '<=', now)
@@ -109,8 +112,9 @@ export async function dueLanes(
     .orderBy('due')
     .limit(atOnce)
     .select('destination', 'owner')
-  const own = due.filter((row) => row.owner === owner && holds(row.destination)).map(nameOf)
-  const others = due.map(nameOf).filter((destination) => !holds(destination))
+  // Nobody would look at what is being given up before its new time: that of a pause may be over when it is written.
+  const own = due.filter((row) => row.owner === owner && worksOn(row.destination)).map(nameOf)
+  const others = due.map(nameOf).filter((destination) => isFree(taker, destination))
   if (own.length > 0)
     await knex('queue_lanes')
       .whereIn('destination', own)
@@ -118,6 +122,10 @@ export async function dueLanes(
       .update({ due: laterUnlessPaused(knex, now) })
   const taken = await takeLanes(knex, others.slice(0, most).sort(), taker, now)
   return { taken, own, more: due.length === atOnce }
+}
+
+function isFree({ worksOn, leaves }: Taker, destination: string): boolean {
+  return !worksOn(destination) && !leaves(destination)
 }
 
 function nameOf({ destination }: Pick<LaneRow, 'destination'>): string {

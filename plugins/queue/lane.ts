@@ -19,7 +19,7 @@ export class Lane {
   nextDue: number = Number.POSITIVE_INFINITY
   /** The table is being read. */
   loading = false
-  /** How often the line was emptied, since the table knows better: what was read before is of no use then. */
+  /** How often the table came to know better: what was read before is of no use then. */
   forgotten = 0
   /** Pauses that the table knows of. */
   knownPauses: number
@@ -31,6 +31,8 @@ export class Lane {
   idleSince: number | undefined
   /** Given up: what is still under way comes to its end, nothing new begins. */
   isOver = false
+  /** Given up since it was not its turn: what is still under way tells how the destination is. */
+  waits = false
 
   /** `now` is of the monotonic clock. */
   constructor(

@@ -70,6 +70,11 @@ export class Lanes {
   /** Empties a line: the table knows better. */
   forget(lane: Lane): void {
     this.#waiting -= lane.line.clear()
+    this.readAgain(lane)
+  }
+
+  /** The table has more than was read of it, or than is being read. */
+  readAgain(lane: Lane): void {
     lane.forgotten++
     lane.more = true
   }

@@ -4,6 +4,7 @@ import {
   type Clock,
   type Database,
   type DeliveryFlow,
+  firmTransaction,
   type Message,
   notQueued,
   type QueueItem,
@@ -16,7 +17,6 @@ import type { Changes } from './changes.ts'
 import type { Contents } from './contents.ts'
 import { deleteIfEmpty } from './emptied.ts'
 import type { Farewell } from './farewell.ts'
-import { firmTransaction } from './firm-transaction.ts'
 import { destinationsOf, type Intake } from './intake.ts'
 import { joinLanes } from './lane-table.ts'
 import type { Listing } from './listing.ts'

@@ -27,8 +27,10 @@ interface Waiting {
   readonly rows: WaitingRow[]
 }
 
-/** `next`: when it is tried, also for all that is known of its destination. */
-type WaitingRow = RecipientRow & { readonly next: number }
+/** `next`: when it is tried, also for all that is known of its destination; `lane`: of that, where it is left alone. */
+type WaitingRow = RecipientRow & { readonly next: number; readonly lane: PausedLane | undefined }
+
+type PausedLane = Pick<LaneRow, 'destination' | 'paused_until' | 'moving' | 'last'>
 
 /** Recipients that are read in one go. */
 const rowsAtOnce = 1_000
@@ -124,15 +126,18 @@ async function withNext(
   now: number,
 ): Promise<readonly WaitingRow[]> {
   const destinations = destinationsOf(rows)
-  const paused = new Map<string, number>()
+  const paused = new Map<string, PausedLane>()
   for (let from = 0; from < destinations.length; from += rowsAtOnce) {
-    const lanes: Pick<LaneRow, 'destination' | 'paused_until'>[] = await knex<LaneRow>('queue_lanes')
+    const lanes: PausedLane[] = await knex<LaneRow>('queue_lanes')
       .whereIn('destination', destinations.slice(from, from + rowsAtOnce))
       .where('paused_until', '>', now)
-      .select('destination', 'paused_until')
-    for (const lane of lanes) paused.set(lane.destination, Number(lane.paused_until))
+      .select('destination', 'paused_until', 'moving', 'last')
+    for (const lane of lanes) paused.set(lane.destination, lane)
   }
-  return rows.map((row) => ({ ...row, next: Math.max(Number(row.due), paused.get(row.destination) ?? 0) }))
+  return rows.map((row) => {
+    const lane = paused.get(row.destination)
+    return { ...row, next: Math.max(Number(row.due), Number(lane?.paused_until ?? 0)), lane }
+  })
 }
 
 function reportingItem(row: MessageRow, due: number): QueueItem {
@@ -199,7 +204,7 @@ function both(one: QueueItem, other: QueueItem): QueueItem {
 }
 
 function shown(row: WaitingRow): ShownRecipient {
-  const last = readLast(row.last)
+  const last = readLast(row.last) ?? readLast(row.lane?.last ?? null)
   const delivery = readDelivery(row.delivery)
   return {
     address: delivery?.recipient ?? searchedFor(row.address),
@@ -210,6 +215,7 @@ function shown(row: WaitingRow): ShownRecipient {
     ...(isHeld(row) && { held: true, ...(row.tried_by !== null && { stillTried: true }) }),
     lastReply: last?.reply,
     ...(last?.host === undefined ? {} : { lastHost: last.host }),
+    ...(Boolean(row.lane?.moving) && !isHeld(row) && { waitsForTurn: true }),
   }
 }
 

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock, Database, Log } from 'mailwright'
-import { firmTransaction } from './firm-transaction.ts'
+import { type Clock, type Database, firmTransaction, type Log } from 'mailwright'
 import type { Holder } from './holder.ts'
 import type { Lane } from './lane.ts'
 import { type Loaded, loadLane } from './lane-loading.ts'

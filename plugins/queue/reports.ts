@@ -153,7 +153,8 @@ export function reported(
       return { ...about, action: 'failed', reply: outcome.reply, ...causeOf(outcome), ...hostOf(outcome) }
     case 'delayed': {
       const { last } = outcome.putOff
-      const facts = { reply: last.reply, willRetryUntil: expiresAt }
+      // Who waits for others' turns may be tried behind its time.
+      const facts = { reply: last.reply, ...(expiresAt > now && { willRetryUntil: expiresAt }) }
       return { ...about, action: 'delayed', ...facts, ...causeOf(last), ...hostOf(last) }
     }
   }

@@ -1,22 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock, Database, Log, Timer } from 'mailwright'
-import type { Deliver, TurnResult } from './deliverer.ts'
+import { type Clock, type Database, firmTransaction, type Log, type Timer } from 'mailwright'
+import type { Deliver } from './deliverer.ts'
 import { DeliverySlots } from './delivery-slots.ts'
+import { Departures } from './departures.ts'
 import type { Turn } from './fair-line.ts'
-import { firmTransaction } from './firm-transaction.ts'
-import type { GroupCommit, Write } from './group-commit.ts'
+import type { GroupCommit } from './group-commit.ts'
 import type { Holder } from './holder.ts'
 import type { Prepared } from './intake.ts'
 import type { Lane } from './lane.ts'
-import {
-  clearPauses,
-  dueLanes,
-  joinLanes,
-  pauseLane,
-  releaseLane,
-  type TakenLane,
-  type Taker,
-} from './lane-table.ts'
+import { dueLanes, joinLanes, type TakenLane, type Taker } from './lane-table.ts'
 import type { Lanes } from './lanes.ts'
 import { ReadyLanes } from './ready-lanes.ts'
 import { Refills } from './refills.ts'
@@ -54,8 +46,7 @@ export class Scheduler {
   readonly #slots: DeliverySlots
   readonly #refills: Refills
   readonly #turns = new Set<Promise<void>>()
-  /** Destinations that were given up, which the table does not know yet. */
-  readonly #leaving = new Set<string>()
+  readonly #departures: Departures
   #pumping: NodeJS.Immediate | undefined
   #timer: Timer | undefined
   #looking: Promise<void> | undefined
@@ -67,6 +58,7 @@ export class Scheduler {
   constructor(settings: SchedulerSettings, deliver: Deliver) {
     this.#settings = settings
     this.#deliver = deliver
+    this.#departures = new Departures(settings)
     this.#slots = new DeliverySlots(settings, () => this.#pump())
     this.#refills = new Refills(settings, (lanes) => {
       for (const lane of lanes) this.#offer(lane)
@@ -107,9 +99,9 @@ export class Scheduler {
 
   get #taker(): Taker {
     const { holder, lanes } = this.#settings
-    const holds = (destination: string): boolean =>
-      lanes.get(destination) !== undefined || this.#leaving.has(destination)
-    return { owner: holder.id, holds }
+    const worksOn = (destination: string): boolean => lanes.get(destination) !== undefined
+    const leaves = (destination: string): boolean => this.#departures.has(destination)
+    return { owner: holder.id, worksOn, leaves }
   }
 
   /** After it: opens what was taken, and lines up who is due. */
@@ -235,7 +227,7 @@ export class Scheduler {
     const result = await this.#deliver(lane, turn)
     lane.ended(this.#settings.clock.monotonic())
     giveBack()
-    this.#judge(lane, result)
+    this.#departures.judge(lane, result)
     this.#wake(lane)
     // Nothing new begins while outcomes cannot be written: a crash would deliver all of it again.
     let isLate = false
@@ -247,40 +239,12 @@ export class Scheduler {
     alarm.cancel()
     if (isLate) this.#unwritten--
     this.#settings.lanes.finish(lane, turn.recipients)
+    if (result.unread === true) this.#settings.lanes.readAgain(lane)
     this.#wake(lane)
   }
 
-  #judge(lane: Lane, { health, retryAfter, last, moving }: TurnResult): void {
-    if (lane.isOver || health === 'unknown') return
-    const { holder, clock } = this.#settings
-    if (health === 'well') {
-      lane.health.succeeded()
-      if (lane.knownPauses === 0) return
-      lane.knownPauses = 0
-      void this.#write((knex) => clearPauses(knex, lane, holder.id))
-      return
-    }
-    const pause = health === 'waits' ? (retryAfter ?? tick) : lane.health.failed(retryAfter)
-    if (pause === undefined) return
-    const until = clock.now() + pause
-    this.#leave(lane, (knex) => pauseLane(knex, lane, holder.id, { until, last, moving }))
-  }
-
-  #leave(lane: Lane, write: Write<void>): void {
-    const { destination } = lane
-    this.#settings.lanes.close(lane)
-    this.#leaving.add(destination)
-    void this.#write(write).finally(() => this.#leaving.delete(destination))
-  }
-
-  /** What need not be there: without it a destination is looked at once more than necessary. */
-  #write(write: Write<void>): Promise<void> {
-    const { commits, log } = this.#settings
-    return commits.run(write).catch((error: unknown) => log.warn('unavailable', { error }))
-  }
-
   #releaseIdle(): void {
-    const { holder, lanes, clock } = this.#settings
+    const { lanes, clock } = this.#settings
     const now = clock.monotonic()
     // Others may need the room.
     const longest = lanes.roomForWaiting < lanesAtOnce ? 0 : idleTime
@@ -293,7 +257,7 @@ export class Scheduler {
       if (!lane.isIdle) lane.idleSince = undefined
       else if (lane.idleSince === undefined) lane.idleSince = now
       else if (now - lane.idleSince >= longest) {
-        this.#leave(lane, (knex) => releaseLane(knex, lane, holder.id))
+        this.#departures.release(lane)
       }
     }
   }

@@ -5,7 +5,9 @@ import {
   type QueueStatistics,
   type QueueTotal,
   queueAgeLimits,
+  type Reply,
 } from 'mailwright'
+import { readLast } from './queued.ts'
 import { destinationName } from './selection.ts'
 import { type BigNumber, type LaneRow, never } from './tables.ts'
 
@@ -29,6 +31,7 @@ interface Count {
   recipients: number
   oldest: number
   pausedUntil: Date | undefined
+  pausedFor?: Reply
   readonly ages: number[]
 }
 
@@ -143,12 +146,15 @@ async function countLanes(database: Database, { now, total, destinations }: Coun
   for (let after: string | undefined; ; ) {
     const rows = await laneRows(database, after)
     lanes += rows.length
-    for (const { destination, paused_until } of rows) {
+    for (const { destination, paused_until, last } of rows) {
       const own = destinations.get(destination)
       const until = Number(paused_until)
       if (until <= now) continue
       total.paused++
-      if (own !== undefined) own.pausedUntil = new Date(until)
+      if (own === undefined) continue
+      own.pausedUntil = new Date(until)
+      const why = readLast(last)
+      if (why !== undefined) own.pausedFor = why.reply
     }
     after = rows.at(-1)?.destination
     if (rows.length < rowsAtOnce) return lanes
@@ -159,11 +165,11 @@ async function countLanes(database: Database, { now, total, destinations }: Coun
 function laneRows(
   database: Database,
   after: string | undefined,
-): Promise<readonly Pick<LaneRow, 'destination' | 'paused_until'>[]> {
+): Promise<readonly Pick<LaneRow, 'destination' | 'paused_until' | 'last'>[]> {
   return database.query((knex) => {
     const lanes = knex('queue_lanes').orderBy('destination').limit(rowsAtOnce)
     if (after !== undefined) lanes.where('destination', '>', after)
-    return lanes.select('destination', 'paused_until')
+    return lanes.select('destination', 'paused_until', 'last')
   })
 }
 

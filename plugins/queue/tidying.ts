@@ -1,6 +1,5 @@
-import type { Clock, Database, Log } from 'mailwright'
+import { type Clock, type Database, firmTransaction, type Log } from 'mailwright'
 import type { ContentFiles } from './content-files.ts'
-import { firmTransaction } from './firm-transaction.ts'
 import type { Holder } from './holder.ts'
 import { reviveLanes } from './lane-table.ts'
 import { type Regular, regularly } from './regularly.ts'

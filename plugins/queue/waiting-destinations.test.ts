@@ -1,9 +1,9 @@
-import { type Outcome, reply } from 'mailwright'
+import { type Outcome, reply, wait } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
 import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
-import { deliveredOutcome } from '../../test/support/queue-world-delivery.ts'
+import { deliveredOutcome, unreachable } from '../../test/support/queue-world-delivery.ts'
 
 const minute = 60_000
 
@@ -66,7 +66,20 @@ describe('a destination that has to wait', () => {
     world.delivery.on('@paced.example', waits(1.5 * minute, true))
     await accept('jo@paced.example')
     await world.pass(20 * minute, 5_000)
-    expect(world.reports.told).toEqual([])
+    // Once: its sender does not know yet that it takes long.
+    expect(world.reports.told).toEqual(['delayed jo@paced.example'])
+    expect(world.reports.reports[0]?.recipients[0]).not.toHaveProperty('willRetryUntil')
+    const [item] = await node.queue.list()
+    expect(item?.recipients).toMatchObject([
+      { attempts: 0, waitsForTurn: true, lastReply: { code: 451, enhanced: '4.4.5' } },
+    ])
+    const { destinations } = await node.queue.statistics()
+    expect(destinations).toContainEqual(
+      expect.objectContaining({
+        destination: 'paced.example',
+        pausedFor: expect.objectContaining({ enhanced: '4.4.5' }),
+      }),
+    )
     world.delivery.on('@paced.example', deliveredOutcome)
     await world.pass(2 * minute, 5_000)
     expect(world.delivery.count('jo@paced.example')).toBe(1)
@@ -80,6 +93,19 @@ describe('a destination that has to wait', () => {
     world.delivery.on('@paced.example', waits(1.5 * minute))
     await world.pass(5 * minute, 5_000)
     expect(new Set(world.reports.told)).toEqual(new Set(['failed jo@paced.example']))
+  })
+
+  it('is left alone for longer where those who had their turn find it away', async () => {
+    world.delivery.on('@paced.example', async () => {
+      await wait(world.clock, 5_000)
+      return unreachable
+    })
+    world.delivery.on('late@paced.example', waits(10_000, true))
+    for (let sent = 0; sent < 4; sent++) await accept(`user${sent}@paced.example`)
+    await accept('late@paced.example')
+    await world.pass(6_000)
+    const [paced] = (await node.queue.statistics()).destinations
+    expect(Number(paced?.pausedUntil) - world.clock.now()).toBeGreaterThan(minute)
   })
 
   it('has senders warned once after a quarter of an hour, though others have their turns', async () => {

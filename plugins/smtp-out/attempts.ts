@@ -151,9 +151,9 @@ export class Attempts {
     const { reversePath } = this.#envelope
     const turn: Turn = { address, isGreeted: false, asked: new Set() }
     try {
-      return await pace.run(target, signal, () =>
+      return await pace.run(target, signal, (getsOn) =>
         pool.use(target, { address, avoided, signal, reversePath }, (session) =>
-          this.#inSession(session, turn),
+          this.#inSession(session, turn, getsOn),
         ),
       )
     } catch (error) {
@@ -164,7 +164,7 @@ export class Attempts {
         return true
       }
       if (!(error instanceof HostFailure)) throw error
-      this.#say(this.#fateOf(error.outcome))
+      this.#say(error.isOurs ? error.outcome : this.#fateOf(error.outcome))
       return false
     } finally {
       avoided.add(turn.address)
@@ -179,7 +179,7 @@ export class Attempts {
   }
 
   /** As many transactions as it needs. */
-  async #inSession(session: SmtpSession, turn: Turn): Promise<boolean> {
+  async #inSession(session: SmtpSession, turn: Turn, getsOn: () => void): Promise<boolean> {
     turn.isGreeted = true
     turn.address = session.address
     const { atomic } = this.#errand
@@ -196,6 +196,7 @@ export class Attempts {
       if (count > 0 && (isSpent || !(await session.isReady()))) throw new StaleSession()
       const items = left.slice(0, Math.min(...limits))
       const found = await transact(session, { ...this.#envelope, items }, { atomic, chunking })
+      if (isAnswered(found)) getsOn()
       if (found.refused !== undefined) {
         this.#say(found.refused)
         return false
@@ -218,6 +219,15 @@ export class Attempts {
     for (const [item, outcome] of deferrals)
       (isFinal ? this.#errand.outcomes : this.#errand.deferred).set(item, outcome)
   }
+}
+
+/** A host has taken or refused something, other than for now everything. */
+function isAnswered({ refused, outcomes, deferrals }: Transacted): boolean {
+  const said = [...(refused === undefined ? [] : [refused]), ...outcomes.values(), ...deferrals.values()]
+  return said.some(
+    (outcome) =>
+      outcome.kind === 'delivered' || (outcome.concerns !== 'destination' && outcome.cause !== 'unreachable'),
+  )
 }
 
 /** Of two hosts' answers: one that may take it later outweighs one that never will, and the last one counts. */

@@ -36,10 +36,16 @@ export function said({ reply: answer, place }: Undelivered): string {
 /** A host does not take the mail. The next one is tried; where there is none, this is what became of the mail. */
 export class HostFailure extends Error {
   readonly outcome: Undelivered
+  /** It lies with us: nothing is known of the host. */
+  readonly isOurs: boolean
 
-  constructor(outcome: Undelivered, options: ErrorOptions = {}) {
+  constructor(
+    outcome: Undelivered,
+    { isOurs = false, ...options }: ErrorOptions & { readonly isOurs?: boolean } = {},
+  ) {
     super(outcome.reply.lines.join(' '), options)
     this.name = 'HostFailure'
     this.outcome = outcome
+    this.isOurs = isOurs
   }
 }

@@ -1,7 +1,7 @@
 import type { SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import { type FakeClock, type FakeRecords, fakeClock } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type SmtpHost, startSmtpHost } from '../support/smtp-host.ts'
+import { answering, type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp-host.ts'
 import { type Sender, startSender, told } from '../support/smtp-sending.ts'
 
 // Hosts that many domains share, and that are not to get more than so much at a time.
@@ -26,13 +26,14 @@ const zones: Readonly<Record<string, FakeRecords>> = {
 async function world(
   options: SmtpOutInput,
   clock: FakeClock,
+  script: HostScript = {},
 ): Promise<{ readonly host: SmtpHost; readonly sender: Sender; readonly most: () => number }> {
   let most = 0
   const host: SmtpHost = stack.use(
     await startSmtpHost({
-      answer: () => {
+      answer: (command, state) => {
         most = Math.max(most, host.open)
-        return undefined
+        return script.answer?.(command, state)
       },
     }),
   )
@@ -53,6 +54,17 @@ describe('limits of hosts', () => {
     const sent = await Promise.all(sending)
     expect(sent.flat().map((outcome) => told(outcome).slice(0, 9))).toEqual(Array(12).fill('delivered'))
     expect(most()).toBe(2)
+  })
+
+  test.each([
+    ['has had enough each time', '421 4.3.2 Too busy', false],
+    ['refuses the message', '550 5.7.1 No', true],
+  ])('who waits at a host that %s is told whether others get on', async (_, answer, moving) => {
+    const limits = [{ hosts: ['.big.example'], messages: '1/h' }]
+    const script = answering({ MAIL: answer })
+    const { sender } = await world({ limits }, fakeClock(), script)
+    await sender.send({ to: 'jo@d0.example' })
+    expect(await sender.send({ to: 'jo@d1.example' })).toMatchObject([{ untried: true, moving }])
   })
 
   test('what cannot go soon is put off, one destination after the other, and nothing was tried', async () => {

@@ -6,7 +6,7 @@ import type { RelayInput, SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import type { FakeRecords } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createTestAuthority, type TestAuthority } from '../support/acme-ca.ts'
-import { type HostScript, startSmtpHost } from '../support/smtp-host.ts'
+import { answering, type HostScript, startSmtpHost } from '../support/smtp-host.ts'
 import { type SendingPair, startPair, startSender, told } from '../support/smtp-sending.ts'
 
 // TLS with hosts that have it, and with those that have it in a strange way; and logging in.
@@ -206,6 +206,16 @@ describe('what a message wants (RFC 8689)', () => {
     expect((await send(['REQUIRETLS'], zones, {})).outcome).toMatchObject(unencrypted)
     const unsure = { ...zones, 'there.example': { ...zones['there.example'], secure: false } }
     expect((await send(['REQUIRETLS'], unsure)).outcome).toMatchObject(failed)
+  })
+
+  test('what is no refusal of TLS defers it: a host that closes, a certificate of ours that cannot be read', async () => {
+    const none = { cert: '/none/cert.pem', key: '/none/key.pem' }
+    const clientCertificates = { 'there.example': none }
+    const { outcome } = await send(['REQUIRETLS'], zones, { authorities, clientCertificates })
+    expect(told(outcome)).toMatch(/^deferred 451 4\.7\.5 .*\/none\//)
+    const host = stack.use(await startSmtpHost({ keys, ...answering({ STARTTLS: '421 4.3.2 closing' }) }))
+    const sender = stack.use(await startSender({ port: host.port, authorities }, zones))
+    expect(told((await sender.send({ parameters }))[0])).toBe('deferred 421 4.3.2 closing')
   })
 
   test.each([['454 4.7.0 no TLS now'], ['554 5.7.0 no TLS']])(

@@ -102,6 +102,7 @@ export const listed: ListedQueue = {
       ages: [10, 0, 0, 0, 0, 0, 0, 0, 0, 34],
       oldest: ago(3 * 24 * 60).getTime(),
       pausedUntil: ahead(7),
+      pausedFor: reply(451, '4.4.1', 'No answer'),
     },
     {
       destination: 'local',

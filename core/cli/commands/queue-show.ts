@@ -30,7 +30,10 @@ export function envelopeText(item: QueueItem, now: number): string {
     ['state', item.reason === undefined ? item.state : `${item.state}: ${item.reason}`],
     ['sender', reversePathText(item.reversePath)],
     ['arrived', when(item.arrivedAt)],
-    ['given up', when(item.expiresAt)],
+    [
+      'given up',
+      isOverdue(item, now) ? "its time is over; it waits for others' turns" : when(item.expiresAt),
+    ],
     ['size', countText(item.size, 'octet')],
     [
       item.state === 'reporting' ? 'sender told by' : 'next attempt',
@@ -45,6 +48,10 @@ export function envelopeText(item: QueueItem, now: number): string {
     ...item.recipients.map((recipient) => `\n${recipientFacts(recipient, when)}`),
     ...(more > 0 ? [`\nand ${countText(more, 'more recipient')}`] : []),
   ].join('\n')
+}
+
+function isOverdue({ expiresAt, recipients }: QueueItem, now: number): boolean {
+  return expiresAt.getTime() <= now && recipients.some(({ waitsForTurn }) => waitsForTurn === true)
 }
 
 function recipientFacts(recipient: QueuedRecipient, when: (time: Date) => string): string {

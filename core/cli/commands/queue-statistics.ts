@@ -1,9 +1,16 @@
-import { type QueueStatistics, queue, queueAgeLimits } from '../../services/queue.ts'
+import { formatReply } from '../../model/reply.ts'
+import {
+  type QueueDestination,
+  type QueueStatistics,
+  type QueueTotal,
+  queue,
+  queueAgeLimits,
+} from '../../services/queue.ts'
 import { withHost } from '../context.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
 import { limitOf } from './queue-selection.ts'
-import { countText, distanceText, spanText } from './queue-text.ts'
+import { countText, distanceText, replyLine, spanText } from './queue-text.ts'
 
 const usualLimit = 50
 
@@ -12,17 +19,23 @@ export function statisticsText({ total, destinations }: QueueStatistics, now: nu
   if (total.recipients === 0) return 'the queue is empty'
   const last = queueAgeLimits.at(-1) ?? 0
   const ages = [...queueAgeLimits.map(String), `${last}+`]
-  const all = { ...total, destination: 'TOTAL', oldest: total.oldest ?? now, pausedUntil: undefined }
+  const all: QueueDestination = {
+    ...total,
+    destination: 'TOTAL',
+    oldest: total.oldest ?? now,
+    pausedUntil: undefined,
+  }
   const rows = [all, ...destinations].map(
-    ({ destination, recipients, ages: classes, oldest, pausedUntil }) => [
+    ({ destination, recipients, ages: classes, oldest, pausedUntil, pausedFor }) => [
       destination,
       String(recipients),
       ...ages.map((_, age) => String(classes[age] ?? 0)),
       spanText(Math.max(0, now - oldest)),
       pausedUntil === undefined ? '' : distanceText(pausedUntil, now),
+      pausedFor === undefined ? '' : replyLine(pausedFor),
     ],
   )
-  const headings = ['destination', 'total', ...ages, 'oldest', 'paused']
+  const headings = ['destination', 'total', ...ages, 'oldest', 'paused', 'why']
   const hidden = total.destinations - destinations.length
   const some = [
     countText(total.destinations, 'destination'),
@@ -36,8 +49,13 @@ export function statisticsText({ total, destinations }: QueueStatistics, now: nu
   ].join('\n')
 }
 
-function jsonOf<Counted extends { readonly oldest: number | undefined }>(counted: Counted): unknown {
-  return { ...counted, oldest: counted.oldest === undefined ? undefined : new Date(counted.oldest) }
+function jsonOf(counted: QueueTotal | QueueDestination): unknown {
+  const why = 'pausedFor' in counted && counted.pausedFor !== undefined
+  return {
+    ...counted,
+    oldest: counted.oldest === undefined ? undefined : new Date(counted.oldest),
+    ...(why && { pausedFor: formatReply(counted.pausedFor) }),
+  }
 }
 
 /** `queue stat`. */

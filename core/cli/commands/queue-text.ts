@@ -54,13 +54,14 @@ export function recipientText({ address, target }: Pick<QueuedRecipient, 'addres
   return [formatUnicodeAddress(address), ...led].join(' -> ')
 }
 
-/** What the last attempt brought, and whose words these are, in one line; empty where there was none. */
+/** Why it waits, and whose words these are, in one line; empty where nothing is known. */
 export function replyText({ lastReply, lastHost }: QueuedRecipient): string {
   if (lastReply === undefined) return ''
   return `${lastHost === undefined ? '' : `${lastHost}: `}${replyLine(lastReply)}`
 }
 
-function replyLine({ code, enhanced, lines }: Reply): string {
+/** A reply in one line. */
+export function replyLine({ code, enhanced, lines }: Reply): string {
   return [code, ...(enhanced === undefined ? [] : [enhanced]), ...lines].join(' ')
 }
 

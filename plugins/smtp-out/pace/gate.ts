@@ -1,4 +1,4 @@
-import { type Clock, errorCode, wait } from 'mailwright'
+import { type Clock, errorCode, longestAnswer, wait } from 'mailwright'
 import { keyOf, type Target } from '../session/target.ts'
 import type { Limit } from './limit-option.ts'
 import type { MessageTurns } from './message-turns.ts'
@@ -15,11 +15,14 @@ export interface GateSettings {
   readonly idleTime: number
 }
 
+/** What is done with a host. `getsOn` is called when that takes or refuses something: it is there, and has not had enough. */
+export type Work<T> = (getsOn: () => void) => Promise<T>
+
 /** It is not somebody's turn, and will not be for a while. */
 export class NotYet extends Error {
   /** Milliseconds after which it may be. */
   readonly retryAfter: number
-  /** Others have their turns. */
+  /** Others have their turns, or nobody knows that they have not: its own comes. */
   readonly moving: boolean
 
   constructor(retryAfter: number, moving: boolean, options: ErrorOptions = {}) {
@@ -37,8 +40,8 @@ export class NotYet extends Error {
 const [fewestWaiting, mostWaiting] = [10, 100]
 const soon = 2_000
 const patience = 30_000
-/** Milliseconds without an end of any work: then nobody gets on. The longest that an answer may take (RFC 5321 §4.5.3.2.6). */
-const longestAnswer = 600_000
+/** Intervals of a rate without anybody's getting on: then nobody does. */
+const fewIntervals = 3
 /** Milliseconds after which turns are asked for again that nobody knows of now. */
 const unknownAfter = 10_000
 
@@ -51,8 +54,10 @@ export class Gate {
   #waiting = 0
   /** Milliseconds that a use takes, of late. */
   #usual = 1_000
-  /** Of the monotonic clock: when it was made, or when work ended last. */
-  #movedAt: number
+  /** Of the monotonic clock: when a host has taken or refused something last. */
+  #movedAt: number | undefined
+  /** Of the monotonic clock: until then others may have their turns, unless work has ended without that. */
+  #doubtfulUntil: number
 
   constructor(settings: GateSettings) {
     this.#settings = settings
@@ -60,7 +65,7 @@ export class Gate {
     this.#places =
       limit.connections === undefined ? undefined : new Places({ clock, idleTime, most: limit.connections })
     this.#returns = new ReturnTimes(clock)
-    this.#movedAt = clock.monotonic()
+    this.#doubtfulUntil = clock.monotonic() + longestAnswer
   }
 
   /** Nobody is in it, and nothing is to be remembered. */
@@ -68,8 +73,11 @@ export class Gate {
     return this.#inside === 0 && (this.#places?.isEmpty ?? true) && this.#returns.isEmpty
   }
 
-  /** Does the work when it is its turn. Rejects with {@link NotYet} where that takes too long. */
-  async run<T>(target: Target, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  /**
+   * Does the work when it is its turn, which calls `getsOn` when a host takes or refuses something. Rejects with {@link NotYet} where that
+   * takes too long.
+   */
+  async run<T>(target: Target, signal: AbortSignal, work: Work<T>): Promise<T> {
     const kind = keyOf(target)
     this.#inside++
     // A place may have been somebody's whose connection is kept still: it is gone only where the work has failed.
@@ -88,16 +96,27 @@ export class Gate {
     }
   }
 
-  async #timed<T>(work: () => Promise<T>): Promise<T> {
+  async #timed<T>(work: Work<T>): Promise<T> {
     const { clock } = this.#settings
     const begun = clock.monotonic()
     try {
-      const result = await work()
+      const result = await work(() => {
+        this.#movedAt = clock.monotonic()
+      })
       this.#usual = (this.#usual * 7 + clock.monotonic() - begun) / 8
       return result
     } finally {
-      this.#movedAt = clock.monotonic()
+      // From now on it is known.
+      this.#doubtfulUntil = begun
     }
+  }
+
+  /** Who waits has a turn, too, as far as is known. A server that was started a moment ago does not give everybody up. */
+  get #isMoving(): boolean {
+    const { clock, limit } = this.#settings
+    const now = clock.monotonic()
+    const since = now - Math.max(longestAnswer, fewIntervals * (limit.rate?.interval ?? 0))
+    return now < this.#doubtfulUntil || (this.#movedAt !== undefined && this.#movedAt > since)
   }
 
   async #place(kind: string, target: Target, signal: AbortSignal): Promise<boolean> {
@@ -105,21 +124,21 @@ export class Gate {
     if (places === undefined) return false
     if (places.hasRoom(kind)) return places.take(kind, 0, signal)
     if (this.#mayWait && (await this.#waitingFor(() => places.take(kind, patience, signal)))) return true
-    throw this.#notYet(target, this.#usual, this.#settings.clock.monotonic() - this.#movedAt < longestAnswer)
+    throw this.#notYet(target, this.#usual)
   }
 
   async #turn(target: Target, signal: AbortSignal): Promise<void> {
-    const { clock, key, limit, turns } = this.#settings
-    if (limit.rate === undefined) return
+    const { clock, key, turns } = this.#settings
+    const { rate } = this.#settings.limit
+    if (rate === undefined) return
     const mostWait = this.#mayWait ? patience : 0
     await this.#waitingFor(async () => {
-      if (limit.rate === undefined) return
-      const turn = await turns.take(key, limit.rate, mostWait).catch((error: unknown) => {
-        if (errorCode(error) === 'MAIL_E_UNAVAILABLE') throw new NotYet(unknownAfter, false, { cause: error })
+      const turn = await turns.take(key, rate, mostWait).catch((error: unknown) => {
+        // Nobody is given up for what nobody knows.
+        if (errorCode(error) === 'MAIL_E_UNAVAILABLE') throw new NotYet(unknownAfter, true, { cause: error })
         throw error
       })
-      // The turns before its own were taken, and time brings it.
-      if (!turn.isTaken) throw this.#notYet(target, turn.wait, true)
+      if (!turn.isTaken) throw this.#notYet(target, turn.wait)
       if (turn.wait > 0) await wait(clock, turn.wait, signal)
     })
   }
@@ -134,8 +153,8 @@ export class Gate {
   }
 
   /** Those who wait come back one after the other, not all at once. */
-  #notYet({ domain }: Target, soonest: number, moving: boolean): NotYet {
-    return new NotYet(this.#returns.of(domain, soonest, this.#pace), moving)
+  #notYet({ domain }: Target, soonest: number): NotYet {
+    return new NotYet(this.#returns.of(domain, soonest, this.#pace), this.#isMoving)
   }
 
   /** Milliseconds from one to the next. */

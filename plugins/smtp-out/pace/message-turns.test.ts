@@ -1,4 +1,4 @@
-import { type Database, database, definePlugin, noOptions } from 'mailwright'
+import { type Database, database, definePlugin, noOptions, UnavailableError } from 'mailwright'
 import databasePlugin from 'mailwright/plugins/database'
 import {
   capturedLog,
@@ -124,6 +124,17 @@ test('a turn is taken also where its row was deleted meanwhile', async () => {
   }
   const rate = { interval: 1_000, burst: 1 }
   await sharedTurns({ ...tables, query: (run) => tables.query(run), transaction }).take('a', rate, 0)
+  expect(await sharedTurns().take('a', rate, 0)).toEqual({ wait: 1_000, isTaken: false })
+})
+
+test('a turn is taken again where another one’s locks have undone it', async () => {
+  const { database: tables, fail } = faultyDatabase(host.service(database))
+  const cause = Object.assign(new Error('deadlock'), { sqlState: '40001' })
+  const error = new UnavailableError('undone', { cause })
+  const hasStruck = fail({ call: 'transaction', when: 'during', error, times: 2 })
+  const rate = { interval: 1_000, burst: 1 }
+  expect(await sharedTurns(tables).take('a', rate, 0)).toEqual({ wait: 0, isTaken: true })
+  expect(hasStruck()).toBe(true)
   expect(await sharedTurns().take('a', rate, 0)).toEqual({ wait: 1_000, isTaken: false })
 })
 

@@ -2,6 +2,7 @@ import { readOptions, UnavailableError } from 'mailwright'
 import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
 import type { Target } from '../session/target.ts'
+import type { Work } from './gate.ts'
 import { type LimitInput, readLimit } from './limit-option.ts'
 import type { MessageTurns } from './message-turns.ts'
 import { OwnTurns } from './own-turns.ts'
@@ -213,30 +214,75 @@ describe('messages', () => {
 })
 
 describe('what waits', () => {
-  const waits = (pace: Pace, domain: string) =>
-    pace
-      .run(target(domain, 'mx.big.example'), never, async () => undefined)
-      .catch((error: NotItsTurn) => error.outcome)
+  const big = 'mx.big.example'
+  const run = (pace: Pace, domain: string, work: Work<void>) =>
+    pace.run(target(domain, big), never, work).catch((error: NotItsTurn) => error.outcome)
+  const answered: Work<void> = async (getsOn) => getsOn()
+  const refused: Work<void> = () => Promise.reject(new Error('connection refused'))
+  const waits = (pace: Pace) => run(pace, 'waits.example', answered)
 
   test('for a turn that comes with time is told that others have theirs', async () => {
-    const pace = paceOf([{ hosts: ['mx.big.example'], messages: '1/h' }])
-    await waits(pace, 'a.example')
-    expect(await waits(pace, 'b.example')).toMatchObject({ untried: true, moving: true })
+    const pace = paceOf([{ hosts: [big], messages: '1/h' }])
+    await run(pace, 'a.example', answered)
+    expect(await waits(pace)).toMatchObject({ untried: true, moving: true })
+  })
+
+  test('for a turn at a host that did not answer is told so', async () => {
+    const clock = fakeClock()
+    const pace = paceOf([{ hosts: [big], messages: '1/h' }], clock)
+    await run(pace, 'a.example', refused)
+    expect(await waits(pace)).toMatchObject({ untried: true, moving: false })
+    clock.advance(3_600_000)
+    await run(pace, 'a.example', answered)
+    for (let hours = 0; hours < 2; hours++) {
+      clock.advance(3_600_000)
+      await run(pace, 'a.example', refused)
+      expect(await waits(pace)).toMatchObject({ moving: true })
+    }
+    clock.advance(3_600_000)
+    await run(pace, 'a.example', refused)
+    expect(await waits(pace)).toMatchObject({ moving: false })
+  })
+
+  test('is given up for nothing that a server that has just started cannot know', async () => {
+    const clock = fakeClock()
+    const turns = new OwnTurns(clock)
+    const limits = [{ hosts: [big], messages: '1/h' }]
+    await run(paceOf(limits, clock, turns), 'a.example', answered)
+    const pace = paceOf(limits, clock, turns)
+    expect(await waits(pace)).toMatchObject({ moving: true })
+    clock.advance(600_000)
+    expect(await waits(pace)).toMatchObject({ moving: false })
+  })
+
+  test('for connections at a host that has had enough each time is told so', async () => {
+    const clock = fakeClock()
+    const { begin, end } = work()
+    const pace = paceOf([{ hosts: [big], connections: 1 }], clock)
+    await run(pace, 'a.example', async () => undefined)
+    const others = Array.from({ length: 11 }, (_, index) => run(pace, `o${index}.example`, begin(`${index}`)))
+    await turn()
+    expect(await waits(pace)).toMatchObject({ untried: true, moving: false })
+    for (let index = 0; index < 11; index++) {
+      end(`${index}`)
+      await turn()
+    }
+    await Promise.all(others)
   })
 
   test('for connections that do not come free any more is told so', async () => {
     const clock = fakeClock()
     const { begin, end } = work()
-    const pace = paceOf([{ hosts: ['mx.big.example'], connections: 1 }], clock)
-    const others = [pace.run(target('a.example', 'mx.big.example'), never, begin('a'))]
-    for (let index = 0; index < 10; index++)
-      others.push(pace.run(target(`o${index}.example`, 'mx.big.example'), never, begin('o')))
+    const pace = paceOf([{ hosts: [big], connections: 1 }], clock)
+    await run(pace, 'first.example', answered)
+    const others = [run(pace, 'a.example', begin('a'))]
+    for (let index = 0; index < 10; index++) others.push(run(pace, `o${index}.example`, begin('o')))
     const given = Promise.allSettled(others)
     await turn()
-    expect(await waits(pace, 'b.example')).toMatchObject({ untried: true, moving: true })
+    expect(await waits(pace)).toMatchObject({ untried: true, moving: true })
     clock.advance(30_000)
     await turn()
-    const last = waits(pace, 'c.example')
+    const last = waits(pace)
     clock.advance(570_000)
     await turn()
     expect(await last).toMatchObject({ untried: true, moving: false })
@@ -244,10 +290,12 @@ describe('what waits', () => {
     await given
   })
 
-  test('for a database that does not answer was not tried, and comes back soon', async () => {
-    const turns: MessageTurns = { take: () => Promise.reject(new UnavailableError('a deadlock')) }
-    const pace = paceOf([{ messages: '30/1m' }], fakeClock(), turns)
-    expect(await waits(pace, 'a.example')).toMatchObject({ untried: true, moving: false, retryAfter: 10_000 })
+  test('for a database that does not answer was not tried, comes back soon, and is not given up', async () => {
+    const clock = fakeClock()
+    const turns: MessageTurns = { take: () => Promise.reject(new UnavailableError('it is restarted')) }
+    const pace = paceOf([{ messages: '30/1m' }], clock, turns)
+    clock.advance(3_600_000)
+    expect(await waits(pace)).toMatchObject({ untried: true, moving: true, retryAfter: 10_000 })
   })
 })
 

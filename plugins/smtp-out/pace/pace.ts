@@ -1,7 +1,7 @@
 import { type Clock, type Deferred, reply, replyText } from 'mailwright'
 import { domainKeys } from '../routing/address-patterns.ts'
 import type { Target } from '../session/target.ts'
-import { Gate, NotYet } from './gate.ts'
+import { Gate, NotYet, type Work } from './gate.ts'
 import type { Limit } from './limit-option.ts'
 import type { MessageTurns } from './message-turns.ts'
 
@@ -38,9 +38,10 @@ export class Pace {
   }
 
   /** Does the work with a host when it is its turn. Rejects with {@link NotItsTurn} where that takes too long. */
-  async run<T>(target: Target, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async run<T>(target: Target, signal: AbortSignal, work: Work<T>): Promise<T> {
     const limit = this.#settings.limits.find((each) => fits(each, target))
-    if (limit === undefined || (limit.connections === undefined && limit.rate === undefined)) return work()
+    if (limit === undefined || (limit.connections === undefined && limit.rate === undefined))
+      return work(() => undefined)
     try {
       return await this.#gate(limit, target).run(target, signal, work)
     } catch (error) {

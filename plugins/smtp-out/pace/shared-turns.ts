@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Clock, Database, Log, Migration } from 'mailwright'
+import { type Clock, type Database, firmTransaction, type Log, type Migration } from 'mailwright'
 import type { MessageRate } from './limit-option.ts'
 import { type MessageTurns, nextTurn, type Turn } from './message-turns.ts'
 
@@ -49,7 +49,7 @@ export class SharedTurns implements MessageTurns {
     await database.query((knex) =>
       knex<TurnsRow>('smtp_out_turns').insert({ id, next_at: 0 }).onConflict('id').ignore(),
     )
-    return database.transaction(async (knex) => {
+    return firmTransaction(database, async (knex) => {
       const row = await knex<TurnsRow>('smtp_out_turns').where({ id }).forUpdate().first()
       const { next, ...turn } = nextTurn(Number(row?.next_at ?? 0), clock.now(), rate, patience)
       // Somebody who tidies may have deleted it meanwhile.

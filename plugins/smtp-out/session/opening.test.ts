@@ -61,13 +61,19 @@ const startTlsIs = (answer: string): HostScript => ({
 test.each<[string, HostScript, TlsRequirement, string]>([
   ['refused for now, where it is a must', startTlsIs('454 4.7.0 no'), encrypt, 'starttls-not-supported'],
   ['refused for good, where it is a must', startTlsIs('554 5.7.0 no'), encrypt, 'starttls-not-supported'],
-  ['refused with the whole session', startTlsIs('421 4.3.0 no'), may, 'starttls-not-supported'],
+  ['refused with the whole session', startTlsIs('421 4.3.0 no'), encrypt, 'validation-failure'],
   ['the end of the connection', startTlsIs('close'), may, 'validation-failure'],
   ['answered with more than was asked for', startTlsIs('220 go\r\nmore'), may, 'validation-failure'],
 ])('STARTTLS that is %s counts as a session that failed', async (_, script, requirement, result) => {
   const { told, failure } = await open(script, requirement)
   expect(failure).toBeInstanceOf(HostFailure)
   expect(told).toMatchObject([{ domain: 'there.example', requirement, failure: { result } }])
+})
+
+test('a host that closes instead of TLS says nothing of it, and the mail waits', async () => {
+  const { failure } = await open(startTlsIs('421 4.3.2 no'), encrypt)
+  expect(failure).toMatchObject({ outcome: { kind: 'deferred', concerns: 'destination' } })
+  expect(failure).not.toHaveProperty('outcome.cause')
 })
 
 test('STARTTLS that is refused, where it is welcome, counts as one that failed, and the mail goes in clear', async () => {

@@ -157,8 +157,12 @@ class Opening {
       })
     if (answer.code !== 220) {
       const detail = `STARTTLS was refused: ${answer.code}`
-      if (requirement.level === 'may' && answer.code >= 400 && answer.code !== 421)
-        return this.#inClear(detail)
+      if (answer.code === 421) {
+        // RFC 5321 §3.8: whoever says so to anything closes. It says nothing of TLS, but that there was none.
+        this.#tell({ result: 'validation-failure', detail })
+        throw new HostFailure(refusalBy(connection, answer, 'hello'))
+      }
+      if (requirement.level === 'may' && answer.code >= 400) return this.#inClear(detail)
       this.#tell({ result: 'starttls-not-supported', detail })
       throw new HostFailure(refusalBy(connection, answer, 'tls'))
     }
@@ -188,7 +192,8 @@ class Opening {
       if (error instanceof SecurityError) this.#tell(error.failure)
       if (!(error instanceof UnavailableError)) throw error
       const text = `The certificate for ${connection.place} cannot be had: ${error.message}`
-      throw new HostFailure(unreachable('tls', '4.7.5', text, candidate.host), { cause: error })
+      const outcome = unreachable('tls', '4.7.5', text, candidate.host)
+      throw new HostFailure(outcome, { cause: error, isOurs: true })
     }
   }
 

@@ -1,5 +1,7 @@
-import type { Knex } from 'knex'
-import { type Database, errorCode } from 'mailwright'
+import { errorCode } from './errors.ts'
+import type { Database } from './services/database.ts'
+
+type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
 /** Times that a transaction is made again which another one's locks have undone. */
 const afterDeadlocks = 5
@@ -10,7 +12,7 @@ const afterDeadlocks = 5
  */
 export async function firmTransaction<T>(
   database: Database,
-  run: (transaction: Knex.Transaction) => Promise<T>,
+  run: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   for (let times = 0; ; times++) {
     try {
