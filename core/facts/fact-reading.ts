@@ -19,6 +19,8 @@ export class FactReading {
   readonly #uids: readonly number[]
   readonly #slots: Uint32Array
   readonly #needed: readonly string[]
+  /** Behind the last place that was looked at. */
+  #end: number
 
   /** UIDs ascending, and the slot of each. */
   constructor(
@@ -31,6 +33,7 @@ export class FactReading {
     this.#columns = columns
     this.#uids = uids
     this.#slots = slots
+    this.#end = uids.length
     this.#needed = [...columns.keys()].flatMap(({ fields }) => fields ?? [])
   }
 
@@ -46,9 +49,12 @@ export class FactReading {
     return places
   }
 
-  /** Reads what is missing, in turn with other work. Fails as the source does. */
-  async run(grew: () => void): Promise<void> {
+  /**
+   * Reads what is missing, in turn with other work, until columns have grown by so many octets. Fails as the source does.
+   */
+  async run(most: number, grew: () => void): Promise<void> {
     const pacer = new Pacer()
+    const full = this.#bytes + most
     const places = this.missing()
     if (places.length === 0) return
     const wanted = places.map((place) => this.#uids[place] ?? 0)
@@ -63,6 +69,10 @@ export class FactReading {
         if (pacer.isDue) await pacer.rest()
       }
       at += 1
+      if (this.#bytes > full) {
+        this.#end = places[at] ?? this.#uids.length
+        break
+      }
       if (at % betweenLooks === 0) grew()
     }
     grew()
@@ -72,12 +82,20 @@ export class FactReading {
   rows(): FactRows {
     const missing = this.missing()
     if (missing.length === 0) return new FactRows(this.#uids, this.#slots, this.#columns)
+    const end = this.#end
     const lost = new Set(missing)
     return new FactRows(
-      this.#uids.filter((_, place) => !lost.has(place)),
-      this.#slots.filter((_, place) => !lost.has(place)),
+      this.#uids.filter((_, place) => place < end && !lost.has(place)),
+      this.#slots.filter((_, place) => place < end && !lost.has(place)),
       this.#columns,
+      end,
     )
+  }
+
+  get #bytes(): number {
+    let bytes = 0
+    for (const column of this.#columns.values()) bytes += column.bytes
+    return bytes
   }
 
   #isWhole(summary: MessageSummary): boolean {

@@ -24,11 +24,19 @@ export function newColumn(fact: Fact): AnyColumn {
 export class FactRows {
   /** The messages, ascending by UID; what is asked for is in the same order. */
   readonly uids: readonly number[]
+  /** How many of the messages that were asked for they are of, from the first one on, those that are gone included. */
+  readonly asked: number
   readonly #slots: Uint32Array
   readonly #columns: ReadonlyMap<Fact, AnyColumn>
 
-  constructor(uids: readonly number[], slots: Uint32Array, columns: ReadonlyMap<Fact, AnyColumn>) {
+  constructor(
+    uids: readonly number[],
+    slots: Uint32Array,
+    columns: ReadonlyMap<Fact, AnyColumn>,
+    asked: number = uids.length,
+  ) {
     this.uids = uids
+    this.asked = asked
     this.#slots = slots
     this.#columns = columns
   }

@@ -17,12 +17,13 @@ export class FactTable {
 
   /**
    * Facts of messages (ascending UIDs, each once), read from the source where they are not known. `grew` is called now
-   * and then while columns grow. Fails as the source does.
+   * and then while columns grow. No more is read once they have grown by `most` octets. Fails as the source does.
    */
   async load(
     source: FactSource,
     facts: readonly Fact[],
     uids: readonly number[],
+    most: number,
     grew: () => void,
   ): Promise<FactRows> {
     const columns = new Map(facts.map((fact) => [fact, this.#column(fact)]))
@@ -33,8 +34,8 @@ export class FactTable {
     const reading = new FactReading(source, columns, uids, slots)
     const missing = reading.missing().length
     if (pacer.isDue) await pacer.rest()
-    if (missing > many) await this.#inTurn(() => reading.run(grew))
-    else if (missing > 0) await reading.run(grew)
+    if (missing > many) await this.#inTurn(() => reading.run(most, grew))
+    else if (missing > 0) await reading.run(most, grew)
     return reading.rows()
   }
 

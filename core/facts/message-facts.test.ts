@@ -118,6 +118,25 @@ describe('MessageFacts', () => {
     expect(mailbox.asked.at(-1)).toEqual([4, 5, 6])
   })
 
+  it('reads no more than it is told to, and says how far it came', async () => {
+    const mailbox = mailboxOf(9)
+    const long: TextFact = { kind: 'text', of: ({ uid }) => `${uid}`.repeat(100_000) }
+    const facts = cacheOf().of('ann', mailbox)
+    mailbox.messages = mailbox.messages.filter(({ uid }) => uid !== 2)
+    await facts.load([long], [3])
+    const found: (readonly number[])[] = []
+    for (let from = 0; from < 9; ) {
+      const rows = await facts.load([long], [1, 2, 3, 4, 5, 6, 7, 8, 9].slice(from), 250_000)
+      expect(rows.texts(long).text(0)[0]).toBe(`${rows.uids[0]}`)
+      found.push(rows.uids)
+      from += rows.asked
+    }
+    expect(found.flat()).toEqual([1, 3, 4, 5, 6, 7, 8, 9])
+    expect(Math.max(...found.map((uids) => uids.length))).toBeLessThan(5)
+    expect(new Set(mailbox.asked.map(([first]) => first)).size).toBe(found.length + 1)
+    expect((await facts.load([long], [7, 8, 9], 1)).asked).toBe(3)
+  })
+
   it('begins anew where most of what it knows is gone', async () => {
     const mailbox = mailboxOf(2_000)
     const cache = cacheOf()

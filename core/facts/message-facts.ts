@@ -39,7 +39,7 @@ export class MessageFacts {
   /** The facts of one mailbox as an account sees it. Cheap, and holds nothing itself. */
   of(account: string, mailbox: FactSource): MailboxFacts {
     const key = JSON.stringify([account, mailbox.id, mailbox.uidValidity])
-    return new MailboxFacts(mailbox, (facts, uids) => this.#load(key, mailbox, facts, uids))
+    return new MailboxFacts(mailbox, (...wanted) => this.#load(key, mailbox, ...wanted))
   }
 
   async #load(
@@ -47,12 +47,13 @@ export class MessageFacts {
     mailbox: FactSource,
     facts: readonly Fact[],
     uids: readonly number[],
+    most: number,
   ): Promise<FactRows> {
     if (facts.length === 0) return new FactRows(uids, new Uint32Array(uids.length), new Map())
     const table = this.#table(key, mailbox)
     const count = (): void => this.#count(key, table, facts)
     try {
-      return await table.load(mailbox, facts, uids, count)
+      return await table.load(mailbox, facts, uids, most, count)
     } finally {
       count()
     }
@@ -105,24 +106,28 @@ export class MessageFacts {
   }
 }
 
+type LoadFacts = (facts: readonly Fact[], uids: readonly number[], most: number) => Promise<FactRows>
+
 /** The facts of one mailbox. */
 export class MailboxFacts {
   readonly mailbox: FactSource
-  readonly #load: (facts: readonly Fact[], uids: readonly number[]) => Promise<FactRows>
+  readonly #load: LoadFacts
 
-  constructor(
-    mailbox: FactSource,
-    load: (facts: readonly Fact[], uids: readonly number[]) => Promise<FactRows>,
-  ) {
+  constructor(mailbox: FactSource, load: LoadFacts) {
     this.mailbox = mailbox
     this.#load = load
   }
 
   /**
    * Facts of some messages: UIDs ascending, each once. Summaries are read of those of which something is not known yet,
-   * in turn with other work. Messages that were removed before are left out. Fails as the mailbox does.
+   * in turn with other work. Messages that were removed before are left out. Once what is read takes more than `most`
+   * octets of memory, the answer ends with that message: `asked` says how far it goes. Fails as the mailbox does.
    */
-  load(facts: readonly Fact[], uids: readonly number[]): Promise<FactRows> {
-    return this.#load(facts, uids)
+  load(
+    facts: readonly Fact[],
+    uids: readonly number[],
+    most: number = Number.POSITIVE_INFINITY,
+  ): Promise<FactRows> {
+    return this.#load(facts, uids, most)
   }
 }

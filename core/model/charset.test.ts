@@ -60,6 +60,10 @@ describe('decodeText', () => {
     expect(asked).toHaveBeenCalledTimes(1)
   })
 
+  it.each([' "iso-8859-1" ', '" iso-8859-1 "', '"koi8-r "'])('knows the label %s', (label) => {
+    expect(decodeText(Buffer.from([0xe9]), label)).toBe(label.includes('koi') ? 'И' : 'é')
+  })
+
   it('marks octets that are not of the charset', () => {
     expect(decodeText(Buffer.from([0x61, 0xff, 0x62]), 'utf-8')).toBe('a\ufffdb')
   })

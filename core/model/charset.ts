@@ -61,7 +61,7 @@ function isAscii(label: string): boolean {
 
 function decoderFor(charset: string | undefined): TextDecoder | undefined {
   // RFC 2231 §5 lets a language follow the name; it stands behind an asterisk.
-  const label = (charset ?? '').split('*', 1)[0]?.trim().toLowerCase().replace(/^"|"$/g, '') ?? ''
+  const label = (charset ?? '').split('*', 1)[0]?.trim().replace(/^"|"$/g, '').trim().toLowerCase() ?? ''
   if (isAscii(label)) return undefined
   const known = decoders.get(label)
   if (known !== undefined) return known

@@ -16,7 +16,8 @@ interface Run {
 /**
  * Replaces the encoded words (RFC 2047) in a field body by what they say. White space between two of them goes; words
  * next to each other in one charset are decoded together, so that a character split between them is whole again. What
- * is not well-formed stays as it is, and so do words beyond the first 5,000. The answer never holds CR, LF or NUL, whatever was encoded.
+ * is not well-formed stays as it is, and so do words beyond the first 5,000. The answer never holds CR, LF or NUL,
+ * whatever was encoded.
  */
 export function decodeEncodedWords(text: string): string {
   if (!text.includes('=?')) return text

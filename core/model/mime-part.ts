@@ -19,7 +19,10 @@ export interface PartExtent {
   readonly lines: number
 }
 
-/** What stands above a part's body. Asked for it may be read only then: most parts of a large message are never looked at. */
+/**
+ * What stands above a part's body. Asked for it may be read only then: most parts of a large message are never looked
+ * at.
+ */
 export interface PartHead {
   /** The part's own header: for a message its whole header, for a part of a multipart its MIME fields. */
   readonly header: Header

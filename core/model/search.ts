@@ -15,6 +15,7 @@ export type SearchCriterion =
   | { readonly kind: 'all' }
   | { readonly kind: 'and' | 'or'; readonly of: readonly SearchCriterion[] }
   | { readonly kind: 'not'; readonly of: SearchCriterion }
+  /** The array of ranges may be shared, and is not to be altered any more. */
   | { readonly kind: 'uids'; readonly ranges: readonly UidRange[] }
   /** A system flag or a keyword, in any case. */
   | { readonly kind: 'flag'; readonly flag: string }

@@ -25,3 +25,18 @@ it('looks at the flags of a message once, however many are asked for', () => {
     lowered.mockRestore()
   }
 })
+
+it.each([[{ first: Number.NaN, last: 9 }], [{ first: 4, last: Number.NaN }]])(
+  'takes no range that has an end which is no number, wherever it stands: %o',
+  (wrong) => {
+    for (const before of [
+      [],
+      [{ first: 7, last: 8 }],
+      [
+        { first: 7, last: 6 },
+        { first: 1, last: 2 },
+      ],
+    ])
+      expect(() => entryTest({ kind: 'uids', ranges: [...before, wrong] }, 0)).toThrow('is not a number')
+  },
+)

@@ -64,13 +64,17 @@ function flagTest(flag: string): EntryTest {
 
 let named: { readonly flags: readonly string[]; readonly names: ReadonlySet<string> } | undefined
 
-/** Flags in lower case. Those of the last message are kept: all that is asked of one is asked in a row. */
+/**
+ * Flags in lower case. Those of the last message are kept: all that is asked of one is asked in a row. They are known by
+ * their array, which nobody may alter.
+ */
 function namesOf(flags: readonly string[]): ReadonlySet<string> {
   if (named?.flags !== flags) named = { flags, names: new Set(flags.map((flag) => flag.toLowerCase())) }
   return named.names
 }
 
-// A criterion may have the same ranges in many places, and searches are made of one criterion again and again.
+// A criterion may have the same ranges in many places, and searches are made of one criterion again and again. Ranges are
+// known by their array, which nobody may alter once it is in a criterion.
 const uidTests = new WeakMap<readonly UidRange[], EntryTest>()
 
 function uidTest(ranges: readonly UidRange[]): EntryTest {
@@ -112,9 +116,10 @@ function ascending(ranges: readonly UidRange[]): readonly UidRange[] {
   let isOrdered = true
   let before = Number.NEGATIVE_INFINITY
   for (const { first, last } of ranges) {
-    isOrdered &&= before <= checked(first) && first <= last
-    before = first
+    checked(first)
     checked(last)
+    isOrdered &&= before <= first && first <= last
+    before = first
   }
   if (isOrdered) return ranges
   return ranges

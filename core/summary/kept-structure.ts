@@ -34,7 +34,10 @@ export function writeStructure(writer: OctetWriter, root: MimePart): void {
   }
 }
 
-/** Makes the tree of what was written; undefined where that is no tree. What stands above a part is read when it is asked for. */
+/**
+ * Makes the tree of what was written; undefined where that is no tree. What stands above a part is read when it is asked
+ * for.
+ */
 export function readStructure(reader: OctetReader, rootHeader: Header): MimePart | undefined {
   // Parts that no multipart and no message has taken in yet.
   const waiting: MimePart[] = []

@@ -106,7 +106,8 @@ class StoredSummary implements SummaryFacts {
   #fields: Omit<KeptHeader, 'omitted'> | undefined
   #header: Header | undefined
   #envelope: EnvelopeFields | undefined
-  #structure: MimePart | undefined
+  // The tree takes up to 60 times the octets of the summary, so it is not held for longer than somebody uses it.
+  #structure: WeakRef<MimePart> | undefined
 
   constructor(octets: Buffer) {
     this.octets = octets
@@ -153,12 +154,13 @@ class StoredSummary implements SummaryFacts {
   }
 
   get structure(): MimePart {
-    if (this.#structure === undefined) {
-      const reader = this.#behindOmitted()
-      reader.skip()
-      this.#structure = readStructure(reader, this.header) ?? unknownStructure(this.header)
-    }
-    return this.#structure
+    const known = this.#structure?.deref()
+    if (known !== undefined) return known
+    const reader = this.#behindOmitted()
+    reader.skip()
+    const made = readStructure(reader, this.header) ?? unknownStructure(this.header)
+    this.#structure = new WeakRef(made)
+    return made
   }
 
   #behindTexts(): OctetReader {

@@ -4,11 +4,13 @@ import {
   type FlagChangeOptions,
   type FlagOutcome,
   formatMaildirFileName,
+  Pacer,
   UnavailableError,
 } from 'mailwright'
+import { inPieces } from './alteration-pieces.ts'
+import { ChangedFlags } from './changed-flags.ts'
 import { isFull, isMissing } from './disk-errors.ts'
 import { firstFailure } from './file-batches.ts'
-import { changeKept, type KeptFlags } from './flags.ts'
 import { inGroups } from './groups.ts'
 import type { Alteration } from './index-change.ts'
 import { type IndexRecord, lettersAt, locationOf } from './index-record.ts'
@@ -75,26 +77,28 @@ interface Rename {
 class FlagWork {
   readonly gone = new Set<number>()
   readonly #state: MailboxState
-  readonly #change: FlagChange
-  /** Few combinations of flags occur in many messages. */
-  readonly #changed = new Map<string, KeptFlags>()
+  readonly #changed: ChangedFlags
   readonly #altered: Alteration[] = []
   readonly #touched = new Set<string>()
 
   constructor(state: MailboxState, change: FlagChange) {
     this.#state = state
-    this.#change = change
+    this.#changed = new ChangedFlags(change)
   }
 
   /** Changes messages, under whatever names their files have now. */
   async changeAll(records: readonly IndexRecord[]): Promise<void> {
     const missing: IndexRecord[] = []
+    const pacer = new Pacer()
     let renaming: Promise<readonly IndexRecord[]> = Promise.resolve([])
     try {
       for (let from = 0; from < records.length; from += atOnce) {
-        const renames = records
-          .slice(from, from + atOnce)
-          .flatMap((record) => this.#plan(record, this.#state.located(record)) ?? [])
+        const renames: Rename[] = []
+        for (const record of records.slice(from, from + atOnce)) {
+          const rename = this.#plan(record, this.#state.located(record))
+          if (rename !== undefined) renames.push(rename)
+          if (pacer.isDue) await pacer.rest()
+        }
         missing.push(...(await renaming))
         renaming = this.#rename(renames)
       }
@@ -107,23 +111,15 @@ class FlagWork {
 
   /** What is left to be renamed; undefined where the change is made, or is none. */
   #plan(record: IndexRecord, located: Located): Rename | undefined {
-    const { letters, keywords } = this.#changedFlags(located.letters, record.keywords)
+    const { letters, keywords, haveKeywordsChanged } = this.#changed.of(located.letters, record.keywords)
     if (letters !== located.letters) {
       const fileName = formatMaildirFileName({ ...located, letters })
       return { record, located, keywords, moved: { ...located, letters, fileName, directory: 'cur' } }
     }
     // Somebody else may just have set the flag: then the file has it, and only the index does not know.
     const isKnown = letters === lettersAt(record.location)
-    if (!isKnown || keywords.join(' ') !== record.keywords.join(' '))
-      this.#altered.push([record.entry.uid, locationOf(located), keywords])
+    if (!isKnown || haveKeywordsChanged) this.#altered.push([record.entry.uid, locationOf(located), keywords])
     return undefined
-  }
-
-  #changedFlags(letters: string, keywords: readonly string[]): KeptFlags {
-    const key = `${letters} ${keywords.join(' ')}`
-    const known = this.#changed.get(key) ?? changeKept({ letters, keywords }, this.#change)
-    this.#changed.set(key, known)
-    return known
   }
 
   /** Answers those whose files have other names by now. */
@@ -183,27 +179,36 @@ class FlagWork {
   }
 
   async #record(): Promise<void> {
-    const { context, place, table } = this.#state
+    const { context, table } = this.#state
     if (this.#altered.length === 0) return
     const altered = this.#altered.toSorted(([a], [b]) => a - b)
+    let written = 0
     try {
-      await this.#state.write({ modSequence: table.modSequence + 1, altered })
+      for (const piece of inPieces(altered)) {
+        await this.#state.write({ modSequence: table.modSequence + 1, altered: piece })
+        written += piece.length
+      }
     } catch (error) {
-      // The names of the files have changed, and they decide; the index follows when there is room. Keywords are there alone.
-      if (!isFull(error) || this.#touched.size === 0) throw error
-      context.log.warn('unavailable', { mailbox: place.path, problem: 'the index is behind', error })
-      const kept = altered.map(([uid, location]) => [uid, location, this.#keywordsOf(uid)] as const)
-      const haveKeywordsChanged = altered.some(
-        ([, , keywords], at) => keywords.join() !== kept[at]?.[2].join(),
-      )
-      this.#state.goAhead({ altered: kept })
-      if (haveKeywordsChanged) throw error
+      this.#goAhead(altered.slice(written), error)
     }
     const entries = altered.flatMap(([uid]) => this.#state.record(uid)?.entry ?? [])
     const uids = entries.map(({ uid }) => uid)
     context.announce.flagged(
       this.#state.change({ cause: 'store', uids, flags: entries.map(({ flags }) => flags) }),
     )
+  }
+
+  /** The names of the files have changed, and they decide; the index follows when there is room. Keywords are there alone. */
+  #goAhead(altered: readonly Alteration[], error: unknown): void {
+    const { context, place } = this.#state
+    if (!isFull(error) || this.#touched.size === 0) throw error
+    context.log.warn('unavailable', { mailbox: place.path, problem: 'the index is behind', error })
+    const kept = altered.map(([uid, location]) => [uid, location, this.#keywordsOf(uid)] as const)
+    const haveKeywordsChanged = altered.some(
+      ([, , keywords], at) => keywords !== kept[at]?.[2] && keywords.join() !== kept[at]?.[2].join(),
+    )
+    this.#state.goAhead({ altered: kept })
+    if (haveKeywordsChanged) throw error
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   changedRecord,
   lettersAt,
@@ -20,6 +20,15 @@ const facts: RecordFacts = {
 }
 
 describe('a record', () => {
+  it('looks at a list of keywords once, however many messages share it', () => {
+    const keywords = Array.from({ length: 300 }, (_, index) => `shared${index}`)
+    const join = vi.spyOn(keywords, 'join')
+    const made = Array.from({ length: 100 }, (_, index) => makeRecord({ ...facts, uid: index + 1, keywords }))
+    expect(new Set(made.map(({ entry }) => entry.flags)).size).toBe(1)
+    expect(join).toHaveBeenCalledTimes(1)
+    expect(makeRecord({ ...facts, location: 'cur/:2,', keywords }).entry.flags).not.toContain('\\Seen')
+  })
+
   it('shows letters and keywords as flags, sorted', () => {
     const flags = (location: string, keywords: readonly string[] = []): readonly string[] =>
       makeRecord({ ...facts, location, keywords }).entry.flags

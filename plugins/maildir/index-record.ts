@@ -42,6 +42,8 @@ export interface RecordFacts {
 // Few combinations occur in a mailbox of many messages; each is one array.
 const knownFlags = new Map<string, readonly string[]>()
 const mostKnownFlags = 4096
+// Lists of keywords may have hundreds, and many messages have the same one: by list and location.
+const flagsOfLists = new WeakMap<readonly string[], Map<string, readonly string[]>>()
 
 export function makeRecord(facts: RecordFacts): IndexRecord {
   const { uid, base, location, size, modSequence, keywords, uidl, emailId, summary, signature } = facts
@@ -93,8 +95,17 @@ export function locatedAt(base: string, location: string): Located {
 
 /** The flags that the file's name stands for; flags of two locations with the same meaning are the same array. */
 function flagsAt(location: string, keywords: readonly string[]): readonly string[] {
+  if (keywords.length === 0) return spelledFlags(location, location, keywords)
+  const byLocation = flagsOfLists.get(keywords) ?? new Map<string, readonly string[]>()
+  const known = byLocation.get(location)
+  if (known !== undefined) return known
   // No name of a file and no keyword has this octet: none of them can pass for another's key.
-  const key = keywords.length === 0 ? location : `${location}\0${keywords.join(' ')}`
+  const flags = spelledFlags(`${location}\0${keywords.join(' ')}`, location, keywords)
+  if (byLocation.size < mostKnownFlags) flagsOfLists.set(keywords, byLocation.set(location, flags))
+  return flags
+}
+
+function spelledFlags(key: string, location: string, keywords: readonly string[]): readonly string[] {
   const known = knownFlags.get(key)
   if (known !== undefined) return known
   const flags = [...maildirFlags(lettersAt(location)), ...keywords].sort()

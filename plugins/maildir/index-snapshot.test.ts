@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { emptyTable, told } from '../../test/support/maildir-index.ts'
 import type { IndexRecord } from './index-record.ts'
 import { makeRecord, type RecordFacts } from './index-record.ts'
@@ -56,6 +56,15 @@ function withHead(change: (head: Record<string, unknown>) => unknown, facts: Tab
 }
 
 describe('a snapshot', () => {
+  it('looks at a list of keywords once, however many messages share it', () => {
+    const keywords = ['a', 'b']
+    const records = Array.from({ length: 50 }, (_, index) => record(index + 1, { keywords }))
+    const join = vi.spyOn(keywords, 'join')
+    const decoded = decodeSnapshot(encodeSnapshot({ ...full, records, vanished: [] }))
+    expect(join).toHaveBeenCalledTimes(1)
+    expect(decoded?.entries).toEqual(records.map(({ entry }) => entry))
+  })
+
   it('is read as it was written, also at the ends of what numbers can be', () => {
     expect(told(decodeSnapshot(encodeSnapshot(full)))).toEqual(told(new IndexTable(full)))
     expect(told(decodeSnapshot(encodeSnapshot(emptyTable())))).toEqual(told(emptyTable()))

@@ -39,16 +39,7 @@ type Column = (typeof wideColumns)[number] | (typeof narrowColumns)[number]
 
 export function encodeSnapshot(table: TableFacts): Buffer {
   const { records, vanished } = table
-  const states = new Map<string, number>()
-  const combinations: [string, readonly string[]][] = []
-  const stateOf = ({ location, keywords }: IndexRecord): number => {
-    const key = `${location}\0${keywords.join(' ')}`
-    const known = states.get(key)
-    if (known !== undefined) return known
-    combinations.push([location, keywords])
-    states.set(key, combinations.length - 1)
-    return combinations.length - 1
-  }
+  const { combinations, stateOf } = statesOf()
   const numbered = records.map((record) => columnsOf(record, stateOf(record)))
   const wide = wideColumns.map((name) => Float64Array.from(numbered, (row) => row[name]))
   const narrow = narrowColumns.map((name) => Uint32Array.from(numbered, (row) => row[name]))
@@ -78,6 +69,27 @@ export function encodeSnapshot(table: TableFacts): Buffer {
     ...[...narrow, Uint32Array.from(vanished, ({ uid }) => uid)].map(octetsOf),
     Buffer.from(records.map(({ base }) => base).join('/')),
   ])
+}
+
+/** Numbers combinations of location and keywords. Many messages share the list of their keywords, which may be long. */
+function statesOf() {
+  const states = new Map<string, number>()
+  const ofLists = new Map<readonly string[], Map<string, number>>()
+  const combinations: [string, readonly string[]][] = []
+  const numberOf = (location: string, keywords: readonly string[]): number => {
+    const key = `${location}\0${keywords.join(' ')}`
+    const known = states.get(key)
+    if (known !== undefined) return known
+    states.set(key, combinations.length)
+    return combinations.push([location, keywords]) - 1
+  }
+  const stateOf = ({ location, keywords }: IndexRecord): number => {
+    const byLocation = ofLists.get(keywords) ?? new Map<string, number>()
+    const state = byLocation.get(location) ?? numberOf(location, keywords)
+    ofLists.set(keywords, byLocation.set(location, state))
+    return state
+  }
+  return { combinations, stateOf }
 }
 
 /** Reads what {@link encodeSnapshot} wrote; undefined for anything that is not consistent in itself. */

@@ -14,6 +14,24 @@ const sequences = (table: IndexTable): readonly number[] =>
   table.entries.map(({ modSequence }) => modSequence)
 
 describe('a change of the table', () => {
+  it('has one list of keywords for neighbours that have the same', () => {
+    const table = tableOf(3)
+    table.apply({
+      modSequence: 9,
+      altered: [
+        [1, 'cur/', ['a', 'b']],
+        [2, 'cur/', ['a', 'b']],
+        [3, 'cur/', ['a', 'c']],
+      ],
+    })
+    const [first, second, third] = table.records.map(({ keywords }) => keywords)
+    expect(second).toBe(first)
+    expect(third).toEqual(['a', 'c'])
+    expect(['A', 'B', 'C', 'D'].map((keyword) => table.spell(keyword))).toEqual(['a', 'b', 'c', 'D'])
+    table.apply({ modSequence: 10, altered: [[1, 'cur/', ['d']]] })
+    expect(table.spell('D')).toBe('d')
+  })
+
   it('takes the mod-sequence of the change to those that it names, and to nobody else', () => {
     const table = tableOf(4)
     table.apply({ modSequence: 10, altered: [[2, 'cur/:2,FS', ['Junk']]], removed: [3] })

@@ -41,6 +41,8 @@ export class IndexTable implements TableFacts {
   #byBase: Map<string, IndexRecord> | undefined
   #entries: readonly MessageEntry[] | undefined
   #spellings: Map<string, string> | undefined
+  /** Lists of keywords whose spellings are known. */
+  #learned = new WeakSet<readonly string[]>()
 
   constructor(facts: TableFacts) {
     this.id = facts.id
@@ -84,8 +86,12 @@ export class IndexTable implements TableFacts {
   }
 
   #learn(keywords: readonly string[]): void {
-    for (const keyword of keywords)
-      if (!this.#spellings?.has(keyword.toLowerCase())) this.#spellings?.set(keyword.toLowerCase(), keyword)
+    if (this.#spellings === undefined || this.#learned.has(keywords)) return
+    this.#learned.add(keywords)
+    for (const keyword of keywords) {
+      const name = keyword.toLowerCase()
+      if (!this.#spellings.has(name)) this.#spellings.set(name, keyword)
+    }
   }
 
   /** UIDs that went after a mod-sequence, ascending; undefined where that is not remembered. */
@@ -175,7 +181,10 @@ export class IndexTable implements TableFacts {
       this.#byBase?.set(next.base, next)
     }
     const { modSequence } = this
-    for (const [uid, location, keywords] of altered) {
+    // What was read from the file has a list for each message: neighbours that have the same keywords share it from now on.
+    let keywords: readonly string[] = []
+    for (const [uid, location, given] of altered) {
+      if (!areEqual(keywords, given)) keywords = given
       this.#learn(keywords)
       change(uid, { location, keywords, modSequence })
     }
@@ -203,4 +212,9 @@ export class IndexTable implements TableFacts {
     }
     return low
   }
+}
+
+function areEqual(some: readonly string[], others: readonly string[]): boolean {
+  if (some === others) return true
+  return some.length === others.length && some.every((each, at) => each === others[at])
 }

@@ -251,6 +251,34 @@ describe('the file beside the index', () => {
     expect(groups.reduce((sum, octets) => sum + octets, 0)).toBeGreaterThan(9 * 1024 * 1024)
   })
 
+  it('has what was made so far, where nobody wants the rest', async () => {
+    for (let count = 0; count < 5; count++) await box.deliver(`n${count}`)
+    const { state, values } = await open()
+    const reading = values.read([1, 2, 3, 4, 5])
+    for (const uid of [1, 2]) expect((await reading.next()).value?.[0]?.[0]).toBe(uid)
+    await reading.return(undefined)
+    const known = state.table.records.filter(({ signature }) => signature !== undefined)
+    expect(known.map(({ entry: { uid } }) => uid).slice(0, 2)).toEqual([1, 2])
+  })
+
+  it('has what was made as soon as that is much', async () => {
+    for (let count = 0; count < 64; count++) await box.deliver(`n${count}`)
+    const { state, values } = await open()
+    const append = vi.spyOn(SideFile.prototype, 'append')
+    onTestFinished(() => append.mockRestore())
+    expect(
+      await valuesOf(
+        values,
+        state.table.records.map(({ entry: { uid } }) => uid),
+      ),
+    ).toHaveLength(64)
+    const kept = append.mock.calls.map(([, items]) =>
+      items.reduce((sum, { content }) => sum + content.length, 0),
+    )
+    expect(kept.length).toBeGreaterThan(1)
+    expect(Math.max(...kept)).toBeLessThan(9 * 1024 * 1024)
+  })
+
   it('is made smaller when much of it belongs to messages that are gone', async () => {
     for (let count = 0; count < 30; count++) await box.deliver(`n${String(count).padStart(2, '0')}`)
     const { state, values } = await open()

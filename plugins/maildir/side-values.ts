@@ -3,6 +3,7 @@ import type { Reference } from './index-change.ts'
 import type { IndexRecord } from './index-record.ts'
 import type { MailboxState } from './mailbox-state.ts'
 import { SideFile, type SideItem, type SidePlace } from './side-file.ts'
+import { SideKeeping } from './side-keeping.ts'
 import { type ValuesInOrder, valuesInOrder } from './values-in-order.ts'
 
 /** Something that is made of a message's content and kept beside the index. */
@@ -104,7 +105,7 @@ export class SideValues<Value> {
 
   async *#read(uids: readonly number[]): AsyncGenerator<SideGroup<Value>> {
     this.#expect(uids.filter((uid) => this.#state.record(uid)?.[this.#kind.name] === undefined).length)
-    let keeping: Promise<void> | undefined
+    const keeping = new SideKeeping((made) => this.#keepLater(made))
     let end = this.#groupEnd(uids, 0)
     let next = this.#begin(uids.slice(0, end))
     try {
@@ -114,13 +115,12 @@ export class SideValues<Value> {
         from = end
         end = this.#groupEnd(uids, from)
         next = this.#begin(uids.slice(from, end))
-        const made: SideItem[] = []
-        yield* this.#valuesOf(group, made)
-        await keeping
-        keeping = made.length === 0 ? undefined : this.#keepLater(made)
+        yield* this.#valuesOf(group, keeping)
+        await keeping.begin()
       }
     } finally {
-      await keeping
+      // Also where nobody takes what would come next: what was made is not made again.
+      await keeping.finish()
     }
   }
 
@@ -141,10 +141,10 @@ export class SideValues<Value> {
     return { records, kept, values: valuesInOrder(this.#state, this.#kind, missing) }
   }
 
-  /** Puts what had to be made into a list. */
+  /** Hands on what had to be made. */
   async *#valuesOf(
     { records, kept, values }: Group<Value>,
-    made: SideItem[],
+    keeping: SideKeeping,
   ): AsyncGenerator<SideGroup<Value>> {
     let ready: (readonly [number, Value])[] = []
     for (const { entry } of records) {
@@ -152,12 +152,13 @@ export class SideValues<Value> {
       let value = kept.get(uid)
       if (value === undefined) {
         // Making one takes its time: those before do not wait for it.
-        if (!values.isReady && ready.length > 0) {
+        if ((!values.isReady || keeping.isFull) && ready.length > 0) {
           yield ready
           ready = []
         }
+        if (keeping.isFull) await keeping.begin()
         const content = await values.next()
-        if (content !== undefined) made.push({ uid, content })
+        if (content !== undefined) keeping.add({ uid, content })
         value = content && this.#kind.decode(uid, content)
       }
       if (value !== undefined) ready.push([uid, value])

@@ -1,69 +1,68 @@
 import { encodeSummary, type Mailbox, type MessageEntry, type MessageSummary } from 'mailwright'
 
-/** Messages that are taken together, between two looks at the clock. */
+/** Messages that are read together, between two looks at the clock. */
 const mostTogether = 250
-/** Octets of their summaries, which are large where messages have thousands of parts. */
-const mostOctets = 8 * 1024 * 1024
+/** Octets of summaries, and of texts, that are held together: they are large where messages have thousands of parts. */
+export const mostOctets: number = 8 * 1024 * 1024
 
-/** Messages that follow each other, with their summaries where these are needed. */
-export interface FetchedBatch {
-  /** Ascending. */
-  readonly entries: readonly MessageEntry[]
-  readonly summaries: ReadonlyMap<number, MessageSummary> | undefined
+/** Messages that follow each other, with what was read of them. */
+export interface Batch {
+  /** How many there are, those included that are gone. */
+  readonly asked: number
 }
 
-/** Cuts the messages of a FETCH, which ascend, into batches of which what has to be known fits into memory. */
-export class Batches {
-  readonly #entries: readonly MessageEntry[]
-  readonly #descending: boolean
-  readonly #mailbox: Pick<Mailbox, 'summaries'> | undefined
-  #taken = 0
-  #size = mostTogether
-
-  /** With `descending` the last messages come first. Without a mailbox nothing is read. */
-  constructor(
-    entries: readonly MessageEntry[],
-    descending: boolean,
-    mailbox: Pick<Mailbox, 'summaries'> | undefined,
-  ) {
-    this.#entries = entries
-    this.#descending = descending
-    this.#mailbox = mailbox
+/**
+ * Messages of a FETCH, which ascend, in batches of which what has to be known fits into memory. `read` cuts some of them
+ * into batches. With `descending` the last messages come first.
+ */
+export async function* inBatches<Read extends Batch>(
+  entries: readonly MessageEntry[],
+  descending: boolean,
+  read: (entries: readonly MessageEntry[]) => AsyncIterable<Read>,
+): AsyncGenerator<Read, void> {
+  if (!descending) {
+    for (let from = 0; from < entries.length; from += mostTogether)
+      yield* read(entries.slice(from, from + mostTogether))
+    return
   }
-
-  /** Undefined where there are no more. Fails as the mailbox does. */
-  async next(): Promise<FetchedBatch | undefined> {
-    while (this.#taken < this.#entries.length) {
-      const entries = this.#following()
-      const summaries = this.#mailbox && (await this.#summaries(this.#mailbox, entries))
-      if (this.#mailbox === undefined || summaries !== undefined) {
-        this.#taken += entries.length
-        this.#size = Math.min(this.#size * 2, mostTogether)
-        return { entries, summaries }
-      }
-      this.#size = Math.ceil(entries.length / 4)
-    }
-    return undefined
+  let size = mostTogether
+  for (let end = entries.length; end > 0; ) {
+    let last: Read | undefined
+    // What stores answer ascends: what comes before the last batch is read again when its turn comes.
+    for await (const batch of read(entries.slice(Math.max(0, end - size), end))) last = batch
+    if (last === undefined) return
+    yield last
+    end -= last.asked
+    size = Math.min(mostTogether, 2 * last.asked)
   }
+}
 
-  #following(): readonly MessageEntry[] {
-    const end = this.#taken + this.#size
-    if (!this.#descending) return this.#entries.slice(this.#taken, end)
-    return this.#entries.slice(-end, this.#entries.length - this.#taken)
-  }
+/** Messages with their summaries. */
+export interface Summarised {
+  /** Ascending. */
+  readonly entries: readonly MessageEntry[]
+  /** Of those that are not gone. */
+  readonly summaries: ReadonlyMap<number, MessageSummary>
+}
 
-  /** Undefined where they are too large; one alone never is. */
-  async #summaries(
-    mailbox: Pick<Mailbox, 'summaries'>,
-    entries: readonly MessageEntry[],
-  ): Promise<ReadonlyMap<number, MessageSummary> | undefined> {
-    const found = new Map<number, MessageSummary>()
-    let octets = 0
-    for await (const summary of mailbox.summaries(entries.map(({ uid }) => uid))) {
-      found.set(summary.uid, summary)
-      octets += encodeSummary(summary).length
-      if (octets > mostOctets && entries.length > 1) return undefined
-    }
-    return found
+/** Reads the summaries of messages, which ascend, and cuts behind the one with which they are too large. */
+export async function* summarised(
+  mailbox: Pick<Mailbox, 'summaries'>,
+  entries: readonly MessageEntry[],
+): AsyncGenerator<Summarised, void> {
+  let summaries = new Map<number, MessageSummary>()
+  let octets = 0
+  let from = 0
+  let at = 0
+  for await (const summary of mailbox.summaries(entries.map(({ uid }) => uid))) {
+    while (at < entries.length && (entries[at]?.uid ?? 0) <= summary.uid) at += 1
+    summaries.set(summary.uid, summary)
+    octets += encodeSummary(summary).length
+    if (octets <= mostOctets) continue
+    yield { entries: entries.slice(from, at), summaries }
+    summaries = new Map()
+    octets = 0
+    from = at
   }
+  if (from < entries.length) yield { entries: entries.slice(from), summaries }
 }

@@ -1,6 +1,6 @@
 import {
   errorCode,
-  hasAnyRight,
+  type FactRows,
   type ImapFetchAttribute,
   type ImapFetched,
   type ImapResult,
@@ -9,15 +9,14 @@ import {
   type MessageEntry,
   type TextFact,
   type TextRows,
-  uidFinder,
 } from 'mailwright'
 import { withinMessageLimit } from '../../engine/message-limit.ts'
-import { withNewer } from '../../engine/newer-entries.ts'
 import { requireWithinLine } from '../../engine/response-octets.ts'
 import { no, ok } from '../../engine/result.ts'
 import { isOwnMailbox } from '../../engine/target-mailbox.ts'
-import { Batches, type FetchedBatch } from './batches.ts'
+import { inBatches, mostOctets, type Summarised, summarised } from './batches.ts'
 import type { FetchedItems } from './fetched-items.ts'
+import { markSeen } from './mark-seen.ts'
 import { FetchedMessage } from './message.ts'
 import type { FetchRequest } from './request.ts'
 
@@ -74,42 +73,12 @@ export function fetchMessages(
   return new Fetching(fetch, descending).run(entries)
 }
 
-/** Reading a message sets `\Seen`, and the client is told with the message (RFC 9051 §6.4.5). */
-async function markSeen(
-  request: FetchRequest,
-  entries: readonly MessageEntry[],
-): Promise<readonly MessageEntry[]> {
-  const { selected, session, items } = request
-  const { attributes } = items
-  if (selected.isReadOnly || ![...attributes.values()].some(({ setsSeen }) => setsSeen)) return entries
-  if (!session.server.store.supports.flags) return entries
-  const unseen = await withoutSeen(selected, entries)
-  if (unseen.length === 0) return entries
-  if (!hasAnyRight(await session.mail.myRights(selected.name), 's')) return entries
-  const uids = unseen.map(({ uid }) => uid)
-  const { entries: changed } = await selected.mailbox.changeFlags(uids, { add: ['\\Seen'] })
-  selected.told(changed)
-  request.also('FLAGS')
-  // RFC 7162 §3.2.4; RFC 9586 §3.3 has the UID in front.
-  if (session.enabled.has('CONDSTORE')) {
-    request.also('MODSEQ')
-    if (!session.enabled.has('UIDONLY')) request.also('UID')
-  }
-  return withNewer(entries, changed)
-}
-
-/** By what is in the mailbox: others may have taken `\Seen` away, of which the client does not know yet. */
-async function withoutSeen(
-  { mailbox }: ImapSelected,
-  entries: readonly MessageEntry[],
-): Promise<readonly MessageEntry[]> {
-  await mailbox.refresh()
-  const find = uidFinder(mailbox.entries)
-  return entries.filter(({ uid }) => mailbox.entries[find(uid)]?.flags.includes('\\Seen') === false)
-}
+/** Some of the messages, with their summaries where these are needed. */
+type Read = Pick<Summarised, 'entries'> & Partial<Summarised>
 
 /** Some of the messages, with all that is known of them. */
 interface Batch {
+  readonly asked: number
   readonly messages: readonly FetchedMessage[]
   /** By attribute, for those that are kept. */
   readonly texts: readonly (TextRows | undefined)[]
@@ -120,7 +89,7 @@ class Fetching {
   readonly #attributes: readonly (ImapFetchAttribute & { readonly name: string })[]
   readonly #facts: readonly TextFact[]
   readonly #needsSummary: boolean
-  /** Everything is written without waiting for anything. */
+  /** Everything is written without reading anything. */
   readonly #areTexts: boolean
   readonly #isUidOnly: boolean
   readonly #descending: boolean
@@ -141,40 +110,51 @@ class Fetching {
 
   /** Answers how many messages were gone. */
   async run(entries: readonly MessageEntry[]): Promise<number> {
-    const { mailbox } = this.#request.selected
-    const batches = new Batches(entries, this.#descending, this.#needsSummary ? mailbox : undefined)
-    const begin = async (): Promise<Batch | undefined> => {
-      const batch = await batches.next()
-      return batch && this.#batch(batch)
-    }
-    let next = begin()
-    for (;;) {
-      const batch = await next
-      if (batch === undefined) return this.#gone
-      next = begin()
-      // While this one is written, the next one is read; its failure is met when its turn comes.
-      next.catch(() => undefined)
-      if (this.#areTexts) await this.#fromTexts(batch)
-      else await this.#fromContents(batch)
+    const batches = inBatches(entries, this.#descending, (some) => this.#read(some))
+    let next = batches.next()
+    try {
+      for (;;) {
+        const { value: batch, done } = await next
+        if (done === true) return this.#gone
+        next = batches.next()
+        // While this one is written, the next one is read; its failure is met when its turn comes.
+        next.catch(() => undefined)
+        this.#gone += batch.asked - batch.messages.length
+        if (this.#areTexts) await this.#fromTexts(batch)
+        else await this.#fromContents(batch)
+      }
+    } finally {
+      await batches.return()
     }
   }
 
-  async #batch({ entries, summaries }: FetchedBatch): Promise<Batch> {
+  async *#read(entries: readonly MessageEntry[]): AsyncGenerator<Batch> {
+    const { mailbox } = this.#request.selected
+    if (!this.#needsSummary) yield* this.#withTexts({ entries })
+    else for await (const some of summarised(mailbox, entries)) yield* this.#withTexts(some)
+  }
+
+  async *#withTexts({ entries, summaries }: Read): AsyncGenerator<Batch> {
+    const { facts } = this.#request.selected
+    for (let from = 0; from < entries.length; ) {
+      const rest = entries.slice(from)
+      const uids = rest.map(({ uid }) => uid)
+      const rows = this.#facts.length === 0 ? undefined : await facts.load(this.#facts, uids, mostOctets)
+      const some = rows === undefined ? rest : rest.slice(0, rows.asked)
+      yield this.#batch(some, summaries, rows)
+      from += some.length
+    }
+  }
+
+  #batch(entries: readonly MessageEntry[], summaries: Read['summaries'], rows: FactRows | undefined): Batch {
     const { selected } = this.#request
-    const rows =
-      this.#facts.length === 0
-        ? undefined
-        : await selected.facts.load(
-            this.#facts,
-            entries.map(({ uid }) => uid),
-          )
     const left =
       rows === undefined || rows.uids.length === entries.length
         ? entries
         : withUids(entries, new Set(rows.uids))
     const known = summaries === undefined ? left : left.filter(({ uid }) => summaries.has(uid))
-    this.#gone += entries.length - known.length
     return {
+      asked: entries.length,
       messages: known.map((entry) => new FetchedMessage(selected, entry, summaries?.get(entry.uid))),
       texts: this.#attributes.map(({ fact }) => fact && rows?.texts(fact)),
     }
@@ -189,6 +169,7 @@ class Fetching {
       if (line === undefined) await this.#whole(batch, index)
       else out.write(line)
       batch.messages[index]?.forget()
+      if (out.isFull) await out.ready()
     }
     await out.ready()
   }
