@@ -29,17 +29,28 @@ export function parseProcess(text: string): ProcessIdentity | undefined {
 
 /** Whether a process runs; `unknown` where that cannot be seen from here. */
 export function processState(other: ProcessIdentity): 'alive' | 'dead' | 'unknown' {
-  if (other.boot !== ownProcess.boot || other.namespace !== ownProcess.namespace) return 'unknown'
   // To kill(2) others are not processes but groups.
-  if (other.pid < 1) return 'unknown'
+  if (other.namespace !== ownProcess.namespace || other.pid < 1) return 'unknown'
+  if (other.boot === ownProcess.boot) return stateHere(other)
+  // systemd's ProcSubset=pid hides the boot id: then only what runs here with this id since that very tick is known.
+  const mayBeHere = (other.boot === '' || ownProcess.boot === '') && other.started !== ''
+  return mayBeHere && startOf(other.pid) === other.started && stateHere(other) === 'alive'
+    ? 'alive'
+    : 'unknown'
+}
+
+function stateHere({ pid, started }: ProcessIdentity): 'alive' | 'dead' {
   try {
-    process.kill(other.pid, 0)
+    process.kill(pid, 0)
   } catch (error) {
     // EPERM: there is such a process, of another user.
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return 'dead'
   }
-  const started = startOf(String(other.pid))
-  return started !== '' && other.started !== '' && started !== other.started ? 'dead' : 'alive'
+  const [state = ''] = statusFields(pid)
+  // A zombie, or one that is just going (proc_pid_stat(5)): it does nothing any more.
+  if (state === 'Z' || state === 'X') return 'dead'
+  const since = startOf(pid)
+  return since !== '' && started !== '' && since !== started ? 'dead' : 'alive'
 }
 
 /**
@@ -47,10 +58,14 @@ export function processState(other: ProcessIdentity): 'alive' | 'dead' | 'unknow
  * it was has ended. `seen` is when it was last renewed. `other` is who it was, where that is known.
  */
 export function isOfEarlierBoot(other: ProcessIdentity | undefined, seen: number): boolean {
-  if (other?.boot === ownProcess.boot) return false
-  // systemd-nspawn and LXC give containers boot ids of their own: there a differing one says nothing yet.
-  const seeTheMachines = [other, ownProcess].every((each) => each?.namespace === initialNamespace)
-  return seeTheMachines || seen < bootTime()
+  if (other !== undefined && processState(other) === 'alive') return false
+  // One that could not be read says nothing.
+  if (other !== undefined && other.boot !== '' && ownProcess.boot !== '') {
+    if (other.boot === ownProcess.boot) return false
+    // systemd-nspawn and LXC give containers boot ids of their own: there a differing one says nothing yet.
+    if ([other, ownProcess].every(({ namespace }) => namespace === initialNamespace)) return true
+  }
+  return seen < bootTime()
 }
 
 const digits = { boot: 12, namespace: 8 }
@@ -85,12 +100,17 @@ function digestOf(name: string, length: number): string {
   return createHash('sha256').update(name).digest('hex').slice(0, length)
 }
 
-/** Field 22 of `/proc/<pid>/stat`; the second field, in brackets, may hold anything. Empty where there is none. */
-function startOf(name: string): string {
+/** Field 22 of `/proc/<pid>/stat`. Empty where there is none. */
+function startOf(pid: number | 'self'): string {
+  return statusFields(pid)[19] ?? ''
+}
+
+/** The fields of `/proc/<pid>/stat` from the third on: the second, in brackets, may hold anything. None where there is no such file. */
+function statusFields(pid: number | 'self'): readonly string[] {
   try {
-    const text = readFileSync(`/proc/${name}/stat`, 'latin1')
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
   } catch {
-    return ''
+    return []
   }
 }

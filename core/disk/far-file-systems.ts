@@ -1,8 +1,10 @@
 // As statfs(2) has them. Asked of another machine or program: NFS, SMB and CIFS (three), 9P, Ceph, FUSE, AFS (two), Coda, the folders of
-// VirtualBox. Disks that several machines write: OCFS2, GFS2, Lustre, GPFS, BeeGFS. Above any of these: eCryptfs.
+// VirtualBox, VMware and Parallels. Disks that several machines write: OCFS2, GFS2, Lustre, GPFS, BeeGFS, PanFS, OrangeFS, VxFS. Above any
+// of these: eCryptfs.
 const farTypes = new Set([
   0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x01021997, 0x00c36400, 0x65735546, 0x5346414f, 0x6b414653,
-  0x73757245, 0x786f4256, 0x7461636f, 0x01161970, 0x0bd00bd0, 0x47504653, 0x19830326, 0xf15f,
+  0x73757245, 0x786f4256, 0xbacbacbc, 0x7c7c6673, 0x7461636f, 0x01161970, 0x0bd00bd0, 0x47504653, 0x19830326,
+  0xaad7aaea, 0x20030528, 0xa501fcf5, 0xf15f,
 ])
 
 /**

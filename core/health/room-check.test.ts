@@ -2,8 +2,9 @@ import { expect, it } from 'vitest'
 import { checkRoom } from './room-check.ts'
 
 const mebibyte = 1024 * 1024
-const disk = (free: number, ffree: number, files = 1_000_000) => ({
+const disk = (free: number, ffree: number, files = 1_000_000, size = 100_000 * mebibyte) => ({
   bavail: free / 512,
+  blocks: size / 512,
   bsize: 512,
   files,
   ffree,
@@ -16,6 +17,11 @@ it.each([
   ['scarce of inodes', disk(100 * mebibyte, 999), 'warn'],
   ['full', disk(10 * mebibyte - 512, 1_000), 'fail'],
   ['full of inodes', disk(100 * mebibyte, 99), 'fail'],
+  ['small and well', disk(7 * mebibyte, 90, 100, 8 * mebibyte), undefined],
+  ['small and scarce', disk(0.5 * mebibyte, 90, 100, 8 * mebibyte), 'warn'],
+  ['small and scarce of inodes', disk(7 * mebibyte, 9, 100, 8 * mebibyte), 'warn'],
+  ['small and full', disk(0.05 * mebibyte, 90, 100, 8 * mebibyte), 'fail'],
+  ['small and full of inodes', disk(7 * mebibyte, 0, 100, 8 * mebibyte), 'fail'],
 ])('room on a disk that is %s', async (_, answer, state) => {
   const problem = await checkRoom('/srv/mail', 'mail', async () => answer)
   expect(problem?.state).toBe(state)

@@ -138,10 +138,13 @@ test('the room on the disk is known before there is a folder, and where there is
 })
 
 test('there is no room where no more files can be made', async () => {
-  const free = { bavail: 1_000, bsize: 512, files: 1_000 }
-  const room = (ffree: number) => createSpool(folder, undefined, async () => ({ ...free, ffree })).room()
-  expect(await room(100)).toBe(512_000)
-  expect(await room(99)).toBe(0)
+  const free = { bavail: 1_000, blocks: 10_000, bsize: 512 }
+  const room = (ffree: number, files: number) =>
+    createSpool(folder, undefined, async () => ({ ...free, files, ffree })).room()
+  expect(await room(100, 1_000_000)).toBe(512_000)
+  expect(await room(99, 1_000_000)).toBe(0)
+  expect(await room(10, 1_000), 'of a small disk').toBe(512_000)
+  expect(await room(9, 1_000)).toBe(0)
 })
 
 describe('trouble', () => {

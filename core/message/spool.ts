@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { diskRoom, leastFiles, type RoomLook } from '../disk/disk-room.ts'
+import { areFilesUsedUp, diskRoom, type RoomLook } from '../disk/disk-room.ts'
 import { writeFully } from '../disk/write-fully.ts'
 import { UnavailableError } from '../errors.ts'
 import { bufferContent, type Content } from '../model/content.ts'
@@ -73,8 +73,8 @@ class Room {
   }
 
   async #look(): Promise<number> {
-    const { octets, files } = await diskRoom(this.#folder, this.#roomLook)
-    return files < leastFiles ? 0 : octets
+    const room = await diskRoom(this.#folder, this.#roomLook)
+    return areFilesUsedUp(room) ? 0 : room.octets.free
   }
 }
 

@@ -1,3 +1,5 @@
+import { access, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Mailbox } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -76,4 +78,20 @@ it('no mod-sequence is told that somebody else could be given later', async () =
   expect(changed.entries[0]?.modSequence).toBeGreaterThan(told.at(-1) ?? 0)
   const first = other.entries.find(({ uid }) => uid === 1)
   expect(first?.flags).toContain('\\Answered')
+})
+
+it('messages leave a mailbox that cannot be marked as ours for want of an inode, and it is marked later', async () => {
+  const mark = join(box.path, 'mailwright-owned')
+  await rm(mark)
+  let hasInodes = false
+  const files = interferedFiles(unsyncedFiles(nodeFileSystem), (call) => {
+    if (!hasInodes && call.path === mark && call.name === 'open') throw systemError('ENOSPC', call)
+  })
+  const later = await createTestMaildir({ root: box.options.root, files })
+  const opened = await later.mailboxes.openMailbox('INBOX')
+  expect(await opened.expunge([1])).toEqual([1])
+  await expect(access(mark)).rejects.toThrow('ENOENT')
+  hasInodes = true
+  expect(await opened.expunge([2])).toEqual([2])
+  await access(mark)
 })

@@ -11,7 +11,7 @@ import type { LockClaim, SpareLinks } from './spare-links.ts'
 export const leaseTime = 120_000
 
 /** Whether what its owner should have renewed at a time counts as left behind: also where a clock was ahead then. */
-export function isLeaseOver(renewed: number, now: number): boolean {
+function isLeaseOver(renewed: number, now: number): boolean {
   return Math.abs(now - renewed) > leaseTime
 }
 
@@ -55,9 +55,9 @@ export class LockFiles {
     } catch (error) {
       const spare = isFull(error) ? this.#spares?.take() : undefined
       if (spare === undefined) throw error
-      return await this.#tryWith(path, spare, () => this.#spares?.giveBack(spare)).catch((other) => {
-        // Somebody who could not see this process has removed it.
-        throw isMissing(other) ? error : other
+      return await this.#tryWith(path, spare, () => this.#spares?.giveBack(spare)).catch(() => {
+        // Somebody may have removed it, or the path is on another disk: what is in the way is that this one is full.
+        throw error
       })
     }
   }

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Mailbox, readAll } from 'mailwright'
-import { fakeClock, faultyFileSystem } from 'mailwright/testing'
+import { capturedLog, fakeClock, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { interferedFiles, systemError, unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir, type TestMaildirOptions } from '../../test/support/maildir.ts'
@@ -178,6 +178,19 @@ describe('changes by other programs', () => {
 })
 
 describe('the index', () => {
+  it.each([
+    ['was ours', 'warn', async () => undefined],
+    ['may be new to us', 'info', () => rm(at('mailwright-owned'))],
+  ])('of a mailbox that %s is missed with a line of the log: %s', async (_, level, prepare) => {
+    await box.put('cur/1.a.h:2,', 'a')
+    await (await inbox()).close()
+    await rm(at(indexFileName))
+    await prepare()
+    const log = capturedLog()
+    await inbox(await maildir({ root: box.options.root, log }))
+    expect(log.lines.filter(({ event }) => event === 'store-repaired')).toMatchObject([{ level }])
+  })
+
   it('is on the disk before a UID is shown, whatever fails', async () => {
     const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
     const other = await maildir({ root: box.options.root, files: fault.fileSystem })

@@ -250,15 +250,13 @@ export class MailboxState {
     const { table, comparison } = await newIndex(this.context, this.place, this.#index, this.#disk)
     await this.#index.replace(table)
     this.#table = table
-    await markAsOurs(this.context, this.place)
-    this.#isMarked = true
+    this.#isMarked = await markAsOurs(this.context, this.place)
     this.#disk.wasRead(table, comparison)
     await this.#take(comparison, later)
   }
 
   async #mark(): Promise<void> {
-    if (!this.#isMarked) await markAsOurs(this.context, this.place)
-    this.#isMarked = true
+    this.#isMarked ||= await markAsOurs(this.context, this.place)
   }
 
   /** What has come is in the index now. */

@@ -51,7 +51,7 @@ export class MaildirStore implements Store {
 
   constructor(options: MaildirStoreOptions) {
     this.#options = options
-    this.#spares = new SpareLinks(options.files, options.root)
+    this.#spares = new SpareLinks(options.files, options.clock, options.root)
     const context = createContext(options, this.#spares)
     // Without knowing one run of the machine from the next, nobody could tell what a power cut may have taken.
     const isLogged = options.deliveryLog !== undefined && options.deliveryLog !== false
@@ -120,15 +120,19 @@ export class MaildirStore implements Store {
     const { deliveryLog, root } = this.#options
     if (currentBoot === undefined) return
     try {
-      await recoverDeliveries(this.#context, root, currentBoot)
+      if (!(await recoverDeliveries(this.#context, root, currentBoot))) this.#recoverLater()
       if (deliveryLog === 'atOnce') await this.#context.deliveries?.open()
     } catch (error) {
       const problem = 'deliveries before a crash are looked at later'
       this.#context.log.error('unavailable', { directory: root, problem, error })
-      this.#context.clock.after(recoverAgain, () => {
-        this.#recovery = undefined
-      })
+      this.#recoverLater()
     }
+  }
+
+  #recoverLater(): void {
+    this.#context.clock.after(recoverAgain, () => {
+      this.#recovery = undefined
+    })
   }
 
   async #directories(

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { MaildirContext } from './context.ts'
-import { isMissing, systemCode } from './disk-errors.ts'
+import { isFull, isMissing, systemCode } from './disk-errors.ts'
 import { openNew } from './durable-file.ts'
 import { type ForeignMailbox, readForeignState } from './foreign/foreign-state.ts'
 import { type IndexFile, indexFileName } from './index-file.ts'
@@ -52,6 +52,7 @@ export async function newIndex(
 interface StateBefore {
   /** What another server knew of the mailbox before it was ours. */
   readonly foreign: ForeignMailbox | undefined
+  readonly wasOurs: boolean
   readonly uidValidity: number
 }
 
@@ -65,7 +66,7 @@ async function stateBefore(
   const foreign = wasOurs ? undefined : found
   const last = Math.max(index.lastUidValidity, found?.lastUidValidity ?? 0)
   const uidValidity = foreign?.uidValidity ?? (await nextUidValidity(context, place.root, last))
-  return { foreign, uidValidity }
+  return { foreign, wasOurs, uidValidity }
 }
 
 async function messagesIn(
@@ -80,7 +81,10 @@ async function messagesIn(
 
 function emptyIndex(
   context: MaildirContext,
-  { foreign, uidValidity }: StateBefore = { foreign: undefined, uidValidity: 1 },
+  { foreign, uidValidity }: Pick<StateBefore, 'foreign' | 'uidValidity'> = {
+    foreign: undefined,
+    uidValidity: 1,
+  },
 ): TableFacts {
   const modSequence = foreign?.uidValidity === undefined ? 1 : aboveOthers(context)
   return {
@@ -107,18 +111,21 @@ function aboveOthers({ clock }: MaildirContext): number {
 
 /**
  * Marks the mailbox as ours, once it has an index. What another server has left there is not read again: its list would
- * give UIDs again that were given to other messages since.
+ * give UIDs again that were given to other messages since. Answers false where the disk has no room for the mark: messages may leave
+ * such a mailbox all the same.
  */
 export async function markAsOurs(
   { files, directories }: MaildirContext,
   { path }: MailboxPlace,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await (await openNew(files, join(path, ownedFileName))).close()
     await directories.sync(path)
   } catch (error) {
+    if (isFull(error)) return false
     if (systemCode(error) !== 'EEXIST') throw error
   }
+  return true
 }
 
 async function isOurs({ files }: MaildirContext, { path }: MailboxPlace): Promise<boolean> {
@@ -133,8 +140,8 @@ async function isOurs({ files }: MaildirContext, { path }: MailboxPlace): Promis
 function tell(
   { log }: MaildirContext,
   place: MailboxPlace,
-  { fault, lastUidValidity }: IndexFile,
-  { foreign, uidValidity }: StateBefore,
+  { fault }: IndexFile,
+  { foreign, wasOurs, uidValidity }: StateBefore,
   wasRead: boolean,
 ): void {
   const file = join(place.path, indexFileName)
@@ -146,6 +153,6 @@ function tell(
   const facts = { file, reason: `${fault}: all messages get new UIDs`, uidValidity }
   // A mailbox that is made again under a name has lost nothing, nor has one that no program has read: all is in `new`.
   if (fault !== 'damaged' && !wasRead) return
-  if (fault === 'damaged' || lastUidValidity > 0) log.warn('store-repaired', facts)
+  if (wasOurs) log.warn('store-repaired', facts)
   else log.info('store-repaired', facts)
 }

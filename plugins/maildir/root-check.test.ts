@@ -47,8 +47,8 @@ test.each([
 })
 
 test.each([
-  ['room', { bavail: 0, bsize: 512, files: 0, ffree: 0 }],
-  ['inodes', { bavail: 1_000_000_000, bsize: 512, files: 1_000, ffree: 0 }],
+  ['room', { bavail: 0, blocks: 2_000_000_000, bsize: 512, files: 0, ffree: 0 }],
+  ['inodes', { bavail: 1_000_000_000, blocks: 2_000_000_000, bsize: 512, files: 1_000, ffree: 0 }],
 ])('a disk without %s is told in words', async (word, disk) => {
   const problem = await rootCheck(rootAt(folder), undefined, async () => disk)
   expect(problem).toEqual({ state: 'fail', reason: expect.stringContaining(word) })

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type Clock, formatProcess, ownProcess } from 'mailwright'
 import { isMissing, systemCode } from './disk-errors.ts'
 import { directoryMode } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
@@ -24,14 +25,16 @@ const spareCount = 6
  */
 export class SpareLinks {
   readonly #files: FileSystem
+  readonly #clock: Clock
   readonly #directory: string
   readonly #free: LockClaim[] = []
   #texts: readonly string[] = []
   #preparing: Promise<void> | undefined
 
   /** `root` is the store's. */
-  constructor(files: FileSystem, root: string) {
+  constructor(files: FileSystem, clock: Clock, root: string) {
     this.#files = files
+    this.#clock = clock
     this.#directory = join(root, spareDirectory)
   }
 
@@ -82,14 +85,21 @@ export class SpareLinks {
     const spare = join(this.#directory, text)
     await this.#files.symlink(text, spare)
     this.#texts = [...this.#texts, text]
-    this.#free.push({ text, make: (path) => this.#files.link(spare, path) })
+    const make = async (path: string): Promise<void> => {
+      // Its time is the lock's: of an old one, who cannot see this process would think that it was left behind.
+      const now = new Date(this.#clock.now())
+      await this.#files.lutimes(spare, now, now)
+      await this.#files.link(spare, path)
+    }
+    this.#free.push({ text, make })
   }
 
-  /** Those of processes that do not run, as far as can be seen. What is a lock besides stays one. */
+  /** Those of processes that do not run, as far as can be seen; this one may have a second store. What is a lock besides stays one. */
   async #removeOthers(): Promise<void> {
     for (const name of await this.#files.readdir(this.#directory)) {
       const owner = parseOwner(name)
-      if (owner === undefined || ownerState(owner) === 'alive') continue
+      if (owner === undefined || formatProcess(owner) === formatProcess(ownProcess)) continue
+      if (ownerState(owner) === 'alive') continue
       await this.#files.unlink(join(this.#directory, name)).catch(() => undefined)
     }
   }

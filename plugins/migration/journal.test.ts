@@ -1,10 +1,21 @@
-import { appendFile, lutimes, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  lstat,
+  lutimes,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatProcess, ownProcess } from 'mailwright'
 import { codeOf } from 'mailwright/testing'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Journal, readJournal } from './journal.ts'
+import { lockRun } from './run-lock.ts'
 
 let folder = ''
 let path = ''
@@ -174,12 +185,50 @@ it('takes a lock of a process with the id of a living one that is not it', async
   await symlink(again, lock)
   await (await open()).close()
   await symlink(container, lock)
-  expect(codeOf(await open().catch((error: unknown) => error)), 'it may run').toBe('MAIL_E_IN_USE')
+  const refused = await open().catch((error: unknown) => error)
+  expect(codeOf(refused), 'it may run').toBe('MAIL_E_IN_USE')
+  expect((refused as Error).message).toMatch(
+    /another container .* two minutes after its last sign of life \(\d{4}-/,
+  )
   for (const holder of [container, '1']) {
     await rm(lock, { force: true })
     await symlink(holder, lock)
     await lutimes(lock, before, before)
     await (await open()).close()
+  }
+})
+
+it('lets only one in where several find what a dead process has left', async () => {
+  await (await open()).close()
+  const lock = `${path}.lock`
+  for (let round = 0; round < 50; round++) {
+    await symlink(formatProcess({ ...ownProcess, namespace: '0'.repeat(8) }), lock)
+    await lutimes(lock, 0, 0)
+    const opened = await Promise.allSettled(Array.from({ length: 2 }, open))
+    expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const each of opened) if (each.status === 'fulfilled') await each.value.close()
+    expect((await readdir(join(folder, 'import'))).filter((name) => name.includes('.lock'))).toEqual([])
+  }
+})
+
+it('neither renews nor removes a lock that is not its own any more', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const other = join(folder, 'other.lock')
+    const own = await lockRun(other)
+    const journal = await open()
+    const lock = `${path}.lock`
+    await rm(lock)
+    await symlink(formatProcess({ ...ownProcess, namespace: '0'.repeat(8) }), lock)
+    for (const each of [lock, other]) await lutimes(each, 0, 0)
+    vi.advanceTimersByTime(60_000)
+    await vi.waitFor(async () => expect((await lstat(other)).mtimeMs).not.toBe(0), { timeout: 30_000 })
+    await journal.close()
+    await own.release()
+    expect((await lstat(lock)).mtimeMs).toBe(0)
+    await expect(lstat(other)).rejects.toThrow('ENOENT')
+  } finally {
+    vi.useRealTimers()
   }
 })
 

@@ -75,8 +75,8 @@ describe('the folder of large messages', () => {
 
   it('is not without room, nor without inodes', async () => {
     const disks = [
-      { bavail: 0, bsize: 512, files: 0, ffree: 0 },
-      { bavail: 1_000_000_000, bsize: 512, files: 1_000, ffree: 0 },
+      { bavail: 0, blocks: 2_000_000_000, bsize: 512, files: 0, ffree: 0 },
+      { bavail: 1_000_000_000, blocks: 2_000_000_000, bsize: 512, files: 1_000, ffree: 0 },
     ]
     for (const disk of disks)
       expect(await checkFolder(join(folder, 'queue'), undefined, async () => disk)).toMatchObject({

@@ -17,3 +17,10 @@ test('the log is told when the disk gets full and when there is room again, and 
   expect(await room.isShortFor(0)).toBe(false)
   expect(log.lines.map(({ event }) => event)).toEqual(['limit-reached', 'recovered'])
 })
+
+test('the log does not speak of room alone where no more files can be made', async () => {
+  const log = capturedLog()
+  const room = new DiskRoom({ room: async () => 0, receive: () => expect.unreachable() }, 50, log)
+  expect(await room.isShortFor(0)).toBe(true)
+  expect(log.lines).toMatchObject([{ text: expect.stringContaining('inodes'), free: 0 }])
+})

@@ -20,8 +20,9 @@ export class DiskRoom {
     const isShort = free < this.#minFree
     if (isShort !== this.#isShort) {
       this.#isShort = isShort
-      if (isShort)
-        this.#log.warn('limit-reached', { text: 'too little room on the disk', free, minFree: this.#minFree })
+      // The spool answers 0 where no more files can be made, however much is free.
+      const text = free === 0 ? 'no room on the disk, or no inodes' : 'too little room on the disk'
+      if (isShort) this.#log.warn('limit-reached', { text, free, minFree: this.#minFree })
       else this.#log.warn('recovered', { service: 'room on the disk', free })
     }
     return free < this.#minFree + size

@@ -1,4 +1,4 @@
-import { readdir, rename } from 'node:fs/promises'
+import { lutimes, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { logDirectory } from '../../plugins/maildir/log/segments.ts'
 
@@ -13,5 +13,7 @@ export async function ageLogs(root: string): Promise<void> {
   for (const name of await logSegments(root)) {
     const aged = `${'0'.repeat(12)}${name.slice(12)}`
     await rename(join(root, logDirectory, name), join(root, logDirectory, aged))
+    // In a container another boot id alone does not say that.
+    await lutimes(join(root, logDirectory, aged), new Date(0), new Date(0))
   }
 }

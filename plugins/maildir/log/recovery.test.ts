@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { cp, mkdtemp, readdir, rename, rm, unlink, utimes } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { faultyFileSystem } from 'mailwright/testing'
+import { fakeClock, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { logSegments } from '../../../test/support/delivery-logs.ts'
 import { unsyncedFiles } from '../../../test/support/failing-files.ts'
-import { createTestMaildir, type TestMaildir } from '../../../test/support/maildir.ts'
+import {
+  createTestMaildir,
+  type TestMaildir,
+  type TestMaildirOptions,
+} from '../../../test/support/maildir.ts'
 import { nodeFileSystem } from '../file-system.ts'
 import { parseSegmentName, segmentName } from './segment-name.ts'
 import { logDirectory } from './segments.ts'
@@ -15,9 +19,9 @@ const made: TestMaildir[] = []
 const folders: string[] = []
 const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
 
-async function maildir(root?: string): Promise<TestMaildir> {
+async function maildir(root?: string, more: Partial<TestMaildirOptions> = {}): Promise<TestMaildir> {
   const where = root === undefined ? { deliveryLog: 'atOnce' as const } : { root, deliveryLog: true }
-  const box = await createTestMaildir({ files: fault.fileSystem, ...where })
+  const box = await createTestMaildir({ files: fault.fileSystem, ...where, ...more })
   made.push(box)
   return box
 }
@@ -40,8 +44,9 @@ async function left(owner: (own: Owner) => Owner): Promise<string> {
   for (const name of await logSegments(root)) {
     const of = parseSegmentName(name)
     if (of === undefined) throw new TypeError(`${name} is no segment`)
-    const other = segmentName({ ...of, owner: owner(of.owner) }, 0)
-    await rename(join(root, logDirectory, name), join(root, logDirectory, other))
+    const other = owner(of.owner)
+    const renamed = segmentName({ boot: other.boot, owner: other }, 0)
+    await rename(join(root, logDirectory, name), join(root, logDirectory, renamed))
   }
   const cur = join(root, 'example.org/ann/Maildir/cur')
   await unlink(join(cur, (await readdir(cur))[0] ?? ''))
@@ -77,6 +82,43 @@ describe('the log of a process of this run of the machine', () => {
     const box = await maildir(root)
     expect(await logSegments(root)).toEqual([])
     expect(await box.files()).toHaveLength(1)
+  })
+})
+
+describe('the log of a container with a boot id of its own', () => {
+  const elsewhere = { boot: '0'.repeat(12), namespace: 'f'.repeat(8) }
+  const container = (): Promise<string> => left((own) => ({ ...own, ...elsewhere }))
+  const segmentOf = async (root: string): Promise<string> =>
+    join(root, logDirectory, (await logSegments(root))[0] ?? '')
+
+  it('is left alone while it may be at work, and restored when it has not written for long', async () => {
+    const root = await container()
+    const clock = fakeClock(Date.now())
+    const box = await maildir(root, { clock })
+    expect(await logSegments(root)).toHaveLength(1)
+    expect(await box.files()).toHaveLength(1)
+    // As long as its server may look for a message that another program has taken.
+    clock.advance(3 * 60_000)
+    await box.store.open(box.account)
+    expect(await logSegments(root)).toHaveLength(1)
+    clock.advance(2 * 60_000)
+    await box.store.open(box.account)
+    expect(await logSegments(root)).toEqual([])
+    expect(await box.files()).toHaveLength(2)
+  })
+
+  it('is restored at once where it is older than the run of the machine, on a disk of its own', async () => {
+    const root = await container()
+    await utimes(await segmentOf(root), 0, 0)
+    // By this clock it has just been written.
+    const clock = fakeClock(0)
+    const status = { type: 0x6969, bsize: 4096, bavail: 1_000_000 }
+    await maildir(root, { clock, files: { ...unsyncedFiles(nodeFileSystem), statfs: async () => status } })
+    expect(await logSegments(root)).toHaveLength(1)
+    expect((await stat(await segmentOf(root))).mtimeMs).toBe(0)
+    const box = await maildir(root, { clock })
+    expect(await logSegments(root)).toEqual([])
+    expect(await box.files()).toHaveLength(2)
   })
 })
 

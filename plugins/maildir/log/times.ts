@@ -12,5 +12,10 @@ export const longestInLog: number = 4 * patience
  * then the system has written by itself what it was given.
  */
 export const trust: number = 120_000
+/**
+ * Milliseconds: the longest that a process which lives writes nothing into its log, while it looks for such a message; then it has
+ * removed it.
+ */
+export const longestSilence: number = trust + longestInLog
 /** Milliseconds: who delivers twice within them will go on. */
 export const busy: number = 1000
