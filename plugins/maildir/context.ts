@@ -1,20 +1,26 @@
 import type { Clock, Log, Metrics, RetrievalFlow } from 'mailwright'
-import { DirectorySync } from './directory-sync.ts'
-import type { FileOctets } from './file-batch-answers.ts'
-import { type FileBatches, type FilePair, fileBatches, type NewFile, resultsOfAll } from './file-batches.ts'
-import { type FileSystem, nodeFileSystem } from './file-system.ts'
-import { ForegroundReads } from './foreground-reads.ts'
-import { FreshMessages } from './fresh-messages.ts'
-import { GatheredCalls } from './gathered-calls.ts'
-import { LockFiles } from './lock-file.ts'
+import type { FileOctets } from './batches/file-batch-answers.ts'
+import {
+  type FileBatches,
+  type FilePair,
+  fileBatches,
+  type NewFile,
+  resultsOfAll,
+} from './batches/file-batches.ts'
+import { GatheredCalls } from './batches/gathered-calls.ts'
+import { Looks } from './batches/looks.ts'
+import { MessageThreads } from './batches/message-threads.ts'
+import { ForegroundReads } from './content/foreground-reads.ts'
+import type { AheadOctets } from './content/read-ahead.ts'
+import { FreshMessages } from './delivery/fresh-messages.ts'
+import { SeenInboxes } from './delivery/seen-inboxes.ts'
+import { DirectorySync } from './files/directory-sync.ts'
+import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
+import { LockFiles } from './files/lock-file.ts'
+import type { SpareLinks } from './files/spare-links.ts'
+import { SyncTimes } from './files/sync-times.ts'
+import { createNameSource, type NameSource } from './files/unique-name.ts'
 import type { DeliveryLog } from './log/delivery-log.ts'
-import { Looks } from './looks.ts'
-import { MessageThreads } from './message-threads.ts'
-import type { AheadOctets } from './read-ahead.ts'
-import { SeenInboxes } from './seen-inboxes.ts'
-import type { SpareLinks } from './spare-links.ts'
-import { SyncTimes } from './sync-times.ts'
-import { createNameSource, type NameSource } from './unique-name.ts'
 
 /** What a store is made of from outside. */
 export interface MaildirSurroundings {

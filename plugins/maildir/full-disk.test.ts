@@ -5,7 +5,7 @@ import type { Mailbox } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { interferedFiles, systemError, unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir } from '../../test/support/maildir.ts'
-import { nodeFileSystem } from './file-system.ts'
+import { nodeFileSystem } from './files/file-system.ts'
 
 // A disk without room for the index: what the names of files say is done and stays so.
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
 import { createTestMaildir } from '../../test/support/maildir.ts'
-import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 
 const lock = 'mailwright-index.lock'
 

@@ -8,13 +8,13 @@ import {
   requireWritableFolder,
   store,
 } from 'mailwright'
-import { nodeFileSystem } from './file-system.ts'
-import { MaildirStore } from './maildir-store.ts'
+import { MaildirStore } from './account/maildir-store.ts'
+import { rootCheck } from './account/root-check.ts'
+import { nodeFileSystem } from './files/file-system.ts'
 import { type MaildirOptions, parseMaildirOptions } from './options.ts'
-import { rootCheck } from './root-check.ts'
-import { sharedMailboxCommands } from './shared-mailbox-command.ts'
-import { mailboxAccessCommand } from './shared-mailbox-command-access.ts'
-import { sharedStore } from './sharing.ts'
+import { sharedMailboxCommands } from './sharing/shared-mailbox-command.ts'
+import { mailboxAccessCommand } from './sharing/shared-mailbox-command-access.ts'
+import { sharedStore } from './sharing/sharing.ts'
 
 export type { MaildirOptions } from './options.ts'
 

@@ -1,6 +1,6 @@
 import { isAbsolute, posix } from 'node:path'
 import { defaultDovecotUidlFormat as defaultUidlFormat, readOptions } from 'mailwright'
-import { mostHashes, placeholders } from './account-path.ts'
+import { mostHashes, placeholders } from './account/account-path.ts'
 
 export interface MaildirOptions {
   /** The directory below which all accounts' Maildirs are: absolute, or relative to the config's `dataDir`. `mail`. */

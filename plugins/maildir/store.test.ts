@@ -2,9 +2,9 @@ import type { Account, GuardedStore, Notifier, Store } from 'mailwright'
 import { faultyFileSystem, fixtureAccountById, type StoreFixture, storeContract } from 'mailwright/testing'
 import { unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir } from '../../test/support/maildir.ts'
-import { nodeFileSystem } from './file-system.ts'
-import { MaildirStore, type MaildirStoreOptions } from './maildir-store.ts'
-import { sharedStore } from './sharing.ts'
+import { MaildirStore, type MaildirStoreOptions } from './account/maildir-store.ts'
+import { nodeFileSystem } from './files/file-system.ts'
+import { sharedStore } from './sharing/sharing.ts'
 
 // What a disk says when it fails, is full, or has no more to give to this process.
 const errors = ['EIO', 'ENOSPC', 'EMFILE'] as const

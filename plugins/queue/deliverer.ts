@@ -11,14 +11,19 @@ import {
   parametersForEach,
   wait,
 } from 'mailwright'
-import { isGone, type OpenContent } from './contents.ts'
-import type { Turn } from './fair-line.ts'
-import type { Intake, NewRecipient } from './intake.ts'
-import type { Lane } from './lane.ts'
-import { type Concluded, lastAttempt, type Result } from './outcomes.ts'
-import { type LastAttempt, type QueuedMessage, type QueuedRecipient, reversePathFor } from './queued.ts'
-import { SentOn } from './sent-on.ts'
-import type { Settlement } from './settlement.ts'
+import { isGone, type OpenContent } from './intake/contents.ts'
+import type { Intake, NewRecipient } from './intake/intake.ts'
+import type { Turn } from './lanes/fair-line.ts'
+import type { Lane } from './lanes/lane.ts'
+import { type Concluded, lastAttempt, type Result } from './outcomes/outcomes.ts'
+import { SentOn } from './outcomes/sent-on.ts'
+import type { Settlement } from './outcomes/settlement.ts'
+import {
+  type LastAttempt,
+  type QueuedMessage,
+  type QueuedRecipient,
+  reversePathFor,
+} from './tables/queued.ts'
 
 export interface DelivererSettings {
   readonly delivery: DeliveryFlow

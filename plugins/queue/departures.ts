@@ -1,10 +1,10 @@
 import type { Clock, Log } from 'mailwright'
 import type { TurnResult } from './deliverer.ts'
-import type { GroupCommit, Write } from './group-commit.ts'
-import type { Holder } from './holder.ts'
-import type { Lane } from './lane.ts'
-import { clearPauses, pauseLane, releaseLane } from './lane-table.ts'
-import type { Lanes } from './lanes.ts'
+import type { Holder } from './lanes/holder.ts'
+import type { Lane } from './lanes/lane.ts'
+import { clearPauses, pauseLane, releaseLane } from './lanes/lane-table.ts'
+import type { Lanes } from './lanes/lanes.ts'
+import type { GroupCommit, Write } from './tables/group-commit.ts'
 
 export interface DeparturesSettings {
   readonly commits: GroupCommit

@@ -4,7 +4,7 @@ import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
 import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
 import { mailboxFull, noSuchUser } from '../../test/support/queue-world-delivery.ts'
-import { largestInTable } from './contents.ts'
+import { largestInTable } from './intake/contents.ts'
 
 const codes = (answers: readonly { reply: { code: number } }[]): number[] =>
   answers.map(({ reply }) => reply.code)

@@ -12,18 +12,24 @@ import {
   reply,
   type Submission,
 } from 'mailwright'
-import type { GroupCommit } from './group-commit.ts'
-import { destinationsOf, type Intake, type NewMessage, type NewRecipient, writePrepared } from './intake.ts'
-import type { Measures } from './measures.ts'
+import {
+  destinationsOf,
+  type Intake,
+  type NewMessage,
+  type NewRecipient,
+  writePrepared,
+} from './intake/intake.ts'
 import { envelopeOf, expansionsOf, type Offer, offerOf, type Told } from './offer.ts'
-import { lastAttempt } from './outcomes.ts'
-import { type Delivery, withVariants } from './queued.ts'
-import type { Reports } from './reports.ts'
-import { pauseAfter, type RetrySchedule } from './retry-schedule.ts'
+import { lastAttempt } from './outcomes/outcomes.ts'
+import { SentOn } from './outcomes/sent-on.ts'
+import type { Settlement } from './outcomes/settlement.ts'
+import type { Reports } from './reports/reports.ts'
 import type { Scheduler } from './scheduler.ts'
-import { SentOn } from './sent-on.ts'
-import type { Settlement } from './settlement.ts'
-import { never } from './tables.ts'
+import type { GroupCommit } from './tables/group-commit.ts'
+import type { Measures } from './tables/measures.ts'
+import { type Delivery, withVariants } from './tables/queued.ts'
+import { pauseAfter, type RetrySchedule } from './tables/retry-schedule.ts'
+import { never } from './tables/tables.ts'
 
 export interface DurableQueueSettings {
   readonly delivery: DeliveryFlow

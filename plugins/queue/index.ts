@@ -13,8 +13,8 @@ import {
 import { DirectQueue } from './direct-queue.ts'
 import { addChecks } from './health-checks.ts'
 import { createKeepingQueue, type KeepingQueue } from './keeping-queue.ts'
-import { queueMigrations } from './migrations.ts'
 import { folderOf, parseOptions, type QueueInput, type QueueOptions } from './options.ts'
+import { queueMigrations } from './tables/migrations.ts'
 
 export type { QueueInput } from './options.ts'
 

@@ -5,10 +5,10 @@ import type { Clock, DeliveryFlow, Queue, StatusNotifications } from 'mailwright
 import { capturedLog, queueContract } from 'mailwright/testing'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { openDatabase } from '../../test/support/queue-database.ts'
-import { leaseDuration } from './holder-id.ts'
 import { createKeepingQueue } from './keeping-queue.ts'
-import { queueMigrations } from './migrations.ts'
+import { leaseDuration } from './lanes/holder-id.ts'
 import { parseOptions } from './options.ts'
+import { queueMigrations } from './tables/migrations.ts'
 
 /** Tells the sender by sending the message back. */
 const notifications: StatusNotifications = {

@@ -1,7 +1,7 @@
 import { type AttemptItem, attemptItems, type Outcome, type Submission, type Variant } from 'mailwright'
-import type { Envelope } from './queued.ts'
-import { expansion, type Reportable } from './reports.ts'
-import type { SentOn } from './sent-on.ts'
+import type { SentOn } from './outcomes/sent-on.ts'
+import { expansion, type Reportable } from './reports/reports.ts'
+import type { Envelope } from './tables/queued.ts'
 
 /** A submission, by its recipients' routes. */
 export interface Offer extends Submission {

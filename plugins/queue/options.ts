@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import { readOptions } from 'mailwright'
-import type { HealthSettings } from './health.ts'
-import type { RetrySchedule } from './retry-schedule.ts'
+import type { HealthSettings } from './lanes/health.ts'
+import type { RetrySchedule } from './tables/retry-schedule.ts'
 
 /** Of several options together. */
 interface Behaviour {

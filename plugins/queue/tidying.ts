@@ -1,8 +1,8 @@
 import { type Clock, type Database, firmTransaction, type Log } from 'mailwright'
-import type { ContentFiles } from './content-files.ts'
-import type { Holder } from './holder.ts'
-import { reviveLanes } from './lane-table.ts'
-import { type Regular, regularly } from './regularly.ts'
+import type { ContentFiles } from './intake/content-files.ts'
+import type { Holder } from './lanes/holder.ts'
+import { reviveLanes } from './lanes/lane-table.ts'
+import { type Regular, regularly } from './tables/regularly.ts'
 
 export interface TidyingSettings {
   readonly database: Database

@@ -14,8 +14,8 @@ import {
   parseAddress,
   systemClock,
 } from 'mailwright'
-import { nodeFileSystem } from '../../plugins/maildir/file-system.ts'
-import { MaildirStore } from '../../plugins/maildir/maildir-store.ts'
+import { MaildirStore } from '../../plugins/maildir/account/maildir-store.ts'
+import { nodeFileSystem } from '../../plugins/maildir/files/file-system.ts'
 import { realisticCorpus } from '../generator/realistic.ts'
 
 const count = Number(process.argv[2] ?? 400)

@@ -1,7 +1,7 @@
 // A process that works on a Maildir until it is done or dies. Each line it prints is true when it is printed.
 import { writeSync } from 'node:fs'
 import { systemClock } from 'mailwright'
-import { nodeFileSystem } from '../../plugins/maildir/file-system.ts'
+import { nodeFileSystem } from '../../plugins/maildir/files/file-system.ts'
 import { interferedFiles } from '../support/failing-files.ts'
 import { isLogged, openMaildir, tasks } from './maildir-tasks.ts'
 

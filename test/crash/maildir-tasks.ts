@@ -9,8 +9,8 @@ import {
   parseAddress,
   systemClock,
 } from 'mailwright'
-import type { FileSystem } from '../../plugins/maildir/file-system.ts'
-import { MaildirStore } from '../../plugins/maildir/maildir-store.ts'
+import { MaildirStore } from '../../plugins/maildir/account/maildir-store.ts'
+import type { FileSystem } from '../../plugins/maildir/files/file-system.ts'
 
 /** Says something that must be true from then on. */
 export type Say = (line: string) => void

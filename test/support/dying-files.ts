@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import type { FileSystem, OpenFile } from '../../plugins/maildir/file-system.ts'
-import { formatOwner, parseOwner } from '../../plugins/maildir/lock-owner.ts'
+import type { FileSystem, OpenFile } from '../../plugins/maildir/files/file-system.ts'
+import { formatOwner, parseOwner } from '../../plugins/maildir/files/lock-owner.ts'
 import { interferedFiles, unsyncedFiles } from './failing-files.ts'
 
 /** The files of a process that dies, as far as the disk can tell. */

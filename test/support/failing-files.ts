@@ -1,4 +1,4 @@
-import type { FileSystem, OpenFile } from '../../plugins/maildir/file-system.ts'
+import type { FileSystem, OpenFile } from '../../plugins/maildir/files/file-system.ts'
 
 /** One call to the file system, before it is made. */
 export interface FileCall {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, createLog, systemClock } from 'mailwright'
 import { createContext, type MaildirContext } from '../../plugins/maildir/context.ts'
-import { type FileSystem, nodeFileSystem } from '../../plugins/maildir/file-system.ts'
-import type { Addition } from '../../plugins/maildir/index-change.ts'
-import { IndexFile } from '../../plugins/maildir/index-file.ts'
-import { IndexTable } from '../../plugins/maildir/index-table.ts'
+import { type FileSystem, nodeFileSystem } from '../../plugins/maildir/files/file-system.ts'
+import type { Addition } from '../../plugins/maildir/index/index-change.ts'
+import { IndexFile } from '../../plugins/maildir/index/index-file.ts'
+import { IndexTable } from '../../plugins/maildir/index/index-table.ts'
 
 /** A directory in which there is what an index needs of a mailbox. */
 export async function indexDirectory(): Promise<string> {

@@ -12,8 +12,8 @@ import {
   systemClock,
 } from 'mailwright'
 import { type RecordedRetrieval, recordedRetrieval } from 'mailwright/testing'
-import { nodeFileSystem } from '../../plugins/maildir/file-system.ts'
-import { MaildirStore, type MaildirStoreOptions } from '../../plugins/maildir/maildir-store.ts'
+import { MaildirStore, type MaildirStoreOptions } from '../../plugins/maildir/account/maildir-store.ts'
+import { nodeFileSystem } from '../../plugins/maildir/files/file-system.ts'
 import { unsyncedFiles } from './failing-files.ts'
 
 /** A line of the log. */

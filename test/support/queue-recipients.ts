@@ -1,4 +1,4 @@
-import type { QueuedMessage, QueuedRecipient } from '../../plugins/queue/queued.ts'
+import type { QueuedMessage, QueuedRecipient } from '../../plugins/queue/tables/queued.ts'
 import { addressOf } from './queue-world-delivery.ts'
 
 /** A message as the queue has it in memory. `from` is empty for the null reverse-path. */

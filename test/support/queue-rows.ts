@@ -1,5 +1,5 @@
 import type { Database } from 'mailwright'
-import { type MessageRow, never, type RecipientRow } from '../../plugins/queue/tables.ts'
+import { type MessageRow, never, type RecipientRow } from '../../plugins/queue/tables/tables.ts'
 
 /** A message to be written straight into the tables of a queue. */
 export interface WrittenMessage {

@@ -11,8 +11,8 @@ import {
   faultyDatabase,
 } from 'mailwright/testing'
 import { createKeepingQueue, type KeepingQueue } from '../../plugins/queue/keeping-queue.ts'
-import { queueMigrations } from '../../plugins/queue/migrations.ts'
 import { parseOptions, type QueueInput } from '../../plugins/queue/options.ts'
+import { queueMigrations } from '../../plugins/queue/tables/migrations.ts'
 import type { DatabaseUnderTest } from './database-under-test.ts'
 import { openDatabase } from './queue-database.ts'
 import { type Fate, fate } from './queue-fate.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { interferedFiles } from '../../../test/support/failing-files.ts'
-import { type FileSystem, nodeFileSystem } from '../file-system.ts'
+import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import { readCourierKeywords } from './courier-keyword-directory.ts'
 
 let mailbox: string

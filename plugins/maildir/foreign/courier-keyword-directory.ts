@@ -7,8 +7,8 @@ import {
   parseCourierKeywordFile,
   parseCourierKeywordList,
 } from 'mailwright'
-import { isMissing } from '../disk-errors.ts'
-import type { FileSystem } from '../file-system.ts'
+import { isMissing } from '../files/disk-errors.ts'
+import type { FileSystem } from '../files/file-system.ts'
 import { messageListLimit, readForeignFile, smallFileLimit } from './foreign-file.ts'
 
 // How often the directory is read again because Courier renamed a file meanwhile, as it does itself.

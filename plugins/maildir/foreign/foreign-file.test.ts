@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { nodeFileSystem } from '../file-system.ts'
+import { nodeFileSystem } from '../files/file-system.ts'
 import { readForeignFile } from './foreign-file.ts'
 
 let folder: string

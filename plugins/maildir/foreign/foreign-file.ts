@@ -1,6 +1,6 @@
-import { isMissing, systemCode } from '../disk-errors.ts'
-import { openToRead, readFully } from '../durable-file.ts'
-import type { FileSystem } from '../file-system.ts'
+import { isMissing, systemCode } from '../files/disk-errors.ts'
+import { openToRead, readFully } from '../files/durable-file.ts'
+import type { FileSystem } from '../files/file-system.ts'
 
 /** A file that another server keeps beside the mail. */
 export interface ForeignFile {

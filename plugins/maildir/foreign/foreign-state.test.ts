@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { defaultDovecotUidlFormat } from 'mailwright'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { type FileSystem, nodeFileSystem } from '../file-system.ts'
+import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import { type ForeignMailbox, type ForeignStateOptions, readForeignState } from './foreign-state.ts'
 
 let mailbox: string

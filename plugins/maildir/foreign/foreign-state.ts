@@ -14,7 +14,7 @@ import {
   parseDovecotUidlist,
   parseMaildirUidHeader,
 } from 'mailwright'
-import type { FileSystem } from '../file-system.ts'
+import type { FileSystem } from '../files/file-system.ts'
 import { readCourierKeywords } from './courier-keyword-directory.ts'
 import { type ForeignFile, messageListLimit, readForeignFile, smallFileLimit } from './foreign-file.ts'
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { nodeFileSystem } from '../file-system.ts'
+import { nodeFileSystem } from '../files/file-system.ts'
 import { readForeignSubscriptions } from './foreign-subscriptions.ts'
 
 let root: string

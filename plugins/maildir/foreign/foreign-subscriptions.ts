@@ -5,7 +5,7 @@ import {
   parseCourierSubscribed,
   parseDovecotSubscriptions,
 } from 'mailwright'
-import type { FileSystem } from '../file-system.ts'
+import type { FileSystem } from '../files/file-system.ts'
 import { readForeignFile, smallFileLimit } from './foreign-file.ts'
 
 /**

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ageLogs, logSegments } from '../../../test/support/delivery-logs.ts'
 import { unsyncedFiles } from '../../../test/support/failing-files.ts'
 import { createTestMaildir, fileContents, type TestMaildir } from '../../../test/support/maildir.ts'
-import { nodeFileSystem } from '../file-system.ts'
+import { nodeFileSystem } from '../files/file-system.ts'
 import { logDirectory } from './segments.ts'
 
 const made: TestMaildir[] = []

@@ -11,7 +11,7 @@ import {
   type TestMaildir,
   type TestMaildirOptions,
 } from '../../../test/support/maildir.ts'
-import { nodeFileSystem } from '../file-system.ts'
+import { nodeFileSystem } from '../files/file-system.ts'
 import { parseSegmentName, segmentName } from './segment-name.ts'
 import { logDirectory } from './segments.ts'
 

@@ -1,5 +1,5 @@
-import { isMissing } from '../disk-errors.ts'
-import type { FileSystem } from '../file-system.ts'
+import { isMissing } from '../files/disk-errors.ts'
+import type { FileSystem } from '../files/file-system.ts'
 import { parseSegmentName, type SegmentOwner } from './segment-name.ts'
 
 /** A file of a log of deliveries. */

@@ -1,5 +1,5 @@
 import { ownProcess } from 'mailwright'
-import { formatOwner, type LockOwner, parseOwner } from '../lock-owner.ts'
+import { formatOwner, type LockOwner, parseOwner } from '../files/lock-owner.ts'
 
 /** Whose segment a file is. */
 export interface SegmentOwner {

@@ -3,8 +3,8 @@ import { constants } from 'node:fs'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { MaildirContext } from '../context.ts'
-import { openNew, openToRead, readFully, writeFully } from '../durable-file.ts'
-import type { OpenFile } from '../file-system.ts'
+import { openNew, openToRead, readFully, writeFully } from '../files/durable-file.ts'
+import type { OpenFile } from '../files/file-system.ts'
 import { decodeFrame, generationLength, type Logged } from './frame.ts'
 
 /** Octets of a segment. */

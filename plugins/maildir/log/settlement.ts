@@ -1,8 +1,8 @@
 import { join } from 'node:path'
+import type { FileOutcomes } from '../batches/file-batches.ts'
 import type { MaildirContext } from '../context.ts'
-import { isMissing } from '../disk-errors.ts'
-import type { FileOutcomes } from '../file-batches.ts'
-import { type Located, pathOf, scanFor } from '../scan.ts'
+import { isMissing } from '../files/disk-errors.ts'
+import { type Located, pathOf, scanFor } from '../files/scan.ts'
 
 // How often messages that others rename at the same time are followed.
 const rounds = 4

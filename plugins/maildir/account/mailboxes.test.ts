@@ -1,0 +1,148 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { faultyFileSystem } from 'mailwright/testing'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { interferedFiles, unsyncedFiles } from '../../../test/support/failing-files.ts'
+import { createTestMaildir, type TestMaildir } from '../../../test/support/maildir.ts'
+import { nodeFileSystem } from '../files/file-system.ts'
+
+let box: TestMaildir
+
+beforeEach(async () => {
+  box = await createTestMaildir()
+})
+afterEach(() => box.remove())
+
+it('lists what other programs made, whatever they call it', async () => {
+  for (const name of ['.Entwürfe', '.Sent', '.A&AC8-B', '.half-made/new'])
+    await mkdir(join(box.path, name), { recursive: true })
+  await writeFile(join(box.path, '.no-directory'), '')
+  await mkdir(join(box.path, 'no-mailbox'))
+  expect(await box.mailboxNames()).toEqual(['INBOX', 'A&AC8-B', 'Entwürfe', 'Sent', 'half-made'])
+  for (const name of ['Entwürfe', 'A&AC8-B', 'half-made', 'Sent']) {
+    await box.deliver('x', name)
+    expect(await box.mailboxes.status(name)).toMatchObject({ name, messages: 1 })
+  }
+  expect(await box.names('.Entwürfe/cur')).toHaveLength(1)
+})
+
+it('does not follow a link to somebody else’s mailbox', async () => {
+  await mkdir(join(box.path, '../other/new'), { recursive: true })
+  await symlink('../other', join(box.path, '.Other'))
+  expect(await box.mailboxNames()).toEqual(['INBOX'])
+  await expect(box.mailboxes.openMailbox('Other')).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
+  await box.mailboxes.createMailbox('Work')
+  await box.mailboxes.deleteMailbox('Work')
+  await mkdir(join(box.path, '.Work'))
+  await symlink('../../other/new', join(box.path, '.Work/new'))
+  await mkdir(join(box.path, '.Work/cur'))
+  await mkdir(join(box.path, '.Work/tmp'))
+  await expect(box.mailboxes.openMailbox('Work')).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+})
+
+it('tells of the messages that a deleted mailbox had', async () => {
+  await box.deliver('x', 'Work', { create: true })
+  await box.deliver('y', 'Work')
+  await box.mailboxes.deleteMailbox('Work')
+  expect(box.retrieval.changes.at(-1)).toMatchObject({
+    kind: 'expunged',
+    change: { mailbox: 'Work', cause: 'expunge', uids: [1, 2] },
+  })
+  expect(await box.names('tmp')).toEqual([])
+})
+
+it('renames all of a mailbox and its children, or nothing', async () => {
+  const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
+  const other = await createTestMaildir({ root: box.options.root, files: fault.fileSystem })
+  for (const name of ['Work/Bills', 'Work/Letters']) await other.mailboxes.createMailbox(name)
+  for (let skip = 0, struck = true; struck; skip++) {
+    const end = fault.fail({ skip })
+    const done = await other.mailboxes.renameMailbox('Work', 'Play').then(
+      () => true,
+      () => false,
+    )
+    struck = end()
+    const top = done ? 'Play' : 'Work'
+    expect(await other.mailboxNames()).toEqual(['INBOX', top, `${top}/Bills`, `${top}/Letters`])
+    if (done && struck) await other.mailboxes.renameMailbox('Play', 'Work')
+  }
+})
+
+it('renames no mailbox from under those who are at work in it', async () => {
+  let opened = (): void => undefined
+  const gate = new Promise<void>((resolve) => {
+    opened = resolve
+  })
+  let reached = (): void => undefined
+  const atWork = new Promise<void>((resolve) => {
+    reached = resolve
+  })
+  const files = interferedFiles(unsyncedFiles(nodeFileSystem), async ({ name, path }) => {
+    if (name !== 'rename' || !path.includes('/.Work.Bills/cur/')) return
+    reached()
+    await gate
+  })
+  const slow = await createTestMaildir({ root: box.options.root, files })
+  for (const text of ['one', 'two'])
+    await box.deliver(text, 'Work/Bills', { create: true, flags: ['\\Seen'] })
+  const mailbox = await slow.mailboxes.openMailbox('Work/Bills')
+  const flagged = mailbox.changeFlags([1, 2], { add: ['Paid', '\\Flagged'] })
+  await atWork
+  let renamed = false
+  const renaming = box.mailboxes.renameMailbox('Work', 'Play').finally(() => {
+    renamed = true
+  })
+  await pause(100)
+  expect(renamed).toBe(false)
+  opened()
+  expect((await flagged).entries).toHaveLength(2)
+  await renaming
+  expect((await box.names('.Play.Bills')).filter((name) => name.endsWith('.lock'))).toEqual([])
+  const { entries } = await box.mailboxes.openMailbox('Play/Bills')
+  expect(entries.map(({ flags }) => flags)).toEqual([
+    ['Paid', '\\Flagged', '\\Seen'],
+    ['Paid', '\\Flagged', '\\Seen'],
+  ])
+  await slow.mailboxes.setMetadata('Play', new Map([['/private/comment', Buffer.from('x')]]))
+  expect(await box.names('.Play')).not.toContain('mailwright-settings.lock')
+})
+
+it('leaves no lock behind when a rename fails half-way', async () => {
+  const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
+  const other = await createTestMaildir({ root: box.options.root, files: fault.fileSystem })
+  for (const name of ['Work/Bills', 'Work/Letters']) await other.mailboxes.createMailbox(name)
+  for (let skip = 0; skip < 3; skip++) {
+    const end = fault.fail({ call: 'rename', path: '.Play', skip })
+    await expect(other.mailboxes.renameMailbox('Work', 'Play')).rejects.toMatchObject({
+      code: 'MAIL_E_UNAVAILABLE',
+    })
+    expect(end()).toBe(true)
+    for (const path of ['.Work', '.Work.Bills', '.Work.Letters'])
+      expect((await box.names(path)).filter((name) => name.endsWith('.lock'))).toEqual([])
+  }
+})
+
+it('refuses a rename onto a child that is there, and below itself', async () => {
+  for (const name of ['Work/Bills', 'Play/Bills']) await box.mailboxes.createMailbox(name)
+  await box.mailboxes.deleteMailbox('Play')
+  await expect(box.mailboxes.renameMailbox('Work', 'Play')).rejects.toMatchObject({ code: 'MAIL_E_EXISTS' })
+  await expect(box.mailboxes.renameMailbox('Work', 'Work/Old')).rejects.toMatchObject({
+    code: 'MAIL_E_INVALID',
+  })
+  expect(await box.mailboxNames()).toEqual(['INBOX', 'Play/Bills', 'Work', 'Work/Bills'])
+})
+
+it('completes an account whose making failed at any call', async () => {
+  const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
+  for (let skip = 0, struck = true; struck; skip++) {
+    const root = join(box.options.root, `attempt-${skip}`)
+    const end = fault.fail({ skip })
+    await createTestMaildir({ root, files: fault.fileSystem }).catch(() => undefined)
+    struck = end()
+    const made = await createTestMaildir({ root })
+    expect(await made.names('.')).toEqual(['cur', 'new', 'tmp'])
+    await made.deliver('x')
+    await made.store.close()
+  }
+})

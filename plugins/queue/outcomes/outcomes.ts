@@ -1,0 +1,87 @@
+import type { Deferred, Failed, Outcome } from 'mailwright'
+import type { NewRecipient } from '../intake/intake.ts'
+import type { LastAttempt, QueuedRecipient } from '../tables/queued.ts'
+import { deadlineOf, pauseAfter, type RetrySchedule } from '../tables/retry-schedule.ts'
+import { never } from '../tables/tables.ts'
+
+/** What came of one recipient: of an attempt, or of asking where it goes by now. */
+export type Result =
+  | Outcome
+  /** Other routes than before: these take its place. */
+  | { readonly kind: 'moved'; readonly to: readonly NewRecipient[] }
+  /** Nobody has its octets any more. */
+  | { readonly kind: 'gone' }
+
+/** A recipient with what came of it. */
+export interface Concluded {
+  readonly recipient: QueuedRecipient
+  readonly result: Result
+}
+
+/** A recipient who is tried again, with what is written of it. */
+export interface PutOff {
+  readonly recipient: QueuedRecipient
+  readonly due: number
+  readonly deadline: number
+  readonly attempts: number
+  readonly warned: boolean
+  readonly last: LastAttempt
+}
+
+/** What becomes of a recipient who could not be delivered now: another attempt, or the end. */
+export function putOff(
+  schedule: RetrySchedule,
+  recipient: QueuedRecipient,
+  outcome: Deferred,
+  now: number,
+): PutOff | Failed {
+  const { message } = recipient
+  const attempts = recipient.attempts + 1
+  const last = lastAttempt(outcome, now)
+  if (outcome.hold === true) {
+    const { warned } = recipient
+    return { recipient, attempts, due: never, deadline: never, warned, last: { ...last, held: true } }
+  }
+  if (now >= message.expiresAt) return expired(outcome)
+  const warned = recipient.warned || now >= message.arrivedAt + schedule.warning
+  return {
+    recipient,
+    attempts,
+    // The last attempt is at the end of its life.
+    due: Math.min(now + pauseAfter(schedule, attempts, outcome.retryAfter), message.expiresAt),
+    deadline: deadlineOf(schedule, message, warned),
+    warned,
+    last,
+  }
+}
+
+/** It has waited for too long (RFC 5321 §4.5.4.1); the reply is that of the last attempt. */
+export function expired({ reply, ...from }: Pick<Failed, 'reply' | 'host' | 'place'>): Failed {
+  return { kind: 'failed', reply, cause: 'expired', ...speaker(from) }
+}
+
+/** Whose words a reply is. */
+function speaker({ host, place }: Pick<Failed, 'host' | 'place'>): Pick<Failed, 'host' | 'place'> {
+  return { ...(host === undefined ? {} : { host }), ...(place === undefined ? {} : { place }) }
+}
+
+export function lastAttempt({ reply, cause, ...from }: Deferred | Failed, at: number): LastAttempt {
+  return { at, reply, ...speaker(from), ...(cause === undefined ? {} : { cause }) }
+}
+
+/** For the postmaster, who has to say what becomes of it. */
+export function stuckFor(
+  recipient: QueuedRecipient,
+  { reply: said, ...from }: Pick<Failed, 'reply' | 'host' | 'place'>,
+  now: number,
+): PutOff {
+  const last = { at: now, reply: said, ...speaker(from), held: false }
+  return {
+    recipient,
+    due: never,
+    deadline: never,
+    attempts: recipient.attempts + 1,
+    warned: recipient.warned,
+    last,
+  }
+}
