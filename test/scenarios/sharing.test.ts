@@ -123,7 +123,7 @@ const soon = (check: () => Promise<unknown>) => vi.waitFor(check, { timeout: 5_0
 test('nobody has anything of others, and nothing is made for that', async () => {
   expect(await ask('bob', 'list')).toEqual({ done: ['INBOX'] })
   expect(await ask('bob', 'open', 'Shared/Team')).toEqual({ failed: 'MAIL_E_NOT_FOUND' })
-  expect(await readdir(join(project.folder, 'data/mail'))).toEqual(['example.org'])
+  expect(await readdir(join(project.folder, 'data/mail'))).toEqual(['.locks', 'example.org'])
 })
 
 test('a public mailbox that a command makes and opens is there for clients of the running server', async () => {
