@@ -1,4 +1,4 @@
-import type { Clock, Log } from 'mailwright'
+import { type Clock, type Log, wait } from 'mailwright'
 import type { TurnResult } from './deliverer.ts'
 import type { Holder } from './lanes/holder.ts'
 import type { Lane } from './lanes/lane.ts'
@@ -12,16 +12,20 @@ export interface DeparturesSettings {
   readonly lanes: Lanes
   readonly clock: Clock
   readonly log: Log
+  /** The queue stops: what the table does not know then is left to whoever frees its destinations. */
+  readonly signal: AbortSignal
 }
 
 /** Milliseconds of a pause of which nothing else is said. */
 const shortPause = 1_000
+/** Milliseconds until the table is told again. */
+const [firstWait, longestWait] = [1_000, 30_000]
 
 /** Gives destinations up: those that are to be left alone, as attempts say, and those with nothing to do. */
 export class Departures {
   readonly #settings: DeparturesSettings
-  /** Of which the table does not know yet. */
-  readonly #leaving = new Set<string>()
+  /** What the table does not know yet, by destination. */
+  readonly #leaving = new Map<string, Write<void>>()
 
   constructor(settings: DeparturesSettings) {
     this.#settings = settings
@@ -34,7 +38,6 @@ export class Departures {
 
   /** What an attempt says of its destination: it is there, or is to be left alone. */
   judge(lane: Lane, result: TurnResult): void {
-    const { holder } = this.#settings
     const { health } = result
     // What was under way when it was not the next one's turn has been tried.
     if (health === 'unknown' || (lane.isOver && !(lane.waits && health === 'unwell'))) return
@@ -47,7 +50,7 @@ export class Departures {
       lane.health.succeeded()
       if (lane.knownPauses === 0) return
       lane.knownPauses = 0
-      void this.#write((knex) => clearPauses(knex, lane, holder.id))
+      this.#clear(lane)
     }
   }
 
@@ -77,13 +80,33 @@ export class Departures {
   #leave(lane: Lane, write: Write<void>): void {
     const { destination } = lane
     this.#settings.lanes.close(lane)
-    this.#leaving.add(destination)
-    void this.#write(write).finally(() => this.#leaving.delete(destination))
+    const isTold = this.#leaving.has(destination)
+    this.#leaving.set(destination, write)
+    if (!isTold) void this.#tell(destination)
   }
 
-  /** What need not be there: without it a destination is looked at once more than necessary. */
-  #write(write: Write<void>): Promise<void> {
-    const { commits, log } = this.#settings
-    return commits.run(write).catch((error: unknown) => log.warn('unavailable', { error }))
+  /** Until the table knows the last word: nobody looks soon at a destination that has an owner who does not work on it. */
+  async #tell(destination: string): Promise<void> {
+    const { commits, clock, log, signal } = this.#settings
+    for (let pause = firstWait; ; pause = Math.min(pause * 2, longestWait)) {
+      const write = this.#leaving.get(destination)
+      if (write === undefined) return
+      try {
+        // Where others have the destination by now, it changes nothing.
+        await commits.run(write)
+        if (this.#leaving.get(destination) === write) this.#leaving.delete(destination)
+      } catch (error) {
+        log.warn('unavailable', { error })
+        await wait(clock, pause, signal).catch(() => this.#leaving.delete(destination))
+      }
+    }
+  }
+
+  /** What need not be there: without it whoever takes the destination next counts pauses that are over. */
+  #clear(lane: Lane): void {
+    const { commits, holder, log } = this.#settings
+    void commits
+      .run((knex) => clearPauses(knex, lane, holder.id))
+      .catch((error: unknown) => log.warn('unavailable', { error }))
   }
 }

@@ -20,6 +20,8 @@ export interface SchedulerSettings {
   readonly lanes: Lanes
   readonly clock: Clock
   readonly log: Log
+  /** The queue stops. */
+  readonly signal: AbortSignal
   /** Deliveries at the same time, without slow ones. */
   readonly deliveries: number
   readonly recipientsPerDelivery: number

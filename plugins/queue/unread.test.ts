@@ -1,17 +1,12 @@
 import { rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Outcome, reply } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
 import { type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
-import { deliveredOutcome } from '../../test/support/queue-world-delivery.ts'
+import { deliveredOutcome, waitsForTurn } from '../../test/support/queue-world-delivery.ts'
 
 const minute = 60_000
-const waitsForTurn: Outcome = {
-  ...{ kind: 'deferred', untried: true, concerns: 'destination', retryAfter: 10_000, moving: true },
-  reply: reply(451, '4.4.5', 'It is not its turn'),
-}
 
 describe('messages that cannot be read now', () => {
   let world: QueueWorld
@@ -23,7 +18,7 @@ describe('messages that cannot be read now', () => {
   afterEach(() => world[Symbol.asyncDispose]())
 
   it('are neither tried nor given up nor held, however old, and are delivered afterwards', async () => {
-    world.delivery.on('@paced.example', waitsForTurn)
+    world.delivery.on('@paced.example', waitsForTurn(10_000, true))
     const before = await world.node()
     for (let sent = 0; sent < 50; sent++)
       await before.queue.accept(await mail({ to: [`user${sent}@paced.example`] }))

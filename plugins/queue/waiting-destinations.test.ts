@@ -1,17 +1,16 @@
-import { type Outcome, reply, wait } from 'mailwright'
+import { wait } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
 import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
-import { deliveredOutcome, unreachable } from '../../test/support/queue-world-delivery.ts'
+import {
+  deliveredOutcome,
+  mailboxFull,
+  unreachable,
+  waitsForTurn as waits,
+} from '../../test/support/queue-world-delivery.ts'
 
 const minute = 60_000
-
-/** What `smtp-out` says where the postmaster has set a limit. */
-const waits = (retryAfter: number, moving = false): Outcome => ({
-  ...{ kind: 'deferred', untried: true, concerns: 'destination', retryAfter, moving },
-  reply: reply(451, '4.4.5', 'It is not its turn'),
-})
 
 describe('a destination that has to wait', () => {
   let world: QueueWorld
@@ -84,6 +83,21 @@ describe('a destination that has to wait', () => {
     await world.pass(2 * minute, 5_000)
     expect(world.delivery.count('jo@paced.example')).toBe(1)
     expect(await world.rows()).toBe(0)
+  })
+
+  it('while others have their turns is not what those wait for who were put off themselves', async () => {
+    world.delivery.on('full@paced.example', mailboxFull)
+    await accept('full@paced.example')
+    await world.quiet()
+    world.delivery.on('jo@paced.example', waits(minute, true))
+    await accept('jo@paced.example')
+    await world.quiet()
+    const recipients = (await node.queue.list()).flatMap((message) => message.recipients)
+    const shown = recipients.map(({ address, waitsForTurn }) => [address.localPart, waitsForTurn])
+    expect(shown).toEqual([
+      ['full', undefined],
+      ['jo', true],
+    ])
   })
 
   it('while others have their turns has senders told as soon as nobody has', async () => {

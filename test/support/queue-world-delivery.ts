@@ -75,6 +75,11 @@ export const unreachable: Outcome = {
   cause: 'unreachable',
   concerns: 'destination',
 }
+/** What `smtp-out` says where the postmaster has set a limit. */
+export const waitsForTurn = (retryAfter: number, moving = false): Outcome => ({
+  ...{ kind: 'deferred', untried: true, concerns: 'destination', retryAfter, moving },
+  reply: reply(451, '4.4.5', 'It is not its turn'),
+})
 
 export function addressOf(text: string): Address {
   const address = parseAddress(text)

@@ -160,7 +160,7 @@ function itemOf(row: MessageRow, { count, rows }: Waiting, now: number): QueueIt
     state: isAllHeld ? 'held' : isActive ? 'active' : 'waiting',
     ...(reason === undefined ? {} : { reason }),
     nextAttempt: dateOf(next),
-    recipients: rows.map(shown),
+    recipients: rows.map((one) => shown(one, now)),
     recipientCount: count,
   }
 }
@@ -203,9 +203,10 @@ function both(one: QueueItem, other: QueueItem): QueueItem {
   }
 }
 
-function shown(row: WaitingRow): ShownRecipient {
+function shown(row: WaitingRow, now: number): ShownRecipient {
   const last = readLast(row.last) ?? readLast(row.lane?.last ?? null)
   const delivery = readDelivery(row.delivery)
+  const waitsForTurn = Boolean(row.lane?.moving) && !isHeld(row) && Number(row.due) <= now
   return {
     address: delivery?.recipient ?? searchedFor(row.address),
     ...(row.target === null ? {} : { target: delivery?.target ?? searchedFor(row.target) }),
@@ -215,7 +216,7 @@ function shown(row: WaitingRow): ShownRecipient {
     ...(isHeld(row) && { held: true, ...(row.tried_by !== null && { stillTried: true }) }),
     lastReply: last?.reply,
     ...(last?.host === undefined ? {} : { lastHost: last.host }),
-    ...(Boolean(row.lane?.moving) && !isHeld(row) && { waitsForTurn: true }),
+    ...(waitsForTurn && { waitsForTurn }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Clock, errorCode, longestAnswer, wait } from 'mailwright'
+import { HostFailure } from '../outcome.ts'
 import { keyOf, type Target } from '../session/target.ts'
 import type { Limit } from './limit-option.ts'
 import type { MessageTurns } from './message-turns.ts'
@@ -54,7 +55,7 @@ export class Gate {
   #waiting = 0
   /** Milliseconds that a use takes, of late. */
   #usual = 1_000
-  /** Of the monotonic clock: when a host has taken or refused something last. */
+  /** Of the monotonic clock: when a host has taken or refused something last, or another process was found to have had turns. */
   #movedAt: number | undefined
   /** Of the monotonic clock: until then others may have their turns, unless work has ended without that. */
   #doubtfulUntil: number
@@ -86,7 +87,7 @@ export class Gate {
     try {
       hasPlace = await this.#place(kind, target, signal)
       await this.#turn(target, signal)
-      return await this.#timed(work).catch((error: unknown) => {
+      return await this.#timed(signal, work).catch((error: unknown) => {
         isOpen = false
         throw error
       })
@@ -96,7 +97,7 @@ export class Gate {
     }
   }
 
-  async #timed<T>(work: Work<T>): Promise<T> {
+  async #timed<T>(signal: AbortSignal, work: Work<T>): Promise<T> {
     const { clock } = this.#settings
     const begun = clock.monotonic()
     try {
@@ -104,10 +105,12 @@ export class Gate {
         this.#movedAt = clock.monotonic()
       })
       this.#usual = (this.#usual * 7 + clock.monotonic() - begun) / 8
-      return result
-    } finally {
       // From now on it is known.
       this.#doubtfulUntil = begun
+      return result
+    } catch (error) {
+      if (!signal.aborted && isOfHost(error)) this.#doubtfulUntil = begun
+      throw error
     }
   }
 
@@ -138,6 +141,8 @@ export class Gate {
         if (errorCode(error) === 'MAIL_E_UNAVAILABLE') throw new NotYet(unknownAfter, true, { cause: error })
         throw error
       })
+      // How others fare at the host is not known here: they are taken to get on.
+      if (turn.othersToo === true) this.#movedAt = clock.monotonic()
       if (!turn.isTaken) throw this.#notYet(target, turn.wait)
       if (turn.wait > 0) await wait(clock, turn.wait, signal)
     })
@@ -166,4 +171,9 @@ export class Gate {
   get #mayWait(): boolean {
     return this.#waiting < Math.min(mostWaiting, Math.max(fewestWaiting, soon / this.#pace))
   }
+}
+
+/** What lies with us tells nothing of a host. */
+function isOfHost(error: unknown): boolean {
+  return error instanceof HostFailure && !error.isOurs
 }

@@ -10,6 +10,9 @@ import {
 } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../../test/support/database-under-test.ts'
+import { target } from '../../../test/support/smtp-out-target.ts'
+import { HostFailure, unreachable } from '../outcome.ts'
+import { Gate, type NotYet } from './gate.ts'
 import { type MessageTurns, nextTurn } from './message-turns.ts'
 import { OwnTurns } from './own-turns.ts'
 import { SharedTurns, turnsMigration } from './shared-turns.ts'
@@ -124,7 +127,7 @@ test('a turn is taken also where its row was deleted meanwhile', async () => {
   }
   const rate = { interval: 1_000, burst: 1 }
   await sharedTurns({ ...tables, query: (run) => tables.query(run), transaction }).take('a', rate, 0)
-  expect(await sharedTurns().take('a', rate, 0)).toEqual({ wait: 1_000, isTaken: false })
+  expect(await sharedTurns().take('a', rate, 0)).toEqual({ wait: 1_000, isTaken: false, othersToo: true })
 })
 
 test('a turn is taken again where another one’s locks have undone it', async () => {
@@ -135,7 +138,7 @@ test('a turn is taken again where another one’s locks have undone it', async (
   const rate = { interval: 1_000, burst: 1 }
   expect(await sharedTurns(tables).take('a', rate, 0)).toEqual({ wait: 0, isTaken: true })
   expect(hasStruck()).toBe(true)
-  expect(await sharedTurns().take('a', rate, 0)).toEqual({ wait: 1_000, isTaken: false })
+  expect(await sharedTurns().take('a', rate, 0)).toEqual({ wait: 1_000, isTaken: false, othersToo: true })
 })
 
 test('processes that share a database share the turns', async () => {
@@ -145,4 +148,84 @@ test('processes that share a database share the turns', async () => {
   expect(taken.map(({ wait }) => wait).sort((one, other) => one - other)).toEqual([
     0, 1_000, 2_000, 3_000, 4_000,
   ])
+})
+
+describe('whoever asks is told of turns that others have taken since it asked last', () => {
+  const rate = { interval: 1_000, burst: 1 }
+  const othersToo = async (turns: MessageTurns) => (await turns.take('a', rate, 0)).othersToo ?? false
+
+  test('once, and not of its own', async () => {
+    const [one, other] = [sharedTurns(), sharedTurns()]
+    for (const expected of [false, false]) expect(await othersToo(one)).toBe(expected)
+    clock.advance(1_000)
+    await other.take('a', rate, 0)
+    for (const expected of [true, false]) expect(await othersToo(one)).toBe(expected)
+    clock.advance(1_000)
+    for (const expected of [false, false]) expect(await othersToo(one)).toBe(expected)
+    expect(await othersToo(other)).toBe(true)
+  })
+
+  test('and where it asks several times at once, of others alone', async () => {
+    const one = sharedTurns()
+    const taken = await Promise.all(Array.from({ length: 5 }, () => one.take('a', rate, 60_000)))
+    expect(taken.some((turn) => turn.othersToo)).toBe(false)
+  })
+
+  test('also where another one’s locks have undone its own', async () => {
+    const { database: tables, fail } = faultyDatabase(host.service(database))
+    const [one, other] = [sharedTurns(tables), sharedTurns()]
+    await othersToo(one)
+    clock.advance(1_000)
+    await other.take('a', rate, 0)
+    clock.advance(1_000)
+    const cause = Object.assign(new Error('deadlock'), { sqlState: '40001' })
+    const error = new UnavailableError('undone', { cause })
+    const hasStruck = fail({ call: 'transaction', when: 'during', error })
+    expect(await othersToo(one)).toBe(true)
+    expect(hasStruck()).toBe(true)
+  })
+})
+
+const hour = 3_600_000
+const { signal } = new AbortController()
+
+function gateOf(): Gate {
+  const limit = {
+    ...{ name: 'all', hosts: undefined, domains: undefined, each: undefined, connections: undefined },
+    rate: { interval: hour, burst: 1 },
+  }
+  return new Gate({ clock, limit, key: 'k', turns: sharedTurns(), idleTime: 0 })
+}
+
+/** Whether a message is sent, or is told that others have their turns. */
+function run(gate: Gate): Promise<'sent' | boolean> {
+  return gate
+    .run(target('far.example'), signal, async (getsOn) => getsOn())
+    .then(
+      () => 'sent' as const,
+      (error: NotYet) => error.moving,
+    )
+}
+
+test('what waits while only other processes have turns is told that others have theirs', async () => {
+  const [one, other] = [gateOf(), gateOf()]
+  expect(await run(one)).toBe('sent')
+  for (let hours = 0; hours < 8; hours++) {
+    clock.advance(hour)
+    expect(await run(other)).toBe('sent')
+    for (let asked = 0; asked < 3; asked++) expect(await run(one)).toBe(true)
+  }
+  // A server that has been at work for long may meet a limit for the first time.
+  const fresh = gateOf()
+  clock.advance(600_000)
+  expect(await run(fresh)).toBe(true)
+})
+
+test('what waits while this process alone has turns that come to nothing is told so', async () => {
+  const gate = gateOf()
+  const outcome = unreachable('unreachable', '4.4.1', 'connection refused')
+  await expect(
+    gate.run(target('far.example'), signal, () => Promise.reject(new HostFailure(outcome))),
+  ).rejects.toThrow('refused')
+  expect(await run(gate)).toBe(false)
 })

@@ -6,6 +6,8 @@ export interface Turn {
   readonly wait: number
   /** It is taken: nobody else gets it. Not so where the wait would be longer than somebody has patience for. */
   readonly isTaken: boolean
+  /** Another process, or this one in a life before, has taken turns since this one asked last. */
+  readonly othersToo?: boolean
 }
 
 /** The turns of messages for what has one limit; those of all processes where they share a database. */
@@ -23,7 +25,7 @@ export function nextTurn(
   now: number,
   { interval, burst }: MessageRate,
   patience: number,
-): Turn & { readonly next: number } {
+): Omit<Turn, 'othersToo'> & { readonly next: number } {
   const wait = Math.max(0, Math.ceil(next - (burst - 1) * interval - now))
   return wait > patience
     ? { wait, isTaken: false, next }

@@ -1,7 +1,8 @@
 import { readOptions, UnavailableError } from 'mailwright'
 import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
-import type { Target } from '../session/target.ts'
+import { target } from '../../../test/support/smtp-out-target.ts'
+import { HostFailure, unreachable } from '../outcome.ts'
 import type { Work } from './gate.ts'
 import { type LimitInput, readLimit } from './limit-option.ts'
 import type { MessageTurns } from './message-turns.ts'
@@ -9,18 +10,6 @@ import { OwnTurns } from './own-turns.ts'
 import { NotItsTurn, Pace } from './pace.ts'
 
 const never = new AbortController().signal
-
-function target(domain: string, host = `mx.${domain}`): Target {
-  return {
-    domain,
-    candidate: { host, port: 25, secure: false },
-    requirement: { level: 'may', names: [], source: 'default' },
-    implicitTls: false,
-    login: undefined,
-    certificate: undefined,
-    identity: { hostname: 'mx.here.example', ipv4: undefined, ipv6: undefined },
-  }
-}
 
 function paceOf(
   limits: readonly LimitInput[],
@@ -218,7 +207,8 @@ describe('what waits', () => {
   const run = (pace: Pace, domain: string, work: Work<void>) =>
     pace.run(target(domain, big), never, work).catch((error: NotItsTurn) => error.outcome)
   const answered: Work<void> = async (getsOn) => getsOn()
-  const refused: Work<void> = () => Promise.reject(new Error('connection refused'))
+  const noAnswer = unreachable('unreachable', '4.4.1', 'connection refused', big)
+  const refused: Work<void> = () => Promise.reject(new HostFailure(noAnswer))
   const waits = (pace: Pace) => run(pace, 'waits.example', answered)
 
   test('for a turn that comes with time is told that others have theirs', async () => {
@@ -253,6 +243,20 @@ describe('what waits', () => {
     expect(await waits(pace)).toMatchObject({ moving: true })
     clock.advance(600_000)
     expect(await waits(pace)).toMatchObject({ moving: false })
+  })
+
+  test('is given up for nothing that lies with us, nor for work that was broken off', async () => {
+    const pace = paceOf([{ hosts: [big], messages: '1/h', burst: 4 }])
+    await run(pace, 'a.example', () => Promise.reject(new HostFailure(noAnswer, { isOurs: true })))
+    await run(pace, 'b.example', () => Promise.reject(new UnavailableError('no certificate can be had')))
+    const end = new AbortController()
+    const broken = pace.run(target('c.example', big), end.signal, () => {
+      end.abort()
+      return Promise.reject(new HostFailure(noAnswer))
+    })
+    await expect(broken).rejects.toThrow('connection refused')
+    await run(pace, 'd.example', () => Promise.reject(new HostFailure(noAnswer, { isOurs: true })))
+    expect(await waits(pace)).toMatchObject({ untried: true, moving: true })
   })
 
   test('for connections at a host that has had enough each time is told so', async () => {

@@ -34,6 +34,8 @@ export interface SharedTurnsSettings {
 /** The turns of all processes that share a database, through restarts. Their clocks are taken for equal. */
 export class SharedTurns implements MessageTurns {
   readonly #settings: SharedTurnsSettings
+  /** What this process knows of the rows, by their ids. */
+  readonly #known = new Map<string, number>()
   #tidiedAt = Number.NEGATIVE_INFINITY
 
   constructor(settings: SharedTurnsSettings) {
@@ -49,17 +51,21 @@ export class SharedTurns implements MessageTurns {
     await database.query((knex) =>
       knex<TurnsRow>('smtp_out_turns').insert({ id, next_at: 0 }).onConflict('id').ignore(),
     )
-    return firmTransaction(database, async (knex) => {
+    let othersToo = false
+    const turn = await firmTransaction(database, async (knex) => {
       const row = await knex<TurnsRow>('smtp_out_turns').where({ id }).forUpdate().first()
-      const { next, ...turn } = nextTurn(Number(row?.next_at ?? 0), clock.now(), rate, patience)
+      const before = Number(row?.next_at ?? 0)
+      const { next: exact, ...own } = nextTurn(before, clock.now(), rate, patience)
+      const next = Math.ceil(exact)
+      // Here they come in the order of the row's locks; the answers need not.
+      othersToo ||= before > (this.#known.get(id) ?? clock.now())
+      this.#known.set(id, next)
       // Somebody who tidies may have deleted it meanwhile.
-      if (turn.isTaken)
-        await knex<TurnsRow>('smtp_out_turns')
-          .insert({ id, next_at: Math.ceil(next) })
-          .onConflict('id')
-          .merge()
-      return turn
+      if (own.isTaken)
+        await knex<TurnsRow>('smtp_out_turns').insert({ id, next_at: next }).onConflict('id').merge()
+      return own
     })
+    return othersToo ? { ...turn, othersToo } : turn
   }
 
   /** Nobody waits for it: what is over says no more than what is not there. */
@@ -68,7 +74,9 @@ export class SharedTurns implements MessageTurns {
     const now = clock.monotonic()
     if (now - this.#tidiedAt < tidyEvery) return
     this.#tidiedAt = now
-    void this.#tidy(clock.now() - tidyEvery).catch((error: unknown) => log.debug('unavailable', { error }))
+    const before = clock.now() - tidyEvery
+    for (const [id, next] of this.#known) if (next < before) this.#known.delete(id)
+    void this.#tidy(before).catch((error: unknown) => log.debug('unavailable', { error }))
   }
 
   /** By their keys and a few at a time, so that no turn's transaction waits for long, or in a circle. */
