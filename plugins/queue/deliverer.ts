@@ -1,7 +1,9 @@
 import {
   type AttemptItem,
   type Clock,
+  type Content,
   createMessage,
+  type Database,
   type DeliveryFlow,
   errorCode,
   type Log,
@@ -9,7 +11,7 @@ import {
   type Message,
   type Outcome,
   parametersForEach,
-  wait,
+  UnavailableError,
 } from 'mailwright'
 import { isGone, type OpenContent } from './intake/contents.ts'
 import type { Intake, NewRecipient } from './intake/intake.ts'
@@ -26,6 +28,7 @@ import {
 } from './tables/queued.ts'
 
 export interface DelivererSettings {
+  readonly database: Database
   readonly delivery: DeliveryFlow
   /** Opens the octets of a message. */
   readonly open: (message: QueuedMessage) => Promise<OpenContent>
@@ -33,8 +36,6 @@ export interface DelivererSettings {
   readonly settlement: Settlement
   readonly clock: Clock
   readonly log: Log
-  /** Aborts when nothing new begins any more. */
-  readonly signal: AbortSignal
   /** Aborts when attempts under way have to end. */
   readonly cutting: AbortSignal
 }
@@ -48,12 +49,9 @@ export interface TurnResult {
   /** With `waits`: others have their turns meanwhile. */
   readonly moving?: boolean
   readonly last?: LastAttempt
-  /** The message could not be read: its recipients are as they were, and are to be read again. */
+  /** The message could not be read, or nobody could say where it goes: its recipients are as they were, and are to be read again. */
   readonly unread?: boolean
 }
-
-/** Milliseconds that a message takes a delivery's place which cannot be read now: others do not follow it at once. */
-const unreadPause = 5_000
 
 /** Delivers, and resolves when what came of it is known. `written` resolves when that is in the table. Neither rejects. */
 export type Deliver = (lane: Lane, turn: Turn) => Promise<TurnResult & { readonly written: Promise<void> }>
@@ -71,7 +69,7 @@ export class Deliverer {
     let open: OpenContent | undefined
     try {
       open = await this.#settings.open(turn.message)
-      const message = await createMessage(open.content)
+      const message = await readMessage(open.content)
       const concluded = await this.#attempt(turn, message)
       const now = this.#settings.clock.now()
       const tried = concluded.filter((one) => !staysAsItIs(one, now))
@@ -98,15 +96,14 @@ export class Deliverer {
   }
 
   /** Nothing is known of them: they are neither tried nor given up, whatever their age is. */
-  async #unread({ message }: Turn, error: unknown): ReturnType<Deliver> {
-    const { clock, log, signal } = this.#settings
-    log.warn('unavailable', { transaction: message.id, error })
-    await wait(clock, unreadPause, signal).catch(() => undefined)
+  #unread({ message }: Turn, error: unknown): Awaited<ReturnType<Deliver>> {
+    this.#settings.log.warn('unavailable', { transaction: message.id, error })
     return { health: 'unknown', unread: true, written: Promise.resolve() }
   }
 
   async #attempt(turn: Turn, message: Message): Promise<readonly Concluded[]> {
     const routed = await Promise.all(turn.recipients.map((recipient) => this.#route(recipient)))
+    if (routed.some(({ result }) => isLocalError(result))) await this.#askDatabase()
     const going = routed.filter((one) => one.result === undefined)
     const sentOn = new SentOn(turn.recipients.map(({ delivery }) => delivery))
     const outcomes =
@@ -122,6 +119,11 @@ export class Deliverer {
       recipient: { ...recipient, delivery: sentOn.noted(recipient.delivery) },
       result: result ?? made.get(recipient) ?? { kind: 'deferred', reply: localError },
     }))
+  }
+
+  /** Where it is away nobody could say where they go by now: that is no attempt. MAIL_E_UNAVAILABLE. */
+  async #askDatabase(): Promise<void> {
+    await this.#settings.database.query((knex) => knex('queue_counters').first('value'))
   }
 
   async #make(
@@ -186,6 +188,17 @@ export class Deliverer {
   }
 }
 
+/** MAIL_E_UNAVAILABLE where it cannot be read now. */
+async function readMessage(content: Content): Promise<Message> {
+  try {
+    return await createMessage(content)
+  } catch (error) {
+    // A file that could be opened may fail when it is read (EIO, ESTALE).
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+    throw new UnavailableError('a queued message cannot be read', { cause: error })
+  }
+}
+
 function attemptItem(
   { delivery, message: queued }: QueuedRecipient,
   message: Message,
@@ -195,6 +208,10 @@ function attemptItem(
   const { quarantine } = queued.envelope
   const item = { recipient, parameters, route, message, reversePath: reversePathFor(queued, route) }
   return quarantine === undefined ? item : { ...item, quarantine }
+}
+
+function isLocalError(result: Result | undefined): boolean {
+  return result?.kind === 'deferred' && result.reply === localError
 }
 
 /** What outcomes say of the destination that they are from. */

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Clock, type Database, firmTransaction, type Log, type Timer } from 'mailwright'
+import { type Clock, type Database, firmTransaction, type Log, type Timer, wait } from 'mailwright'
 import type { Deliver } from './deliverer.ts'
 import { Departures } from './departures.ts'
 import type { Prepared } from './intake/intake.ts'
@@ -20,17 +20,21 @@ export interface SchedulerSettings {
   readonly lanes: Lanes
   readonly clock: Clock
   readonly log: Log
-  /** The queue stops. */
-  readonly signal: AbortSignal
   /** Deliveries at the same time, without slow ones. */
   readonly deliveries: number
   readonly recipientsPerDelivery: number
+  /** Aborts when nothing new begins any more. */
+  readonly signal: AbortSignal
 }
 
 const tick = 1_000
 const lanesAtOnce = 200
 /** Milliseconds for which an idle destination is kept. */
 const idleTime = 5_000
+/** Milliseconds until a message is read again that cannot be read now. */
+const unreadPause = 5_000
+/** Such messages of a destination that wait without a delivery's place. */
+const unreadBeside = 5
 /**
  * Deliveries that begin in one turn of the event loop. Where the processor has more to do than it can, turns become long, and less is
  * begun: what is under way, and whoever else is served by the process, does not become slow.
@@ -227,22 +231,48 @@ export class Scheduler {
 
   async #run(lane: Lane, turn: Turn, giveBack: () => void): Promise<void> {
     const result = await this.#deliver(lane, turn)
-    lane.ended(this.#settings.clock.monotonic())
-    giveBack()
-    this.#departures.judge(lane, result)
+    const { lanes, clock } = this.#settings
+    const makeRoom = (): void => {
+      lane.ended(clock.monotonic())
+      giveBack()
+      this.#departures.judge(lane, result)
+      this.#wake(lane)
+    }
+    if (result.unread === true) await this.#pauseUnread(lane, makeRoom)
+    else {
+      makeRoom()
+      await this.#written(result.written)
+    }
+    lanes.finish(lane, turn.recipients)
+    if (result.unread === true) lanes.readAgain(lane)
     this.#wake(lane)
-    // Nothing new begins while outcomes cannot be written: a crash would deliver all of it again.
+  }
+
+  /** Others go on meanwhile. Of many some keep their places: a folder that is away is not asked for all of them at once. */
+  async #pauseUnread(lane: Lane, makeRoom: () => void): Promise<void> {
+    const { clock, signal } = this.#settings
+    const over = wait(clock, unreadPause, signal).catch(() => undefined)
+    if (lane.unread >= unreadBeside) {
+      await over
+      makeRoom()
+      return
+    }
+    lane.unread++
+    makeRoom()
+    await over
+    lane.unread--
+  }
+
+  /** Nothing new begins while outcomes cannot be written: a crash would deliver all of it again. */
+  async #written(written: Promise<void>): Promise<void> {
     let isLate = false
     const alarm = this.#settings.clock.after(tick, () => {
       isLate = true
       this.#unwritten++
     })
-    await result.written
+    await written
     alarm.cancel()
     if (isLate) this.#unwritten--
-    this.#settings.lanes.finish(lane, turn.recipients)
-    if (result.unread === true) this.#settings.lanes.readAgain(lane)
-    this.#wake(lane)
   }
 
   #releaseIdle(): void {

@@ -1,10 +1,11 @@
-import { rename, rm, symlink } from 'node:fs/promises'
+import { open, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { localError } from 'mailwright'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
 import { type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
-import { deliveredOutcome, waitsForTurn } from '../../test/support/queue-world-delivery.ts'
+import { deliveredOutcome, mailboxFull, waitsForTurn } from '../../test/support/queue-world-delivery.ts'
 
 const minute = 60_000
 
@@ -66,5 +67,83 @@ describe('messages that cannot be read now', () => {
     await world.pass(10_000)
     expect(world.delivery.count('large@there.example')).toBe(1)
     expect(world.reports.told).toEqual([])
+  })
+
+  it('hold nobody up either where they are many, and are tried once each when they can be read', async () => {
+    const away = await world.node({ serves: false })
+    for (let sent = 0; sent < 20; sent++)
+      await away.queue.accept(await mail({ to: [`large${sent}@there.example`], size: 300_000 }))
+    await away.queue.accept(await mail({ to: ['small@there.example'] }))
+    await rename(world.folder, `${world.folder}-away`)
+    await symlink(world.folder, world.folder)
+    const node = await world.node({ initialPerDestination: 1, perDestination: 1 })
+    await world.pass(20_000)
+    expect(world.delivery.delivered.map(({ to }) => to)).toEqual(['small@there.example'])
+    await world.pass(20 * minute, 10_000)
+    expect(await node.queue.list({ state: 'held' })).toEqual([])
+    await rm(world.folder)
+    await rename(`${world.folder}-away`, world.folder)
+    await world.pass(minute)
+    expect(world.delivery.attempts).toHaveLength(21)
+    expect(new Set(world.delivery.delivered.map(({ to }) => to)).size).toBe(21)
+    expect(world.reports.told).toEqual([])
+    expect(await world.rows()).toBe(0)
+  })
+
+  it('keep nobody waiting who stops the server', async () => {
+    const away = await world.node({ serves: false })
+    await away.queue.accept(await mail({ to: ['large@there.example'], size: 300_000 }))
+    await rename(world.folder, `${world.folder}-away`)
+    await symlink(world.folder, world.folder)
+    const node = await world.node()
+    await world.pass(1_000)
+    expect(node.log.lines.filter(({ transaction }) => transaction !== undefined)).toHaveLength(1)
+    await node.stop()
+    await rm(world.folder)
+    await rename(`${world.folder}-away`, world.folder)
+    await world.node()
+    await world.pass(2_000)
+    expect(world.delivery.count('large@there.example')).toBe(1)
+  })
+
+  it('are so, too, where their file can be opened but fails when it is read', async () => {
+    const away = await world.node({ serves: false })
+    await away.queue.accept(await mail({ to: ['large@there.example'], size: 300_000 }))
+    const file = await open(join(world.folder, '..'))
+    const broken = vi
+      .spyOn(Object.getPrototypeOf(file), 'read')
+      .mockRejectedValue(
+        Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', errno: -5, syscall: 'read' }),
+      )
+    await file.close()
+    const node = await world.node()
+    await world.pass(20 * minute, 10_000)
+    expect(broken).toHaveBeenCalled()
+    broken.mockRestore()
+    expect(await node.queue.list()).toMatchObject([{ state: 'active', recipients: [{ attempts: 0 }] }])
+    await world.pass(10_000)
+    expect(world.delivery.count('large@there.example')).toBe(1)
+    expect(world.reports.told).toEqual([])
+  })
+
+  it('are joined by those whose routes are asked for while the database is away', async () => {
+    const { queue, faults } = await world.node()
+    const lost = ['large@there.example', 'broken@there.example']
+    world.delivery.on('@there.example', mailboxFull)
+    for (const to of lost) await queue.accept(await mail({ to: [to], size: 300_000 }))
+    await world.pass(9 * minute, 10_000)
+    const before = world.delivery.attempts.length
+    world.delivery.on('@there.example', deliveredOutcome)
+    for (const to of lost) world.delivery.routes(to, { ok: false, reply: localError })
+    const back = faults.fail({ call: 'query', times: Number.POSITIVE_INFINITY })
+    await world.pass(100_000, 5_000)
+    expect(back()).toBe(true)
+    expect(world.delivery.attempts).toHaveLength(before)
+    expect(world.reports.told).toEqual([])
+    world.delivery.routes('large@there.example', ['large@there.example'])
+    await world.pass(minute)
+    expect(world.delivery.delivered.map(({ to }) => to)).toContain('large@there.example')
+    // Where the database answers, it is something else that fails.
+    expect(world.reports.told).toHaveLength(1)
   })
 })

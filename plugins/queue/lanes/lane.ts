@@ -13,6 +13,8 @@ export class Lane {
   active = 0
   /** Recipients whose deliveries are under way, or whose outcomes are not written yet. */
   readonly busy: Set<number> = new Set()
+  /** Messages that could not be read, and wait without a delivery's place to be read again. */
+  unread = 0
   /** There may be more in the table than in the line. */
   more: boolean
   /** When one of those comes back that were put off here. */
