@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { errorText } from '../errors.ts'
 import { ConnectionLost } from './connection-lost.ts'
 
@@ -11,6 +12,12 @@ export class HandshakeFailed extends ConnectionLost {
     this.name = 'HandshakeFailed'
     this.reason = reason
   }
+}
+
+/** Counts the octets of a client's handshake, which is about to begin; some of them may have come already, as behind a PROXY header. */
+export function handshakeOctets(plain: Socket): () => number {
+  const before = plain.bytesRead - plain.readableLength
+  return () => plain.bytesRead - before
 }
 
 /**

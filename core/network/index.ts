@@ -9,7 +9,7 @@ export {
 export { ClientTrust, type OwnCertificateText, type TrustProblem, trustProblem } from './client-trust.ts'
 export { ConnectionLost } from './connection-lost.ts'
 export { type Endpoints, socketEndpoints, socketFileEndpoints } from './endpoints.ts'
-export { HandshakeFailed, handshakeFault } from './handshake-failed.ts'
+export { HandshakeFailed, handshakeFault, handshakeOctets } from './handshake-failed.ts'
 export { type FollowedSession, sessionOver } from './left-session.ts'
 export { LineConnection } from './line-connection.ts'
 export { readNetworks } from './networks-option.ts'

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { ConnectionLost } from './connection-lost.ts'
-import { HandshakeFailed, handshakeFault } from './handshake-failed.ts'
+import { HandshakeFailed, handshakeFault, handshakeOctets } from './handshake-failed.ts'
 
 /** A handshake of TLS on a socket, from one of its ends. */
 export abstract class TlsHandshake {
@@ -26,15 +26,12 @@ export abstract class TlsHandshake {
 }
 
 export class ServerHandshake extends TlsHandshake {
-  readonly #plain: Socket
-  readonly #before: number
+  readonly #octets: () => number
 
   constructor(plain: Socket, options: TLSSocketOptions, wake: () => void) {
-    // Some of it may have come already.
-    const before = plain.bytesRead - plain.readableLength
+    const octets = handshakeOctets(plain)
     super(new TLSSocket(plain, { ...options, isServer: true }), 'secure', wake)
-    this.#plain = plain
-    this.#before = before
+    this.#octets = octets
   }
 
   /**
@@ -47,7 +44,7 @@ export class ServerHandshake extends TlsHandshake {
 
   failure(isLate: boolean): ConnectionLost {
     if (isLate) return new HandshakeFailed('timeout')
-    return new HandshakeFailed(handshakeFault(this.socket.errored, this.#plain.bytesRead - this.#before))
+    return new HandshakeFailed(handshakeFault(this.socket.errored, this.#octets()))
   }
 }
 

@@ -7,7 +7,7 @@ import { locksTable } from './lease.ts'
  * Of this node alone, so that nodes do not wait for each other: by its host's name, in 256 rows at most, however many containers there
  * have been.
  */
-export const writeCheckName: string = `write-check-${createHash('sha256').update(hostname()).digest('hex').slice(0, 2)}`
+const writeCheckName = `write-check-${createHash('sha256').update(hostname()).digest('hex').slice(0, 2)}`
 
 /** Writes one row, the same each time, that nobody holds. MAIL_E_UNAVAILABLE where that is not durable. */
 export async function writeCheck(database: Database, now: number): Promise<void> {

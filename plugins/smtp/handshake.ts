@@ -1,20 +1,17 @@
 import type { Socket } from 'node:net'
-import { handshakeFault } from 'mailwright'
+import { handshakeFault, handshakeOctets } from 'mailwright'
 
 /** A client's handshake of TLS. What goes wrong with it is told once, whatever tells of it first. */
 export class Handshake {
   /** The TLS socket; while the handshake goes on it has to be destroyed instead of the one below it. */
   readonly socket: Socket
-  readonly #plain: Socket
-  readonly #before: number
+  readonly #octets: () => number
   readonly #tell: (reason: string) => void
   #isOver = false
 
   constructor(socket: Socket, plain: Socket, tell: (reason: string) => void) {
     this.socket = socket
-    this.#plain = plain
-    // Some of it may have come already, behind a PROXY header.
-    this.#before = plain.bytesRead - plain.readableLength
+    this.#octets = handshakeOctets(plain)
     this.#tell = tell
     socket.once('secure', () => this.#end(undefined))
     // Half a connection may be open as long as it likes; half a handshake is none.
@@ -23,7 +20,7 @@ export class Handshake {
 
   /** By an error, or with the connection's end. */
   failed(error: Error | null): void {
-    this.#end(handshakeFault(error, this.#plain.bytesRead - this.#before))
+    this.#end(handshakeFault(error, this.#octets()))
   }
 
   late(): void {

@@ -41,8 +41,8 @@ export function outagesOf(database: Database, log: Log, clock: Clock): Outages {
     }
   return {
     database: {
-      ...database,
       dialect: database.dialect,
+      ...(database.syncsCommits !== undefined && { syncsCommits: database.syncsCommits }),
       query: (run) => noted(database.query(run)),
       transaction: (run) => noted(database.transaction(run)),
     },
