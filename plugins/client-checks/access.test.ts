@@ -34,6 +34,8 @@ describe('a rule', () => {
     { senders: ['NEWS@'] },
     { senders: ['sender.example'] },
     { senders: ['.sender.example'] },
+    { senders: ['@list.sender.example'] },
+    { clientNames: ['@mx.client.example'] },
     { clients: ['192.0.2.10'], hellos: ['other.example', 'example'] },
   ])('%j fits', async (rule) => {
     expect(await outcome([{ ...rule, action: 'ok' }])).toBe('ok')
@@ -48,6 +50,8 @@ describe('a rule', () => {
     { senders: ['<>'] },
     { senders: ['news@sender.example'] },
     { senders: ['new@'] },
+    { senders: ['@sender.example'] },
+    { hellos: ['@client.example'] },
     { clients: ['192.0.2.10'], senders: ['other.example'] },
   ])('%j does not', async (rule) => {
     expect(await outcome([{ ...rule, action: 'ok' }])).toBeUndefined()

@@ -3,7 +3,6 @@ import {
   concerns,
   type Finding,
   isPermanent,
-  namesAddress,
   type Reply,
   type Resolver,
   type Transaction,
@@ -58,7 +57,7 @@ export class Checks {
     if (!concerns(this.#options, transaction.session)) return undefined
     const rule = await this.#rule(transaction)
     if (rule !== undefined) return rule.refusal
-    if (namesAddress(this.#options.reachable, recipient)) return undefined
+    if (this.#options.reachable.has(recipient)) return undefined
     const subject = { transaction, recipients: [recipient] }
     for (const name of [...checkNames, 'refusedMx'] as const) {
       if (name !== 'refusedMx' && this.#options[name] !== 'refuse') continue

@@ -247,6 +247,19 @@ describe('nobody is checked', () => {
       taken,
     ])
   })
+
+  it.each(['Me', 'me@', '@example.org', 'example.org', '.org'])('who writes to %s', async (reachable) => {
+    expect((await send({ reachable: [reachable] }, good(), bad)).replies).toEqual([taken])
+  })
+})
+
+it('tells what in `reachable` names nobody, and serves', async () => {
+  const plugins = [...system, clientChecks({ reachable: ['nonsense here', 'me@no domain', 'abuse'] })]
+  await using host = await createTestHost({ plugins })
+  expect(host.log.lines).toMatchObject([
+    { level: 'warn', event: 'starting', text: '`reachable`: "nonsense here" names nobody' },
+    { level: 'warn', event: 'starting', text: '`reachable`: "me@no domain" names nobody' },
+  ])
 })
 
 it('asks the DNS once for each check of a message, however many recipients it has', async () => {

@@ -10,13 +10,17 @@ const plugin: PluginFactory<ClientChecksInput> = definePlugin<ClientChecksOption
   name: 'client-checks',
   requires: [resolver],
   parseOptions,
-  setup({ name, hooks, use, hostname }, options) {
+  setup({ name, hooks, use, log, hostname }, options) {
     const checks = new Checks(options, use(resolver), hostname)
     hooks.envelope.checkRecipient.tap('checks', async (transaction, { forwardPath }) =>
       checks.refusal(transaction, forwardPath),
     )
     hooks.data.inspect.tap('checks', async (transaction) => checks.findings(name, transaction))
-    return undefined
+    return {
+      async serve() {
+        for (const text of options.reachable.doubts) log.warn('starting', { text })
+      },
+    }
   },
 })
 

@@ -1,4 +1,12 @@
-import { canonicalDomain, type Network, type OptionReader, readNetworks, readOptions } from 'mailwright'
+import {
+  type AddressPatterns,
+  canonicalDomain,
+  type Network,
+  type OptionReader,
+  readNetworks,
+  readOptions,
+  readRecipientPatterns,
+} from 'mailwright'
 import { type AccessInput, type AccessRule, readAccessRule } from './access.ts'
 
 /** What is done about a client that fails a check: nothing, a refusal, or a finding with this score. */
@@ -41,8 +49,7 @@ export interface ClientChecksOptions extends Readonly<Record<CheckName, Conseque
   /** Canonical. */
   readonly ownNames: readonly string[]
   readonly refusedMx: readonly Network[]
-  /** Local parts in lower case, and whole addresses. */
-  readonly reachable: readonly string[]
+  readonly reachable: AddressPatterns
   readonly roles: readonly CheckRole[]
   readonly exempt: readonly Network[]
   readonly ownClients: boolean
@@ -79,7 +86,7 @@ export interface ClientChecksInput {
   readonly ownNames?: readonly string[]
   /** Senders whose domain has a mail host in one of these networks are refused. `[]` */
   readonly refusedMx?: readonly string[]
-  /** Recipients for whom no check refuses: local parts, or addresses. `['postmaster', 'abuse']` */
+  /** Recipients for whom no check refuses: local parts, addresses, or domains. `['postmaster', 'abuse']` */
   readonly reachable?: readonly string[]
   /** Of which listeners the sessions are checked: `transfer`, `submission`, `lmtp`. `['transfer']` */
   readonly roles?: readonly CheckRole[]
@@ -96,9 +103,7 @@ export function parseOptions(input: unknown): ClientChecksOptions {
     access: read.list('access', readAccessRule),
     ownNames: readNames(read, 'ownNames'),
     refusedMx: readNetworks(read, 'refusedMx'),
-    reachable: read
-      .strings('reachable', { default: ['postmaster', 'abuse'] })
-      .map((text) => text.toLowerCase()),
+    reachable: readRecipientPatterns(read, 'reachable', { default: ['postmaster', 'abuse'], lenient: true }),
     roles: read.choices('roles', checkRoles, { default: ['transfer'] }),
     exempt: readNetworks(read, 'exempt'),
     ownClients: read.boolean('ownClients', { default: false }),

@@ -84,6 +84,11 @@ describe('the scores of a client', () => {
     ])
   })
 
+  it.each(['ME', 'me@', '@example.org', 'example.org', '.org'])('reach %s', async (reachable) => {
+    const resolver = fakeResolver({ [bad]: { a: ['127.0.0.2'] } })
+    expect(await answers({ reachable: [reachable, 'nonsense here'] }, resolver)).toEqual([taken])
+  })
+
   it('may refuse before the greeting, or never', async () => {
     const resolver = fakeResolver({ [bad]: { a: ['127.0.0.2'] } })
     const to = ['postmaster@example.org']

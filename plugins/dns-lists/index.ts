@@ -1,7 +1,6 @@
 import {
   concerns,
   definePlugin,
-  namesAddress,
   type PluginFactory,
   type Reply,
   resolver,
@@ -46,7 +45,7 @@ const plugin: PluginFactory<DnsListsInput> = definePlugin<DnsListsOptions, DnsLi
     })
     if (options.refuseAt === 'recipient')
       envelope.checkRecipient.tap('listed', async (transaction, { forwardPath }) => {
-        if (!applies(transaction.session) || namesAddress(options.reachable, forwardPath)) return undefined
+        if (!applies(transaction.session) || options.reachable.has(forwardPath)) return undefined
         return refusal(transaction.session, transaction)
       })
     data.inspect.tap('listed', async (transaction) => {
@@ -54,7 +53,11 @@ const plugin: PluginFactory<DnsListsInput> = definePlugin<DnsListsOptions, DnsLi
       const listings = await score.listings(transaction.session, transaction)
       return listings.map((listing) => listingFinding(name, listing))
     })
-    return undefined
+    return {
+      async serve() {
+        for (const text of options.reachable.doubts) log.warn('starting', { text })
+      },
+    }
   },
 })
 

@@ -9,12 +9,18 @@ it('have defaults', () => {
     lists: [{ zone: 'zen.example', name: 'zen.example', of: 'client', score: 1, answers: [] }],
     threshold: 1,
     refuseAt: 'recipient',
-    reachable: ['postmaster', 'abuse'],
+    reachable: expect.objectContaining({ size: 2 }),
     roles: ['transfer'],
     exempt: [],
     ownClients: false,
     timeout: 10_000,
   })
+})
+
+it('load with what names nobody', () => {
+  expect(parseOptions({ lists, reachable: ['nonsense here', 'postmaster@', '<>'] }).reachable.doubts).toEqual(
+    ['`reachable`: "nonsense here" names nobody', '`reachable`: "<>" names nobody'],
+  )
 })
 
 it.each<[object, readonly string[]]>([

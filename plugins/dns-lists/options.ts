@@ -1,4 +1,12 @@
-import { canonicalDomain, type Network, type OptionReader, readNetworks, readOptions } from 'mailwright'
+import {
+  type AddressPatterns,
+  canonicalDomain,
+  type Network,
+  type OptionReader,
+  readNetworks,
+  readOptions,
+  readRecipientPatterns,
+} from 'mailwright'
 import { type AnswerPattern, parseAnswerPattern } from './answer-pattern.ts'
 
 /** What of a session a list is asked about. */
@@ -26,8 +34,7 @@ export interface DnsListsOptions {
   readonly lists: readonly DnsList[]
   readonly threshold: number
   readonly refuseAt: 'client' | 'recipient' | 'never'
-  /** Local parts in lower case, and whole addresses. */
-  readonly reachable: readonly string[]
+  readonly reachable: AddressPatterns
   readonly roles: readonly ListRole[]
   readonly exempt: readonly Network[]
   readonly ownClients: boolean
@@ -56,7 +63,7 @@ export interface DnsListsInput {
   readonly threshold?: number
   /** When: for each `recipient`, or the `client` before its greeting; `never`: there are findings only. `recipient` */
   readonly refuseAt?: 'client' | 'recipient' | 'never'
-  /** Recipients who are never refused: local parts, or addresses. `['postmaster', 'abuse']` */
+  /** Recipients who are never refused: local parts, addresses, or domains. `['postmaster', 'abuse']` */
   readonly reachable?: readonly string[]
   /** Of which listeners the clients are looked up: `transfer`, `submission`, `lmtp`. `['transfer']` */
   readonly roles?: readonly ListRole[]
@@ -76,9 +83,7 @@ export function parseOptions(input: unknown): DnsListsOptions {
     lists,
     threshold: readNumber(read, 'threshold', 1),
     refuseAt: read.choice('refuseAt', ['client', 'recipient', 'never'], { default: 'recipient' }),
-    reachable: read
-      .strings('reachable', { default: ['postmaster', 'abuse'] })
-      .map((text) => text.toLowerCase()),
+    reachable: readRecipientPatterns(read, 'reachable', { default: ['postmaster', 'abuse'], lenient: true }),
     roles: read.choices('roles', listRoles, { default: ['transfer'] }),
     exempt: readNetworks(read, 'exempt'),
     ownClients: read.boolean('ownClients', { default: false }),

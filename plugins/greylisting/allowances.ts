@@ -1,11 +1,22 @@
 import type { Knex } from 'knex'
-import type { Clock, Database } from 'mailwright'
+import { blockText, type Clock, type Database, parseAddressPattern, parseNetwork } from 'mailwright'
 import type { GreylistingOptions } from './options.ts'
 import type { AllowanceRow } from './tables.ts'
 import { unlessThere } from './triplets.ts'
 
 // One burst of messages is one pass, and what is known is not written down again before.
 const countEvery = 3_600_000
+
+/**
+ * The one form of what can be allowed: a network (`192.0.2.0/24`), or a pattern of senders, where a domain includes all below it.
+ * Undefined for anything else.
+ */
+export function allowanceKey(text: string): string | undefined {
+  const network = parseNetwork(text)
+  if (network !== undefined) return blockText(network.octets, network.prefix)
+  // In brackets an address is as likely to be meant for a client's.
+  return text.startsWith('[') ? undefined : parseAddressPattern(text)?.key
+}
 
 /** Who need not wait: by an administrator's word, or because their network has come back often enough. */
 export class Allowances {

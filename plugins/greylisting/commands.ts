@@ -10,8 +10,7 @@ import {
   parseAddress,
   UsageError,
 } from 'mailwright'
-import type { Allowances } from './allowances.ts'
-import { allowedKey } from './allowed-key.ts'
+import { type Allowances, allowanceKey } from './allowances.ts'
 import type { AllowanceRow, TripletRow } from './tables.ts'
 import { steadySender } from './triplet.ts'
 
@@ -62,7 +61,7 @@ export function greylistCommands(given: CommandSurroundings): readonly PluginCom
 }
 
 function keyOf(text: string): string {
-  const key = allowedKey(text)
+  const key = allowanceKey(text)
   if (key === undefined)
     throw new UsageError(`${JSON.stringify(text)} is no network, no address, no "user@" and no domain`)
   return key

@@ -5,6 +5,7 @@ import {
   errorCode,
   type Finding,
   type Log,
+  patternsOf,
   type Reply,
   type Resolver,
   reply,
@@ -12,7 +13,6 @@ import {
   type Transaction,
 } from 'mailwright'
 import type { Allowances } from './allowances.ts'
-import { addressKeys, domainKeys } from './allowed-key.ts'
 import { networksOf } from './networks-of.ts'
 import type { GreylistingOptions } from './options.ts'
 import { tripletOf } from './triplet.ts'
@@ -71,8 +71,7 @@ export class Greylist {
   /** What the config allows and takes no look-up. */
   #isAllowed({ reversePath }: Transaction, recipient: Address): boolean {
     const { allowSenders, allowRecipients } = this.#given.options
-    const isSender = reversePath !== null && addressKeys(reversePath).some((key) => allowSenders.has(key))
-    return isSender || addressKeys(recipient).some((key) => allowRecipients.has(key))
+    return allowSenders.has(reversePath) || allowRecipients.has(recipient)
   }
 
   async #looked(transaction: Transaction, recipient: Address): Promise<Reply | undefined> {
@@ -93,7 +92,7 @@ export class Greylist {
     const { allowClientNames } = this.#given.options
     if (allowClientNames.size === 0) return false
     const name = await confirmedName(this.#given.resolver, remote)
-    return name !== undefined && domainKeys(name).some((key) => allowClientNames.has(key))
+    return name !== undefined && allowClientNames.hasDomain(name)
   }
 
   async #greylisted(transaction: Transaction, recipient: Address): Promise<Reply | undefined> {
@@ -101,7 +100,7 @@ export class Greylist {
     const { session, reversePath } = transaction
     const keys = [
       ...networksOf(session.remote.address),
-      ...(reversePath === null ? [] : addressKeys(reversePath)),
+      ...patternsOf(reversePath, { domainsIncludeBelow: true }),
     ]
     if (await allowances.includes(keys)) return undefined
     const triplet = tripletOf(session.remote.address, reversePath, recipient, options.prefixes)

@@ -178,6 +178,11 @@ describe('nobody waits', () => {
     [{ allowSenders: ['sender.example'] }, {}],
     [{ allowSenders: ['A@'] }, {}],
     [{ allowRecipients: ['me@example.org'] }, {}],
+    [{ allowRecipients: ['me'] }, {}],
+    [{ allowRecipients: ['@example.org'] }, {}],
+    [{ allowSenders: ['@sender.example'] }, {}],
+    [{ allowSenders: ['.example'] }, {}],
+    [{ allowSenders: ['<>'] }, { from: null }],
   ])('with %j for %j', async (options, sent) => {
     expect(await send(await start(options), sent)).toEqual([sent.role === 'lmtp' ? '250 2.0.0' : taken])
   })
@@ -248,6 +253,14 @@ describe('the commands', () => {
     if (command === undefined) throw new Error(`no command ${name}`)
     return (await command.run({ arguments: words, options })).json
   }
+
+  it.each(['.example', '@sender.example', 'A@', '<>'])('allow %s', async (who) => {
+    const host = await start({ nullSender: 'recipient' })
+    const sent: Partial<TestMail> = who === '<>' ? { from: null } : {}
+    expect(await send(host, sent)).toEqual([wait(300)])
+    await run(host, 'greylisting allow', [who])
+    expect(await send(host, sent)).toEqual([taken])
+  })
 
   it('list, allow and remove', async () => {
     const host = await start()

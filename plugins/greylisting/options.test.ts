@@ -14,9 +14,9 @@ it('have defaults', () => {
     maxTriplets: 1_000_000,
     exempt: [],
     ownClients: false,
-    allowClientNames: new Set(),
-    allowSenders: new Set(),
-    allowRecipients: new Set(['postmaster@', 'abuse@']),
+    allowClientNames: expect.objectContaining({ size: 0 }),
+    allowSenders: expect.objectContaining({ size: 0 }),
+    allowRecipients: expect.objectContaining({ size: 2 }),
     roles: ['transfer'],
   })
 })
@@ -32,6 +32,10 @@ it.each<[object, readonly string[]]>([
   [
     { allowSenders: ['192.0.2.1', 'x y'], allowRecipients: ['@'] },
     ['allowSenders[0]', 'allowSenders[1]', 'allowRecipients[0]'],
+  ],
+  [
+    { allowClientNames: ['[192.0.2.1]'], allowRecipients: ['<>'] },
+    ['allowClientNames[0]', 'allowRecipients[0]'],
   ],
   [{ roles: ['imap'], nullSender: 'data' }, ['nullSender', 'roles']],
 ])('%j has faults at %j', (input, faults) => {

@@ -1,5 +1,13 @@
-import { type Network, type OptionReader, type PrefixLengths, readNetworks, readOptions } from 'mailwright'
-import { allowedKey } from './allowed-key.ts'
+import {
+  type AddressPatterns,
+  type Network,
+  type PrefixLengths,
+  readAddressPatterns,
+  readDomainPatterns,
+  readNetworks,
+  readOptions,
+  readRecipientPatterns,
+} from 'mailwright'
 
 /** The listeners whose sessions are greylisted. */
 export const greylistRoles = ['transfer', 'submission', 'lmtp'] as const
@@ -23,10 +31,9 @@ export interface GreylistingOptions extends ClientNetworks {
   readonly maxTriplets: number
   readonly exempt: readonly Network[]
   readonly ownClients: boolean
-  /** See `allowedKey`, as the next two. */
-  readonly allowClientNames: ReadonlySet<string>
-  readonly allowSenders: ReadonlySet<string>
-  readonly allowRecipients: ReadonlySet<string>
+  readonly allowClientNames: AddressPatterns
+  readonly allowSenders: AddressPatterns
+  readonly allowRecipients: AddressPatterns
   readonly roles: readonly GreylistRole[]
 }
 
@@ -56,14 +63,16 @@ export interface GreylistingInput {
   readonly ownClients?: boolean
   /** Domains; clients whose confirmed name is one or below one are not greylisted. `[]` */
   readonly allowClientNames?: readonly string[]
-  /** Senders: addresses, `user@`, or domains with what is below them. `[]` */
+  /** Senders: addresses, `user@`, domains with what is below them, or `<>`. `[]` */
   readonly allowSenders?: readonly string[]
-  /** Recipients, in the same form. `['postmaster@', 'abuse@']` */
+  /** Recipients, in the same form; a word without dots is a local part. `['postmaster@', 'abuse@']` */
   readonly allowRecipients?: readonly string[]
   /** Of which listeners the sessions are greylisted: `transfer`, `submission`, `lmtp`. `['transfer']` */
   readonly roles?: readonly GreylistRole[]
 }
 
+// As postgrey has it.
+const meaning = { domainsIncludeBelow: true }
 const year = 366 * 86_400_000
 
 export function parseOptions(input: unknown): GreylistingOptions {
@@ -85,20 +94,12 @@ export function parseOptions(input: unknown): GreylistingOptions {
     maxTriplets: read.integer('maxTriplets', { default: 1_000_000, min: 100, max: 1_000_000_000 }),
     exempt: readNetworks(read, 'exempt'),
     ownClients: read.boolean('ownClients', { default: false }),
-    allowClientNames: readKeys(read, 'allowClientNames', []),
-    allowSenders: readKeys(read, 'allowSenders', []),
-    allowRecipients: readKeys(read, 'allowRecipients', ['postmaster@', 'abuse@']),
+    allowClientNames: readDomainPatterns(read, 'allowClientNames', meaning),
+    allowSenders: readAddressPatterns(read, 'allowSenders', { ...meaning, nullSender: true }),
+    allowRecipients: readRecipientPatterns(read, 'allowRecipients', {
+      ...meaning,
+      default: ['postmaster@', 'abuse@'],
+    }),
     roles: read.choices('roles', greylistRoles, { default: ['transfer'] }),
   })
-}
-
-function readKeys(read: OptionReader, name: string, fallback: readonly string[]): ReadonlySet<string> {
-  const keys = read.strings(name, { default: fallback }).flatMap((text, index) => {
-    const key = allowedKey(text)
-    const fits =
-      key !== undefined && !key.includes('/') && (name !== 'allowClientNames' || !key.includes('@'))
-    if (!fits) read.fault(`${name}[${index}]`, 'is not of the form that is wanted here')
-    return fits ? [key] : []
-  })
-  return new Set(keys)
 }

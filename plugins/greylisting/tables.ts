@@ -14,7 +14,7 @@ export interface TripletRow {
 }
 
 export interface AllowanceRow {
-  /** See `allowedKey`. */
+  /** See `allowanceKey`. */
   readonly name: string
   /** `manual`: for good. `earned`: a network, from so many passes on. */
   readonly kind: string

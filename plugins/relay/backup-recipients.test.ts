@@ -43,6 +43,19 @@ test('has what the file names, in the form of Postfix’s tables too', async () 
   expect(await known.names(at('x@all.example'))).toBe(false)
 })
 
+test('a local part may be known in all of these domains', async () => {
+  await write('postmaster@\n@.below.example\n')
+  const known = new BackupRecipients(path, '+')
+  expect(await known.has(at('Postmaster+x@any.example'))).toBe(true)
+  expect(await known.names(at('postmaster@any.example'))).toBe(true)
+  expect(await known.has(at('x@a.below.example'))).toBe(true)
+})
+
+test.each(['jo', 'jo.doe', '<>'])('a line with %s is half of an address, and no domain', async (line) => {
+  await write(`${line}\n`)
+  await expect(new BackupRecipients(path, '+').load()).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+})
+
 test('knows details, where something separates them', async () => {
   await write('jo@backup.example\n')
   expect(await new BackupRecipients(path, '+').has(at('jo+lists@backup.example'))).toBe(true)

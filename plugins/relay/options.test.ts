@@ -14,26 +14,30 @@ test('nobody but users who log in may relay where nothing is said', () => {
     nextHop: undefined,
   })
   expect(options.clientCertificates.fingerprints.size + options.clientCertificates.subjects.size).toBe(0)
-  expect(options.backupMxFor.has('example.org')).toBe(false)
+  expect(options.backupMxFor.hasDomain('example.org')).toBe(false)
 })
 
 test('texts are read in any spelling', () => {
   const jo = parseAddress('jo@example.org')
   if (jo === undefined) throw new Error('no address')
   const options = parseOptions({
-    accounts: ['@Example.ORG'],
+    accounts: ['Example.ORG'],
     clientCertificates: { fingerprints: [Array(32).fill('AB').join(':')] },
-    extraSenders: { 'Jo@example.org': ['@lists.example'] },
+    extraSenders: { 'Jo@example.org': ['@lists.example', '.lists.example', 'info@'] },
   })
   expect(options.accounts === 'all' || options.accounts.has(jo)).toBe(true)
   expect([...options.clientCertificates.fingerprints]).toEqual(['ab'.repeat(32)])
   expect([...options.extraSenders.keys()]).toEqual(['example.org@jo'])
+  const extra = options.extraSenders.get('example.org@jo')
+  const asked = ['x@lists.example', 'x@a.lists.example', 'Info@any.example', 'x@any.example']
+  expect(asked.map((text) => extra?.has(parseAddress(text) ?? null))).toEqual([true, true, true, false])
 })
 
 test.each([
   [{ networks: ['10.0.0.1/8'] }, 'networks[0]: must be'],
   [{ networks: '10.0.0.0/8' }, 'networks: must be a list of texts'],
   [{ accounts: ['jo'] }, 'accounts[0]: must be an address'],
+  [{ accounts: ['<>'] }, 'accounts[0]: must be an address'],
   [{ accounts: 'none' }, 'accounts: must be a list of texts'],
   [
     { clientCertificates: { fingerprints: ['ab:cd'] } },

@@ -1,14 +1,16 @@
 import {
   type Address,
+  type AddressPatternNotation,
+  type AddressPatterns,
   addressKey,
   type Network,
   type OptionReader,
   parseAddress,
+  readAddressPatterns,
+  readDomainPatterns,
   readNetworks,
   readOptions,
 } from 'mailwright'
-import { AddressSet } from './address-set.ts'
-import { DomainSet } from './domain-set.ts'
 
 /** Clients that may send anywhere for the certificate that they show. Their listener must ask for it. */
 export interface ClientCertificatesInput {
@@ -27,7 +29,7 @@ export interface ClientCertificatesInput {
 export interface RelayInput {
   /** Clients in these networks may send anywhere: `['127.0.0.1', '::1', '192.0.2.0/24']`. None. */
   readonly networks?: readonly string[]
-  /** Who may send anywhere after a login: `all`, or accounts by their address, or domains such as `@example.org`. `all` */
+  /** Who may send anywhere after a login: `all`, or accounts by their address, their local part (`jo@`), or domains such as `@example.org`. `all` */
   readonly accounts?: 'all' | readonly string[]
   readonly clientCertificates?: ClientCertificatesInput
   /** Whether programs of this machine may send anywhere (`mailwright sendmail`, `mailwright deliver`). True. */
@@ -45,7 +47,7 @@ export interface RelayInput {
    * others; or `any`. `own`
    */
   readonly fromField?: 'own' | 'local' | 'any'
-  /** What else is an account's own: by its address a list of addresses, or of domains such as `@example.org`. */
+  /** What else is an account's own: by its address a list in the same form. */
   readonly extraSenders?: Readonly<Record<string, readonly string[]>>
   /** Whether mail may go to address literals such as `jo@[192.0.2.1]`. False. */
   readonly addressLiterals?: boolean
@@ -56,16 +58,16 @@ export interface RelayInput {
 /** The same, checked. */
 export interface RelayOptions {
   readonly networks: readonly Network[]
-  readonly accounts: 'all' | AddressSet
+  readonly accounts: 'all' | AddressPatterns
   readonly clientCertificates: CertificateRules
   readonly local: boolean
-  readonly backupMxFor: DomainSet
+  readonly backupMxFor: AddressPatterns
   readonly backupRecipients: string | undefined
   readonly detailSeparator: string
   readonly senders: 'own' | 'any'
   readonly fromField: 'own' | 'local' | 'any'
   /** By `addressKey` of the account's address. */
-  readonly extraSenders: ReadonlyMap<string, AddressSet>
+  readonly extraSenders: ReadonlyMap<string, AddressPatterns>
   readonly addressLiterals: boolean
   readonly nextHop: string | undefined
 }
@@ -77,19 +79,18 @@ export interface CertificateRules {
   readonly anyVerified: boolean
 }
 
+// `jo` is rather half of an account's address than a domain.
+const notation: AddressPatternNotation = { words: 'fault' }
+
 // A host name, an IPv4 address, or an IPv6 address in brackets; a port may follow.
 const nextHopForm = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
 
 /** Reads and checks the options. Throws ConfigError with all faults. */
 export function parseOptions(input: unknown): RelayOptions {
   const read = readOptions(input)
-  const backupMxFor = new DomainSet()
-  const domains = read.strings('backupMxFor', { default: [] })
-  for (const [index, text] of domains.entries())
-    if (!backupMxFor.add(text))
-      read.fault(`backupMxFor[${index}]`, 'must be a domain such as "example.org" or ".example.org"')
+  const backupMxFor = readDomainPatterns(read, 'backupMxFor')
   const backupRecipients = read.absolutePath('backupRecipients')
-  if (backupRecipients !== undefined && domains.length === 0)
+  if (backupRecipients !== undefined && backupMxFor.size === 0)
     read.fault('backupRecipients', 'is for `backupMxFor`, which names no domain')
   return read.done({
     networks: readNetworks(read, 'networks'),
@@ -107,19 +108,9 @@ export function parseOptions(input: unknown): RelayOptions {
   })
 }
 
-function readAccounts(read: OptionReader): 'all' | AddressSet {
+function readAccounts(read: OptionReader): 'all' | AddressPatterns {
   const value = read.value('accounts')
-  return value === undefined || value === 'all'
-    ? 'all'
-    : addressSet(read, 'accounts', read.strings('accounts'))
-}
-
-function addressSet(read: OptionReader, name: string, texts: readonly string[]): AddressSet {
-  const set = new AddressSet()
-  for (const [index, text] of texts.entries())
-    if (!set.add(text))
-      read.fault(`${name}[${index}]`, 'must be an address such as "jo@example.org", or "@example.org"')
-  return set
+  return value === undefined || value === 'all' ? 'all' : readAddressPatterns(read, 'accounts', notation)
 }
 
 const noCertificates: CertificateRules = {
@@ -152,21 +143,21 @@ function readSeparator(read: OptionReader): string {
   return ''
 }
 
-function readExtraSenders(read: OptionReader): ReadonlyMap<string, AddressSet> {
+function readExtraSenders(read: OptionReader): ReadonlyMap<string, AddressPatterns> {
   const value = read.value('extraSenders') ?? {}
-  const extra = new Map<string, AddressSet>()
+  const extra = new Map<string, AddressPatterns>()
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     read.fault('extraSenders', 'must be an object with the addresses of accounts as names')
     return extra
   }
-  for (const [name, texts] of Object.entries(value)) {
-    const account: Address | undefined = parseAddress(name)
-    if (account === undefined) read.fault('extraSenders', `"${name}" is no address of an account`)
-    if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string'))
-      read.fault(`extraSenders.${name}`, 'must be a list of texts')
-    else if (account !== undefined)
-      extra.set(addressKey(account), addressSet(read, `extraSenders.${name}`, texts))
-  }
+  read.object('extraSenders', (one) => {
+    for (const name of Object.keys(value)) {
+      const account: Address | undefined = parseAddress(name)
+      if (account === undefined) read.fault('extraSenders', `"${name}" is no address of an account`)
+      const patterns = readAddressPatterns(one, name, notation)
+      if (account !== undefined) extra.set(addressKey(account), patterns)
+    }
+  })
   return extra
 }
 

@@ -108,7 +108,7 @@ export class RelayRules {
   }
 
   #isBackupFor({ domain }: Address): boolean {
-    return this.#options.backupMxFor.has(domain)
+    return this.#options.backupMxFor.hasDomain(domain)
   }
 
   async #resolve(address: Address): Promise<Resolution> {

@@ -56,6 +56,9 @@ const plugin: PluginFactory<RewritingInput> = definePlugin<RewritingOptions, Rew
       async check() {
         await forAllAtOnce(tables, (table) => table.check?.({ clock, log }))
       },
+      async serve() {
+        for (const text of options.masquerade?.exceptions.doubts ?? []) log.warn('starting', { text })
+      },
     }
   },
 })

@@ -5,10 +5,13 @@ import {
   networkProblem,
   type OptionReader,
   parseAddress,
+  parseDomainPattern,
   parseNetwork,
   readOptions,
+  readRecipientPatterns,
 } from 'mailwright'
 import type { AddressTable } from './address-map.ts'
+import type { MasqueradeDomain, MasqueradeSettings } from './masquerade.ts'
 import { readTables, type TableInput } from './table-option.ts'
 
 /** Where an address stands. */
@@ -51,9 +54,9 @@ export interface RewritingInput {
 
 /** As Postfix's `masquerade_…` parameters. */
 export interface MasqueradeInput {
-  /** In their order: `example.org`, or `!example.org` to leave it and what is below it alone. */
+  /** In their order: `example.org` with what is below it, or `!example.org` to leave both alone. */
   readonly domains: readonly string[]
-  /** Local parts that keep their domains, such as `root`. */
+  /** Local parts that keep their domains, such as `root`; addresses, and domains with what is below them, too. */
   readonly exceptions?: readonly string[]
   /** Which addresses. All but `envelope-recipient`. */
   readonly classes?: readonly AddressClass[]
@@ -67,11 +70,9 @@ export interface RewritingOptions {
   }[]
   readonly generic: readonly AddressTable[]
   readonly masquerade:
-    | {
-        readonly domains: readonly string[]
-        readonly exceptions: ReadonlySet<string>
+    | (MasqueradeSettings & {
         readonly classes: ReadonlySet<AddressClass>
-      }
+      })
     | undefined
   readonly origin: string | undefined
   readonly appendDomain: string | undefined
@@ -95,14 +96,7 @@ export function parseOptions(input: unknown): RewritingOptions {
       canonicalOf(read, 'canonical', [...senders, ...recipients]),
     ],
     generic: readTables(read, 'generic'),
-    masquerade: read.object('masquerade', (one) => ({
-      domains: one.strings('domains').map((text, index) => {
-        const [, mark = '', name = ''] = /^(!?)(.*)$/s.exec(text) ?? []
-        return `${mark}${domainOf(one, `domains[${index}]`, name)}`
-      }),
-      exceptions: new Set(one.strings('exceptions', { default: [] }).map((name) => name.toLowerCase())),
-      classes: classesOf(one, 'classes', [...senders, 'header-recipient']),
-    })),
+    masquerade: read.object('masquerade', readMasquerade),
     origin: readDomain(read, 'origin'),
     appendDomain: readDomain(read, 'appendDomain'),
     localDomains:
@@ -145,6 +139,27 @@ function classesOf(
   const unknown = given.find((one) => !known.includes(one))
   if (unknown !== undefined) read.fault(name, `has "${unknown}", which is none of ${known.join(', ')}`)
   return new Set(given as readonly AddressClass[])
+}
+
+function readMasquerade(read: OptionReader): RewritingOptions['masquerade'] {
+  return {
+    domains: read
+      .strings('domains')
+      .flatMap((text, index) => masqueradeDomain(read, `domains[${index}]`, text)),
+    exceptions: readRecipientPatterns(read, 'exceptions', {
+      domainsIncludeBelow: true,
+      default: [],
+      lenient: true,
+    }),
+    classes: classesOf(read, 'classes', [...senders, 'header-recipient']),
+  }
+}
+
+function masqueradeDomain(read: OptionReader, name: string, text: string): readonly MasqueradeDomain[] {
+  const isKept = text.startsWith('!')
+  const pattern = parseDomainPattern(isKept ? text.slice(1) : text)
+  if (pattern === undefined) read.fault(name, 'must be a domain')
+  return pattern === undefined ? [] : [{ key: pattern.key, name: pattern.key.replace(/^[.@]/, ''), isKept }]
 }
 
 function readDomain(read: OptionReader, name: string): string | undefined {

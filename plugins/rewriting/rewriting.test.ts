@@ -202,10 +202,18 @@ jo@host.here.example
 })
 
 describe('masquerading', () => {
-  const settings = {
-    domains: ['!keep.here.example', 'foo.here.example', 'here.example'],
-    exceptions: new Set(['root']),
-  }
+  const settings = parseOptions({
+    masquerade: {
+      domains: [
+        '!keep.here.example',
+        '!@exact.here.example',
+        'foo.here.example',
+        '.below.here.example',
+        'here.example',
+      ],
+      exceptions: ['root', 'cron@', 'jo@own.here.example'],
+    },
+  }).masquerade
   test.each([
     ['jo@host.here.example', 'jo@here.example'],
     ['jo@a.b.foo.here.example', 'jo@foo.here.example'],
@@ -213,9 +221,22 @@ describe('masquerading', () => {
     ['jo@x.keep.here.example', 'jo@x.keep.here.example'],
     ['Root@host.here.example', 'Root@host.here.example'],
     ['jo@xhere.example', 'jo@xhere.example'],
+    ['jo@exact.here.example', 'jo@exact.here.example'],
+    ['jo@a.exact.here.example', 'jo@here.example'],
+    ['jo@a.below.here.example', 'jo@below.here.example'],
+    ['jo@below.here.example', 'jo@here.example'],
+    ['cron@host.here.example', 'cron@host.here.example'],
+    ['jo@own.here.example', 'jo@own.here.example'],
     ['jo@here.example', 'jo@here.example'],
   ])('%s: %s', (text, expected) => {
-    expect(formatAddress(masqueraded(address(text), settings))).toBe(expected)
+    expect(settings && formatAddress(masqueraded(address(text), settings))).toBe(expected)
+  })
+
+  test('an exception that is none is told at the start', async () => {
+    await start({ masquerade: { domains: ['here.example'], exceptions: ['root', 'a b'] } })
+    expect(host?.log.lines).toMatchObject([
+      { level: 'warn', event: 'starting', text: '`exceptions`: "a b" names nobody' },
+    ])
   })
 
   test('in header and sender, not in recipients', async () => {

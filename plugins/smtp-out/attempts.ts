@@ -1,7 +1,6 @@
-import { type BatchItem, notWithoutOthers, type Outcome } from 'mailwright'
+import { type BatchItem, notWithoutOthers, type Outcome, ofDomain } from 'mailwright'
 import { HostFailure, type Undelivered, unreachable } from './outcome.ts'
 import { NotItsTurn, type Pace } from './pace/pace.ts'
-import { type ByDomain, ofDomain } from './routing/by-domain.ts'
 import type { Destination } from './routing/destination.ts'
 import type { Identities } from './routing/identities.ts'
 import type { MailHost } from './routing/mail-hosts.ts'
@@ -25,7 +24,7 @@ export interface AttemptSettings {
   readonly maxRecipients: number
   readonly nextHostForRecipients: boolean
   readonly chunking: boolean
-  readonly clientCertificates: ByDomain<OwnCertificate>
+  readonly clientCertificates: ReadonlyMap<string, OwnCertificate>
 }
 
 /** How one envelope is to be delivered, and what has come of its items so far. */

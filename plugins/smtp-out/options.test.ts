@@ -89,12 +89,14 @@ describe('options', () => {
     const { tlsFor } = parseOptions({
       tlsFor: {
         'Partner.example': 'encrypt',
-        '.bank.example': { level: 'verify', names: ['.bank.example'] },
+        '.bank.example': { level: 'verify', names: ['.bank.example', '*.Bank.example', 'mx.bank.example'] },
+        '@exact.example': 'none',
       },
     })
     expect([...tlsFor]).toEqual([
       ['partner.example', { level: 'encrypt', names: undefined }],
-      ['.bank.example', { level: 'verify', names: ['.bank.example'] }],
+      ['.bank.example', { level: 'verify', names: ['.bank.example', '.bank.example', 'mx.bank.example'] }],
+      ['@exact.example', { level: 'none', names: undefined }],
     ])
   })
 
@@ -111,10 +113,13 @@ describe('options', () => {
     [{ relay: { host: 'x.example', tls: 'dane' } }, 'relay.tls: must be one of'],
     [{ relay: { host: 'x.example', names: ['y.example'] } }, 'relay.names: count only where'],
     [{ relay: { host: '192.0.2.1', mx: true } }, 'relay.mx: needs a name'],
-    [{ relays: [{ to: ['no domain'], host: 'x.example' }] }, 'relays[0].to: "no domain" is no address'],
+    [{ relays: [{ to: ['no domain'], host: 'x.example' }] }, 'relays[0].to[0]: must be an address'],
     [{ relays: [{ direct: true, host: 'x.example' }] }, 'relays[0].host: cannot stand beside'],
-    [{ tlsFor: { 'a b': 'may' } }, 'tlsFor.a b: is no domain'],
-    [{ clientCertificates: { 'a b': { cert: '/c', key: '/k' } } }, 'clientCertificates.a b: is no domain'],
+    [{ tlsFor: { 'a b': 'may' } }, 'tlsFor.a b: must be a domain'],
+    [
+      { clientCertificates: { 'a b': { cert: '/c', key: '/k' } } },
+      'clientCertificates.a b: must be a domain',
+    ],
     [{ clientCertificates: { 'x.example': { cert: '/c' } } }, 'clientCertificates.x.example.key: is missing'],
     [
       { relay: { host: 'x.example', clientCertificate: { cert: 'c', key: '/k' } } },
@@ -125,6 +130,10 @@ describe('options', () => {
       'relay.tls: cannot be "none" or "may" with `clientCertificate`',
     ],
     [{ tlsFor: { 'x.example': 'sometimes' } }, 'tlsFor.x.example: must be one of'],
+    [
+      { tlsFor: { 'x.example': { level: 'verify', names: ['*x.example'] } } },
+      'tlsFor.x.example.names: "*x.example" is no name of a host',
+    ],
     [{ tlsFor: 'may' }, 'tlsFor: must be an object'],
     [{ ipv4: '2001:db8::1' }, 'ipv4: must be an IPv4 address'],
     [{ hostname: 'a b' }, 'hostname: must be the name of a host'],

@@ -1,8 +1,13 @@
 import { isIP } from 'node:net'
-import { canonicalDomain, type OptionReader, parseAddress, readOptions } from 'mailwright'
+import {
+  type AddressPatterns,
+  canonicalDomain,
+  type OptionReader,
+  parseAddress,
+  readByDomain,
+  readOptions,
+} from 'mailwright'
 import { type Limit, type LimitInput, readLimit } from './pace/limit-option.ts'
-import type { AddressPatterns } from './routing/address-patterns.ts'
-import { type ByDomain, readByDomain } from './routing/by-domain.ts'
 import {
   type Relay,
   type RelayInput,
@@ -86,7 +91,7 @@ export interface IdentityInput {
 
 /** The same for some senders. */
 export interface SenderIdentityInput extends IdentityInput {
-  /** Reverse-paths: addresses, `@example.org`, `.example.org`, `<>`. */
+  /** Reverse-paths: addresses, `jo@`, `@example.org`, `.example.org`, `<>`. */
   readonly from: readonly string[]
 }
 
@@ -156,7 +161,7 @@ export interface SmtpOutOptions extends Identity {
   readonly fallbackRelays: readonly Relay[]
   readonly tls: TlsLevel
   readonly tlsFor: TlsRules
-  readonly clientCertificates: ByDomain<OwnCertificate>
+  readonly clientCertificates: ReadonlyMap<string, OwnCertificate>
   readonly authorities: string | undefined
   readonly dane: boolean
   readonly mtaSts: boolean

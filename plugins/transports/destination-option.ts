@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path'
-import { canonicalDomain, type OptionReader, parseAddress } from 'mailwright'
+import { canonicalDomain, type OptionReader, parseAddressPattern } from 'mailwright'
 import { type Destination, parseDestination } from './destination.ts'
 import { type PipeInput, type PipeOptions, readPipe } from './pipe-options.ts'
 
@@ -25,7 +25,7 @@ export function readDestination(
   key: string,
   pipes: Map<string, PipeOptions>,
 ): Destination | undefined {
-  if (!isKey(key)) read.fault(key, 'is no key: an address, a domain, ".domain" or "*"')
+  if (!isKey(key)) read.fault(key, 'is no key: an address, "user@", a domain, ".domain" or "*"')
   const value = read.value(key)
   if (typeof value !== 'string') return read.object(key, (one) => readObject(one, key, pipes))
   try {
@@ -40,7 +40,7 @@ function isKey(key: string): boolean {
   // A colon would end the name of a program.
   if (key.includes(':')) return false
   if (key === '*') return true
-  if (key.includes('@')) return parseAddress(key) !== undefined
+  if (key.includes('@')) return !key.startsWith('@.') && parseAddressPattern(key) !== undefined
   return canonicalDomain(key.replace(/^\./, '')) !== undefined
 }
 

@@ -33,8 +33,8 @@ export interface LmtpInput {
 /** What a config may say. */
 export interface TransportsInput {
   /**
-   * Where mail goes, by address (`list@example.org`), domain (`example.org`), the domains below one (`.example.org`), or
-   * `*` for all others.
+   * Where mail goes, by address (`list@example.org`), local part (`list@`), domain (`example.org`, `@example.org`), the domains
+   * below one (`.example.org`), or `*` for all others.
    */
   readonly map?: Readonly<Record<string, DestinationInput>>
   /** Tables whose values are `transport:nexthop`, as transport(5) has them; asked behind the entries of `map`. */

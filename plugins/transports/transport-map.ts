@@ -45,8 +45,8 @@ export class TransportMap {
   }
 
   /**
-   * What the most specific key says: the address, without its detail, its domain, the parents of that, `*`. RangeError
-   * where a table says what cannot be done.
+   * What the most specific key says: the address, without its detail, its local part, its domain, the parents of that, `*`.
+   * RangeError where a table says what cannot be done.
    */
   async find(address: Address): Promise<FoundDestination | undefined> {
     const { entries, tables, pipes } = this.#settings
@@ -54,7 +54,9 @@ export class TransportMap {
     for (const [index, key] of this.#keys(address).entries()) {
       const namesDomain = key !== '*'
       const own = entries.get(key)
-      if (own !== undefined) return { destination: own, namesDomain }
+      if (own !== undefined) return { destination: own, namesDomain: namesDomain && !key.endsWith('@') }
+      // transport(5) knows neither `user@` nor `@domain`.
+      if (/^@|@$/.test(key)) continue
       for (const table of tables) {
         const isPatterns = table.wholeAddressesOnly === true
         if (isPatterns && index > 0) continue
@@ -70,11 +72,15 @@ export class TransportMap {
   #keys(address: Address): readonly string[] {
     const { localPart, domain } = address
     const split = splitDetail(address, this.#settings.detailSeparator)
-    const names = [localPart, ...(split === undefined ? [] : [split.address.localPart])]
+    const names = [localPart, ...(split === undefined ? [] : [split.address.localPart])].flatMap(
+      localPartKeys,
+    )
     const labels = domain.toLowerCase().split('.')
     const parents = labels.slice(1).map((_, index) => `.${labels.slice(index + 1).join('.')}`)
     return [
-      ...names.flatMap(localPartKeys).map((name) => `${name}@${domain.toLowerCase()}`),
+      ...names.map((name) => `${name}@${domain.toLowerCase()}`),
+      ...names.map((name) => `${name}@`),
+      `@${domain.toLowerCase()}`,
       ...[domain, ...parents].flatMap(domainKeys),
       '*',
     ]

@@ -86,6 +86,8 @@ describe('TransportMap', () => {
         'münchen.example': 'discard:u-label',
         '.münchen.example': 'discard:below-u-label',
         '"a;b"@here.example': 'discard:quoted',
+        'Abuse@': 'discard:anywhere',
+        '@exact.here.example': 'discard:exact',
         '*': 'discard:all',
       },
     }).map,
@@ -113,6 +115,8 @@ describe('TransportMap', () => {
     ['jo@mx.münchen.example', 'discard:below-u-label', true],
     ['"A;b"@here.example', 'discard:quoted', true],
     ['Q@köln.example', 'discard:pattern', false],
+    ['abuse+x@sub.here.example', 'discard:anywhere', false],
+    ['anna@exact.here.example', 'discard:exact', true],
   ])('%s: %s', async (text, expected, namesDomain) => {
     const found = await map.find(address(text))
     expect(found && formatDestination(found.destination)).toBe(expected)

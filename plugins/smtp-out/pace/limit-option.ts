@@ -1,10 +1,9 @@
 import { isIP } from 'node:net'
-import { type OptionReader, readOptions } from 'mailwright'
-import { domainKey } from '../routing/address-patterns.ts'
+import { type OptionReader, parseDomainPattern, readOptions } from 'mailwright'
 
 /** How fast some hosts are given mail. */
 export interface LimitInput {
-  /** Hosts, as MX records and the config name them: `mx.example.net`, `.example.net` for all names below. Any where absent. */
+  /** Hosts, as MX records and the config name them: `mx.example.net`, `.example.net` for all names below by any number of labels. Any where absent. */
   readonly hosts?: readonly string[]
   /** Domains of recipients, and relay hosts, in the same way. Any where absent. */
   readonly domains?: readonly string[]
@@ -60,7 +59,7 @@ function readNames(read: OptionReader, name: string): ReadonlySet<string> | unde
   if (read.value(name) === undefined) return undefined
   return new Set(
     read.strings(name).flatMap((text) => {
-      const key = isIP(text) === 0 ? domainKey(text) : text
+      const key = isIP(text) === 0 ? parseDomainPattern(text)?.key : text
       if (key === undefined)
         read.fault(name, `"${text}" is no name such as "mx.example.net", or ".example.net" for those below`)
       return key ?? []

@@ -1,5 +1,4 @@
-import { type Clock, type Deferred, reply, replyText } from 'mailwright'
-import { domainKeys } from '../routing/address-patterns.ts'
+import { type Clock, type Deferred, patternsOfDomain, reply, replyText } from 'mailwright'
 import type { Target } from '../session/target.ts'
 import { Gate, NotYet, type Work } from './gate.ts'
 import type { Limit } from './limit-option.ts'
@@ -72,7 +71,7 @@ function fits({ hosts, domains }: Limit, { candidate, domain }: Target): boolean
 }
 
 function isAmong(names: ReadonlySet<string> | undefined, name: string): boolean {
-  return names === undefined || domainKeys(name).some((key) => names.has(key))
+  return names === undefined || patternsOfDomain(name).some((key) => names.has(key))
 }
 
 function ownName({ each }: Limit, { candidate, domain }: Target): string | undefined {

@@ -1,6 +1,5 @@
-import type { Address } from 'mailwright'
+import type { Address, AddressPatterns } from 'mailwright'
 import type { Identity } from '../options.ts'
-import type { AddressPatterns } from './address-patterns.ts'
 
 /** How we appear for whom. */
 export interface IdentitySettings extends Identity {

@@ -1,12 +1,11 @@
 import { isIP } from 'node:net'
-import { canonicalDomain, type OptionReader } from 'mailwright'
+import { type AddressPatterns, canonicalDomain, type OptionReader, readAddressPatterns } from 'mailwright'
 import {
   type OwnCertificate,
   type OwnCertificateInput,
   readOwnCertificate,
 } from '../security/own-certificate.ts'
 import { readCertificateNames, readTlsRule, type TlsLevel, type TlsRule } from '../security/tls-rule.ts'
-import { AddressPatterns } from './address-patterns.ts'
 import type { Login, SecretSource } from './secret.ts'
 
 /** A host that takes mail for others from us. */
@@ -30,7 +29,7 @@ export interface RelayInput {
   readonly clientCertificate?: OwnCertificateInput
   /** What is demanded of TLS. `verify` with a login, else the plugin's `tls`. */
   readonly tls?: TlsLevel
-  /** Names that its certificate may have, where they are not `host`. */
+  /** Names that its certificate may have, where they are not `host`; `*.example.org` for one label below. */
   readonly names?: readonly string[]
   /** Its MX are asked for, not its addresses. False. */
   readonly mx?: boolean
@@ -40,9 +39,9 @@ export interface RelayInput {
 export type RelayRuleInput = RelayPatternsInput & (RelayInput | { readonly direct: true })
 
 interface RelayPatternsInput {
-  /** Reverse-paths: addresses, `@example.org`, `.example.org`, `<>`. Any where absent. */
+  /** Reverse-paths: addresses, `jo@`, `@example.org`, `.example.org`, `<>`. Any where absent. */
   readonly from?: readonly string[]
-  /** Recipients: addresses, `example.org`, `.example.org`. Any where absent. */
+  /** Recipients: addresses, `jo@`, `example.org`, `.example.org`. Any where absent. */
   readonly to?: readonly string[]
 }
 
@@ -75,11 +74,7 @@ export function readRelayRule(read: OptionReader): RelayRule {
 }
 
 export function readPatterns(read: OptionReader, name: string): AddressPatterns | undefined {
-  if (read.value(name) === undefined) return undefined
-  const patterns = new AddressPatterns()
-  for (const text of read.strings(name))
-    if (!patterns.add(text)) read.fault(name, `"${text}" is no address and no domain such as "@example.org"`)
-  return patterns
+  return read.value(name) === undefined ? undefined : readAddressPatterns(read, name, { nullSender: true })
 }
 
 export function readRelay(read: OptionReader): Relay {

@@ -1,6 +1,5 @@
-import { errorText, type MailParameters, type Message, reply, replyText } from 'mailwright'
+import { errorText, type MailParameters, type Message, ofDomain, reply, replyText } from 'mailwright'
 import { type Undelivered, undelivered, unreachable } from '../outcome.ts'
-import { ofDomain } from '../routing/by-domain.ts'
 import type { Destination } from '../routing/destination.ts'
 import type { Candidate, SecurityPolicy, TlsRequirement } from './requirement.ts'
 import { requirementOf, type TlsLevel, type TlsRules } from './tls-rule.ts'

@@ -1,6 +1,4 @@
-import type { OptionReader } from 'mailwright'
-import { domainKey } from '../routing/address-patterns.ts'
-import type { ByDomain } from '../routing/by-domain.ts'
+import { canonicalDomain, type OptionReader } from 'mailwright'
 import type { TlsRequirement } from './requirement.ts'
 
 /** The levels that a config may demand. */
@@ -13,13 +11,13 @@ export interface TlsRule {
   readonly names: readonly string[] | undefined
 }
 
-/** A level, or one with the names that `verify` takes. */
+/** A level, or one with the names that `verify` takes; `*.example.org` among them for one label below. */
 export type TlsRuleInput = TlsLevel | { readonly level: TlsLevel; readonly names?: readonly string[] }
 
 export const tlsLevels: readonly TlsLevel[] = ['none', 'may', 'encrypt', 'verify']
 
-/** Rules by destination. */
-export type TlsRules = ByDomain<TlsRule>
+/** Rules by destination, as `readByDomain` answers them. */
+export type TlsRules = ReadonlyMap<string, TlsRule>
 
 /** What a rule demands of one host. */
 export function requirementOf(rule: TlsRule, host: string, source: TlsRequirement['source']): TlsRequirement {
@@ -37,11 +35,21 @@ export function readTlsRule(read: OptionReader, name: string): TlsRule | undefin
   }))
 }
 
-/** Reads `names`: names of hosts, or `.example.org` for any one label below. */
+/** Reads `names`: names of hosts, or `*.example.org` (also `.example.org`) for any one label below. */
 export function readCertificateNames(read: OptionReader): readonly string[] | undefined {
   const names = read.value('names') === undefined ? undefined : read.strings('names')
-  for (const name of names ?? [])
-    if (domainKey(name) === undefined)
-      read.fault('names', `"${name}" is no name of a host, and no ".example.org" for the names below one`)
-  return names?.map((name) => domainKey(name) ?? name)
+  return names?.map((text) => {
+    const name = certificateName(text)
+    if (name === undefined)
+      read.fault('names', `"${text}" is no name of a host, and no "*.example.org" for the names below one`)
+    return name ?? text
+  })
+}
+
+/** As certificates are asked: `.example.org` for one label below it. */
+function certificateName(text: string): string | undefined {
+  const [mark = ''] = /^\*?\./.exec(text) ?? []
+  const name = canonicalDomain(text.slice(mark.length))
+  if (name === undefined || mark === '') return name
+  return name.startsWith('[') ? undefined : `.${name}`
 }
