@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { builtinModules } from 'node:module'
+import { builtinModules, createRequire } from 'node:module'
 import { join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type PluginDefinition, serviceCatalogue } from 'mailwright'
@@ -146,12 +146,15 @@ describe('who may import whom', () => {
     expect(offences(own, forbidden)).toEqual([])
   })
 
-  test.each(pluginNames)('the tests of %s may use the test kit and, by name, other plugins', (name) => {
-    const own = sourceFiles([`plugins/${name}`], { tests: true }).filter(isTest)
-    const forbidden = (imported: ModuleImport, file: string) =>
-      leaves(imported, file, [`plugins/${name}`, 'test/support', 'test/generator'])
-    expect(offences(own, forbidden)).toEqual([])
-  })
+  test.each(pluginNames)(
+    'the tests of %s may use the test kit, test servers and inputs and, by name, other plugins',
+    (name) => {
+      const own = sourceFiles([`plugins/${name}`], { tests: true }).filter(isTest)
+      const forbidden = (imported: ModuleImport, file: string) =>
+        leaves(imported, file, [`plugins/${name}`, 'test/support', 'test/generator'])
+      expect(offences(own, forbidden)).toEqual([])
+    },
+  )
 
   test('modules of IMAP build on those that carry the commands of the protocol, and those on no extension', () => {
     const folder = 'plugins/imap/extensions'
@@ -172,6 +175,24 @@ describe('who may import whom', () => {
   test('the test kit is imported by tests only', () => {
     expect(offences(sources, ({ from }) => from === 'mailwright/testing')).toEqual([])
   })
+})
+
+test('what a source exports somebody imports', () => {
+  const everywhere = sourceFiles(['core', 'plugins', 'test'], { tests: true })
+  const taken = new Set(
+    everywhere.flatMap((file) =>
+      importsOf(readText(file)).flatMap((imported) => {
+        const from = target(imported, file)
+        return from === undefined ? [] : imported.names.map((name) => `${from} ${name}`)
+      }),
+    ),
+  )
+  // Types are exported with what speaks of them, and a plugin's index is for its users.
+  const value = /^export (?:abstract |async )*(?:const|function\*?|class) (\w+)/gm
+  const exported = sources
+    .filter((path) => !/^plugins\/[^/]+\/index\.ts$/.test(path) && !taken.has(`${path} *`))
+    .flatMap((path) => [...readText(path).matchAll(value)].map(([, name]) => `${path} ${name}`))
+  expect(exported.filter((one) => !taken.has(one))).toEqual([])
 })
 
 describe('packages', () => {
@@ -215,6 +236,21 @@ describe('packages', () => {
     expect(Object.fromEntries(written)).toEqual(
       Object.fromEntries(known.map(([name, { folders }]) => [name, folders.join(', ')])),
     )
+  })
+
+  test('this one exports plugins, and no folder within one', () => {
+    const { resolve } = createRequire(join(projectFolder, 'package.json'))
+    const inner = sources.filter((path) => /^plugins\/[^/]+\/.+\/index\.ts$/.test(path))
+    expect(inner.length).toBeGreaterThan(0)
+    const exported = inner.filter((path) => {
+      try {
+        resolve(`mailwright/${posix.dirname(path)}`)
+        return true
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED'
+      }
+    })
+    expect(exported).toEqual([])
   })
 
   test('versions are exact', () => {
@@ -269,6 +305,30 @@ async function provides(plugin: string): Promise<readonly string[]> {
   const definitions = await definitionsOf(plugin)
   return definitions.flatMap((definition) => definition.provides ?? []).map((key) => key.name)
 }
+
+describe('docs/architecture.md', () => {
+  test('has a row for every folder of core', () => {
+    const rows = tableRows(section(readText('docs/architecture.md'), '##', 'The house'))
+    const named = rows.flatMap(([places = '']) => plain(places).split(', '))
+    const folders = readdirSync(join(projectFolder, 'core'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => `core/${entry.name}/`)
+    expect(folders.filter((folder) => !named.includes(folder))).toEqual([])
+  })
+
+  test('names every folder of the plugins that are cut into some', () => {
+    const text = section(readText('docs/architecture.md'), '##', 'The house')
+    const cut = sources.flatMap((path) => {
+      const [, plugin = '', folder] = /^plugins\/([^/]+)\/([^/]+)\//.exec(path) ?? []
+      return folder === undefined ? [] : [[plugin, folder] as const]
+    })
+    const missing = cut.filter(([plugin, folder]) => {
+      const said = text.split('\n- ').find((item) => item.startsWith(`\`plugins/${plugin}/\``))
+      return said?.includes(`\`${folder}\``) !== true
+    })
+    expect(new Set(missing.map(([plugin, folder]) => `${plugin}/${folder}`))).toEqual(new Set())
+  })
+})
 
 describe('files', () => {
   const code = projectFiles().filter((path) => /\.(ts|mjs|py)$/.test(path))

@@ -12,6 +12,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { coreCommands } from '../core/cli/program.ts'
 import { exportedInterfaces, interfaceMembers, memberComment } from './support/declarations.ts'
+import { logLines } from './support/log-lines.ts'
 import { codeBlocks, plain, relativeLinks, section, sections, tableRows } from './support/markdown.ts'
 import { temporaryProject } from './support/project.ts'
 import { projectFiles, projectFolder, readText, sourceFiles } from './support/project-files.ts'
@@ -110,6 +111,9 @@ function namesIn(text: string): readonly string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '')
 }
 
+/** Lines of the log of which only a variable has the event or the level. */
+const computedLines = ['delivered info', 'deferred info', 'bounced info', 'stuck debug', 'stuck warn']
+
 describe('fixed words', () => {
   test('docs/errors.md has every code with its meaning', () => {
     const rows = tableRows(readText('docs/errors.md')).map(([code, meaning]) => [plain(code), meaning])
@@ -119,6 +123,15 @@ describe('fixed words', () => {
   test('docs/operations.md has every event of the log', () => {
     const rows = tableRows(section(readText('docs/operations.md'), '##', 'Log'))
     expect(rows.map(([event]) => plain(event))).toEqual(logEvents)
+  })
+
+  test('docs/operations.md has the levels of every event of the log', () => {
+    const rows = tableRows(section(readText('docs/operations.md'), '##', 'Log'))
+    const written = rows.flatMap(([event, levels = '']) =>
+      levels.split(', ').map((level) => `${plain(event)} ${level}`),
+    )
+    const lines = sourceFiles(['core', 'plugins']).flatMap((path) => logLines(readText(path)))
+    expect(written.toSorted()).toEqual([...new Set([...lines, ...computedLines])].toSorted())
   })
 
   test('docs/operations.md has every verb of the history', () => {
@@ -166,6 +179,22 @@ describe('docs/cli.md', () => {
     expect(rows).toEqual(options ?? [])
     const shown = codeBlocks(written).flatMap(({ code }) => code.trim().split('\n'))
     expect(shown).toEqual(examples ?? [])
+  })
+})
+
+describe('docs/decisions', () => {
+  const records = documents.filter((path) => /^docs\/decisions\/\d/.test(path))
+
+  test('the index has every record with its number and title', () => {
+    const listed = [...readText('docs/decisions/README.md').matchAll(/^- \[(\d+)\]\((\S+)\): (.+)$/gm)]
+    expect(
+      listed.map(([, number, file, title]) => [`docs/decisions/${file}`, `# ${number}: ${title}`]),
+    ).toEqual(records.map((path) => [path, readText(path).split('\n')[0]]))
+  })
+
+  test.each(documents)('%s: a decision has the number that it links to', (path) => {
+    const links = [...readText(path).matchAll(/\[(?:decision )?0*(\d+)\]\([^)]*\bdecisions\/0*(\d+)-/g)]
+    expect(links.filter(([, said, meant]) => said !== meant).map(([link]) => link)).toEqual([])
   })
 })
 
@@ -230,6 +259,14 @@ describe('READMEs of plugins', () => {
   test('the README of the project installs this version', () => {
     const { name, version } = JSON.parse(readText('package.json')) as { name: string; version: string }
     expect(readText('README.md')).toContain(`npm install /tmp/${name}-${version}.tgz`)
+  })
+
+  test('the README of the project has a server that is not root, with certificates, at boot', () => {
+    const readme = readText('README.md')
+    const [{ code = '' } = {}] = codeBlocks(readme).filter(({ language }) => language === 'ts')
+    expect(code).toMatch(/^ {2}user: '/m)
+    expect(code).toMatch(/^ {4}acme\(/m)
+    expect(readme).toContain('systemctl enable')
   })
 
   test('the README of the project lists every plugin', () => {

@@ -60,13 +60,16 @@ export interface SessionOptions {
 /** One session's way. The calls answer a refusing reply, or undefined for "go on"; they never reject. */
 export interface SessionFlow {
   readonly session: Session
-  /** Runs `checkClient`. */
+  /** Runs `claimClient` (of SMTP and LMTP), then `checkClient`. */
   connect(): Promise<Reply | undefined>
   /** TLS has begun: what was said in clear is forgotten (RFC 3207 §4.2). */
   secured(tls: TlsFacts): void
   /** A handshake has failed: the log says why, and so does the entry of the end. */
   notSecured(reason: string): void
-  /** Runs `checkHello`; an open transaction is abandoned. A refused greeting leaves the one before in its place. */
+  /**
+   * Runs `claimClient` again where TLS has begun since, then `checkHello`; an open transaction is abandoned. A refused greeting leaves the
+   * one before in its place.
+   */
   hello(hello: Hello): Promise<Reply | undefined>
   /** Runs `unknownCommand`. */
   unknownCommand(line: string): Promise<Reply | undefined>

@@ -1,8 +1,8 @@
 import { UnavailableError } from '../errors.ts'
 import type { Content } from '../model/content.ts'
-import { CrlfWriter, hasCrlf, LF, LfWriter } from './mbox-line-ends.ts'
+import { LF, LfWriter } from './mbox-line-ends.ts'
 import { LineRewriter } from './mbox-line-rewriter.ts'
-import { QuotingRules, UnquotingRules } from './mbox-line-rules.ts'
+import { QuotingRules } from './mbox-line-rules.ts'
 
 const chunkSize = 256 * 1024
 
@@ -41,21 +41,4 @@ export async function* quoteMbox(content: Content): AsyncGenerator<Buffer> {
     yield writer.add(chunk)
   }
   yield writer.end()
-}
-
-/**
- * Turns what stands in an mbox file, from behind a postmark to before the empty line at the end, into the message with
- * CRLF line ends: the other way round, and without the fields that are the file's own. The first chunk must hold the
- * first line, unless that is longer than 4,096 octets.
- */
-export async function* unquoteMbox(chunks: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<Buffer> {
-  const rewriter = new LineRewriter({ rules: new UnquotingRules() })
-  let crlf: CrlfWriter | undefined
-  for await (const chunk of chunks) {
-    crlf ??= new CrlfWriter(hasCrlf(chunk))
-    yield crlf.add(rewriter.add(chunk))
-  }
-  crlf ??= new CrlfWriter(false)
-  yield crlf.add(rewriter.end())
-  if (crlf.last !== LF && crlf.last >= 0) yield Buffer.from('\r\n')
 }

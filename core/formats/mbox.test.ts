@@ -10,7 +10,6 @@ import {
   readMboxHead,
   type ScanMboxOptions,
   scanMbox,
-  unquoteMbox,
 } from './mbox.ts'
 
 const from = 'From a@example.org Sat Nov 28 21:53:22 2026\n'
@@ -212,15 +211,6 @@ describe('quoting', () => {
         asKept(message),
         asKept(message),
       ])
-      const body = Buffer.from(text.slice(from.length, -1), 'latin1')
-      const pieces = [body.subarray(0, 12)]
-      for (let at = 12; at < body.length; ) {
-        const end = at + 1 + random(7)
-        pieces.push(body.subarray(at, end))
-        at = end
-      }
-      const back = Buffer.concat(await all(unquoteMbox(pieces))).toString('latin1')
-      expect(back, JSON.stringify(message)).toBe(asKept(message))
     }
   })
 

@@ -16,6 +16,6 @@ export {
 } from './mbox-fields.ts'
 export { type MboxHead, readMboxHead } from './mbox-head.ts'
 export { type Postmark, parsePostmark, postmark } from './mbox-postmark.ts'
-export { MboxWriter, quoteMbox, unquoteMbox } from './mbox-quote.ts'
+export { MboxWriter, quoteMbox } from './mbox-quote.ts'
 export { type MboxEntry, type MboxSource, type ScanMboxOptions, scanMbox } from './mbox-scanner.ts'
 export { type ThunderbirdFieldName, type ThunderbirdState, thunderbirdState } from './mbox-thunderbird.ts'

@@ -6,8 +6,8 @@ import type { CheckHook, ClaimHook, NotifyHook } from './kinds.ts'
 /** Hooks of a connection, the same for every protocol. */
 export interface ConnectionHooks {
   /**
-   * Is this client one of our own, whom checks of strangers do not concern? Its reason becomes `session.ownClient`. Whoever logs in
-   * is an own client without a claim.
+   * Is this client one of our own, so that checks for strangers leave it alone? The reason of the claim becomes
+   * `session.ownClient`. A client that has logged in is one of our own without a claim.
    *
    * - Kind: claim. When: a client of SMTP or LMTP has connected, and at EHLO where TLS has begun since. Previous: none. Next: `checkClient`, `checkHello`.
    * - No answer, or a tap that failed: it is a stranger. Standard: RFC 6409 §3.3.

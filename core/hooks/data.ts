@@ -7,8 +7,8 @@ import type { CheckHook, InspectHook, NotifyHook, RewriteHook } from './kinds.ts
 /** Hooks of the message itself. */
 export interface DataHooks {
   /**
-   * What has to be changed in it before anybody looks at it? A tap answers the list of edits with its own added: of
-   * fields and the body only, for all recipients. All later hooks and the queue get the message so made.
+   * What has to be changed in it before anybody looks at it? A tap answers the list of edits with its own added. They change
+   * fields and the body only, for all recipients alike. All later hooks and the queue get the changed message.
    *
    * - Kind: rewrite. When: the whole message is here. Previous: `claimRecipient`. Next: `inspect`.
    * - No answer: it stays as it came. Standard: RFC 6409 §8 for submission.

@@ -140,7 +140,7 @@ export interface Deferred extends Trouble {
    */
   readonly untried?: boolean
   /**
-   * With `untried`: what it waits for gets on, and others have had their turn there of late, or nobody can say now. Its own comes, too,
+   * With `untried`: the destination is delivering other mail, or whether it does is unknown. This recipient is not to expire now,
    * however long it has waited.
    */
   readonly moving?: boolean

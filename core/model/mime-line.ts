@@ -5,7 +5,7 @@
  * The longest line that can be a delimiter, line end not counted. RFC 2046 §5.1.1 allows 70 characters of boundary and
  * any white space behind it; with this bound never more than so much has to be kept from one chunk to the next.
  */
-export const MAX_DELIMITER_LINE = 400
+const MAX_DELIMITER_LINE = 400
 
 const CR = 13
 const LF = 10

@@ -29,7 +29,7 @@ export interface RightsNeed {
  *
  * In an opened mailbox `r` is asked for anew with every operation, so that taking it away works at once.
  */
-export const operationNeeds: Readonly<Record<Operation, RightsNeed>> = {
+const operationNeeds: Readonly<Record<Operation, RightsNeed>> = {
   /** To be in the list of mailboxes. */
   list: { all: 'l' },
   myRights: { all: '', oneOf: 'lrikxa' },

@@ -129,33 +129,35 @@ export interface AccountsAdministration {
   /** Its address is free again, its mail stays in the store. With `restoring` it can be restored. */
   removeAccount(address: Address): Promise<void>
 
-  /** This and the next three need `accountSettings`. */
+  /** Needs `accountSettings`. */
   setName(address: Address, name: string | undefined): Promise<void>
+  /** Needs `accountSettings`. */
   setDisabled(address: Address, disabled: boolean): Promise<void>
-  /** The protocols that the account may not use; none: it may use all. */
+  /** The protocols that the account may not use; none: it may use all. Needs `accountSettings`. */
   setProtocols(address: Address, disabledProtocols: readonly string[]): Promise<void>
-  /** Gives an account another address. Its id stays; its old address is free. */
+  /** Gives an account another address. Its id stays; its old address is free. Needs `accountSettings`. */
   rename(address: Address, to: Address): Promise<Account>
   /** Needs `sendingLimits`. Absent: no limit. */
   setSendingLimit(address: Address, limit: SendingLimit | undefined): Promise<void>
 
-  /** This and the next two need `restoring`. The account that was deleted last comes first. */
+  /** The account that was deleted last comes first. Needs `restoring`. */
   deletedAccounts(domain?: string): Promise<readonly DeletedAccount[]>
   /**
    * Brings an account back with everything it had, by its id, or by its address: the one deleted last. MAIL_E_EXISTS
-   * where somebody else has the address now.
+   * where somebody else has the address now. Needs `restoring`.
    */
   restoreAccount(which: string | Address): Promise<Account>
-  /** Forgets a deleted account for good. What the store has of it stays. */
+  /** Forgets a deleted account for good. What the store has of it stays. Needs `restoring`. */
   purgeAccount(which: string | Address): Promise<void>
 
-  /** This and the next two need `appPasswords`. In the order in which they were made. */
+  /** In the order in which they were made. Needs `appPasswords`. */
   appPasswords(address: Address): Promise<readonly AppPassword[]>
-  /** Answers the secret too, which cannot be had again. At most 64 an account: MAIL_E_OVER_QUOTA. */
+  /** Answers the secret too, which cannot be had again. At most 64 an account: MAIL_E_OVER_QUOTA. Needs `appPasswords`. */
   addAppPassword(
     address: Address,
     password: NewAppPassword,
   ): Promise<{ readonly appPassword: AppPassword; readonly secret: string }>
+  /** Needs `appPasswords`. */
   removeAppPassword(address: Address, name: string): Promise<void>
 
   /** Sorted by address; expired targets included. */

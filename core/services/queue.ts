@@ -41,7 +41,9 @@ export interface RecipientAnswer {
   readonly reply: Reply
 }
 
-/** What a queued message waits for: its time, the end of an attempt, a postmaster; or, for nobody any more, that its sender is told. */
+/**
+ * `waiting`: for its next attempt; `active`: being tried; `held`: for the postmaster; `reporting`: only the sender's notification is left.
+ */
 export type QueueState = 'waiting' | 'active' | 'held' | 'reporting'
 
 /** A queued message. */
@@ -84,7 +86,7 @@ export interface QueuedRecipient {
   readonly lastReply: Reply | undefined
   /** The host that said so, where it was another one. */
   readonly lastHost?: string
-  /** Others have their turns at its destination: it waits for its own, also when its message's time is over. */
+  /** Rate-limited: it waits for its slot at the destination, and does not expire meanwhile. */
   readonly waitsForTurn?: boolean
 }
 

@@ -24,7 +24,7 @@ export interface Channel {
 }
 
 /** This process's channel, where it is a worker. */
-export const workerChannel: Channel = {
+const workerChannel: Channel = {
   send: (message) => void process.send?.(message),
   listen: (heard) => void process.on('message', heard),
 }

@@ -6,7 +6,7 @@ import { dataOf, sections } from './data-writing.ts'
 import { withLineEnds, withoutMark } from './text-form.ts'
 
 /** Accounts as JSON. A change writes the whole file anew, in one form. */
-export class JsonContents extends DataContents {
+class JsonContents extends DataContents {
   copy(): AccountsDirectory {
     return readData(parse(this.text)).directory
   }

@@ -10,7 +10,7 @@ import { withLineEnds, withoutMark } from './text-form.ts'
 const MAX_ALIASES = 100
 
 /** Accounts as YAML 1.2. A change leaves comments, order and style of everything else as they are. */
-export class YamlContents extends DataContents {
+class YamlContents extends DataContents {
   copy(): AccountsDirectory {
     return readData(dataIn(parse(this.text))).directory
   }

@@ -41,7 +41,7 @@ const defaults: Readonly<Record<CheckName, Consequence>> = {
 export const checkNames: readonly CheckName[] = Object.keys(defaults) as CheckName[]
 
 /** The listeners whose sessions are checked. */
-export const checkRoles = ['transfer', 'submission', 'lmtp'] as const
+const checkRoles = ['transfer', 'submission', 'lmtp'] as const
 export type CheckRole = (typeof checkRoles)[number]
 
 export interface ClientChecksOptions extends Readonly<Record<CheckName, Consequence>> {

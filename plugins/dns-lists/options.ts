@@ -10,11 +10,11 @@ import {
 import { type AnswerPattern, parseAnswerPattern } from './answer-pattern.ts'
 
 /** What of a session a list is asked about. */
-export const subjects = ['client', 'hello', 'sender'] as const
+const subjects = ['client', 'hello', 'sender'] as const
 export type Subject = (typeof subjects)[number]
 
 /** The listeners whose clients are looked up. */
-export const listRoles = ['transfer', 'submission', 'lmtp'] as const
+const listRoles = ['transfer', 'submission', 'lmtp'] as const
 export type ListRole = (typeof listRoles)[number]
 
 /** A list in the DNS, or a part of one. */

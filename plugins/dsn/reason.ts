@@ -1,7 +1,7 @@
 import type { Reply, ReportedRecipient } from 'mailwright'
 
 /** Why something did not arrive, in the words that people need. */
-export const reasons = [
+const reasons = [
   'noSuchAddress',
   'noSuchDomain',
   'mailboxFull',

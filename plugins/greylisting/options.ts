@@ -10,7 +10,7 @@ import {
 } from 'mailwright'
 
 /** The listeners whose sessions are greylisted. */
-export const greylistRoles = ['transfer', 'submission', 'lmtp'] as const
+const greylistRoles = ['transfer', 'submission', 'lmtp'] as const
 export type GreylistRole = (typeof greylistRoles)[number]
 
 /** Of the options `ipv4Prefix` and `ipv6Prefix`. */

@@ -70,7 +70,7 @@ export interface MaildirContext extends MaildirSurroundings {
 }
 
 /** Up to so many octets a file is read at once: one opening, and what is read stays readable whatever others do. */
-export const smallFile: number = 128 * 1024
+const smallFile: number = 128 * 1024
 // Files that are in memory together.
 const readAtOnce = 64
 const changeAtOnce = 100

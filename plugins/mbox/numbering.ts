@@ -5,7 +5,7 @@ import { blankPatch, fieldPatch, type Patch } from './patch.ts'
 import type { FileHead, SeenMessage, Sight } from './sight.ts'
 
 /** The highest UID that is taken from elsewhere: the rest is left for those that follow. */
-export const highestAdopted = 4_294_000_000
+const highestAdopted = 4_294_000_000
 const highestUid = 4_294_967_295
 
 /** What numbers a mailbox's messages: the part of the index that is not about the file. */

@@ -12,7 +12,7 @@ interface Wish {
 const mostWishes = 32
 
 /** Reads a header such as `gzip;q=0.5, identity` (RFC 9110 §12.4.2); what cannot be read is passed over. */
-export function readWishes(header: string | undefined): readonly Wish[] {
+function readWishes(header: string | undefined): readonly Wish[] {
   return (header ?? '')
     .split(',', mostWishes)
     .map((part) => {

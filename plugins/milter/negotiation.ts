@@ -3,15 +3,7 @@ import { formatPacket, type Packet, PacketParts } from './packet.ts'
 import { actions, allActions, allProtocolFlags, commands, protocolFlags, versions } from './protocol.ts'
 
 /** What a milter may choose the macros of, in the order of the protocol. */
-export const macroStages = [
-  'connect',
-  'hello',
-  'mail',
-  'recipient',
-  'data',
-  'endOfMessage',
-  'endOfHeader',
-] as const
+const macroStages = ['connect', 'hello', 'mail', 'recipient', 'data', 'endOfMessage', 'endOfHeader'] as const
 
 export type MacroStage = (typeof macroStages)[number]
 

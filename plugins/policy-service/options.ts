@@ -3,11 +3,11 @@ import { type Network, type OptionReader, readNetworks, readOptions } from 'mail
 import { type PolicyAction, parseAction } from './action.ts'
 
 /** The steps of a session at which a policy server can be asked. */
-export const stages = ['client', 'hello', 'sender', 'recipient', 'message'] as const
+const stages = ['client', 'hello', 'sender', 'recipient', 'message'] as const
 export type Stage = (typeof stages)[number]
 
 /** The listeners whose sessions it can be asked about. */
-export const policyRoles = ['transfer', 'submission', 'lmtp'] as const
+const policyRoles = ['transfer', 'submission', 'lmtp'] as const
 export type PolicyRole = (typeof policyRoles)[number]
 
 /** Where a policy server listens, as `net.connect` takes it. */

@@ -24,7 +24,7 @@ export function parseCommand(line: Buffer): Command | undefined {
 }
 
 /** Undefined for octets that are not UTF-8. */
-export function decodeText(octets: Buffer): string | undefined {
+function decodeText(octets: Buffer): string | undefined {
   try {
     return utf8.decode(octets)
   } catch {

@@ -18,7 +18,15 @@ const later = await import('node:fs')
 let shape: import('shape').Shape
 const text = "import { neither } from 'a-text'"
 `
-  expect(importsOf(source).map(({ from, typeOnly }) => `${from} ${typeOnly}`)).toEqual([
+  const found = importsOf(source)
+  expect(found.slice(0, 5).map(({ names }) => names)).toEqual([
+    ['default', 'Kind'],
+    ['Only'],
+    ['First', 'Second'],
+    ['*'],
+    ['Third'],
+  ])
+  expect(found.map(({ from, typeOnly }) => `${from} ${typeOnly}`)).toEqual([
     './value.ts false',
     'types true',
     '@scope/pack/deep.js true',

@@ -2,6 +2,8 @@
 export interface ModuleImport {
   /** As written: `./reply.ts`, `node:fs`, `mailwright`. */
   readonly from: string
+  /** What it takes from there, by the names there; `*` for everything. */
+  readonly names: readonly string[]
   /** Whether nothing is left of it when the types are stripped. */
   readonly typeOnly: boolean
 }
@@ -15,12 +17,12 @@ export function importsOf(source: string): readonly ModuleImport[] {
   const text = withoutComments(source)
   const found: ModuleImport[] = []
   for (const [, , type, names = '', from = ''] of text.matchAll(staticForm)) {
-    found.push({ from, typeOnly: type !== undefined || onlyTypes(names) })
+    found.push({ from, names: namesIn(names), typeOnly: type !== undefined || onlyTypes(names) })
   }
-  for (const [, from = ''] of text.matchAll(sideEffectForm)) found.push({ from, typeOnly: false })
+  for (const [, from = ''] of text.matchAll(sideEffectForm)) found.push({ from, names: [], typeOnly: false })
   for (const match of text.matchAll(dynamicForm)) {
     const before = text.slice(0, match.index)
-    found.push({ from: match[1] ?? '', typeOnly: !/\b(await|return|=>|\()\s*$/.test(before) })
+    found.push({ from: match[1] ?? '', names: ['*'], typeOnly: !/\b(await|return|=>|\()\s*$/.test(before) })
   }
   return found
 }
@@ -35,13 +37,21 @@ export function packageOf(from: string): string | undefined {
 }
 
 function onlyTypes(names: string): boolean {
-  const listed = /^\{([^}]*)\}$/.exec(names.trim())?.[1]
-  if (listed === undefined) return false
-  const parts = listed
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
+  if (!/^\{[^}]*\}$/.test(names.trim())) return false
+  const parts = listed(names)
   return parts.length > 0 && parts.every((part) => part.startsWith('type '))
+}
+
+function namesIn(names: string): readonly string[] {
+  if (names.includes('*')) return ['*']
+  const own = /^\w+/.test(names.trim()) ? ['default'] : []
+  return [...own, ...listed(names).map((part) => part.replace(/^type /, '').replace(/ as \w+$/, ''))]
+}
+
+/** What stands between the braces. */
+function listed(names: string): readonly string[] {
+  const parts = /\{([^}]*)\}/.exec(names)?.[1]?.split(',') ?? []
+  return parts.map((part) => part.trim()).filter((part) => part !== '')
 }
 
 function withoutComments(source: string): string {

@@ -23,7 +23,7 @@ interface HeaderText {
 }
 
 /** Everything that the queue knows of a message, in lines for people. */
-export function envelopeText(item: QueueItem, now: number): string {
+function envelopeText(item: QueueItem, now: number): string {
   const when = (time: Date) => `${timeText(time)} (${distanceText(time, now)})`
   const facts: readonly (readonly [string, string])[] = [
     ['id', item.id],

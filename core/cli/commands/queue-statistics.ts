@@ -15,7 +15,7 @@ import { countText, distanceText, replyLine, spanText } from './queue-text.ts'
 const usualLimit = 50
 
 /** Destinations by ages, the totals of all on top, as qshape(1) has them. */
-export function statisticsText({ total, destinations }: QueueStatistics, now: number): string {
+function statisticsText({ total, destinations }: QueueStatistics, now: number): string {
   if (total.recipients === 0) return 'the queue is empty'
   const last = queueAgeLimits.at(-1) ?? 0
   const ages = [...queueAgeLimits.map(String), `${last}+`]

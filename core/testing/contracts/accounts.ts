@@ -17,7 +17,7 @@ import { trailCases } from './accounts-trail.ts'
 import { bindContract, type ContractCase, selectCases } from './contract.ts'
 
 /** Everything that is demanded of an `accounts` service. */
-export const accountsContractCases: readonly AccountsCase[] = [
+const accountsContractCases: readonly AccountsCase[] = [
   ...lookupCases,
   ...loginCases,
   ...scramCases,

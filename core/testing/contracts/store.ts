@@ -25,7 +25,7 @@ import { viewCases } from './store-views.ts'
 import { watchCases } from './store-watch.ts'
 
 /** Everything that is demanded of a `store`. */
-export const storeContractCases: readonly StoreCase[] = [
+const storeContractCases: readonly StoreCase[] = [
   ...viewCases,
   ...deliveryCases,
   ...appendCases,

@@ -50,7 +50,7 @@ export interface ReaderQuestions {
 }
 
 /** Octets of a literal that is not asked about as long as there is room. */
-export const smallLiteral = 4_096
+const smallLiteral = 4_096
 /** Octets that a command may have more for each literal that is spooled: flags and a date stand between messages. */
 const textOfLiteral = 256
 

@@ -33,7 +33,7 @@ export function readCriteria(args: ImapArguments, session: ImapSession, text: Te
 }
 
 /** A term that holds where all of some hold. */
-export function allOf(terms: readonly ImapSearchTerm[]): ImapSearchTerm {
+function allOf(terms: readonly ImapSearchTerm[]): ImapSearchTerm {
   const [only] = terms
   if (only !== undefined && terms.length === 1) return only
   return (scope) => ({ kind: 'and', of: terms.map((term) => term(scope)) })

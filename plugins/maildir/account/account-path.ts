@@ -50,7 +50,7 @@ function folded(part: string): string {
  * Different texts get different names, also where the file system does not tell capitals apart; `%` alone stands for
  * an empty one.
  */
-export function safeName(text: string): string {
+function safeName(text: string): string {
   let name = ''
   for (const character of text)
     name += plain.test(character) && !(name === '' && character === '.') ? character : percent(character)

@@ -8,8 +8,6 @@ export interface MailboxSettings {
   readonly specialUse?: SpecialUse
   /** In base64, by entry name in lower case. */
   readonly metadata: Readonly<Record<string, string>>
-  /** Who else may do what, as `formatAccessList` writes it. */
-  readonly access?: string
 }
 
 export const settingsFileName = 'mailwright-settings'
@@ -36,7 +34,7 @@ export function settingsFile(
 
 function parseSettings(value: unknown): MailboxSettings | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { metadata, specialUse: use, access } = value as Record<keyof MailboxSettings, unknown>
+  const { metadata, specialUse: use } = value as Record<keyof MailboxSettings, unknown>
   if (typeof metadata !== 'object' || metadata === null) return undefined
   const entries = Object.entries(metadata)
   if (!entries.every(([, text]) => typeof text === 'string')) return undefined
@@ -44,7 +42,6 @@ function parseSettings(value: unknown): MailboxSettings | undefined {
   return {
     metadata: Object.fromEntries(entries),
     ...(known !== undefined && { specialUse: known }),
-    ...(typeof access === 'string' && { access }),
   }
 }
 

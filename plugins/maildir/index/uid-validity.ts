@@ -3,7 +3,7 @@ import type { MaildirContext } from '../context.ts'
 import { isMissing } from '../files/disk-errors.ts'
 import { readSmallFile, replaceFile } from '../files/durable-file.ts'
 
-export const uidValidityFileName = 'mailwright-uidvalidity'
+const uidValidityFileName = 'mailwright-uidvalidity'
 
 const form = /^mailwright-uidvalidity 1 (\d{1,10})\n$/
 // A value from the future beyond this is damage: believing it would use up the 32 bits.

@@ -83,7 +83,7 @@ export async function removeMessages(
   throw new UnavailableError(`messages in ${path} are renamed faster than they can be removed`)
 }
 
-export async function syncRemovals(context: MaildirContext, path: string): Promise<void> {
+async function syncRemovals(context: MaildirContext, path: string): Promise<void> {
   for (const directory of ['cur', 'new']) await context.directories.sync(join(path, directory))
 }
 

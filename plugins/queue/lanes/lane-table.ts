@@ -194,7 +194,7 @@ export async function holdsLane(
 }
 
 /** The row of a destination, for as long as no other process has it. */
-export function ownLane(
+function ownLane(
   knex: Knex,
   { destination, fence }: Pick<Lane, 'destination' | 'fence'>,
   owner: string,

@@ -21,7 +21,7 @@ interface Run {
  * What NOTIFY and searches want to know of messages that have arrived in the selected mailbox: one FETCH response of each
  * message tells all of it (RFC 5465 §5.2).
  */
-export class Arrivals {
+class Arrivals {
   readonly #selected: ImapSelected
   #wishes: Wish[] = []
   #entries = new Map<number, MessageEntry>()

@@ -7,7 +7,7 @@ const mostContexts = 16
 const mostMessages = 500_000
 
 /** The contexts of a selected mailbox that are kept up to date. They end with it. */
-export class Contexts {
+class Contexts {
   readonly #contexts = new Map<string, UpdateContext>()
 
   has(tag: string): boolean {

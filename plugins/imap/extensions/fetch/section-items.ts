@@ -26,7 +26,7 @@ export function bodySection(setsSeen: boolean): ImapFetchItem {
 }
 
 /** The names that RFC 3501 §6.4.5 has for some sections, and RFC 9051 no more (its Appendix E). */
-export function rfc822Item(name: string, section: Section, setsSeen: boolean): ImapFetchItem {
+function rfc822Item(name: string, section: Section, setsSeen: boolean): ImapFetchItem {
   return (args, { enabled }) => {
     if (enabled.has('IMAP4REV2')) args.fail(`${name} is not an item of IMAP4rev2`)
     return { ...sectionAttribute(name, section, undefined), setsSeen }

@@ -20,7 +20,7 @@ export interface ListCommand {
 }
 
 /** What is to be listed: selection options together. */
-export class ListSelection implements ImapListRequest {
+class ListSelection implements ImapListRequest {
   readonly session: ImapSession
   /** Subscriptions are listed instead of the mailboxes that exist. */
   ofSubscriptions = false

@@ -2,9 +2,8 @@
 import type { SecurityObserver } from '../requirement.ts'
 import { SessionCounts, type SessionCountsOptions } from './session-counts.ts'
 
-export { type TlsReportCommandOptions, tlsReportCommand } from './command.ts'
-export { type DailyReports, dailyReports, type ReportingOptions, reporting } from './reporting.ts'
-export type { SessionCountsOptions } from './session-counts.ts'
+export { tlsReportCommand } from './command.ts'
+export { dailyReports, reporting } from './reporting.ts'
 export { tlsReportMigration } from './tables.ts'
 
 /** Counts sessions for reports. */
