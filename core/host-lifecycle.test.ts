@@ -18,6 +18,7 @@ import {
 import { serviceKey } from './services/key.ts'
 import { type CapturedLog, capturedLog } from './testing/captured-log.ts'
 import { type FakeClock, fakeClock } from './testing/fake-clock.ts'
+import { turns } from './testing/turns.ts'
 
 const store = serviceKey<{ readonly name: string; readonly supports: object }>('store', 'mailboxes', [
   'maildir',
@@ -68,7 +69,6 @@ const fail = (problem: string) => async () => {
   throw new Error(problem)
 }
 const forever = () => new Promise<void>(() => undefined)
-const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Moves a clock on until something has settled. */
 async function passing<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
@@ -78,7 +78,7 @@ async function passing<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
   }
   work.then(done, done)
   for (let count = 0; count < 10_000 && !settled; count++) {
-    await microtasks()
+    await turns()
     clock.advance(10)
   }
   return work
@@ -392,9 +392,9 @@ describe('listeners', () => {
     const socket = await client(listener?.port)
     await once(socket, 'data')
     const stopped = host.stop()
-    await microtasks()
+    await turns()
     clock.advance(499)
-    await microtasks()
+    await turns()
     expect(socket.closed).toBe(false)
     clock.advance(1)
     await once(socket, 'close')

@@ -5,12 +5,31 @@ export type { Clock, Timer } from './clock.ts'
 export { systemClock, wait } from './clock.ts'
 export { type Config, defineConfig } from './config.ts'
 export { confirmedName } from './confirmed-name.ts'
+export {
+  isDiskFull,
+  isMissing,
+  storeError,
+  systemCode,
+  withStoreErrors,
+} from './disk/disk-errors.ts'
 export type { RoomLook } from './disk/disk-room.ts'
+export {
+  createFlags,
+  type DurableFile,
+  type DurableFiles,
+  type NewContent,
+  type ReadableFile,
+  readFlags,
+  readFully,
+  readSmallFile,
+  replaceDurably,
+} from './disk/durable-file.ts'
 export { isFarAway } from './disk/far-file-systems.ts'
+export { percentOctets, safeName } from './disk/safe-name.ts'
 export { SharedRuns } from './disk/shared-runs.ts'
 export { syncFolder } from './disk/sync-folder.ts'
 export { type KeptFolder, requireWritableFolder } from './disk/writable-folder.ts'
-export { writeFully } from './disk/write-fully.ts'
+export { type WritableFile, writeFully } from './disk/write-fully.ts'
 export * from './errors.ts'
 export * from './facts/index.ts'
 export { firmTransaction } from './firm-transaction.ts'
@@ -56,6 +75,7 @@ export * from './model/address-list.ts'
 export * from './model/address-patterns.ts'
 export * from './model/address-spans.ts'
 export * from './model/annotation.ts'
+export { caseless } from './model/caseless.ts'
 export { decodeText } from './model/charset.ts'
 export { type Concern, concerns } from './model/concern.ts'
 export * from './model/content.ts'
@@ -92,6 +112,7 @@ export * from './process-identity.ts'
 export * from './rights/index.ts'
 export * from './sasl/index.ts'
 export * from './search/index.ts'
+export { Serial } from './serial.ts'
 export * from './services/accounts.ts'
 export * from './services/certificates.ts'
 export * from './services/classifier.ts'
@@ -109,6 +130,7 @@ export * from './services/resolver.ts'
 export * from './services/status-notifications.ts'
 export * from './services/store.ts'
 export * from './services/tokens.ts'
+export { Slots, type SlotsBound } from './slots.ts'
 export * from './smtp-client/index.ts'
 export * from './sorting/index.ts'
 export { didYouMean, nearest } from './suggest.ts'

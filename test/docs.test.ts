@@ -237,11 +237,17 @@ function comments(source: string): readonly string[] {
 }
 
 describe('READMEs of plugins', () => {
+  const loginListenerOptions = interfaceMembers(
+    readText('core/network/login-listener-options.ts'),
+    'LoginListenerOptions',
+  )
+
   test.each(plugins)('%s names every option', (name) => {
     const path = `plugins/${name}/options.ts`
     if (!existsSync(join(projectFolder, path))) return
     const source = readText(path)
-    const members = exportedInterfaces(source).flatMap((one) => interfaceMembers(source, one))
+    const own = exportedInterfaces(source).flatMap((one) => interfaceMembers(source, one))
+    const members = [...own, ...(source.includes('LoginListenerOptions') ? loginListenerOptions : [])]
     const readme = readText(`plugins/${name}/README.md`)
     const missing = new Set(
       members.filter((member) => !new RegExp(`\`(\\w+\\.)*${member}(\\.\\w+)*\`|\\b${member}:`).test(readme)),

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import { MailwrightError } from '../errors.ts'
+import { caseless } from '../model/caseless.ts'
 import type { SessionRole } from '../model/session.ts'
 import { checkCharacters } from '../passwords/index.ts'
 import type { AppPassword, NewAppPassword } from '../services/accounts.ts'
@@ -60,7 +61,7 @@ export function sameName(one: string, other: string): boolean {
 
 /** What a name is compared by. */
 export function nameKey(name: string): string {
-  return name.normalize('NFC').toLowerCase().normalize('NFC')
+  return caseless(name)
 }
 
 /** What came of trying app passwords. */

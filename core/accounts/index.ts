@@ -18,6 +18,7 @@ export {
   targetDetail,
 } from './audit.ts'
 export { type DetailedAddress, splitDetail } from './detail.ts'
+export { readDetailSeparator } from './detail-option.ts'
 export { type AccountRecord, AccountsDirectory, type DeletedRecord } from './directory.ts'
 export { type AccountFacts, accountWith, checkNewAccount } from './directory-accounts.ts'
 export { DirectoryAdministration } from './directory-administration.ts'
@@ -57,5 +58,6 @@ export {
   scramSettingsOf,
   scramVerifierOf,
 } from './scram.ts'
+export { readScramOptions, type ScramOptions } from './scram-option.ts'
 export { type CountSending, checkSending, checkSendingLimit, windowStart } from './sending-limit.ts'
 export { compareTexts, sortedByAddress } from './sorting.ts'

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { turns } from '../testing/turns.ts'
 import { SharedRuns } from './shared-runs.ts'
 
 /** Work that ends when it is told to. */
@@ -12,10 +13,6 @@ function heldWork() {
   return { ends, work }
 }
 
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
-}
-
 it('gives all who ask during a run the next one', async () => {
   const { ends, work } = heldWork()
   const runs = new SharedRuns<number>(work)
@@ -23,11 +20,11 @@ it('gives all who ask during a run the next one', async () => {
   const [second, third] = [runs.run('a'), runs.run('a')]
   ends[0]?.resolve()
   expect(await first).toBe(0)
-  await turns()
+  await turns(5)
   const fourth = runs.run('a')
   ends[1]?.resolve()
   expect(await Promise.all([second, third])).toEqual([1, 1])
-  await turns()
+  await turns(5)
   ends[2]?.resolve()
   expect(await fourth).toBe(2)
   expect(ends).toHaveLength(3)
@@ -48,7 +45,7 @@ it('tells a failure to those who shared it, and goes on', async () => {
   const second = runs.run('a')
   ends[0]?.reject(new Error('no'))
   await expect(first).rejects.toThrow('no')
-  await turns()
+  await turns(5)
   ends[1]?.resolve()
   expect(await second).toBe(1)
 })

@@ -9,6 +9,7 @@ import { localError, type Reply, reply } from '../model/reply.ts'
 import { definePlugin, noOptions } from '../plugin.ts'
 import { type Queue, queue, type Submission } from '../services/queue.ts'
 import { createTestHost, type TestHost } from '../testing/test-host.ts'
+import { turns } from '../testing/turns.ts'
 import type { Attempt, AttemptItem } from './flow.ts'
 
 const at = (localPart: string): Address => ({ localPart, domain: 'example.org' })
@@ -116,7 +117,6 @@ function tried(
 }
 
 const kinds = (outcomes: readonly Outcome[]) => outcomes.map(({ kind }) => kind)
-const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 describe('an attempt', () => {
   test('files into INBOX where nobody sorts, and goes elsewhere unsorted, accounts last', async () => {
@@ -443,7 +443,7 @@ test('every outcome is told to its hook and written down', async () => {
     },
   })
   await tried(setup, [into('a'), away('x'), away('y')])
-  await microtasks()
+  await turns()
   expect(told).toEqual(['deferred x', 'bounced y', 'delivered q1 a'])
   const entries = await setup.host.history({ id: 'q1' })
   expect(entries.filter(({ by }) => by === undefined)).toMatchObject([

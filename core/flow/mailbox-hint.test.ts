@@ -3,6 +3,7 @@ import type { MailboxChange } from '../hooks/retrieval.ts'
 import { definePlugin, noOptions } from '../plugin.ts'
 import { type Notifier, notifier } from '../services/notifier.ts'
 import { createTestHost, type TestHost } from '../testing/test-host.ts'
+import { turns } from '../testing/turns.ts'
 import type { MailboxHint } from './mailbox-hint.ts'
 
 const change: MailboxChange = {
@@ -33,8 +34,6 @@ function hostWith(publish: Notifier['publish']): Promise<TestHost> {
   })
   return createTestHost({ plugins: [plugin()] })
 }
-
-const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** What is published for a change. */
 async function hintOf(changed: MailboxChange): Promise<readonly [topic: string, hint: MailboxHint]> {
@@ -105,7 +104,7 @@ describe('a notifier that fails', () => {
   ])('and %s harms neither hooks nor history', async (_name, publish) => {
     await using host = await hostWith(publish)
     host.flow.retrieval.stored(change)
-    await microtasks()
+    await turns()
     expect(told).toHaveBeenCalledTimes(1)
     expect((await host.history({ id: 'q1' })).map(({ verb }) => verb)).toEqual(['stored'])
     expect(host.log.lines.filter(({ event }) => event === 'internal-error')).toMatchObject([
@@ -131,6 +130,6 @@ test("the core's own notifier tells a change to this process", async () => {
   })
   await using host = await createTestHost({ plugins: [listener()] })
   host.flow.retrieval.stored(change)
-  await microtasks()
+  await turns()
   expect(heard).toHaveBeenCalledWith(expect.objectContaining({ mailbox: 'Junk', cause: 'move' }))
 })

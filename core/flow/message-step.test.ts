@@ -10,6 +10,7 @@ import type { SessionRole } from '../model/session.ts'
 import { definePlugin, noOptions } from '../plugin.ts'
 import { type Queue, queue, type RecipientAnswer, type Submission } from '../services/queue.ts'
 import { createTestHost, type TestHost } from '../testing/test-host.ts'
+import { turns } from '../testing/turns.ts'
 import type { SessionFlow, TransactionFlow } from './flow.ts'
 
 const at = (localPart: string): Address => ({ localPart, domain: 'example.org' })
@@ -64,7 +65,6 @@ async function verbs(host: TestHost, id: string): Promise<readonly string[]> {
 }
 
 const codes = (answers: readonly RecipientAnswer[]) => answers.map((answer) => answer.reply.code)
-const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 describe('a message', () => {
   test('goes through inspect, check and rewrite to the queue, in this order, and is told of', async () => {
@@ -95,7 +95,7 @@ describe('a message', () => {
     })
     const mail = await transaction(open(host), 'a', 'b')
     const answers = await mail.message(content())
-    await microtasks()
+    await turns()
     const { id } = mail.transaction
     expect(answers).toEqual(
       ['a', 'b'].map((name) => ({ recipient: at(name), reply: reply(250, '2.0.0', `Taken as ${id}`) })),
@@ -143,7 +143,7 @@ describe('a message', () => {
     })
     const mail = await transaction(open(host), 'a')
     expect(codes(await mail.message(content()))).toEqual([250])
-    await microtasks()
+    await turns()
     expect(seen).toEqual([
       'prepare: subject',
       'inspect: x subject',
@@ -220,7 +220,7 @@ describe('a message', () => {
     })
     const mail = await transaction(open(host), 'a')
     expect(codes(await mail.message(content()))).toEqual([code])
-    await microtasks()
+    await turns()
     expect(told).not.toHaveBeenCalled()
     expect(await verbs(host, mail.transaction.id)).toContain('refused')
   })

@@ -6,6 +6,7 @@ import type { SessionRole } from '../model/session.ts'
 import { definePlugin, noOptions } from '../plugin.ts'
 import { type Accounts, accounts } from '../services/accounts.ts'
 import { createTestHost, type TestHost } from '../testing/test-host.ts'
+import { turns } from '../testing/turns.ts'
 import type { SessionFlow } from './flow.ts'
 
 const address = { localPart: 'jo', domain: 'example.org' }
@@ -45,8 +46,6 @@ async function verbs(host: TestHost, id: string): Promise<readonly string[]> {
   return (await host.history({ id })).map(({ verb }) => verb)
 }
 
-const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
-
 describe('a session', () => {
   test('is seen by plugins as it becomes, and written down from begin to end', async () => {
     const seen: unknown[] = []
@@ -71,7 +70,7 @@ describe('a session', () => {
     session.record('flagged', { text: 'something of a protocol' })
     session.close('done')
     session.close('again')
-    await microtasks()
+    await turns()
     expect(seen).toEqual([['transfer', undefined, undefined], 'client.example', true])
     expect(await verbs(host, session.session.id)).toEqual(['connected', 'greeted', 'flagged', 'closed'])
   })
@@ -305,7 +304,7 @@ describe('what a store tells', () => {
     host.flow.retrieval.stored(change)
     host.flow.retrieval.flagged(change)
     host.flow.retrieval.expunged(change)
-    await microtasks()
+    await turns()
     expect(told).toHaveBeenCalledWith(change, expect.anything())
     const entries = await host.history({ id: 'q1' })
     expect(entries.map(({ verb }) => verb)).toEqual(['stored', 'flagged', 'expunged', 'fault'])

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { HookKind, Tap, TapOptions } from '../hooks/kinds.ts'
 import { fakeClock } from '../testing/fake-clock.ts'
+import { turns } from '../testing/turns.ts'
 import { HookPoint, type HookSubject } from './hook-point.ts'
 
 type Run = (...args: never[]) => Promise<unknown>
@@ -47,7 +48,6 @@ const fails: Run = async () => {
 }
 const hangs: Run = () => new Promise(() => undefined)
 const subject: HookSubject = { session: 's', transaction: 't' }
-const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 describe('taps', () => {
   function open() {
@@ -172,7 +172,7 @@ describe('decide', () => {
     clock.advance(100)
     expect(await decided).toEqual({ kind: 'fault', by: 'p/one' })
     resolve('yes')
-    await microtasks()
+    await turns()
     expect(last).not.toHaveBeenCalled()
     expect(told).toEqual([
       'group.hook p/one failed with p/one in group.hook did not answer within 100 ms in 100 for s/t',
@@ -185,10 +185,10 @@ describe('decide', () => {
     const decided = vi.fn()
     void point.decide([], subject).then(decided)
     clock.advance(999)
-    await microtasks()
+    await turns()
     expect(decided).not.toHaveBeenCalled()
     clock.advance(1)
-    await microtasks()
+    await turns()
     expect(decided).toHaveBeenCalledWith({ kind: 'fault', by: 'p/one' })
   })
 
@@ -269,7 +269,7 @@ describe('collect', () => {
   test('names those who failed, and the others still count', async () => {
     const { point, clock, told } = hook('inspect', [fails, hangs, answers('c'), answers(null)])
     const collected = point.collect([], subject)
-    await microtasks()
+    await turns()
     clock.advance(100)
     expect(await collected).toEqual({ answers: ['c'], failed: ['p/one', 'p/two', 'p/four'] })
     expect(told.filter((line) => line.includes('failed'))).toHaveLength(3)
@@ -318,10 +318,10 @@ describe('notify', () => {
     const { point, clock, told } = hook('notify', [fails, hangs, answers('ignored'), answers(null)])
     const done = vi.fn()
     void point.notify(['it'], subject).then(done)
-    await microtasks()
+    await turns()
     expect(done).not.toHaveBeenCalled()
     clock.advance(100)
-    await microtasks()
+    await turns()
     expect(done).toHaveBeenCalledTimes(1)
     expect(told.map((line) => line.split(' ')[1])).toEqual(['p/one', 'p/four', 'p/two'])
     expect(await hook('notify', []).point.notify([], subject)).toBeUndefined()

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { MailwrightError } from '../errors.ts'
 import { fakeClock } from '../testing/fake-clock.ts'
+import { turns } from '../testing/turns.ts'
 import { stepError, withinTime } from './steps.ts'
-
-const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 describe('withinTime', () => {
   test('waits for a step, and leaves no timer behind', async () => {
@@ -28,7 +27,7 @@ describe('withinTime', () => {
   test('names plugin and step where time is over', async () => {
     const clock = fakeClock()
     const waiting = withinTime(clock, 'maildir', 'start', 100, () => new Promise(() => undefined))
-    await microtasks()
+    await turns()
     clock.advance(100)
     await expect(waiting).rejects.toMatchObject({
       code: 'MAIL_E_TIMEOUT',
@@ -40,11 +39,11 @@ describe('withinTime', () => {
     const clock = fakeClock()
     const { promise, reject } = Promise.withResolvers<void>()
     const waiting = withinTime(clock, 'p', 'stop', 100, () => promise)
-    await microtasks()
+    await turns()
     clock.advance(100)
     await expect(waiting).rejects.toMatchObject({ code: 'MAIL_E_TIMEOUT' })
     reject(new Error('too late'))
-    await microtasks()
+    await turns()
   })
 })
 
@@ -72,7 +71,7 @@ describe('stepError', () => {
     const waiting = withinTime(clock, 'p', 'start', 1, () => new Promise(() => undefined)).catch(
       (error: unknown) => error,
     )
-    await microtasks()
+    await turns()
     clock.advance(1)
     const ours = await waiting
     expect(stepError('MAIL_E_START', 'p', 'start', ours)).toBe(ours)

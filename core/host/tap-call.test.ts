@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { TapContext } from '../hooks/kinds.ts'
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts'
+import { turns } from '../testing/turns.ts'
 import { callTap, type TapResult } from './tap-call.ts'
 import { Deadlines, lineOf } from './waiting.ts'
 
@@ -23,8 +24,6 @@ function called(run: (...args: readonly unknown[]) => unknown, session?: AbortSi
   })
   return { clock, results, late }
 }
-
-const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Something with a `then` that is no promise of the language's own. */
 function thenable(
@@ -57,14 +56,14 @@ describe('a tap that behaves', () => {
     ],
   ])('%s', async (_, run, result) => {
     const { results, late } = called(run)
-    await microtasks()
+    await turns()
     expect(results).toEqual([result])
     expect(late).not.toHaveBeenCalled()
   })
 
   test('leaves no timer that matters: when its time is over nothing happens', async () => {
     const { clock, results, late } = called(async () => 'yes')
-    await microtasks()
+    await turns()
     clock.advance(1_000)
     expect(results).toHaveLength(1)
     expect(late).not.toHaveBeenCalled()
@@ -102,7 +101,7 @@ describe('a tap that fails', () => {
     ],
   ])('%s', async (_, run) => {
     const { results } = called(run)
-    await microtasks()
+    await turns()
     expect(results).toEqual([{ kind: 'fault', error }])
   })
 
@@ -114,7 +113,7 @@ describe('a tap that fails', () => {
     ['answers null by a thenable', () => thenable((answered) => answered(null)), 'answered null'],
   ])('%s', async (_, run, text) => {
     const { results } = called(run)
-    await microtasks()
+    await turns()
     expect(results).toEqual([fault(text)])
   })
 
@@ -125,7 +124,7 @@ describe('a tap that fails', () => {
         answered('no')
       }),
     )
-    await microtasks()
+    await turns()
     expect(results).toEqual([fault('answered twice')])
     expect(late).not.toHaveBeenCalled()
   })
@@ -138,7 +137,7 @@ describe('a tap that fails', () => {
         answered('yes')
       }),
     )
-    await microtasks()
+    await turns()
     again('no')
     expect(results).toEqual([{ kind: 'answer', answer: 'yes' }])
     expect(late).toHaveBeenCalledTimes(1)
@@ -151,7 +150,7 @@ describe('a tap that fails', () => {
         throw error
       }),
     )
-    await microtasks()
+    await turns()
     expect(results).toEqual([fault('answered twice')])
   })
 
@@ -164,14 +163,14 @@ describe('a tap that fails', () => {
       },
     })
     const { results } = called(() => promise)
-    await microtasks()
+    await turns()
     expect(results).toEqual([fault('answered twice')])
   })
 
   test('borrows the `then` of promises without being one', async () => {
     // biome-ignore lint/suspicious/noThenProperty: that is the point
     const { results } = called(() => ({ then: Promise.prototype.then }))
-    await microtasks()
+    await turns()
     expect(results).toMatchObject([{ kind: 'fault', error: expect.any(TypeError) }])
   })
 })
@@ -193,7 +192,7 @@ describe('a tap that hangs', () => {
     const { clock, results, late } = called(() => promise)
     clock.advance(100)
     settle(resolve, reject)
-    await microtasks()
+    await turns()
     expect(results).toHaveLength(1)
     expect(late).toHaveBeenCalledTimes(1)
   })
@@ -253,7 +252,7 @@ describe('the end of the session', () => {
   test('does not concern a tap that has answered', async () => {
     const session = new AbortController()
     const { results, late } = called(async () => 'yes', session.signal)
-    await microtasks()
+    await turns()
     session.abort()
     expect(results).toEqual([{ kind: 'answer', answer: 'yes' }])
     expect(late).not.toHaveBeenCalled()

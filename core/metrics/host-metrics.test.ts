@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { capturedLog } from '../testing/captured-log.ts'
 import { fakeClock } from '../testing/fake-clock.ts'
+import { turns } from '../testing/turns.ts'
 import type { Peers } from '../workers/peers.ts'
 import { HostMetrics, type MetricStore } from './host-metrics.ts'
 import type { MetricDefinition, MetricFamily } from './metrics.ts'
@@ -15,7 +16,6 @@ async function samples(metrics: HostMetrics, name: string): Promise<MetricFamily
   return (await metrics.gather()).find((family) => family.name === name)?.samples
 }
 
-const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve))
 const help = 'What it is.'
 
 describe('counters, gauges and histograms', () => {
@@ -199,7 +199,7 @@ describe('what is asked for when somebody looks', () => {
     })
     for (let round = 0; round < 3; round++) {
       const told = samples(metrics, 'a_open')
-      await microtasks()
+      await turns()
       clock.advance(100)
       expect(await told).toEqual([])
     }
@@ -212,11 +212,11 @@ describe('what is asked for when somebody looks', () => {
     const late = Promise.withResolvers<number>()
     metrics.observe({ name: 'a_open', help }, () => late.promise)
     const told = samples(metrics, 'a_open')
-    await microtasks()
+    await turns()
     clock.advance(2_000)
     expect(await told).toEqual([])
     late.reject(new Error('at last'))
-    await microtasks()
+    await turns()
     expect(clock.waiting).toBe(0)
   })
 

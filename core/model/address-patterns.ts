@@ -1,4 +1,5 @@
 import { type Address, parseAddress } from './address.ts'
+import { caseless } from './caseless.ts'
 import { canonicalDomain } from './domain.ts'
 
 /** What a pattern names. */
@@ -25,7 +26,7 @@ export function parseAddressPattern(text: string): AddressPattern | undefined {
   const isAnywhere = at === text.length - 1
   const address = parseAddress(isAnywhere ? `${text}any.example` : text)
   if (address === undefined) return undefined
-  const localPart = `${folded(address.localPart)}@`
+  const localPart = `${caseless(address.localPart)}@`
   return isAnywhere
     ? { kind: 'local-part', key: localPart }
     : { kind: 'address', key: `${localPart}${address.domain}` }
@@ -119,10 +120,6 @@ export class AddressPatterns {
 }
 
 function localPartPatterns({ localPart, domain }: Address): readonly string[] {
-  const local = `${folded(localPart)}@`
+  const local = `${caseless(localPart)}@`
   return [`${local}${domain}`, local]
-}
-
-function folded(localPart: string): string {
-  return localPart.normalize('NFC').toLowerCase().normalize('NFC')
 }

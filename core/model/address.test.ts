@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { addressOf } from '../testing/address-of.ts'
 import {
-  type Address,
   addressKey,
   canonicalDomain,
   formatAddress,
@@ -12,12 +12,6 @@ import {
   sameAddress,
   senderInTurn,
 } from './address.ts'
-
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new Error(`not an address: ${text}`)
-  return parsed
-}
 
 describe('parseAddress', () => {
   it.each([
@@ -126,33 +120,33 @@ describe('formatAddress', () => {
   it.each(['jo@example.org', '"a b"@example.org', '"x@y"@example.org', 'jörg@[192.0.2.1]', '""@example.org'])(
     'leads back to the same address: %s',
     (text) => {
-      expect(formatAddress(address(text))).toBe(text)
+      expect(formatAddress(addressOf(text))).toBe(text)
     },
   )
 
   it('shows U-labels to people', () => {
-    expect(formatUnicodeAddress(address('jo@xn--mnchen-3ya.example'))).toBe('jo@münchen.example')
-    expect(formatUnicodeAddress(address('jo@[192.0.2.1]'))).toBe('jo@[192.0.2.1]')
-    expect(formatUnicodeAddress(address('jo@xn--a.example'))).toBe('jo@xn--a.example')
+    expect(formatUnicodeAddress(addressOf('jo@xn--mnchen-3ya.example'))).toBe('jo@münchen.example')
+    expect(formatUnicodeAddress(addressOf('jo@[192.0.2.1]'))).toBe('jo@[192.0.2.1]')
+    expect(formatUnicodeAddress(addressOf('jo@xn--a.example'))).toBe('jo@xn--a.example')
   })
 })
 
 describe('comparing addresses', () => {
   it('looks through case, quoting, normal form and kind of label', () => {
-    expect(sameAddress(address('Jo@Example.org'), address('"jo"@EXAMPLE.ORG'))).toBe(true)
-    expect(sameAddress(address('jo@münchen.example'), address('jo@xn--mnchen-3ya.example'))).toBe(true)
-    expect(sameAddress(address('jo\u0308rg@a.example'), address('JÖRG@a.example'))).toBe(true)
-    expect(sameAddress(address('jo@a.example'), address('jo@b.example'))).toBe(false)
-    expect(sameAddress(address('"jo@a.example"@b.example'), address('jo@a.example'))).toBe(false)
+    expect(sameAddress(addressOf('Jo@Example.org'), addressOf('"jo"@EXAMPLE.ORG'))).toBe(true)
+    expect(sameAddress(addressOf('jo@münchen.example'), addressOf('jo@xn--mnchen-3ya.example'))).toBe(true)
+    expect(sameAddress(addressOf('jo\u0308rg@a.example'), addressOf('JÖRG@a.example'))).toBe(true)
+    expect(sameAddress(addressOf('jo@a.example'), addressOf('jo@b.example'))).toBe(false)
+    expect(sameAddress(addressOf('"jo@a.example"@b.example'), addressOf('jo@a.example'))).toBe(false)
   })
 
   it('has one key for each address', () => {
-    expect(addressKey(address('Jo@Example.org'))).toBe('example.org@jo')
+    expect(addressKey(addressOf('Jo@Example.org'))).toBe('example.org@jo')
   })
 
   it('knows what needs SMTPUTF8', () => {
-    expect(needsSmtpUtf8(address('jörg@example.org'))).toBe(true)
-    expect(needsSmtpUtf8(address('jo@münchen.example'))).toBe(false)
+    expect(needsSmtpUtf8(addressOf('jörg@example.org'))).toBe(true)
+    expect(needsSmtpUtf8(addressOf('jo@münchen.example'))).toBe(false)
   })
 })
 

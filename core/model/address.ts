@@ -1,3 +1,4 @@
+import { caseless } from './caseless.ts'
 import { canonicalDomain, unicodeDomain } from './domain.ts'
 
 export { canonicalDomain } from './domain.ts'
@@ -107,7 +108,7 @@ export function sameAddress(a: Address, b: Address): boolean {
  * leaves case in local parts to the receiving host; no host of today tells `Jo` from `jo`. The key is not an address.
  */
 export function addressKey(address: Address): string {
-  return `${address.domain}@${address.localPart.normalize('NFC').toLowerCase().normalize('NFC')}`
+  return `${address.domain}@${caseless(address.localPart)}`
 }
 
 function parseLocalPart(text: string): string | undefined {

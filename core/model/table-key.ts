@@ -1,4 +1,5 @@
 import { type Address, formatAddress, formatUnicodeAddress, parseAddress } from './address.ts'
+import { caseless as folded } from './caseless.ts'
 import { canonicalDomain, unicodeDomain } from './domain.ts'
 
 const plain = /^[\x00-\x7f]*$/
@@ -36,10 +37,6 @@ export function domainKeys(domain: string): readonly string[] {
  */
 export function patternKeys(address: Address): readonly string[] {
   return distinct([formatAddress(address), formatUnicodeAddress(address)])
-}
-
-function folded(text: string): string {
-  return text.normalize('NFC').toLowerCase().normalize('NFC')
 }
 
 function distinct(texts: readonly string[]): readonly string[] {

@@ -7,11 +7,18 @@ export {
   listenForClients,
 } from './client-listener.ts'
 export { ClientTrust, type OwnCertificateText, type TrustProblem, trustProblem } from './client-trust.ts'
+export { type MailConcern, type MailRole, readConcern } from './concern-option.ts'
 export { ConnectionLost } from './connection-lost.ts'
 export { type Endpoints, socketEndpoints, socketFileEndpoints } from './endpoints.ts'
 export { HandshakeFailed, handshakeFault, handshakeOctets } from './handshake-failed.ts'
 export { type FollowedSession, sessionOver } from './left-session.ts'
 export { LineConnection } from './line-connection.ts'
+export {
+  type LoginListenerDefaults,
+  type LoginListenerInput,
+  type LoginListenerOptions,
+  readLoginListener,
+} from './login-listener-options.ts'
 export { readNetworks } from './networks-option.ts'
 export { type ProxyInput, type ProxyOptions, readProxyOptions } from './proxied-endpoints.ts'
 export { type ProxyHeader, parseProxyHeader } from './proxy-header.ts'
@@ -19,5 +26,6 @@ export type { OctetsResult, ReadResult } from './read-result.ts'
 export { secureSession } from './secure-session.ts'
 export { ServerTls } from './server-tls.ts'
 export { SessionCounts } from './session-counts.ts'
+export { parseSocketAddress, type SocketAddress } from './socket-address.ts'
 export { tlsFacts } from './tls-facts.ts'
 export { clientCiphers, contextLifetime, tlsPolicy } from './tls-policy.ts'

@@ -1,17 +1,17 @@
 import { MailwrightError, UnavailableError } from '../errors.ts'
+import { Slots } from '../slots.ts'
 import { argon2, hashArgon2id, isCurrent, nobodysHash } from './argon2.ts'
 import { checkCharacters } from './characters.ts'
 import type { SecretCheck } from './scheme.ts'
 import { deriveScramKeys, type ScramSettings, writeScramKeys } from './scram.ts'
 import { readStored, type VerifyOptions } from './stored-hash.ts'
-import { createWaitingLine } from './waiting-line.ts'
 
 const MAX_SECRET_OCTETS = 1024
 
 // Each takes up to 19 MiB and some 20 ms of a thread of libuv's pool, which the file system needs too; what migrating
-// sites have takes up to the bounds of its scheme. With a full line of our own hashes the last one waits about three
+// sites have takes up to the bounds of its scheme. With as many of our own hashes as may wait the last one waits about three
 // seconds; who comes then is told to try again.
-const line = createWaitingLine('passwords to hash', 2, 256)
+const slots = new Slots(2, { waiting: 256, what: 'passwords to hash' })
 
 const nobody: SecretCheck | undefined = argon2.read({ text: nobodysHash })
 
@@ -82,7 +82,7 @@ export async function verifyNothing(secret: string): Promise<false> {
 }
 
 async function inLine<T>(what: string, task: () => Promise<T>): Promise<T> {
-  return line.run(async () => {
+  return slots.run(async () => {
     try {
       return await task()
     } catch (cause) {

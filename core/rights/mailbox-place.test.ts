@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { parseAddress } from '../model/address.ts'
+import { addressOf } from '../testing/address-of.ts'
 import { otherName, ownerLevel, personalName, placeOf, sharedName } from './mailbox-place.ts'
-
-function address(text: string) {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new Error(text)
-  return parsed
-}
 
 describe('where a name leads', () => {
   test.each([
@@ -74,7 +68,7 @@ test('every own mailbox has one name that leads back to it, and none that leads 
 })
 
 test('names of others lead back', () => {
-  const owner = address('"a/b %*\\""@example.org')
+  const owner = addressOf('"a/b %*\\""@example.org')
   expect(placeOf(otherName(owner, 'INBOX/x'))).toEqual({
     space: 'other',
     owner: ownerLevel(owner),
@@ -95,7 +89,7 @@ describe('an owner’s level', () => {
     ['".."@example.org', '..@example.org'],
     ['jürgen@bücher.example', 'jürgen@xn--bcher-kva.example'],
   ])('of %j is %j', (text, level) => {
-    expect(ownerLevel(address(text))).toBe(level)
+    expect(ownerLevel(addressOf(text))).toBe(level)
   })
 
   test('is one for each account', () => {
@@ -109,6 +103,6 @@ describe('an owner’s level', () => {
       '"a b"@x.org',
     ]
     // Case makes no other account.
-    expect(new Set(addresses.map((text) => ownerLevel(address(text)))).size).toBe(addresses.length - 1)
+    expect(new Set(addresses.map((text) => ownerLevel(addressOf(text)))).size).toBe(addresses.length - 1)
   })
 })

@@ -1,6 +1,7 @@
 // The test kit, for plugins of all authors. It needs vitest, which the user's package brings.
 
 export { overlay } from '../overlay.ts'
+export { addressOf } from './address-of.ts'
 export { type CapturedLine, type CapturedLog, capturedLog } from './captured-log.ts'
 export { type AccountsContractOptions, accountsCases, accountsContract } from './contracts/accounts.ts'
 export {

@@ -1,9 +1,8 @@
-import { MailwrightError } from '../errors.ts'
 import type { Flow, SessionFlow } from '../flow/flow.ts'
-import { type Address, parseAddress } from '../model/address.ts'
 import { bufferContent } from '../model/content.ts'
 import type { Reply } from '../model/reply.ts'
 import type { ClientEndpoint, Endpoint, SessionRole } from '../model/session.ts'
+import { addressOf } from './address-of.ts'
 
 /** A mail for {@link sendMail}. */
 export interface TestMail {
@@ -60,12 +59,12 @@ async function inSession(
     const result = await session.login({ mechanism: 'PLAIN', login }, secret)
     if (!result.ok) return everybody(result.reply)
   }
-  const begun = await session.mail(mail.from === null ? null : address(mail.from))
+  const begun = await session.mail(mail.from === null ? null : addressOf(mail.from))
   if (!begun.ok) return everybody(begun.reply)
   const answers = new Map<string, Reply>()
   const accepted: string[] = []
   for (const recipient of to) {
-    const reply = await begun.transaction.recipient(address(recipient))
+    const reply = await begun.transaction.recipient(addressOf(recipient))
     answers.set(recipient, reply)
     if (reply.code < 400) accepted.push(recipient)
   }
@@ -80,12 +79,6 @@ async function inSession(
     const reply = answers.get(recipient)
     return reply === undefined ? [] : [{ recipient, reply }]
   })
-}
-
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new MailwrightError('MAIL_E_INVALID', `not an address: ${text}`)
-  return parsed
 }
 
 function crlf(data: string | Buffer): Buffer {

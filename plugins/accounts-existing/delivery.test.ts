@@ -4,14 +4,14 @@ import accountsExisting from 'mailwright/plugins/accounts-existing'
 import database from 'mailwright/plugins/database'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import { memoryQueue, memoryStore } from 'mailwright/plugins/memory'
-import { createTestHost, expectCode, type TestHost } from 'mailwright/testing'
+import { addressOf, createTestHost, expectCode, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type DatabaseUnderTest,
   databaseKind,
   databaseUnderTest,
 } from '../../test/support/database-under-test.ts'
-import { addressOf, createSite, type Site } from '../../test/support/existing-site.ts'
+import { createSite, type Site } from '../../test/support/existing-site.ts'
 import { parseOptions } from './options.ts'
 import { passwordCommand } from './password-command.ts'
 import { TableSchema } from './table-schema.ts'

@@ -1,16 +1,9 @@
-import type { ConfigError } from 'mailwright'
 import { describe, expect, it } from 'vitest'
+import { faultPathsOf, faultsOf } from '../../test/support/config-faults.ts'
 import { parseOptions } from './options.ts'
 
-const faults = (input: unknown): readonly string[] => {
-  try {
-    parseOptions(input)
-    return []
-  } catch (error) {
-    return (error as ConfigError).faults.map(({ path, problem }) => `${path}: ${problem}`)
-  }
-}
-const paths = (input: unknown): readonly string[] => faults(input).map((fault) => fault.split(':')[0] ?? '')
+const faults = (input: unknown) => faultsOf(parseOptions, input)
+const paths = (input: unknown) => faultPathsOf(parseOptions, input)
 
 const tables = {
   domains: { table: 'd', columns: { name: 'n' } },

@@ -1,4 +1,4 @@
-import { type OptionReader, readOptions } from 'mailwright'
+import { type OptionReader, readDetailSeparator, readOptions } from 'mailwright'
 import type { Conditions } from './condition.ts'
 import type { PasswordSettings } from './login.ts'
 import { type Authmysqlrc, postfixCourierTables, readAuthmysqlrc } from './postfix-courier.ts'
@@ -182,7 +182,7 @@ export function parseOptions(input: unknown): AccountsExistingOptions {
   const read = readOptions(input)
   const common = {
     passwords: read.object('passwords', readPasswords) ?? noPasswordSettings,
-    detailSeparator: readSeparator(read),
+    detailSeparator: readDetailSeparator(read),
     defaultDomain: readDefaultDomain(read, 'defaultDomain'),
   }
   const options = { ...common, ...readSource(read, common.defaultDomain) }
@@ -267,12 +267,4 @@ function checkWriteBack(read: OptionReader, { passwords, tables, queries }: Acco
     const place = tables === undefined ? 'a query that sets passwords' : 'a column of passwords'
     read.fault(`passwords.${name}`, `needs ${place}`)
   }
-}
-
-function readSeparator(read: OptionReader): string {
-  const given = read.value('detailSeparator')
-  const value = given === undefined ? '+' : given
-  if (typeof value === 'string' && /^[^\w@"\s]{0,2}$/.test(value)) return value
-  read.fault('detailSeparator', 'must be one or two punctuation characters such as "+", or empty')
-  return ''
 }

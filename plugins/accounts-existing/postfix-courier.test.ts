@@ -1,11 +1,12 @@
 import type { AccountsExistingInput } from 'mailwright/plugins/accounts-existing'
+import { addressOf } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type DatabaseUnderTest,
   databaseKind,
   databaseUnderTest,
 } from '../../test/support/database-under-test.ts'
-import { addressOf, createSite, type Site } from '../../test/support/existing-site.ts'
+import { createSite, type Site } from '../../test/support/existing-site.ts'
 
 let underTest: DatabaseUnderTest
 let site: Site

@@ -1,19 +1,13 @@
 import { type Address, createLog, errorCode, formatAddress } from 'mailwright'
 import type { AccountsExistingInput } from 'mailwright/plugins/accounts-existing'
+import { addressOf } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type DatabaseUnderTest,
   databaseKind,
   databaseUnderTest,
 } from '../../test/support/database-under-test.ts'
-import {
-  addressOf,
-  copiesOf,
-  createSite,
-  kindOf,
-  type Site,
-  type SiteReader,
-} from '../../test/support/existing-site.ts'
+import { copiesOf, createSite, kindOf, type Site, type SiteReader } from '../../test/support/existing-site.ts'
 
 let underTest: DatabaseUnderTest
 let site: Site

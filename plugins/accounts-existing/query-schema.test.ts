@@ -1,10 +1,11 @@
+import { addressOf } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type DatabaseUnderTest,
   databaseKind,
   databaseUnderTest,
 } from '../../test/support/database-under-test.ts'
-import { addressOf, createSite, kindOf, type Site } from '../../test/support/existing-site.ts'
+import { createSite, kindOf, type Site } from '../../test/support/existing-site.ts'
 
 let underTest: DatabaseUnderTest
 let site: Site

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { type Address, type ConfigFault, canonicalDomain, type Database } from 'mailwright'
+import { type Address, type ConfigFault, canonicalDomain, caseless, type Database } from 'mailwright'
 import { ask, type Bindings, type BoundQuery, type Row, run } from './bound-query.ts'
 import { askFor } from './failure.ts'
 import { accountOf, addressIn, isActive, namesDomain, withSecrets } from './query-account.ts'
@@ -8,7 +8,6 @@ import type { NamedQuery, QueryMapping } from './query-mapping.ts'
 import type { FoundAccount, FoundAlias, FoundDomain, Login, Schema } from './schema.ts'
 import {
   domainSpellings,
-  folded,
   isAscii,
   isPlain,
   isSame,
@@ -102,7 +101,7 @@ export class QuerySchema implements Schema {
     if (password === undefined) return address && this.#accountAt(knex, address, service)
     const parts =
       address === undefined
-        ? [{ address: folded(text), localPart: folded(text), domain: '' }]
+        ? [{ address: caseless(text), localPart: caseless(text), domain: '' }]
         : spellingsOf(address).map(bindingsOf)
     for (const bindings of parts) {
       const login = bindings.address ?? ''

@@ -1,5 +1,5 @@
 import { domainToUnicode } from 'node:url'
-import { type Address, addressKey, canonicalDomain, formatAddress, parseAddress } from 'mailwright'
+import { type Address, addressKey, canonicalDomain, caseless, formatAddress, parseAddress } from 'mailwright'
 
 /** One way in which a table may hold an address: folded to lower case, as Postfix looks it up. */
 export interface Spelling {
@@ -16,7 +16,7 @@ const plainLocalPart = /^[a-z0-9!#$%&'*+\-/=?^_`{|}~.]*$/i
  * the local part needs quotes, with and without them. An empty local part gives the catch-all, `@example.org`.
  */
 export function spellingsOf(address: Address): readonly Spelling[] {
-  const localPart = folded(address.localPart)
+  const localPart = caseless(address.localPart)
   const written = formatAddress({ localPart, domain: '' })
   const localParts = localPart === '' || written === localPart ? [localPart] : [written, localPart]
   return domainSpellings(address.domain).flatMap((domain) =>
@@ -57,8 +57,4 @@ export function isAscii(text: string): boolean {
 /** Whether what a table holds is that address. Databases take more for the same than mail does: accents, final spaces. */
 export function isSame(stored: Address | undefined, address: Address): boolean {
   return stored !== undefined && addressKey(stored) === addressKey(address)
-}
-
-export function folded(text: string): string {
-  return text.normalize('NFC').toLowerCase().normalize('NFC')
 }

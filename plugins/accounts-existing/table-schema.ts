@@ -1,9 +1,16 @@
 import type { Knex } from 'knex'
-import { type Address, addressKey, type ConfigFault, canonicalDomain, type Database } from 'mailwright'
+import {
+  type Address,
+  addressKey,
+  type ConfigFault,
+  canonicalDomain,
+  caseless,
+  type Database,
+} from 'mailwright'
 import { applyConditions } from './condition.ts'
 import { askFor } from './failure.ts'
 import type { FoundAccount, FoundAlias, FoundDomain, Login, Schema } from './schema.ts'
-import { domainSpellings, folded, isSame, readAddress, type Spelling, spellingsOf } from './spelling.ts'
+import { domainSpellings, isSame, readAddress, type Spelling, spellingsOf } from './spelling.ts'
 import { accountView, addressText, readAccount } from './table-account.ts'
 import type { TableMapping } from './table-mapping.ts'
 import {
@@ -147,12 +154,12 @@ export class TableSchema implements Schema {
       return found
     }
     const spellings = address === undefined ? [] : spellingsOf(address).map((one) => one.text)
-    const logins = [...new Set([folded(text), text, ...spellings])]
+    const logins = [...new Set([caseless(text), text, ...spellings])]
     const rows = await askFor(logins, String, (some) => this.#accountRows(knex).whereIn(login, [...some]))
     const row = rows.find((each) => {
       const stored = textOf(each.login) ?? ''
       return (
-        folded(stored) === folded(text) || (address !== undefined && isSame(readAddress(stored), address))
+        caseless(stored) === caseless(text) || (address !== undefined && isSame(readAddress(stored), address))
       )
     })
     return row && this.#accounts([row])[0]

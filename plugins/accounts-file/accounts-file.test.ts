@@ -18,7 +18,6 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import {
   type Accounts,
-  type Address,
   accounts,
   type Clock,
   ConfigError,
@@ -27,10 +26,16 @@ import {
   errorText,
   type Lifecycle,
   type PluginContext,
-  parseAddress,
   systemClock,
 } from 'mailwright'
-import { accountsContract, expectCode, type FakeClock, fakeClock, seedAccounts } from 'mailwright/testing'
+import {
+  accountsContract,
+  addressOf,
+  expectCode,
+  type FakeClock,
+  fakeClock,
+  seedAccounts,
+} from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import accountsFile, { type AccountsFileInput } from './index.ts'
 import { parseOptions } from './options.ts'
@@ -69,12 +74,6 @@ async function start(
 }
 
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'mailwright-accounts-file-'))
-
-function addressOf(text: string): Address {
-  const address = parseAddress(text)
-  if (address === undefined) throw new Error(`not an address: ${text}`)
-  return address
-}
 
 function administrationOf({ accounts: service }: System): NonNullable<Accounts['administration']> {
   if (service.administration === undefined) throw new Error('no administration')

@@ -1,13 +1,7 @@
-import { type Address, parseAddress } from 'mailwright'
+import { addressOf } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
 import { jsonFormat } from './json-format.ts'
 import { yamlFormat } from './yaml-format.ts'
-
-function addressOf(text: string): Address {
-  const address = parseAddress(text)
-  if (address === undefined) throw new Error(`not an address: ${text}`)
-  return address
-}
 
 const hash = '$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$AAAA'
 const appHash = `{SSHA256}${Buffer.alloc(48).toString('base64')}`

@@ -1,5 +1,4 @@
-import { type OptionReader, readOptions } from 'mailwright'
-import type { ScramOptions } from './passwords.ts'
+import { readDetailSeparator, readOptions, readScramOptions, type ScramOptions } from 'mailwright'
 
 const formats = ['passwd', 'json', 'yaml'] as const
 
@@ -53,21 +52,7 @@ export function parseOptions(input: unknown): AccountsFileOptions {
     format,
     create: read.boolean('create', { default: false }),
   }
-  const given = read.value('detailSeparator')
-  const detailSeparator = given === undefined ? '+' : given
-  if (typeof detailSeparator !== 'string' || !/^[^\w@"\s]{0,2}$/.test(detailSeparator)) {
-    read.fault('detailSeparator', 'must be one or two punctuation characters such as "+", or empty')
-  }
-  const scram = read.object('scram', readScram)
-  return read.done({ ...options, detailSeparator: String(detailSeparator), scram })
-}
-
-function readScram(read: OptionReader): ScramOptions {
-  return {
-    offer: read.boolean('offer', { default: false }),
-    // RFC 7677 §4: at least 4,096. OWASP's table has 600,000 for PBKDF2 with SHA-256.
-    iterations: read.integer('iterations', { default: 600_000, min: 4096, max: 1_000_000 }),
-  }
+  return read.done({ ...options, detailSeparator: readDetailSeparator(read), scram: readScramOptions(read) })
 }
 
 function formatOf(file: string | undefined): FormatName {

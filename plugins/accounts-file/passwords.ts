@@ -4,17 +4,11 @@ import {
   hashPassword,
   makeScramKeys,
   readSaltKey,
+  type ScramOptions,
   type ScramPolicy,
   type ScramRecord,
   type StoredAppPassword,
 } from 'mailwright'
-
-/** Keys for SCRAM in the place of other hashes. */
-export interface ScramOptions {
-  /** Whether clients are offered SCRAM. */
-  readonly offer: boolean
-  readonly iterations: number
-}
 
 /**
  * How new passwords are kept: as argon2id, or, where keys for SCRAM are wanted, as those. Both beside each other would

@@ -1,9 +1,9 @@
 import { hash } from '@node-rs/argon2'
 import type { AccountsAdministration } from 'mailwright'
-import { codeOf, expectCode } from 'mailwright/testing'
+import { addressOf, codeOf, expectCode } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { addressOf, type SqlAccounts, startSqlAccounts } from '../../test/support/sql-accounts.ts'
+import { type SqlAccounts, startSqlAccounts } from '../../test/support/sql-accounts.ts'
 
 describe('accounts-sql', () => {
   let base: DatabaseUnderTest

@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLog, formatAddress } from 'mailwright'
+import { addressOf } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { addressOf, type SqlAccounts, startSqlAccounts } from '../../test/support/sql-accounts.ts'
+import { type SqlAccounts, startSqlAccounts } from '../../test/support/sql-accounts.ts'
 import type { AccountsSqlInput } from './index.ts'
 
 describe('the first account', () => {

@@ -1,8 +1,8 @@
 import type { Notifier, Resolution } from 'mailwright'
-import { type FakeClock, fakeClock } from 'mailwright/testing'
+import { addressOf, type FakeClock, fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { addressOf, type SqlAccounts, startSqlAccounts } from '../../test/support/sql-accounts.ts'
+import { type SqlAccounts, startSqlAccounts } from '../../test/support/sql-accounts.ts'
 
 /** Hints that arrive at once. */
 function directNotifier(): Notifier {

@@ -1,16 +1,8 @@
-import type { ConfigError } from 'mailwright'
 import { describe, expect, it } from 'vitest'
+import { faultPathsOf } from '../../test/support/config-faults.ts'
 import { parseOptions } from './options.ts'
 
 describe('the options of accounts-sql', () => {
-  const paths = (input: unknown): unknown => {
-    try {
-      return parseOptions(input)
-    } catch (error) {
-      return (error as ConfigError).faults.map(({ path }) => path)
-    }
-  }
-
   it('have defaults', () => {
     expect(parseOptions({})).toEqual({
       detailSeparator: '+',
@@ -51,6 +43,6 @@ describe('the options of accounts-sql', () => {
     [{ scram: { iterations: 1_000_001 } }, ['scram.iterations']],
     [{ first: {} }, ['first']],
   ])('%j is refused', (input, expected) => {
-    expect(paths(input)).toEqual(expected)
+    expect(faultPathsOf(parseOptions, input)).toEqual(expected)
   })
 })

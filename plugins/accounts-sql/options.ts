@@ -1,4 +1,12 @@
-import { type Address, type OptionReader, parseAddress, readOptions } from 'mailwright'
+import {
+  type Address,
+  type OptionReader,
+  parseAddress,
+  readDetailSeparator,
+  readOptions,
+  readScramOptions,
+  type ScramOptions,
+} from 'mailwright'
 import type { LookupCacheSettings } from './lookup-cache.ts'
 
 /** How addresses are looked up, and what a first run makes. */
@@ -11,13 +19,6 @@ export interface AccountsSqlOptions {
   readonly firstAccount: FirstAccount | undefined
   /** Undefined: no keys for SCRAM are kept. */
   readonly scram: ScramOptions | undefined
-}
-
-/** Keys for SCRAM beside the hashes of passwords. */
-export interface ScramOptions {
-  /** Whether clients are offered SCRAM. */
-  readonly offer: boolean
-  readonly iterations: number
 }
 
 export interface FirstAccount {
@@ -60,10 +61,10 @@ export interface ScramInput {
 export function parseOptions(input: unknown): AccountsSqlOptions {
   const read = readOptions(input)
   return read.done({
-    detailSeparator: readSeparator(read),
+    detailSeparator: readDetailSeparator(read),
     cache: read.value('cache') === false ? undefined : (read.object('cache', readCache) ?? defaultCache),
     firstAccount: read.object('firstAccount', readFirstAccount),
-    scram: read.object('scram', readScram),
+    scram: readScramOptions(read),
   })
 }
 
@@ -76,22 +77,6 @@ function readCache(read: OptionReader): LookupCacheSettings {
     ttl: read.duration('ttl', { default: ttl, min: 1, max: 86_400_000 }),
     checkEvery: read.duration('checkEvery', { default: checkEvery, max: 60_000 }),
   }
-}
-
-function readScram(read: OptionReader): ScramOptions {
-  return {
-    offer: read.boolean('offer', { default: false }),
-    // RFC 7677 §4: at least 4,096. OWASP's table has 600,000 for PBKDF2 with SHA-256.
-    iterations: read.integer('iterations', { default: 600_000, min: 4096, max: 1_000_000 }),
-  }
-}
-
-function readSeparator(read: OptionReader): string {
-  const given = read.value('detailSeparator')
-  const value = given === undefined ? '+' : given
-  if (typeof value === 'string' && /^[^\w@"\s]{0,2}$/.test(value)) return value
-  read.fault('detailSeparator', 'must be one or two punctuation characters such as "+", or empty')
-  return ''
 }
 
 function readFirstAccount(read: OptionReader): FirstAccount {

@@ -1,8 +1,8 @@
 import { type Accounts, hashForScram, verifyPassword } from 'mailwright'
-import { loginByScram } from 'mailwright/testing'
+import { addressOf, loginByScram } from 'mailwright/testing'
 import { expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { addressOf, type SqlAccounts, startSqlAccounts } from '../../test/support/sql-accounts.ts'
+import { type SqlAccounts, startSqlAccounts } from '../../test/support/sql-accounts.ts'
 import type { AccountsSqlInput } from './index.ts'
 
 // What a provider with keys for SCRAM must do is in the contract; here is how this one comes to its keys.

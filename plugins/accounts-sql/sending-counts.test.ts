@@ -1,10 +1,10 @@
 import { accounts } from 'mailwright'
 import accountsSql from 'mailwright/plugins/accounts-sql'
 import databasePlugin from 'mailwright/plugins/database'
-import { createTestHost, type FakeClock, fakeClock } from 'mailwright/testing'
+import { addressOf, createTestHost, type FakeClock, fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { addressOf, type SqlAccounts, startSqlAccounts } from '../../test/support/sql-accounts.ts'
+import { type SqlAccounts, startSqlAccounts } from '../../test/support/sql-accounts.ts'
 import { countSending } from './sending-counts.ts'
 
 describe('sending limits', () => {

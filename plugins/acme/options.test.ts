@@ -1,16 +1,8 @@
-import { ConfigError } from 'mailwright'
 import { expect, test } from 'vitest'
+import { faultsOf } from '../../test/support/config-faults.ts'
 import { parseOptions } from './options.ts'
 
-function faults(input: unknown): readonly string[] {
-  try {
-    parseOptions(input)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults.map(({ path, problem }) => `${path}: ${problem}`)
-    throw error
-  }
-  return []
-}
+const faults = (input: unknown) => faultsOf(parseOptions, input)
 
 const least = { agreeToTerms: true, certificates: [{ names: ['MX.Example'] }] }
 

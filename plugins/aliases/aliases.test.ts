@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Address, formatAddress, parseAddress, type Route, UnavailableError } from 'mailwright'
+import { type Address, formatAddress, type Route, UnavailableError } from 'mailwright'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
-import { createTestHost, fakeClock, type TestHost } from 'mailwright/testing'
+import { addressOf, createTestHost, fakeClock, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { brokenTables } from '../../test/support/broken-tables.ts'
 import aliases, { type AliasesInput } from './index.ts'
@@ -12,9 +12,7 @@ import { parseOptions } from './options.ts'
 import { readTargets } from './targets.ts'
 
 function address(text: string): Address {
-  const parsed = text === 'postmaster' ? { localPart: text, domain: '' } : parseAddress(text)
-  if (parsed === undefined) throw new Error(`${text} is no address`)
-  return parsed
+  return text === 'postmaster' ? { localPart: text, domain: '' } : addressOf(text)
 }
 
 let folder: string

@@ -1,6 +1,7 @@
-import { type ConfigError, formatReply, type Transaction } from 'mailwright'
+import { formatReply, type Transaction } from 'mailwright'
 import { fakeResolver } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
+import { faultPathsOf } from '../../test/support/config-faults.ts'
 import { type AccessInput, matchingRule } from './access.ts'
 import { parseOptions } from './options.ts'
 
@@ -93,13 +94,5 @@ it.each<[object, readonly string[]]>([
     ['ownNames[0]', 'refusedMx[0]', 'roles', 'exempt[0]'],
   ],
 ])('%j has faults at %j', (input, faults) => {
-  const paths = () => {
-    try {
-      parseOptions(input)
-      return []
-    } catch (error) {
-      return (error as ConfigError).faults.map(({ path }) => path)
-    }
-  }
-  expect(paths()).toEqual(faults)
+  expect(faultPathsOf(parseOptions, input)).toEqual(faults)
 })

@@ -1,8 +1,11 @@
 import {
   type AddressPatterns,
   canonicalDomain,
+  type MailConcern,
+  type MailRole,
   type Network,
   type OptionReader,
+  readConcern,
   readNetworks,
   readOptions,
   readRecipientPatterns,
@@ -40,19 +43,12 @@ const defaults: Readonly<Record<CheckName, Consequence>> = {
 
 export const checkNames: readonly CheckName[] = Object.keys(defaults) as CheckName[]
 
-/** The listeners whose sessions are checked. */
-const checkRoles = ['transfer', 'submission', 'lmtp'] as const
-export type CheckRole = (typeof checkRoles)[number]
-
-export interface ClientChecksOptions extends Readonly<Record<CheckName, Consequence>> {
+export interface ClientChecksOptions extends Readonly<Record<CheckName, Consequence>>, MailConcern {
   readonly access: readonly AccessRule[]
   /** Canonical. */
   readonly ownNames: readonly string[]
   readonly refusedMx: readonly Network[]
   readonly reachable: AddressPatterns
-  readonly roles: readonly CheckRole[]
-  readonly exempt: readonly Network[]
-  readonly ownClients: boolean
 }
 
 /** `off`; `refuse`; `score`, which is a finding with score 1; or the finding's score. */
@@ -89,7 +85,7 @@ export interface ClientChecksInput {
   /** Recipients for whom no check refuses: local parts, addresses, or domains. `['postmaster', 'abuse']` */
   readonly reachable?: readonly string[]
   /** Of which listeners the sessions are checked: `transfer`, `submission`, `lmtp`. `['transfer']` */
-  readonly roles?: readonly CheckRole[]
+  readonly roles?: readonly MailRole[]
   /** Networks whose clients are not checked. `[]` */
   readonly exempt?: readonly string[]
   /** Whether own clients of this server are checked, too: those that log in, and whom `relay` or `pop-before-smtp` lets send. `false` */
@@ -104,9 +100,7 @@ export function parseOptions(input: unknown): ClientChecksOptions {
     ownNames: readNames(read, 'ownNames'),
     refusedMx: readNetworks(read, 'refusedMx'),
     reachable: readRecipientPatterns(read, 'reachable', { default: ['postmaster', 'abuse'], lenient: true }),
-    roles: read.choices('roles', checkRoles, { default: ['transfer'] }),
-    exempt: readNetworks(read, 'exempt'),
-    ownClients: read.boolean('ownClients', { default: false }),
+    ...readConcern(read),
   })
 }
 

@@ -1,15 +1,8 @@
-import { ConfigError } from 'mailwright'
 import { describe, expect, it } from 'vitest'
+import { faultPathsOf } from '../../test/support/config-faults.ts'
 import { parseOptions } from './options.ts'
 
-function faults(input: unknown): readonly string[] {
-  try {
-    parseOptions(input)
-    return []
-  } catch (error) {
-    return error instanceof ConfigError ? error.faults.map(({ path }) => path) : [String(error)]
-  }
-}
+const faults = (input: unknown) => faultPathsOf(parseOptions, input)
 
 describe('the options of database', () => {
   it('have defaults', () => {

@@ -1,5 +1,5 @@
-import type { ConfigError } from 'mailwright'
 import { expect, it } from 'vitest'
+import { faultPathsOf } from '../../test/support/config-faults.ts'
 import { parseOptions } from './options.ts'
 
 const lists = [{ zone: 'Zen.Example' }]
@@ -32,13 +32,5 @@ it.each<[object, readonly string[]]>([
   [{ lists, threshold: Number.NaN, roles: ['pop3'], exempt: ['x'] }, ['threshold', 'roles', 'exempt[0]']],
   [{ lists, treshold: 1 }, ['treshold']],
 ])('%j has faults at %j', (input, faults) => {
-  const paths = () => {
-    try {
-      parseOptions(input)
-      return []
-    } catch (error) {
-      return (error as ConfigError).faults.map(({ path }) => path)
-    }
-  }
-  expect(paths()).toEqual(faults)
+  expect(faultPathsOf(parseOptions, input)).toEqual(faults)
 })

@@ -1,9 +1,10 @@
 import {
   type AddressPatterns,
   canonicalDomain,
-  type Network,
+  type MailConcern,
+  type MailRole,
   type OptionReader,
-  readNetworks,
+  readConcern,
   readOptions,
   readRecipientPatterns,
 } from 'mailwright'
@@ -12,10 +13,6 @@ import { type AnswerPattern, parseAnswerPattern } from './answer-pattern.ts'
 /** What of a session a list is asked about. */
 const subjects = ['client', 'hello', 'sender'] as const
 export type Subject = (typeof subjects)[number]
-
-/** The listeners whose clients are looked up. */
-const listRoles = ['transfer', 'submission', 'lmtp'] as const
-export type ListRole = (typeof listRoles)[number]
 
 /** A list in the DNS, or a part of one. */
 export interface DnsList {
@@ -30,14 +27,11 @@ export interface DnsList {
   readonly answers: readonly AnswerPattern[]
 }
 
-export interface DnsListsOptions {
+export interface DnsListsOptions extends MailConcern {
   readonly lists: readonly DnsList[]
   readonly threshold: number
   readonly refuseAt: 'client' | 'recipient' | 'never'
   readonly reachable: AddressPatterns
-  readonly roles: readonly ListRole[]
-  readonly exempt: readonly Network[]
-  readonly ownClients: boolean
   /** Milliseconds. */
   readonly timeout: number
 }
@@ -66,7 +60,7 @@ export interface DnsListsInput {
   /** Recipients who are never refused: local parts, addresses, or domains. `['postmaster', 'abuse']` */
   readonly reachable?: readonly string[]
   /** Of which listeners the clients are looked up: `transfer`, `submission`, `lmtp`. `['transfer']` */
-  readonly roles?: readonly ListRole[]
+  readonly roles?: readonly MailRole[]
   /** Networks whose clients are not looked up. `[]` */
   readonly exempt?: readonly string[]
   /** Whether own clients of this server are looked up, too: those that log in, and whom `relay` or `pop-before-smtp` lets send. `false` */
@@ -84,9 +78,7 @@ export function parseOptions(input: unknown): DnsListsOptions {
     threshold: readNumber(read, 'threshold', 1),
     refuseAt: read.choice('refuseAt', ['client', 'recipient', 'never'], { default: 'recipient' }),
     reachable: readRecipientPatterns(read, 'reachable', { default: ['postmaster', 'abuse'], lenient: true }),
-    roles: read.choices('roles', listRoles, { default: ['transfer'] }),
-    exempt: readNetworks(read, 'exempt'),
-    ownClients: read.boolean('ownClients', { default: false }),
+    ...readConcern(read),
     timeout: read.duration('timeout', { default: '10s', min: 100, max: 25_000 }),
   })
 }

@@ -1,5 +1,4 @@
 import {
-  type Address,
   accounts,
   bufferContent,
   createMessage,
@@ -8,7 +7,6 @@ import {
   noOptions,
   type Outcome,
   type PluginInstance,
-  parseAddress,
   readAll,
   reply,
   store,
@@ -17,7 +15,7 @@ import database from 'mailwright/plugins/database'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import { memoryAccounts, memoryStore } from 'mailwright/plugins/memory'
 import queue from 'mailwright/plugins/queue'
-import { createTestHost } from 'mailwright/testing'
+import { addressOf, createTestHost } from 'mailwright/testing'
 import { expect, test } from 'vitest'
 import dsn from './index.ts'
 
@@ -76,12 +74,6 @@ async function told(from: string, reader: string): Promise<Message> {
   const octets = await readAll(await inbox.content(inbox.entries[0]?.uid ?? 0))
   await inbox.close()
   return createMessage(bufferContent(octets))
-}
-
-function addressOf(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new TypeError(text)
-  return parsed
 }
 
 test('who sent what another host refuses reads why in the INBOX', async () => {

@@ -1,17 +1,11 @@
-import { type Address, parseAddress, reply, type StatusReport } from 'mailwright'
-import { capturedLog, fakeClock } from 'mailwright/testing'
+import { reply, type StatusReport } from 'mailwright'
+import { addressOf, capturedLog, fakeClock } from 'mailwright/testing'
 import { expect, test } from 'vitest'
 import { type DsnInput, parseOptions } from './options.ts'
 import { sampleRecipient, sampleReport, sampleSender } from './sample-report.ts'
 import { Writer } from './writer.ts'
 
 const clock = fakeClock()
-
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new TypeError(text)
-  return parsed
-}
 
 const sample = () => sampleReport('failed', clock.now())
 
@@ -35,7 +29,7 @@ test('puts those together whom the same happened to, and what was said below', a
     sampleRecipient(2, 'failed', reply(552, '5.2.2', 'Full'), now),
     {
       ...sampleRecipient(3, 'failed', reply(550, '5.1.1', 'Who?'), now),
-      finalRecipient: address('x@b.example'),
+      finalRecipient: addressOf('x@b.example'),
     },
   ]
   const { text } = await written({ ...(await sample()), recipients })
@@ -99,7 +93,7 @@ test('names twenty at most', async () => {
 
 test('shows addresses and domains as people read them', async () => {
   const recipient = { ...sampleRecipient(1, 'failed', reply(550, '5.1.1', 'x'), 0) }
-  const bob = address('bob@bücher.example')
+  const bob = addressOf('bob@bücher.example')
   const { text } = await written({
     ...(await sample()),
     recipients: [{ ...recipient, recipient: bob, finalRecipient: bob }],

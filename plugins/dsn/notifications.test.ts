@@ -1,10 +1,8 @@
 import {
-  type Address,
   bufferContent,
   createMessage,
   formatAddress,
   type Message,
-  parseAddress,
   type RecipientAction,
   type RecipientParameters,
   type ReportedRecipient,
@@ -13,20 +11,14 @@ import {
   type StatusNotification,
   type StatusReport,
 } from 'mailwright'
-import { capturedLog, fakeClock } from 'mailwright/testing'
+import { addressOf, capturedLog, fakeClock } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
 import { Notifications } from './notifications.ts'
 import { type DsnInput, parseOptions } from './options.ts'
 
 const clock = fakeClock()
 const hostname = 'mail.example.org'
-const anna = address('anna@example.org')
-
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new TypeError(text)
-  return parsed
-}
+const anna = addressOf('anna@example.org')
 
 const replies = {
   failed: reply(550, '5.1.1', 'No such user'),
@@ -41,7 +33,7 @@ function recipient(
   action: RecipientAction,
   parameters: RecipientParameters = {},
 ): ReportedRecipient {
-  const to = address(text)
+  const to = addressOf(text)
   const lastAttempt = clock.now()
   return { recipient: to, finalRecipient: to, parameters, action, reply: replies[action], lastAttempt }
 }
@@ -233,7 +225,7 @@ describe('what has no return address', () => {
     const again = { ...lost, message: first?.message ?? (await messageOf('')) }
     const target = recipient('lost@example.org', 'failed')
     expect(await compose(await report([target], lost))).toEqual([])
-    const expanded = { ...target, finalRecipient: address('me@elsewhere.example') }
+    const expanded = { ...target, finalRecipient: addressOf('me@elsewhere.example') }
     expect(await compose(await report([expanded], lost))).toEqual([])
     const rewritten = recipient('me@elsewhere.example', 'failed')
     expect(await compose(await report([rewritten], again))).toEqual([])

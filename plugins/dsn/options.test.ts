@@ -1,5 +1,6 @@
 import { ConfigError } from 'mailwright'
 import { expect, test } from 'vitest'
+import { faultPathsOf } from '../../test/support/config-faults.ts'
 import { parseOptions } from './options.ts'
 
 test('defaults', () => {
@@ -52,14 +53,7 @@ test('every fault is told with its path', () => {
     },
     delayWarning: true,
   }
-  const faults = (() => {
-    try {
-      parseOptions(input)
-      return []
-    } catch (error) {
-      return (error as ConfigError).faults.map(({ path }) => path)
-    }
-  })()
+  const faults = faultPathsOf(parseOptions, input)
   expect(new Set(faults)).toEqual(
     new Set([
       'from',

@@ -1,25 +1,11 @@
-import {
-  type Address,
-  bufferContent,
-  createMessage,
-  type Message,
-  parseAddress,
-  reply,
-  type StatusReport,
-} from 'mailwright'
-import { fakeClock } from 'mailwright/testing'
+import { bufferContent, createMessage, type Message, reply, type StatusReport } from 'mailwright'
+import { addressOf, fakeClock } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
 import { sampleRecipient, sampleReport } from './sample-report.ts'
 import { statusPart } from './status-part.ts'
 
 const now = fakeClock().now()
 const hostname = 'mail.example.org'
-
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new TypeError(text)
-  return parsed
-}
 
 const sample = () => sampleReport('failed', now)
 
@@ -44,7 +30,7 @@ test('the fields of RFC 3464', async () => {
     recipients: [
       {
         ...sampleRecipient(1, 'failed', reply(550, '5.1.1', ['No', 'such user']), now),
-        finalRecipient: address('bob@elsewhere.example'),
+        finalRecipient: addressOf('bob@elsewhere.example'),
         parameters: { originalRecipient: 'rfc822;bob+tag@example.net' },
       },
       local,
@@ -82,7 +68,7 @@ Last-Attempt-Date: Thu, 1 Jan 2026 00:00:00 +0000
 
 test('without ORCPT there is no original recipient; of an alias a field of our own has the forward-path', async () => {
   const recipient = { ...sampleRecipient(1, 'failed', reply(550, '5.1.1', 'x'), now) }
-  const finalRecipient = address('bob@elsewhere.example')
+  const finalRecipient = addressOf('bob@elsewhere.example')
   const text = linesOf({ ...(await sample()), recipients: [{ ...recipient, finalRecipient }] })
   expect(text).toContain(
     'Final-Recipient: rfc822; bob@elsewhere.example\nX-Mailwright-Forward-Path: rfc822; recipient1@example.net\n',
@@ -114,7 +100,7 @@ test('a delay says until when it is tried', async () => {
 })
 
 describe('addresses beyond ASCII', () => {
-  const käthe = address('käthe@bücher.example')
+  const käthe = addressOf('käthe@bücher.example')
   const report = async (parameters: StatusReport['parameters']): Promise<StatusReport> => ({
     ...(await sample()),
     parameters,

@@ -1,5 +1,5 @@
-import type { ConfigError } from 'mailwright'
 import { expect, it } from 'vitest'
+import { faultPathsOf } from '../../test/support/config-faults.ts'
 import { parseOptions } from './options.ts'
 
 it('have defaults', () => {
@@ -39,13 +39,5 @@ it.each<[object, readonly string[]]>([
   ],
   [{ roles: ['imap'], nullSender: 'data' }, ['nullSender', 'roles']],
 ])('%j has faults at %j', (input, faults) => {
-  const paths = () => {
-    try {
-      parseOptions(input)
-      return []
-    } catch (error) {
-      return (error as ConfigError).faults.map(({ path }) => path)
-    }
-  }
-  expect(paths()).toEqual(faults)
+  expect(faultPathsOf(parseOptions, input)).toEqual(faults)
 })

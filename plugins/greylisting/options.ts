@@ -1,17 +1,14 @@
 import {
   type AddressPatterns,
-  type Network,
+  type MailConcern,
+  type MailRole,
   type PrefixLengths,
   readAddressPatterns,
+  readConcern,
   readDomainPatterns,
-  readNetworks,
   readOptions,
   readRecipientPatterns,
 } from 'mailwright'
-
-/** The listeners whose sessions are greylisted. */
-const greylistRoles = ['transfer', 'submission', 'lmtp'] as const
-export type GreylistRole = (typeof greylistRoles)[number]
 
 /** Of the options `ipv4Prefix` and `ipv6Prefix`. */
 interface ClientNetworks {
@@ -20,7 +17,7 @@ interface ClientNetworks {
 }
 
 /** Times are milliseconds. */
-export interface GreylistingOptions extends ClientNetworks {
+export interface GreylistingOptions extends ClientNetworks, MailConcern {
   readonly delay: number
   readonly retryWindow: number
   readonly maxAge: number
@@ -29,12 +26,9 @@ export interface GreylistingOptions extends ClientNetworks {
   readonly nullSender: 'message' | 'recipient' | 'off'
   readonly whenUnavailable: 'pass' | 'defer'
   readonly maxTriplets: number
-  readonly exempt: readonly Network[]
-  readonly ownClients: boolean
   readonly allowClientNames: AddressPatterns
   readonly allowSenders: AddressPatterns
   readonly allowRecipients: AddressPatterns
-  readonly roles: readonly GreylistRole[]
 }
 
 /** What a config may write. */
@@ -68,7 +62,7 @@ export interface GreylistingInput {
   /** Recipients, in the same form; a word without dots is a local part. `['postmaster@', 'abuse@']` */
   readonly allowRecipients?: readonly string[]
   /** Of which listeners the sessions are greylisted: `transfer`, `submission`, `lmtp`. `['transfer']` */
-  readonly roles?: readonly GreylistRole[]
+  readonly roles?: readonly MailRole[]
 }
 
 // As postgrey has it.
@@ -92,14 +86,12 @@ export function parseOptions(input: unknown): GreylistingOptions {
     nullSender: read.choice('nullSender', ['message', 'recipient', 'off'], { default: 'message' }),
     whenUnavailable: read.choice('whenUnavailable', ['pass', 'defer'], { default: 'pass' }),
     maxTriplets: read.integer('maxTriplets', { default: 1_000_000, min: 100, max: 1_000_000_000 }),
-    exempt: readNetworks(read, 'exempt'),
-    ownClients: read.boolean('ownClients', { default: false }),
+    ...readConcern(read),
     allowClientNames: readDomainPatterns(read, 'allowClientNames', meaning),
     allowSenders: readAddressPatterns(read, 'allowSenders', { ...meaning, nullSender: true }),
     allowRecipients: readRecipientPatterns(read, 'allowRecipients', {
       ...meaning,
       default: ['postmaster@', 'abuse@'],
     }),
-    roles: read.choices('roles', greylistRoles, { default: ['transfer'] }),
   })
 }

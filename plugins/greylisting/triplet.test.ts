@@ -1,16 +1,15 @@
-import { type Address, parseAddress } from 'mailwright'
+import { addressOf } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
 import { allowanceKey } from './allowances.ts'
 import { networksOf } from './networks-of.ts'
 import { steadySender, tripletOf } from './triplet.ts'
 
-const address = (text: string) => parseAddress(text) as Address
 const prefixes = { ipv4: 24, ipv6: 64 }
-const to = address('B@here.example')
+const to = addressOf('B@here.example')
 
 describe('a triplet', () => {
   it('is of the network, the sender and the recipient', () => {
-    expect(tripletOf('192.0.2.77', address('A@there.example'), to, prefixes)).toMatchObject({
+    expect(tripletOf('192.0.2.77', addressOf('A@there.example'), to, prefixes)).toMatchObject({
       network: '192.0.2.0/24',
       sender: 'a@there.example',
       recipient: 'b@here.example',
@@ -21,18 +20,24 @@ describe('a triplet', () => {
     })
   })
 
+  it('is the same for every spelling of one recipient', () => {
+    const triplet = (recipient: string) => tripletOf('192.0.2.1', null, addressOf(recipient), prefixes)
+    // The capital has no letter of its own with that mark, the small one has.
+    expect(triplet('T\u0308om@here.example')).toEqual(triplet('\u1e97om@here.example'))
+  })
+
   it('is the same from a neighbour, and another one from elsewhere', () => {
     const id = (client: string, sender = 'a@there.example', recipient = to) =>
-      tripletOf(client, address(sender), recipient, prefixes).id
+      tripletOf(client, addressOf(sender), recipient, prefixes).id
     expect(id('192.0.2.1')).toBe(id('192.0.2.254'))
-    expect(id('192.0.2.1')).toBe(id('::ffff:192.0.2.9', 'A@THERE.example', address('b@HERE.example')))
+    expect(id('192.0.2.1')).toBe(id('::ffff:192.0.2.9', 'A@THERE.example', addressOf('b@HERE.example')))
     const others = [
       id('192.0.2.1'),
       id('192.0.3.1'),
       id('2001:db8::1'),
       id('/run/lmtp'),
       id('192.0.2.1', 'b@there.example'),
-      id('192.0.2.1', 'a@there.example', address('c@here.example')),
+      id('192.0.2.1', 'a@there.example', addressOf('c@here.example')),
     ]
     expect(new Set(others).size).toBe(others.length)
   })
@@ -49,6 +54,7 @@ describe('a triplet', () => {
 describe('a sender', () => {
   it.each([
     ['Jo', 'jo'],
+    ['T\u0308om', '\u1e97om'],
     ['jo+list', 'jo'],
     ['+jo', '+jo'],
     ['bounce-1234-77', 'bounce-#-#'],

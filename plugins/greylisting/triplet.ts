@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Address, blockOf, type PrefixLengths } from 'mailwright'
+import { type Address, blockOf, caseless, type PrefixLengths } from 'mailwright'
 
 /** Who sends to whom from where, as far as it stays the same when a message is tried again. */
 export interface Triplet {
@@ -21,7 +21,7 @@ export function tripletOf(
   const parts = {
     network: blockOf(client, prefixes) ?? client,
     sender: sender === null ? '<>' : `${steadySender(sender.localPart)}@${sender.domain}`,
-    recipient: `${recipient.localPart.normalize('NFC').toLowerCase()}@${recipient.domain}`,
+    recipient: `${caseless(recipient.localPart)}@${recipient.domain}`,
   }
   const id = createHash('sha256')
     .update(JSON.stringify(Object.values(parts)))
@@ -40,7 +40,7 @@ const hexadecimal = /(?<![a-z0-9])(?=[a-f]*\d)[0-9a-f]{4,}(?![a-z0-9])/g
  * of SRS, the detail behind a `+`, and the numbers that lists number their messages and recipients with (VERP).
  */
 export function steadySender(localPart: string): string {
-  const plain = localPart.normalize('NFC').toLowerCase()
+  const plain = caseless(localPart)
   const [, tag = '', owner = ''] = batv.exec(plain) ?? []
   // The order of the two parts is not the same everywhere.
   const untagged = owner === '' ? plain : batvTag.test(owner) && !batvTag.test(tag) ? tag : owner

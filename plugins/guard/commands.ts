@@ -1,5 +1,6 @@
 import {
   addressOctets,
+  addressText,
   blockText,
   type Clock,
   type CommandInvocation,
@@ -122,15 +123,11 @@ function word({ arguments: [given = ''] }: CommandInvocation): string {
   const text = given.trim()
   if (text === '') throw new UsageError('an address or a login is missing')
   const octets = addressOctets(text.replace(/^\[(.*)\]$/s, '$1'))
-  if (octets !== undefined) return octetsText(octets)
+  if (octets !== undefined) return addressText(octets)
   const [address = ''] = text.split('/')
   if (addressOctets(address) !== undefined && parseNetwork(text) === undefined)
     throw new UsageError(`"${text}" must be ${networkProblem(text)}`)
   return text
-}
-
-function octetsText(octets: Uint8Array): string {
-  return blockText(octets, octets.length * 8).replace(/\/\d+$/, '')
 }
 
 function lengthOf(value: string | boolean | undefined): number | undefined {

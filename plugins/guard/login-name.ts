@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { formatAddress, parseAddress } from 'mailwright'
+import { caseless, formatAddress, parseAddress } from 'mailwright'
 
 // What fits into the tables with room to spare.
 const longest = 240
@@ -17,10 +17,6 @@ export function loginName(login: string): string {
 
 function spelling(login: string): string {
   const address = parseAddress(login)
-  if (address !== undefined) return formatAddress({ ...address, localPart: folded(address.localPart) })
-  return folded(login.toWellFormed().replaceAll(/\p{Cc}/gu, '?'))
-}
-
-function folded(text: string): string {
-  return text.normalize('NFC').toLowerCase().normalize('NFC')
+  if (address !== undefined) return formatAddress({ ...address, localPart: caseless(address.localPart) })
+  return caseless(login.toWellFormed().replaceAll(/\p{Cc}/gu, '?'))
 }

@@ -1,29 +1,13 @@
-import { type ProxyInput, type ProxyOptions, readOptions, readProxyOptions } from 'mailwright'
+import {
+  type LoginListenerDefaults,
+  type LoginListenerInput,
+  type LoginListenerOptions,
+  readLoginListener,
+  readOptions,
+} from 'mailwright'
 
-/** The options of an IMAP listener. Durations are milliseconds, or texts such as `30m`; sizes octets, or texts such as `64M`. */
-export interface ImapOptions {
-  /** The IP address to listen on; `0.0.0.0` or `::` for all. Default `127.0.0.1`. */
-  readonly host: string
-  /** Default 143, or 993 with `implicitTls`. 0 lets the system choose one. */
-  readonly port: number
-  /** Who is believed in what a PROXY header says, and has to send one (HAProxy's PROXY protocol, 1 and 2); nobody where absent. */
-  readonly proxy: ProxyOptions | undefined
-  /** TLS from the first octet (RFC 8314 §3.2) instead of STARTTLS. Default false. */
-  readonly implicitTls: boolean
-  /** Lets passwords be sent over connections without TLS. Default false: LOGINDISABLED is said. */
-  readonly allowPlaintextLogin: boolean
-  /** Connections at the same time; one more is told to try later. Default 10,000. */
-  readonly maxConnections: number
-  /** Sessions of one account at the same time. Default 100. */
-  readonly maxConnectionsPerUser: number
-  /** Connections from one address at the same time. Default 1,000. */
-  readonly maxConnectionsPerAddress: number
-  /** Time that may pass without a command, and in IDLE; RFC 9051 §5.4 asks for 30 minutes. Default `30m`. */
-  readonly idleTimeout: number
-  /** Time from connecting to a successful login, TLS included. Default `1m`. */
-  readonly loginTimeout: number
-  /** Time a client may take to read what is buffered for it. Default `5m`. */
-  readonly writeTimeout: number
+/** The options of an IMAP listener. */
+export interface ImapOptions extends LoginListenerOptions {
   /** Octets of a message that APPEND takes. Default 64 MiB. */
   readonly maxMessageSize: number
   /** Octets of one command with all its literals, but for messages. Default 64 KiB. */
@@ -47,36 +31,35 @@ export interface ImapOptions {
   readonly unauthenticate: boolean
   /** Octets of memory for what lists, searches and sorting want of messages, for all sessions together. Default 256 MiB. */
   readonly cacheSize: number
-  /** Commands in a session that cannot be understood; the connection is then closed. Default 20. */
-  readonly maxErrors: number
-  /** Failed logins on a connection, each answered later than the one before; it is then closed. Default 5. */
-  readonly maxLoginFailures: number
 }
 
-/** What a config may write: everything has a default. */
-export type ImapInput = {
-  readonly [Name in Exclude<keyof ImapOptions, 'proxy'>]?: ImapOptions[Name] extends number
-    ? number | string
-    : ImapOptions[Name]
-} & { readonly proxy?: ProxyInput }
+/** What a config may write: everything has a default. Durations are milliseconds, or texts such as `30m`; sizes octets, or texts such as `64M`. */
+export interface ImapInput extends LoginListenerInput {
+  readonly maxMessageSize?: number | string
+  readonly maxCommandSize?: number | string
+  readonly maxMessagesPerCommand?: number
+  readonly maxMessagesPerSave?: number
+  readonly acceptRawHeaders?: boolean
+  readonly unauthenticate?: boolean
+  readonly cacheSize?: number | string
+}
+
+const defaults: LoginListenerDefaults = {
+  port: 143,
+  tlsPort: 993,
+  maxConnections: 10_000,
+  maxConnectionsPerUser: 100,
+  maxConnectionsPerAddress: 1_000,
+  // RFC 9051 §5.4: an autologout timer must be of at least 30 minutes' duration.
+  idleTimeout: 1_800_000,
+  loginTimeout: 60_000,
+}
 
 /** Reads the options; throws ConfigError with all faults. */
 export function parseOptions(input: unknown): ImapOptions {
   const read = readOptions(input)
-  const implicitTls = read.boolean('implicitTls', { default: false })
   return read.done({
-    host: read.host('host', { default: '127.0.0.1' }),
-    port: read.port('port', { default: implicitTls ? 993 : 143 }),
-    proxy: readProxyOptions(read),
-    implicitTls,
-    allowPlaintextLogin: read.boolean('allowPlaintextLogin', { default: false }),
-    maxConnections: read.integer('maxConnections', { default: 10_000, min: 1 }),
-    maxConnectionsPerUser: read.integer('maxConnectionsPerUser', { default: 100, min: 1 }),
-    maxConnectionsPerAddress: read.integer('maxConnectionsPerAddress', { default: 1_000, min: 1 }),
-    // RFC 9051 §5.4: an autologout timer must be of at least 30 minutes' duration.
-    idleTimeout: read.duration('idleTimeout', { default: '30m', min: 1_800_000, max: 86_400_000 }),
-    loginTimeout: read.duration('loginTimeout', { default: '1m', min: 1_000, max: 86_400_000 }),
-    writeTimeout: read.duration('writeTimeout', { default: '5m', min: 1_000, max: 86_400_000 }),
+    ...readLoginListener(read, defaults),
     maxMessageSize: read.size('maxMessageSize', { default: '64M', min: 1_024 }),
     maxCommandSize: read.size('maxCommandSize', { default: '64K', min: 8_192, max: 16_777_216 }),
     maxMessagesPerCommand: read.integer('maxMessagesPerCommand', { default: 0, min: 0 }),
@@ -84,7 +67,5 @@ export function parseOptions(input: unknown): ImapOptions {
     acceptRawHeaders: read.boolean('acceptRawHeaders', { default: true }),
     unauthenticate: read.boolean('unauthenticate', { default: true }),
     cacheSize: read.size('cacheSize', { default: '256M', min: 1_048_576 }),
-    maxErrors: read.integer('maxErrors', { default: 20, min: 1 }),
-    maxLoginFailures: read.integer('maxLoginFailures', { default: 5, min: 1 }),
   })
 }

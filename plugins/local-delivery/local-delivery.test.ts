@@ -8,7 +8,6 @@ import {
   createLog,
   createMessage,
   MailwrightError,
-  parseAddress,
   type Recipient,
   type Resolution,
   type RouteResult,
@@ -18,7 +17,7 @@ import {
   type Store,
   UnavailableError,
 } from 'mailwright'
-import { capturedLog } from 'mailwright/testing'
+import { addressOf, capturedLog } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
 import { loopRefusal } from './delivered-before.ts'
 import { distinctFilings } from './distinct-filings.ts'
@@ -27,13 +26,7 @@ import { LocalAddresses } from './local-addresses.ts'
 import { parseOptions } from './options.ts'
 import { StoreDelivery } from './store-delivery.ts'
 
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new Error(`${text} is no address`)
-  return parsed
-}
-
-const account = (name: string): Account => ({ id: name, address: address(`${name}@here.example`) })
+const account = (name: string): Account => ({ id: name, address: addressOf(`${name}@here.example`) })
 
 /** Accounts jo and anna, and an alias team for both. */
 const directory = {
@@ -43,25 +36,25 @@ const directory = {
     if (name === 'jo' || name === 'anna')
       return { kind: 'account', account: account(name), ...(detail ? { detail } : {}) }
     if (name === 'gone') return { kind: 'account', account: { ...account(name), disabled: true } }
-    if (name === 'team') return { kind: 'alias', addresses: [address('jo@here.example')], via: 'alias' }
+    if (name === 'team') return { kind: 'alias', addresses: [addressOf('jo@here.example')], via: 'alias' }
     return { kind: 'unknown' }
   },
 } as unknown as Accounts
 
 describe('LocalAddresses', () => {
   const addresses = new LocalAddresses(directory, {
-    postmaster: address('jo@here.example'),
-    abuse: address('anna@here.example'),
+    postmaster: addressOf('jo@here.example'),
+    abuse: addressOf('anna@here.example'),
   })
 
   test.each([
     ['jo@here.example', { kind: 'account', account: account('jo') }],
     ['jo+lists@here.example', { kind: 'account', detail: 'lists' }],
     ['team@here.example', { kind: 'expansion', via: 'alias' }],
-    ['Postmaster@here.example', { kind: 'expansion', addresses: [address('jo@here.example')] }],
-    ['ABUSE@here.example', { kind: 'expansion', addresses: [address('anna@here.example')] }],
+    ['Postmaster@here.example', { kind: 'expansion', addresses: [addressOf('jo@here.example')] }],
+    ['ABUSE@here.example', { kind: 'expansion', addresses: [addressOf('anna@here.example')] }],
   ])('routes %s', async (text, expected) => {
-    expect(await addresses.route(address(text))).toMatchObject(expected)
+    expect(await addresses.route(addressOf(text))).toMatchObject(expected)
   })
 
   test('routes a postmaster without a domain, and nobody else without one', async () => {
@@ -72,28 +65,28 @@ describe('LocalAddresses', () => {
   })
 
   test('has no route for the unknown and the foreign', async () => {
-    expect(await addresses.route(address('nobody@here.example'))).toBeUndefined()
-    expect(await addresses.route(address('jo@elsewhere.example'))).toBeUndefined()
-    expect(await addresses.route(address('postmaster@elsewhere.example'))).toBeUndefined()
-    expect(await addresses.route(address('abuse@elsewhere.example'))).toBeUndefined()
+    expect(await addresses.route(addressOf('nobody@here.example'))).toBeUndefined()
+    expect(await addresses.route(addressOf('jo@elsewhere.example'))).toBeUndefined()
+    expect(await addresses.route(addressOf('postmaster@elsewhere.example'))).toBeUndefined()
+    expect(await addresses.route(addressOf('abuse@elsewhere.example'))).toBeUndefined()
   })
 
   test('has a postmaster only where one is named', async () => {
     const without = new LocalAddresses(directory, { postmaster: undefined, abuse: undefined })
-    expect(await without.resolve(address('postmaster@here.example'))).toEqual({ kind: 'unknown' })
-    expect(await without.resolve(address('abuse@here.example'))).toEqual({ kind: 'unknown' })
+    expect(await without.resolve(addressOf('postmaster@here.example'))).toEqual({ kind: 'unknown' })
+    expect(await without.resolve(addressOf('abuse@here.example'))).toEqual({ kind: 'unknown' })
   })
 
   const own = account('postmaster')
   test.each([
     ['an account', { kind: 'account', account: own }, own.address],
-    ['an alias', { kind: 'alias', addresses: [address('anna@here.example')], via: 'alias' }, 'anna'],
-    ['a catch-all', { kind: 'alias', addresses: [address('anna@here.example')], via: 'catch-all' }, 'jo'],
+    ['an alias', { kind: 'alias', addresses: [addressOf('anna@here.example')], via: 'alias' }, 'anna'],
+    ['a catch-all', { kind: 'alias', addresses: [addressOf('anna@here.example')], via: 'catch-all' }, 'jo'],
     ['a disabled account', { kind: 'account', account: { ...own, disabled: true } }, 'jo'],
   ] as const)('of that name, %s', async (_, resolution: Resolution, expected) => {
     const others = { resolve: async () => resolution } as unknown as Accounts
     const found = await new LocalAddresses(others, {
-      postmaster: address('jo@here.example'),
+      postmaster: addressOf('jo@here.example'),
       abuse: undefined,
     }).route(own.address)
     const leadsTo = found?.kind === 'expansion' ? found.addresses[0]?.localPart : found?.address
@@ -102,7 +95,7 @@ describe('LocalAddresses', () => {
 })
 
 describe('addressRefusal', () => {
-  const asked = address('list@here.example')
+  const asked = addressOf('list@here.example')
   const unknown: Resolution = { kind: 'unknown' }
   const disabled: Resolution = { kind: 'account', account: { ...account('list'), disabled: true } }
   const routed = (result: RouteResult) => ({ route: async () => result })
@@ -186,11 +179,11 @@ async function item(
   mailboxes: readonly string[] = ['INBOX'],
   text = 'Subject: x\r\n\r\nbody\r\n',
 ): Promise<BatchItem> {
-  const to = address(`${name}@here.example`)
+  const to = addressOf(`${name}@here.example`)
   return {
     recipient: to,
     parameters: {},
-    reversePath: address('sender@else.example'),
+    reversePath: addressOf('sender@else.example'),
     route: { kind: 'account', account: account(name), address: to },
     message: await createMessage(bufferContent(Buffer.from(text))),
     filings: mailboxes.map((mailbox) => ({ kind: 'file', mailbox })),
@@ -350,10 +343,10 @@ describe('StoreDelivery', () => {
 
 describe('loopRefusal', () => {
   const to = (name: string): Recipient => ({
-    forwardPath: address(`${name}@here.example`),
+    forwardPath: addressOf(`${name}@here.example`),
     parameters: {},
     claimedBy: 'test',
-    routes: [{ kind: 'account', account: account(name), address: address(`${name}@here.example`) }],
+    routes: [{ kind: 'account', account: account(name), address: addressOf(`${name}@here.example`) }],
   })
 
   test.each<[string, SessionRole, readonly string[], string | undefined]>([

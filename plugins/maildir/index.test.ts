@@ -1,15 +1,13 @@
 import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { accounts as accountsKey, bufferContent, parseAddress, store } from 'mailwright'
+import { accounts as accountsKey, bufferContent, store } from 'mailwright'
 import { memoryAccounts } from 'mailwright/plugins/memory'
-import { createTestHost, expectCode, type TestHost } from 'mailwright/testing'
+import { addressOf, createTestHost, expectCode, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import maildir from './index.ts'
 
-const address = parseAddress('Ann@example.org')
-if (address === undefined) throw new TypeError('not an address')
-const account = { id: '1', address }
+const account = { id: '1', address: addressOf('Ann@example.org') }
 
 let dataDir = ''
 

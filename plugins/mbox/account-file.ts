@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { type SpecialUse, specialUse } from 'mailwright'
+import { readSmallFile, type SpecialUse, specialUse } from 'mailwright'
 import { type MboxContext, uniqueName } from './context.ts'
 import { ifThere } from './disk-errors.ts'
-import { readSmallFile, replaceFile } from './durable-file.ts'
+import { replaceFile } from './durable-file.ts'
 
 /** What is remembered of an account beside its mailboxes. */
 export interface AccountFacts {

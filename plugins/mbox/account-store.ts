@@ -19,11 +19,11 @@ import {
   type StagedMessage,
   type StageOptions,
   type Transfer,
+  withStoreErrors,
 } from 'mailwright'
 import { withSubscription, withUse } from './account-facts.ts'
 import { withAnnotations } from './annotations.ts'
 import type { MboxContext } from './context.ts'
-import { guarded } from './disk-errors.ts'
 import { Incoming } from './incoming.ts'
 import { MboxMailbox } from './mailbox.ts'
 import { createMailbox, deleteMailbox, renameMailbox } from './mailbox-list.ts'
@@ -51,7 +51,7 @@ export class MboxAccountStore implements AccountStore {
   }
 
   mailboxes(): Promise<readonly MailboxInfo[]> {
-    return guarded('listing mailboxes', async () => {
+    return withStoreErrors('listing mailboxes', async () => {
       const { uses, subscriptions } = await this.#shared.accountFile.read()
       const subscribed = new Set(subscriptions)
       return (await this.#shared.files.list()).map((name) => {
@@ -63,17 +63,19 @@ export class MboxAccountStore implements AccountStore {
   }
 
   createMailbox(name: string, options: CreateOptions = {}): Promise<void> {
-    return guarded('making a mailbox', async () =>
+    return withStoreErrors('making a mailbox', async () =>
       createMailbox(this.#shared, canonicalMailboxName(name), options),
     )
   }
 
   deleteMailbox(name: string): Promise<void> {
-    return guarded('deleting a mailbox', async () => deleteMailbox(this.#shared, canonicalMailboxName(name)))
+    return withStoreErrors('deleting a mailbox', async () =>
+      deleteMailbox(this.#shared, canonicalMailboxName(name)),
+    )
   }
 
   renameMailbox(from: string, to: string): Promise<void> {
-    return guarded('renaming a mailbox', async () => {
+    return withStoreErrors('renaming a mailbox', async () => {
       const [old, fresh] = [canonicalMailboxName(from), canonicalMailboxName(to)]
       if (old !== inbox) return renameMailbox(this.#shared, old, fresh)
       // RFC 9051 §6.3.6: INBOX stays, its messages move.
@@ -91,29 +93,32 @@ export class MboxAccountStore implements AccountStore {
   }
 
   subscriptions(): Promise<readonly string[]> {
-    return guarded('reading subscriptions', async () => (await this.#shared.accountFile.read()).subscriptions)
+    return withStoreErrors(
+      'reading subscriptions',
+      async () => (await this.#shared.accountFile.read()).subscriptions,
+    )
   }
 
   subscribe(name: string, subscribed: boolean): Promise<void> {
-    return guarded('subscribing', async () => {
+    return withStoreErrors('subscribing', async () => {
       const canonical = canonicalMailboxName(name)
       await this.#shared.accountFile.change((facts) => withSubscription(facts, canonical, subscribed))
     })
   }
 
   setSpecialUse(name: string, use: SpecialUse | undefined): Promise<void> {
-    return guarded('setting a special use', async () => {
+    return withStoreErrors('setting a special use', async () => {
       const canonical = await this.#existing(name)
       await this.#shared.accountFile.change((facts) => withUse(facts, canonical, use))
     })
   }
 
   status(name: string): Promise<MailboxStatus> {
-    return guarded('looking at a mailbox', () => this.#with(name, statusOf))
+    return withStoreErrors('looking at a mailbox', () => this.#with(name, statusOf))
   }
 
   openMailbox(name: string): Promise<Mailbox> {
-    return guarded('opening a mailbox', async () => {
+    return withStoreErrors('opening a mailbox', async () => {
       const { state, release } = this.#shared.share(canonicalMailboxName(name))
       try {
         await state.sync({ whole: true })
@@ -130,7 +135,7 @@ export class MboxAccountStore implements AccountStore {
   }
 
   stage(mailbox: string, content: Content, options: StageOptions = {}): Promise<StagedMessage> {
-    return guarded('delivering a message', () => this.#incoming.stage(mailbox, content, options))
+    return withStoreErrors('delivering a message', () => this.#incoming.stage(mailbox, content, options))
   }
 
   append(
@@ -139,7 +144,9 @@ export class MboxAccountStore implements AccountStore {
     origin?: string,
     freed?: number,
   ): Promise<Appended> {
-    return guarded('appending messages', () => this.#incoming.append(mailbox, messages, origin, freed))
+    return withStoreErrors('appending messages', () =>
+      this.#incoming.append(mailbox, messages, origin, freed),
+    )
   }
 
   setQuota(quotaBytes: number | undefined): void {
@@ -147,25 +154,25 @@ export class MboxAccountStore implements AccountStore {
   }
 
   usage(): Promise<Usage> {
-    return guarded('measuring mailboxes', () => accountUsage(this.#shared))
+    return withStoreErrors('measuring mailboxes', () => accountUsage(this.#shared))
   }
 
   metadata(mailbox: string | undefined): Promise<Metadata> {
-    return guarded('reading annotations', async () => {
+    return withStoreErrors('reading annotations', async () => {
       const name = mailbox === undefined ? '' : await this.#existing(mailbox)
       return (await this.#shared.accountFile.read()).annotations.get(name) ?? new Map()
     })
   }
 
   setMetadata(mailbox: string | undefined, changes: ReadonlyMap<string, Buffer | null>): Promise<void> {
-    return guarded('setting annotations', async () => {
+    return withStoreErrors('setting annotations', async () => {
       const name = mailbox === undefined ? '' : await this.#existing(mailbox)
       await this.#shared.accountFile.change((facts) => withAnnotations(facts, name, changes))
     })
   }
 
   myRights(mailbox: string): Promise<Rights> {
-    return guarded('reading rights', async () => {
+    return withStoreErrors('reading rights', async () => {
       await this.#existing(mailbox)
       return allRights
     })
@@ -185,11 +192,13 @@ export class MboxAccountStore implements AccountStore {
   ): Promise<Lease> {
     const names = mailboxes === 'all' ? mailboxes : new Set(mailboxes.map(canonicalMailboxName))
     const { files } = this.#shared
-    return guarded('watching mailboxes', () => MailboxWatch.start(this.#context, files, names, listener))
+    return withStoreErrors('watching mailboxes', () =>
+      MailboxWatch.start(this.#context, files, names, listener),
+    )
   }
 
   lockMaildrop(): Promise<Lease> {
-    return guarded('locking the maildrop', async () => {
+    return withStoreErrors('locking the maildrop', async () => {
       const lease = await this.#context.locks.tryOwn(join(this.#shared.files.control, maildropLock))
       if (lease !== undefined) return lease
       throw new MailwrightError('MAIL_E_IN_USE', `the maildrop of ${this.account.id} is in use`)

@@ -6,9 +6,10 @@ import {
   postmark,
   quoteMbox,
   UnavailableError,
+  writeFully,
 } from 'mailwright'
 import type { MboxContext } from './context.ts'
-import { openFile, readRange, using, writeFully } from './durable-file.ts'
+import { openFile, readRange, using } from './durable-file.ts'
 import type { FileStatus, OpenFile } from './file-system.ts'
 import type { MailboxPlace } from './mailbox-files.ts'
 import type { LockedFile } from './mailbox-lock.ts'

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
-import { type Clock, isFarAway, type Timer } from 'mailwright'
-import { ifThere, isMissing, systemCode } from './disk-errors.ts'
-import { openFile, openNew, readRange, using, writeFully } from './durable-file.ts'
+import { type Clock, isFarAway, isMissing, systemCode, type Timer, writeFully } from 'mailwright'
+import { ifThere } from './disk-errors.ts'
+import { openFile, openNew, readRange, using } from './durable-file.ts'
 import type { FileStatus, FileSystem } from './file-system.ts'
 import {
   endLock,

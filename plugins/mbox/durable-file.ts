@@ -1,7 +1,6 @@
 import { constants } from 'node:fs'
 import { dirname } from 'node:path'
-import { UnavailableError } from 'mailwright'
-import { systemCode } from './disk-errors.ts'
+import { type NewContent, readFully, replaceDurably, systemCode, UnavailableError } from 'mailwright'
 import type { FileStatus, FileSystem, OpenFile } from './file-system.ts'
 
 const fileMode = 0o600
@@ -36,23 +35,9 @@ export async function using<T>(opening: Promise<OpenFile>, run: (file: OpenFile)
   }
 }
 
-export async function writeFully(file: OpenFile, octets: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < octets.length; ) {
-    const { bytesWritten } = await file.write(octets, written, octets.length - written, position + written)
-    written += bytesWritten
-  }
-}
-
 /** Octets from `start` to `end`; fewer only where the file ends. */
-export async function readRange(file: OpenFile, start: number, end: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(Math.max(0, end - start))
-  let filled = 0
-  while (filled < buffer.length) {
-    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, start + filled)
-    if (bytesRead === 0) break
-    filled += bytesRead
-  }
-  return buffer.subarray(0, filled)
+export function readRange(file: OpenFile, start: number, end: number): Promise<Buffer> {
+  return readFully(file, Math.max(0, end - start), start)
 }
 
 /** Octets of a file, piece by piece. */
@@ -65,42 +50,9 @@ export async function* readPieces(file: OpenFile, start: number, end: number): A
   }
 }
 
-/** A whole small file and its status at that moment. */
-export function readSmallFile(
-  files: FileSystem,
-  path: string,
-): Promise<{ readonly octets: Buffer; readonly status: FileStatus }> {
-  return using(openFile(files, path, 'read'), async (file) => {
-    const status = await file.stat()
-    return { octets: await readRange(file, 0, status.size), status }
-  })
-}
-
-export interface Replacement {
-  readonly path: string
-  /** Where the new file is written first, on the same file system. */
-  readonly temporary: string
-  readonly octets: Buffer
-}
-
 /** Replaces a file whole: after a crash there is the old one or the new one. Durable when it resolves. */
-export async function replaceFile(
-  files: FileSystem,
-  { path, temporary, octets }: Replacement,
-): Promise<FileStatus> {
-  try {
-    const status = await using(openNew(files, temporary), async (file) => {
-      await writeFully(file, octets, 0)
-      await file.datasync()
-      return file.stat()
-    })
-    await files.rename(temporary, path)
-    await syncDirectory(files, dirname(path))
-    return status
-  } catch (error) {
-    await files.unlink(temporary).catch(() => undefined)
-    throw error
-  }
+export function replaceFile(files: FileSystem, content: NewContent): Promise<FileStatus> {
+  return replaceDurably(files, content, () => syncDirectory(files, dirname(content.path)))
 }
 
 /** Makes changes of a directory's entries durable. */

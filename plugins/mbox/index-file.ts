@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
+import { writeFully } from 'mailwright'
 import type { MboxContext } from './context.ts'
 import { ifThere } from './disk-errors.ts'
-import { openFile, readRange, replaceFile, using, writeFully } from './durable-file.ts'
+import { openFile, readRange, replaceFile, using } from './durable-file.ts'
 import type { FileStatus, OpenFile } from './file-system.ts'
 import {
   committed,

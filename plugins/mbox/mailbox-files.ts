@@ -1,13 +1,12 @@
 import { basename, dirname, join } from 'node:path'
-import { type Account, MailwrightError } from 'mailwright'
+import { type Account, isMissing, MailwrightError, Serial, systemCode } from 'mailwright'
 import { type MboxContext, uniqueName } from './context.ts'
-import { ifThere, isMissing, systemCode } from './disk-errors.ts'
+import { ifThere } from './disk-errors.ts'
 import { makeDirectory, openNew, syncDirectory } from './durable-file.ts'
 import type { FileStatus } from './file-system.ts'
 import { besideSuffix, inbox, levelFile, levelOf, parentsOf, withoutSuffix } from './mailbox-name.ts'
 import { isTwice, leadsElsewhere, requireNoObstacle } from './mailbox-obstacles.ts'
 import { readTree } from './mailbox-tree.ts'
-import { Serial } from './serial.ts'
 
 /** Where an account's mail is. All absolute. */
 export interface AccountPlaces {

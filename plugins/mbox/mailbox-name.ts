@@ -1,5 +1,4 @@
-import { MailwrightError } from 'mailwright'
-import { percent } from './file-name.ts'
+import { MailwrightError, percentOctets } from 'mailwright'
 
 export const inbox = 'INBOX'
 
@@ -32,10 +31,10 @@ export function canonicalMailboxName(name: string): string {
  * That, and `%`, is written as `%xx`.
  */
 export function levelFile(level: string): string {
-  const name = level.replaceAll('%', percent)
+  const name = level.replaceAll('%', percentOctets)
   const end = reservedEnd.exec(name)?.index
-  const safe = end === undefined ? name : `${name.slice(0, end)}${percent('.')}${name.slice(end + 1)}`
-  return safe.startsWith('.') ? percent('.') + safe.slice(1) : safe
+  const safe = end === undefined ? name : `${name.slice(0, end)}${percentOctets('.')}${name.slice(end + 1)}`
+  return safe.startsWith('.') ? percentOctets('.') + safe.slice(1) : safe
 }
 
 /** The level that a file name stands for; undefined for files that are no mailboxes. */

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { type MailboxChange, UnavailableError } from 'mailwright'
+import { isDiskFull, isMissing, type MailboxChange, Serial, systemCode, UnavailableError } from 'mailwright'
 import type { AccountFile } from './account-file.ts'
 import type { MboxContext } from './context.ts'
-import { isFull, isMissing, systemCode } from './disk-errors.ts'
 import type { OpenFile } from './file-system.ts'
 import { IndexFile } from './index-file.ts'
 import { type MailboxIndex, type MessageRecord, sameStamp, stampOf } from './index-record.ts'
@@ -11,7 +10,6 @@ import type { MailboxFiles, MailboxPlace } from './mailbox-files.ts'
 import type { LockedFile } from './mailbox-lock.ts'
 import { type Arrival, type Numbered, type Numbers, numberMessages, numbersOfFile } from './numbering.ts'
 import { applyPatches } from './patch.ts'
-import { Serial } from './serial.ts'
 import { lookAt, type Sight } from './sight.ts'
 import { settleChange } from './tail-change.ts'
 import { removeTornAppend } from './torn-append.ts'
@@ -225,7 +223,7 @@ export class MailboxState {
       if (known === undefined || sight.messages.kind === 'all') await this.#indexFile.write(next)
       else if (!isSame(known, next)) await this.#indexFile.add(next, added)
     } catch (error) {
-      if (known === undefined || !isFull(error)) throw error
+      if (known === undefined || !isDiskFull(error)) throw error
       // What was recorded before can still be shown, read and flagged.
       this.context.log.warn('unavailable', {
         mailbox: locked.path,

@@ -1,6 +1,5 @@
-import type { Lease, Timer } from 'mailwright'
+import { isMissing, type Lease, type Timer } from 'mailwright'
 import type { MboxContext } from './context.ts'
-import { isMissing } from './disk-errors.ts'
 import type { MailboxFiles } from './mailbox-files.ts'
 
 /** Called with the name of a mailbox that may have changed; without one for the list of mailboxes. */

@@ -12,8 +12,9 @@ import {
   searchEntries,
   summarise,
   type Transfer,
+  withStoreErrors,
 } from 'mailwright'
-import { guarded, isNotFound } from './disk-errors.ts'
+import { isNotFound } from './disk-errors.ts'
 import { removeMessages } from './expunge.ts'
 import { changeFlags } from './flag-change.ts'
 import type { MailboxSnapshot } from './known-mailbox.ts'
@@ -157,7 +158,7 @@ export class MboxMailbox implements Mailbox {
   async #doing<T>(what: string, run: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new MailwrightError('MAIL_E_INVALID', 'the mailbox was closed')
     this.#state.known.require(this)
-    return guarded(`${what} (${this.name})`, run)
+    return withStoreErrors(`${what} (${this.name})`, run)
   }
 }
 

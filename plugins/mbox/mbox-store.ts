@@ -1,9 +1,15 @@
 import { join, resolve } from 'node:path'
-import type { Account, AccountStore, Store, StoreAbilities, StoreFault } from 'mailwright'
+import {
+  type Account,
+  type AccountStore,
+  type Store,
+  type StoreAbilities,
+  type StoreFault,
+  withStoreErrors,
+} from 'mailwright'
 import { accountPath } from './account-path.ts'
 import { MboxAccountStore } from './account-store.ts'
 import { createContext, type MboxContext, type MboxSurroundings } from './context.ts'
-import { guarded } from './disk-errors.ts'
 import { examineAccount } from './examine.ts'
 import { type SharedAccount, SharedAccounts } from './shared-states.ts'
 
@@ -46,7 +52,7 @@ export class MboxStore implements Store {
 
   async examine(account: Account, options: { readonly repair: boolean }): Promise<readonly StoreFault[]> {
     const shared = await this.#share(account)
-    return guarded(`examining the mail of ${account.id}`, () =>
+    return withStoreErrors(`examining the mail of ${account.id}`, () =>
       examineAccount(this.#context, shared, options),
     )
   }
@@ -55,7 +61,7 @@ export class MboxStore implements Store {
     const { root, inbox, mailboxes } = this.#options
     const place = (template: string): string => resolve(join(root), accountPath(template, account))
     const shared = this.#accounts.share({ account, inbox: place(inbox), mailboxes: place(mailboxes) })
-    await guarded(`opening the mail of ${account.id}`, () => shared.files.ensure())
+    await withStoreErrors(`opening the mail of ${account.id}`, () => shared.files.ensure())
     return shared
   }
 }

@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream'
-import { bufferContent, type Content, MailwrightError, mboxContent, readAll, readMboxHead } from 'mailwright'
+import {
+  bufferContent,
+  type Content,
+  MailwrightError,
+  mboxContent,
+  readAll,
+  readMboxHead,
+  withStoreErrors,
+} from 'mailwright'
 import type { NewMessage } from './delivery.ts'
-import { guarded } from './disk-errors.ts'
 import { readRange } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'
 import type { MessageRecord } from './index-record.ts'
@@ -70,7 +77,7 @@ class LargeContent implements Content {
   }
 
   read(start: number, end: number): Promise<Buffer> {
-    return guarded('reading a message', () => this.#read(start, end))
+    return withStoreErrors('reading a message', () => this.#read(start, end))
   }
 
   stream(start = 0, end: number = this.size): Readable {

@@ -1,5 +1,5 @@
-import type { MboxField } from 'mailwright'
-import { readRange, writeFully } from './durable-file.ts'
+import { type MboxField, writeFully } from 'mailwright'
+import { readRange } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'
 
 /** New octets for a field, where it stands. */

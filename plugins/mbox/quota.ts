@@ -1,6 +1,5 @@
-import { MailwrightError } from 'mailwright'
+import { MailwrightError, Serial } from 'mailwright'
 import { isNotFound } from './disk-errors.ts'
-import { Serial } from './serial.ts'
 import type { SharedAccount } from './shared-states.ts'
 
 export interface Usage {

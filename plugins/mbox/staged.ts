@@ -1,6 +1,6 @@
-import { MailwrightError, type StagedMessage, type StageOptions } from 'mailwright'
+import { MailwrightError, type StagedMessage, type StageOptions, withStoreErrors } from 'mailwright'
 import type { SpooledMessages } from './delivery.ts'
-import { guarded, isNotFound } from './disk-errors.ts'
+import { isNotFound } from './disk-errors.ts'
 import type { SharedMailbox } from './shared-states.ts'
 
 /** What a staged message holds until it is committed or aborted. */
@@ -25,13 +25,15 @@ export class MboxStagedMessage implements StagedMessage {
   }
 
   prepare(): Promise<void> {
-    return guarded('making a mailbox', () => this.#parts.make())
+    return withStoreErrors('making a mailbox', () => this.#parts.make())
   }
 
   commit(): Promise<void> {
     if (this.#aborted !== undefined)
       return Promise.reject(new MailwrightError('MAIL_E_INVALID', 'the delivery was aborted before'))
-    this.#committed ??= guarded('delivering a message', () => this.#commit()).finally(() => this.#end())
+    this.#committed ??= withStoreErrors('delivering a message', () => this.#commit()).finally(() =>
+      this.#end(),
+    )
     return this.#committed
   }
 

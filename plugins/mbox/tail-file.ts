@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
+import { writeFully } from 'mailwright'
 import type { MboxContext } from './context.ts'
-import { openNew, readRange, writeFully } from './durable-file.ts'
+import { openNew, readRange } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'
 import { type MailboxPlace, spoolName } from './mailbox-files.ts'
 

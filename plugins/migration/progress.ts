@@ -77,7 +77,7 @@ export class Progress {
     const parts = [`${this.#messages}${count} messages`, octetsText(this.#octets)]
     if (milliseconds >= rateAfter) parts.push(`${octetsText((this.#octets * 1000) / milliseconds)}/s`)
     const left = this.#left(milliseconds)
-    if (left !== undefined) parts.push(`${durationText(left)} left`)
+    if (left !== undefined) parts.push(`${clockText(left)} left`)
     return `${parts.join(', ')}: ${this.#name}`
   }
 
@@ -109,7 +109,7 @@ export function printableLine(text: string): string {
 }
 
 /** `1:02:03`, `2:03`. */
-function durationText(milliseconds: number): string {
+function clockText(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000)
   const two = (value: number): string => String(value).padStart(2, '0')
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]

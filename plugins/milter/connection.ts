@@ -1,7 +1,6 @@
 import { connect, type Socket } from 'node:net'
-import { type Clock, UnavailableError } from 'mailwright'
+import { type Clock, type SocketAddress, UnavailableError } from 'mailwright'
 import { type Packet, type PacketLimits, PacketReader } from './packet.ts'
-import type { SocketAddress } from './socket-address.ts'
 
 // Packets that wait to be read before no more is taken from the socket.
 const mostWaiting = 16

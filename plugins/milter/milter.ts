@@ -1,8 +1,7 @@
-import type { Clock, Network, Spool } from 'mailwright'
+import type { Clock, Network, SocketAddress, Spool } from 'mailwright'
 import type { Availability } from './availability.ts'
 import type { ChunkSize } from './negotiation.ts'
 import type { MilterEntry, MilterRole, MilterTimeouts, WhenUnavailable } from './options.ts'
-import type { SocketAddress } from './socket-address.ts'
 
 /** A milter as the config has it. */
 export interface MilterSettings extends Pick<MilterEntry, 'socket'> {

@@ -1,7 +1,6 @@
-import { type OptionReader, readNetworks, readOptions } from 'mailwright'
+import { type OptionReader, parseSocketAddress, readNetworks, readOptions } from 'mailwright'
 import type { MilterSettings } from './milter.ts'
 import { bareName, type ChunkSize } from './negotiation.ts'
-import { parseSocketAddress } from './socket-address.ts'
 
 /** What the plugin runs with. */
 export interface MilterOptions {

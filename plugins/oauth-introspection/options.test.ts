@@ -1,17 +1,10 @@
-import type { ConfigError } from 'mailwright'
 import { expect, it } from 'vitest'
+import { faultPathsOf } from '../../test/support/config-faults.ts'
 import { parseOptions } from './options.ts'
 
 const endpoint = 'https://id.example/introspect'
 
-function paths(input: unknown): readonly string[] {
-  try {
-    parseOptions(input)
-    return []
-  } catch (error) {
-    return (error as ConfigError).faults.map(({ path }) => path)
-  }
-}
+const paths = (input: unknown) => faultPathsOf(parseOptions, input)
 
 it('have defaults', () => {
   expect(parseOptions({ endpoint })).toEqual({

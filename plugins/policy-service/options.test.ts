@@ -1,17 +1,10 @@
-import type { ConfigError } from 'mailwright'
 import { expect, it } from 'vitest'
+import { faultPathsOf } from '../../test/support/config-faults.ts'
 import { parseOptions } from './options.ts'
 
 const service = 'inet:127.0.0.1:10023'
 
-function paths(input: unknown): readonly string[] {
-  try {
-    parseOptions(input)
-    return []
-  } catch (error) {
-    return (error as ConfigError).faults.map(({ path }) => path)
-  }
-}
+const paths = (input: unknown) => faultPathsOf(parseOptions, input)
 
 it('have the defaults of Postfix', () => {
   expect(parseOptions({ service })).toMatchObject({

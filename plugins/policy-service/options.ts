@@ -1,17 +1,17 @@
-import { isAbsolute } from 'node:path'
-import { type Network, type OptionReader, readNetworks, readOptions } from 'mailwright'
+import {
+  type MailConcern,
+  type MailRole,
+  type OptionReader,
+  parseSocketAddress,
+  readConcern,
+  readOptions,
+  type SocketAddress,
+} from 'mailwright'
 import { type PolicyAction, parseAction } from './action.ts'
 
 /** The steps of a session at which a policy server can be asked. */
 const stages = ['client', 'hello', 'sender', 'recipient', 'message'] as const
 export type Stage = (typeof stages)[number]
-
-/** The listeners whose sessions it can be asked about. */
-const policyRoles = ['transfer', 'submission', 'lmtp'] as const
-export type PolicyRole = (typeof policyRoles)[number]
-
-/** Where a policy server listens, as `net.connect` takes it. */
-export type PolicyAddress = { readonly host: string; readonly port: number } | { readonly path: string }
 
 /** How a policy server is asked, in milliseconds where it is a time. */
 export interface AskingLimits {
@@ -28,12 +28,9 @@ export interface AskingLimits {
   readonly maxTtl: number
 }
 
-export interface PolicyServiceOptions extends AskingLimits {
-  readonly address: PolicyAddress
+export interface PolicyServiceOptions extends AskingLimits, MailConcern {
+  readonly address: SocketAddress
   readonly ask: readonly Stage[]
-  readonly roles: readonly PolicyRole[]
-  readonly exempt: readonly Network[]
-  readonly ownClients: boolean
   readonly policyContext: string
   readonly defaultAction: PolicyAction
 }
@@ -45,7 +42,7 @@ export interface PolicyServiceInput {
   /** When it is asked: `client`, `hello`, `sender`, `recipient`, `message`. `['recipient']` */
   readonly ask?: readonly Stage[]
   /** For sessions of which listeners: `transfer`, `submission`, `lmtp`. `['transfer']` */
-  readonly roles?: readonly PolicyRole[]
+  readonly roles?: readonly MailRole[]
   /** Networks whose clients it is not asked about. `[]` */
   readonly exempt?: readonly string[]
   /** Whether own clients of this server are asked about, too: those that log in, and whom `relay` or `pop-before-smtp` lets send. `false` */
@@ -68,16 +65,12 @@ export interface PolicyServiceInput {
   readonly defaultAction?: string
 }
 
-const nowhere: PolicyAddress = { path: '/' }
-
 export function parseOptions(input: unknown): PolicyServiceOptions {
   const read = readOptions(input)
   return read.done({
     address: readService(read),
     ask: read.choices('ask', stages, { default: ['recipient'] }),
-    roles: read.choices('roles', policyRoles, { default: ['transfer'] }),
-    exempt: readNetworks(read, 'exempt'),
-    ownClients: read.boolean('ownClients', { default: false }),
+    ...readConcern(read),
     policyContext: read.optionalString('policyContext') ?? '',
     timeout: read.duration('timeout', { default: '100s', min: 100, max: 140_000 }),
     tries: read.integer('tries', { default: 2, min: 1, max: 10 }),
@@ -89,16 +82,12 @@ export function parseOptions(input: unknown): PolicyServiceOptions {
   })
 }
 
-function readService(read: OptionReader): PolicyAddress {
+function readService(read: OptionReader): SocketAddress {
   const text = read.string('service')
-  if (text === '') return nowhere
-  const [, host = '', bare = '', port = ''] =
-    /^inet:(?:\[([^\]]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text) ?? []
-  if (Number(port) >= 1 && Number(port) <= 65_535) return { host: host || bare, port: Number(port) }
-  const path = text.startsWith('unix:') ? text.slice('unix:'.length) : ''
-  if (isAbsolute(path)) return { path }
-  read.fault('service', 'must be "inet:host:port" or "unix:" with an absolute path')
-  return nowhere
+  const address = parseSocketAddress(text)
+  if (text !== '' && address === undefined)
+    read.fault('service', 'must be "inet:host:port" or "unix:" with an absolute path')
+  return address ?? { path: '/' }
 }
 
 function readDefault(read: OptionReader): PolicyAction {

@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress } from 'mailwright'
+import { caseless, formatAddress, parseAddress } from 'mailwright'
 
 /**
  * The one spelling of a login: in lower case and normal form C, the domain of an address in its canonical form. Other
@@ -7,5 +7,5 @@ import { formatAddress, parseAddress } from 'mailwright'
 export function loginSpelling(login: string): string {
   const address = parseAddress(login)
   const text = address === undefined ? login : formatAddress(address)
-  return text.normalize('NFC').toLowerCase().normalize('NFC')
+  return caseless(text)
 }

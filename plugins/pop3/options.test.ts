@@ -1,16 +1,8 @@
-import { ConfigError } from 'mailwright'
 import { expect, test } from 'vitest'
+import { faultsOf } from '../../test/support/config-faults.ts'
 import { parseOptions } from './options.ts'
 
-function faults(input: unknown): readonly string[] {
-  try {
-    parseOptions(input)
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return error.faults.map(({ path, problem }) => `${path}: ${problem}`)
-  }
-}
+const faults = (input: unknown) => faultsOf(parseOptions, input)
 
 test('the defaults are safe', () => {
   expect(parseOptions({})).toEqual({

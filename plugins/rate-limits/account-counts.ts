@@ -3,6 +3,7 @@ import type { Knex } from 'knex'
 import {
   type Account,
   type Clock,
+  caseless,
   type Database,
   errorCode,
   formatAddress,
@@ -159,5 +160,5 @@ export function countOf(row: RateCountRow): WindowCount {
 export function accountName(address: string): string {
   const parsed = parseAddress(address)
   const text = parsed === undefined ? address : formatAddress(parsed)
-  return text.normalize('NFC').toLowerCase().normalize('NFC').slice(0, 400)
+  return caseless(text).slice(0, 400)
 }

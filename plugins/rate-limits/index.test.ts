@@ -18,10 +18,16 @@ import accountsSql from 'mailwright/plugins/accounts-sql'
 import aliases from 'mailwright/plugins/aliases'
 import databasePlugin from 'mailwright/plugins/database'
 import rateLimits, { type RateLimitsInput } from 'mailwright/plugins/rate-limits'
-import { createTestHost, type FakeClock, fakeClock, faultyDatabase, type TestHost } from 'mailwright/testing'
+import {
+  addressOf,
+  createTestHost,
+  type FakeClock,
+  fakeClock,
+  faultyDatabase,
+  type TestHost,
+} from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { addressOf } from '../../test/support/sql-accounts.ts'
 import { AccountCounts } from './account-counts.ts'
 import { rateCommands } from './commands.ts'
 import { MemoryCounts } from './memory-counts.ts'

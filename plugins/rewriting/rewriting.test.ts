@@ -1,28 +1,20 @@
 import {
-  type Address,
   type BatchItem,
   definePlugin,
   formatAddress,
   noOptions,
   type PluginInstance,
-  parseAddress,
   readAll,
   UnavailableError,
 } from 'mailwright'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
-import { createTestHost, type TestHost, type TestMail } from 'mailwright/testing'
+import { addressOf, createTestHost, type TestHost, type TestMail } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { brokenTables } from '../../test/support/broken-tables.ts'
 import rewriting, { type RewritingInput } from './index.ts'
 import { masqueraded } from './masquerade.ts'
 import { parseOptions } from './options.ts'
-
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new Error(`${text} is no address`)
-  return parsed
-}
 
 let host: TestHost | undefined
 const sent: BatchItem[] = []
@@ -229,7 +221,7 @@ describe('masquerading', () => {
     ['jo@own.here.example', 'jo@own.here.example'],
     ['jo@here.example', 'jo@here.example'],
   ])('%s: %s', (text, expected) => {
-    expect(settings && formatAddress(masqueraded(address(text), settings))).toBe(expected)
+    expect(settings && formatAddress(masqueraded(addressOf(text), settings))).toBe(expected)
   })
 
   test('an exception that is none is told at the start', async () => {
@@ -277,8 +269,8 @@ test('edits of others stand', async () => {
     { kind: 'insert-field', name: 'From', value: 'other@x.example' },
     {
       kind: 'change-reverse-path',
-      address: address('list@x.example'),
-      recipients: [address('anna@here.example')],
+      address: addressOf('list@x.example'),
+      recipients: [addressOf('anna@here.example')],
     },
   ]
   await start({ canonical: [{ '@host.here.example': '@here.example' }] }, ...edits)
@@ -307,7 +299,7 @@ test('copies go to whom they shall, once', async () => {
 })
 
 test('what nobody gets has no copies, but what goes to another recipient has', async () => {
-  const removed = { kind: 'remove-recipient', address: address('anna@here.example') }
+  const removed = { kind: 'remove-recipient', address: addressOf('anna@here.example') }
   await start({ alwaysBcc: ['archive@here.example'] }, removed)
   expect(await deliver()).toEqual([])
   expect((await deliver({ to: ['anna@here.example', 'jo@here.example'] })).map(({ to }) => to)).toEqual([
@@ -318,7 +310,7 @@ test('what nobody gets has no copies, but what goes to another recipient has', a
   sent.length = 0
   await start({ alwaysBcc: ['archive@here.example'] }, removed, {
     kind: 'add-recipient',
-    address: address('jo@here.example'),
+    address: addressOf('jo@here.example'),
   })
   expect((await deliver()).map(({ to }) => to)).toEqual(['jo@here.example', 'archive@here.example'])
 })

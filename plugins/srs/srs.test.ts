@@ -1,37 +1,23 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  type Address,
-  type BatchItem,
-  definePlugin,
-  formatAddress,
-  noOptions,
-  type PluginInstance,
-  parseAddress,
-} from 'mailwright'
+import { type BatchItem, definePlugin, formatAddress, noOptions, type PluginInstance } from 'mailwright'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
 import rewriting from 'mailwright/plugins/rewriting'
-import { createTestHost, fakeClock, type TestHost } from 'mailwright/testing'
+import { addressOf, createTestHost, fakeClock, type TestHost } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import srs, { type SrsInput } from './index.ts'
 import { parseOptions } from './options.ts'
 import { readSecrets } from './secrets.ts'
 import { SrsAddresses } from './srs-address.ts'
 
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new Error(`${text} is no address`)
-  return parsed
-}
-
 const day = 86_400_000
 const now = Date.UTC(2026, 10, 29)
 const addresses = (options: SrsInput = {}, secrets = ['secret']) =>
   new SrsAddresses({ ...parseOptions(options), domain: 'fwd.example', secrets })
 const forward = (text: string, options?: SrsInput) => {
-  const made = addresses(options).forward(address(text), now)
+  const made = addresses(options).forward(addressOf(text), now)
   return made && formatAddress(made)
 }
 
@@ -54,21 +40,21 @@ describe('SrsAddresses', () => {
     for (const separator of ['=', '-', '+'] as const)
       for (const hash of ['sha1', 'sha256'] as const) {
         const srsAddresses = addresses({ separator, hash })
-        const made = srsAddresses.forward(address(text), now)
+        const made = srsAddresses.forward(addressOf(text), now)
         expect(made).toBeDefined()
-        const found = srsAddresses.reverse(made ?? address('x@x'), now + 21 * day)
-        expect(found).toEqual({ kind: 'address', address: address(text) })
+        const found = srsAddresses.reverse(made ?? addressOf('x@x'), now + 21 * day)
+        expect(found).toEqual({ kind: 'address', address: addressOf(text) })
       }
   })
 
   test('letters may have changed their case on the way', () => {
     const made = forward('Jo@else.example') ?? ''
-    const found = addresses().reverse(address(made.toLowerCase()), now)
-    expect(found).toEqual({ kind: 'address', address: address('jo@else.example') })
+    const found = addresses().reverse(addressOf(made.toLowerCase()), now)
+    expect(found).toEqual({ kind: 'address', address: addressOf('jo@else.example') })
   })
 
   test('what is too old, signed by somebody else, or changed', () => {
-    const made = address(forward('jo@else.example') ?? '')
+    const made = addressOf(forward('jo@else.example') ?? '')
     expect(addresses().reverse(made, now + 22 * day)).toEqual({ kind: 'expired' })
     expect(addresses({ maxAge: '30d' }).reverse(made, now + 22 * day)?.kind).toBe('address')
     expect(addresses().reverse(made, now - day)).toEqual({ kind: 'expired' })
@@ -81,12 +67,12 @@ describe('SrsAddresses', () => {
       'SRS1=abcdef=first.example=abcd=UU=else.example=jo@fwd.example',
       'srs1-abcdef=first.example==abcd=UU=else.example=jo@fwd.example',
     ])
-      expect(addresses().reverse(address(text), now)).toEqual({ kind: 'forged' })
-    expect(addresses().reverse(address('jo@fwd.example'), now)).toBeUndefined()
+      expect(addresses().reverse(addressOf(text), now)).toEqual({ kind: 'forged' })
+    expect(addresses().reverse(addressOf('jo@fwd.example'), now)).toBeUndefined()
   })
 
   test('a hash that is too short is none', () => {
-    const made = address(forward('jo@else.example', { hashLength: 4 }) ?? '')
+    const made = addressOf(forward('jo@else.example', { hashLength: 4 }) ?? '')
     expect(addresses().reverse(made, now)).toEqual({ kind: 'forged' })
     expect(addresses({ minHashLength: 4 }).reverse(made, now)?.kind).toBe('address')
   })
@@ -145,7 +131,7 @@ describe('the plugin', () => {
               ...disposition,
               actions: ['a@far.example', 'jo@here.example'].map((to) => ({
                 kind: 'forward',
-                address: address(to),
+                address: addressOf(to),
               })),
             }
           : undefined,
@@ -239,7 +225,7 @@ describe('the plugin', () => {
       setup({ hooks }) {
         hooks.data.rewriteMessage.tap('sender', async (edits) => [
           ...edits,
-          { kind: 'change-reverse-path', address: address(changed) },
+          { kind: 'change-reverse-path', address: addressOf(changed) },
         ])
       },
     })
@@ -255,7 +241,7 @@ describe('the plugin', () => {
       setup({ hooks }) {
         hooks.data.rewriteMessage.tap('redirect', async (edits) => [
           ...edits,
-          { kind: 'redirect', address: address('x@far.example') },
+          { kind: 'redirect', address: addressOf('x@far.example') },
         ])
       },
     })
@@ -277,7 +263,7 @@ describe('the plugin', () => {
     await start()
     await send('far@here.example')
     const [forwarded] = sent.splice(0)
-    const made = formatAddress(forwarded?.reversePath ?? address('x@x'))
+    const made = formatAddress(forwarded?.reversePath ?? addressOf('x@x'))
     expect(await send(made, null)).toEqual(['250 2.0.0'])
     expect(sent.splice(0).map(({ route }) => formatAddress(route.address))).toEqual(['a@else.example'])
     expect(
@@ -291,7 +277,7 @@ describe('the plugin', () => {
   test('bounces only, where that is asked for', async () => {
     await start({ bouncesOnly: true })
     await send('far@here.example')
-    const made = formatAddress(sent[0]?.reversePath ?? address('x@x'))
+    const made = formatAddress(sent[0]?.reversePath ?? addressOf('x@x'))
     expect(await send(made)).toEqual(['550 5.7.1'])
     expect(await send(made, null)).toEqual(['250 2.0.0'])
   })

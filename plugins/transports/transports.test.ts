@@ -1,31 +1,22 @@
 import {
-  type Address,
   bufferContent,
   createMessage,
   definePlugin,
   formatAddress,
   noOptions,
-  parseAddress,
   UnavailableError,
 } from 'mailwright'
 import aliases from 'mailwright/plugins/aliases'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
 import smtpOut from 'mailwright/plugins/smtp-out'
-import { createTestHost, type TestHost } from 'mailwright/testing'
+import { addressOf, createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { brokenTables } from '../../test/support/broken-tables.ts'
 import { destinationReply, formatDestination, parseDestination } from './destination.ts'
 import transports, { type TransportsInput } from './index.ts'
 import { parseOptions } from './options.ts'
-import { Slots } from './slots.ts'
 import { TransportMap } from './transport-map.ts'
-
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new Error(`${text} is no address`)
-  return parsed
-}
 
 const pipes = new Set(['lists'])
 
@@ -118,7 +109,7 @@ describe('TransportMap', () => {
     ['abuse+x@sub.here.example', 'discard:anywhere', false],
     ['anna@exact.here.example', 'discard:exact', true],
   ])('%s: %s', async (text, expected, namesDomain) => {
-    const found = await map.find(address(text))
+    const found = await map.find(addressOf(text))
     expect(found && formatDestination(found.destination)).toBe(expected)
     expect(found?.namesDomain).toBe(namesDomain)
   })
@@ -138,7 +129,7 @@ describe('the plugin', () => {
     return host
   }
   const route = async (text: string) => {
-    const found = await host?.flow.delivery.route({ address: address(text), original: address(text) })
+    const found = await host?.flow.delivery.route({ address: addressOf(text), original: addressOf(text) })
     return found?.ok ? found.routes[0] : found?.reply.code
   }
   const answers = async (...to: string[]) =>
@@ -164,8 +155,8 @@ describe('the plugin', () => {
     const slow = { command: ['/bin/sleep', '600'], ...user }
     const made = await start({ pipes: { slow }, map: { 'slow.example': 'slow:' } })
     const found = await made.flow.delivery.route({
-      address: address('x@slow.example'),
-      original: address('x@slow.example'),
+      address: addressOf('x@slow.example'),
+      original: addressOf('x@slow.example'),
     })
     const [way] = found.ok ? found.routes : []
     if (way === undefined) throw new Error('no route')
@@ -173,7 +164,7 @@ describe('the plugin', () => {
     const message = await createMessage(bufferContent(Buffer.from('Subject: x\r\n\r\nx\r\n')))
     const outcomes = made.flow.delivery.attempt({
       ...{ id: 'q1', reversePath: null, atomic: false, signal: end.signal },
-      items: [{ recipient: address('x@slow.example'), route: way, message }],
+      items: [{ recipient: addressOf('x@slow.example'), route: way, message }],
     })
     setImmediate(() => end.abort(new Error('over')))
     expect(await outcomes).toMatchObject([
@@ -195,7 +186,7 @@ describe('the plugin', () => {
     })
     expect(await route('x@far.example')).toEqual({
       kind: 'remote',
-      address: address('x@far.example'),
+      address: addressOf('x@far.example'),
       nextHop: 'gate.example:2525',
     })
     expect(await answers('x@gone.example', 'x@later.example', 'x@null.example', 'x@far.example')).toEqual([
@@ -241,7 +232,7 @@ describe('the plugin', () => {
       setup({ hooks }) {
         hooks.data.rewriteMessage.tap('sender', async (edits) => [
           ...edits,
-          { kind: 'change-reverse-path', address: address('x@else.example') },
+          { kind: 'change-reverse-path', address: addressOf('x@else.example') },
         ])
       },
     })
@@ -283,25 +274,6 @@ describe('the plugin', () => {
   })
 })
 
-test('slots let in so many at a time, in their order', async () => {
-  const slots = new Slots(2)
-  const log: string[] = []
-  const gates = ['a', 'b', 'c'].map((name) => ({ name, ...Promise.withResolvers<void>() }))
-  const runs = gates.map(({ name, promise }) =>
-    slots.run(async () => {
-      log.push(name)
-      await promise
-      if (name === 'a') throw new Error('failed')
-    }),
-  )
-  const settled = Promise.allSettled(runs)
-  await Promise.resolve()
-  expect(log).toEqual(['a', 'b'])
-  for (const { resolve } of gates) resolve()
-  expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
-  expect(log).toEqual(['a', 'b', 'c'])
-})
-
 test('all tables are checked at the same time, and all their faults are told', async () => {
   const [one, two] = brokenTables()
   const plugins = [transports({ tables: [one, two] })]
@@ -341,6 +313,6 @@ describe('options', () => {
     expect([...parseOptions({ map: { 'X.Example': { to: 'lmtp', host: '::1' } } }).map]).toEqual([
       ['x.example', { kind: 'lmtp', host: '::1', port: 24 }],
     ])
-    expect(formatAddress(address('X@X.example'))).toBe('X@x.example')
+    expect(formatAddress(addressOf('X@X.example'))).toBe('X@x.example')
   })
 })

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { type Account, type Address, addressKey, formatAddress, parseAddress } from 'mailwright'
+import { type Account, type Address, addressKey, formatAddress } from 'mailwright'
+import { addressOf } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DovecotAuth, startDovecotAuth } from '../support/dovecot-auth.ts'
 import { createSite, type Site, type SiteReader, type SiteSchema } from '../support/existing-site.ts'
@@ -61,12 +62,6 @@ async function newSite(schema: SiteSchema): Promise<{ site: Site; access: MapSer
   )
   peers.sites.push(site)
   return { site, access }
-}
-
-function addressOf(text: string): Address {
-  const address = parseAddress(text)
-  if (address === undefined) throw new Error(`${text} is no address`)
-  return address
 }
 
 /** Everything that mail for an address leads to, as one text an end: `local maildir`, `remote address`, `unknown`. */

@@ -7,11 +7,10 @@ import {
   formatAddress,
   noOptions,
   type PluginInstance,
-  parseAddress,
   systemClock,
 } from 'mailwright'
 import aliases, { table } from 'mailwright/plugins/aliases'
-import { capturedLog, createTestHost } from 'mailwright/testing'
+import { addressOf, capturedLog, createTestHost } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Random } from '../generator/random.ts'
 import { requirePeer } from '../support/peers.ts'
@@ -188,12 +187,6 @@ const everywhere: PluginInstance = definePlugin({
     hooks.delivery.route.tap('place', async ({ address }) => ({ kind: 'remote', address }))
   },
 })()
-
-function addressOf(text: string): Address {
-  const address = parseAddress(text)
-  if (address === undefined) throw new Error(`${text} is no address`)
-  return address
-}
 
 describe.runIf(postfix.available)(`expansion: ${postfix.title}`, () => {
   test('addresses lead to the same places', async () => {

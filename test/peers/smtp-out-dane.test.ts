@@ -2,13 +2,13 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { systemClock } from 'mailwright'
 import smtpOut, { type SmtpOutInput } from 'mailwright/plugins/smtp-out'
-import { createTestHost, type TestHost } from 'mailwright/testing'
+import { addressOf, createTestHost, type TestHost } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createResolver } from '../../core/resolver.ts'
 import { createTestAuthority } from '../support/acme-ca.ts'
 import { requirePeer } from '../support/peers.ts'
 import { type SmtpHost, startSmtpHost } from '../support/smtp-host.ts'
-import { address, messageOf, told } from '../support/smtp-sending.ts'
+import { messageOf, told } from '../support/smtp-sending.ts'
 import { startUnbound, type Unbound } from '../support/unbound.ts'
 
 const unbound = requirePeer('unbound')
@@ -87,10 +87,10 @@ _${inClear.port}._tcp.mx.strange TLSA 1 1 1 ${digest}`
       plugins: [smtpOut({ addresses: 'ipv4', port: host.port, ...options })],
     })
     hosts.push(sender)
-    const to = address(`jo@${domain}`)
+    const to = addressOf(`jo@${domain}`)
     const [outcome] = await sender.flow.delivery.attempt({
       id: 'q1',
-      reversePath: address('a@here.example'),
+      reversePath: addressOf('a@here.example'),
       atomic: false,
       signal: new AbortController().signal,
       items: [

@@ -3,11 +3,11 @@ import { ConfigError, definePlugin, noOptions, readAll } from 'mailwright'
 import databasePlugin from 'mailwright/plugins/database'
 import queue from 'mailwright/plugins/queue'
 import smtpOut from 'mailwright/plugins/smtp-out'
-import { createTestHost, fakeClock, fakeResolver } from 'mailwright/testing'
+import { addressOf, createTestHost, fakeClock, fakeResolver } from 'mailwright/testing'
 import { afterEach, expect, test } from 'vitest'
 import { databaseUnderTest } from '../support/database-under-test.ts'
 import { startSmtpHost } from '../support/smtp-host.ts'
-import { address, messageOf } from '../support/smtp-sending.ts'
+import { messageOf } from '../support/smtp-sending.ts'
 
 // Reports of TLS that the server sends by itself.
 
@@ -53,7 +53,7 @@ test('a domain that wants a report has it on the next day', async () => {
       plugins: [databasePlugin(base.options), claims(), smtpOut(options), queue()],
     }),
   )
-  const route = { kind: 'remote', address: address('jo@there.example') } as const
+  const route = { kind: 'remote', address: addressOf('jo@there.example') } as const
   const item = {
     recipient: route.address,
     parameters: {},
@@ -61,7 +61,7 @@ test('a domain that wants a report has it on the next day', async () => {
     message: await messageOf('Subject: x\n\nx\n'),
   }
   await host.flow.delivery.attempt({
-    ...{ id: 'q1', reversePath: address('a@here.example'), parameters: {}, atomic: false },
+    ...{ id: 'q1', reversePath: addressOf('a@here.example'), parameters: {}, atomic: false },
     ...{ signal: new AbortController().signal, items: [item] },
   })
   expect(there.messages).toHaveLength(1)

@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { projectFolder } from '../support/project-files.ts'
@@ -157,17 +156,23 @@ test('so does a command, with its exit code', async () => {
 })
 
 test('a slow reader gets all of the output', async () => {
-  await config('{ start: async () => void setInterval(() => undefined, 1_000) }', command)
+  await config("{ start: async () => void setInterval(() => say('tick'), 1_000) }", command)
   const child = spawn(process.execPath, argv('say', '--json'), {
     cwd: project.folder,
     env: environment(),
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   children.push(child)
   const closed = once(child, 'close')
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    said += chunk
+  })
+  const ticks = () => said.split('tick').length - 1
   await once(child.stdout, 'readable')
-  // Longer than the process waits for what is open.
-  await pause(5_000)
+  // By its own clock it has waited longer than it does for what is open.
+  const enough = ticks() + 5
+  await vi.waitFor(() => expect(ticks()).toBeGreaterThanOrEqual(enough), { timeout: 60_000 })
   expect(JSON.parse(await text(child.stdout))).toEqual({ much: 'x'.repeat(4_000_000) })
   expect(await closed).toEqual([1, null])
 })

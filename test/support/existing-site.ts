@@ -14,11 +14,11 @@ import {
   type Log,
   type PluginContext,
   type PluginInstance,
-  parseAddress,
   systemClock,
 } from 'mailwright'
 import accountsExisting, { type AccountsExistingInput } from 'mailwright/plugins/accounts-existing'
 import databasePlugin, { type DatabaseInput } from 'mailwright/plugins/database'
+import { addressOf } from 'mailwright/testing'
 import { projectFolder } from './project-files.ts'
 import { unwatched } from './unwatched.ts'
 
@@ -107,12 +107,6 @@ export function statementsOf(schema: SiteSchema, dialect: Database['dialect']): 
       ? text
       : text.replaceAll(/\) engine=[^;]*;/g, ');').replaceAll(/character set \w+/g, '')
   return portable.split(';').flatMap((statement) => (statement.trim() === '' ? [] : [statement.trim()]))
-}
-
-export function addressOf(text: string): Address {
-  const address = parseAddress(text)
-  if (address === undefined) throw new Error(`${text} is no address`)
-  return address
 }
 
 /** What an address is, in a word: the id of an account, `→` and the targets of an alias, or the kind. */

@@ -1,9 +1,7 @@
 import {
-  type Address,
   bufferContent,
   createMessage,
   type Message,
-  parseAddress,
   type RecipientAction,
   type RecipientParameters,
   type Reply,
@@ -12,16 +10,10 @@ import {
   statusNotifications,
 } from 'mailwright'
 import dsn, { type DsnInput } from 'mailwright/plugins/dsn'
-import { createTestHost } from 'mailwright/testing'
+import { addressOf, createTestHost } from 'mailwright/testing'
 
 const hostname = 'relay.client.example'
 const now = Date.UTC(2026, 10, 29, 16, 4)
-
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new TypeError(text)
-  return parsed
-}
 
 /** What became of one recipient. */
 export interface Fate {
@@ -32,7 +24,7 @@ export interface Fate {
 }
 
 function reported({ to, action, reply, parameters = {} }: Fate): ReportedRecipient {
-  const recipient = address(to)
+  const recipient = addressOf(to)
   const remote = { remoteHost: '127.0.0.1', remotePlace: '127.0.0.1[127.0.0.1]:25' }
   const facts = { recipient, finalRecipient: recipient, parameters, action, reply, ...remote }
   return { ...facts, lastAttempt: now, willRetryUntil: now + 345_600_000 }
@@ -62,7 +54,7 @@ export async function report(
 ): Promise<StatusReport> {
   return {
     id: 'B42A421057E',
-    reversePath: address('a@client.example'),
+    reversePath: addressOf('a@client.example'),
     parameters: {},
     arrivedAt: now - 2_000,
     message: await createMessage(bufferContent(Buffer.from(original))),

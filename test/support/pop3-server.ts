@@ -15,6 +15,7 @@ import certificates from 'mailwright/plugins/certificates'
 import { memoryAccounts, memoryStore } from 'mailwright/plugins/memory'
 import pop3, { type Pop3Input } from 'mailwright/plugins/pop3'
 import { createTestHost, type TestHost } from 'mailwright/testing'
+import { countEnds } from './count-ends.ts'
 
 export const login = 'tim@example.org'
 export const password = 'correct horse battery'
@@ -103,24 +104,6 @@ function watcher(checks: Checks, ended: () => void): PluginInstance {
     },
   })
   return plugin()
-}
-
-function countEnds(): { count(): void; reached(sessions: number): Promise<void> } {
-  let ended = 0
-  let wake = () => {}
-  return {
-    count() {
-      ended++
-      wake()
-    },
-    async reached(sessions) {
-      while (ended < sessions) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    },
-  }
 }
 
 async function mailboxesOf(host: TestHost): Promise<AccountStore> {

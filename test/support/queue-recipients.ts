@@ -1,5 +1,5 @@
+import { addressOf } from 'mailwright/testing'
 import type { QueuedMessage, QueuedRecipient } from '../../plugins/queue/tables/queued.ts'
-import { addressOf } from './queue-world-delivery.ts'
 
 /** A message as the queue has it in memory. `from` is empty for the null reverse-path. */
 export function queuedMessage(number: number, from = 'sender@origin.example'): QueuedMessage {

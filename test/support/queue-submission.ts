@@ -9,7 +9,8 @@ import {
   type Submission,
   type Transaction,
 } from 'mailwright'
-import { addressOf, routeOf } from './queue-world-delivery.ts'
+import { addressOf } from 'mailwright/testing'
+import { routeOf } from './queue-world-delivery.ts'
 
 /** What is submitted. */
 export interface PlannedMail {

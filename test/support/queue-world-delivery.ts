@@ -1,17 +1,16 @@
 import {
-  type Address,
   type Attempt,
   type AttemptItem,
   type Clock,
   type DeliveryFlow,
   formatAddress,
   type Outcome,
-  parseAddress,
   type Route,
   type RouteResult,
   readAll,
   reply,
 } from 'mailwright'
+import { addressOf } from 'mailwright/testing'
 import { toldBy } from './queue-world-reports.ts'
 
 /** One delivery that was made. */
@@ -80,12 +79,6 @@ export const waitsForTurn = (retryAfter: number, moving = false): Outcome => ({
   ...{ kind: 'deferred', untried: true, concerns: 'destination', retryAfter, moving },
   reply: reply(451, '4.4.5', 'It is not its turn'),
 })
-
-export function addressOf(text: string): Address {
-  const address = parseAddress(text)
-  if (address === undefined) throw new Error(`${text} is no address`)
-  return address
-}
 
 /** `here.example` has accounts, `list.example` is a handler's, everything else is on other hosts. */
 export function routeOf(text: string): Route {

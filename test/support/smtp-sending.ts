@@ -1,5 +1,4 @@
 import {
-  type Address,
   type AttemptItem,
   bufferContent,
   type Clock,
@@ -7,12 +6,12 @@ import {
   type MailParameters,
   type Message,
   type Outcome,
-  parseAddress,
   type RecipientParameters,
   type RemoteRoute,
 } from 'mailwright'
 import smtpOut, { type SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import {
+  addressOf,
   createTestHost,
   type FakeRecords,
   type FakeResolver,
@@ -73,14 +72,14 @@ export async function startSender(
       count += 1
       return host.flow.delivery.attempt({
         id: `q${count}`,
-        reversePath: from === null ? null : address(from),
+        reversePath: from === null ? null : addressOf(from),
         parameters,
         atomic,
         signal: mail.signal ?? new AbortController().signal,
         items: [to].flat().map((text): AttemptItem => {
           const route: RemoteRoute = {
             kind: 'remote',
-            address: address(text),
+            address: addressOf(text),
             ...(mail.nextHop === undefined ? {} : { nextHop: mail.nextHop }),
           }
           return { recipient: route.address, parameters: mail.recipientParameters ?? {}, route, message }
@@ -89,12 +88,6 @@ export async function startSender(
     },
     [Symbol.asyncDispose]: () => host.stop(),
   }
-}
-
-export function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new Error(`${text} is no address`)
-  return parsed
 }
 
 /** A message of a text; bare LF become CRLF. */

@@ -24,6 +24,7 @@ import certificates from 'mailwright/plugins/certificates'
 import { memoryAccounts } from 'mailwright/plugins/memory'
 import smtp, { type SmtpInput } from 'mailwright/plugins/smtp'
 import { createHost } from '../../core/host.ts'
+import { countEnds } from './count-ends.ts'
 
 export const login = 'tim@example.org'
 export const password = 'correct horse battery'
@@ -185,22 +186,4 @@ async function readTaken(content: Content): Promise<Pick<TakenMessage, 'text' | 
   const text = octets.toString('latin1')
   const received = /^Received: .*\r\n(?:[ \t].*\r\n)*/.exec(text)?.[0] ?? ''
   return { text, octets: octets.subarray(received.length) }
-}
-
-function countEnds(): { count(): void; reached(sessions: number): Promise<void> } {
-  let ended = 0
-  let wake = () => {}
-  return {
-    count() {
-      ended++
-      wake()
-    },
-    async reached(sessions) {
-      while (ended < sessions) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    },
-  }
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import {
   type Accounts,
   type AccountsAdministration,
-  type Address,
   accounts,
   type Clock,
   createLog,
@@ -16,7 +15,6 @@ import {
   notifier,
   type PluginContext,
   type PluginInstance,
-  parseAddress,
   systemClock,
 } from 'mailwright'
 import accountsSql, { type AccountsSqlInput } from 'mailwright/plugins/accounts-sql'
@@ -87,11 +85,4 @@ export async function startSqlAccounts(
       if (given.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
     },
   }
-}
-
-/** An address from its text. */
-export function addressOf(text: string): Address {
-  const address = parseAddress(text)
-  if (address === undefined) throw new Error(`not an address: ${text}`)
-  return address
 }

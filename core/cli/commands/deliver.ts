@@ -9,9 +9,9 @@ import { formatReply, isTransient, type Reply, reply } from '../../model/reply.t
 import type { CommandOutput } from '../../plugin.ts'
 import { store } from '../../services/store.ts'
 import { addressArgument, type CliContext, withHost } from '../context.ts'
-import { crlfLines } from '../crlf-lines.ts'
 import { printError } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
+import { asTransferred } from '../unix-message.ts'
 
 // sysexits.h, which Postfix's pipe(8) and other callers of delivery agents understand.
 const tryAgainLater = 75
@@ -81,7 +81,7 @@ async function deliverInto(
 
 /** Whether no NUL is among the octets (RFC 5321 §4.1.1.4). What comes behind one is not kept. */
 async function receive(input: CliContext['stdin'], writer: SpoolWriter): Promise<boolean> {
-  for await (const chunk of crlfLines(input)) {
+  for await (const chunk of asTransferred(input)) {
     if (chunk.includes(0)) return false
     await writer.write(chunk)
   }

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
+import { addressOf } from '../address-of.ts'
 import {
   type AccountsCase,
   accountAt,
-  addressOf,
   administrationOf,
   expectUnsupported,
   seedPassword,

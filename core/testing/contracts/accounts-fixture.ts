@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Account } from '../../model/account.ts'
-import { type Address, parseAddress } from '../../model/address.ts'
+import type { Address } from '../../model/address.ts'
 import type {
   Accounts,
   AccountsAbilities,
@@ -8,6 +8,7 @@ import type {
   Alias,
   NewAccount,
 } from '../../services/accounts.ts'
+import { addressOf } from '../address-of.ts'
 import type { FakeClock } from '../fake-clock.ts'
 import type { ConditionalCase, Disposable } from './contract.ts'
 import { expectCode, present } from './expectations.ts'
@@ -57,11 +58,6 @@ export function accountsHave(need: AccountsNeed, fixture: AccountsFixture): bool
   if (need === 'a fake clock') return fixture.clock !== undefined
   if (need === 'injected outages') return fixture.injectOutage !== undefined
   return fixture.accounts.supports[need] === true
-}
-
-/** An address from its text, quoted local parts included. */
-export function addressOf(text: string): Address {
-  return present(parseAddress(text), `the address ${text}`)
 }
 
 /** The password of every seeded account that has one, but for {@link longPassword}. */

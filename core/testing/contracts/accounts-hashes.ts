@@ -1,12 +1,7 @@
 import { expect } from 'vitest'
 import { formatAddress } from '../../model/address.ts'
-import {
-  type AccountsCase,
-  addressOf,
-  administrationOf,
-  expectUnsupported,
-  loginWorks,
-} from './accounts-fixture.ts'
+import { addressOf } from '../address-of.ts'
+import { type AccountsCase, administrationOf, expectUnsupported, loginWorks } from './accounts-fixture.ts'
 import { expectCode } from './expectations.ts'
 
 /** Of the password `secret`, by the commands of other systems. */

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import type { Accounts } from '../../services/accounts.ts'
-import { type AccountsCase, accountAt, addressOf, longPassword, seedPassword } from './accounts-fixture.ts'
+import { addressOf } from '../address-of.ts'
+import { type AccountsCase, accountAt, longPassword, seedPassword } from './accounts-fixture.ts'
 import { present } from './expectations.ts'
 
 /** Demands that a login fails for a reason. */

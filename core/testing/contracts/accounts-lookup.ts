@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
 import { addressKey, formatAddress } from '../../model/address.ts'
+import { addressOf } from '../address-of.ts'
 import {
   type AccountsCase,
   accountAt,
   accountsSeed,
-  addressOf,
   hostileAddresses,
   seededAccounts,
 } from './accounts-fixture.ts'

@@ -1,12 +1,12 @@
 import { expect } from 'vitest'
 import type { SessionRole } from '../../model/session.ts'
 import type { Accounts } from '../../services/accounts.ts'
+import { addressOf } from '../address-of.ts'
 import { loginByScram, provenKeysOf, scramVerifierOf } from '../scram-login.ts'
 import {
   type AccountsCase,
   type AccountsFixture,
   accountAt,
-  addressOf,
   administrationOf,
   seedPassword,
 } from './accounts-fixture.ts'

@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
 import { type Address, addressKey } from '../../model/address.ts'
+import { addressOf } from '../address-of.ts'
 import {
   type AccountsCase,
   accountAt,
-  addressOf,
   administrationOf,
   expectUnsupported,
   loginWorks,

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { formatAddress } from '../../model/address.ts'
 import { isPermanent, isTransient, type Reply } from '../../model/reply.ts'
+import { turns } from '../turns.ts'
 import { expectCode, present } from './expectations.ts'
 import {
   deferredOutcome,
@@ -11,11 +12,6 @@ import {
   submissionOf,
 } from './queue-fixture.ts'
 import { sampleMessage, text } from './store-fixture.ts'
-
-/** Many turns of the event loop, for what is not awaited. */
-async function manyTurns(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
-}
 
 /** Waits for what a queue does by itself after it was told to: other processes, such as a database, take their time. */
 async function eventually(check: () => Promise<void>): Promise<void> {
@@ -55,7 +51,7 @@ const acceptanceCases: readonly QueueCase[] = [
       const submission = await submissionOf({ variants: [{ to: ['jo', 'anna'], octets }] })
       const answers = await queue.accept(submission)
       expect([replyFor(answers, 'jo').code, replyFor(answers, 'anna').code]).toEqual([250, 250])
-      await manyTurns()
+      await turns(50)
       const { id } = submission.transaction
       expect(delivery.made.map((each) => [each.id, each.recipient, each.content])).toEqual([
         [id, 'jo', text(octets)],
@@ -73,7 +69,7 @@ const acceptanceCases: readonly QueueCase[] = [
       ]
       await queue.accept(full)
       await queue.accept(none)
-      await manyTurns()
+      await turns(50)
       const paths = delivery.attempts.map(({ reversePath }) => reversePath && formatAddress(reversePath))
       expect(paths).toEqual(['sender@elsewhere.example', null])
     },
@@ -90,7 +86,7 @@ const acceptanceCases: readonly QueueCase[] = [
       })
       const answers = await queue.accept(submission)
       expect(answers.map((answer) => answer.reply.code)).toEqual([250, 250])
-      await manyTurns()
+      await turns(50)
       expect(new Map(delivery.made.map((each) => [each.recipient, each.content]))).toEqual(
         new Map([
           ['jo', text(first)],
@@ -105,7 +101,7 @@ const acceptanceCases: readonly QueueCase[] = [
       const answers = await queue.accept(await submissionOf({ variants: [{ to: ['info: jo anna', 'bob'] }] }))
       expect(answers).toHaveLength(2)
       expect(replyFor(answers, 'info').code).toBe(250)
-      await manyTurns()
+      await turns(50)
       expect(delivery.made.map((each) => each.route).sort()).toEqual(['anna', 'bob', 'jo'])
     },
   },
@@ -113,7 +109,7 @@ const acceptanceCases: readonly QueueCase[] = [
     name: 'accept: what is to be kept apart is never delivered as if it were not',
     async run({ queue, delivery }) {
       await queue.accept(await submissionOf({ variants: [{ to: ['jo'], quarantine: 'it looks odd' }] }))
-      await manyTurns()
+      await turns(50)
       for (const each of delivery.made) expect(each.quarantine).toBe('it looks odd')
     },
   },
@@ -126,7 +122,7 @@ const acceptanceCases: readonly QueueCase[] = [
       const answering = subject.queue.accept(submission).then(async (answers) => {
         await expectKept(subject, submission.transaction.id, 'jo', replyFor(answers, 'jo'))
       })
-      await manyTurns()
+      await turns(50)
       resume()
       await answering
     },
@@ -137,7 +133,7 @@ const acceptanceCases: readonly QueueCase[] = [
         answered = true
         return answers
       })
-      await manyTurns()
+      await turns(50)
       expect(answered, 'answered before anything was delivered').toBe(false)
       resume()
       expect(replyFor(await answering, 'jo').code).toBe(250)
@@ -153,7 +149,7 @@ const acceptanceCases: readonly QueueCase[] = [
           replyFor(await queue.accept(await submissionOf({ variants: [{ to: [name] }] })), name),
         ),
       )
-      await manyTurns()
+      await turns(50)
       for (const [index, name] of names.entries()) {
         if (name === 'bad') continue
         expect(answers[index]?.code).toBe(250)
@@ -182,7 +178,7 @@ const troubleCases: readonly QueueCase[] = [
       delivery.on('jo', deferredOutcome)
       const reply = replyFor(await queue.accept(await submissionOf({ variants: [{ to: ['jo'] }] })), 'jo')
       expect(isTransient(reply), `answered ${reply.code}`).toBe(true)
-      await manyTurns()
+      await turns(50)
       expect(delivery.made, 'delivered after a refusal: it will come twice').toEqual([])
       expect(await queue.list()).toEqual([])
     },
@@ -227,7 +223,7 @@ const troubleCases: readonly QueueCase[] = [
         subject.delivery.on('jo', outcome)
         const submission = await submissionOf({ variants: [{ to: ['anna'] }, { to: ['jo'] }], atomic: true })
         const answers = await subject.queue.accept(submission)
-        await manyTurns()
+        await turns(50)
         for (const name of ['anna', 'jo']) {
           await expectKept(subject, submission.transaction.id, name, replyFor(answers, name))
         }
@@ -244,7 +240,7 @@ const troubleCases: readonly QueueCase[] = [
       subject.delivery.on('jo', failedOutcome)
       const submission = await submissionOf({ variants: [{ to: ['anna', 'jo', 'bob'] }], atomic: false })
       const answers = await subject.queue.accept(submission)
-      await manyTurns()
+      await turns(50)
       expect([replyFor(answers, 'anna').code, replyFor(answers, 'bob').code]).toEqual([250, 250])
       expect(subject.delivery.made.map((each) => each.route)).toEqual(['anna', 'bob'])
       await expectKept(subject, submission.transaction.id, 'jo', replyFor(answers, 'jo'))
@@ -311,7 +307,7 @@ const managementCases: readonly QueueCase[] = [
       delivery.on('jo', { kind: 'delivered', text: 'at last' })
       await queue.flush()
       await eventually(async () => expect(delivery.made.length).toBeGreaterThan(0))
-      await manyTurns()
+      await turns(50)
       expect(
         delivery.made.map((each) => each.id),
         'a held message stays',

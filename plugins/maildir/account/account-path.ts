@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Account } from 'mailwright'
+import { type Account, caseless, safeName } from 'mailwright'
 
-// NAME_MAX; what is longer is cut and made unique by a digest.
-const longestPart = 255
+// Characters that stay of a name that is too long for a file. With another number the mail under such names is not found again.
 const keptOfLong = 150
-const plain = /^[a-z0-9_+=@~.-]$/
 
 /** What a template may hold. */
 export const placeholders: readonly string[] = ['{domain}', '{user}', '{id}', '{hash}']
@@ -23,7 +21,7 @@ export function accountPath(template: string, account: Addressed): string {
     .replaceAll('{hash}', () => digits.slice(2 * next, 2 * ++next))
     .replaceAll('{domain}', () => pathPart(address.domain))
     .replaceAll('{user}', () => pathPart(address.localPart))
-    .replaceAll('{id}', () => safeName(id))
+    .replaceAll('{id}', () => safeName(id, keptOfLong))
 }
 
 /**
@@ -32,32 +30,11 @@ export function accountPath(template: string, account: Addressed): string {
  */
 function hashedText(template: string, { address, id }: Addressed): string {
   if (template.includes('{id}')) return id
-  const user = folded(address.localPart)
-  return template.includes('{domain}') ? `${user}@${folded(address.domain)}` : user
+  const user = caseless(address.localPart)
+  return template.includes('{domain}') ? `${user}@${caseless(address.domain)}` : user
 }
 
 /** A part of an address as a file name, in lower case: addresses that reach the same account have the same one. */
 export function pathPart(part: string): string {
-  return safeName(folded(part))
-}
-
-function folded(part: string): string {
-  return part.normalize('NFC').toLowerCase().normalize('NFC')
-}
-
-/**
- * Any text as a file name: every octet that could mean something else as `%xx`, capitals and a leading dot included.
- * Different texts get different names, also where the file system does not tell capitals apart; `%` alone stands for
- * an empty one.
- */
-function safeName(text: string): string {
-  let name = ''
-  for (const character of text)
-    name += plain.test(character) && !(name === '' && character === '.') ? character : percent(character)
-  if (name.length <= longestPart) return name === '' ? '%' : name
-  return `${name.slice(0, keptOfLong)}%~${createHash('sha256').update(name).digest('hex').slice(0, 40)}`
-}
-
-function percent(character: string): string {
-  return [...Buffer.from(character)].map((octet) => `%${octet.toString(16).padStart(2, '0')}`).join('')
+  return safeName(caseless(part), keptOfLong)
 }

@@ -20,9 +20,9 @@ import {
   type SpecialUse,
   type StagedMessage,
   type StageOptions,
+  withStoreErrors,
 } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { guarded } from '../files/disk-errors.ts'
 import type { MailboxPlace } from '../files/mailbox-place.ts'
 import { MaildirMailbox } from '../mailbox/mailbox.ts'
 import type { MailboxState } from '../mailbox/mailbox-state.ts'
@@ -69,11 +69,11 @@ export class MaildirAccountStore implements AccountStore {
   }
 
   mailboxes(): Promise<readonly MailboxInfo[]> {
-    return guarded('listing mailboxes', () => this.#settings.mailboxes())
+    return withStoreErrors('listing mailboxes', () => this.#settings.mailboxes())
   }
 
   createMailbox(name: string, { specialUse }: CreateOptions = {}): Promise<void> {
-    return guarded('making a mailbox', async () => {
+    return withStoreErrors('making a mailbox', async () => {
       await this.#directories.create(canonicalMaildirMailbox(name))
       if (specialUse !== undefined)
         await this.#settings.setSpecialUse(canonicalMaildirMailbox(name), specialUse)
@@ -81,7 +81,7 @@ export class MaildirAccountStore implements AccountStore {
   }
 
   deleteMailbox(name: string): Promise<void> {
-    return guarded('deleting a mailbox', async () => {
+    return withStoreErrors('deleting a mailbox', async () => {
       const canonical = canonicalMaildirMailbox(name)
       if (canonical === inbox) throw new MailwrightError('MAIL_E_INVALID', 'INBOX cannot be deleted')
       await this.#withState(canonical, (state) =>
@@ -91,7 +91,7 @@ export class MaildirAccountStore implements AccountStore {
   }
 
   renameMailbox(from: string, to: string): Promise<void> {
-    return guarded('renaming a mailbox', async () => {
+    return withStoreErrors('renaming a mailbox', async () => {
       const [old, renamed] = [canonicalMaildirMailbox(from), canonicalMaildirMailbox(to)]
       if (renamed.startsWith(`${old}/`) && old !== inbox)
         throw new MailwrightError('MAIL_E_INVALID', `${old} cannot be moved below itself`)
@@ -111,29 +111,29 @@ export class MaildirAccountStore implements AccountStore {
   }
 
   subscriptions(): Promise<readonly string[]> {
-    return guarded('reading subscriptions', () => this.#settings.subscriptions())
+    return withStoreErrors('reading subscriptions', () => this.#settings.subscriptions())
   }
 
   subscribe(name: string, subscribed: boolean): Promise<void> {
-    return guarded('subscribing', async () =>
+    return withStoreErrors('subscribing', async () =>
       this.#settings.subscribe(canonicalMaildirMailbox(name), subscribed),
     )
   }
 
   setSpecialUse(name: string, use: SpecialUse | undefined): Promise<void> {
-    return guarded('marking a mailbox', async () =>
+    return withStoreErrors('marking a mailbox', async () =>
       this.#settings.setSpecialUse(canonicalMaildirMailbox(name), use),
     )
   }
 
   metadata(mailbox: string | undefined): Promise<Metadata> {
-    return guarded('reading annotations', async () =>
+    return withStoreErrors('reading annotations', async () =>
       this.#settings.metadata(mailbox === undefined ? undefined : canonicalMaildirMailbox(mailbox)),
     )
   }
 
   setMetadata(mailbox: string | undefined, changes: ReadonlyMap<string, Buffer | null>): Promise<void> {
-    return guarded('annotating', async () =>
+    return withStoreErrors('annotating', async () =>
       this.#settings.setMetadata(
         mailbox === undefined ? undefined : canonicalMaildirMailbox(mailbox),
         changes,
@@ -155,7 +155,7 @@ export class MaildirAccountStore implements AccountStore {
   }
 
   status(name: string): Promise<MailboxStatus> {
-    return guarded('looking at a mailbox', async () => {
+    return withStoreErrors('looking at a mailbox', async () => {
       const canonical = canonicalMaildirMailbox(name)
       const { path, isKnown } = await this.#look(canonical, this.#directories.open(canonical))
       return this.#states.using(this.#placeAt(canonical, path), async (state) => {
@@ -166,7 +166,7 @@ export class MaildirAccountStore implements AccountStore {
   }
 
   openMailbox(name: string): Promise<Mailbox> {
-    return guarded('opening a mailbox', async () => {
+    return withStoreErrors('opening a mailbox', async () => {
       const canonical = canonicalMaildirMailbox(name)
       const { path, isKnown } = await this.#look(canonical, this.#directories.openChecked(canonical))
       const { state, release } = this.#states.share(this.#placeAt(canonical, path))
@@ -189,7 +189,7 @@ export class MaildirAccountStore implements AccountStore {
   }
 
   stage(mailbox: string, content: Content, options: StageOptions = {}): Promise<StagedMessage> {
-    return guarded('delivering a message', async () => {
+    return withStoreErrors('delivering a message', async () => {
       const name = canonicalMaildirMailbox(mailbox)
       if (options.create !== true) return this.#messages.stage(await this.#place(name), content, options)
       const isMissing = await this.#directories.isMissing(name)
@@ -207,7 +207,7 @@ export class MaildirAccountStore implements AccountStore {
     origin?: string,
     freed?: number,
   ): Promise<Appended> {
-    return guarded('storing messages', async () => {
+    return withStoreErrors('storing messages', async () => {
       return this.#messages.append(await this.#place(mailbox), messages, { origin, freed })
     })
   }
@@ -217,14 +217,14 @@ export class MaildirAccountStore implements AccountStore {
   }
 
   usage(): Promise<QuotaSums> {
-    return guarded('measuring mailboxes', () => this.#messages.usage())
+    return withStoreErrors('measuring mailboxes', () => this.#messages.usage())
   }
 
   watch(
     mailboxes: readonly string[] | 'all',
     listener: (mailbox: string | undefined) => void,
   ): Promise<Lease> {
-    return guarded('watching mailboxes', async () => {
+    return withStoreErrors('watching mailboxes', async () => {
       const wanted = mailboxes === 'all' ? mailboxes : new Set(mailboxes.map(canonicalMaildirMailbox))
       const watch = new AccountWatch(this.#context, this.#directories, wanted, listener)
       await watch.start()
@@ -233,7 +233,7 @@ export class MaildirAccountStore implements AccountStore {
   }
 
   lockMaildrop(): Promise<Lease> {
-    return guarded('locking the maildrop', async () => {
+    return withStoreErrors('locking the maildrop', async () => {
       const lease = await this.#context.locks.tryAcquire(join(this.#root, maildropLockName))
       if (lease !== undefined) return lease
       throw new MailwrightError('MAIL_E_IN_USE', `the maildrop of ${this.account.id} is in use`)

@@ -1,7 +1,5 @@
-import { inbox, type Lease } from 'mailwright'
+import { inbox, isMissing, type Lease, Serial } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { isMissing } from '../files/disk-errors.ts'
-import { Serial } from '../files/serial.ts'
 import type { MailboxDirectories } from './mailboxes.ts'
 import { watchMailbox } from './watch.ts'
 

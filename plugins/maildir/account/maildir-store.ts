@@ -1,7 +1,13 @@
 import { join } from 'node:path'
-import type { Account, AccountStore, Store, StoreAbilities, StoreFault } from 'mailwright'
+import {
+  type Account,
+  type AccountStore,
+  type Store,
+  type StoreAbilities,
+  type StoreFault,
+  withStoreErrors,
+} from 'mailwright'
 import { createContext, type MaildirContext, type MaildirSurroundings } from '../context.ts'
-import { guarded } from '../files/disk-errors.ts'
 import { SpareLinks } from '../files/spare-links.ts'
 import { DeliveryLog } from '../log/delivery-log.ts'
 import { recoverDeliveries } from '../log/recovery.ts'
@@ -86,7 +92,7 @@ export class MaildirStore implements Store {
   async examine(account: Account, { repair }: { readonly repair: boolean }): Promise<readonly StoreFault[]> {
     await this.recover()
     const { root, directories } = await this.#directories(account)
-    return guarded(`examining the mail of ${account.id}`, () =>
+    return withStoreErrors(`examining the mail of ${account.id}`, () =>
       examineMailboxes(this.#context, { account, root, directories, states: this.#states, repair }),
     )
   }
@@ -141,7 +147,7 @@ export class MaildirStore implements Store {
     const { root: storeRoot, path } = this.#options
     const root = join(storeRoot, account.id === publicAccount.id ? publicPath : accountPath(path, account))
     const directories = new MailboxDirectories(this.#context, root, storeRoot)
-    await guarded(`opening the mail of ${account.id}`, () => directories.ensureInbox())
+    await withStoreErrors(`opening the mail of ${account.id}`, () => directories.ensureInbox())
     // There may have been no root before.
     if (this.#isServing) await this.#spares.prepare()
     return { root, directories }

@@ -5,8 +5,8 @@ import {
   type KeptFolder,
   type RoomLook,
   requireWritableFolder,
+  systemCode,
 } from 'mailwright'
-import { systemCode } from '../files/disk-errors.ts'
 
 const problems: Readonly<Record<string, string>> = {
   EACCES: 'the folder of the mail may not be written by this user',

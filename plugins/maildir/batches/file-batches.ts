@@ -1,12 +1,5 @@
-import {
-  creating,
-  fileMode,
-  openNew,
-  openToRead,
-  readFully,
-  reading,
-  writeFully,
-} from '../files/durable-file.ts'
+import { createFlags, readFlags, readFully, writeFully } from 'mailwright'
+import { fileMode, openNew, openToRead } from '../files/durable-file.ts'
 import { type FileStatus, type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import { inGroups } from '../files/groups.ts'
 import { CrlfMeter, toCrlf } from '../files/line-ends.ts'
@@ -103,7 +96,7 @@ function threadCalls(single: FileBatches): FileBatches {
     paths: readonly string[],
     most: number,
   ): Promise<FileResults<FileOctets>> => {
-    const calls: BatchCalls = { kind, paths, flags: reading, most }
+    const calls: BatchCalls = { kind, paths, flags: readFlags, most }
     return resultsOf(await threads.run(calls), calls, octetsIn())
   }
   return {
@@ -114,9 +107,9 @@ function threadCalls(single: FileBatches): FileBatches {
       const paths = files.map(({ path }) => path)
       if (!isThere(paths, 1)) return single.create(files)
       const octets = files.map((file) => file.octets)
-      return change('create', paths, { flags: creating, mode: fileMode, octets })
+      return change('create', paths, { flags: createFlags, mode: fileMode, octets })
     },
-    sync: (paths) => (isThere(paths) ? change('sync', paths, { flags: reading }) : single.sync(paths)),
+    sync: (paths) => (isThere(paths) ? change('sync', paths, { flags: readFlags }) : single.sync(paths)),
     async status(paths) {
       if (paths.length < leastToLookAt || !isThere(paths)) return single.status(paths)
       const calls: BatchCalls = { kind: 'status', paths }
@@ -127,7 +120,7 @@ function threadCalls(single: FileBatches): FileBatches {
       isThere(paths) ? read('readCrlf', paths, most) : single.readCrlf(paths, most),
     async measure(paths) {
       if (paths.length < leastToMeasure && !isThere(paths)) return single.measure(paths)
-      const calls: BatchCalls = { kind: 'measure', paths, flags: reading }
+      const calls: BatchCalls = { kind: 'measure', paths, flags: readFlags }
       return resultsOf(await threads.run(calls), calls, measureIn)
     },
     expect: () => {

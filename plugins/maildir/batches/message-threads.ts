@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { reading } from '../files/durable-file.ts'
+import { readFlags } from 'mailwright'
 import type { BatchAnswer, MessageWork } from './file-batch-task.ts'
 import { FileBatchThread, messagesProgram } from './file-batch-thread.ts'
 
@@ -47,7 +47,7 @@ export class MessageThreads {
   async make(kind: MessageWork, paths: readonly string[]): Promise<MadeValues> {
     const free = this.#threads.reduce((best, each) => (each.tasks < best.tasks ? each : best))
     try {
-      return valuesIn(await free.ask({ kind, paths, flags: reading, most: mostOctets }), paths.length)
+      return valuesIn(await free.ask({ kind, paths, flags: readFlags, most: mostOctets }), paths.length)
     } catch {
       // The thread died, for whatever reason: only the work of the process itself can tell.
       return paths.map(() => undefined)

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import { type ExpungeOptions, isDeleted, UnavailableError } from 'mailwright'
+import { type ExpungeOptions, isDeleted, isDiskFull, UnavailableError } from 'mailwright'
 import { forgetDeliveries } from '../delivery/logged-message.ts'
-import { isFull } from '../files/disk-errors.ts'
 import type { IndexRecord } from '../index/index-record.ts'
 import type { Chosen } from '../mailbox/mailbox-snapshot.ts'
 import type { MailboxState } from '../mailbox/mailbox-state.ts'
@@ -54,7 +53,7 @@ export async function removeRecords(
   try {
     await state.write({ modSequence: state.table.modSequence + 1, removed, leaving })
   } catch (error) {
-    if (!isFull(error) || records.length > 1) throw error
+    if (!isDiskFull(error) || records.length > 1) throw error
     if (!(await unlinkOne(state, first))) return []
     state.goAhead({ removed })
     await forgetDeliveries(state.context, state.place.path, leaving)

@@ -4,11 +4,12 @@ import {
   type FlagChangeOptions,
   type FlagOutcome,
   formatMaildirFileName,
+  isDiskFull,
+  isMissing,
   Pacer,
   UnavailableError,
 } from 'mailwright'
 import { firstFailure } from '../batches/file-batches.ts'
-import { isFull, isMissing } from '../files/disk-errors.ts'
 import { inGroups } from '../files/groups.ts'
 import { type Located, pathOf } from '../files/scan.ts'
 import type { Alteration } from '../index/index-change.ts'
@@ -201,7 +202,7 @@ class FlagWork {
   /** The names of the files have changed, and they decide; the index follows when there is room. Keywords are there alone. */
   #goAhead(altered: readonly Alteration[], error: unknown): void {
     const { context, place } = this.#state
-    if (!isFull(error) || this.#touched.size === 0) throw error
+    if (!isDiskFull(error) || this.#touched.size === 0) throw error
     context.log.warn('unavailable', { mailbox: place.path, problem: 'the index is behind', error })
     const kept = altered.map(([uid, location]) => [uid, location, this.#keywordsOf(uid)] as const)
     const haveKeywordsChanged = altered.some(

@@ -1,6 +1,6 @@
+import { isMissing, systemCode } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
 import type { Arrival } from '../delivery/arrival.ts'
-import { isMissing, systemCode } from '../files/disk-errors.ts'
 import { copyFile } from '../files/durable-file.ts'
 import { inGroups } from '../files/groups.ts'
 import { type Located, pathOf } from '../files/scan.ts'

@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream'
-import { bufferContent, type Content, MailwrightError } from 'mailwright'
-import { isMissing, storeError, systemCode } from '../files/disk-errors.ts'
-import { openToRead, readFully } from '../files/durable-file.ts'
+import {
+  bufferContent,
+  type Content,
+  isMissing,
+  MailwrightError,
+  readFully,
+  storeError,
+  systemCode,
+} from 'mailwright'
+import { openToRead } from '../files/durable-file.ts'
 import type { OpenFile } from '../files/file-system.ts'
 import { CrlfMeter, toCrlf } from '../files/line-ends.ts'
 import { pathOf } from '../files/scan.ts'

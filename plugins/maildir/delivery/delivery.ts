@@ -2,13 +2,14 @@ import { join } from 'node:path'
 import {
   type Account,
   type Content,
+  isMissing,
   MailwrightError,
   type StagedMessage,
   type StageOptions,
   UnavailableError,
+  withStoreErrors,
 } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { guarded, isMissing } from '../files/disk-errors.ts'
 import { type KeptFlags, keptFlags } from '../index/flags.ts'
 import type { Reservation } from '../quota/account-quota.ts'
 import type { Arrival } from './arrival.ts'
@@ -80,13 +81,13 @@ class Staged implements StagedMessage {
   }
 
   prepare(): Promise<void> {
-    return guarded('making a mailbox', () => this.#makeMailbox())
+    return withStoreErrors('making a mailbox', () => this.#makeMailbox())
   }
 
   commit(): Promise<void> {
     if (this.#aborted !== undefined)
       return Promise.reject(new MailwrightError('MAIL_E_INVALID', 'the delivery was aborted before'))
-    this.#committed ??= guarded('delivering a message', () =>
+    this.#committed ??= withStoreErrors('delivering a message', () =>
       this.#delivery.counted(() => this.#commit(), this.#written),
     ).finally(() => this.#release())
     return this.#committed

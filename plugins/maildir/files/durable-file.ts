@@ -1,68 +1,24 @@
 import { constants } from 'node:fs'
-import { UnavailableError } from 'mailwright'
+import { createFlags, readFlags, readFully, replaceDurably, systemCode, writeFully } from 'mailwright'
 import type { DirectorySync } from './directory-sync.ts'
-import { systemCode } from './disk-errors.ts'
 import type { FileStatus, FileSystem, OpenFile } from './file-system.ts'
 
 export const fileMode = 0o600
 export const directoryMode = 0o700
 
-/** O_NONBLOCK: a FIFO that somebody put in the place of a message must not hold a thread until a writer comes. */
-export const reading: number = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-/** A new file, whose name nobody has. */
-export const creating: number =
-  constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-
 /** Opens a file that must not be a symbolic link, for reading. */
 export function openToRead(files: FileSystem, path: string): Promise<OpenFile> {
-  return files.open(path, reading)
+  return files.open(path, readFlags)
 }
 
 /** Makes a new file; fails where the name is taken. */
 export function openNew(files: FileSystem, path: string): Promise<OpenFile> {
-  return files.open(path, creating, fileMode)
+  return files.open(path, createFlags, fileMode)
 }
 
 /** The same for a file of which each write is durable when it ends, as if `datasync` was called after it. */
 export function openNewDurable(files: FileSystem, path: string): Promise<OpenFile> {
-  return files.open(path, creating | constants.O_DSYNC, fileMode)
-}
-
-export async function writeFully(file: OpenFile, octets: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < octets.length; ) {
-    const { bytesWritten } = await file.write(octets, written, octets.length - written, position + written)
-    written += bytesWritten
-  }
-}
-
-/** Up to so many octets; fewer only at the end of the file. */
-export async function readFully(file: OpenFile, length: number, position: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length)
-  let filled = 0
-  while (filled < length) {
-    const { bytesRead } = await file.read(buffer, filled, length - filled, position + filled)
-    if (bytesRead === 0) break
-    filled += bytesRead
-  }
-  return buffer.subarray(0, filled)
-}
-
-// A file of settings that is larger is none.
-const largestSmall = 64 * 1024 * 1024
-
-/** A whole small file and its status at that moment. MAIL_E_UNAVAILABLE where it is not small. */
-export async function readSmallFile(
-  files: FileSystem,
-  path: string,
-): Promise<{ readonly octets: Buffer; readonly status: FileStatus }> {
-  const file = await openToRead(files, path)
-  try {
-    const status = await file.stat()
-    if (status.size > largestSmall) throw new UnavailableError(`${path} is too large`)
-    return { octets: await readFully(file, status.size, 0), status }
-  } finally {
-    await file.close()
-  }
+  return files.open(path, createFlags | constants.O_DSYNC, fileMode)
 }
 
 export interface Replacement {
@@ -74,28 +30,13 @@ export interface Replacement {
 }
 
 /** Replaces a file whole: after a crash there is the old one or the new one. Durable when it resolves. */
-export async function replaceFile(
+export function replaceFile(
   files: FileSystem,
   directories: DirectorySync,
   { directory, name, temporary, octets }: Replacement,
 ): Promise<FileStatus> {
-  try {
-    const file = await openNew(files, temporary)
-    let status: FileStatus
-    try {
-      await writeFully(file, octets, 0)
-      await file.datasync()
-      status = await file.stat()
-    } finally {
-      await file.close()
-    }
-    await files.rename(temporary, `${directory}/${name}`)
-    await directories.sync(directory)
-    return status
-  } catch (error) {
-    await files.unlink(temporary).catch(() => undefined)
-    throw error
-  }
+  const content = { path: `${directory}/${name}`, temporary, octets }
+  return replaceDurably(files, content, () => directories.sync(directory))
 }
 
 const chunkSize = 256 * 1024

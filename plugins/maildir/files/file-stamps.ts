@@ -1,5 +1,5 @@
+import { isMissing } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { isMissing } from './disk-errors.ts'
 import type { FileStatus } from './file-system.ts'
 
 /** What was at a path at one moment. */

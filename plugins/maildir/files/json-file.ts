@@ -1,8 +1,7 @@
 import { join } from 'node:path'
-import { UnavailableError } from 'mailwright'
+import { isMissing, readSmallFile, UnavailableError } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { isMissing } from './disk-errors.ts'
-import { readSmallFile, replaceFile } from './durable-file.ts'
+import { replaceFile } from './durable-file.ts'
 import type { FileStatus } from './file-system.ts'
 
 /** A file of a value that is small, seldom changed, and always read and written whole. */

@@ -1,8 +1,17 @@
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
-import { type Clock, isFarAway, isOfEarlierBoot, type Lease, type Timer, UnavailableError } from 'mailwright'
-import { isFull, isMissing, systemCode } from './disk-errors.ts'
+import {
+  type Clock,
+  isDiskFull,
+  isFarAway,
+  isMissing,
+  isOfEarlierBoot,
+  type Lease,
+  systemCode,
+  type Timer,
+  UnavailableError,
+} from 'mailwright'
 import type { FileSystem } from './file-system.ts'
 import { formatOwner, heldLocks, type LockOwner, newOwner, ownerState, parseOwner } from './lock-owner.ts'
 import type { LockClaim, SpareLinks } from './spare-links.ts'
@@ -53,7 +62,7 @@ export class LockFiles {
     try {
       return await this.#tryWith(path, { text, make: (at) => this.#files.symlink(text, at) }, () => undefined)
     } catch (error) {
-      const spare = isFull(error) ? this.#spares?.take() : undefined
+      const spare = isDiskFull(error) ? this.#spares?.take() : undefined
       if (spare === undefined) throw error
       return await this.#tryWith(path, spare, () => this.#spares?.giveBack(spare)).catch(() => {
         // Somebody may have removed it, or the path is on another disk: what is in the way is that this one is full.

@@ -1,7 +1,6 @@
 import { dirname, join } from 'node:path'
-import { MailwrightError, UnavailableError } from 'mailwright'
+import { isMissing, MailwrightError, systemCode, UnavailableError } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { isMissing, systemCode } from './disk-errors.ts'
 import { directoryMode, openNew } from './durable-file.ts'
 
 // What tells other programs that a directory is a Maildir++ mailbox and not a Maildir of its own.

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { type Clock, formatProcess, ownProcess } from 'mailwright'
-import { isMissing, systemCode } from './disk-errors.ts'
+import { type Clock, formatProcess, isMissing, ownProcess, systemCode } from 'mailwright'
 import { directoryMode } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
 import { formatOwner, newOwner, ownerState, parseOwner } from './lock-owner.ts'

@@ -3,11 +3,11 @@ import {
   type CourierKeywords,
   courierKeywordListFile,
   courierKeywordsDirectory,
+  isMissing,
   newestCourierKeywordFiles,
   parseCourierKeywordFile,
   parseCourierKeywordList,
 } from 'mailwright'
-import { isMissing } from '../files/disk-errors.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { messageListLimit, readForeignFile, smallFileLimit } from './foreign-file.ts'
 

@@ -1,5 +1,5 @@
-import { isMissing, systemCode } from '../files/disk-errors.ts'
-import { openToRead, readFully } from '../files/durable-file.ts'
+import { isMissing, readFully, systemCode } from 'mailwright'
+import { openToRead } from '../files/durable-file.ts'
 import type { FileSystem } from '../files/file-system.ts'
 
 /** A file that another server keeps beside the mail. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { isMissing, readSmallFile } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { isMissing } from '../files/disk-errors.ts'
-import { readSmallFile, replaceFile } from '../files/durable-file.ts'
+import { replaceFile } from '../files/durable-file.ts'
 
 const uidValidityFileName = 'mailwright-uidvalidity'
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import { isFarAway, isOfEarlierBoot } from 'mailwright'
+import { isFarAway, isMissing, isOfEarlierBoot } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { isMissing } from '../files/disk-errors.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { ownerState } from '../files/lock-owner.ts'
 import type { Logged, LoggedMessage } from './frame.ts'

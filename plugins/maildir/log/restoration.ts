@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { isMissing } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { isMissing } from '../files/disk-errors.ts'
 import { replaceFile } from '../files/durable-file.ts'
 import { inGroups } from '../files/groups.ts'
 import { isDirectory } from '../files/mailbox-directory.ts'

@@ -1,4 +1,4 @@
-import { isMissing } from '../files/disk-errors.ts'
+import { isMissing } from 'mailwright'
 import type { FileSystem } from '../files/file-system.ts'
 import { parseSegmentName, type SegmentOwner } from './segment-name.ts'
 

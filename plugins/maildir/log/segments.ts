@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import { isFarAway } from 'mailwright'
+import { isFarAway, systemCode } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { systemCode } from '../files/disk-errors.ts'
 import { directoryMode } from '../files/durable-file.ts'
 import { formatOwner, heldLocks, type LockOwner, newOwner } from '../files/lock-owner.ts'
 import { LogSegment, segmentSize } from './segment.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { isMissing } from 'mailwright'
 import type { FileOutcomes } from '../batches/file-batches.ts'
 import type { MaildirContext } from '../context.ts'
-import { isMissing } from '../files/disk-errors.ts'
 import { type Located, pathOf, scanFor } from '../files/scan.ts'
 
 // How often messages that others rename at the same time are followed.

@@ -1,6 +1,5 @@
-import { formatMaildirFileName } from 'mailwright'
+import { formatMaildirFileName, isMissing } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { isMissing } from '../files/disk-errors.ts'
 import type { FileStatus } from '../files/file-system.ts'
 import { type Located, pathOf, type Scan } from '../files/scan.ts'
 import { type IndexRecord, locationOf } from '../index/index-record.ts'

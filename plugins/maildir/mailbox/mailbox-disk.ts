@@ -1,8 +1,7 @@
 import { join } from 'node:path'
-import { MailwrightError } from 'mailwright'
+import { isMissing, MailwrightError } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
 import { DirectoryStamps, type MailboxStamp } from '../files/directory-stamps.ts'
-import { isMissing } from '../files/disk-errors.ts'
 import {
   type Located,
   readNames,

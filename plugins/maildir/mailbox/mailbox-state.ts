@@ -1,12 +1,10 @@
 import { join } from 'node:path'
-import { type MailboxChange, type MessageSummary, UnavailableError } from 'mailwright'
+import { isDiskFull, type MailboxChange, type MessageSummary, Serial, UnavailableError } from 'mailwright'
 import { SideValues } from '../content/side-values.ts'
 import { signatureKind, summaryKind } from '../content/summaries.ts'
 import type { MaildirContext } from '../context.ts'
-import { isFull } from '../files/disk-errors.ts'
 import type { MailboxPlace } from '../files/mailbox-place.ts'
 import type { Located } from '../files/scan.ts'
-import { Serial } from '../files/serial.ts'
 import type { IndexChange } from '../index/index-change.ts'
 import { IndexFile } from '../index/index-file.ts'
 import type { IndexRecord } from '../index/index-record.ts'
@@ -284,7 +282,7 @@ export class MailboxState {
       await this.#index.append(change, later)
       return true
     } catch (error) {
-      if (!isFull(error)) throw error
+      if (!isDiskFull(error)) throw error
       this.#warn('new messages are not shown', error)
       const { altered, removed } = change
       this.goAhead({ ...(altered && { altered }), ...(removed && { removed }) })

@@ -11,8 +11,10 @@ import {
   type MessageSummary,
   type SearchCriterion,
   searchEntries,
+  storeError,
   type Transfer,
   uidFinder,
+  withStoreErrors,
 } from 'mailwright'
 import { oneByOne } from '../batches/one-by-one.ts'
 import { changeFlags } from '../changes/flag-change.ts'
@@ -20,7 +22,6 @@ import type { Transferred } from '../changes/transfer.ts'
 import { openContent } from '../content/message-content.ts'
 import { ReadAhead } from '../content/read-ahead.ts'
 import { textCandidates } from '../content/text-candidates.ts'
-import { guarded, storeError } from '../files/disk-errors.ts'
 import type { Chosen, MailboxSnapshot } from './mailbox-snapshot.ts'
 import type { MailboxState } from './mailbox-state.ts'
 
@@ -198,7 +199,7 @@ export class MaildirMailbox implements Mailbox {
 
   async #doing<T>(what: string, run: () => Promise<T>): Promise<T> {
     this.#checkOpen()
-    return guarded(`${what} (${this.name})`, run)
+    return withStoreErrors(`${what} (${this.name})`, run)
   }
 
   #checkOpen(): void {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { isDiskFull, isMissing, systemCode } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { isFull, isMissing, systemCode } from '../files/disk-errors.ts'
 import { openNew } from '../files/durable-file.ts'
 import type { MailboxPlace } from '../files/mailbox-place.ts'
 import { type ForeignMailbox, readForeignState } from '../foreign/foreign-state.ts'
@@ -122,7 +122,7 @@ export async function markAsOurs(
     await (await openNew(files, join(path, ownedFileName))).close()
     await directories.sync(path)
   } catch (error) {
-    if (isFull(error)) return false
+    if (isDiskFull(error)) return false
     if (systemCode(error) !== 'EEXIST') throw error
   }
   return true

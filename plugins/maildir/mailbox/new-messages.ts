@@ -1,5 +1,4 @@
-import { formatMaildirFileName } from 'mailwright'
-import { isMissing } from '../files/disk-errors.ts'
+import { formatMaildirFileName, isMissing } from 'mailwright'
 import { type Located, pathOf } from '../files/scan.ts'
 import type { MailboxState } from './mailbox-state.ts'
 

@@ -2,12 +2,13 @@ import {
   canonicalFlags,
   compareMaildirDeliveryTimes,
   highestUid,
+  isMissing,
   maildirDeliveryTime,
   sizeInMaildirFileName,
+  systemCode,
   UnavailableError,
 } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { isMissing, systemCode } from '../files/disk-errors.ts'
 import type { FileStatus } from '../files/file-system.ts'
 import { type Located, pathOf } from '../files/scan.ts'
 import type { ForeignMailbox } from '../foreign/foreign-state.ts'

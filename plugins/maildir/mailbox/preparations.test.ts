@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bufferContent, parseAddress, store } from 'mailwright'
-import { createTestHost, type FakeClock, fakeClock } from 'mailwright/testing'
+import { bufferContent, store } from 'mailwright'
+import { addressOf, createTestHost, type FakeClock, fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { unsyncedFiles } from '../../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir } from '../../../test/support/maildir.ts'
@@ -183,9 +183,8 @@ it('is done when the plugin stops: a command that delivers and ends leaves nothi
   const dataDir = await mkdtemp(join(tmpdir(), 'mailwright-maildir-'))
   try {
     const host = await createTestHost({ dataDir, plugins: [maildir({ root: 'mail', path: '{user}' })] })
-    const address = parseAddress('ann@example.org')
-    if (address === undefined) throw new TypeError('not an address')
-    const mailboxes = await host.service(store).open({ id: '1', address })
+    const account = { id: '1', address: addressOf('ann@example.org') }
+    const mailboxes = await host.service(store).open(account)
     for (const text of ['one', 'two'])
       await (await mailboxes.stage('INBOX', bufferContent(Buffer.from(text)))).commit()
     await host.stop()

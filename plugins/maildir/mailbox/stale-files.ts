@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { isMissing } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { isMissing } from '../files/disk-errors.ts'
 
 /** Milliseconds after which the Maildir convention gives up a file in `tmp`: 36 hours. */
 export const staleAfter: number = 36 * 3_600_000

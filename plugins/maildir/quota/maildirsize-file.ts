@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { join } from 'node:path'
-import { isMissing } from '../files/disk-errors.ts'
-import { openNew, openToRead, readFully, writeFully } from '../files/durable-file.ts'
+import { isMissing, readFully, writeFully } from 'mailwright'
+import { openNew, openToRead } from '../files/durable-file.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import type { NameSource } from '../files/unique-name.ts'
 import {

@@ -1,10 +1,16 @@
 import { join } from 'node:path'
-import { type NamedFiles, UnavailableError } from 'mailwright'
+import {
+  isMissing,
+  type NamedFiles,
+  readSmallFile,
+  Serial,
+  systemCode,
+  UnavailableError,
+  withStoreErrors,
+} from 'mailwright'
 import type { MaildirContext } from '../context.ts'
-import { guarded, isMissing, systemCode } from '../files/disk-errors.ts'
-import { directoryMode, readSmallFile, replaceFile } from '../files/durable-file.ts'
+import { directoryMode, replaceFile } from '../files/durable-file.ts'
 import { isDirectory } from '../files/mailbox-directory.ts'
-import { Serial } from '../files/serial.ts'
 import { removeStaleFiles } from '../mailbox/stale-files.ts'
 
 const draftsName = 'tmp'
@@ -32,14 +38,14 @@ export class SharingFiles implements NamedFiles {
   }
 
   isEmpty(): Promise<boolean> {
-    return guarded('looking for access rights', async () => {
+    return withStoreErrors('looking for access rights', async () => {
       this.#exists ||= await isDirectory(this.#context, this.#directory)
       return !this.#exists
     })
   }
 
   names(): Promise<readonly string[]> {
-    return guarded('looking for access rights', async () => {
+    return withStoreErrors('looking for access rights', async () => {
       try {
         const names = await this.#context.files.readdir(this.#directory)
         return names.filter(
@@ -53,11 +59,11 @@ export class SharingFiles implements NamedFiles {
   }
 
   read(name: string): Promise<Buffer | undefined> {
-    return guarded('reading access rights', () => this.#read(name))
+    return withStoreErrors('reading access rights', () => this.#read(name))
   }
 
   replace(name: string, octets: Buffer | undefined): Promise<void> {
-    return guarded('changing access rights', async () => {
+    return withStoreErrors('changing access rights', async () => {
       const former = await this.#read(name)
       try {
         await this.#put(name, octets)
@@ -70,7 +76,7 @@ export class SharingFiles implements NamedFiles {
 
   alone<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.#changes.run(() =>
-      guarded('changing access rights', async () => {
+      withStoreErrors('changing access rights', async () => {
         await this.#make()
         const lease = await this.#context.locks.acquire(join(this.#directory, lockName))
         try {

@@ -1,12 +1,12 @@
 import { truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseAddress, type QueueSelection, readAll, reply } from 'mailwright'
+import { addressOf } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
 import { mail } from '../../../test/support/queue-submission.ts'
 import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
 import {
-  addressOf,
   deliveredOutcome,
   mailboxFull,
   noSuchUser,

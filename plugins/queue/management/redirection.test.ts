@@ -1,9 +1,10 @@
 import { formatAddress, type QueueSelection } from 'mailwright'
+import { addressOf } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
 import { mail } from '../../../test/support/queue-submission.ts'
 import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
-import { addressOf, mailboxFull } from '../../../test/support/queue-world-delivery.ts'
+import { mailboxFull } from '../../../test/support/queue-world-delivery.ts'
 import { queueMigrations } from '../tables/migrations.ts'
 
 describe('an alias that leads to several', () => {

@@ -1,9 +1,9 @@
 import { type Address, type Clock, senderInTurn, type Timer } from 'mailwright'
 import type { Connections, Timeouts } from '../options.ts'
+import { HostTurns, type Waiting } from './host-turns.ts'
 import { type OpeningSettings, openSession } from './opening.ts'
 import { SmtpSession } from './smtp-session.ts'
 import { hostOf, keyOf, type Target } from './target.ts'
-import { type Waiting, WaitingLine } from './waiting-line.ts'
 
 /** A session is over: it had ended since it was kept, or has served enough. What is left to do is done in another one. */
 export class StaleSession extends Error {}
@@ -48,7 +48,7 @@ export class ConnectionPool {
   readonly #keptOf = new Map<string, number>()
   /** Open connections of each host, those that are kept as well. */
   readonly #open = new Map<string, number>()
-  readonly #waiters = new WaitingLine<Waiter>()
+  readonly #waiters = new HostTurns<Waiter>()
   #total = 0
   #closed = false
 

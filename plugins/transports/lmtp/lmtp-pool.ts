@@ -1,6 +1,5 @@
-import type { Timer } from 'mailwright'
+import { Slots, type Timer } from 'mailwright'
 import { formatDestination, type LmtpDestination } from '../destination.ts'
-import { Slots } from '../slots.ts'
 import { LmtpConnection, type OpeningSettings } from './lmtp-connection.ts'
 
 export interface PoolSettings extends OpeningSettings {

@@ -1,17 +1,15 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import {
-  type Address,
   type Batch,
   type BatchItem,
   bufferContent,
   type Clock,
   createLog,
   createMessage,
-  parseAddress,
   systemClock,
 } from 'mailwright'
-import { fakeClock } from 'mailwright/testing'
+import { addressOf, fakeClock } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { LmtpDestination } from '../destination.ts'
 import { mailCommand } from './envelope.ts'
@@ -19,12 +17,6 @@ import { LmtpDelivery } from './lmtp-delivery.ts'
 import { LmtpPool } from './lmtp-pool.ts'
 import { LmtpTls, type LmtpTlsLevel } from './lmtp-tls.ts'
 import { placeOf } from './server-trouble.ts'
-
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new Error(`${text} is no address`)
-  return parsed
-}
 
 /** A server that says what a test wants: by command, `undefined` for silence. */
 interface Script {
@@ -95,10 +87,10 @@ async function item(
   message = createMessage(bufferContent(Buffer.from(text))),
 ): Promise<BatchItem> {
   return {
-    recipient: address(to),
+    recipient: addressOf(to),
     parameters: {},
-    reversePath: address('a@else.example'),
-    route: { kind: 'handler', handler: 'x', address: address(to) },
+    reversePath: addressOf('a@else.example'),
+    route: { kind: 'handler', handler: 'x', address: addressOf(to) },
     message: await message,
     filings: [],
   }

@@ -10,9 +10,9 @@ import {
   type Outcome,
   type Reply,
   reply,
+  Slots,
 } from 'mailwright'
 import type { PipeOptions } from '../options.ts'
-import { Slots } from '../slots.ts'
 import { expandWords, type MacroSource, macroValues, namedMacros } from './arguments.ts'
 import { outcomeOfEnd } from './exit-status.ts'
 import { programInput } from './program-input.ts'

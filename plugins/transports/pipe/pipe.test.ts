@@ -2,17 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import {
-  type Address,
-  type Batch,
-  type BatchItem,
-  bufferContent,
-  createLog,
-  createMessage,
-  parseAddress,
-  systemClock,
-} from 'mailwright'
-import { fakeClock } from 'mailwright/testing'
+import { type Batch, type BatchItem, bufferContent, createLog, createMessage, systemClock } from 'mailwright'
+import { addressOf, fakeClock } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseOptions } from '../options.ts'
 import type { PipeInput } from '../pipe-options.ts'
@@ -20,22 +11,16 @@ import { expandWords, macroValues } from './arguments.ts'
 import { PipeDelivery } from './pipe-delivery.ts'
 import { programInput } from './program-input.ts'
 
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new Error(`${text} is no address`)
-  return parsed
-}
-
 async function item(
   to: string,
   from: string | null = 'a@else.example',
   text = 'Subject: x\r\n\r\nbody\r\n',
 ): Promise<BatchItem> {
   return {
-    recipient: address('asked@here.example'),
+    recipient: addressOf('asked@here.example'),
     parameters: {},
-    reversePath: from === null ? null : address(from),
-    route: { kind: 'handler', handler: 'transports/test:', address: address(to) },
+    reversePath: from === null ? null : addressOf(from),
+    route: { kind: 'handler', handler: 'transports/test:', address: addressOf(to) },
     message: await createMessage(bufferContent(Buffer.from(text, 'latin1'))),
     filings: [],
   }

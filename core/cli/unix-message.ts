@@ -5,7 +5,7 @@ const lf = 0x0a
  * A message as Unix programs write it, with CRLF line ends: lone LF becomes CRLF, and an mbox `From ` line at the top
  * is left out. What is CRLF already stays.
  */
-export async function* crlfLines(input: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
+export async function* asTransferred(input: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
   let last = 0
   for await (const octets of withoutEnvelopeLine(input)) {
     let from = 0

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Waiting, WaitingLine } from './waiting-line.ts'
+import { HostTurns, type Waiting } from './host-turns.ts'
 
 interface One extends Waiting {
   readonly name: string
@@ -9,13 +9,13 @@ function one(name: string, sender: string, host = 'mx.example'): One {
   return { name, sender, host }
 }
 
-function lineOf(...all: readonly One[]): WaitingLine<One> {
-  const line = new WaitingLine<One>()
+function lineOf(...all: readonly One[]): HostTurns<One> {
+  const line = new HostTurns<One>()
   for (const each of all) line.add(each)
   return line
 }
 
-const order = (line: WaitingLine<One>, host = 'mx.example') => {
+const order = (line: HostTurns<One>, host = 'mx.example') => {
   const names: string[] = []
   for (let next = line.take(host); next !== undefined; next = line.take(host)) names.push(next.name)
   return names

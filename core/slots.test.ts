@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { errorCode } from '../errors.ts'
-import { createWaitingLine } from './waiting-line.ts'
+import { errorCode } from './errors.ts'
+import { Slots } from './slots.ts'
 
 function gate(): { opened: Promise<void>; open: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>()
   return { opened: promise, open: resolve }
 }
 
-describe('the waiting line', () => {
-  it('runs so many at a time, the others in their order', async () => {
-    const line = createWaitingLine('tests', 2, 10)
+describe('slots', () => {
+  it('let in so many at a time, the others in their order', async () => {
+    const slots = new Slots(2)
     const gates = Array.from({ length: 5 }, gate)
     const started: number[] = []
     const all = gates.map(({ opened }, index) =>
-      line.run(async () => {
+      slots.run(async () => {
         started.push(index)
         await opened
         return index
@@ -30,25 +30,26 @@ describe('the waiting line', () => {
     expect(started).toEqual([0, 1, 2, 3, 4])
   })
 
-  it('refuses when it is full, and takes again when it is not', async () => {
-    const line = createWaitingLine('tests', 1, 1)
+  it('refuse when too many wait, and take again when they do not', async () => {
+    const slots = new Slots(1, { waiting: 1, what: 'tests' })
     const { opened, open } = gate()
-    const first = line.run(() => opened)
-    const second = line.run(async () => 'second')
-    const refused = await line.run(async () => 'third').catch(errorCode)
-    expect(refused).toBe('MAIL_E_UNAVAILABLE')
+    const first = slots.run(() => opened)
+    const second = slots.run(async () => 'second')
+    const refused = await slots.run(async () => 'third').catch((error: unknown) => error)
+    expect(errorCode(refused)).toBe('MAIL_E_UNAVAILABLE')
+    expect(String(refused)).toContain('too many tests at the same time')
     open()
     await first
     expect(await second).toBe('second')
-    expect(await line.run(async () => 'fourth')).toBe('fourth')
+    expect(await slots.run(async () => 'fourth')).toBe('fourth')
   })
 
-  it('goes on after a failure', async () => {
-    const line = createWaitingLine('tests', 1, 1)
-    const failed = line.run(async () => {
+  it('go on after a failure', async () => {
+    const slots = new Slots(1, { waiting: 1, what: 'tests' })
+    const failed = slots.run(async () => {
       throw new Error('no')
     })
-    const next = line.run(async () => 'next')
+    const next = slots.run(async () => 'next')
     await expect(failed).rejects.toThrow('no')
     expect(await next).toBe('next')
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { crlfLines } from './crlf-lines.ts'
+import { asTransferred } from './unix-message.ts'
 
 /** What comes out for chunks of so many octets. */
 async function converted(text: string, chunk: number): Promise<string> {
@@ -7,11 +7,11 @@ async function converted(text: string, chunk: number): Promise<string> {
     for (let at = 0; at < text.length; at += chunk) yield Buffer.from(text.slice(at, at + chunk))
   }
   const out: Buffer[] = []
-  for await (const octets of crlfLines(chunks())) out.push(octets)
+  for await (const octets of asTransferred(chunks())) out.push(octets)
   return Buffer.concat(out).toString()
 }
 
-describe('crlfLines', () => {
+describe('asTransferred', () => {
   test.each([
     ['a\nb\n', 'a\r\nb\r\n'],
     ['a\r\nb\r\n', 'a\r\nb\r\n'],

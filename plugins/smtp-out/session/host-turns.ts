@@ -9,7 +9,7 @@ export interface Waiting {
  * Who waits for hosts. Hosts take turns, and so do the senders of each: a host that has the mail of thousands of domains may keep a
  * mailing to these waiting, and not somebody else's letter.
  */
-export class WaitingLine<One extends Waiting> {
+export class HostTurns<One extends Waiting> {
   readonly #hosts = new Map<string, Map<string, Set<One>>>()
 
   add(one: One): void {
