@@ -13,14 +13,7 @@ import { processorTime, proportionalMemory } from './process-tree.ts'
 import { harakaSmtp } from './smtp-haraka.ts'
 import { openSessions } from './smtp-idle.ts'
 import { postfixSmtp } from './smtp-postfix.ts'
-import {
-  bareSmtp,
-  deliveredTo,
-  domain,
-  forgetDelivered,
-  mailwrightSmtp,
-  type SmtpHost,
-} from './smtp-servers.ts'
+import { bareSmtp, deliveredTo, domain, mailwrightSmtp, type SmtpHost, takeAway } from './smtp-servers.ts'
 
 const { values } = parseArgs({
   options: {
@@ -79,7 +72,7 @@ async function measure(
   host: SmtpHost,
   { sessions, octets, messages, recipients, kept }: Row,
 ): Promise<Figure> {
-  forgetDelivered(host)
+  takeAway(host, join(folder, 'taken away'))
   const words = [
     ...(kept ? ['-d'] : []),
     ...['-s', `${sessions}`, '-m', `${messages}`, '-l', `${octets}`, '-f', `sender@client.example`],
