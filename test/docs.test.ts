@@ -11,6 +11,7 @@ import {
 } from 'mailwright'
 import { describe, expect, test } from 'vitest'
 import { coreCommands } from '../core/cli/program.ts'
+import { matrixDocument, withMatrix } from './crash/matrix/report.ts'
 import { exportedInterfaces, interfaceMembers, memberComment } from './support/declarations.ts'
 import { logLines } from './support/log-lines.ts'
 import { codeBlocks, plain, relativeLinks, section, sections, tableRows } from './support/markdown.ts'
@@ -167,19 +168,53 @@ describe('docs/passwords.md', () => {
 describe('docs/cli.md', () => {
   const text = readText('docs/cli.md')
 
+  const [queueIntroduction = ''] = section(text, '##', 'The queue').split('\n### ')
+  const conditions = tableRows(queueIntroduction).map(([flags, meaning]) => ({
+    flags: plain(flags),
+    summary: meaning,
+  }))
+
   test('has every command in its order', () => {
     const titles = sections(text, '###').map(({ title }) => plain(title))
     expect(titles).toEqual(coreCommands.map(({ usage }) => `mailwright ${usage}`))
   })
 
+  test('names every command at the top, with its summary and a link', () => {
+    const rows = tableRows(section(text, '##', 'Commands')).map(([command, summary]) => [command, summary])
+    expect(rows).toEqual(
+      coreCommands.map(({ usage, summary }) => [
+        `[\`${usage}\`](#${anchorsOf(`### mailwright ${usage}`)[0]})`,
+        summary,
+      ]),
+    )
+  })
+
   test.each(coreCommands)('$usage: summary, options, examples', ({ usage, summary, options, examples }) => {
     const written = section(text, '###', `\`mailwright ${usage}\``)
     expect(written.split('\n')[0]?.toLowerCase()).toBe(`${summary.toLowerCase()}.`)
-    const rows = tableRows(written).map(([flags, meaning]) => ({ flags: plain(flags), summary: meaning }))
+    const rows = tableRows(written).flatMap(([flags, meaning]) =>
+      flags === '[conditions](#the-queue)' ? conditions : [{ flags: plain(flags), summary: meaning }],
+    )
     expect(rows).toEqual(options ?? [])
     const shown = codeBlocks(written).flatMap(({ code }) => code.trim().split('\n'))
     expect(shown).toEqual(examples ?? [])
   })
+})
+
+test('docs/security.md: a threat has its defence in one sentence, and a test', () => {
+  const rows = tableRows(readText('docs/security.md'))
+  expect(rows.length).toBeGreaterThan(30)
+  const wrong = rows.filter(
+    ([, defence = '', named = '']) => defence.length > 150 || !/^`[\w./-]+\.test\.ts`/.test(named),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('docs/crash-matrix.md: the command that makes the table finds its place', () => {
+  const text = readText(matrixDocument)
+  const rows = tableRows(withMatrix(text, 'none'))
+  expect(tableRows(text).length).toBeGreaterThan(0)
+  expect(rows).toEqual([])
 })
 
 describe('docs/decisions', () => {

@@ -2,7 +2,7 @@
 //
 //   npm run test:crash-matrix -- [--points=6] [--queue=SQLite] [--only=regex] [--seed=1] [--write]
 //
-// `--points=1000` is every call. `--write` puts the table into docs/reliability.md. Needs strace and the right to trace processes.
+// `--points=1000` is every call. `--write` puts the table into docs/crash-matrix.md. Needs strace and the right to trace processes.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -10,7 +10,7 @@ import { startMariadb } from '../../support/mariadb.ts'
 import { createDatabase, mariadbUser } from '../../support/mariadb-admin.ts'
 import { requirePeer } from '../../support/peers.ts'
 import { projectFolder } from '../../support/project-files.ts'
-import { complaint, type Done, isGood, matrixText, withMatrix } from './report.ts'
+import { complaint, type Done, isGood, matrixDocument, matrixText, withMatrix } from './report.ts'
 import { type QueueKind, rowsOf } from './rows.ts'
 import { startWorld } from './world.ts'
 
@@ -39,7 +39,7 @@ for (const kind of kinds.filter((each) => new RegExp(values.queue, 'i').test(eac
 const date = new Date().toISOString().slice(0, 10)
 const text = matrixText(done, { date, words: process.argv.slice(2) })
 process.stdout.write(`\n${text}\n`)
-const document = join(projectFolder, 'docs/reliability.md')
+const document = join(projectFolder, matrixDocument)
 if (values.write) await writeFile(document, withMatrix(await readFile(document, 'utf8'), text))
 process.exitCode = done.every(isGood) ? 0 : 1
 

@@ -6,7 +6,8 @@ export interface Done {
   readonly result: Result
 }
 
-/** Surround the table in docs/reliability.md. */
+/** The document that has the table, and what surrounds it there. */
+export const matrixDocument = 'docs/crash-matrix.md'
 const [start, end] = ['<!-- crash matrix -->', '<!-- end of the crash matrix -->']
 
 const headings = [
