@@ -1,7 +1,14 @@
 export { crlfLines } from './crlf-lines.ts'
 export { type DataChunk, dataChunks } from './data-chunks.ts'
 export { dotStuffed } from './dot-stuffing.ts'
+export { type Envelope, envelopesOf } from './envelope.ts'
 export { longestAnswer } from './longest-answer.ts'
+export {
+  isTooManyRecipients,
+  type RefusalMeaning,
+  type RefusalStep,
+  refusalMeaning,
+} from './refusal.ts'
 export {
   type EhloKeywords,
   ehloKeywords,
@@ -9,3 +16,4 @@ export {
   ReplyReadError,
   readReply,
 } from './reply-reader.ts'
+export { type HostManner, type TransactionCommands, transactionCommands } from './transaction-commands.ts'

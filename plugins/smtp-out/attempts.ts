@@ -1,4 +1,4 @@
-import { type BatchItem, notWithoutOthers, type Outcome, ofDomain } from 'mailwright'
+import { type BatchItem, type Envelope, notWithoutOthers, type Outcome, ofDomain } from 'mailwright'
 import { HostFailure, type Undelivered, unreachable } from './outcome.ts'
 import { NotItsTurn, type Pace } from './pace/pace.ts'
 import type { Destination } from './routing/destination.ts'
@@ -10,7 +10,6 @@ import { type ConnectionPool, StaleSession } from './session/connection-pool.ts'
 import { encryptionNeeded, forNow } from './session/refusal.ts'
 import type { SmtpSession } from './session/smtp-session.ts'
 import type { Target } from './session/target.ts'
-import type { Envelope } from './transaction/envelope.ts'
 import { type Transacted, transact } from './transaction/transaction.ts'
 
 export interface AttemptSettings {

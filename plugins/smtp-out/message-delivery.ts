@@ -1,4 +1,4 @@
-import type { BatchItem, Log, Outcome } from 'mailwright'
+import type { BatchItem, Envelope, Log, Outcome } from 'mailwright'
 import {
   type AttemptedErrand,
   type AttemptSettings,
@@ -11,7 +11,6 @@ import {
 import { said, type Undelivered } from './outcome.ts'
 import type { Destination, Destinations } from './routing/destination.ts'
 import type { MailHosts } from './routing/mail-hosts.ts'
-import type { Envelope } from './transaction/envelope.ts'
 
 export interface MessageDeliverySettings extends AttemptSettings {
   readonly destinations: Pick<Destinations, 'fallbacksOf'>

@@ -10,7 +10,7 @@ import {
 import type { MessageDelivery } from './message-delivery.ts'
 import { undelivered } from './outcome.ts'
 import type { Destination, Destinations } from './routing/destination.ts'
-import { type Dispatch, dispatchesOf } from './transaction/envelope.ts'
+import { type Dispatch, dispatchesOf } from './transaction/dispatch.ts'
 
 const notNow = undelivered(reply(451, '4.3.0', 'The message could not be sent now, it will be tried again'))
 const noDomain = undelivered(reply(550, '5.1.3', 'The address has no domain'), { cause: 'no-such-address' })

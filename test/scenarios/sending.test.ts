@@ -38,6 +38,13 @@ export default defineConfig({
     transports({ map: ${JSON.stringify({
       'there.example': { to: 'smtp', host: '127.0.0.1', port: there },
       'elsewhere.example': { to: 'smtp', host: '127.0.0.1', port: elsewhere },
+      'store.example': { to: 'lmtp', host: '127.0.0.1', port: there },
+      'program.example': {
+        to: 'pipe',
+        command: ['/nowhere/program'],
+        // Nothing runs as root.
+        ...(process.getuid?.() === 0 ? { user: 'nobody' } : {}),
+      },
       'held.here.example': { to: 'hold', text: 'looked at first' },
     })} }),
     relay({ networks: ['127.0.0.1'] }),
@@ -143,6 +150,19 @@ test('a host that is away delays nobody else', async () => {
   await send('jo@elsewhere.example', 'goes')
   await eventually(() => expect(mx.messages).toHaveLength(1))
   expect(JSON.stringify(await queued())).toContain('there.example')
+})
+
+test.each([
+  ['there.example', 'a host'],
+  ['store.example', 'a store'],
+  ['program.example', 'a program'],
+])('mail for %s: %s that is away is left alone', async (domain) => {
+  await start({ firstRetry: '1h', initialPerDestination: 2 })
+  for (const subject of ['1', '2', '3', '4', '5', '6']) await send(`jo@${domain}`, subject)
+  await eventually(async () => expect((await command('queue', 'stat')).out).toMatch(/ in \d+[hm] /))
+  // One message more than it is thought to bear may have been on its way.
+  const untried = JSON.stringify(await queued()).match(/"attempts":0\b/g) ?? []
+  expect(untried.length).toBeGreaterThanOrEqual(3)
 })
 
 test('what is deferred is tried again, and given up after its time', async () => {

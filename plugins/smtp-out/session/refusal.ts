@@ -1,5 +1,4 @@
-import { type Reply, reply, replyText } from 'mailwright'
-import { classify, type Step } from '../classification.ts'
+import { type RefusalStep, type Reply, refusalMeaning, reply, replyText } from 'mailwright'
 import { type Undelivered, undelivered } from '../outcome.ts'
 
 /** Lines of a host's reply that are passed on. */
@@ -12,7 +11,7 @@ export interface Refuser {
 }
 
 /** What a host's refusal means for what it was said to. What is no refusal, where an answer had to be, is one for now. */
-export function refusalBy({ place, host }: Refuser, answer: Reply, step: Step): Undelivered {
+export function refusalBy({ place, host }: Refuser, answer: Reply, step: RefusalStep): Undelivered {
   const { code, enhanced } = answer
   const lines = answer.lines.slice(0, mostLines)
   const said = lines.map(replyText)
@@ -24,7 +23,7 @@ export function refusalBy({ place, host }: Refuser, answer: Reply, step: Step): 
       cause: 'protocol',
       concerns: 'destination',
     }
-  return undelivered(reply(code, enhanced, said), { host, place, ...classify(answer, step) })
+  return undelivered(reply(code, enhanced, said), { host, place, ...refusalMeaning(answer, step) })
 }
 
 /** A refusal that may be a passing one, whatever its code is: 5yz in a greeting (RFC 5321 §3.1) says nothing of the mail. */

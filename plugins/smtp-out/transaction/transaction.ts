@@ -1,18 +1,19 @@
 import {
   type BatchItem,
   type Delivered,
+  type Envelope,
+  isTooManyRecipients,
   notWithoutOthers,
   type Outcome,
   type Reply,
   replyText,
+  type TransactionCommands,
+  transactionCommands,
 } from 'mailwright'
-import { isTooMany } from '../classification.ts'
 import { HostFailure, type Undelivered, undelivered } from '../outcome.ts'
 import { StaleSession } from '../session/connection-pool.ts'
 import { notSoMany, refusalBy } from '../session/refusal.ts'
 import type { SmtpSession } from '../session/smtp-session.ts'
-import { type Commands, commandsFor } from './commands.ts'
-import type { Envelope } from './envelope.ts'
 
 /** What a transaction came to. */
 export interface Transacted {
@@ -45,7 +46,10 @@ export async function transact(
 ): Promise<Transacted> {
   const { items } = envelope
   const { connection, isProven } = session
-  const commands = await commandsFor(envelope, connection.extensions, { isProven, chunking })
+  const commands = await transactionCommands(envelope, connection.extensions, {
+    way: isProven ? 'proven' : 'open',
+    chunking: chunking ? 'wanted' : 'needed',
+  })
   if (!('mail' in commands)) {
     const { host } = connection
     return { ...nothing, refused: undelivered(commands, { host, concerns: 'message' }) }
@@ -83,7 +87,11 @@ interface Begun {
 }
 
 /** A session that was kept may be over before anything was said in it. */
-async function begin(session: SmtpSession, commands: Commands, asksAtOnce: boolean): Promise<Begun> {
+async function begin(
+  session: SmtpSession,
+  commands: TransactionCommands,
+  asksAtOnce: boolean,
+): Promise<Begun> {
   const { connection, isNew } = session
   if (!isNew && !connection.isUsable) throw new StaleSession()
   try {
@@ -123,7 +131,7 @@ function sortAnswers(
   for (const [index, item] of items.entries()) {
     const answer = answers[index]
     if (answer === undefined || mail.code >= 300) continue
-    const isMore = isTooMany(answer)
+    const isMore = isTooManyRecipients(answer)
     if (answer.code < 300) taken.push(item)
     else if (taken.length > 0 && isMore) again.push(item)
     else {
@@ -137,7 +145,11 @@ function sortAnswers(
 }
 
 /** The message: one outcome for all recipients that were taken. Once it is under way, it does not reject: nobody else is to get it, too. */
-async function send(session: SmtpSession, commands: Commands, asked: Reply | undefined): Promise<Outcome> {
+async function send(
+  session: SmtpSession,
+  commands: TransactionCommands,
+  asked: Reply | undefined,
+): Promise<Outcome> {
   const { connection } = session
   const go = commands.isChunked ? undefined : (asked ?? (await session.data()))
   if (go !== undefined && go.code !== 354) {

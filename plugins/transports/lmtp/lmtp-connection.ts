@@ -14,6 +14,8 @@ import type { LmtpDestination } from '../destination.ts'
 import { type LmtpTls, type LmtpTlsLevel, TlsFailure } from './lmtp-tls.ts'
 import { ServerTrouble } from './server-trouble.ts'
 
+const closing = 421
+
 /** Milliseconds that a server may take. */
 export interface LmtpTimeouts {
   readonly connect: number
@@ -132,8 +134,11 @@ export class LmtpConnection {
     return true
   }
 
-  #reply(): Promise<Reply> {
-    return readReply(this.#connection, this.#clock, this.#timeouts.command)
+  /** A server that closes with 421 (RFC 5321 §3.8) has said all that it will say. */
+  async #reply(): Promise<Reply> {
+    const answer = await readReply(this.#connection, this.#clock, this.#timeouts.command)
+    if (answer.code === closing) this.#connection.destroy()
+    return answer
   }
 
   get extensions(): EhloKeywords {
@@ -148,9 +153,14 @@ export class LmtpConnection {
   async commands(lines: readonly string[]): Promise<readonly Reply[]> {
     const replies: Reply[] = []
     const together = this.extensions.has('PIPELINING')
-    if (together) await this.#connection.write(lines.map((line) => `${line}\r\n`).join(''))
+    if (together) await this.#ask(lines.map((line) => `${line}\r\n`).join(''))
     for (const line of lines) {
-      if (!together) await this.#connection.write(`${line}\r\n`)
+      const last = replies.at(-1)
+      if (last?.code === closing) {
+        replies.push(last)
+        continue
+      }
+      if (!together) await this.#ask(`${line}\r\n`)
       const answer = await this.#reply()
       // It has lost its way: what it takes for what nobody knows.
       if (isIntermediate(answer) !== (line === 'DATA' && answer.code < 400))
@@ -158,6 +168,12 @@ export class LmtpConnection {
       replies.push(answer)
     }
     return replies
+  }
+
+  /** Whoever answers before it is asked mistakes what it is asked. */
+  async #ask(text: string): Promise<void> {
+    if (this.#connection.unread > 0) throw new ServerTrouble('answers before it is asked')
+    await this.#connection.write(text)
   }
 
   /**
@@ -171,6 +187,11 @@ export class LmtpConnection {
       if (isIntermediate(answer)) throw refused('the message', answer)
       yield answer
     }
+  }
+
+  /** Takes back what is left of a transaction. */
+  async reset(): Promise<void> {
+    if (!this.isClosed) await this.commands(['RSET'])
   }
 
   /** Ends it politely, without waiting for the answer. */

@@ -23,17 +23,20 @@ export function hostOf(destination: LmtpDestination): string {
 
 /** What becomes of a message that could not be handed over: it comes again, and the queue says where it hangs, and why. */
 export function deferral(destination: LmtpDestination, error: unknown): Outcome {
-  const text = replyText(`${placeOf(destination)} ${problemOf(error)}`)
+  const problem = problemOf(error)
+  // What is wrong on this side is nobody else's to know.
+  const text = replyText(`${placeOf(destination)} ${problem ?? 'did not get the message'}`)
   // RFC 3463 §3.8: 4.7.5 is "cryptographic failure"; §3.5: 4.4.1 is "no answer from host".
   const enhanced = error instanceof TlsFailure ? '4.7.5' : '4.4.1'
-  return { kind: 'deferred', reply: reply(451, enhanced, text), host: hostOf(destination) }
+  const outcome = { kind: 'deferred', reply: reply(451, enhanced, text), host: hostOf(destination) } as const
+  return problem === undefined ? outcome : { ...outcome, concerns: 'destination' }
 }
 
-function problemOf(error: unknown): string {
+/** What is wrong with the server; undefined where it is something on this side. */
+function problemOf(error: unknown): string | undefined {
   if (error instanceof ReplyReadError) return unread[error.kind]
   if (error instanceof ConnectionLost) return unread.closed
   if (error instanceof ServerTrouble) return error.message
   if (error instanceof TlsFailure) return `does not come under TLS as it has to: ${error.message}`
-  // What is wrong on this side is nobody else's to know.
-  return 'did not get the message'
+  return undefined
 }

@@ -1,4 +1,4 @@
-import { type Outcome, reply, replyText } from 'mailwright'
+import { type Deferred, type Failed, type Outcome, reply, replyText } from 'mailwright'
 
 /** What became of a program. */
 export interface Ended {
@@ -42,10 +42,14 @@ export function outcomeOfEnd({ code, signal, timedOut, output }: Ended): Outcome
   if (code === null) return failure('4.3.0', `the program was ended by ${signal}`, said)
   const [, given, rest = ''] = /^([45]\.\d{1,3}\.\d{1,3})(?: (.*))?$/.exec(said) ?? []
   const [enhanced, text] = statuses[code] ?? ['5.3.0', `it ended with ${code}`]
-  return given === undefined ? failure(enhanced, text, said) : failure(given, text, rest)
+  // It has looked at the message: others' may fare otherwise.
+  return {
+    ...(given === undefined ? failure(enhanced, text, said) : failure(given, text, rest)),
+    concerns: 'recipient',
+  }
 }
 
-function failure(enhanced: string, text: string, said: string): Outcome {
+function failure(enhanced: string, text: string, said: string): Deferred | Failed {
   const isForGood = enhanced.startsWith('5')
   const answer = reply(
     isForGood ? 550 : 451,

@@ -16,7 +16,7 @@ import type { PipeOptions } from '../options.ts'
 import { expandWords, type MacroSource, macroValues, namedMacros } from './arguments.ts'
 import { outcomeOfEnd } from './exit-status.ts'
 import { programInput } from './program-input.ts'
-import { runProgram } from './run-program.ts'
+import { NotStarted, runProgram } from './run-program.ts'
 import { type UserIds, userIds } from './user-ids.ts'
 
 // RFC 3463 §3.2: 5.1.3 is "bad destination mailbox address syntax", 5.1.7 that of the sender; §3.3: 5.2.3 is "message length
@@ -24,7 +24,12 @@ import { type UserIds, userIds } from './user-ids.ts'
 const optionLike = reply(550, '5.1.3', 'An address that begins with "-" is not handed to a program')
 const tooLarge = reply(552, '5.2.3', 'The message is larger than the program for that address takes')
 const loop = reply(554, '5.4.6', 'This message has been delivered to that address before')
-const notStarted = reply(451, '4.3.5', 'The program for that address cannot be run now, try again later')
+const notRun: Outcome = {
+  kind: 'deferred',
+  reply: reply(451, '4.3.5', 'The program for that address cannot be run now, try again later'),
+}
+/** Nobody's mail gets there. */
+const notStarted: Outcome = { ...notRun, concerns: 'destination' }
 
 /** Hands messages to programs, one recipient a call. */
 export class PipeDelivery {
@@ -97,7 +102,7 @@ export class PipeDelivery {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const pipe = this.#pipes.get(name)
-    if (pipe === undefined) return { kind: 'deferred', reply: notStarted }
+    if (pipe === undefined) return notStarted
     if (item.message.size > pipe.maxSize) return { kind: 'failed', reply: tooLarge }
     if (pipe.flags.has('D') && wasHere(item)) return { kind: 'failed', reply: loop }
     const { flags, nullSender, lineEnd } = pipe
@@ -118,10 +123,10 @@ export class PipeDelivery {
           signal,
         }),
       )
-      return ended === undefined ? { kind: 'deferred', reply: notStarted } : outcomeOfEnd(ended)
+      return ended === undefined ? notRun : outcomeOfEnd(ended)
     } catch (error) {
       this.#log.error('unavailable', { transaction: id, service: `pipe ${name}`, error: errorText(error) })
-      return { kind: 'deferred', reply: notStarted }
+      return error instanceof NotStarted ? notStarted : notRun
     }
   }
 }

@@ -211,6 +211,7 @@ writeFileSync(${JSON.stringify(out)}, JSON.stringify([process.argv.slice(2), Obj
 process.stdin.on('data', (chunk) => writeFileSync(${JSON.stringify(part)}, chunk)).on('end', () => process.exit(0))`
     const found = await deliver(script, [{ ...whole, message }])
     expect(found).toMatchObject([{ kind: 'deferred', reply: { code: 451 } }])
+    expect(found[0]).not.toHaveProperty('concerns')
   })
 
   test('one that does not end in its time is killed, with what it has started', async () => {
@@ -262,10 +263,10 @@ setInterval(() => {}, 1000)`
     const items = [await item('jo@here.example')]
     const { signal } = new AbortController()
     expect(await delivery.deliver({ name: 'test' }, items, batch(items), signal)).toMatchObject([
-      { kind: 'deferred', reply: { enhanced: '4.3.5' } },
+      { kind: 'deferred', reply: { enhanced: '4.3.5' }, concerns: 'destination' },
     ])
     expect(await delivery.deliver({ name: 'none' }, items, batch(items), signal)).toMatchObject([
-      { kind: 'deferred' },
+      { kind: 'deferred', concerns: 'destination' },
     ])
   })
 

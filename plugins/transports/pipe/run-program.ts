@@ -17,6 +17,9 @@ export interface ProgramCall {
   readonly signal: AbortSignal
 }
 
+/** The program cannot be started. */
+export class NotStarted extends UnavailableError {}
+
 /** Octets of output that are kept. */
 const mostOutput = 4_096
 /** Milliseconds that what a program has left behind may hold its output open. */
@@ -24,8 +27,8 @@ const lingerTime = 1_000
 
 /**
  * Runs a program, never a shell, in a process group of its own, with nothing of our environment. After its time, or when
- * `signal` aborts, the group is killed. MAIL_E_UNAVAILABLE where it cannot be started, or where its input cannot be read: it
- * is killed then, and its exit status means nothing.
+ * `signal` aborts, the group is killed. Rejects with {@link NotStarted} where it cannot be started; MAIL_E_UNAVAILABLE where its
+ * input cannot be read: it is killed then, and its exit status means nothing.
  */
 export async function runProgram(call: ProgramCall): Promise<Ended> {
   const [program, ...words] = call.words
@@ -86,7 +89,7 @@ function ended(
   clock: Clock,
 ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
-    child.once('error', (cause) => reject(new UnavailableError('the program cannot be started', { cause })))
+    child.once('error', (cause) => reject(new NotStarted('the program cannot be started', { cause })))
     child.once('exit', () => {
       const timer = clock.after(lingerTime, () => {
         child.stdout?.destroy()

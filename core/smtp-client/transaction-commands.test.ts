@@ -1,6 +1,9 @@
-import { type Address, bufferContent, createMessage, type EhloKeywords } from 'mailwright'
 import { describe, expect, test } from 'vitest'
-import { commandsFor } from './commands.ts'
+import { createMessage } from '../message/create-message.ts'
+import type { Address } from '../model/address.ts'
+import { bufferContent } from '../model/content.ts'
+import type { EhloKeywords } from './reply-reader.ts'
+import { type HostManner, transactionCommands } from './transaction-commands.ts'
 
 const message = await createMessage(bufferContent(Buffer.from('Subject: x\r\n\r\nHello\r\n')))
 const extensions: EhloKeywords = new Map([['DSN', '']])
@@ -13,7 +16,7 @@ async function mailWith(envelopeId: string): Promise<string> {
     parameters: { envelopeId },
     items: [],
   }
-  const commands = await commandsFor(envelope, extensions, { isProven: false, chunking: false })
+  const commands = await transactionCommands(envelope, extensions, { way: 'open', chunking: 'needed' })
   if (!('mail' in commands)) throw new TypeError(commands.lines.join(' '))
   return commands.mail
 }
@@ -33,21 +36,30 @@ describe('REQUIRETLS', () => {
   const offering: EhloKeywords = new Map([['REQUIRETLS', '']])
   const sender = { localPart: 'a', domain: 'here.example' }
 
-  async function said(reversePath: Address | null, offered: EhloKeywords, isProven = true): Promise<string> {
+  async function said(
+    reversePath: Address | null,
+    offered: EhloKeywords,
+    way: HostManner['way'] = 'proven',
+  ): Promise<string> {
     const envelope = { id: 'q1', message, reversePath, parameters: { requireTls: true }, items: [] }
-    const commands = await commandsFor(envelope, offered, { isProven, chunking: false })
+    const commands = await transactionCommands(envelope, offered, { way, chunking: 'needed' })
     return 'mail' in commands ? commands.mail : String(commands.enhanced)
   }
 
   test('is passed on to who offers it, and nobody else has the message', async () => {
     expect(await said(sender, offering)).toBe('MAIL FROM:<a@here.example> REQUIRETLS')
     expect(await said(sender, extensions)).toBe('5.7.30')
-    expect(await said(sender, offering, false)).toBe('5.7.30')
+    expect(await said(sender, offering, 'open')).toBe('5.7.30')
+  })
+
+  test('needs neither where the message stays on this machine', async () => {
+    expect(await said(sender, offering, 'local')).toBe('MAIL FROM:<a@here.example> REQUIRETLS')
+    expect(await said(sender, extensions, 'local')).toBe('MAIL FROM:<a@here.example>')
   })
 
   test('of a notification needs a host that proves itself, and no offer (RFC 8689 §5)', async () => {
     expect(await said(null, offering)).toBe('MAIL FROM:<> REQUIRETLS')
     expect(await said(null, extensions)).toBe('MAIL FROM:<>')
-    expect(await said(null, offering, false)).toBe('5.7.30')
+    expect(await said(null, offering, 'open')).toBe('5.7.30')
   })
 })

@@ -1,16 +1,11 @@
 import { isAscii } from 'node:buffer'
-import {
-  type Address,
-  type BatchItem,
-  crlfLines,
-  type EhloKeywords,
-  formatAddress,
-  needsSmtpUtf8,
-  type Reply,
-  reply,
-} from 'mailwright'
+import { type Address, formatAddress, needsSmtpUtf8 } from '../model/address.ts'
+import type { BatchItem } from '../model/delivery.ts'
+import { type Reply, reply } from '../model/reply.ts'
+import { crlfLines } from './crlf-lines.ts'
 import type { Envelope } from './envelope.ts'
 import { originalRecipientWord } from './original-recipient.ts'
+import type { EhloKeywords } from './reply-reader.ts'
 import { isSevenBit, sevenBitContent, sizeOf } from './seven-bit.ts'
 import { xtext } from './xtext.ts'
 
@@ -29,8 +24,8 @@ const noRequireTls = reply(
   'The message is only to go on under TLS to hosts that promise the same, and the next host does not',
 )
 
-/** What a transaction says for an envelope. */
-export interface Commands {
+/** What a mail transaction says for an envelope, by SMTP or LMTP. */
+export interface TransactionCommands {
   readonly mail: string
   readonly recipients: readonly string[]
   /** The message goes by BDAT (RFC 3030 §2). */
@@ -41,29 +36,31 @@ export interface Commands {
 
 /** What is known of a host beside its extensions, and wanted of it. */
 export interface HostManner {
-  readonly isProven: boolean
-  readonly chunking: boolean
+  /** How a message comes there: within this machine, under TLS to a host that has proven to be the right one, or otherwise. */
+  readonly way: 'local' | 'proven' | 'open'
+  /** Whether it goes by BDAT where CHUNKING is offered; `needed`: only what cannot go by DATA. */
+  readonly chunking: 'never' | 'needed' | 'wanted'
 }
 
 /** The commands for a host with these extensions, or why the message cannot be given to it. */
-export async function commandsFor(
+export async function transactionCommands(
   envelope: Envelope,
   extensions: EhloKeywords,
-  { isProven, chunking }: HostManner,
-): Promise<Commands | Reply> {
+  { way, chunking }: HostManner,
+): Promise<TransactionCommands | Reply> {
   const { message, parameters, reversePath } = envelope
   const largest = Number(extensions.get('SIZE') ?? 0)
   if (largest > 0 && message.size > largest) return tooLarge
-  if (parameters.requireTls === true && !(isProven && mayHave(envelope, extensions))) return noRequireTls
+  if (parameters.requireTls === true && !mayHave(envelope, extensions, way)) return noRequireTls
   if (needsUnicode(envelope) && !extensions.has('SMTPUTF8')) return noUnicode
-  const body = await bodyOf(envelope, extensions)
+  const body = await bodyOf(envelope, extensions, chunking)
   const octets = body.isConverted ? await sevenBitContent(message) : () => message.content.stream()
   if (octets === undefined) return noEightBit
   // RFC 1870 §6.1: of the message as it is sent.
   const size = body.isConverted && extensions.has('SIZE') ? await sizeOf(octets()) : message.size
   if (largest > 0 && size > largest) return tooLarge
   const isBinary = body.word === 'BINARYMIME'
-  const isChunked = extensions.has('CHUNKING') && (chunking || isBinary)
+  const isChunked = extensions.has('CHUNKING') && (chunking === 'wanted' || isBinary)
   const words = mailWords(envelope, extensions, { size, word: body.word })
   return {
     mail: [`MAIL FROM:<${path(reversePath)}>`, ...words].join(' '),
@@ -78,8 +75,12 @@ export async function commandsFor(
   }
 }
 
-/** RFC 8689 §5: what has the null reverse-path is not to be lost because the host promises nothing for the way behind it. */
-function mayHave({ reversePath }: Envelope, extensions: EhloKeywords): boolean {
+/**
+ * Whether a host may have what asks for TLS on all of the way (RFC 8689 §4.2.1). What has the null reverse-path is not to be lost because
+ * it promises nothing for the way behind it (§5).
+ */
+function mayHave({ reversePath }: Envelope, extensions: EhloKeywords, way: HostManner['way']): boolean {
+  if (way !== 'proven') return way === 'local'
   return reversePath === null || extensions.has('REQUIRETLS')
 }
 
@@ -90,9 +91,13 @@ interface Body {
   readonly isConverted: boolean
 }
 
-async function bodyOf({ message, parameters }: Envelope, extensions: EhloKeywords): Promise<Body> {
+async function bodyOf(
+  { message, parameters }: Envelope,
+  extensions: EhloKeywords,
+  chunking: HostManner['chunking'],
+): Promise<Body> {
   if (parameters.body === 'BINARYMIME') {
-    const isTaken = extensions.has('BINARYMIME') && extensions.has('CHUNKING')
+    const isTaken = chunking !== 'never' && extensions.has('BINARYMIME') && extensions.has('CHUNKING')
     return { word: isTaken ? 'BINARYMIME' : undefined, isConverted: !isTaken }
   }
   const hasEightBit =

@@ -1,13 +1,13 @@
-import type { Reply, TroubleCause } from 'mailwright'
-import type { Undelivered } from './outcome.ts'
+import type { Failed, TroubleCause } from '../model/delivery.ts'
+import type { Reply } from '../model/reply.ts'
 
-/** What the host was asked when it refused. */
-export type Step = 'greeting' | 'hello' | 'tls' | 'login' | 'mail' | 'recipient' | 'data' | 'message'
+/** What a host was asked when it refused. */
+export type RefusalStep = 'greeting' | 'hello' | 'tls' | 'login' | 'mail' | 'recipient' | 'data' | 'message'
 
 /** What a refusal means, as far as it can be told. */
-export interface Classification {
+export interface RefusalMeaning {
   readonly cause?: TroubleCause
-  readonly concerns: NonNullable<Undelivered['concerns']>
+  readonly concerns: NonNullable<Failed['concerns']>
   /** Milliseconds. */
   readonly retryAfter?: number
 }
@@ -26,7 +26,7 @@ const notNow =
   /not (?:currently )?accepting|shutting down|system (?:not|is not) |service (?:unavailable|not available)|insufficient (?:system|disk)|local error|temporar(?:y|ily) .*(?:problem|failure|unavailable)|overload|load/i
 
 /** Makes sense of a refusal: the codes first, then words, since many servers have one code for everything. */
-export function classify(answer: Reply, step: Step): Classification {
+export function refusalMeaning(answer: Reply, step: RefusalStep): RefusalMeaning {
   const text = answer.lines.join(' ').slice(0, mostText)
   const cause = causeOf(answer, text, step)
   const concerns = concernOf(answer, text, step, cause)
@@ -39,12 +39,12 @@ export function classify(answer: Reply, step: Step): Classification {
 }
 
 /** The transaction has enough recipients. RFC 5321 §4.5.3.1.10 has 452, and 552 for the elder. */
-export function isTooMany({ code, enhanced = '', lines }: Reply): boolean {
+export function isTooManyRecipients({ code, enhanced = '', lines }: Reply): boolean {
   if (code !== 452 && code !== 552) return false
   return /^[45]\.5\.3$/.test(enhanced) || /too many recipients/i.test(lines.join(' ').slice(0, mostText))
 }
 
-function causeOf(answer: Reply, text: string, step: Step): TroubleCause | undefined {
+function causeOf(answer: Reply, text: string, step: RefusalStep): TroubleCause | undefined {
   const { code, enhanced = '' } = answer
   const detail = enhanced.slice(2)
   if (step === 'tls') return 'tls'
@@ -57,7 +57,7 @@ function causeOf(answer: Reply, text: string, step: Step): TroubleCause | undefi
     return detail.startsWith('7.') ? 'policy' : undefined
   }
   if (detail === '2.2' || full.test(text)) return 'mailbox-full'
-  if (code === 552 && step === 'recipient' && !isTooMany(answer)) return 'mailbox-full'
+  if (code === 552 && step === 'recipient' && !isTooManyRecipients(answer)) return 'mailbox-full'
   if (/^1\.(?:1|2|3|6|10)$/.test(detail) || detail === '2.1') return 'no-such-address'
   if (detail.startsWith('7.')) return 'policy'
   if (step === 'recipient' && noUser.test(text)) return 'no-such-address'
@@ -72,9 +72,9 @@ function isRate(detail: string): boolean {
 function concernOf(
   { code, enhanced = '' }: Reply,
   text: string,
-  step: Step,
+  step: RefusalStep,
   cause: TroubleCause | undefined,
-): Classification['concerns'] {
+): RefusalMeaning['concerns'] {
   if (cause === 'mailbox-full' || cause === 'no-such-address' || cause === 'greylisted') return 'recipient'
   if (code === 421 || step === 'greeting' || step === 'hello' || step === 'tls' || step === 'login')
     return 'destination'

@@ -1,5 +1,7 @@
-import { bufferContent, createMessage, scanMessage } from 'mailwright'
 import { describe, expect, test } from 'vitest'
+import { createMessage } from '../message/create-message.ts'
+import { bufferContent } from '../model/content.ts'
+import { scanMessage } from '../model/mime.ts'
 import { isSevenBit, sevenBitContent } from './seven-bit.ts'
 
 const nl = '\r\n'

@@ -1,6 +1,6 @@
-import { type Reply, reply } from 'mailwright'
 import { describe, expect, test } from 'vitest'
-import { classify, type Step } from './classification.ts'
+import { type Reply, reply } from '../model/reply.ts'
+import { type RefusalStep, refusalMeaning } from './refusal.ts'
 
 function said(text: string): Reply {
   const [, code = '', enhanced, words = ''] = /^(\d{3}) (?:([245]\.\d+\.\d+) )?(.*)$/.exec(text) ?? []
@@ -9,7 +9,7 @@ function said(text: string): Reply {
 
 // What large providers and common servers say; facts, in our own words where these do not matter.
 describe('what refusals mean', () => {
-  test.each<readonly [string, Step, string | undefined, string]>([
+  test.each<readonly [string, RefusalStep, string | undefined, string]>([
     [
       '450 4.2.0 <jo@x.example>: Recipient address rejected: Greylisted, see http://postgrey.example',
       'recipient',
@@ -108,7 +108,7 @@ describe('what refusals mean', () => {
     ['535 5.7.8 Bad credentials', 'login', 'policy', 'destination'],
     ['454 4.7.0 TLS not available', 'tls', 'tls', 'destination'],
   ])('%s (%s)', (text, step, cause, concerns) => {
-    const { retryAfter: _, ...found } = classify(said(text), step)
+    const { retryAfter: _, ...found } = refusalMeaning(said(text), step)
     expect(found).toEqual({ ...(cause === undefined ? {} : { cause }), concerns })
   })
 
@@ -121,11 +121,11 @@ describe('what refusals mean', () => {
     ['451 4.7.1 Try again later', undefined],
     ['550 5.7.1 Try again in 5 minutes', undefined],
   ])('%s', (text, expected) => {
-    expect(classify(said(text), 'recipient').retryAfter).toBe(expected)
+    expect(refusalMeaning(said(text), 'recipient').retryAfter).toBe(expected)
   })
 
   test('a hostile text costs no time', () => {
     const lines = Array.from({ length: 50 }, () => 'exceeded mailbox '.repeat(28).trim())
-    expect(classify({ code: 450, enhanced: '4.0.0', lines }, 'mail').concerns).toBeDefined()
+    expect(refusalMeaning({ code: 450, enhanced: '4.0.0', lines }, 'mail').concerns).toBeDefined()
   })
 })
