@@ -27,6 +27,10 @@ test('what is there is left alone, whatever the case of its name', () => {
   )
 })
 
+test('nothing is put in where a part of the header was not read', () => {
+  expect(missing(`${'X: y\r\n'.repeat(2_000)}From: z\r\n\r\n`)).toBe('')
+})
+
 test('a message that is sent on gets Resent- fields', () => {
   expect(missing('Resent-To: x@example.org\r\nFrom: y\r\n\r\n')).toBe(
     'Resent-Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nResent-From: <"jo smith"@example.org>\r\nResent-Message-ID: <q1@mx.example.org>\r\n',

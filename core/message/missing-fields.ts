@@ -19,10 +19,11 @@ export interface MissingFacts {
 /**
  * Fields that a submitted message lacks and that a submission server puts in (RFC 6409 §8): Date, Message-ID, and From,
  * without which it would be no message (RFC 5322 §3.6). A message that is sent on (RFC 5322 §3.6.6) has its own and gets the Resent-
- * fields that it lacks. Empty where nothing is missing. Only for what users and programs hand in: what comes from other
+ * fields that it lacks. Empty where nothing is missing, or where it is not known, for a part of the header was not read. Only for what users and programs hand in: what comes from other
  * servers is not repaired (RFC 5321 §6.4).
  */
 export function missingFields(header: Header, facts: MissingFacts): string {
+  if (header.truncated) return ''
   const { date, hostname, id, sender, displayName } = facts
   const isResent = header.names.some((name) => name.startsWith('resent-'))
   const fields: [string, string][] = [

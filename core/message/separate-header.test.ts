@@ -95,6 +95,27 @@ describe('separateHeader', () => {
     expect(header.fields.map(({ name }) => name)).toEqual(['Subject'])
   })
 
+  const dated = 'From a@b.example Fri Nov 28 21:53:22 2026\r\n'
+  test.each([
+    ['From jo@b.example\r\n', 'Subject: x\r\n\r\nbody'],
+    [dated, dated, 'Subject: x\r\n\r\nbody'],
+    ['From jo\r\n', `>${dated}`, 'From ann\r\n', 'From : x\r\n\r\nbody'],
+    [dated, dated, '\r\nbody'],
+    [dated, dated],
+  ])('makes each of the first lines of %j a field', async (...lines) => {
+    const isMark = (line: string) => /^>?From [^:]/.test(line)
+    const expected = lines.map((line) => (isMark(line) ? `X-Mailbox-Line: ${line}` : line)).join('')
+    expect(await separated(lines.join(''))).toBe(expected)
+  })
+
+  test('what begins like an mbox and has no date is text where text follows', async () => {
+    const text = 'From here on\r\nFrom there\r\nit is down.\r\n'
+    expect(await separated(text)).toBe(`\r\n${text}`)
+    expect(await separated(dated + text)).toBe(`X-Mailbox-Line: ${dated}\r\n${text}`)
+    const many = 'From jo\r\n'.repeat(5_000)
+    expect(await separated(`${many}Subject: x\r\n`)).toBe(`\r\n${many}Subject: x\r\n`)
+  })
+
   test('the fields are those in front of the text', async () => {
     const { header } = await separateHeader(bufferContent(Buffer.from('To: a\r\nhello\r\nFrom: b\r\n\r\nx')))
     expect(header.names).toEqual(['to'])

@@ -1,4 +1,11 @@
-import { addressSpans, type Header, type HeaderField, missingFields, parseHeader } from 'mailwright'
+import {
+  addressSpans,
+  blindFields,
+  type Header,
+  type HeaderField,
+  missingFields,
+  parseHeader,
+} from 'mailwright'
 import { crlf } from './line-ends.ts'
 
 /** What the fields of a message are completed from. */
@@ -15,7 +22,7 @@ export interface HeaderFacts {
 }
 
 /** What Postfix's cleanup(8) takes out of every message (`message_drop_headers`). */
-const droppedFields = new Set(['bcc', 'resent-bcc', 'return-path', 'content-length'])
+const droppedFields = new Set([...blindFields, 'return-path', 'content-length'])
 
 /** Fields that hold addresses. */
 const addressFields = new Set(

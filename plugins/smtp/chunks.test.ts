@@ -83,7 +83,67 @@ describe('BDAT (RFC 3030 §2)', () => {
     expect(double.transactions[0]?.message).toBe('')
   })
 
-  test.each(['BDAT', 'BDAT x', 'BDAT -1', 'BDAT 1 LAST now', 'BDAT 1  LAST', 'BDAT 9999999999999999'])(
+  test('takes the message of one chunk behind any white space', async () => {
+    for (const command of ['BDAT 3  LAST', 'BDAT 3\tlast', 'BDAT  3 LAST ']) {
+      const double = await opened()
+      expect(await double.say(command, 'a\r\n')).toEqual(['250 2.0.0'])
+    }
+  })
+
+  test.each(['BDAT 6 FIRST', 'BDAT 6 LAST now'])(
+    '%s is refused with its octets, and all chunks of that message',
+    async (line) => {
+      const double = await opened()
+      expect(await double.say('BDAT 3', 'a\r\n', line, 'QUIT\r\n', 'BDAT 1 LAST', 'x')).toEqual([
+        '250 2.0.0',
+        '501 5.5.4',
+        '501 5.5.4',
+      ])
+      expect(double.transactions[0]).toMatchObject({ abandoned: true, message: '' })
+      expect(double.spooled).toBe(0)
+    },
+  )
+
+  test.each(['transfer', 'lmtp'])(
+    'behind a refused last chunk another transaction begins: %s',
+    async (role) => {
+      const double = new SessionDouble({ role })
+      const noRecipient = role === 'lmtp' ? '503 5.5.1' : '554 5.5.1'
+      expect(
+        await double.say(
+          role === 'lmtp' ? 'LHLO a' : 'EHLO a',
+          ...['MAIL FROM:<one@client.example>', 'RCPT TO:<nobody@example.org>', 'BDAT 3 LAST', 'a\r\n'],
+          ...['MAIL FROM:<two@client.example>', 'RCPT TO:<jo@example.org>', 'BDAT 3 LAST', 'b\r\n'],
+        ),
+      ).toEqual(['250', '250 2.1.0', '550 5.1.1', noRecipient, '250 2.1.0', '250 2.1.5', '250 2.0.0'])
+      expect(double.transactions).toMatchObject([
+        { from: 'one@client.example', abandoned: true, message: '' },
+        { from: 'two@client.example', message: expect.stringMatching(/\r\nb\r\n$/) },
+      ])
+    },
+  )
+
+  test.each(['RSET', 'EHLO again'])(
+    'half a message is none: behind a refused chunk only %s helps',
+    async (way) => {
+      const double = new SessionDouble()
+      await double.say(...envelope.slice(0, 2))
+      expect(
+        await double.say(
+          ...['BDAT 3', 'a\r\n', 'RCPT TO:<jo@example.org>', 'DATA', 'BDAT 3', 'b\r\n'],
+          ...['MAIL FROM:<>', way, 'BDAT 3', 'QUI', 'MAIL FROM:<>', 'RSET', ...envelope.slice(1)],
+        ),
+      ).toEqual([
+        ...['554 5.5.1', '503 5.5.1', '503 5.5.1', '554 5.5.1'],
+        ...['503 5.5.1', way === 'RSET' ? '250 2.0.0' : '250', '503 5.5.1', '503 5.5.1', '250 2.0.0'],
+        ...['250 2.1.0', '250 2.1.5'],
+      ])
+      expect(await double.say('BDAT 3 LAST', 'c\r\n')).toEqual(['250 2.0.0'])
+      expect(double.transactions.map(({ message }) => message.slice(-3))).toEqual(['', 'c\r\n'])
+    },
+  )
+
+  test.each(['BDAT', 'BDAT x', 'BDAT -1', 'BDAT 1LAST', 'BDAT 9999999999999999'])(
     '%s ends the session: nobody knows where commands begin',
     async (line) => {
       const double = await opened()
@@ -156,7 +216,7 @@ describe('on the wire', () => {
     const client = await connected()
     client.sendOctets(
       Buffer.from(
-        'EHLO c.example\r\nMAIL FROM:<ann@c.example>\r\nBDAT 6\r\nQUIT\r\nRCPT TO:<jo@example.org>\r\nBDAT 14\r\nSubject: x\r\n\r\n' +
+        'EHLO c.example\r\nMAIL FROM:<ann@c.example>\r\nBDAT 6\r\nQUIT\r\nRSET\r\nMAIL FROM:<ann@c.example>\r\nRCPT TO:<jo@example.org>\r\nBDAT 14\r\nSubject: x\r\n\r\n' +
           'BDAT 7 LAST\r\n.\r\nQUITBDAT 0 LAST\r\nMAIL FROM:<ann@c.example>\r\nRCPT TO:<jo@example.org>\r\nBDAT 0 LAST\r\nBDAT x\r\nNOOP\r\n',
       ),
     )
@@ -167,6 +227,8 @@ describe('on the wire', () => {
       '250 START',
       '250 2.1.0',
       '554 5.5.1',
+      '250 2.0.0',
+      '250 2.1.0',
       '250 2.1.5',
       '250 2.0.0',
       '250 2.0.0',

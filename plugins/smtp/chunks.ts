@@ -5,7 +5,7 @@ import type { Reception } from './reception.ts'
 import { badChunk, lmtpNoRecipients, mailFirst, noRecipients, tooManyErrors } from './replies.ts'
 import type { Answer, SmtpSession } from './session.ts'
 
-const argumentForm = /^(\d{1,15})( LAST)?$/i
+const argumentForm = /^(\d{1,15})(?:[ \t]+(.*))?$/
 
 /**
  * BDAT (RFC 3030 §2): a piece of a message, by its octets. They follow whatever is thought of the command, so that they are
@@ -13,11 +13,12 @@ const argumentForm = /^(\d{1,15})( LAST)?$/i
  */
 export function chunk(session: SmtpSession, argument: string): Answer {
   const { transaction, isLmtp } = session
-  if (transaction === undefined) return refusedChunk(mailFirst, argument)
+  if (session.refusedChunk !== undefined) return refusedChunk(session, session.refusedChunk, argument)
+  if (transaction === undefined) return refusedChunk(session, mailFirst, argument)
   if (transaction.transaction.recipients.length === 0)
-    return refusedChunk(isLmtp ? lmtpNoRecipients : noRecipients, argument)
+    return refusedChunk(session, isLmtp ? lmtpNoRecipients : noRecipients, argument)
   const announced = read(argument)
-  if (announced === undefined) return { reply: badChunk, next: 'close' }
+  if (announced === undefined || announced.isMalformed) return refusedChunk(session, badChunk, argument)
   const { size, isLast } = announced
   if (size === 0 && !isLast && ++session.idleCommands > session.service.options.maxIdleCommands)
     return { reply: tooManyErrors }
@@ -28,17 +29,34 @@ export function chunk(session: SmtpSession, argument: string): Answer {
   return { reply: received, late: true, incoming: new Chunk(size, reception, end) }
 }
 
-/** A chunk that is not wanted: its octets are passed over. */
-export function refusedChunk(refusal: Reply, argument: string): Answer {
+/**
+ * A chunk that is not wanted: its octets are passed over, and so are those of all that belong to it, for half a message is none.
+ * The last one ends the transaction: what a client has sent behind it in one go is another message.
+ */
+export function refusedChunk(session: SmtpSession, refusal: Reply, argument: string): Answer {
   const announced = read(argument)
   if (announced === undefined) return { reply: badChunk, next: 'close' }
-  const end = async (): Promise<Answer> => ({ reply: refusal })
+  const end = async (): Promise<Answer> => {
+    if (announced.isLast) session.reset()
+    else session.refusedChunk = refusal
+    return { reply: refusal }
+  }
   return { reply: refusal, late: true, incoming: new Chunk(announced.size, undefined, end) }
 }
 
-function read(argument: string): { readonly size: number; readonly isLast: boolean } | undefined {
-  const matched = argumentForm.exec(argument)
-  return matched === null ? undefined : { size: Number(matched[1]), isLast: matched[2] !== undefined }
+interface Announced {
+  readonly size: number
+  readonly isLast: boolean
+  /** Whether something else than LAST stands behind the size. */
+  readonly isMalformed: boolean
+}
+
+/** Undefined where nobody knows how many octets follow. */
+function read(argument: string): Announced | undefined {
+  const [matched, size, rest] = argumentForm.exec(argument) ?? []
+  if (matched === undefined) return undefined
+  const isLast = rest?.toUpperCase() === 'LAST'
+  return { size: Number(size), isLast, isMalformed: rest !== undefined && !isLast }
 }
 
 /** So many octets, of a message or of none. */

@@ -34,7 +34,7 @@ export function trustIn({ remote }: Endpoints, { xclient, xforward }: SmtpOption
 export interface Client {
   readonly ends: Endpoints
   readonly trust: Trust
-  /** Told by XCLIENT: what the client said to the one that speaks for it. */
+  /** What the client said to the one that speaks for it: told by XCLIENT, or passed on in the session of before. */
   readonly hello?: Hello
   /** The session that the client of before had, where XCLIENT has told of another. */
   readonly formerly?: string

@@ -154,10 +154,11 @@ export class Connection extends SMTPConnection {
 
   async #answer({ reply, next, more = [], incoming }: Answer): Promise<void> {
     if (this.#isGone) return
-    if (next === 'close') return this.#dismiss(reply, reply.code === 221 ? 'QUIT' : formatReply(reply))
-    if (reply.code === 421) return this.#dismiss(reply, formatReply(reply))
-    this.#write(reply)
-    for (const further of more) this.#write(further)
+    const last = more.at(-1) ?? reply
+    for (const earlier of [reply, ...more].slice(0, -1)) this.#write(earlier)
+    if (next === 'close' || last.code === 421)
+      return this.#dismiss(last, last.code === 221 ? 'QUIT' : formatReply(last))
+    this.#write(last)
     if (incoming !== undefined) return
     this.#goOn()
     await new Promise<void>((resolve) => this._whenWritable(resolve))

@@ -2,6 +2,7 @@ import { endOfMessage, newReception } from './message.ts'
 import {
   chunksComing,
   chunksNeeded,
+  chunksRefused,
   lmtpNoRecipients,
   mailFirst,
   noArgumentAllowed,
@@ -15,6 +16,7 @@ export function data(session: SmtpSession, argument: string): Answer {
   const { transaction } = session
   if (argument !== '') return { reply: noArgumentAllowed }
   if (transaction === undefined) return { reply: mailFirst }
+  if (session.refusedChunk !== undefined) return { reply: chunksRefused }
   if (session.reception !== undefined) return { reply: chunksComing }
   if (session.isBinary) return { reply: chunksNeeded }
   if (transaction.transaction.recipients.length === 0)

@@ -164,6 +164,31 @@ describe('limits', () => {
     expect(await world.say('FOO', 'FOO', 'FOO')).toEqual(['500 5.5.2', '500 5.5.2', '421 4.7.0'])
   })
 
+  test('refused messages are errors, and the end is told behind what became of the last', async () => {
+    const world = new SessionDouble({ maxErrors: 3 })
+    await world.say('EHLO a')
+    const begin = ['MAIL FROM:<>', 'RCPT TO:<a@b.example>']
+    const refused = [...begin, 'DATA', 'a\nb\r\n.\r\n']
+    expect((await world.say(...refused)).slice(3)).toEqual(['554 5.6.0'])
+    expect((await world.say(...begin, 'BDAT 3', 'a\nb')).slice(2)).toEqual(['554 5.6.0'])
+    expect(await world.say('BDAT 0 LAST', '')).toEqual(['554 5.6.0', '421 4.7.0'])
+    expect(world.records.at(-1)).toBe('refused: BDAT: 421 4.7.0 Too many errors')
+  })
+
+  test('a message counts once by LMTP', async () => {
+    const world = new SessionDouble({ maxErrors: 2, role: 'lmtp' })
+    await world.say('LHLO a')
+    const refused = [
+      'MAIL FROM:<>',
+      'RCPT TO:<a@b.example>',
+      'RCPT TO:<b@b.example>',
+      'DATA',
+      'a\nb\r\n.\r\n',
+    ]
+    expect((await world.say(...refused)).slice(4)).toEqual(['554 5.6.0', '554 5.6.0'])
+    expect((await world.say(...refused)).slice(4)).toEqual(['554 5.6.0', '554 5.6.0', '421 4.7.0'])
+  })
+
   test('commands that lead to nothing are counted', async () => {
     const world = new SessionDouble({ maxIdleCommands: 10 })
     const replies = await world.say(...Array.from({ length: 11 }, () => 'NOOP'))

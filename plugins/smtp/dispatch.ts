@@ -41,7 +41,7 @@ interface Command {
   /** Leads to no mail: only so many of them. */
   readonly idle?: boolean
   /** Answers where it may not run: octets follow all the same. */
-  refuse?(reply: Reply, argument: string): Answer
+  refuse?(session: SmtpSession, reply: Reply, argument: string): Answer
 }
 
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
@@ -133,7 +133,7 @@ function runCommand(
   const command = commands.get(verb)
   const { tls, maxIdleCommands } = session.service.options
   if (command === undefined) return odd(session, text)
-  const refused = (reply: Reply): Answer => command.refuse?.(reply, argument) ?? { reply }
+  const refused = (reply: Reply): Answer => command.refuse?.(session, reply, argument) ?? { reply }
   if (tls === 'required' && !session.isSecure && command.beforeTls !== true) return refused(tlsFirst)
   if (command.needsHello === true && !session.greeted)
     return refused(session.isLmtp ? lmtpHelloFirst : helloFirst)
@@ -164,18 +164,39 @@ function startTls(session: SmtpSession, argument: string): Answer {
   return session.service.canSecure ? { reply: readyForTls, next: 'secure' } : { reply: notImplemented }
 }
 
-/** Puts what the flow does not know of into the history, and ends sessions that only make errors. */
+/**
+ * Puts what the flow does not know of into the history, and ends sessions that only make errors: with the reply to a command, and
+ * behind the one to a message, which says what has become of it.
+ */
 function counted(session: SmtpSession, verb: string, answer: Answer): Answer {
-  const { reply, recorded } = answer
-  if (reply.code < 400) return answer
-  if (recorded !== true) recordRefusal(session, verb, reply)
-  if (reply.code < 500 || ++session.errors < session.service.options.maxErrors) return answer
-  recordRefusal(session, verb, tooManyErrors)
-  return { reply: tooManyErrors }
+  const { incoming } = answer
+  const transaction = session.transaction?.transaction.id
+  const isTooMuch = (answered: Answer) => isOneTooMany(session, verb, answered, transaction)
+  if (incoming === undefined) return isTooMuch(answer) ? { reply: tooManyErrors } : answer
+  const end = async (): Promise<Answer> => {
+    const outcome = await incoming.end()
+    return isTooMuch(outcome) ? { ...outcome, more: [...(outcome.more ?? []), tooManyErrors] } : outcome
+  }
+  return { ...answer, incoming: { isComplete: incoming.isComplete, push: incoming.push.bind(incoming), end } }
 }
 
-function recordRefusal(session: SmtpSession, verb: string, reply: Reply): void {
-  const id = session.transaction?.transaction.id
+/** A message counts once, and not at all where somebody gets it. */
+function isOneTooMany(
+  session: SmtpSession,
+  verb: string,
+  { reply, more = [], recorded }: Answer,
+  transaction: string | undefined,
+): boolean {
+  const replies = [reply, ...more]
+  if (replies.some(({ code }) => code < 400)) return false
+  const refusal = replies.find(({ code }) => code >= 500) ?? reply
+  if (recorded !== true) recordRefusal(session, verb, refusal, transaction)
+  if (refusal.code < 500 || ++session.errors < session.service.options.maxErrors) return false
+  recordRefusal(session, verb, tooManyErrors, transaction)
+  return true
+}
+
+function recordRefusal(session: SmtpSession, verb: string, reply: Reply, transaction?: string): void {
   const text = `${commands.has(verb) ? `${verb}: ` : ''}${formatReply(reply)}`
-  session.flow.record('refused', { by: 'smtp', text, ...(id === undefined ? {} : { transaction: id }) })
+  session.flow.record('refused', { by: 'smtp', text, ...(transaction === undefined ? {} : { transaction }) })
 }

@@ -103,6 +103,13 @@ describe('envelope', () => {
     expect(world.records).toEqual(['verdict: a source route was dropped from an address'])
   })
 
+  test('an ORCPT of no use is dropped and noted', async () => {
+    const world = new SessionDouble({ dsn: true })
+    await world.say('EHLO a', 'MAIL FROM:<>')
+    expect(await world.say('RCPT TO:<jo@b.example> ORCPT=rfc822;j+F6@b.example')).toEqual(['250 2.1.5'])
+    expect(world.records).toEqual(['verdict: an ORCPT that cannot be used was dropped'])
+  })
+
   test('who is named twice gets the message once', async () => {
     const world = new SessionDouble()
     const again = ['RCPT TO:<Jo@b.example>', 'RCPT TO:<Jo@B.EXAMPLE>', 'RCPT TO:<jo@b.example>']

@@ -17,6 +17,7 @@ import {
   badRecipient,
   badSender,
   chunksComing,
+  chunksRefused,
   loginFirst,
   mailFirst,
   nestedMail,
@@ -44,6 +45,7 @@ export function acceptedPaths(transaction: TransactionFlow): readonly string[] {
 export async function mail(session: SmtpSession, argument: string): Promise<Answer> {
   const { options } = session.service
   if (session.transaction !== undefined) return { reply: nestedMail }
+  if (session.refusedChunk !== undefined) return { reply: chunksRefused }
   if (options.auth && session.flow.session.account === undefined) return { reply: loginFirst }
   const parsed = pathArgument('FROM:', argument, options)
   // A bare <postmaster> is for recipients only.
@@ -75,6 +77,7 @@ export async function recipient(session: SmtpSession, argument: string): Promise
   const { transaction } = session
   const { options } = session.service
   if (transaction === undefined) return { reply: mailFirst }
+  if (session.refusedChunk !== undefined) return { reply: chunksRefused }
   if (session.reception !== undefined) return { reply: chunksComing }
   const parsed = pathArgument('TO:', argument, options)
   if (parsed === undefined || parsed.path === null) return { reply: badRecipient }
@@ -86,6 +89,7 @@ export async function recipient(session: SmtpSession, argument: string): Promise
   // Those that are named again among them: each is kept, and compared with the others.
   if (known.length >= options.maxRecipients) return { reply: tooManyRecipients }
   noteSourceRoute(session, parsed)
+  if (parameters.isOrcptDropped === true) noteDropped(session, 'an ORCPT that cannot be used was dropped')
   // Who is named twice gets the message once.
   const forwardPath = formatAddress(parsed.path)
   const answer = known.includes(forwardPath)
@@ -118,11 +122,10 @@ function pathArgument(
 
 /** RFC 5321 Appendix C: a source route is ignored; that there was one is worth knowing. */
 function noteSourceRoute(session: SmtpSession, { sourceRoute }: ParsedPath): void {
+  if (sourceRoute) noteDropped(session, 'a source route was dropped from an address')
+}
+
+function noteDropped(session: SmtpSession, text: string): void {
   const id = session.transaction?.transaction.id
-  if (!sourceRoute || id === undefined) return
-  session.flow.record('verdict', {
-    transaction: id,
-    by: 'smtp',
-    text: 'a source route was dropped from an address',
-  })
+  if (id !== undefined) session.flow.record('verdict', { transaction: id, by: 'smtp', text })
 }

@@ -7,8 +7,8 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reply: Reply }
 
-// RFC 5321 §4.1.2 esmtp-param, with the values of RFC 6531 §3.3.
-const parameterForm = /^([a-z0-9][a-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e\u0080-\u{10ffff}]+))?$/iu
+// RFC 5321 §4.1.2 esmtp-param, with the values of RFC 6531 §3.3, and with a "=" in them, as some clients have it in ORCPT.
+const parameterForm = /^([a-z0-9][a-z0-9-]*)(?:=([\x21-\x7e\u0080-\u{10ffff}]+))?$/iu
 const maxParameters = 32
 
 /** Reads what follows the path in MAIL and RCPT. Each keyword at most once. */
@@ -47,8 +47,8 @@ export function unknownParameter(
   return undefined
 }
 
-// RFC 3461 §4: printable ASCII but "+" and "=", and "+" with two capital hexadecimal digits.
-const xtextForm = /^(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})*$/
+// RFC 3461 §4: printable ASCII but "+" and "=", and "+" with two hexadecimal digits. They should be capital ones.
+const xtextForm = /^(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-Fa-f]{2})*$/
 const beyondAscii = /[\u0080-\u{10ffff}]/gu
 
 /** The text behind xtext, or undefined where it is none or holds what is no printable text (controls, broken UTF-8). */
@@ -64,7 +64,7 @@ export function decodeUnitext(text: string): string | undefined {
 function decodeEscapes(text: string): string | undefined {
   const octets = Buffer.from(text)
     .toString('latin1')
-    .replace(/\+([0-9A-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+    .replace(/\+([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
   const decoded = Buffer.from(octets, 'latin1').toString('utf8')
   return /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/.test(decoded) ? undefined : decoded
 }

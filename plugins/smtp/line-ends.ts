@@ -3,13 +3,15 @@ import { findBareLineEnd } from 'mailwright'
 const CR = 0x0d
 const LF = 0x0a
 const NUL = 0
-const anyLineEnd = /\r\n|\r|\n/g
+// Some programs put one CR too many before an LF. More are not looked for: a flood of them would be read again and again.
+const mostCrs = 2
+const anyLineEnd = /\r{0,2}\n|\r/g
 
 /** Why the octets of a message cannot be taken as they are. */
 export type LineFault = 'bare-cr' | 'bare-lf' | 'nul' | 'long-line'
 
 export interface LineRules {
-  /** Whether bare CR and LF are made CRLF instead of being a fault. */
+  /** Whether bare CR and LF, and CR CR LF, are made one CRLF instead of being a fault. */
   readonly normalise: boolean
   /** Octets of the longest line that is taken, its CRLF included. */
   readonly maxLineLength: number
@@ -21,8 +23,8 @@ export interface LineRules {
  */
 export class LineEnds {
   readonly #rules: LineRules
-  // The last octet was a CR whose LF may come with the next chunk.
-  #openCr = false
+  // CRs at the end, whose LF may come with the next chunk.
+  #openCrs = 0
   #lineLength = 0
 
   constructor(rules: LineRules) {
@@ -31,14 +33,14 @@ export class LineEnds {
 
   /** Whether a CR still waits for its LF. */
   get endsInCr(): boolean {
-    return this.#openCr
+    return this.#openCrs > 0
   }
 
   /** The chunk as it may be passed on, or what is wrong with it. After a fault nothing more should be pushed. */
   push(chunk: Buffer): Buffer | LineFault {
     if (chunk.length === 0) return chunk
     if (chunk.includes(NUL)) return 'nul'
-    const octets = this.#withOpenCr(chunk)
+    const octets = this.#withOpenCrs(chunk)
     const bare = findBareLineEnd(octets)
     if (bare === -1) return this.#measured(octets)
     if (!this.#rules.normalise) return octets[bare] === CR ? 'bare-cr' : 'bare-lf'
@@ -46,11 +48,13 @@ export class LineEnds {
     return this.#measured(Buffer.from(text, 'latin1'))
   }
 
-  /** A CR at the end of a chunk waits for what follows it, so that no chunk ever ends inside a line break. */
-  #withOpenCr(chunk: Buffer): Buffer {
-    const octets = this.#openCr ? Buffer.concat([Buffer.from('\r'), chunk]) : chunk
-    this.#openCr = octets[octets.length - 1] === CR
-    return this.#openCr ? octets.subarray(0, -1) : octets
+  /** CRs at the end of a chunk wait for what follows them, so that no chunk ever ends inside a line break. */
+  #withOpenCrs(chunk: Buffer): Buffer {
+    const octets = this.#openCrs > 0 ? Buffer.concat([Buffer.alloc(this.#openCrs, CR), chunk]) : chunk
+    let end = octets.length
+    while (end > octets.length - mostCrs && octets[end - 1] === CR) end -= 1
+    this.#openCrs = octets.length - end
+    return octets.subarray(0, end)
   }
 
   /** Jumps from one of the last line ends within reach to the next, instead of from line to line. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { base64, message, SessionDouble, tls } from '../../test/support/smtp-session.ts'
 
+const blind = 'To: a\r\nBcc: b,\r\n c\r\nResent-Bcc: d\r\nX: 1\r\n'
+
 describe('message', () => {
   async function sent(world: SessionDouble, text: string): Promise<string> {
     const [, , , answer = ''] = await world.say(
@@ -31,6 +33,27 @@ describe('message', () => {
     )
     await world.say('MAIL FROM:<>', 'RCPT TO:<tim@b.example>', 'DATA', message)
     expect(world.transactions[1]?.message).toContain('\r\nFrom: <jo@example.org>\r\n')
+  })
+
+  test.each<[Record<string, unknown>, string]>([
+    [{}, 'To: a\r\nX: 1\r\n\r\nBcc: text\r\n'],
+    [{ dropBcc: false }, `${blind}\r\nBcc: text\r\n`],
+  ])('of a user, with %j, says to nobody who else gets it', async (options, expected) => {
+    const world = new SessionDouble({ role: 'submission', ...options })
+    world.session.secured(tls)
+    await world.say('EHLO a', `AUTH PLAIN ${base64('\0jo\0secret')}`)
+    expect(await sent(world, `${blind}\r\nBcc: text\r\n.\r\n`)).toBe('250 2.0.0')
+    const { message: taken = '' } = world.transactions[0] ?? {}
+    expect(taken.slice(taken.indexOf('To: a'))).toBe(expected)
+  })
+
+  test('of a user is not completed where not all of its fields were read', async () => {
+    const world = new SessionDouble({ role: 'submission' })
+    world.session.secured(tls)
+    await world.say('EHLO a', `AUTH PLAIN ${base64('\0jo\0secret')}`)
+    const fields = `${'X: y\r\n'.repeat(2_000)}From: <me@b.example>\r\n`
+    expect(await sent(world, `${fields}\r\n.\r\n`)).toBe('250 2.0.0')
+    expect(world.transactions[0]?.message).toMatch(/\+0000\r\nX: y\r\n/)
   })
 
   test('that goes round in circles is stopped', async () => {

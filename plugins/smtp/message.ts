@@ -9,10 +9,12 @@ import {
   localError,
   missingFields,
   type Reply,
+  reply,
   separateHeader,
   type Transaction,
   type TransactionFlow,
   withEnhancedCode,
+  withoutBlindFields,
 } from 'mailwright'
 import { signedBinary, withoutBinaryParts } from './binary-parts.ts'
 import { acceptedPaths } from './envelope.ts'
@@ -87,7 +89,8 @@ async function handOver(session: SmtpSession, open: TransactionFlow, reception: 
   const head = trace(session, transaction, header)
   if (typeof head !== 'string') return refuse(session, open, head)
   const octets = Buffer.from(head)
-  const traced = joinedContent([whole(bufferContent(octets)), whole(content)])
+  const shown = session.service.options.dropBcc ? await withoutBlindFields(content) : content
+  const traced = joinedContent([whole(bufferContent(octets)), whole(shown)])
   const answers = (await open.message(traced)).map(({ recipient, reply }) => ({
     recipient,
     // It may be the words of another server, which need not have one.
@@ -111,7 +114,15 @@ function toEach(
   const replyTo = typeof answer === 'function' ? answer : () => answer
   const [first = '', ...others] = acceptedPaths(open)
   if (!session.isLmtp) return { reply: replyTo(first) }
-  return { reply: replyTo(first), more: others.map(replyTo) }
+  const replies = [first, ...others].map(replyTo)
+  const end = replies.filter(({ code }) => code === 421).slice(0, 1)
+  const [own = localError, ...more] = replies.map(ofOneRecipient)
+  return { reply: own, more: [...more, ...end] }
+}
+
+/** What ends the session comes behind the replies of all: the others may have the message. */
+function ofOneRecipient(answer: Reply): Reply {
+  return answer.code === 421 ? reply(451, answer.enhanced, answer.lines) : answer
 }
 
 /** What is put on top: the trace field, and on submission what the user's program left out. */

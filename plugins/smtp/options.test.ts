@@ -11,6 +11,7 @@ test('a transfer listener where nothing is said', () => {
     port: 2525,
     auth: false,
     tls: 'offered',
+    dropBcc: false,
     maxSize: 25 * 1024 * 1024,
     lineEnds: 'refuse',
     timeouts: { command: 300_000, dataBlock: 180_000, message: 3_600_000 },
@@ -21,6 +22,7 @@ test('submission has its own defaults', () => {
   expect(parseOptions({ role: 'submission' })).toMatchObject({
     port: 2587,
     auth: true,
+    dropBcc: true,
     allowPlaintextAuth: false,
   })
 })
@@ -78,5 +80,12 @@ test('what does not go together', () => {
   ])
   expect(faults({ clientCertificateAuthorities: '/etc/ssl/authorities.pem' })).toEqual([
     'clientCertificateAuthorities: is for clientCertificates: "ask"',
+  ])
+})
+
+test('Bcc is dropped from what users send alone', () => {
+  expect(parseOptions({ role: 'submission', dropBcc: false }).dropBcc).toBe(false)
+  expect(faults({ dropBcc: true })).toEqual([
+    'dropBcc: is for submission: what comes from other servers is not changed',
   ])
 })

@@ -62,6 +62,8 @@ export interface SmtpOptions {
   readonly maxLineLength: number
   /** Bare CR and LF in a message: `refuse` it, or `normalise` them to CRLF: `refuse`. */
   readonly lineEnds: 'refuse' | 'normalise'
+  /** Whether Bcc and Resent-Bcc are taken out of messages (RFC 5322 §3.6.3): true for submission, not possible for the others. */
+  readonly dropBcc: boolean
   /** Whether the `<` and `>` of an address in MAIL and RCPT may not be left out (RFC 5321 §4.1.1.2): false. */
   readonly strictPaths: boolean
   /** Recipients of one message: 1,000; at least 100 (RFC 5321 §4.5.3.1.8). */
@@ -140,6 +142,7 @@ export function parseOptions(input: unknown): SmtpOptions {
     allowPlaintextAuth: read.boolean('allowPlaintextAuth', { default: false }),
     ...readLimits(read),
     lineEnds: read.choice('lineEnds', ['refuse', 'normalise'], { default: 'refuse' }),
+    dropBcc: read.boolean('dropBcc', { default: role === 'submission' }),
     strictPaths: read.boolean('strictPaths', { default: false }),
     binaryMime: read.boolean('binaryMime', { default: false }),
     dsn: read.value('dsn') === undefined ? undefined : read.boolean('dsn'),
@@ -186,6 +189,8 @@ function checkTogether(read: OptionReader, options: SmtpOptions): void {
       'auth',
       `is for submission: ${role === 'lmtp' ? 'an LMTP' : 'a transfer'} listener has no users`,
     )
+  if (options.dropBcc && role !== 'submission')
+    read.fault('dropBcc', 'is for submission: what comes from other servers is not changed')
   if (options.implicitTls && options.tls === 'none') read.fault('tls', 'cannot be "none" with implicitTls')
   if (options.auth && options.tls === 'none' && !options.allowPlaintextAuth) {
     read.fault('tls', 'cannot be "none" where users log in, but for allowPlaintextAuth: true')

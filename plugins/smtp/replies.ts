@@ -63,6 +63,7 @@ export const chunksComing: Reply = reply(
   '5.5.1',
   'The message comes in chunks: go on with BDAT, or RSET',
 )
+export const chunksRefused: Reply = reply(503, '5.5.1', 'A chunk was refused: send RSET')
 // RFC 3030 §3
 export const chunksNeeded: Reply = reply(503, '5.5.1', 'A message with BODY=BINARYMIME comes by BDAT')
 // RFC 3463 §3.7

@@ -38,7 +38,7 @@ export interface SmtpService {
 /** The answer to a command. */
 export interface Answer {
   readonly reply: Reply
-  /** Replies behind it: LMTP has one for each recipient (RFC 2033 §4.2). */
+  /** Replies behind it: LMTP has one for each recipient (RFC 2033 §4.2), and then there may be the 421 that ends the session. */
   readonly more?: readonly Reply[]
   /** What follows the reply. Behind a 421 the connection is always closed. */
   readonly next?: 'close' | 'secure'
@@ -71,6 +71,8 @@ export class SmtpSession {
   clientName: string | undefined
   /** The message that is coming in; between chunks too. */
   reception: Reception | undefined
+  /** What a chunk was refused with: those behind it are, too, and nothing else begins before the last one or RSET (RFC 3030 §2). */
+  refusedChunk: Reply | undefined
   /** Takes the next line, where it belongs to an authentication exchange (RFC 4954 §4). */
   exchange: ((line: Buffer) => Promise<Answer>) | undefined
   /** What ties a login to the TLS connection; undefined in clear. */
@@ -118,6 +120,7 @@ export class SmtpSession {
     this.transaction = undefined
     this.isBinary = false
     this.forwarded = undefined
+    this.refusedChunk = undefined
     this.reception?.dispose().catch(() => undefined)
     this.reception = undefined
   }

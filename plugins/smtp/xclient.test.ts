@@ -59,6 +59,17 @@ describe('XCLIENT tells', () => {
     expect(typeof client === 'string' ? client : client.hello).toEqual(hello)
   })
 
+  test('what EHLO said is kept, the last one, but not where the name is told to be unknown', async () => {
+    const double = new SessionDouble(trusting)
+    const hello = async (command: string) => (await double.answer(`XCLIENT ${command}`)).client?.hello
+    expect(await hello('ADDR=198.51.100.7')).toBeUndefined()
+    await double.say('EHLO one.example', 'HELO two.example')
+    expect(await hello('ADDR=198.51.100.7')).toEqual({ name: 'two.example', extended: false })
+    expect(await hello('PROTO=ESMTP')).toEqual({ name: 'two.example', extended: true })
+    expect(await hello('HELO=three.example')).toEqual({ name: 'three.example', extended: false })
+    expect(await hello('HELO=[UNAVAILABLE]')).toBeUndefined()
+  })
+
   test('what was told before is kept, but a name with its address only', async () => {
     expect(
       await told('NAME=one.example ADDR=198.51.100.7 PORT=9', 'HELO=mta.example PROTO=ESMTP'),

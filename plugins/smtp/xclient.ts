@@ -28,20 +28,21 @@ function addressOf(value: string): string | undefined {
 
 /**
  * XCLIENT, as Postfix has it: somebody whose word is taken says for whom it speaks. The session of that client begins anew,
- * with all checks; what an earlier XCLIENT has said and this one does not is kept.
+ * with all checks; what an earlier XCLIENT has said and this one does not is kept, and so is what EHLO has said: filters
+ * such as clamsmtpd pass that on first and say no other.
  */
 export function xclient(session: SmtpSession, argument: string): Answer {
   if (!session.trust.xclient) return { reply: notAuthorized }
   if (session.transaction !== undefined) return { reply: transactionOpen }
   const attributes = readAttributes(argument, xclientForms)
   if (!attributes.ok) return { reply: attributes.reply }
-  return { reply: ok, client: withTold(session.client, attributes.value) }
+  return { reply: ok, client: withTold(session, attributes.value) }
 }
 
-function withTold(client: Client, attributes: Attributes): Client {
+function withTold({ client, flow, greeted }: SmtpSession, attributes: Attributes): Client {
   const { hello, ...rest } = client
   const { proxy, ...ends } = client.ends
-  const greeting = helloFrom(hello, attributes)
+  const greeting = helloFrom(greeted ? flow.session.hello : hello, attributes)
   return {
     ...rest,
     ends: {

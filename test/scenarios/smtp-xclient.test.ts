@@ -45,7 +45,6 @@ test('a session begins anew for the client that is spoken for', async () => {
   const wire = await greeted()
   expect(await ehlo(wire)).toContain('XCLIENT NAME ADDR ')
   expect(await wire.ask('XCLIENT NAME=one.example ADDR=192.0.2.7 PORT=4711')).toBe(greeting)
-  expect(await wire.ask('MAIL FROM:<>')).toMatch(/^503 5\.5\.1 Send EHLO first/)
   expect(await ehlo(wire)).toContain('XCLIENT NAME ADDR ')
   await send(wire)
   await wire.send('QUIT\r\n').rest()
@@ -64,6 +63,23 @@ test('a session begins anew for the client that is spoken for', async () => {
   expect(
     history.find(({ text }) => text === `the client is who XCLIENT said in session ${former}`),
   ).toBeDefined()
+})
+
+test('EHLO that was passed on before it need not be said again', async () => {
+  await start()
+  const wire = await greeted()
+  await ehlo(wire)
+  for (const address of ['192.0.2.7', '192.0.2.8']) {
+    expect(await wire.ask(`XCLIENT ADDR=${address}`)).toBe(greeting)
+    await send(wire)
+  }
+  server.checks.hello = reply(550, '5.7.1', 'Not by that name')
+  expect(await wire.ask('XCLIENT ADDR=192.0.2.9')).toBe(greeting)
+  expect(await wire.ask('MAIL FROM:<>')).toMatch(/^503 5\.5\.1 Send EHLO first/)
+  expect(server.taken.map(({ text }) => /^Received: [^\r]*\r\n[^\r]*/.exec(text)?.[0])).toEqual([
+    'Received: from client.example ([192.0.2.7])\r\n\tby mx.example.org with ESMTP',
+    'Received: from client.example ([192.0.2.8])\r\n\tby mx.example.org with ESMTP',
+  ])
 })
 
 test('HELO is said for the client, and may be said again', async () => {

@@ -1,28 +1,21 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import {
-  type Address,
   type Batch,
   type BatchItem,
   bufferContent,
   type Clock,
   createLog,
   createMessage,
-  parseAddress,
   systemClock,
 } from 'mailwright'
+import { addressOf } from 'mailwright/testing'
 import type { LmtpDestination } from '../../plugins/transports/destination.ts'
 import { LmtpDelivery } from '../../plugins/transports/lmtp/lmtp-delivery.ts'
 import { LmtpPool } from '../../plugins/transports/lmtp/lmtp-pool.ts'
 import { LmtpTls, type LmtpTlsLevel } from '../../plugins/transports/lmtp/lmtp-tls.ts'
 
 // Messages that are handed over to a server that says what a test wants, by the client of the plugin transports.
-
-function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (parsed === undefined) throw new Error(`${text} is no address`)
-  return parsed
-}
 
 /** A server that says what a test wants: by command, `undefined` for silence. */
 export interface LmtpScript {
@@ -97,10 +90,10 @@ export async function item(
   message = createMessage(bufferContent(Buffer.from(text))),
 ): Promise<BatchItem> {
   return {
-    recipient: address(to),
+    recipient: addressOf(to),
     parameters: {},
-    reversePath: address('a@else.example'),
-    route: { kind: 'handler', handler: 'x', address: address(to) },
+    reversePath: addressOf('a@else.example'),
+    route: { kind: 'handler', handler: 'x', address: addressOf(to) },
     message: await message,
     filings: [],
   }

@@ -127,7 +127,7 @@ export async function startSmtpServer(given: SmtpServerOptions = {}): Promise<Sm
   }
 }
 
-/** Claims everybody but `nobody`, and takes what comes, but not for `full`. */
+/** Claims everybody but `nobody`, and takes what comes, but not for `full`, and for `later` not in this session. */
 function catcher(checks: SmtpChecks, taken: TakenMessage[], ended: () => void): PluginInstance {
   const plugin = definePlugin({
     name: 'catcher',
@@ -171,10 +171,15 @@ function catchingQueue(checks: SmtpChecks, taken: TakenMessage[]): Queue {
       }
       const answer = reply(250, '2.0.0', `Taken as ${transaction.id}`)
       const full = reply(552, '5.2.2', 'The mailbox is full')
+      const later = reply(421, '4.3.2', 'Come back later')
+      const refusals = new Map([
+        ['full', full],
+        ['later', later],
+      ])
       const recipients = variants.flatMap((variant) => variant.recipients)
       return recipients.map(({ forwardPath }) => ({
         recipient: forwardPath,
-        reply: forwardPath.localPart === 'full' ? full : answer,
+        reply: refusals.get(forwardPath.localPart) ?? answer,
       }))
     },
     ...emptyQueue,
