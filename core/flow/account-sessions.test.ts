@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { UnavailableError } from '../errors.ts'
 import type { Account } from '../model/account.ts'
 import { definePlugin, noOptions } from '../plugin.ts'
 import { type Accounts, accounts, type Verification } from '../services/accounts.ts'
 import { notifier } from '../services/notifier.ts'
 import { tokens } from '../services/tokens.ts'
+import { Pacer } from '../summary/pacer.ts'
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts'
 import { createTestHost, type TestHost } from '../testing/test-host.ts'
 import { type AccountHint, tellAccountChange } from './account-hint.ts'
@@ -105,6 +106,16 @@ describe('once a minute it is looked whether an account may still', () => {
     found = undefined
     await clock.advance(aMinute)
     await vi.waitFor(() => expect(ended).toEqual(['one: The account is gone']))
+  })
+
+  test('others get their turn between two accounts', async () => {
+    await logIn('one')
+    const isDue = vi.spyOn(Pacer.prototype, 'isDue', 'get').mockReturnValue(true)
+    const rest = vi.spyOn(Pacer.prototype, 'rest')
+    onTestFinished(() => [isDue, rest].forEach((spy) => void spy.mockRestore()))
+    await clock.advance(aMinute)
+    await vi.waitFor(() => expect(rest).toHaveBeenCalledTimes(1))
+    expect(looks).toBe(1)
   })
 
   test('whose sessions are over is not looked at any more', async () => {

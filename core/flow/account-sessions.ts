@@ -3,6 +3,7 @@ import type { Account } from '../model/account.ts'
 import type { SessionRole } from '../model/session.ts'
 import { accounts } from '../services/accounts.ts'
 import { notifier } from '../services/notifier.ts'
+import { Pacer } from '../summary/pacer.ts'
 import { type AccountHint, accountTopic, readAccountHint } from './account-hint.ts'
 import { answerInTime } from './answer-in-time.ts'
 import type { FlowContext } from './surroundings.ts'
@@ -85,13 +86,17 @@ export class AccountSessions {
     if (sessions.length > 0) this.#lookAt([account])
   }
 
-  /** One after the other: a database has others to answer as well. */
   #lookAt(ids: readonly string[]): void {
-    this.#context.inBackground(
-      (async () => {
-        for (const id of ids) await this.#look(id)
-      })(),
-    )
+    this.#context.inBackground(this.#lookAtAll(ids))
+  }
+
+  /** One after the other: a database has others to answer as well. One that answers at once holds nobody up either. */
+  async #lookAtAll(ids: readonly string[]): Promise<void> {
+    const pacer = new Pacer()
+    for (const id of ids) {
+      await this.#look(id)
+      if (pacer.isDue) await pacer.rest()
+    }
   }
 
   async #look(id: string): Promise<void> {

@@ -15,6 +15,11 @@ export interface ImapMessage {
   readonly summary: MessageSummary
   /** Opened once for all items. Rejects with MAIL_E_NOT_FOUND where it was expunged. */
   content(): Promise<Content>
+  /**
+   * What items keep in memory until all of them are written, of one message 8 MiB in all. `take` answers whether so many
+   * more octets may be kept; what may not is read again when it is written.
+   */
+  readonly keeps: { take(octets: number): boolean }
 }
 
 /** Reads what stands behind the item's name (`[…]<…>`) and answers what to do for each message. */

@@ -99,9 +99,9 @@ describe.each([
     expect(await lists.has('ann')).toBe(false)
     await fill('Work', 'INBOX')
     expect([await lists.has('ann'), await lists.has('bob')]).toEqual([true, false])
-    await lists.removed('ann', 'Work')
+    await lists.removed('ann', ['Work'])
     expect(await lists.has('ann')).toBe(true)
-    await lists.removed('ann', 'INBOX')
+    await lists.removed('ann', ['INBOX'])
     expect(await lists.has('ann')).toBe(false)
   })
 
@@ -144,8 +144,8 @@ describe.each([
     await lists.renamed('ann', 'Nowhere', 'Old')
     expect(await lists.read('ann', 'Old'), 'what had no list has none afterwards').toEqual([])
     await lists.renamed('nobody', 'Work', 'Old')
-    await lists.removed('ann', 'Old')
-    await lists.removed('ann', 'Old/Work')
+    await lists.removed('ann', ['Old'])
+    await lists.removed('ann', ['Old/Work'])
     expect(await sharedWith(lists, 'bob')).toEqual(['ann:Old/Bills', 'ann:Workshop', 'bob:Work'])
   })
 
@@ -158,7 +158,7 @@ describe.each([
     await lists.watch((changed) => void told.push(changed))
     await again.release()
     await lists.update('ann', 'Work', () => [])
-    await lists.removed('ann', 'Work')
+    await lists.removed('ann', ['Work'])
     await vi.waitFor(() => expect(told).toEqual([{ owner: 'ann', mailbox: 'Work' }]))
     expect(first.mock.calls).toEqual([[{ owner: 'ann', mailbox: 'Work' }]])
     await lease.release()
@@ -210,7 +210,7 @@ describe('files', () => {
     ['taking all', (lists) => lists.update('ann', 'Work', () => [])],
     ['exchanging', (lists) => lists.update('ann', 'Work', () => [{ identifier: 'carol', rights: 'l' }])],
     ['renaming', (lists) => lists.renamed('ann', 'Work', 'Old')],
-    ['removing', (lists) => lists.removed('ann', 'Work/Bills')],
+    ['removing', (lists) => lists.removed('ann', ['Work/Bills'])],
   ])(
     'where %s ends half-way there are the old lists or the new ones, and all are found',
     async (_, change) => {
@@ -235,8 +235,8 @@ describe('files', () => {
   test('that are removed leave nothing', async () => {
     const files = await prepared()
     const lists = filed(files)
-    for (const mailbox of ['Work', 'Work/Bills']) await lists.removed('ann', mailbox)
-    await lists.removed('carol', 'INBOX')
+    for (const mailbox of ['Work', 'Work/Bills']) await lists.removed('ann', [mailbox])
+    await lists.removed('carol', ['INBOX'])
     expect([...files.files.keys()]).toEqual([])
   })
 
@@ -347,7 +347,7 @@ describe('files', () => {
       lists.update('ann', 'Work', () => toBob),
       'MAIL_E_UNAVAILABLE',
     )
-    await expectCode(lists.removed('ann', 'Work'), 'MAIL_E_UNAVAILABLE')
+    await expectCode(lists.removed('ann', ['Work']), 'MAIL_E_UNAVAILABLE')
     expect(files.files).toEqual(later)
   })
 

@@ -45,10 +45,10 @@ export interface AccessLists {
    */
   renamed(owner: string, from: string, to: string): Promise<void>
   /**
-   * A mailbox, but not those below it, is about to be deleted, or one of a new name to be made: the name must have no
-   * list. Called before the change, so that a crash in between opens nothing to anybody.
+   * Mailboxes, but not those below them, are about to be deleted, or some of new names to be made: the names must have no
+   * lists. Called before the change, so that a crash in between opens nothing to anybody.
    */
-  removed(owner: string, mailbox: string): Promise<void>
+  removed(owner: string, mailboxes: readonly string[]): Promise<void>
   /**
    * All mailboxes whose lists give rights to at least one of these identifiers, perhaps others too, with their lists as
    * they are now. From an index, not by looking at every list.

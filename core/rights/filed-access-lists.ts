@@ -81,9 +81,10 @@ export class FiledAccessLists implements AccessLists {
     })
   }
 
-  async removed(owner: string, mailbox: string): Promise<void> {
-    if (!(await this.#read(owner)).has(mailbox)) return
-    await this.update(owner, mailbox, () => [])
+  async removed(owner: string, mailboxes: readonly string[]): Promise<void> {
+    const before = await this.#read(owner)
+    if (!mailboxes.some((mailbox) => before.has(mailbox))) return
+    await this.#change(owner, (lists) => mailboxes.filter((mailbox) => lists.delete(mailbox)))
   }
 
   async shares(identifiers: ReadonlySet<RightsIdentifier>): Promise<readonly SharedMailbox[]> {

@@ -66,6 +66,38 @@ function withNeed(...wanted: readonly StoreNeed[]) {
 bindContract('a store with access rights: sharing', create, withNeed('rights'))
 bindContract('two stores with the same access rights: sharing', createTwice, withNeed('persistent', 'shared'))
 
+test('what asks for lists is bounded, however many levels a name has', async () => {
+  const lists = new MemoryAccessLists()
+  let calls = 0
+  const counted: AccessLists = overlay<AccessLists>(lists, {
+    async removed(owner, mailboxes) {
+      calls += 1
+      expect(mailboxes.length).toBeLessThanOrEqual(500)
+      await lists.removed(owner, mailboxes)
+    },
+  })
+  const store = await guarded(createMemoryStore(recordedRetrieval()), counted).open(account)
+  await store.setAccess('INBOX', 'anyone', 'l')
+  const deep = `a${'/a'.repeat(1000)}`
+  await expectCode(store.createMailbox(deep), 'MAIL_E_INVALID')
+  await expectCode(store.renameMailbox('INBOX', deep), 'MAIL_E_INVALID')
+  await expectCode(append(store, [sampleMessage()], deep), 'MAIL_E_NOT_FOUND')
+  expect(calls).toBe(0)
+  await store.createMailbox('a/b/c/d')
+  expect(calls).toBe(1)
+})
+
+test('lists go with the mailboxes below a level that is none', async () => {
+  const store = await guarded(createMemoryStore(recordedRetrieval()), new MemoryAccessLists()).open(account)
+  for (const name of ['a/b/c', 'a/d']) await store.createMailbox(name)
+  for (const name of ['a/b', 'a']) await store.deleteMailbox(name)
+  await store.setAccess('a/b/c', 'anyone', 'lr')
+  await store.renameMailbox('a', 'x/y')
+  expect(await namesOf(store)).toEqual(['INBOX', 'x', 'x/y/b/c', 'x/y/d'])
+  expect((await store.accessList('x/y/b/c')).slice(1)).toMatchObject([{ identifier: 'anyone', rights: 'lr' }])
+  expect((await store.accessList('x/y/d')).slice(1)).toEqual([])
+})
+
 test('no account may have the id of the one that holds the public mailboxes', async () => {
   const store = guarded(createMemoryStore(recordedRetrieval()), new MemoryAccessLists())
   const impostor = { ...account, id: publicAccount.id }

@@ -49,7 +49,7 @@ export async function deleteWithList(lists: AccessLists, located: Located): Prom
   if (!(await lists.has(owner.id))) return owner.store.deleteMailbox(located.mailbox)
   const mailbox = await nameInStore(located)
   const list = mailbox === inbox ? [] : await lists.read(owner.id, mailbox)
-  if (list.length > 0) await lists.removed(owner.id, mailbox)
+  if (list.length > 0) await lists.removed(owner.id, [mailbox])
   try {
     await owner.store.deleteMailbox(mailbox)
   } catch (error) {
@@ -73,12 +73,12 @@ export async function renameMailbox(guard: AccessGuard, from: string, to: string
   if (ofInbox && source.space !== 'personal') throw denied()
   const { lists } = guard.sharing
   if (!(await lists.has(owner.id))) return owner.store.renameMailbox(source.mailbox, target.mailbox)
-  const oldName = await nameInStore(source)
+  const oldName = await nameOrLevel(source)
   const former = await clearLists(lists, target)
   await owner.store.renameMailbox(oldName, target.mailbox)
-  const name = await nameInStore(target)
+  const name = await nameOrLevel(target)
   if (!ofInbox) await lists.renamed(owner.id, oldName, name)
-  await inheritLists(lists, target, ofInbox ? former : new Set([...former, name]))
+  await inheritAlong(lists, { ...target, mailbox: name }, ofInbox ? former : new Set([...former, name]))
 }
 
 /** Whether a mailbox may have to be made that has a list to begin with, or one left over. */
@@ -121,10 +121,10 @@ export function stagedWithLists(lists: AccessLists, located: Located, staged: St
 export async function demandParent(guard: AccessGuard, located: Located): Promise<Rights> {
   if (located.space === 'personal') return allRights
   const existing = await mailboxNames(located.owner.store)
-  const above = levelsOf(located.mailbox).slice(0, -1)
-  const parent = above.findLast((name) => existing.has(name))
-  if (parent === undefined && located.space !== 'shared') throw denied()
-  const rights = await guard.rightsTo({ ...located, mailbox: parent ?? root })
+  let parent = levelAbove(located.mailbox)
+  while (parent !== root && !existing.has(parent)) parent = levelAbove(parent)
+  if (parent === root && located.space !== 'shared') throw denied()
+  const rights = await guard.rightsTo({ ...located, mailbox: parent })
   if (!allows(rights, 'createBelow')) throw denied()
   return rights
 }
@@ -143,7 +143,10 @@ export async function findNew(guard: AccessGuard, name: string): Promise<Located
 /** Takes care that no list is left over where a mailbox is to be made, and answers which mailboxes there are. */
 async function clearLists(lists: AccessLists, { owner, mailbox }: Located): Promise<ReadonlySet<string>> {
   const existing = await mailboxNames(owner.store)
-  for (const name of levelsOf(mailbox)) if (!existing.has(name)) await lists.removed(owner.id, name)
+  await lists.removed(
+    owner.id,
+    [...levelsOf(mailbox)].filter((name) => !existing.has(name)),
+  )
   return existing
 }
 
@@ -153,10 +156,18 @@ async function inheritLists(
   located: Located,
   former: ReadonlySet<string>,
 ): Promise<void> {
-  const { owner, space } = located
-  for (const mailbox of levelsOf(await nameInStore(located))) {
+  await inheritAlong(lists, { ...located, mailbox: await nameInStore(located) }, former)
+}
+
+/** The same where the name is the store's own. */
+async function inheritAlong(
+  lists: AccessLists,
+  { owner, space, mailbox: name }: Located,
+  former: ReadonlySet<string>,
+): Promise<void> {
+  for (const mailbox of levelsOf(name)) {
     if (former.has(mailbox)) continue
-    const parent = levelsOf(mailbox).at(-2) ?? root
+    const parent = levelAbove(mailbox)
     const list = parent === root && space !== 'shared' ? [] : await lists.read(owner.id, parent)
     const leftOver = await lists.read(owner.id, mailbox)
     if (list.length > 0 || leftOver.length > 0) await lists.update(owner.id, mailbox, () => list)
@@ -171,8 +182,24 @@ async function nameInStore({ owner, mailbox }: Located): Promise<string> {
   return (await owner.store.status(mailbox)).name
 }
 
+/** The same, and of a level that is no mailbox what it is called here. */
+async function nameOrLevel(located: Located): Promise<string> {
+  try {
+    return await nameInStore(located)
+  } catch (error) {
+    if (errorCode(error) !== 'MAIL_E_NOT_FOUND') throw error
+    return located.mailbox
+  }
+}
+
 /** A mailbox and those above it, the highest first. */
-function levelsOf(mailbox: string): readonly string[] {
-  const levels = mailbox.split('/')
-  return levels.map((_, index) => levels.slice(0, index + 1).join('/'))
+function* levelsOf(mailbox: string): Generator<string> {
+  for (let end = mailbox.indexOf('/'); end >= 0; end = mailbox.indexOf('/', end + 1))
+    yield mailbox.slice(0, end)
+  yield mailbox
+}
+
+/** The mailbox above another one; the root above those of the first level. */
+function levelAbove(mailbox: string): string {
+  return mailbox.slice(0, Math.max(0, mailbox.lastIndexOf('/')))
 }

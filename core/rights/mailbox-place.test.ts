@@ -40,6 +40,7 @@ describe('where a name leads', () => {
     'Shared/a\nb',
     'Shared/\ud800',
     `Shared/${'x'.repeat(1001)}`,
+    `a${'/a'.repeat(500)}`,
     'Other Users',
     'Other Users/',
     'Other Users/ann@example.org',

@@ -10,7 +10,7 @@ export type MailboxPlace =
   | { readonly space: 'personal'; readonly mailbox: string }
   | { readonly space: 'other'; readonly owner: string; readonly mailbox: string }
   | { readonly space: 'shared'; readonly mailbox: string }
-  /** A name that no mailbox can have: a level of a namespace itself, or something malformed below it. */
+  /** A name that no mailbox can have: a level of a namespace itself, something malformed below it, or one too long. */
   | { readonly space: 'nowhere' }
 
 const inbox = 'INBOX'
@@ -35,7 +35,9 @@ export function placeOf(name: string): MailboxPlace {
     const mailbox = foreignMailbox(levels)
     return mailbox === undefined || owner === '' ? nowhere : { space: 'other', owner, mailbox }
   }
-  return { space: 'personal', mailbox: [ownLevel(first), ...rest].join('/') }
+  const mailbox = [ownLevel(first), ...rest].join('/')
+  // Before a store has looked at a name, the lists of all its levels are asked for.
+  return mailbox.length > longestName ? nowhere : { space: 'personal', mailbox }
 }
 
 /** The name of an own mailbox, as {@link placeOf} reads it. */

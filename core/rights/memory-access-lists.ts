@@ -38,8 +38,8 @@ export class MemoryAccessLists implements AccessLists {
     for (const [mailbox, list] of moving) this.#replace(owner, to + mailbox.slice(from.length), list)
   }
 
-  async removed(owner: string, mailbox: string): Promise<void> {
-    this.#replace(owner, mailbox, [])
+  async removed(owner: string, mailboxes: readonly string[]): Promise<void> {
+    for (const mailbox of mailboxes) this.#replace(owner, mailbox, [])
   }
 
   async shares(identifiers: ReadonlySet<RightsIdentifier>): Promise<readonly SharedMailbox[]> {

@@ -1,23 +1,18 @@
-import type { SearchCriterion } from '../model/search.ts'
-import type { MessageSummary } from '../model/summary.ts'
+import type { SearchCriterion, UidRange } from '../model/search.ts'
 import type { MessageEntry } from '../services/mailbox.ts'
-import { sentDay } from './calendar-day.ts'
 import { dayTest } from './day-test.ts'
 import { entryTest } from './entry-test.ts'
-import { fieldTexts } from './field-texts.ts'
 import { foldText } from './fold-text.ts'
+import type { HeaderSearch, HeaderTerm } from './header-search.ts'
 import { invalidCriterion } from './invalid-criterion.ts'
-import { namedFields } from './named-fields.ts'
 import type { Needle } from './needle-search.ts'
 import { textFinder } from './text-finder.ts'
 
 /** What is known of a message when a criterion is applied to it. */
 export interface Known {
   readonly entry: MessageEntry
-  /** What has the header, as far as it is known. It is asked for only where it has to be looked at. */
-  readonly message?: Pick<MessageSummary, 'header'>
-  /** Whether fields of this name (in lower case) may be missing in the header. */
-  readonly lacks?: (field: string) => boolean
+  /** The header, as far as it is known. */
+  readonly header?: HeaderSearch
   /** Whether a needle is in the message, where that is known. */
   readonly found?: ((needle: Needle) => boolean | undefined) | undefined
 }
@@ -88,6 +83,7 @@ interface RankedTest {
 
 class QueryBuilder {
   readonly needles = new Map<string, Needle>()
+  readonly #headerTerms = new Map<string, HeaderTerm>()
   needsHeader = false
   readonly #now: number
 
@@ -99,7 +95,7 @@ class QueryBuilder {
   build(criterion: SearchCriterion): RankedTest {
     switch (criterion.kind) {
       case 'and':
-        return every(criterion.of.map((each) => this.build(each)))
+        return every(withJoinedExclusions(criterion.of).map((each) => this.build(each)))
       case 'or':
         // One of them holds unless for every one of them it does not.
         return negated(every(criterion.of.map((each) => negated(this.build(each)))))
@@ -124,16 +120,10 @@ class QueryBuilder {
     this.needsHeader = true
     const field = name.toLowerCase()
     const folded = foldNeedle(text)
-    const has = textFinder(folded)
-    return {
-      cost: HEADER,
-      test: ({ message, lacks }) => {
-        if (message === undefined) return undefined
-        const fields = namedFields(message, field)
-        if (fields.some((each) => folded === '' || fieldTexts(each, field).some(has))) return true
-        return lacks?.(field) === true ? undefined : false
-      },
-    }
+    const key = `${field} ${folded}`
+    const term = this.#headerTerms.get(key) ?? { field, folded, isIn: textFinder(folded) }
+    this.#headerTerms.set(key, term)
+    return { cost: HEADER, test: ({ header }) => header?.has(term) }
   }
 
   #sent(is: 'before' | 'on' | 'since', written: string): RankedTest {
@@ -141,9 +131,9 @@ class QueryBuilder {
     const holds = dayTest(is, written)
     return {
       cost: HEADER,
-      test: ({ message }) => {
-        if (message === undefined) return undefined
-        const day = sentDay(message)
+      test: ({ header }) => {
+        if (header === undefined) return undefined
+        const day = header.sentDay
         return day !== undefined && holds(day)
       },
     }
@@ -160,6 +150,18 @@ class QueryBuilder {
       throw invalidCriterion(`it looks for more than ${mostNeedles} texts in contents`)
     return { test: ({ found }) => found?.(needle), cost: CONTENT }
   }
+}
+
+/** Clients leave out thousands of messages one by one: `NOT 1 NOT 5 …`. All of them are asked for at once. */
+function withJoinedExclusions(criteria: readonly SearchCriterion[]): readonly SearchCriterion[] {
+  // The same ranges may be named thousands of times, and be very many.
+  const excluded = new Set<readonly UidRange[]>()
+  const others: SearchCriterion[] = []
+  for (const each of criteria)
+    if (each.kind === 'not' && each.of.kind === 'uids') excluded.add(each.of.ranges)
+    else others.push(each)
+  if (excluded.size < 2) return criteria
+  return [...others, { kind: 'not', of: { kind: 'uids', ranges: [...excluded].flat() } }]
 }
 
 function every(tests: readonly RankedTest[]): RankedTest {

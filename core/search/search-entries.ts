@@ -7,6 +7,7 @@ import type { MessageEntry } from '../services/mailbox.ts'
 import { Pacer } from '../summary/pacer.ts'
 import { isSummaryField } from '../summary/summary-fields.ts'
 import { entriesWithin } from './entries-within.ts'
+import { HeaderSearch } from './header-search.ts'
 import { readTexts } from './message-texts.ts'
 import { type Needle, NeedleSearch } from './needle-search.ts'
 import { type Known, prepareQuery, type Query } from './query.ts'
@@ -127,6 +128,15 @@ class Search {
     return answer
   }
 
+  /** The same in turn with other work, as a header may take long to look through. */
+  async #decidePaced(known: Known): Promise<boolean | undefined> {
+    for (;;) {
+      const answer = this.#decide(known)
+      if (answer !== undefined || known.header?.isCut !== true) return answer
+      await known.header.goOn()
+    }
+  }
+
   #known(entry: MessageEntry): Known {
     return { entry, found: (needle) => this.#foundIn(entry, needle) }
   }
@@ -161,7 +171,8 @@ class Search {
       const entry = byUid.get(summary.uid)
       if (entry === undefined) continue
       const lacks = (field: string): boolean => !isSummaryField(field) || summary.omitted.includes(field)
-      if (this.#decide({ ...this.#known(entry), message: summary, lacks }) === undefined) open.push(entry)
+      const header = new HeaderSearch(summary, lacks, this.#pacer)
+      if ((await this.#decidePaced({ ...this.#known(entry), header })) === undefined) open.push(entry)
       if (this.#pacer.isDue) await this.#pacer.rest()
     }
     this.#open = open
@@ -188,21 +199,22 @@ class Search {
   async #readContent(entry: MessageEntry): Promise<void> {
     const content = await this.#source.content(entry.uid)
     if (this.#pacer.isDue) await this.#pacer.rest()
-    const before = this.#known(entry)
-    const known = this.#query.needsHeader
-      ? { ...before, message: { header: await wholeHeader(content) } }
-      : before
-    if (this.#query.needsHeader && this.#query.matches(known) !== undefined) {
-      this.#decide(known)
-      return
-    }
+    const known = await this.#withHeader(entry, content)
+    if (known.header !== undefined && (await this.#decidePaced(known)) !== undefined) return
     const wanted = this.#query.needles.filter((needle) => this.#mayHold(entry, needle))
     const isEnough = (found: ReadonlySet<Needle>): boolean => {
-      const sofar = (needle: Needle) => found.has(needle) || before.found?.(needle)
+      const sofar = (needle: Needle) => found.has(needle) || known.found?.(needle)
       return this.#query.matches({ ...known, found: sofar }) !== undefined
     }
     const search = new NeedleSearch(wanted, isEnough, this.#pacer)
     await readTexts(content, search, this.#pacer)
-    this.#decide({ ...known, found: (needle) => search.found.has(needle) })
+    await this.#decidePaced({ ...known, found: (needle) => search.found.has(needle) })
+  }
+
+  async #withHeader(entry: MessageEntry, content: Content): Promise<Known> {
+    const known = this.#known(entry)
+    if (!this.#query.needsHeader) return known
+    const header = await wholeHeader(content)
+    return { ...known, header: new HeaderSearch({ header }, () => false, this.#pacer) }
   }
 }

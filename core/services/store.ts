@@ -127,7 +127,11 @@ export interface AccountStore {
   createMailbox(name: string, options?: CreateOptions): Promise<void>
   /** With its messages; its children stay. MAIL_E_NOT_FOUND; MAIL_E_INVALID for INBOX. */
   deleteMailbox(name: string): Promise<void>
-  /** With its children. Renaming INBOX moves its messages and leaves it empty (RFC 9051 §6.3.6). */
+  /**
+   * With its children. Renaming INBOX moves its messages and leaves it empty (RFC 9051 §6.3.6). A name that is none and
+   * has mailboxes below it may be renamed with them; a store that does not says MAIL_E_NOT_FOUND. MAIL_E_EXISTS,
+   * MAIL_E_INVALID, MAIL_E_PERMISSION.
+   */
   renameMailbox(from: string, to: string): Promise<void>
   /** Names that the account is subscribed to, whether or not there is such a mailbox (RFC 9051 §6.3.7), sorted. */
   subscriptions(): Promise<readonly string[]>

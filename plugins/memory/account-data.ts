@@ -55,8 +55,7 @@ export class AccountData {
   /** MAIL_E_NOT_FOUND, MAIL_E_INVALID. */
   mailbox(name: string): MailboxData {
     const found = this.#mailboxes.get(canonicalName(name))
-    if (found === undefined)
-      throw new MailwrightError('MAIL_E_NOT_FOUND', `no mailbox ${JSON.stringify(name)}`)
+    if (found === undefined) throw notFound(name)
     return found
   }
 
@@ -83,14 +82,15 @@ export class AccountData {
     this.#tellOfList(mailbox.name)
   }
 
-  /** Renames a mailbox other than INBOX with its children. */
+  /** Renames a mailbox other than INBOX with its children, or a level with those below it. */
   rename(from: string, to: string): void {
-    const source = this.mailbox(from).name
+    const source = canonicalName(from)
     const target = canonicalName(to)
+    const moving = [...this.#mailboxes.values()].filter((mailbox) => isWithin(mailbox.name, source))
+    if (moving.length === 0) throw notFound(from)
     if (this.#mailboxes.has(target)) throw exists(to)
     if (isWithin(target, source))
       throw new MailwrightError('MAIL_E_INVALID', 'a mailbox cannot be renamed into itself')
-    const moving = [...this.#mailboxes.values()].filter((mailbox) => isWithin(mailbox.name, source))
     const newName = (mailbox: MailboxData): string => target + mailbox.name.slice(source.length)
     const taken = moving.find((mailbox) => this.#mailboxes.has(newName(mailbox)))
     if (taken !== undefined) throw exists(newName(taken))
@@ -134,6 +134,10 @@ export class AccountData {
     this.#mailboxes.set(name, mailbox)
     return mailbox
   }
+}
+
+function notFound(name: string): MailwrightError {
+  return new MailwrightError('MAIL_E_NOT_FOUND', `no mailbox ${JSON.stringify(name)}`)
 }
 
 function exists(name: string): MailwrightError {

@@ -187,7 +187,7 @@ const listMistakes: readonly NoticedMistake[] = [
         async renamed(owner, from, to) {
           const list = await inner.read(owner, from)
           await inner.update(owner, to, () => list)
-          await inner.removed(owner, from)
+          await inner.removed(owner, [from])
         },
       }),
     },

@@ -284,6 +284,23 @@ export const mailboxCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'renameMailbox: a level that is no mailbox goes with all below it, or stays with all of them',
+    needs: ['mailboxes'],
+    async run({ store, account }) {
+      const opened = await store.open(account)
+      for (const name of ['Lev/One/Two', 'Lev/Other', 'Level', 'Taken']) await opened.createMailbox(name)
+      for (const name of ['Lev/One', 'Lev']) await opened.deleteMailbox(name)
+      const messages = await deliverMany(opened, 2, 'Lev/One/Two')
+      await expectCode(opened.renameMailbox('Lev', 'Taken'), 'MAIL_E_EXISTS', 'MAIL_E_NOT_FOUND')
+      await expectCode(opened.renameMailbox('Lev', 'Lev/Below'), 'MAIL_E_INVALID', 'MAIL_E_NOT_FOUND')
+      const { ok } = await outcomeOf(opened.renameMailbox('Lev', 'New/Lev'))
+      const renamed = ['INBOX', 'Level', 'New', 'New/Lev/One/Two', 'New/Lev/Other', 'Taken']
+      const former = ['INBOX', 'Lev/One/Two', 'Lev/Other', 'Level', 'Taken']
+      expect(await namesOf(opened)).toEqual(ok ? renamed : former)
+      expect(await contentsOf(opened, ok ? 'New/Lev/One/Two' : 'Lev/One/Two')).toEqual(messages.map(text))
+    },
+  },
+  {
     name: 'renameMailbox: of INBOX moves its messages and leaves it there, empty (RFC 9051 §6.3.6)',
     needs: ['mailboxes'],
     async run({ store, account }) {

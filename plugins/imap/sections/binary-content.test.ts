@@ -1,6 +1,7 @@
 import { bufferContent, type Content, decodeBody, scanMessage } from 'mailwright'
 import { describe, expect, it } from 'vitest'
 import { binaryContent } from './binary-content.ts'
+import { KeptOctets } from './kept-octets.ts'
 import type { Partial } from './section.ts'
 
 async function binary(message: string, part: readonly number[], partial?: Partial) {
@@ -87,6 +88,35 @@ describe('binaryContent', () => {
         expect(all.equals(expected.subarray(1_000, 1_000 + length))).toBe(true)
       }
     }
+  })
+
+  it('keeps no more than is left to keep, and reads the rest again when it is written', async () => {
+    const body = Buffer.from('a line of text\r\n'.repeat(20_000))
+    const octets = Buffer.concat([Buffer.from(message('base64', '')), Buffer.from(body.toString('base64'))])
+    let streams = 0
+    const whole = bufferContent(octets)
+    const content: Content = {
+      ...whole,
+      stream: (start, end) => {
+        streams += 1
+        return whole.stream(start, end)
+      },
+    }
+    const section = { part: [1], text: undefined, fields: [] }
+    const { root } = scanMessage(octets)
+    const keeps = new KeptOctets()
+    const found: Content[] = []
+    for (let start = 0; start < 60; start += 1) {
+      const some = await binaryContent(section, content, root, { start, length: 200_000 }, keeps)
+      if (some.kind === 'octets') found.push(some.content)
+    }
+    const read = streams
+    for (const [start, some] of found.entries()) {
+      const all = Buffer.concat(await some.stream().toArray())
+      expect(all.equals(body.subarray(start, start + 200_000))).toBe(true)
+    }
+    // 41 of them are 8 MiB.
+    expect([read, streams - read]).toEqual([60, 19])
   })
 
   it('fails as the content does', async () => {

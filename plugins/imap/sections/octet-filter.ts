@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { bufferContent, type Content, Pacer } from 'mailwright'
+import { KeptOctets, type OctetBudget } from './kept-octets.ts'
 import { type OctetRange, slice } from './octet-range.ts'
 import type { Partial } from './section.ts'
 
@@ -24,22 +25,25 @@ const piece = 65_536
 const largestKept = 1_048_576
 
 /**
- * Runs a range of a content through a filter. What is large is not kept: it is read once to learn its size, and again
- * when it is asked for, in turn with other work. Fails as the content does.
+ * Runs a range of a content through a filter. What is large, or more than may be kept, is read once to learn its size, and
+ * again when it is asked for, in turn with other work. Fails as the content does.
  */
 export async function filtered(
   source: Content,
   range: OctetRange,
   makeFilter: () => OctetFilter,
   partial?: Partial,
+  keeps: OctetBudget = new KeptOctets(),
 ): Promise<Filtered> {
-  if (range.end - range.start <= smallest) {
+  const length = range.end - range.start
+  const most = Math.min(length, partial?.length ?? length)
+  if (length <= smallest && keeps.take(most)) {
     const filter = makeFilter()
     const octets = filter.push(await source.read(range.start, range.end))
     return kept(Buffer.concat([octets, filter.end()]), partial)
   }
   const run = () => pieces(source, range, makeFilter())
-  if (partial !== undefined && partial.length <= largestKept)
+  if (partial !== undefined && partial.length <= largestKept && keeps.take(most))
     return kept(await gathered(cut(run(), partial.start, partial.start + partial.length)))
   let size = 0
   let hasNul = false
@@ -52,7 +56,9 @@ export async function filtered(
 }
 
 function kept(all: Buffer, partial?: Partial): Filtered {
-  const octets = partial === undefined ? all : all.subarray(partial.start, partial.start + partial.length)
+  // A copy, as what lies around it is not to be kept.
+  const octets =
+    partial === undefined ? all : Buffer.from(all.subarray(partial.start, partial.start + partial.length))
   return { content: bufferContent(octets), hasNul: octets.includes(0) }
 }
 

@@ -95,7 +95,6 @@ export class MaildirAccountStore implements AccountStore {
       const [old, renamed] = [canonicalMaildirMailbox(from), canonicalMaildirMailbox(to)]
       if (renamed.startsWith(`${old}/`) && old !== inbox)
         throw new MailwrightError('MAIL_E_INVALID', `${old} cannot be moved below itself`)
-      if ((await this.#directories.find(old)) === undefined) throw notFound(old)
       if (old !== inbox) return this.#directories.rename(old, renamed)
       await this.#directories.create(renamed)
       const mailbox = await this.openMailbox(inbox)
@@ -272,10 +271,6 @@ export class MaildirAccountStore implements AccountStore {
   #placeAt(name: string, path: string): MailboxPlace {
     return { account: this.account, name, path, root: this.#root }
   }
-}
-
-function notFound(name: string): MailwrightError {
-  return new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${name}`)
 }
 
 function notShared(name: string): MailwrightError {

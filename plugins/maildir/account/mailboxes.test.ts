@@ -108,6 +108,21 @@ it('renames no mailbox from under those who are at work in it', async () => {
   expect(await box.names('.Play')).not.toContain('mailwright-settings.lock')
 })
 
+it('renames a level that is no mailbox with one look at what there is', async () => {
+  let looks = 0
+  const files = interferedFiles(unsyncedFiles(nodeFileSystem), async ({ name, path }) => {
+    if (name === 'readdir' && path === box.path) looks += 1
+  })
+  const other = await createTestMaildir({ root: box.options.root, files })
+  const names = Array.from({ length: 20 }, (_, at) => `m${at + 10}`)
+  for (const name of names) await other.mailboxes.createMailbox(`Level/${name}`)
+  await other.mailboxes.deleteMailbox('Level')
+  looks = 0
+  await other.mailboxes.renameMailbox('Level', 'New')
+  expect(looks).toBe(1)
+  expect(await other.mailboxNames()).toEqual(['INBOX', ...names.map((name) => `New/${name}`)])
+})
+
 it('leaves no lock behind when a rename fails half-way', async () => {
   const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
   const other = await createTestMaildir({ root: box.options.root, files: fault.fileSystem })

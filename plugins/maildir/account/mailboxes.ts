@@ -137,11 +137,13 @@ export class MailboxDirectories {
   }
 
   /**
-   * Renames a mailbox with its children, when nobody is at work in them; where one cannot be renamed, those before get
-   * their old names back. The UIDs go with them.
+   * Renames a mailbox with its children, or a level with those below it, when nobody is at work in them; where one cannot
+   * be renamed, those before get their old names back. The UIDs go with them. MAIL_E_NOT_FOUND, MAIL_E_EXISTS.
    */
   async rename(from: string, to: string): Promise<void> {
     const moves = await this.#moves(from, to)
+    if (moves.length === 0) throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${from}`)
+    if ((await this.find(to)) !== undefined) throw exists(to)
     await this.createParents(to)
     const done: Move[] = []
     try {

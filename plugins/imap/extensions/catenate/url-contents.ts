@@ -1,6 +1,7 @@
 import { type Content, errorCode, formatAddress, type ImapSession, type Mailbox } from 'mailwright'
 import { Arguments } from '../../engine/arguments.ts'
 import { no, Refusal } from '../../engine/result.ts'
+import { KeptOctets } from '../../sections/kept-octets.ts'
 import { type Section, wholeMessage } from '../../sections/section.ts'
 import { sectionContent } from '../../sections/section-content.ts'
 import { readSectionSpecification } from '../../sections/section-reader.ts'
@@ -10,6 +11,7 @@ import { type MessageUrl, parseMessageUrl, type UrlServer } from '../../url/mess
 export class UrlContents {
   readonly #session: ImapSession
   readonly #opened = new Map<string, Mailbox>()
+  readonly #keeps = new KeptOctets()
 
   constructor(session: ImapSession) {
     this.#session = session
@@ -41,7 +43,8 @@ export class UrlContents {
     const content = await mailbox.content(uid)
     const structure = section.part.length === 0 ? undefined : await structureOf(mailbox, uid)
     const { offset = 0, length = Number.MAX_SAFE_INTEGER } = partial ?? {}
-    return sectionContent(section, content, structure, partial && { start: offset, length })
+    const range = partial && { start: offset, length }
+    return sectionContent(section, content, structure, range, this.#keeps)
   }
 
   async #mailbox(name: string | undefined): Promise<Mailbox | undefined> {

@@ -44,7 +44,7 @@ async function decoded(
   partial: Partial | undefined,
 ): Promise<{ readonly content: Content; readonly hasNul: boolean } | undefined> {
   const content = await message.content()
-  const found = await binaryContent(section, content, message.summary.structure, partial)
+  const found = await binaryContent(section, content, message.summary.structure, partial, message.keeps)
   // RFC 3516 §4.3: the command fails, and nothing of this message is sent.
   if (found.kind === 'unknown encoding')
     throw new Refusal(no('The encoding of that part is unknown', 'UNKNOWN-CTE'))

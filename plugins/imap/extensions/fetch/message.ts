@@ -1,9 +1,11 @@
 import type { Content, ImapMessage, ImapSelected, MessageEntry, MessageSummary } from 'mailwright'
+import { KeptOctets } from '../../sections/kept-octets.ts'
 
 /** A message while it is fetched. */
 export class FetchedMessage implements ImapMessage {
   readonly entry: MessageEntry
   readonly selected: ImapSelected
+  #keeps: KeptOctets | undefined
   #summary: MessageSummary | undefined
   #content: Promise<Content> | undefined
 
@@ -20,6 +22,11 @@ export class FetchedMessage implements ImapMessage {
   get summary(): MessageSummary {
     if (this.#summary === undefined) throw new TypeError('an item did not say that it needs the summary')
     return this.#summary
+  }
+
+  get keeps(): KeptOctets {
+    this.#keeps ??= new KeptOctets()
+    return this.#keeps
   }
 
   content(): Promise<Content> {

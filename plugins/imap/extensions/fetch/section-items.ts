@@ -57,7 +57,8 @@ function sectionAttribute(
     }),
     async read(message) {
       const structure = needsStructure ? message.summary.structure : undefined
-      const content = await sectionContent(section, await message.content(), structure, partial)
+      const whole = await message.content()
+      const content = await sectionContent(section, whole, structure, partial, message.keeps)
       return content === undefined
         ? { head: `${label} NIL` }
         : { head: `${label} {${content.size}}\r\n`, content }

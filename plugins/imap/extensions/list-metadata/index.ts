@@ -1,14 +1,15 @@
 import type { ImapExtension, ImapListReturn } from 'mailwright'
 import { afterLogin } from '../../engine/after-login.ts'
 import { whereKnown } from '../list/where-known.ts'
-import { chosenAnnotations, readEntry } from '../metadata/entries.ts'
+import { chosenAnnotations, eachOnce, readEntry } from '../metadata/entries.ts'
 import { mailboxAnnotations } from '../metadata/kept.ts'
 import { metadataResponse } from '../metadata/response.ts'
 
 /** `METADATA (…)`: as GETMETADATA would answer for each mailbox (RFC 9590 §3). */
 const returnMetadata: ImapListReturn = (args) => {
   args.space()
-  const entries = args.list(() => readEntry(args), 1)
+  const written = args.list(() => readEntry(args), 1)
+  const entries = eachOnce(written) ?? args.fail('Too many entries')
   return {
     after: whereKnown(async ({ name, info }, session) => {
       const all = await mailboxAnnotations(session, name, info?.specialUse)

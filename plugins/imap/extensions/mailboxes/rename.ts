@@ -1,13 +1,14 @@
 import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
 import { noteOwnChange } from '../../engine/own-changes.ts'
 import { no, ok, Refusal } from '../../engine/result.ts'
+import { Progress } from '../../search/progress.ts'
 import { tellRealName } from './real-name.ts'
 
 /**
  * RENAME (RFC 9051 §6.3.6). The store takes what is below along; INBOX stays, and its messages move. Where the selected
  * mailbox has another name afterwards, it stays selected.
  */
-export async function rename({ args, session }: ImapCall): Promise<ImapResult> {
+export async function rename({ args, session, tag }: ImapCall): Promise<ImapResult> {
   args.space()
   const from = args.mailbox()
   args.space()
@@ -16,7 +17,8 @@ export async function rename({ args, session }: ImapCall): Promise<ImapResult> {
   await session.access(from, 'write')
   // Before it is another one.
   const below = from === 'INBOX' ? undefined : pathBelow(session.selected?.name, from)
-  await move(session, from, to)
+  const progress = new Progress(session, tag)
+  await progress.during(() => move(session, from, to, progress))
   const real = await realName(session, to)
   if (from === 'INBOX') await copyAnnotations(session, real)
   await noteOwnChange(session, { gone: from, come: real })
@@ -25,26 +27,47 @@ export async function rename({ args, session }: ImapCall): Promise<ImapResult> {
   return ok('Renamed')
 }
 
-/**
- * A level that LIST shows is renamed by what is below it, though it is no mailbox (RFC 3501 §6.3.5). Each of those is renamed
- * by itself: where one fails, those before it have their new names.
- */
-async function move(session: ImapSession, from: string, to: string): Promise<void> {
-  const { mail } = session
+/** A level that LIST shows is renamed by what is below it, though it is no mailbox (RFC 3501 §6.3.5). */
+async function move(session: ImapSession, from: string, to: string, progress: Progress): Promise<void> {
   try {
-    await mail.renameMailbox(from, to)
+    await session.mail.renameMailbox(from, to)
   } catch (error) {
     if (errorCode(error) !== 'MAIL_E_NOT_FOUND') throw error
-    const names = (await mail.mailboxes()).map(({ name }) => name)
-    const below = names.filter((name) => name.startsWith(`${from}/`))
-    const topmost = below.filter((name) => !below.some((other) => name.startsWith(`${other}/`)))
-    if (topmost.length === 0) throw error
-    if (to.startsWith(`${from}/`)) throw new Refusal(no('It cannot be moved below itself', 'CANNOT'))
-    const moves = topmost.map((name) => [name, to + name.slice(from.length)] as const)
-    const taken = [to, ...moves.map(([, name]) => name)].find((name) => names.includes(name))
-    if (taken !== undefined) throw new Refusal(no('There is a mailbox of that name', 'ALREADYEXISTS'))
-    for (const [name, renamed] of moves) await mail.renameMailbox(name, renamed)
+    const moves = await movesBelow(session, from, to)
+    if (moves.length === 0) throw error
+    for (const [at, [name, renamed]] of moves.entries()) {
+      progress.is(at, moves.length)
+      await session.mail.renameMailbox(name, renamed)
+    }
   }
+}
+
+/**
+ * How a level is renamed where its store does not do it at once: each mailbox below it that is below no other one by
+ * itself. Where one fails, those before it have their new names.
+ */
+async function movesBelow(
+  { mail }: ImapSession,
+  from: string,
+  to: string,
+): Promise<readonly (readonly [name: string, renamed: string])[]> {
+  const names = new Set((await mail.mailboxes()).map(({ name }) => name))
+  const below = [...names].filter((name) => name.startsWith(`${from}/`))
+  const moves = below
+    .filter((name) => !isBelowAny(name, names, from.length + 1))
+    .map((name) => [name, to + name.slice(from.length)] as const)
+  if (moves.length === 0) return []
+  if (to.startsWith(`${from}/`)) throw new Refusal(no('It cannot be moved below itself', 'CANNOT'))
+  if (names.has(to) || moves.some(([, name]) => names.has(name)))
+    throw new Refusal(no('There is a mailbox of that name', 'ALREADYEXISTS'))
+  return moves
+}
+
+/** Whether one of the levels above a name, which are looked for from an offset on, is a mailbox. */
+function isBelowAny(name: string, names: ReadonlySet<string>, offset: number): boolean {
+  for (let end = name.indexOf('/', offset); end >= 0; end = name.indexOf('/', end + 1))
+    if (names.has(name.slice(0, end))) return true
+  return false
 }
 
 /** RFC 5464 §4.1: those of INBOX stay, and are copied. Where they cannot be it is renamed all the same. */

@@ -26,6 +26,50 @@ describe('a store that calls mailboxes otherwise than clients do', () => {
   })
 })
 
+describe('a store that renames no levels', () => {
+  it('is asked for each mailbox that is below no other one', async () => {
+    const renamed: string[] = []
+    await using system = await clientOverStore({
+      account: (inner) => ({
+        async renameMailbox(from, to) {
+          await inner.status(from)
+          renamed.push(from)
+          await inner.renameMailbox(from, to)
+        },
+      }),
+    })
+    const { client } = system
+    for (const name of ['lev/a/b', 'lev/a-b', 'lev/c/d/e']) await client.ok(`CREATE ${name}`)
+    for (const name of ['lev/c/d', 'lev/c', 'lev']) await client.ok(`DELETE ${name}`)
+    await client.ok('RENAME lev new')
+    expect(renamed).toEqual(['lev/a', 'lev/a-b', 'lev/c/d/e'])
+    await client.ok('STATUS new/a/b (MESSAGES)')
+    expect((await client.command('RENAME lev other')).tagged).toMatch(/^NO \[NONEXISTENT\]/)
+  })
+})
+
+describe('an account with as many subscriptions as there may be', () => {
+  it('keeps them, may take them back, and gets no others', async () => {
+    const names = new Set(Array.from({ length: 10_001 }, (_, at) => `m${at}`))
+    await using system = await clientOverStore({
+      account: () => ({
+        subscriptions: async () => [...names],
+        async subscribe(name, subscribed) {
+          if (subscribed) names.add(name)
+          else names.delete(name)
+        },
+      }),
+    })
+    const { client } = system
+    expect((await client.command('SUBSCRIBE other')).tagged).toMatch(/^NO \[LIMIT\] /)
+    await client.ok('SUBSCRIBE m7')
+    await client.ok('UNSUBSCRIBE m7')
+    await client.ok('UNSUBSCRIBE m8')
+    await client.ok('SUBSCRIBE other')
+    expect((await client.command('SUBSCRIBE m7')).tagged).toMatch(/^NO \[LIMIT\] /)
+  })
+})
+
 describe('a store that gives other UIDs to what is renamed', () => {
   it('closes the mailbox', async () => {
     await using system = await clientOverStore({

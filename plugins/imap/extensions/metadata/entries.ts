@@ -36,6 +36,16 @@ export function readEntryOrRoot(args: ImapArguments): EntryName {
   return { written, name }
 }
 
+/** Entries that one command may ask for. */
+const mostAsked = 1_000
+
+/** Each entry once, as it is written first; undefined where there are more than one command may ask for. */
+export function eachOnce(entries: readonly EntryName[]): readonly EntryName[] | undefined {
+  const byName = new Map<string, EntryName>()
+  for (const entry of entries) if (!byName.has(entry.name)) byName.set(entry.name, entry)
+  return byName.size > mostAsked ? undefined : [...byName.values()]
+}
+
 /** Those of the annotations that are asked for, each once; where there are none, the entries without a value. */
 export function chosenAnnotations(
   all: Metadata,

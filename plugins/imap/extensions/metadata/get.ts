@@ -1,6 +1,6 @@
 import type { ImapArguments, ImapCall, ImapResult, ImapSession, Metadata } from 'mailwright'
 import { ok } from '../../engine/result.ts'
-import { chosenAnnotations, type Depth, type EntryName, readEntryOrRoot } from './entries.ts'
+import { chosenAnnotations, type Depth, type EntryName, eachOnce, readEntryOrRoot } from './entries.ts'
 import { mailboxAnnotations, serverAnnotations, useEntry, useOf } from './kept.ts'
 import { metadataResponse } from './response.ts'
 
@@ -44,8 +44,9 @@ function readRequest(args: ImapArguments): Request {
     args.space()
   }
   const readOne = (): EntryName => readEntryOrRoot(args)
-  const entries = args.sees('(') ? args.list(readOne, 1) : [readOne()]
+  const written = args.sees('(') ? args.list(readOne, 1) : [readOne()]
   args.end()
+  const entries = eachOnce(written) ?? args.fail('Too many entries')
   return { mailbox, entries, ...options }
 }
 

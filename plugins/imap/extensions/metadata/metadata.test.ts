@@ -34,6 +34,22 @@ describe('annotations', () => {
     }
   })
 
+  it('are asked for once, however often they are named, and a thousand entries at most', async () => {
+    await using test = await started()
+    const { client } = test
+    await client.ok('SETMETADATA INBOX (/private/a "x")')
+    const often = Array.from({ length: 5_000 }, () => '/private').join(' ')
+    expect(await client.ok(`GETMETADATA (DEPTH infinity) INBOX (${often})`)).toEqual([
+      'METADATA INBOX (/private/a "x")',
+    ])
+    const none = Array.from({ length: 3_000 }, () => '/private/none').join(' ')
+    expect(await client.ok(`GETMETADATA INBOX (${none})`)).toEqual(['METADATA INBOX (/private/none NIL)'])
+    const many = (count: number) => Array.from({ length: count }, (_, at) => `/private/e${at}`).join(' ')
+    expect(await client.ok(`GETMETADATA INBOX (${many(1_000)})`)).toHaveLength(1)
+    expect((await client.command(`GETMETADATA INBOX (${many(1_001)})`)).tagged).toMatch(/^BAD /)
+    expect((await client.command(`LIST "" * RETURN (METADATA (${many(1_001)}))`)).tagged).toMatch(/^BAD /)
+  })
+
   it('have values of any octets', async () => {
     await using test = await started()
     const { client } = test

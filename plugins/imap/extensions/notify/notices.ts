@@ -47,6 +47,8 @@ export class Notices {
     this.#session.news = this.#groups.news
     if (this.#session.selected !== undefined) this.follow(this.#session.selected)
     if (!this.#groups.areOfOthers) return
+    // To watch too many would cost most of what the limit saves.
+    this.#watched.wantedOf(await this.#watched.names())
     this.#watch = this.#session.mail.watch(this.#groups.watched, (name) => this.#noticed(name))
     await this.#watch
     await this.#learn(tellAll)
