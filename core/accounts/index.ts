@@ -45,6 +45,7 @@ export {
   checkPersonName,
   checkQuota,
   checkRoles,
+  parseOwnAddress,
 } from './rules.ts'
 export { readSaltKey } from './salt-key.ts'
 export {

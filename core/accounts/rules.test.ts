@@ -13,6 +13,7 @@ import {
   checkRoles,
   checkSendingLimit,
   newAccountId,
+  parseOwnAddress,
   splitDetail,
   windowStart,
 } from './index.ts'
@@ -55,6 +56,12 @@ describe('the rules for accounts', () => {
     ] as const) {
       expect(codeOf(() => checkAddress({ localPart, domain }))).toBe('MAIL_E_INVALID')
     }
+  })
+
+  it('take local parts of as many octets as every server takes', () => {
+    expect(parseOwnAddress(`${'x'.repeat(64)}@example.org`)).toBeDefined()
+    for (const text of [`${'x'.repeat(65)}@example.org`, `a..${'x'.repeat(60)}@example.org`, 'jo'])
+      expect(parseOwnAddress(text)).toBeUndefined()
   })
 
   it('bound quotas and names', () => {

@@ -1,5 +1,11 @@
 import { MailwrightError } from '../errors.ts'
-import { type Address, canonicalDomain, formatAddress, parseAddress } from '../model/address.ts'
+import {
+  type Address,
+  canonicalDomain,
+  formatAddress,
+  hasCommonLength,
+  parseAddress,
+} from '../model/address.ts'
 import type { SessionRole } from '../model/session.ts'
 import { sessionRoleOf, sessionRoles } from '../model/session-role.ts'
 
@@ -11,7 +17,10 @@ export function checkDomain(name: string): string {
   return canonicalDomain(name) ?? invalid('is not a domain', name)
 }
 
-/** An account's address, or an alias's target, in canonical form. MAIL_E_INVALID where it is no address. */
+/**
+ * An account's address, or an alias's target, in canonical form. MAIL_E_INVALID where it is no address, or one that not every server
+ * takes.
+ */
 export function checkAddress(address: Address): Address {
   const checked = checkAliasAddress(address)
   return checked.localPart === '' ? invalid('has no local part', formatAddress(address)) : checked
@@ -20,7 +29,13 @@ export function checkAddress(address: Address): Address {
 /** The same for an alias's address, whose local part is empty where it is a catch-all. */
 export function checkAliasAddress(address: Address): Address {
   const text = formatAddress(address)
-  return parseAddress(text) ?? invalid('is not an address', text)
+  return parseOwnAddress(text) ?? invalid('is not an address, or has more than 64 octets before its @', text)
+}
+
+/** Reads an address that an account, an alias or its target may have. Undefined for anything else, and where not every server takes it. */
+export function parseOwnAddress(text: string): Address | undefined {
+  const address = parseAddress(text)
+  return address !== undefined && hasCommonLength(address) ? address : undefined
 }
 
 /** Octets; absent means no limit, 0 that nothing may be kept. MAIL_E_INVALID where it is no whole number from 0. */

@@ -9,7 +9,7 @@ export interface Postmark {
 const months: readonly string[] = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ')
 const monthNames: readonly string[] = months.map((name) => name.charAt(0).toUpperCase() + name.slice(1))
 const dayNames: readonly string[] = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ')
-const longestSender = 320
+const longestSender = 512
 const nobody = 'MAILER-DAEMON'
 
 // `Fri Nov 28 21:53:22 2026`, with or without weekday, seconds and time zone, or `28 Nov 2026 21:53:22 +0100`.

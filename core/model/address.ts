@@ -21,8 +21,11 @@ export interface ParsedPath {
   readonly sourceRoute: boolean
 }
 
+// RFC 5321 §4.5.3.1: 64 is what everybody takes, and reverse-paths of mailings have more. With its domain it still fits the 512
+// characters that tables keep of an address.
+const MAX_LOCAL_PART_OCTETS = 256
 // RFC 5321 §4.5.3.1.1
-const MAX_LOCAL_PART_OCTETS = 64
+const COMMON_LOCAL_PART_OCTETS = 64
 // No address within the limits is longer in any spelling; whatever is longer is not looked at.
 const MAX_ADDRESS_LENGTH = 1024
 const MAX_PATH_LENGTH = 4096
@@ -30,6 +33,8 @@ const MAX_PATH_LENGTH = 4096
 // RFC 5321 §4.1.2 with RFC 6531 §3.3: atext and everything beyond ASCII.
 const dotString =
   /^[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+(?:\.[\w!#$%&'*+\-/=?^`{|}~\u0080-\u{10ffff}]+)*$/u
+// Carriers have given out `jo..doe@` and `jo.@` for years, and others write them without quotes.
+const looseDotString = /^[\w!#$%&'*+\-/=?^`{|}~.\u0080-\u{10ffff}]+$/u
 const quotedString = /^"(?:[^"\\]|\\.)*"$/su
 // Controls, lone surrogates, line separators, and the mark of octets that were not UTF-8.
 const forbidden = /[\p{Cc}\p{Cs}\u2028\u2029\ufffd]/u
@@ -42,8 +47,9 @@ const bare = /^[^\s<>()[\]:;@\\,"]+@[^\s<>()[\]:;@\\,"=]+(?= |$)/
 
 /**
  * Reads one address: RFC 5321 Mailbox (dot-string or quoted string, domain or address literal), with the local parts
- * and domains of RFC 6531. Undefined when it is anything else, has controls in it, or is beyond the limits of RFC 5321
- * §4.5.3.1 (64 octets of local part as it would be written, 255 of domain). No comments, no white space, no display name.
+ * and domains of RFC 6531. Dots in a local part may also stand first, last, or side by side: it is the quoted string's
+ * (`jo..doe@` is `"jo..doe"@`). Undefined when it is anything else, has controls in it, or is longer than 256 octets of
+ * local part as it would be written, or 255 of domain. No comments, no white space, no display name.
  */
 export function parseAddress(text: string): Address | undefined {
   if (text.length > MAX_ADDRESS_LENGTH) return undefined
@@ -98,6 +104,11 @@ export function needsSmtpUtf8(address: Address): boolean {
   return !asciiOnly.test(address.localPart)
 }
 
+/** Whether every server takes a local part of that length: at most 64 octets, as it is written (RFC 5321 §4.5.3.1.1). */
+export function hasCommonLength({ localPart }: Pick<Address, 'localPart'>): boolean {
+  return Buffer.byteLength(quoteLocalPart(localPart)) <= COMMON_LOCAL_PART_OCTETS
+}
+
 /** Whether two addresses reach the same mailbox in practice; see {@link addressKey}. */
 export function sameAddress(a: Address, b: Address): boolean {
   return addressKey(a) === addressKey(b)
@@ -120,7 +131,7 @@ function parseLocalPart(text: string): string | undefined {
 }
 
 function unquoteLocalPart(text: string): string | undefined {
-  if (dotString.test(text)) return text
+  if (looseDotString.test(text)) return text
   return quotedString.test(text) ? text.slice(1, -1).replace(/\\(.)/gsu, '$1') : undefined
 }
 

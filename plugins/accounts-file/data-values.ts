@@ -1,4 +1,4 @@
-import { type Address, type OptionReader, parseAddress } from 'mailwright'
+import { type Address, type OptionReader, parseOwnAddress } from 'mailwright'
 
 /** What stands for what cannot be read; its fault is told. */
 const noAddress: Address = { localPart: '', domain: '' }
@@ -6,7 +6,7 @@ const noAddress: Address = { localPart: '', domain: '' }
 /** An address; `@example.org` where it may be a catch-all. */
 export function readAddress(read: OptionReader, name: string, mayCatchAll = false): Address {
   const text = read.string(name)
-  const address = parseAddress(text.startsWith('@') && mayCatchAll ? `""${text}` : text)
+  const address = parseOwnAddress(text.startsWith('@') && mayCatchAll ? `""${text}` : text)
   if (address !== undefined && (mayCatchAll || address.localPart !== '')) return address
   if (text !== '') read.fault(name, 'must be an address such as "jo@example.org"')
   return noAddress

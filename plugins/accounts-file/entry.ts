@@ -1,4 +1,4 @@
-import { type Account, type Address, formatAddress, parseAddress } from 'mailwright'
+import { type Account, type Address, formatAddress, parseOwnAddress } from 'mailwright'
 
 /** What a line of the file says. */
 export type Entry = DomainEntry | AccountEntry | AliasEntry
@@ -36,7 +36,7 @@ export function writeAddress(address: Address): string {
 
 /** The address of a line; its local part is empty in `@example.org`. */
 export function readAddress(text: string): Address {
-  const address = parseAddress(text.startsWith('@') ? `""${text}` : text)
+  const address = parseOwnAddress(text.startsWith('@') ? `""${text}` : text)
   if (address === undefined) throw new LineFault(`${JSON.stringify(text.slice(0, 100))} is not an address`)
   return address
 }

@@ -74,6 +74,7 @@ describe('a line', () => {
     'jo@example.org => @example.org',
     'jo@example.org => jo@example.org:x',
     'jo@exa mple.org:',
+    `${'x'.repeat(65)}@example.org:`,
     'j\0o@example.org:',
     'jo@example.org::quota',
     'jo@example.org::quota=',

@@ -1,7 +1,7 @@
 import {
   type Address,
   type OptionReader,
-  parseAddress,
+  parseOwnAddress,
   readDetailSeparator,
   readOptions,
   readScramOptions,
@@ -81,7 +81,7 @@ function readCache(read: OptionReader): LookupCacheSettings {
 
 function readFirstAccount(read: OptionReader): FirstAccount {
   const text = read.string('address')
-  const address = parseAddress(text)
+  const address = parseOwnAddress(text)
   if (text !== '' && (address === undefined || address.localPart === '')) {
     read.fault('address', 'must be an address such as "postmaster@example.org"')
   }

@@ -223,6 +223,14 @@ describe('without the database', () => {
   })
 })
 
+it('knows the longest addresses when they come back', async () => {
+  const host = await start()
+  const from = `${'x'.repeat(256)}@${'a.'.repeat(126)}abc`
+  expect(await send(host, { from })).toEqual([wait(300)])
+  clock.advance(6 * minute)
+  expect(await send(host, { from })).toEqual([taken])
+})
+
 describe('tidying up', () => {
   async function tidied(host: TestHost, maxTriplets: number): Promise<string[]> {
     const database = host.service(databaseKey)

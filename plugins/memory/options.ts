@@ -6,7 +6,7 @@ import {
   canonicalDomain,
   type NewAccount,
   type OptionReader,
-  parseAddress,
+  parseOwnAddress,
   readOptions,
   saslprep,
 } from 'mailwright'
@@ -148,7 +148,7 @@ function readAlias(read: OptionReader): Alias {
 const noAddress: Address = { localPart: '', domain: '' }
 
 function readAddress(read: OptionReader, name: string, text: string): Address {
-  const address = parseAddress(text)
+  const address = parseOwnAddress(text)
   // An empty text has been reported as missing.
   if (address === undefined && text !== '') read.fault(name, 'must be an address such as "jo@example.org"')
   return address ?? noAddress

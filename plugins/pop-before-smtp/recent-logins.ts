@@ -19,7 +19,7 @@ export interface RecentLogin {
 
 const table = 'pop_before_smtp_logins'
 
-// RFC 5321 §4.5.3.1: no address is longer. A name that is, is no account's.
+// RFC 5321 §4.5.3.1: no address that every server takes is longer. A name that is, is not kept.
 const LOGIN_CHARACTERS = 320
 // Of one account, and behind one address. Nobody honest moves that fast; behind an address with more people nobody is safe.
 const MOST_NETWORKS = 100

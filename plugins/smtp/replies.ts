@@ -75,8 +75,16 @@ export const conversionProhibited: Reply = reply(
 export const noRecipients: Reply = reply(554, '5.5.1', 'No valid recipients')
 // RFC 2033 §4.2
 export const lmtpNoRecipients: Reply = reply(503, '5.5.1', 'No valid recipients')
-export const badSender: Reply = reply(501, '5.1.7', 'Bad syntax of the sender address')
-export const badRecipient: Reply = reply(501, '5.1.3', 'Bad syntax of the recipient address')
+export const badSender: Reply = reply(
+  501,
+  '5.1.7',
+  'Bad syntax of the sender address, or more than 256 octets before its @',
+)
+export const badRecipient: Reply = reply(
+  501,
+  '5.1.3',
+  'Bad syntax of the recipient address, or more than 256 octets before its @',
+)
 // RFC 6531 §3.5
 export const smtpUtf8Needed: Reply = reply(553, '5.6.7', 'An address beyond ASCII needs SMTPUTF8')
 // RFC 5321 §4.5.3.1.10

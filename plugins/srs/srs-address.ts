@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { type Address, canonicalDomain, formatAddress, parseAddress } from 'mailwright'
+import { type Address, canonicalDomain, formatAddress, hasCommonLength, parseAddress } from 'mailwright'
 import type { SrsOptions } from './options.ts'
 
 export interface SrsSettings
@@ -54,6 +54,7 @@ export class SrsAddresses {
     const [secret = ''] = this.#settings.secrets
     const hash = this.#hash(secret, parts, this.#settings.hashLength)
     const localPart = `${tag}${[hash, ...parts].join('=')}`
+    if (!hasCommonLength({ localPart })) return undefined
     return parseAddress(formatAddress({ localPart, domain: this.#settings.domain }))
   }
 

@@ -80,6 +80,7 @@ describe('SrsAddresses', () => {
   test('what would be too long cannot be made', () => {
     expect(forward(`${'x'.repeat(36)}@else.example`)).toBeDefined()
     expect(forward(`${'x'.repeat(37)}@else.example`)).toBeUndefined()
+    expect(forward(`${'x'.repeat(200)}@else.example`)).toBeUndefined()
   })
 })
 

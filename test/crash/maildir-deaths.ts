@@ -6,10 +6,12 @@ import { createInterface } from 'node:readline'
 import { type AccountStore, type Mailbox, readAll } from 'mailwright'
 import { expect } from 'vitest'
 import { nodeFileSystem } from '../../plugins/maildir/files/file-system.ts'
+import { CallRecord } from '../support/call-record.ts'
 import { dyingFiles } from '../support/dying-files.ts'
-import { unsyncedFiles } from '../support/failing-files.ts'
+import { interferedFiles, unsyncedFiles } from '../support/failing-files.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { environment } from '../support/run-process.ts'
+import { inTime } from './in-time.ts'
 import {
   crashMessage,
   deliverLabel,
@@ -54,21 +56,29 @@ export function work(
 
 /** The same without a process: from the call on, nothing reaches the disk any more. */
 async function workHere(task: TaskName, at: string, dieAt: number): Promise<Ended> {
-  const { files, death, bury } = dyingFiles(nodeFileSystem, dieAt)
+  const { files, death, bury, calls } = dyingFiles(nodeFileSystem, dieAt)
   const said: string[] = []
   const done = openMaildir(at, files, timeless, isLogged(task)).then((opened) =>
     tasks[task](opened, (line) => void said.push(line), 'x'),
   )
-  const killed = await Promise.race([done.then(() => false), death.then(() => true)])
-  // What was under way beside the last call comes to its end.
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-  await bury()
+  const part = { folder: at, calls }
+  const ended = () => Promise.race([done.then(() => false), death.then(() => true)])
+  const killed = await inTime({ name: `${task}, to die at ${dieAt}`, ...part }, ended)
+  await inTime({ name: `burying ${task}, dead at ${dieAt}`, ...part }, bury)
   return { said: [...said], killed }
 }
 
+/** What those have asked the disk for who look at a Maildir here. */
+const callsHere = new CallRecord()
+
 /** The Maildir as others see it, who do not wait for the disk. */
 export function openHere(at: string): Promise<OpenedMaildir> {
-  return openMaildir(at, unsyncedFiles(nodeFileSystem), timeless)
+  const files = interferedFiles(
+    unsyncedFiles(nodeFileSystem),
+    () => undefined,
+    (call, answer) => callsHere.add(call, answer),
+  )
+  return openMaildir(at, files, timeless)
 }
 
 /** The labels of the messages in a mailbox; fails for a message that is not whole. */
@@ -119,17 +129,31 @@ export interface Deaths {
 export async function atEveryCall({ root, task, check, step = 1, processes = 1 }: Deaths): Promise<number> {
   const onCopy = async (dieAt: number, run: (at: string) => Promise<Ended>): Promise<Ended> => {
     const at = join(root, `at-${dieAt}`)
-    await cp(join(root, 'prepared'), at, { recursive: true, preserveTimestamps: true })
+    // The text of a lock is whose it is, and no path.
+    await cp(join(root, 'prepared'), at, {
+      recursive: true,
+      preserveTimestamps: true,
+      verbatimSymlinks: true,
+    })
     const ended = await run(at)
-    await check(at, ended)
-    await rm(at, { recursive: true })
+    const part = { folder: at, calls: callsHere }
+    await inTime({ name: `the check after ${task}, dead at ${dieAt}`, ...part }, () => check(at, ended))
+    await inTime({ name: `removing what ${task} has left, dead at ${dieAt}`, ...part }, () =>
+      rm(at, { recursive: true }),
+    )
     return ended
   }
   let calls = 0
   while ((await onCopy(calls, (at) => workHere(task, at, calls))).killed) calls += step
   const some = Array.from({ length: processes }, (_, at) => Math.floor((calls * (at + 1)) / (processes + 1)))
   const ended = await Promise.all(
-    some.map((dieAt) => onCopy(dieAt, (at) => work(task, [at, 'x'], { dieAt }))),
+    some.map((dieAt) =>
+      onCopy(dieAt, (at) =>
+        inTime({ name: `${task} in a process, to die at ${dieAt}`, folder: at, calls: callsHere }, () =>
+          work(task, [at, 'x'], { dieAt }),
+        ),
+      ),
+    ),
   )
   expect(ended.every(({ killed }) => killed)).toBe(true)
   return calls

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from 'mailwright'
@@ -34,6 +34,14 @@ it('has every acknowledged message whole, and no half one, after a death at any 
     expect((await readdir(join(at, 'ann/tmp'))).length).toBeLessThanOrEqual(1)
   })
   expect(calls).toBeGreaterThan(20)
+})
+
+it('finds the locks in its copies that somebody has left behind, as they were', async () => {
+  await openHere(prepared())
+  const text = '0a:1:2:3'
+  await symlink(text, join(prepared(), 'left.lock'))
+  const check = async (at: string) => expect(await readlink(join(at, 'left.lock'))).toBe(text)
+  await deaths('deliver', check, { step: 20, processes: 0 })
 })
 
 // How many there may be of the two messages, by what was said last.

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { childProcesses } from '../support/child-processes.ts'
+import { firstChild } from '../support/child-processes.ts'
 import { freePort } from '../support/free-port.ts'
 import { codeBlocks, section } from '../support/markdown.ts'
 import { requirePeer } from '../support/peers.ts'
@@ -185,7 +185,7 @@ scrape_configs:
     const patient = { timeout: 30_000, interval: 500 }
     await expect.poll(() => number('up'), patient).toBe(1)
     await expect.poll(() => number(taken), patient).toBe(6)
-    const [first = 0] = await childProcesses(running.pid)
+    const first = await firstChild(running.pid)
     const begun = running.logged('worker-started')
     process.kill(first, 'SIGKILL')
     await begun
@@ -223,7 +223,7 @@ describe.runIf(curl.available)(`health, by ${curl.title} and the command`, () =>
 
   test('of a worker that hangs: the others say so', async () => {
     const running = await start(2)
-    const [first = 0] = await childProcesses(running.pid)
+    const first = await firstChild(running.pid)
     process.kill(first, 'SIGSTOP')
     try {
       // Connections are dealt out in turn: every second one meets the one that hangs.

@@ -181,4 +181,38 @@ describe.runIf(postfixIsThere)('beside Postfix’s sendmail', () => {
     const [theirs, ours] = [await byPostfix(words, stdin), await byUs(words, stdin)]
     expect({ ...ours, body: ours.body.trimEnd() }).toEqual({ ...theirs, body: theirs.body.trimEnd() })
   })
+
+  // The fields themselves stay as they are here.
+  test.each<[readonly string[], string]>([
+    [
+      ['-t'],
+      'To: b@y.example c@y.example\nCc: <d@y.example> <e@y.example>\nBcc: Jo <f@y.example> Bo <g@y.example>\n',
+    ],
+    [
+      ['-t'],
+      'To: root bob\nCc: grp: b@y.example c@y.example; (x) d@y.example (x) e @ y . example "f g"@y.example\n',
+    ],
+    [['-t'], 'To: b@y.example., Jo <c@y.example.>\nCc: b..c@y.example, .d@y.example, e.@y.example\n'],
+    [['-t'], 'To: b@y.example\nResent-From: c@y.example\nResent-Date: Mon, 23 Nov 2026 10:00:00 +0000\n'],
+    [['-t'], 'To: b@y.example\nResent-Cc: c@y.example\n'],
+    [['-f', 's@z.example.', 'b@y.example c@y.example', 'root bob'], ''],
+    [['-f', `s+${'x'.repeat(120)}@z.example`, `${'y'.repeat(100)}@y.example`], ''],
+  ])('the same people: %j %j', async (words, header) => {
+    const stdin = `${header}Subject: x\n\nx\n`
+    const [theirs, ours] = [await byPostfix(words, stdin), await byUs(words, stdin)]
+    // Postfix's queue has local parts without their quotes.
+    const people = ({ sender, recipients }: Result) =>
+      [sender, ...recipients.map((each) => each.replace(/^"(.*)"@/, '$1@'))].sort()
+    expect(people(ours)).toEqual(people(theirs))
+  })
+
+  test.each(['-i', '-oi', '-oit', '-oiT', '-oitrue'])('a lone dot with %s', async (word) => {
+    const stdin = 'Subject: x\n\nx\n.\ny\n'
+    const [theirs, ours] = [
+      await byPostfix([word, 'b@y.example'], stdin),
+      await byUs([word, 'b@y.example'], stdin),
+    ]
+    expect(ours.body.trimEnd()).toBe(theirs.body.trimEnd())
+    expect(ours.body).toContain('y')
+  })
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { childProcesses } from '../support/child-processes.ts'
+import { firstChild } from '../support/child-processes.ts'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { environment } from '../support/run-process.ts'
@@ -59,7 +59,7 @@ test('nor does it for what the launcher starts, and for the launcher', async () 
   const said = (word: string) => new Promise<void>((resolve) => waiting.set(word, resolve))
   await said('"ready"')
   const ignored = said('"signal-ignored"')
-  const [server = 0] = await childProcesses(child.pid ?? 0)
+  const server = await firstChild(child.pid ?? 0)
   for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
     child.kill(signal)
     process.kill(server, signal)

@@ -110,6 +110,31 @@ test('a message for another host arrives there, and nothing is left', async () =
   })
 })
 
+test('addresses that are longer than RFC 5321 promises, or have dots anywhere, go on', async () => {
+  const mx = await host()
+  await start()
+  const from = `bounce+${'x'.repeat(120)}=there.example@news.example`
+  const recipients = [`confirm+${'y'.repeat(200)}@there.example`, 'j..o@there.example', '.jo.@there.example']
+  for (const to of recipients) await send(to, 'hello', from)
+  await eventually(() => expect(mx.messages).toHaveLength(3))
+  const said = mx.said.filter((line) => /^(?:MAIL|RCPT)/.test(line)).map((line) => line.replace(/>.*/, '>'))
+  expect(new Set(said)).toEqual(
+    new Set([
+      `MAIL FROM:<${from}>`,
+      `RCPT TO:<${recipients[0]}>`,
+      // RFC 5321 §4.1.2: without quotes these would be none.
+      'RCPT TO:<"j..o"@there.example>',
+      'RCPT TO:<".jo."@there.example>',
+    ]),
+  )
+  const tooLong = await sendMail(server?.port('smtp') ?? 0, {
+    from: `${'x'.repeat(257)}@x.example`,
+    to: 'a@b.example',
+    text: '',
+  })
+  expect(tooLong).toMatch(/^501 5\.1\.7 .*256 octets/)
+})
+
 test('a refused recipient is told to the sender, with what the host said', async () => {
   await host({ answer: (line) => (line.startsWith('RCPT') ? '550 5.1.1 nobody of that name' : undefined) })
   await start()

@@ -3,7 +3,7 @@ import { lstat, readdir, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { childProcesses } from '../support/child-processes.ts'
+import { childProcesses, firstChild } from '../support/child-processes.ts'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
 import { Wire } from '../support/wire.ts'
@@ -65,7 +65,7 @@ test('all of them take connections; a new one joins in, a reload keeps it, the e
   expect(await everyone()).toEqual(greetings)
   expect(await greeting('smtp.sock')).toBe('220 mail.example.org ESMTP Mailwright')
 
-  const [first = 0] = await childProcesses(server.pid)
+  const first = await firstChild(server.pid)
   const started = server.logged('worker-started')
   process.kill(first, 'SIGKILL')
   await started
@@ -89,7 +89,7 @@ test('one that is ended alone leaves it to the others; one that comes when its f
   server = await startServer(project.folder)
   const replace = async (signal: NodeJS.Signals): Promise<void> => {
     const started = server?.logged('worker-started')
-    const [first = 0] = await childProcesses(server?.pid ?? 0)
+    const first = await firstChild(server?.pid ?? 0)
     process.kill(first, signal)
     await started
   }

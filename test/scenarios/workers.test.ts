@@ -4,7 +4,7 @@ import { chmod, chown, lstat, mkdir, readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { childProcesses } from '../support/child-processes.ts'
+import { childProcesses, firstChild } from '../support/child-processes.ts'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { runProcess } from '../support/run-process.ts'
@@ -95,7 +95,7 @@ describe('several workers', () => {
 
   test('go on when one of them dies, and another takes its place', async () => {
     const { pid, port, logged } = await start(2)
-    const [first = 0] = await childProcesses(pid)
+    const first = await firstChild(pid)
     const ended = logged('worker-ended')
     const begun = logged('worker-started')
     process.kill(first, 'SIGKILL')
@@ -127,7 +127,7 @@ describe('several workers', () => {
 
   test('a reload reaches the one that is just being started', async () => {
     const { pid, logged, signal } = await start(2)
-    const [first = 0] = await childProcesses(pid)
+    const first = await firstChild(pid)
     process.kill(first, 'SIGKILL')
     await expect.poll(async () => (await childProcesses(pid)).includes(first)).toBe(false)
     await expect.poll(async () => (await childProcesses(pid)).length, { timeout: 20_000 }).toBe(2)
@@ -157,7 +157,7 @@ describe('several workers', () => {
 
   test('one that cannot load the config ends, and is tried again', async () => {
     const { pid, port, logged } = await start(2)
-    const [first = 0] = await childProcesses(pid)
+    const first = await firstChild(pid)
     await project.write('mailwright.config.ts', 'export default (')
     const again = logged('worker-ended').then(() => logged('worker-ended'))
     process.kill(first, 'SIGKILL')
@@ -209,7 +209,7 @@ describe('several workers', () => {
     server = await startServer(below)
     await project.write('below/mailwright.config.ts', config(2, 'ESMTP other'))
     const begun = server.logged('worker-started')
-    const [first = 0] = await childProcesses(server.pid)
+    const first = await firstChild(server.pid)
     process.kill(first, 'SIGKILL')
     await begun
     for (let round = 0; round < 4; round++) {
@@ -271,7 +271,7 @@ describe('several workers', () => {
         expect(await readFile(`/proc/${pid}/status`, 'utf8')).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m)
       expect((await lstat(join(project.folder, 'run/smtp.sock'))).uid).toBe(nobody)
       await deliver(server.port('smtp'))
-      const [first = 0] = await childProcesses(server.pid)
+      const first = await firstChild(server.pid)
       const begun = server.logged('worker-started')
       process.kill(first, 'SIGKILL')
       await begun

@@ -1,14 +1,17 @@
 import { spawnSync } from 'node:child_process'
 import type { FileSystem, OpenFile } from '../../plugins/maildir/files/file-system.ts'
 import { formatOwner, parseOwner } from '../../plugins/maildir/files/lock-owner.ts'
-import { interferedFiles, unsyncedFiles } from './failing-files.ts'
+import { CallRecord } from './call-record.ts'
+import { type FileCall, interferedFiles, unsyncedFiles } from './failing-files.ts'
 
 /** The files of a process that dies, as far as the disk can tell. */
 export interface DyingFiles {
   readonly files: FileSystem
-  /** Resolves when the process is dead and what it had begun is over. */
+  /** Resolves when the process is dead. What it had begun may still be under way. */
   readonly death: Promise<void>
-  /** Closes what it had open. */
+  /** What it has asked the disk for, and waits for. */
+  readonly calls: CallRecord
+  /** Waits until the disk has done what it was asked for before, and closes what was open. */
   bury(): Promise<void>
 }
 
@@ -40,15 +43,21 @@ export function dyingFiles(real: FileSystem, dieAt: number): DyingFiles {
     },
   }
   const { promise: death, resolve } = Promise.withResolvers<void>()
-  const files = interferedFiles(alive, async ({ number }) => {
+  const calls = new CallRecord()
+  const lastGasp = async ({ number }: FileCall) => {
     if (number < dieAt) return
     resolve()
     await new Promise(() => undefined)
-  })
+  }
+  const files = interferedFiles(alive, lastGasp, (call, answer) => calls.add(call, answer))
   return {
     files,
     death,
+    calls,
     async bury() {
+      // What was let through in the same moment has to be made first.
+      await new Promise((turned) => setImmediate(turned))
+      await calls.over()
       for (const file of open) await file.then((opened) => opened.close()).catch(() => undefined)
     },
   }

@@ -34,10 +34,16 @@ export function unsyncedFiles(files: FileSystem): FileSystem {
   return { ...files, open: async (...words) => unsynced(await files.open(...words)) }
 }
 
+/** Told of each call that is made, with its answer. */
+export type CallWitness = (call: FileCall, answer: Promise<unknown>) => void
+
 /** A file system that asks before each call. A `close` that fails has closed the file all the same. */
-export function interferedFiles(files: FileSystem, interfere: Interference): FileSystem {
+export function interferedFiles(
+  files: FileSystem,
+  interfere: Interference,
+  made: CallWitness = () => undefined,
+): FileSystem {
   let number = 0
-  const ask = async (name: string, path: string): Promise<void> => interfere({ number: number++, name, path })
   const watched = (target: object, prefix: string, pathOf: (words: unknown[]) => string): object =>
     new Proxy(target, {
       get(object, key) {
@@ -45,10 +51,16 @@ export function interferedFiles(files: FileSystem, interfere: Interference): Fil
         if (typeof key !== 'string' || typeof method !== 'function') return method
         return async (...words: unknown[]) => {
           const path = pathOf(words)
-          if (key === 'close') await Reflect.apply(method, object, words)
-          await ask(`${prefix}${key}`, path)
+          const call = { number: number++, name: `${prefix}${key}`, path }
+          const answer = async (): Promise<unknown> => {
+            const answered = Promise.resolve(Reflect.apply(method, object, words) as unknown)
+            made(call, answered)
+            return answered
+          }
+          if (key === 'close') await answer()
+          await interfere(call)
           if (key === 'close') return undefined
-          const result: unknown = await Reflect.apply(method, object, words)
+          const result = await answer()
           return key === 'open' ? watched(result as OpenFile, 'file.', () => path) : result
         }
       },

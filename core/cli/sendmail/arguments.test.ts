@@ -21,6 +21,8 @@ describe('parseArguments', () => {
     ['-t -i', { recipientsInHeader: true, dotsAreText: true }],
     ['-ti', { recipientsInHeader: true, dotsAreText: true }],
     ['-oi -t', { recipientsInHeader: true, dotsAreText: true }],
+    ['-oit', { dotsAreText: true }],
+    ['-oitrue -oem', { dotsAreText: true }],
     [
       '-tif jo@x.example anna',
       { recipientsInHeader: true, dotsAreText: true, sender: 'jo@x.example', recipients: ['anna'] },

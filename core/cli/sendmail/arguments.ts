@@ -123,7 +123,8 @@ function readOption(draft: Draft, letter: string, value: string): void {
       readFlush(draft, value)
       break
     case 'o':
-      if (value === 'i') draft.dotsAreText = true
+      // Postfix's sendmail looks at the first letter alone: `-oit` and `-oitrue` are in use.
+      if (value.startsWith('i')) draft.dotsAreText = true
       else if (value === 'I') draft.mode = 'nothing'
       break
     default:

@@ -1,14 +1,17 @@
 import { findHeaderSection, type HeaderSection } from '../../message/header-section.ts'
-import { formatAddress, parseAddress } from '../../model/address.ts'
+import { type Address, formatAddress, parseAddress } from '../../model/address.ts'
 import { type ListedMailbox, parseAddressList } from '../../model/address-list.ts'
 import { addressSpans } from '../../model/address-spans.ts'
 import { parseHeader } from '../../model/header.ts'
 import { exitCodes, SendmailError } from './exit-codes.ts'
+import { withCommas } from './spaced-list.ts'
 
 /** Recipients of one list at most. */
 const mostRecipients = 200_000
 /** Octets of a header at most; the server reads no more either. */
 const longestHeader = 1_048_576
+
+const recipientFields = ['to', 'cc', 'bcc']
 
 /** A message whose header has come. */
 export interface BegunMessage {
@@ -34,7 +37,7 @@ export async function readHeaderFirst(text: AsyncIterable<Buffer>): Promise<Begu
 }
 
 /**
- * The recipients that a header names (`-t`): To, Cc and Bcc; where there is a Resent- field, those of the Resent- fields alone
+ * The recipients that a header names (`-t`): To, Cc and Bcc; where one of these has a fellow with Resent-, those with Resent- alone
  * (RFC 5322 §3.6.6), as the message went to the others before.
  */
 export function recipientsOfHeader({ octets, section }: BegunMessage): readonly string[] {
@@ -42,14 +45,14 @@ export function recipientsOfHeader({ octets, section }: BegunMessage): readonly 
     octets: longestHeader,
     fields: longestHeader,
   })
-  const isResent = header.names.some((name) => name.startsWith('resent-'))
-  return ['to', 'cc', 'bcc'].flatMap((name) =>
-    header.all(isResent ? `resent-${name}` : name).flatMap(({ body }) => recipientsOfList(body)),
-  )
+  const resent = recipientFields.map((name) => `resent-${name}`)
+  const names = resent.some((name) => header.names.includes(name)) ? resent : recipientFields
+  return names.flatMap((name) => header.all(name).flatMap(({ body }) => recipientsOfList(body)))
 }
 
 /** The recipients in a list such as `jo, Anna <anna@example.org>`: addresses, names without a domain, and what is neither. */
-export function recipientsOfList(text: string): readonly string[] {
+export function recipientsOfList(list: string): readonly string[] {
+  const text = withCommas(list)
   const { mailboxes, truncated } = parseAddressList(text, { limit: mostRecipients })
   if (truncated) throw new SendmailError(exitCodes.data, `there are more than ${mostRecipients} recipients`)
   // Names without a domain, the quoted ones among them, which only their place in the text tells from broken addresses.
@@ -59,10 +62,17 @@ export function recipientsOfList(text: string): readonly string[] {
 }
 
 function recipientText(mailbox: ListedMailbox, names: ReadonlySet<string>): string {
-  const { address, localPart, domain } = mailbox
+  const { localPart, domain } = mailbox
+  const address = mailbox.address ?? withoutFinalDot(mailbox)
   if (address !== undefined) return formatAddress(address)
   if (domain !== '') return `${localPart}@${domain}`
   return names.has(localPart) ? formatAddress({ localPart, domain: '' }) : localPart
+}
+
+/** A domain may be written with the dot of the root (RFC 1034 §3.1), which has no place in mail. */
+function withoutFinalDot({ localPart, domain, isMalformed }: ListedMailbox): Address | undefined {
+  if (isMalformed || !domain.endsWith('.')) return undefined
+  return parseAddress(formatAddress({ localPart, domain: domain.slice(0, -1) }))
 }
 
 /** Whether it is an address, or a name that a domain makes one. */

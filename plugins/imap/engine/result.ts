@@ -50,6 +50,19 @@ export function resultOf(error: unknown): ImapResult | undefined {
   return code === undefined ? undefined : told[code]
 }
 
+/** What a call answers; where the store refuses what it was given, the command says in its own words what is not possible. */
+export async function explained<Value>(call: Promise<Value>, text: string): Promise<Value> {
+  try {
+    return await call
+  } catch (error) {
+    if (errorCode(error) !== 'MAIL_E_INVALID') throw error
+    throw new Refusal(no(text, 'CANNOT'))
+  }
+}
+
+/** What a client is told of a name that the store refuses. */
+export const noSuchName = 'No mailbox can have that name'
+
 /** For errors that the postmaster should know of too. */
 export function isTrouble(error: unknown): boolean {
   const code = errorCode(error)

@@ -104,12 +104,15 @@ describe('the postmaster', () => {
   })
 
   it('keeps long and odd addresses as they are', async () => {
-    const odd = [`${'x'.repeat(64)}@far.example`, '"a b\\"c"@far.example', 'jörg@far.example']
+    const longest = `${'x'.repeat(256)}@${'a.'.repeat(126)}abc`
+    world.delivery.on(longest.slice(256), mailboxFull)
+    const odd = [longest, '"a b\\"c"@far.example', 'j..o@far.example', 'jörg@far.example']
     const id = await accept(odd)
     expect((await command.queue.show(id))?.recipients.map(({ address }) => address)).toEqual(
       odd.map((text) => parseAddress(text)),
     )
     expect(await command.queue.remove({ recipient: '"a b\\"c"@far.example' })).toBe(1)
+    expect(await command.queue.remove({ recipient: longest })).toBe(1)
     expect((await command.queue.show(id))?.recipientCount).toBe(2)
   })
 

@@ -79,9 +79,9 @@ describe('SETACL', () => {
     ['GETACL', 'BAD'],
     ['MYRIGHTS', 'BAD'],
     ['LISTRIGHTS Work', 'BAD'],
-    ['SETACL Work tim@example.org lr', 'NO [CANNOT]'],
+    ['SETACL Work tim@example.org lr', 'NO [CANNOT] The rights of the owner stay'],
     ['SETACL Work tim@example.org -l', 'NO [CANNOT]'],
-    ['DELETEACL Work tim@example.org', 'NO [CANNOT]'],
+    ['DELETEACL Work tim@example.org', 'NO [CANNOT] The rights of the owner stay'],
     // RFC 4314 §3.
     ['SETACL Work "" l', 'BAD'],
     ['SETACL Work "-" l', 'BAD'],

@@ -12,7 +12,7 @@ import {
   type RightsIdentifier,
   saslprep,
 } from 'mailwright'
-import { ok } from '../../engine/result.ts'
+import { explained, ok } from '../../engine/result.ts'
 import { shownIdentifier } from './shown-identifier.ts'
 
 /** What SETACL does to the rights of an identifier: replace them, add some, take some away. */
@@ -20,6 +20,8 @@ interface RightsChange {
   readonly kind: 'set' | 'add' | 'remove'
   readonly rights: Rights
 }
+
+const rightsStay = 'The rights of the owner stay, and so do those of the last who can change them'
 
 /** SETACL (RFC 4314 §3.1). */
 export async function setAcl({ args, session }: ImapCall): Promise<ImapResult> {
@@ -31,7 +33,7 @@ export async function setAcl({ args, session }: ImapCall): Promise<ImapResult> {
   const change = readChange(args)
   args.end()
   const rights = await changedRights(session, mailbox, identifier, change)
-  await session.mail.setAccess(mailbox, identifier, rights)
+  await explained(session.mail.setAccess(mailbox, identifier, rights), rightsStay)
   return ok('Set')
 }
 
@@ -42,7 +44,7 @@ export async function deleteAcl({ args, session }: ImapCall): Promise<ImapResult
   args.space()
   const identifier = readIdentifier(args)
   args.end()
-  await session.mail.setAccess(mailbox, identifier, '')
+  await explained(session.mail.setAccess(mailbox, identifier, ''), rightsStay)
   return ok('Deleted')
 }
 

@@ -7,7 +7,7 @@ import {
   type MailboxStatus,
 } from 'mailwright'
 import { noteOwnChange } from '../../engine/own-changes.ts'
-import { ok } from '../../engine/result.ts'
+import { explained, noSuchName, ok } from '../../engine/result.ts'
 import { objectId } from '../../format/object-id.ts'
 import { tellRealName } from './real-name.ts'
 
@@ -20,7 +20,7 @@ export async function create(call: ImapCall): Promise<ImapResult> {
   args.end()
   // RFC 9051 §6.3.4: a delimiter at the end only says that there will be mailboxes below it, as may be anyway.
   const mailbox = given.replace(/\/$/, '')
-  await session.mail.createMailbox(mailbox, options)
+  await explained(session.mail.createMailbox(mailbox, options), noSuchName)
   const made = await statusOf(session, mailbox)
   await noteOwnChange(session, { come: made?.name ?? mailbox })
   if (made === undefined) return ok('Created')

@@ -1,6 +1,6 @@
 import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
 import { noteOwnChange } from '../../engine/own-changes.ts'
-import { no, ok } from '../../engine/result.ts'
+import { explained, no, noSuchName, ok } from '../../engine/result.ts'
 
 /** DELETE (RFC 9051 §6.3.5). Mailboxes below it stay; where it is the selected one, none is selected afterwards. */
 export async function remove({ args, session }: ImapCall): Promise<ImapResult> {
@@ -9,7 +9,8 @@ export async function remove({ args, session }: ImapCall): Promise<ImapResult> {
   args.end()
   await session.access(mailbox, 'delete')
   try {
-    await session.mail.deleteMailbox(mailbox)
+    const isInbox = /^(?:.*\/)?INBOX$/s.test(mailbox)
+    await explained(session.mail.deleteMailbox(mailbox), isInbox ? 'INBOX cannot be deleted' : noSuchName)
   } catch (error) {
     if (errorCode(error) !== 'MAIL_E_NOT_FOUND' || !(await isLevel(session, mailbox))) throw error
     // RFC 9051 §6.3.5: a name that is no mailbox and has some below it cannot be deleted.

@@ -25,7 +25,7 @@ describe('CREATE', () => {
     ['CREATE "a/"', 'NO [ALREADYEXISTS]'],
     ['CREATE ""', 'NO [CANNOT]'],
     ['CREATE "/"', 'NO [CANNOT]'],
-    ['CREATE "b//c"', 'NO [CANNOT]'],
+    ['CREATE "b//c"', 'NO [CANNOT] No mailbox can have that name'],
     ['CREATE "&A"', 'NO [CANNOT]'],
     ['CREATE "Other Users/bob@example.org/x"', 'NO [NOPERM]'],
     ['CREATE Shared', 'NO [CANNOT]'],
@@ -80,7 +80,8 @@ describe('DELETE', () => {
   })
 
   it.each([
-    ['DELETE inbox', 'NO [CANNOT]'],
+    ['DELETE inbox', 'NO [CANNOT] INBOX cannot be deleted'],
+    ['DELETE "b//c"', 'NO [CANNOT] No mailbox can have that name'],
     ['DELETE nowhere', 'NO [NONEXISTENT]'],
     ['DELETE "Other Users/bob@example.org/x"', 'NO [NONEXISTENT]'],
     ['DELETE', 'BAD'],
@@ -156,8 +157,8 @@ describe('RENAME', () => {
     ['RENAME nowhere b', 'NO [NONEXISTENT]'],
     ['RENAME a c', 'NO [ALREADYEXISTS]'],
     ['RENAME a inbox', 'NO [ALREADYEXISTS]'],
-    ['RENAME a a/b', 'NO [CANNOT]'],
-    ['RENAME a ""', 'NO [CANNOT]'],
+    ['RENAME a a/b', 'NO [CANNOT] It cannot be moved below itself'],
+    ['RENAME a ""', 'NO [CANNOT] It cannot have that name'],
     ['RENAME a', 'BAD'],
     ['RENAME a b c', 'BAD'],
   ])('%s is answered %s', async (command, answer) => {
@@ -173,7 +174,7 @@ describe('RENAME', () => {
 describe('SUBSCRIBE', () => {
   it.each([
     ['SUBSCRIBE nowhere', 'OK'],
-    ['SUBSCRIBE ""', 'NO [CANNOT]'],
+    ['SUBSCRIBE ""', 'NO [CANNOT] No mailbox can have that name'],
     ['UNSUBSCRIBE nowhere', 'OK'],
     ['SUBSCRIBE', 'BAD'],
     ['SUBSCRIBE a b', 'BAD'],

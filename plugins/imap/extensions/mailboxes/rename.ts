@@ -1,8 +1,10 @@
 import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
 import { noteOwnChange } from '../../engine/own-changes.ts'
-import { no, ok, Refusal } from '../../engine/result.ts'
+import { explained, no, ok, Refusal } from '../../engine/result.ts'
 import { Progress } from '../../search/progress.ts'
 import { tellRealName } from './real-name.ts'
+
+const belowItself = 'It cannot be moved below itself'
 
 /**
  * RENAME (RFC 9051 §6.3.6). The store takes what is below along; INBOX stays, and its messages move. Where the selected
@@ -29,8 +31,9 @@ export async function rename({ args, session, tag }: ImapCall): Promise<ImapResu
 
 /** A level that LIST shows is renamed by what is below it, though it is no mailbox (RFC 3501 §6.3.5). */
 async function move(session: ImapSession, from: string, to: string, progress: Progress): Promise<void> {
+  const isBelow = to.startsWith(`${from}/`)
   try {
-    await session.mail.renameMailbox(from, to)
+    await explained(session.mail.renameMailbox(from, to), isBelow ? belowItself : 'It cannot have that name')
   } catch (error) {
     if (errorCode(error) !== 'MAIL_E_NOT_FOUND') throw error
     const moves = await movesBelow(session, from, to)
@@ -57,7 +60,7 @@ async function movesBelow(
     .filter((name) => !isBelowAny(name, names, from.length + 1))
     .map((name) => [name, to + name.slice(from.length)] as const)
   if (moves.length === 0) return []
-  if (to.startsWith(`${from}/`)) throw new Refusal(no('It cannot be moved below itself', 'CANNOT'))
+  if (to.startsWith(`${from}/`)) throw new Refusal(no(belowItself, 'CANNOT'))
   if (names.has(to) || moves.some(([, name]) => names.has(name)))
     throw new Refusal(no('There is a mailbox of that name', 'ALREADYEXISTS'))
   return moves

@@ -1,6 +1,6 @@
 import type { ImapCall, ImapResult, ImapSession } from 'mailwright'
 import { noteOwnChange } from '../../engine/own-changes.ts'
-import { no, ok } from '../../engine/result.ts'
+import { explained, no, noSuchName, ok } from '../../engine/result.ts'
 
 /** Names that an account is subscribed to. Each change writes all of them. */
 const mostSubscriptions = 10_000
@@ -12,7 +12,7 @@ export function subscribing(subscribed: boolean): (call: ImapCall) => Promise<Im
     const mailbox = args.mailbox()
     args.end()
     if (subscribed && (await isFull(session, mailbox))) return no('There are too many subscriptions', 'LIMIT')
-    await session.mail.subscribe(mailbox, subscribed)
+    await explained(session.mail.subscribe(mailbox, subscribed), noSuchName)
     await noteOwnChange(session, subscribed ? { subscribed: mailbox } : { unsubscribed: mailbox })
     return ok(subscribed ? 'Subscribed' : 'Unsubscribed')
   }
