@@ -15,6 +15,7 @@ import {
 } from 'mailwright'
 import { isGone, type OpenContent } from './intake/contents.ts'
 import type { Intake, NewRecipient } from './intake/intake.ts'
+import { readThrough, watchedContent } from './intake/watched-content.ts'
 import type { Turn } from './lanes/fair-line.ts'
 import type { Lane } from './lanes/lane.ts'
 import { type Concluded, lastAttempt, type Result } from './outcomes/outcomes.ts'
@@ -59,6 +60,8 @@ export type Deliver = (lane: Lane, turn: Turn) => Promise<TurnResult & { readonl
 /** Makes one attempt for recipients of one message, from reading its octets to writing what came of it. */
 export class Deliverer {
   readonly #settings: DelivererSettings
+  /** Numbers of messages that failed in the middle: no host is begun with again before they can be read. */
+  readonly #broken = new Set<number>()
 
   constructor(settings: DelivererSettings) {
     this.#settings = settings
@@ -69,18 +72,26 @@ export class Deliverer {
     let open: OpenContent | undefined
     try {
       open = await this.#settings.open(turn.message)
-      const message = await readMessage(open.content)
-      const concluded = await this.#attempt(turn, message)
+      let failure: unknown
+      const watched = watchedContent(open.content, (error) => {
+        failure = error
+      })
+      const message = await this.#read(turn.message, watched)
+      const all = await this.#attempt(turn, message)
+      const concluded = failure === undefined ? all : all.filter(({ result }) => !liesWithUs(result))
       const now = this.#settings.clock.now()
       const tried = concluded.filter((one) => !staysAsItIs(one, now))
       const written = this.#settings.settlement.settle(lane, turn.message, message, tried)
+      const isBroken = concluded.length < all.length
+      if (isBroken) this.#broken.add(turn.message.number)
       return {
-        ...judged(concluded, now),
+        ...(isBroken ? this.#unread(turn, failure) : judged(concluded, now)),
         written: written.finally(() => open?.close()),
       }
     } catch (error) {
       await open?.close()
-      if (errorCode(error) === 'MAIL_E_UNAVAILABLE') return this.#unread(turn, error)
+      if (errorCode(error) === 'MAIL_E_UNAVAILABLE')
+        return { ...this.#unread(turn, error), written: Promise.resolve() }
       const gone = isGone(error)
       this.#settings.log[gone ? 'warn' : 'error'](gone ? 'unavailable' : 'internal-error', {
         transaction: turn.message.id,
@@ -95,10 +106,24 @@ export class Deliverer {
     }
   }
 
+  /** MAIL_E_UNAVAILABLE where it cannot be read now. */
+  async #read({ number }: QueuedMessage, content: Content): Promise<Message> {
+    try {
+      if (this.#broken.has(number)) await readThrough(content)
+      const message = await createMessage(content)
+      this.#broken.delete(number)
+      return message
+    } catch (error) {
+      // A file that could be opened may fail when it is read (EIO, ESTALE).
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+      throw new UnavailableError('a queued message cannot be read', { cause: error })
+    }
+  }
+
   /** Nothing is known of them: they are neither tried nor given up, whatever their age is. */
-  #unread({ message }: Turn, error: unknown): Awaited<ReturnType<Deliver>> {
+  #unread({ message }: Turn, error: unknown): TurnResult {
     this.#settings.log.warn('unavailable', { transaction: message.id, error })
-    return { health: 'unknown', unread: true, written: Promise.resolve() }
+    return { health: 'unknown', unread: true }
   }
 
   async #attempt(turn: Turn, message: Message): Promise<readonly Concluded[]> {
@@ -188,17 +213,6 @@ export class Deliverer {
   }
 }
 
-/** MAIL_E_UNAVAILABLE where it cannot be read now. */
-async function readMessage(content: Content): Promise<Message> {
-  try {
-    return await createMessage(content)
-  } catch (error) {
-    // A file that could be opened may fail when it is read (EIO, ESTALE).
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    throw new UnavailableError('a queued message cannot be read', { cause: error })
-  }
-}
-
 function attemptItem(
   { delivery, message: queued }: QueuedRecipient,
   message: Message,
@@ -212,6 +226,11 @@ function attemptItem(
 
 function isLocalError(result: Result | undefined): boolean {
   return result?.kind === 'deferred' && result.reply === localError
+}
+
+/** Nobody else has said anything of it. */
+function liesWithUs(result: Result): boolean {
+  return result.kind === 'deferred' && result.concerns === undefined
 }
 
 /** What outcomes say of the destination that they are from. */

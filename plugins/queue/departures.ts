@@ -72,9 +72,12 @@ export class Departures {
   }
 
   #pause(lane: Lane, pause: number, { last, moving }: TurnResult): void {
-    const { clock, holder } = this.#settings
+    const { clock, holder, lanes } = this.#settings
     const until = clock.now() + pause
-    this.#leave(lane, (knex) => pauseLane(knex, lane, holder.id, { until, last, moving }))
+    this.#leave(lane, (knex) => {
+      const tried = lanes.busyFor(lane.destination)
+      return pauseLane(knex, lane, holder.id, { until, last, moving, tried })
+    })
   }
 
   #leave(lane: Lane, write: Write<void>): void {

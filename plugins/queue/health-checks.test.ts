@@ -7,6 +7,7 @@ import queue from 'mailwright/plugins/queue'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
+import { writeMessages } from '../../test/support/queue-rows.ts'
 import { checkFolder } from './health-checks.ts'
 
 let folder: string
@@ -51,6 +52,19 @@ describe('a server with a queue', () => {
   it('is not where a table is gone', async () => {
     await host.service(service).query((knex) => knex.schema.dropTable('queue_counters'))
     expect(await states()).toMatchObject({ 'queue/tables': 'fail' })
+  })
+
+  it.each([
+    ['is not there', 'fail'],
+    ['is a mount point', 'fail'],
+    ['has files', 'pass'],
+  ])('where a large message waits and its folder %s: %s', async (is, state) => {
+    const tables = host.service(service)
+    await writeMessages(tables, [{ number: 7, arrivedAt: Date.now(), to: ['jo@far.example'] }])
+    await tables.query((knex) => knex('queue_messages').update({ size: 300_000 }))
+    if (is !== 'is not there') await mkdir(join(folder, 'large'))
+    if (is === 'has files') await writeFile(join(folder, 'large', '7'), '')
+    expect(await states()).toMatchObject({ 'queue/tables': 'pass', 'queue/folder': state })
   })
 
   it('is not where there is a file in the place of its folder', async () => {

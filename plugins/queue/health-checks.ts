@@ -3,6 +3,8 @@ import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { checkRoom, type Database, type Health, type HealthProblem, type RoomLook } from 'mailwright'
+import { ContentFolder } from './intake/content-folder.ts'
+import { hasLargeMessages } from './intake/contents.ts'
 
 /** Milliseconds: another process may be writing for some time. */
 const patience = 5_000
@@ -17,7 +19,12 @@ export interface CheckedParts {
 /** Adds the checks of a queue that keeps messages. */
 export function addChecks(health: Health, { database, folder }: CheckedParts): void {
   health.check('tables', () => checkTables(database), { timeout: patience })
-  health.check('folder', () => checkFolder(folder))
+  const contents = new ContentFolder(folder, () => hasLargeMessages(database))
+  health.check('folder', async () => {
+    // Where nobody can say it, there are other reasons.
+    const isAway = await contents.isAway().catch(() => false)
+    return isAway ? problem('away') : checkFolder(folder)
+  })
 }
 
 /** Rejects where the tables cannot be written now. Nothing of it stays. */
@@ -35,6 +42,7 @@ async function checkTables(database: Database): Promise<undefined> {
 }
 
 const problems: Readonly<Record<string, string>> = {
+  away: 'the folder of large messages is not there: it may not be mounted',
   EACCES: 'the folder of large messages may not be written by this user',
   EROFS: 'the file system of large messages is read-only',
   ENOTDIR: 'the folder of large messages is none',

@@ -13,7 +13,8 @@ import type {
 import { Deliverer } from './deliverer.ts'
 import { DurableQueue } from './durable-queue.ts'
 import { ContentFiles } from './intake/content-files.ts'
-import { Contents } from './intake/contents.ts'
+import { ContentFolder } from './intake/content-folder.ts'
+import { Contents, hasLargeMessages } from './intake/contents.ts'
 import { Intake } from './intake/intake.ts'
 import { Numbers } from './intake/numbers.ts'
 import { Holder } from './lanes/holder.ts'
@@ -68,7 +69,7 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
   const ending = new AbortController()
   const cutting = new AbortController()
   const measures = settings.metrics && new Measures(clock, settings.metrics)
-  const files = new ContentFiles(folder, measures)
+  const files = new ContentFiles(new ContentFolder(folder, () => hasLargeMessages(database)), measures)
   const contents = new Contents(database, files, clock)
   const commits = new GroupCommit(database, undefined, measures)
   const holder = new Holder(database, clock, log)
@@ -111,7 +112,7 @@ export function createKeepingQueue(settings: KeepingQueueSettings): KeepingQueue
   const management = new Management({ ...common, listing, changes, farewell })
   const ageing = new Ageing({ ...common, farewell, tells: reports.tellsFailures })
   const heldAttempts = createHeldAttempts(common)
-  const tidying = createTidying({ ...common, files })
+  const tidying = createTidying({ ...common, files, longest: options })
 
   return {
     queue: offered(durable, management),

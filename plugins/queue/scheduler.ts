@@ -239,10 +239,8 @@ export class Scheduler {
       this.#wake(lane)
     }
     if (result.unread === true) await this.#pauseUnread(lane, makeRoom)
-    else {
-      makeRoom()
-      await this.#written(result.written)
-    }
+    else makeRoom()
+    await this.#written(result.written)
     lanes.finish(lane, turn.recipients)
     if (result.unread === true) lanes.readAgain(lane)
     this.#wake(lane)

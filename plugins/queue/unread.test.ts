@@ -1,11 +1,16 @@
-import { open, rename, rm, symlink } from 'node:fs/promises'
+import { mkdir, open, rename, rm, rmdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { localError } from 'mailwright'
+import { localError, readAll } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
 import { type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
-import { deliveredOutcome, mailboxFull, waitsForTurn } from '../../test/support/queue-world-delivery.ts'
+import {
+  deliveredOutcome,
+  mailboxFull,
+  noSuchUser,
+  waitsForTurn,
+} from '../../test/support/queue-world-delivery.ts'
 
 const minute = 60_000
 
@@ -90,6 +95,26 @@ describe('messages that cannot be read now', () => {
     expect(await world.rows()).toBe(0)
   })
 
+  it.each([true, false])(
+    'are not lost where their folder is not there (mount point: %s)',
+    async (isMount) => {
+      const away = await world.node({ serves: false })
+      await away.queue.accept(await mail({ to: ['large@there.example'], size: 300_000 }))
+      await rename(world.folder, `${world.folder}-away`)
+      if (isMount) await mkdir(world.folder)
+      const node = await world.node()
+      await world.pass(20 * minute, 10_000)
+      expect(await node.queue.list()).toMatchObject([{ state: 'active', recipients: [{ attempts: 0 }] }])
+      const refused = await node.queue.accept(await mail({ to: ['other@there.example'], size: 300_000 }))
+      expect(refused).toMatchObject([{ reply: { code: 451 } }])
+      if (isMount) await rmdir(world.folder)
+      await rename(`${world.folder}-away`, world.folder)
+      await world.pass(10_000)
+      expect(world.delivery.count('large@there.example')).toBe(1)
+      expect(world.reports.told).toEqual([])
+    },
+  )
+
   it('keep nobody waiting who stops the server', async () => {
     const away = await world.node({ serves: false })
     await away.queue.accept(await mail({ to: ['large@there.example'], size: 300_000 }))
@@ -124,6 +149,38 @@ describe('messages that cannot be read now', () => {
     await world.pass(10_000)
     expect(world.delivery.count('large@there.example')).toBe(1)
     expect(world.reports.told).toEqual([])
+  })
+
+  it('are so, too, where their file fails in the middle, and begin with no host again until it does not', async () => {
+    const away = await world.node({ serves: false })
+    await away.queue.accept(await mail({ to: ['large@there.example', 'no@there.example'], size: 300_000 }))
+    let begun = 0
+    world.delivery.on('no@there.example', noSuchUser)
+    world.delivery.on('large@there.example', async ({ message }) => {
+      begun++
+      return readAll(message.content).then(
+        () => deliveredOutcome,
+        () => ({ kind: 'deferred', reply: localError }),
+      )
+    })
+    const file = await open(join(world.folder, '..'))
+    const prototype = Object.getPrototypeOf(file)
+    const { read } = prototype
+    const broken = vi.spyOn(prototype, 'read').mockImplementation(function (this: unknown, ...args) {
+      if (Number(args[2]) + Number(args[3]) <= 65_536) return read.apply(this, args)
+      return Promise.reject(
+        Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' }),
+      )
+    })
+    await file.close()
+    const node = await world.node()
+    await world.pass(20 * minute, 10_000)
+    broken.mockRestore()
+    expect(begun).toBe(1)
+    expect(await node.queue.list()).toMatchObject([{ recipientCount: 1, recipients: [{ attempts: 0 }] }])
+    await world.pass(10_000)
+    expect(world.delivery.count('large@there.example')).toBe(1)
+    expect(await world.rows()).toBe(0)
   })
 
   it('are joined by those whose routes are asked for while the database is away', async () => {

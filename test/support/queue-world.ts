@@ -127,7 +127,7 @@ export async function queueWorld(
         await quiet()
       }
     },
-    files: () => readdir(folder),
+    files: async () => (await readdir(folder)).filter((name) => !name.startsWith('.')),
     async rows() {
       const counts = await database.query((knex) =>
         Promise.all(

@@ -1,25 +1,31 @@
-import { mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { bufferContent, type Content, readAll } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ContentFiles } from './content-files.ts'
+import { ContentFolder } from './content-folder.ts'
 
 describe('contents in files', () => {
   let parent: string
   let folder: string
   let files: ContentFiles
+  /** A large message waits. */
+  let awaited: boolean
 
   beforeEach(async () => {
     parent = await mkdtemp(join(tmpdir(), 'mailwright-queue-'))
     folder = join(parent, 'made', 'when needed')
-    files = new ContentFiles(folder)
+    awaited = false
+    files = new ContentFiles(new ContentFolder(folder, async () => awaited))
   })
 
   afterEach(() => rm(parent, { recursive: true }))
 
   const content = bufferContent(Buffer.alloc(100_000, 'x'))
+  const names = async (): Promise<readonly string[]> =>
+    (await readdir(folder)).filter((name) => name !== '.mailwright.queue')
   const nobody = async (): Promise<ReadonlySet<number>> => new Set()
 
   it.each([
@@ -44,7 +50,7 @@ describe('contents in files', () => {
       await expect(files.write(7, given)).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
     await rm(folder)
     await files.write(7, whole)
-    expect(await readdir(folder)).toEqual(['7'])
+    expect(await names()).toEqual(['7'])
   })
 
   it('leave nothing where they cannot be written to their end', async () => {
@@ -59,7 +65,7 @@ describe('contents in files', () => {
         ),
     }
     await expect(files.write(7, broken)).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
-    expect(await readdir(folder)).toEqual([])
+    expect(await names()).toEqual([])
     await files.write(7, content)
   })
 
@@ -90,7 +96,7 @@ describe('contents in files', () => {
       return new Set([2])
     })
     expect(asked.sort()).toEqual([1, 2, 3])
-    expect((await readdir(folder)).sort()).toEqual(['2', '4', 'README'])
+    expect((await names()).toSorted()).toEqual(['2', '4', 'README'])
   })
 
   it('stay where nobody can say whom they belong to', async () => {
@@ -98,8 +104,58 @@ describe('contents in files', () => {
     files.doubt(1)
     const failing = files.sweep(Date.now(), () => Promise.reject(new Error('away')))
     await expect(failing).rejects.toThrow('away')
-    expect(await readdir(folder)).toEqual(['1'])
+    expect(await names()).toEqual(['1'])
     await files.sweep(Date.now(), nobody)
-    expect(await readdir(folder)).toEqual([])
+    expect(await names()).toEqual([])
+  })
+
+  describe('whose folder is away', () => {
+    const away = { code: 'MAIL_E_UNAVAILABLE' }
+
+    beforeEach(async () => {
+      await files.write(7, content)
+      awaited = true
+    })
+
+    it.each([true, false])(
+      'are not lost, and none are written elsewhere (mount point: %s)',
+      async (isMount) => {
+        await rename(folder, `${folder} away`)
+        if (isMount) await mkdir(folder)
+        await expect(files.open(7, 100_000)).rejects.toMatchObject(away)
+        await expect(files.write(8, content)).rejects.toMatchObject(away)
+        expect((await readdir(parent, { recursive: true })).filter((name) => name.endsWith('8'))).toEqual([])
+        if (isMount) await rmdir(folder)
+        await rename(`${folder} away`, folder)
+        await (await files.open(7, 100_000)).close()
+        await files.write(8, content)
+        await expect(files.open(9, 100_000)).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
+      },
+    )
+
+    it('are lost when the postmaster says that it is to begin anew', async () => {
+      await rm(folder, { recursive: true })
+      await mkdir(folder)
+      await writeFile(join(folder, '.mailwright.queue'), '')
+      await expect(files.open(7, 100_000)).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
+      await files.write(8, content)
+    })
+
+    it('go on where it is of before there were marks, and gets one', async () => {
+      await rm(join(folder, '.mailwright.queue'))
+      await expect(files.open(8, 100_000)).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
+      expect(await readdir(folder)).toContain('.mailwright.queue')
+      await rm(join(folder, '.mailwright.queue'))
+      await files.write(9, content)
+      expect(await readdir(folder)).toContain('.mailwright.queue')
+    })
+
+    it('go on in an empty one, too, where nobody waits for any', async () => {
+      await files.remove(7)
+      await rm(join(folder, '.mailwright.queue'))
+      awaited = false
+      await files.write(8, content)
+      await (await files.open(8, 100_000)).close()
+    })
   })
 })

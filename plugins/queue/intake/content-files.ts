@@ -1,5 +1,5 @@
-import { constants, type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { constants, type FileHandle, open, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
   type Content,
   fileContent,
@@ -10,6 +10,7 @@ import {
   writeFully,
 } from 'mailwright'
 import type { Measures } from '../tables/measures.ts'
+import { type ContentFolder, folderAway } from './content-folder.ts'
 import type { OpenContent } from './contents.ts'
 
 /** Milliseconds after which a file that no message names is left over from a crash, and not from a moment ago. */
@@ -21,12 +22,12 @@ const writtenAtOnce = written | constants.O_DSYNC
 
 /** Contents that are too large for the table: one file each, named by the message's number. */
 export class ContentFiles {
-  readonly #folder: string
+  readonly #folder: ContentFolder
   readonly #measures: Measures | undefined
   readonly #nameSyncs: SharedRuns<void> = new SharedRuns(syncFolder)
   readonly #doubtful = new Set<number>()
 
-  constructor(folder: string, measures?: Measures) {
+  constructor(folder: ContentFolder, measures?: Measures) {
     this.#folder = folder
     this.#measures = measures
   }
@@ -35,10 +36,12 @@ export class ContentFiles {
   async write(number: number, content: Content | Buffer): Promise<void> {
     const ended = this.#measures?.file()
     try {
-      const file = await this.#create(this.#path(number), Buffer.isBuffer(content) ? writtenAtOnce : written)
+      await this.#folder.make()
+      const flags = Buffer.isBuffer(content) ? writtenAtOnce : written
+      const file = await open(this.#path(number), flags, 0o600)
       try {
         // Its name is there from now on: while that is made durable, its octets are.
-        const named = this.#nameSyncs.run(this.#folder)
+        const named = this.#nameSyncs.run(this.#folder.path)
         await Promise.all([named, writeDurably(file, content)])
       } finally {
         // What is durable cannot be lost by that any more, so nobody waits for it.
@@ -65,12 +68,17 @@ export class ContentFiles {
     } catch (error) {
       await close()
       if (error instanceof MailwrightError) throw error
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-        throw new MailwrightError('MAIL_E_NOT_FOUND', `the content of message ${number} is not there`, {
-          cause: error,
-        })
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.#missing(number, error)
       throw new UnavailableError('a queued message cannot be read', { cause: error })
     }
+  }
+
+  async #missing(number: number, cause: unknown): Promise<never> {
+    const isThere = await this.#folder.isThere().catch((error: unknown) => {
+      throw new UnavailableError('a queued message cannot be read', { cause: error })
+    })
+    if (!isThere) throw folderAway()
+    throw new MailwrightError('MAIL_E_NOT_FOUND', `the content of message ${number} is not there`, { cause })
   }
 
   /** Never fails: what is left is found by {@link sweep}. */
@@ -88,10 +96,9 @@ export class ContentFiles {
     now: number,
     known: (numbers: readonly number[]) => Promise<ReadonlySet<number>>,
   ): Promise<void> {
-    const names = (await readdir(this.#folder).catch(() => [])).filter((name) => /^\d{1,16}$/.test(name))
     const old = [...this.#doubtful]
-    for (const name of names) {
-      const changed = (await stat(join(this.#folder, name)).catch(() => undefined))?.mtimeMs ?? now
+    for (const name of await this.#folder.files()) {
+      const changed = (await stat(join(this.#folder.path, name)).catch(() => undefined))?.mtimeMs ?? now
       if (now - changed > leftOverAfter) old.push(Number(name))
     }
     const kept = await known(old)
@@ -101,21 +108,8 @@ export class ContentFiles {
     }
   }
 
-  /** The folder is made with the first file. */
-  async #create(path: string, flags: number): Promise<FileHandle> {
-    try {
-      return await open(path, flags, 0o600)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      const made = await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-      // Without its own entry a power cut could take it with all that is in it.
-      if (made !== undefined) await syncFolder(dirname(made))
-      return open(path, flags, 0o600)
-    }
-  }
-
   #path(number: number): string {
-    return join(this.#folder, String(number))
+    return join(this.#folder.path, String(number))
   }
 }
 

@@ -101,6 +101,14 @@ export async function openToTell(
   }
 }
 
+/** Whether a message waits whose octets are in a file. MAIL_E_UNAVAILABLE. */
+export async function hasLargeMessages(database: Database): Promise<boolean> {
+  const row = await database.query((knex) =>
+    knex('queue_messages').where('size', '>', largestInTable).first('number'),
+  )
+  return row !== undefined
+}
+
 function isInTable({ size }: { readonly size: number }): boolean {
   return size <= largestInTable
 }

@@ -8,6 +8,7 @@ import type { Lane } from './lane.ts'
 const lookAgain = 300_000
 
 const rowsAtOnce = 100
+const triedAtOnce = 500
 
 /** A destination that was taken just now. `owner` is who held it until then. */
 export interface TakenLane extends LaneRow {
@@ -163,20 +164,28 @@ export async function pauseLane(
     until,
     last,
     moving = false,
+    tried = [],
   }: {
     readonly until: number
     readonly last: LastAttempt | undefined
     readonly moving?: boolean | undefined
+    /** Numbers of recipients whose deliveries go on. */
+    readonly tried?: readonly number[]
   },
 ): Promise<void> {
   // It stays its owner's, for whom deliveries may be under way.
-  await ownLane(knex, lane, owner).update({
+  const paused = await ownLane(knex, lane, owner).update({
     due: until,
     paused_until: until,
     pauses: lane.health.pauses,
     moving,
     last: last === undefined ? null : JSON.stringify(last),
   })
+  if (paused === 0) return
+  for (let from = 0; from < tried.length; from += triedAtOnce)
+    await knex('queue_recipients')
+      .whereIn('number', tried.slice(from, from + triedAtOnce))
+      .update({ tried_by: owner })
 }
 
 /** It answers again. */

@@ -126,6 +126,13 @@ export class Lanes {
     return this.#busy.has(number)
   }
 
+  /** Those whose deliveries to a destination are under way, or whose outcomes are not written yet. */
+  busyFor(destination: string): readonly number[] {
+    const ending = [...this.#ending].filter((lane) => lane.destination === destination)
+    const lanes = new Set([...ending, this.#lanes.get(destination)])
+    return [...lanes].flatMap((lane) => [...(lane?.busy ?? [])])
+  }
+
   /** What came of a turn is written. */
   finish(lane: Lane, recipients: readonly QueuedRecipient[]): void {
     for (const { number } of recipients) {

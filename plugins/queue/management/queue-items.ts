@@ -8,7 +8,7 @@ import {
   type QueuedRecipient as ShownRecipient,
 } from 'mailwright'
 import { destinationsOf } from '../intake/intake.ts'
-import { isGivenUp, isHeld } from '../outcomes/under-way.ts'
+import { isGivenUp, isHeld, isTried } from '../outcomes/under-way.ts'
 import { type QueuedMessage, readDelivery, readLast, readMessage } from '../tables/queued.ts'
 import { type BigNumber, type LaneRow, type MessageRow, never, type RecipientRow } from '../tables/tables.ts'
 import { destinationName } from './selection.ts'
@@ -151,9 +151,9 @@ function reportingItem(row: MessageRow, due: number): QueueItem {
 }
 
 function itemOf(row: MessageRow, { count, rows }: Waiting, now: number): QueueItem {
-  const isAllHeld = row.held_at !== null || rows.every(isHeld)
+  const isAllHeld = rows.every(isHeld)
   const next = Math.min(...rows.map((one) => one.next))
-  const isActive = next <= now || rows.some(isGivenUp)
+  const isActive = next <= now || rows.some((one) => isGivenUp(one) || isTried(one))
   const reason = row.held_reason ?? undefined
   return {
     ...facts(row),

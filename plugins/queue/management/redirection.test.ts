@@ -1,4 +1,4 @@
-import { formatAddress, type QueueSelection } from 'mailwright'
+import { formatAddress, type QueueSelection, UnavailableError } from 'mailwright'
 import { addressOf } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
@@ -64,6 +64,16 @@ describe('an alias that leads to several', () => {
     await node.queue.redirect(id, team, other)
     await world.pass(3_000)
     expect(await shown()).toEqual(['bob@far.example'])
+  })
+
+  it('is redirected again where another one’s locks have undone it', async () => {
+    const cause = Object.assign(new Error('deadlock'), { sqlState: '40001' })
+    const error = new UnavailableError('undone', { cause })
+    const hasStruck = node.faults.fail({ call: 'transaction', when: 'during', error })
+    await node.queue.redirect(id, defer7, other)
+    expect(hasStruck()).toBe(true)
+    await world.pass(3_000)
+    expect(world.delivery.count('jo@there.example')).toBe(1)
   })
 
   it.each(['hold', 'release'] as const)('is left alone by a redirection beside a %s', async (change) => {

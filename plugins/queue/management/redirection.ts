@@ -4,6 +4,7 @@ import {
   type Clock,
   type Database,
   type DeliveryFlow,
+  firmTransaction,
   formatAddress,
   formatReply,
   MailwrightError,
@@ -74,7 +75,7 @@ export async function redirect(
   const prepared = await Promise.all(
     messages.map((message) => intake.prepareRecipients(message, added, { now, held })),
   )
-  await database.transaction(async (knex) => {
+  await firmTransaction(database, async (knex) => {
     const numbers = rows.map(({ number }) => number)
     const present: RecipientRow[] = await knex('queue_recipients').whereIn('number', numbers)
     if ((await underWay(knex, present, { now: clock.now(), paused: false, database })).length > 0)

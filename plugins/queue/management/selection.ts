@@ -100,17 +100,20 @@ function whereRecipient(
   // They have none.
   if (state === 'reporting') query.whereRaw('1 = 0')
   const [due, deadline] = ['queue_recipients.due', 'queue_recipients.deadline'] as const
+  const triedBy = 'queue_recipients.tried_by'
   if (state === 'held') query.where(due, never).where(deadline, never)
-  // Also what is to be given up after the attempt that is being made.
+  // Also what is to be given up after the attempt that is being made, and what was being tried when its destination was paused.
   if (state === 'active')
     query.where((active) =>
       active
         .where((tried) => tried.where(due, '<=', now).whereNotExists(pauseOf(knex, now)))
-        .orWhere((ending) => ending.where(due, never).where(deadline, '<', never)),
+        .orWhere((ending) => ending.where(due, never).where(deadline, '<', never))
+        .orWhere((tried) => tried.where(due, '<', never).whereNotNull(triedBy)),
     )
   if (state === 'waiting')
     query
       .where(due, '<', never)
+      .whereNull(triedBy)
       .where((later) => later.where(due, '>', now).orWhereExists(pauseOf(knex, now)))
 }
 

@@ -95,7 +95,7 @@ function countedRows(database: Database, after: number, end: number): Promise<re
       .where('number', '<=', end)
       .orderBy('number')
       .limit(rowsAtOnce)
-      .select('number', 'message', 'destination', 'due')
+      .select('number', 'message', 'destination', 'due', 'deadline')
       .as('waiting')
     return knex
       .from(portion)
@@ -104,7 +104,12 @@ function countedRows(database: Database, after: number, end: number): Promise<re
       .select(
         'waiting.destination',
         'queue_messages.arrived_at',
-        knex.raw('sum(case when ?? = ? then 1 else 0 end) as held', ['waiting.due', never]),
+        knex.raw('sum(case when ?? = ? and ?? = ? then 1 else 0 end) as held', [
+          'waiting.due',
+          never,
+          'waiting.deadline',
+          never,
+        ]),
       )
       .count({ recipients: '*' })
       .max({ last: 'waiting.number' })

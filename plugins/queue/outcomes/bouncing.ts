@@ -75,10 +75,23 @@ function mark(
     )
     if (rows.length > 0) {
       await marked.update({ due: never, deadline: now })
+      await endHolds(knex, rows)
       await changes.count(knex)
     }
     return { rows, tried: new Set(tried.map(({ number }) => Number(number))) }
   })
+}
+
+/** A message of which nobody is held any more is not held. */
+async function endHolds(knex: Knex.Transaction, rows: readonly RecipientRow[]): Promise<void> {
+  const held = knex('queue_recipients')
+    .where('queue_recipients.message', knex.ref('queue_messages.number'))
+    .where({ due: never, deadline: never })
+  await knex('queue_messages')
+    .whereIn('number', [...new Set(rows.map(({ message }) => Number(message)))])
+    .whereNotNull('held_at')
+    .whereNotExists(held)
+    .update({ held_at: null, held_reason: null })
 }
 
 async function readRows(

@@ -30,13 +30,21 @@ export interface Decided {
   readonly toTell: readonly ReportRow[]
   /** Those that `news` and `toTell` may be about. */
   readonly told: readonly number[]
-  /** In the place of those that lead elsewhere by now. */
-  readonly moved: readonly NewRecipient[]
+  /** What takes the place of those that lead elsewhere by now. */
+  readonly moved: readonly { readonly from: number; readonly to: readonly NewRecipient[] }[]
   /** Those among the others whose time is over, without another refusal. */
   readonly expired: readonly { readonly recipient: QueuedRecipient; readonly outcome: Failed }[]
 }
 
 type About = Reportable & { readonly recipient: QueuedRecipient }
+
+interface Moment {
+  readonly held: ReadonlySet<number>
+  /** Whether senders are told. */
+  readonly tells: boolean
+  readonly now: number
+}
+
 type Sorted = Omit<Decided, 'news' | 'toTell' | 'told'> & { readonly reportable: readonly About[] }
 
 const contentLost = reply(451, '4.3.0', 'The content of the message is not there any more')
@@ -49,19 +57,20 @@ export class Decisions {
     this.#settings = settings
   }
 
-  /** `content` is undefined where it could not be read. MAIL_E_UNAVAILABLE. */
+  /** `content` is undefined where it could not be read; the time of those that are `held` does not end. MAIL_E_UNAVAILABLE. */
   async of(
     message: QueuedMessage,
     content: Message | undefined,
     concluded: readonly Concluded[],
+    held: ReadonlySet<number> = new Set(),
   ): Promise<Decided> {
     const { reports, log } = this.#settings
     const tells = reports.tellsFailures && content !== undefined
-    return this.#decide(message, tells ? content : undefined, concluded).catch((error: unknown) => {
+    return this.#decide(message, tells ? content : undefined, concluded, held).catch((error: unknown) => {
       if (errorCode(error) === 'MAIL_E_UNAVAILABLE') throw error
       // Nothing else must wait for a message that no notification can be made of.
       log.error('internal-error', { transaction: message.id, error })
-      return this.#decide(message, undefined, concluded)
+      return this.#decide(message, undefined, concluded, held)
     })
   }
 
@@ -70,10 +79,11 @@ export class Decisions {
     message: QueuedMessage,
     content: Message | undefined,
     concluded: readonly Concluded[],
+    held: ReadonlySet<number>,
   ): Promise<Decided> {
     const { clock, reports, teller } = this.#settings
     const now = clock.now()
-    const { reportable, ...sorted } = this.#sort(concluded, content !== undefined, now)
+    const { reportable, ...sorted } = this.#sort(concluded, { held, tells: content !== undefined, now })
     const recipients = concluded.map(({ recipient }) => recipient)
     const isAll = areAll(message, recipients)
     return {
@@ -84,25 +94,27 @@ export class Decisions {
     }
   }
 
-  #sort(concluded: readonly Concluded[], tells: boolean, now: number): Sorted {
+  #sort(concluded: readonly Concluded[], { held, tells, now }: Moment): Sorted {
     const finished: number[] = []
     const over: number[] = []
     const putOffs: PutOff[] = []
     const stuck: PutOff[] = []
     const reportable: About[] = []
-    const moved: NewRecipient[] = []
+    const moved: Decided['moved'][number][] = []
     const expired: Decided['expired'][number][] = []
     for (const { recipient, result } of concluded) {
       const { number } = recipient
       const outcome =
-        result.kind === 'deferred' ? putOff(this.#settings.schedule, recipient, result, now) : result
+        result.kind === 'deferred'
+          ? putOff(this.#settings.schedule, recipient, result, now, held.has(number))
+          : result
       if ('due' in outcome) {
         putOffs.push(outcome)
         if (outcome.warned && !recipient.warned)
           reportable.push({ recipient, outcome: { kind: 'delayed', putOff: outcome } })
       } else if (outcome.kind === 'moved') {
         over.push(number)
-        moved.push(...outcome.to)
+        moved.push({ from: number, to: outcome.to })
         const told = outcome.to.length > 1 ? expansion(recipient.delivery) : undefined
         if (told !== undefined) reportable.push({ ...told, recipient: { ...recipient, ...told.recipient } })
       } else if (outcome.kind === 'delivered') {

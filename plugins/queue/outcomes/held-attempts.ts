@@ -17,7 +17,10 @@ type HeldRow = Pick<RecipientRow, 'number' | 'destination'>
 const lookEvery = 5_000
 const rowsAtOnce = 500
 
-/** Says of recipients who were held while they may have been being tried that this is over: only the process that tried them knows. */
+/**
+ * Says of recipients who were held, or whose destination was paused, while they may have been being tried that this is over: only the
+ * process that tried them knows.
+ */
 export function createHeldAttempts({ database, holder, lanes, clock, log }: HeldAttemptsSettings): Regular {
   const isTried = ({ number, destination }: HeldRow): boolean => {
     const lane = lanes.get(destination)

@@ -28,12 +28,13 @@ export interface PutOff {
   readonly last: LastAttempt
 }
 
-/** What becomes of a recipient who could not be delivered now: another attempt, or the end. */
+/** What becomes of a recipient who could not be delivered now: another attempt, or the end. Nothing that is held ends, or is told of. */
 export function putOff(
   schedule: RetrySchedule,
   recipient: QueuedRecipient,
   outcome: Deferred,
   now: number,
+  isHeld = false,
 ): PutOff | Failed {
   const { message } = recipient
   const attempts = recipient.attempts + 1
@@ -42,8 +43,8 @@ export function putOff(
     const { warned } = recipient
     return { recipient, attempts, due: never, deadline: never, warned, last: { ...last, held: true } }
   }
-  if (now >= message.expiresAt) return expired(outcome)
-  const warned = recipient.warned || now >= message.arrivedAt + schedule.warning
+  if (now >= message.expiresAt && !isHeld) return expired(outcome)
+  const warned = recipient.warned || (!isHeld && now >= message.arrivedAt + schedule.warning)
   return {
     recipient,
     attempts,

@@ -27,6 +27,7 @@ import type { BigNumber, RecipientRow } from '../tables/tables.ts'
 import { type Decided, Decisions, isAllDelivered } from './decision.ts'
 import { Finished } from './finished.ts'
 import type { Concluded } from './outcomes.ts'
+import { OvertakenError, refuseOvertaken } from './overtaken.ts'
 import { writePutOffs } from './put-offs.ts'
 
 export interface SettlementSettings {
@@ -74,19 +75,26 @@ export class Settlement {
     content: Message | undefined,
     concluded: readonly Concluded[],
   ): Promise<void> {
-    if (concluded.length === 0) return
     let decided: Decided | undefined
-    for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+    let [own, held]: [readonly Concluded[], ReadonlySet<number>] = [concluded, new Set()]
+    for (let pause = firstPause; own.length > 0; ) {
       try {
-        decided ??= await this.#decisions.of(message, content, concluded)
+        decided ??= await this.#decisions.of(message, content, own, held)
         if (await this.#settleOnce(lane, message, decided))
           for (const { recipient, outcome } of decided.expired)
             this.#giveUp(message, content, recipient, outcome)
         return
       } catch (error) {
+        if (error instanceof OvertakenError) {
+          own = own.filter(({ recipient }) => !error.staying.has(recipient.number))
+          held = new Set([...held, ...error.held])
+          decided = undefined
+          continue
+        }
         this.#settings.log.error('unavailable', { transaction: message.id, error })
         if (this.#settings.signal.aborted) return
         await wait(this.#settings.clock, pause, this.#settings.signal).catch(() => undefined)
+        pause = Math.min(pause * 2, longestPause)
       }
     }
   }
@@ -142,7 +150,8 @@ export class Settlement {
     const now = clock.now()
     const added = await intake.prepare(news, now)
     if (moved.length === 0) return added
-    const own = await intake.prepareRecipients(message, moved, { now })
+    const successors = moved.flatMap(({ to }) => to)
+    const own = await intake.prepareRecipients(message, successors, { now })
     return {
       ...added,
       rows: [...added.rows, ...own.rows],
@@ -162,6 +171,7 @@ export class Settlement {
     const needsLane = over.length + putOffs.length + stuck.length > 0 || isNews
     // Whoever has the destination by now decides; but what was delivered was delivered.
     const isOurs = !needsLane || (await holdsLane(knex, lane, holder.id))
+    if (isOurs) await refuseOvertaken(knex, settled)
     const fresh = isOurs && isNews ? await this.#fresh(knex, settled) : new Set()
     const deleted = isOurs ? [...finished, ...over] : finished
     let taken: Awaited<ReturnType<Scheduler['join']>> = []

@@ -19,7 +19,7 @@ export interface UnderWay {
 
 /**
  * Those of some recipients who may be being tried: their time has come, or they are to be given up after the attempt, and a living
- * process holds their destination; or they were held in such an attempt. Nobody takes one of the destinations before the transaction ends.
+ * process holds their destination; or they were held, or it was paused, in such an attempt. Nobody takes one of the destinations before the transaction ends.
  */
 export async function underWay(
   knex: Knex.Transaction,
@@ -92,6 +92,11 @@ export async function holdMessages(
 /** Whether it waits for the postmaster. */
 export function isHeld({ due, deadline }: Pick<RecipientRow, 'due' | 'deadline'>): boolean {
   return Number(due) === never && Number(deadline) === never
+}
+
+/** Whether it is known to be being tried, though its destination may be paused. */
+export function isTried(row: Pick<RecipientRow, 'due' | 'deadline' | 'tried_by'>): boolean {
+  return row.tried_by !== null && !isHeld(row)
 }
 
 /** Whether it is to be given up as soon as nobody tries it any more. What is held has no deadline. */

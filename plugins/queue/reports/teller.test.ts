@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reply } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -294,6 +294,26 @@ describe('what is told of a message with several recipients', () => {
     expect(world.reports.reports[0]?.message.size).toBe(2)
     open()
     await world.pass(1_000)
+  })
+
+  it('what cannot be read now keeps nothing else from being told', async () => {
+    fails('a.example', 'b.example')
+    world.delivery.gate('b.example')
+    const folder = `${world.folder}-away`
+    await accept(['x@a.example', 'x@b.example'], { size: 300_000 })
+    await accept(['y@a.example', 'y@b.example'], { from: 's1@origin.example' })
+    await world.pass(2_000)
+    await rename(world.folder, folder)
+    // Another one finds them when their time has come.
+    node.kill()
+    world.clock.advance(2 * leaseDuration)
+    await world.node()
+    await world.pass(2 * minute)
+    expect(notifications('s1@origin.example')).toEqual([['failed y@a.example']])
+    expect(notifications()).toEqual([])
+    await rename(folder, world.folder)
+    await world.pass(2 * minute)
+    expect(notifications()).toEqual([['failed x@a.example']])
   })
 
   it('what is damaged in the table keeps nothing else from being told', async () => {

@@ -81,7 +81,7 @@ export class Teller {
     this.#timer?.cancel()
     await this.#looking.stop()
     await this.#running
-    await this.#tellNoted().catch((error: unknown) => this.#settings.log.warn('unavailable', { error }))
+    await this.#tellNoted()
   }
 
   /** Rows for what is to be told, to be written with `writeToTell`. MAIL_E_UNAVAILABLE. */
@@ -151,7 +151,7 @@ export class Teller {
       for (const number of [...due, ...others]) {
         if (!this.#serving || !holder.isAlive) return
         if (underWay.has(number)) this.#noted.putOff(number, now)
-        else await this.tell(number)
+        else await this.#tellApart(number)
       }
     }
   }
@@ -162,8 +162,15 @@ export class Teller {
     const end = clock.monotonic() + longestEnd
     for (const number of this.#noted.all()) {
       if (!holder.isAlive || clock.monotonic() > end) return
-      await this.tell(number)
+      await this.#tellApart(number)
     }
+  }
+
+  /** One message that cannot be read now keeps nobody else from being told. */
+  async #tellApart(number: number): Promise<void> {
+    await this.tell(number).catch((error: unknown) => {
+      this.#settings.log.warn('unavailable', { queued: number, error })
+    })
   }
 
   /** What waits for too long, whoever has noted it. */
@@ -175,7 +182,7 @@ export class Teller {
       const due = await database.query((knex) => findDue(knex, place))
       for (const number of due) {
         if (!this.#serving || !holder.isAlive) return
-        await this.tell(number)
+        await this.#tellApart(number)
       }
       if (due.length < messagesAtOnce) return
       after = due.at(-1) ?? after

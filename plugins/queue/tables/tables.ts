@@ -41,7 +41,7 @@ export interface RecipientRow {
   readonly warned: number | boolean
   /** A {@link import('./queued.ts').LastAttempt} as JSON, or null. */
   readonly last: string | null
-  /** The holder who may have been trying it when it was held, and has not said yet that this is over; else null. */
+  /** The holder who may have been trying it when it was held or its destination paused, and has not said yet that this is over; else null. */
   readonly tried_by: string | null
 }
 

@@ -2,7 +2,7 @@ import { type Clock, errorCode, longestAnswer, wait } from 'mailwright'
 import { HostFailure } from '../outcome.ts'
 import { keyOf, type Target } from '../session/target.ts'
 import type { Limit } from './limit-option.ts'
-import type { MessageTurns } from './message-turns.ts'
+import { longestPatience, type MessageTurns } from './message-turns.ts'
 import { Places } from './places.ts'
 import { ReturnTimes } from './return-times.ts'
 
@@ -40,7 +40,6 @@ export class NotYet extends Error {
  */
 const [fewestWaiting, mostWaiting] = [10, 100]
 const soon = 2_000
-const patience = 30_000
 /** Intervals of a rate without anybody's getting on: then nobody does. */
 const fewIntervals = 3
 /** Milliseconds after which turns are asked for again that nobody knows of now. */
@@ -126,7 +125,8 @@ export class Gate {
     const places = this.#places
     if (places === undefined) return false
     if (places.hasRoom(kind)) return places.take(kind, 0, signal)
-    if (this.#mayWait && (await this.#waitingFor(() => places.take(kind, patience, signal)))) return true
+    if (this.#mayWait && (await this.#waitingFor(() => places.take(kind, longestPatience, signal))))
+      return true
     throw this.#notYet(target, this.#usual)
   }
 
@@ -134,7 +134,7 @@ export class Gate {
     const { clock, key, turns } = this.#settings
     const { rate } = this.#settings.limit
     if (rate === undefined) return
-    const mostWait = this.#mayWait ? patience : 0
+    const mostWait = this.#mayWait ? longestPatience : 0
     await this.#waitingFor(async () => {
       const turn = await turns.take(key, rate, mostWait).catch((error: unknown) => {
         // Nobody is given up for what nobody knows.

@@ -229,3 +229,16 @@ test('what waits while this process alone has turns that come to nothing is told
   ).rejects.toThrow('refused')
   expect(await run(gate)).toBe(false)
 })
+
+test('turns of a clock that was ahead are not waited for, but those that others have taken are', async () => {
+  const rate = { interval: 10_000, burst: 3 }
+  const right = clock.now()
+  clock.set(right + 86_400_000)
+  for (let taken = 0; taken < 6; taken++) await sharedTurns().take('a', rate, 30_000)
+  const { wait } = await sharedTurns().take('a', rate, 0)
+  expect(wait).toBe(40_000)
+  clock.set(right)
+  expect(await sharedTurns().take('a', rate, 0)).toMatchObject({ wait, isTaken: false })
+  clock.advance(wait)
+  expect(await sharedTurns().take('a', rate, 0)).toMatchObject({ wait: 0, isTaken: true })
+})

@@ -1,5 +1,8 @@
 import type { MessageRate } from './limit-option.ts'
 
+/** Milliseconds that anybody waits for a turn of his own at most. */
+export const longestPatience = 30_000
+
 /** When a message may go. */
 export interface Turn {
   /** Milliseconds until then. */

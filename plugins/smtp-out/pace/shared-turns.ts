@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Clock, type Database, firmTransaction, type Log, type Migration } from 'mailwright'
 import type { MessageRate } from './limit-option.ts'
-import { type MessageTurns, nextTurn, type Turn } from './message-turns.ts'
+import { longestPatience, type MessageTurns, nextTurn, type Turn } from './message-turns.ts'
 
 interface TurnsRow {
   /** A digest of the limit and of whom it is counted for. */
@@ -54,14 +54,16 @@ export class SharedTurns implements MessageTurns {
     let othersToo = false
     const turn = await firmTransaction(database, async (knex) => {
       const row = await knex<TurnsRow>('smtp_out_turns').where({ id }).forUpdate().first()
-      const before = Number(row?.next_at ?? 0)
-      const { next: exact, ...own } = nextTurn(before, clock.now(), rate, patience)
+      const now = clock.now()
+      const stored = Number(row?.next_at ?? 0)
+      const before = Math.min(stored, latest(now, rate, patience))
+      const { next: exact, ...own } = nextTurn(before, now, rate, patience)
       const next = Math.ceil(exact)
       // Here they come in the order of the row's locks; the answers need not.
-      othersToo ||= before > (this.#known.get(id) ?? clock.now())
+      othersToo ||= before > (this.#known.get(id) ?? now)
       this.#known.set(id, next)
       // Somebody who tidies may have deleted it meanwhile.
-      if (own.isTaken)
+      if (own.isTaken || before < stored)
         await knex<TurnsRow>('smtp_out_turns').insert({ id, next_at: next }).onConflict('id').merge()
       return own
     })
@@ -93,4 +95,9 @@ export class SharedTurns implements MessageTurns {
       if (over.length < tidiedAtOnce) return
     }
   }
+}
+
+/** No turn beyond it is ever taken with this limit: a later one is of a clock that was ahead, or of a slower limit. */
+function latest(now: number, { interval, burst }: MessageRate, patience: number): number {
+  return Math.ceil(now + Math.max(patience, longestPatience) + burst * interval)
 }

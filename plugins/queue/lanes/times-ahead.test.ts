@@ -1,0 +1,64 @@
+import type { Outcome, Queue } from 'mailwright'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
+import { mail } from '../../../test/support/queue-submission.ts'
+import { type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
+import { deliveredOutcome, mailboxFull, unreachable } from '../../../test/support/queue-world-delivery.ts'
+
+const day = 86_400_000
+
+describe('after a clock that was ahead', () => {
+  let world: QueueWorld
+
+  beforeEach(async () => {
+    world = await queueWorld(databaseUnderTest(), {
+      options: { lifetime: '10d', delayWarning: 0, initialPerDestination: 1, perDestination: 1 },
+    })
+  })
+
+  afterEach(() => world[Symbol.asyncDispose]())
+
+  /** Mail comes, and waits, while the clock is ahead. */
+  const ahead = async (queue: Queue): Promise<void> => {
+    const right = world.clock.now()
+    world.clock.set(right + 5 * day)
+    world.delivery.on('@dead.example', unreachable)
+    world.delivery.on('full@far.example', mailboxFull)
+    world.delivery.on('held@far.example', { ...mailboxFull, hold: true } as Outcome)
+    for (const to of ['jo@dead.example', 'full@far.example', 'held@far.example'])
+      await queue.accept(await mail({ to: [to] }))
+    await world.pass(3_000)
+    world.clock.set(right)
+    world.delivery.on('@dead.example', deliveredOutcome)
+    world.delivery.on('full@far.example', deliveredOutcome)
+  }
+
+  it('nobody waits for as long at the next start, and what is held stays so', async () => {
+    const before = await world.node()
+    await ahead(before.queue)
+    await before.stop()
+    const { queue } = await world.node()
+    await world.pass(20_000)
+    const to = world.delivery.delivered.map((each) => each.to)
+    expect(to.toSorted()).toEqual(['full@far.example', 'jo@dead.example'])
+    expect(await queue.list()).toMatchObject([{ state: 'held', recipients: [{ held: true }] }])
+  })
+
+  it('nobody waits for as long where the server has gone on, and new mail goes', async () => {
+    const { queue } = await world.node()
+    await ahead(queue)
+    await queue.accept(await mail({ to: ['new@dead.example'] }))
+    await world.pass(120_000)
+    for (const to of ['jo@dead.example', 'new@dead.example', 'full@far.example'])
+      expect(world.delivery.count(to)).toBe(1)
+  })
+
+  it('times that a clock may have written stay', async () => {
+    world.delivery.on('full@far.example', mailboxFull)
+    world.delivery.on('@dead.example', unreachable)
+    const { queue } = await world.node({ firstRetry: '2h' })
+    await queue.accept(await mail({ to: ['full@far.example', 'jo@dead.example'] }))
+    await world.pass(180_000)
+    expect(world.delivery.attempts).toHaveLength(2)
+  })
+})

@@ -1,0 +1,55 @@
+import type { Knex } from 'knex'
+import { type Database, firmTransaction } from 'mailwright'
+import type { RetrySchedule } from '../tables/retry-schedule.ts'
+import { never } from '../tables/tables.ts'
+import type { HealthSettings } from './health.ts'
+import { joinLanes } from './lane-table.ts'
+
+export interface LongestTimes {
+  readonly schedule: Pick<RetrySchedule, 'longest'>
+  readonly health: Pick<HealthSettings, 'longestPause'>
+}
+
+/** Milliseconds that a destination may be left alone for others' turns, whatever the options are. */
+const longestTurn = 600_000
+/** By chance times are a tenth longer. */
+const jitter = 1.1
+const rowsAtOnce = 500
+
+/**
+ * Sets times to now that nobody can have written who had this clock: after a clock that was ahead destinations would be left alone, and
+ * recipients wait, for as long as it was.
+ */
+export async function mendTimesAhead(
+  database: Database,
+  { schedule, health }: LongestTimes,
+  now: number,
+): Promise<void> {
+  const paused = now + jitter * Math.max(health.longestPause, longestTurn)
+  const due = now + jitter * schedule.longest
+  await firmTransaction(database, async (knex) => {
+    await knex('queue_lanes').where('paused_until', '>', paused).update({ paused_until: now, due: now })
+    // That of one with nobody but such as are held is never.
+    await knex('queue_lanes')
+      .where('due', '>', Math.max(paused, due))
+      .where('due', '<', never)
+      .update({ due: now })
+  })
+  for (let found = rowsAtOnce; found === rowsAtOnce; )
+    found = await firmTransaction(database, (knex) => wakeAhead(knex, due, now))
+}
+
+/** A portion of the recipients; answers how many they were. Destination by destination, since that has an index. */
+async function wakeAhead(knex: Knex.Transaction, due: number, now: number): Promise<number> {
+  const rows: { readonly number: number | string; readonly destination: string }[] = await knex('queue_lanes')
+    .join('queue_recipients', 'queue_recipients.destination', 'queue_lanes.destination')
+    .where('queue_recipients.due', '>', due)
+    .where('queue_recipients.due', '<', never)
+    .limit(rowsAtOnce)
+    .select('queue_recipients.number', 'queue_recipients.destination')
+  if (rows.length === 0) return 0
+  const numbers = rows.map(({ number }) => number)
+  await knex('queue_recipients').whereIn('number', numbers).where('due', '<', never).update({ due: now })
+  await joinLanes(knex, [...new Set(rows.map(({ destination }) => destination))], undefined, now)
+  return rows.length
+}
