@@ -78,9 +78,9 @@ const changeAtOnce = 100
 const createsUnderWay = 1
 
 export function createContext(surroundings: MaildirSurroundings, spares?: SpareLinks): MaildirContext {
-  const { files, clock, metrics } = surroundings
+  const { files, clock, log, metrics } = surroundings
   const syncs = new SyncTimes(clock, metrics)
-  const batches = fileBatches(files)
+  const batches = fileBatches(files, log)
   return {
     ...surroundings,
     syncs,

@@ -126,6 +126,14 @@ describe('the next list tells of', () => {
     ])
   })
 
+  it('directories of other programs, once they are mailboxes', () =>
+    expectSeen(names, [
+      [() => mkdir(at('.A')).then(() => writeFile(at('.A', 'database'), '')), ['INBOX']],
+      [() => mkdir(at('.A', 'cur')), ['INBOX', 'A']],
+      [() => rename(at('.A'), at('.B')), ['INBOX', 'B']],
+      [() => rm(at('.B'), { recursive: true }), ['INBOX']],
+    ]))
+
   it('mailboxes that another process makes, renames and deletes', () =>
     expectSeen(names, [
       [() => other.createMailbox('A'), ['INBOX', 'A']],

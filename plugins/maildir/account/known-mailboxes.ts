@@ -8,6 +8,7 @@ import {
   nothing,
   stampsOf,
 } from '../files/file-stamps.ts'
+import { isHalfMadeMailbox } from '../files/mailbox-directory.ts'
 import { inboxIn, type NamedDirectory, namedDirectories, sortedByName } from './mailbox-names.ts'
 import { settingsFile, settingsFileName, usesLockName } from './mailbox-settings.ts'
 
@@ -22,11 +23,13 @@ interface KnownMailbox extends FoundMailbox, NamedDirectory {
   readonly stamp: FileStamp
   /** Of the settings, from before they were read. */
   readonly settings: FileStamp
+  /** Whether it has a `cur`. What has none may become a mailbox, or another program's directory. */
+  readonly isWhole: boolean
 }
 
 interface Known {
   readonly mailboxes: readonly KnownMailbox[]
-  /** Of what tells of every change: the account's Maildir, and settings that are there. */
+  /** Of what tells of every change: the account's Maildir, settings that are there, directories that are no whole mailboxes. */
   readonly sources: FileStamps
 }
 
@@ -75,39 +78,64 @@ export class KnownMailboxes {
     const paths = named.map(({ path }) => path)
     const stamps = new Map([...looked, ...(await stampsOf(this.#context, paths))])
     const there = named.filter(({ path }) => stamps.get(path)?.isDirectory === true)
-    const found = [inboxIn(this.#inboxPath), ...sortedByName(there)]
-    const kept = known.filter((mailbox) => holds(mailbox, stamps))
-    const mailboxes = await this.#read(found, stamps, kept)
+    const kept = new Map(known.filter((each) => holds(each, stamps)).map((each) => [each.path, each]))
+    const inside = await this.#lookInside([inboxIn(this.#inboxPath), ...there], kept)
+    const foreign = new Set(await this.#foreign(there, kept, inside))
+    const found = [inboxIn(this.#inboxPath), ...sortedByName(there.filter((each) => !foreign.has(each)))]
+    const mailboxes = await this.#read(found, kept, new Map([...stamps, ...inside]))
     const root = stamps.get(this.#inboxPath) ?? nothing
     // While somebody holds the lock, or has left it behind, uses may change and the directory does not.
     const isSettled = root.isSettled && !entries.includes(usesLockName)
+    const unsure = [...foreign, ...mailboxes.filter(({ isWhole }) => !isWhole)]
     return {
       mailboxes,
-      sources: new Map([[this.#inboxPath, { ...root, isSettled }], ...settingsOf(mailboxes)]),
+      sources: new Map([
+        ...unsure.map(({ path }) => [path, stamps.get(path) ?? nothing] as const),
+        [this.#inboxPath, { ...root, isSettled }],
+        ...settingsOf(mailboxes),
+      ]),
     }
   }
 
-  /** Reads the settings of those that are not kept. */
-  async #read(
-    found: readonly NamedDirectory[],
-    stamps: FileStamps,
-    kept: readonly KnownMailbox[],
-  ): Promise<readonly KnownMailbox[]> {
-    const known = new Map(kept.map((mailbox) => [mailbox.path, mailbox]))
-    const unread = found.filter(({ path }) => !known.has(path))
-    // After the directories: what comes into one of them later changes its stamp.
-    const settings = await stampsOf(
+  /** What is in those that are not kept. After the directories: what comes into one of them later changes its stamp. */
+  #lookInside(
+    there: readonly NamedDirectory[],
+    kept: ReadonlyMap<string, KnownMailbox>,
+  ): Promise<FileStamps> {
+    const unread = there.filter(({ path }) => !kept.has(path))
+    return stampsOf(
       this.#context,
-      unread.map(({ path }) => settingsIn(path)),
+      unread.flatMap(({ path }) => [settingsIn(path), messagesIn(path)]),
     )
+  }
+
+  /** Directories of other programs. */
+  async #foreign(
+    there: readonly NamedDirectory[],
+    kept: ReadonlyMap<string, KnownMailbox>,
+    inside: FileStamps,
+  ): Promise<readonly NamedDirectory[]> {
+    const isWhole = (path: string): boolean => inside.get(messagesIn(path))?.isDirectory === true
+    const unsure = there.filter(({ path }) => !kept.has(path) && !isWhole(path))
+    const found = await Promise.all(unsure.map(({ path }) => isHalfMadeMailbox(this.#context, path)))
+    return unsure.filter((_, at) => !found[at])
+  }
+
+  /** Reads the settings of those that are not kept. */
+  #read(
+    found: readonly NamedDirectory[],
+    kept: ReadonlyMap<string, KnownMailbox>,
+    stamps: FileStamps,
+  ): Promise<readonly KnownMailbox[]> {
     return Promise.all(
       found.map(async ({ name, directory, path }): Promise<KnownMailbox> => {
         const stamp = stamps.get(path) ?? nothing
-        const mailbox = known.get(path)
+        const mailbox = kept.get(path)
         if (mailbox !== undefined) return { ...mailbox, stamp }
-        const ofSettings = settings.get(settingsIn(path)) ?? nothing
-        const specialUse = ofSettings === nothing ? undefined : await this.#specialUse(path)
-        return { name, directory, path, stamp, settings: ofSettings, specialUse }
+        const settings = stamps.get(settingsIn(path)) ?? nothing
+        const isWhole = stamps.get(messagesIn(path))?.isDirectory === true
+        const specialUse = settings === nothing ? undefined : await this.#specialUse(path)
+        return { name, directory, path, stamp, settings, isWhole, specialUse }
       }),
     )
   }
@@ -132,4 +160,8 @@ function settingsOf(mailboxes: readonly KnownMailbox[]): readonly (readonly [str
 
 function settingsIn(path: string): string {
   return `${path}/${settingsFileName}`
+}
+
+function messagesIn(path: string): string {
+  return `${path}/cur`
 }

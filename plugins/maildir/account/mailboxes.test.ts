@@ -27,6 +27,24 @@ it('lists what other programs made, whatever they call it', async () => {
   expect(await box.names('.Entwürfe/cur')).toHaveLength(1)
 })
 
+it('has nothing to do with directories of other programs', async () => {
+  await mkdir(join(box.path, '.notmuch/xapian'), { recursive: true })
+  await writeFile(join(box.path, '.notmuch/xapian/postlist.glass'), 'x')
+  expect(await box.mailboxNames()).toEqual(['INBOX'])
+  const missing = { code: 'MAIL_E_NOT_FOUND' }
+  await expect(box.mailboxes.openMailbox('notmuch')).rejects.toMatchObject(missing)
+  await expect(box.mailboxes.deleteMailbox('notmuch')).rejects.toMatchObject(missing)
+  await expect(box.mailboxes.renameMailbox('notmuch', 'Work')).rejects.toMatchObject(missing)
+  const invalid = { code: 'MAIL_E_INVALID' }
+  for (const name of ['notmuch', 'notmuch/Work'])
+    await expect(box.mailboxes.createMailbox(name)).rejects.toMatchObject(invalid)
+  await expect(box.deliver('x', 'notmuch', { create: true })).rejects.toMatchObject(invalid)
+  await box.mailboxes.createMailbox('Work')
+  await expect(box.mailboxes.renameMailbox('Work', 'notmuch')).rejects.toMatchObject(invalid)
+  expect(await box.names('.notmuch')).toEqual(['xapian'])
+  expect(await box.names('.notmuch/xapian')).toEqual(['postlist.glass'])
+})
+
 it('does not follow a link to somebody else’s mailbox', async () => {
   await mkdir(join(box.path, '../other/new'), { recursive: true })
   await symlink('../other', join(box.path, '.Other'))

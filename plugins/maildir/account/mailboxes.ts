@@ -11,6 +11,7 @@ import type { HeldLock } from '../files/lock-file.ts'
 import {
   checkMailboxDirectory,
   isDirectory,
+  isMailboxDirectory,
   makeMailboxDirectory,
   requireNoObstacle,
   wrongPart,
@@ -45,7 +46,7 @@ export class MailboxDirectories {
   /** INBOX first, then sorted. */
   async list(): Promise<readonly string[]> {
     const named = namedDirectories(this.#root, await this.#context.files.readdir(this.#root))
-    const found = await Promise.all(named.map(({ path }) => isDirectory(this.#context, path)))
+    const found = await Promise.all(named.map(({ path }) => isMailboxDirectory(this.#context, path)))
     const there = named.filter((_, at) => found[at])
     return [inbox, ...sortedByName(there).map(({ name }) => name)]
   }
@@ -54,7 +55,7 @@ export class MailboxDirectories {
   async find(name: string): Promise<string | undefined> {
     const paths = this.#pathsOf(name)
     if (name === inbox) return paths[0]
-    const found = await Promise.all(paths.map((path) => isDirectory(this.#context, path)))
+    const found = await Promise.all(paths.map((path) => isMailboxDirectory(this.#context, path)))
     return paths[found.indexOf(true)]
   }
 
@@ -173,7 +174,7 @@ export class MailboxDirectories {
       if (name !== from && !name.startsWith(`${from}/`)) continue
       const renamed = canonicalMailboxName(to + name.slice(from.length))
       const path = await this.find(name)
-      if ((await this.find(renamed)) !== undefined) throw exists(renamed)
+      if (!(await this.isMissing(renamed))) throw exists(renamed)
       if (path !== undefined)
         moves.push({ from: path, to: join(this.#root, directoryOf(renamed)), locks: [] })
     }

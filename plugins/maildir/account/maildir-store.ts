@@ -103,11 +103,13 @@ export class MaildirStore implements Store {
     await this.#spares.prepare()
   }
 
-  /** Finishes what was begun for later. */
+  /** Finishes what was begun for later, as far as no lock of another process stands in the way. */
   async close(): Promise<void> {
+    this.#context.locks.hurry()
     await this.#preparations.finish()
     await Promise.allSettled(this.#context.turns)
     await this.#context.deliveries?.close()
+    await this.#context.locks.close()
     await this.#spares.close()
     this.#context.batches.end()
     this.#context.threads?.end()

@@ -37,6 +37,15 @@ it.each([
   }
 })
 
+it('fails whoever asks where it cannot be started, and nobody else', async () => {
+  // Node.js throws at once, as it does where the system has no thread left.
+  const thread = new FileBatchThread({ ...filesProgram, entry: new URL('https://mail.example.org/') })
+  const asked = thread.ask({ kind: 'unlink', paths: ['a'] })
+  await expect(asked).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE', cause: expect.any(Error) })
+  expect(thread.tasks).toBe(0)
+  thread.end()
+})
+
 it('ends when it has nothing to do, and is started anew for the next', async () => {
   const thread = await threadOf(
     "import { parentPort, threadId } from 'node:worker_threads'\n" +

@@ -95,24 +95,35 @@ export class FileBatchThread {
     return this.tasks === 0 ? 0 : performance.now() - this.#answered
   }
 
-  /** MAIL_E_UNAVAILABLE where the thread died; then nobody knows what it did. */
-  ask({ paths, octets, ...request }: BatchRequest): Promise<BatchAnswer> {
-    this.#isToEnd = false
-    this.#worker ??= this.#start()
-    if (this.tasks === 0) {
-      this.#worker.ref()
-      this.#answered = performance.now()
+  /** Starts it where it does not run. MAIL_E_UNAVAILABLE where the system has no thread left (EAGAIN). */
+  start(): Worker {
+    try {
+      this.#worker ??= this.#start()
+      return this.#worker
+    } catch (cause) {
+      throw new UnavailableError('no thread for files can be started', { cause })
     }
+  }
+
+  /** MAIL_E_UNAVAILABLE where it cannot be started, and where it died; then nobody knows what it did. */
+  async ask({ paths, octets, ...request }: BatchRequest): Promise<BatchAnswer> {
+    this.#isToEnd = false
+    const worker = this.start()
     this.#last += 1
     const answer = Promise.withResolvers<BatchAnswer>()
-    this.#waiting.set(this.#last, answer)
     const task = { ...request, number: this.#last, paths: paths.join('\0'), count: paths.length }
-    if (octets === undefined) this.#worker.postMessage(task satisfies AnyTask)
+    if (octets === undefined) worker.postMessage(task satisfies AnyTask)
     else {
       const all = inOnePlace(octets)
       const sizes = octets.map(({ length }) => length)
-      this.#worker.postMessage({ ...task, sizes, octets: all } satisfies AnyTask, [all])
+      worker.postMessage({ ...task, sizes, octets: all } satisfies AnyTask, [all])
     }
+    // The answer comes later than this turn of the event loop.
+    if (this.tasks === 0) {
+      worker.ref()
+      this.#answered = performance.now()
+    }
+    this.#waiting.set(this.#last, answer)
     return answer.promise
   }
 
@@ -139,6 +150,8 @@ export class FileBatchThread {
       ...(inherits ? {} : { execArgv: [] }),
       resourceLimits: { maxOldGenerationSizeMb: memory.kept, maxYoungGenerationSizeMb: memory.fresh },
     })
+    // Nobody else needs to keep the process alive for it until it is asked.
+    worker.unref()
     const waiting: Waiting = new Map()
     this.#waiting = waiting
     worker.on('message', (answer: BatchAnswer) => {

@@ -89,3 +89,22 @@ it('starts one for those who come later, and no further ones while it starts', a
   later.end()
   expect(later.isReady).toBe(false)
 })
+
+it('does with those that run where no further one can be started', async () => {
+  const path = pathToFileURL(join(folder, 'entry.mjs'))
+  let made = 0
+  const few = new FileBatchThreads(() => {
+    made += 1
+    return new FileBatchThread({
+      ...filesProgram,
+      entry: made === 1 ? path : new URL('https://mail.example.org/'),
+    })
+  })
+  const ask = (time: number) => few.run({ kind: 'unlink', paths: [String(time)] })
+  await ask(0)
+  const slow = ask(500)
+  await pause(50)
+  await Promise.all([slow, ask(0)])
+  expect([few.count, made]).toEqual([1, 2])
+  few.end()
+})

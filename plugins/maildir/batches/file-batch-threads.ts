@@ -61,6 +61,11 @@ export class FileBatchThreads {
     if (first?.tasks === 0) first.ask({ kind: 'status', paths: [] }).catch(() => undefined)
   }
 
+  /** Makes sure that there is one to be asked. MAIL_E_UNAVAILABLE where none can be started. */
+  ensure(): void {
+    if (!this.isReady) this.#least().start()
+  }
+
   /** MAIL_E_UNAVAILABLE where a thread died; then nobody knows what it did. */
   async run({ paths, octets, ...task }: BatchCalls): Promise<readonly BatchPart[]> {
     const parts: BatchPart[] = []
@@ -84,15 +89,31 @@ export class FileBatchThreads {
 
   /** The one with the least to do. */
   #free(kind: FileCall): FileBatchThread {
-    const free = this.#threads.reduce((best, each) => (each.tasks < best.tasks ? each : best))
+    const free = this.#least()
     // One that starts keeps nobody from the disk.
-    if (!free.isReady || this.#threads.length === mostThreads) return free
+    if (!free.isReady) return canStart(free) ? free : (this.#threads.find(({ isReady }) => isReady) ?? free)
+    if (this.#threads.length === mostThreads) return free
     const isLong = kind === 'measure' && this.#measured > worthAStart
     const isBusy = isLong && free.tasks > 0 && this.#threads.length < this.#processors
     if (!isBusy && free.delay < longestTask) return free
     const another = this.#make()
+    if (!canStart(another)) return free
     this.#threads.push(another)
     return another
+  }
+
+  #least(): FileBatchThread {
+    return this.#threads.reduce((best, each) => (each.tasks < best.tasks ? each : best))
+  }
+}
+
+/** Whether the system has a thread left where one is needed. */
+function canStart(thread: FileBatchThread): boolean {
+  try {
+    thread.start()
+    return true
+  } catch {
+    return false
   }
 }
 

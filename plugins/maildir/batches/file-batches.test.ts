@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { systemCode } from 'mailwright'
+import { capturedLog } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FileStatus, nodeFileSystem } from '../files/file-system.ts'
 import type { FileOctets, MeasuredFile } from './file-batch-answers.ts'
+import { FileBatchThread, filesProgram } from './file-batch-thread.ts'
+import { FileBatchThreads } from './file-batch-threads.ts'
 import { type FileBatches, type FilePair, fileBatches, firstFailure } from './file-batches.ts'
 
 let folder: string
@@ -24,6 +27,12 @@ async function ready(batches: FileBatches): Promise<FileBatches> {
   return batches
 }
 
+/** What the system has where it has no thread left. */
+const noThreads = (): FileBatchThreads =>
+  new FileBatchThreads(
+    () => new FileBatchThread({ ...filesProgram, entry: new URL('https://mail.example.org/') }),
+  )
+
 /** Makes so many files; answers a pair for each, to the same name in `to`. */
 async function pairs(count: number): Promise<readonly FilePair[]> {
   const names = Array.from({ length: count }, (_, number) => String(number))
@@ -34,6 +43,7 @@ async function pairs(count: number): Promise<readonly FilePair[]> {
 describe.each<[string, () => FileBatches | Promise<FileBatches>]>([
   ['by a thread', () => ready(fileBatches(nodeFileSystem))],
   ['by a thread that is not there yet', () => fileBatches(nodeFileSystem)],
+  ['by no thread where none can be started', () => fileBatches(nodeFileSystem, undefined, noThreads())],
   ['call by call', () => fileBatches({ ...nodeFileSystem })],
 ])('operations on files, %s', (_, make) => {
   // The thread takes only so many; 1,200 are more than one task.
@@ -224,4 +234,12 @@ it('errors of a thread are as the file system has them', async () => {
   const [looked] = await batches.status([from, from, from])
   expect(looked).toMatchObject({ reason: { code: 'ENOENT', syscall: 'lstat', path: from } })
   batches.end()
+})
+
+it('are told of once where no thread can be started for them', async () => {
+  const log = capturedLog()
+  const batches = fileBatches(nodeFileSystem, log, noThreads())
+  batches.expect()
+  for (let round = 0; round < 2; round++) await ready(batches)
+  expect(log.lines).toMatchObject([{ level: 'warn', event: 'unavailable' }])
 })

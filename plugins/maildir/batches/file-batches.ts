@@ -1,4 +1,4 @@
-import { createFlags, readFlags, readFully, writeFully } from 'mailwright'
+import { createFlags, type Log, readFlags, readFully, writeFully } from 'mailwright'
 import { fileMode, openNew, openToRead } from '../files/durable-file.ts'
 import { type FileStatus, type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import { inGroups } from '../files/groups.ts'
@@ -71,13 +71,29 @@ const leastToLookAt = 3
 const leastToMeasure = 24
 
 /** Batches on a file system: the machine's own files by a thread, in a fraction of the time. */
-export function fileBatches(files: FileSystem): FileBatches {
+export function fileBatches(
+  files: FileSystem,
+  log?: Log,
+  threads: FileBatchThreads = new FileBatchThreads(),
+): FileBatches {
   const single = singleCalls(files)
-  return files === nodeFileSystem ? threadCalls(single) : single
+  return files === nodeFileSystem ? threadCalls(single, threads, log) : single
 }
 
-function threadCalls(single: FileBatches): FileBatches {
-  const threads = new FileBatchThreads()
+function threadCalls(single: FileBatches, threads: FileBatchThreads, log: Log | undefined): FileBatches {
+  let wasTold = false
+  /** Whether so many calls are for a thread: not where the system has none left. */
+  const areFor = (count: number, least: number): boolean => {
+    if (count < least) return false
+    try {
+      threads.ensure()
+      return true
+    } catch (error) {
+      if (!wasTold) log?.warn('unavailable', { problem: 'files are changed one by one', error })
+      wasTold = true
+      return false
+    }
+  }
   /** Whether a thread is there. Nobody waits for its start who only looks: it is started for those who come later. */
   const isThere = (paths: readonly string[], least = leastToLookAt): boolean => {
     if (!threads.isReady && paths.length >= least) threads.start()
@@ -100,9 +116,11 @@ function threadCalls(single: FileBatches): FileBatches {
     return resultsOf(await threads.run(calls), calls, octetsIn())
   }
   return {
-    link: (pairs) => (pairs.length < leastToChange ? single.link(pairs) : change('link', pairs.flat())),
-    rename: (pairs) => (pairs.length < leastToChange ? single.rename(pairs) : change('rename', pairs.flat())),
-    unlink: (paths) => (paths.length < leastToChange ? single.unlink(paths) : change('unlink', paths)),
+    link: (pairs) =>
+      areFor(pairs.length, leastToChange) ? change('link', pairs.flat()) : single.link(pairs),
+    rename: (pairs) =>
+      areFor(pairs.length, leastToChange) ? change('rename', pairs.flat()) : single.rename(pairs),
+    unlink: (paths) => (areFor(paths.length, leastToChange) ? change('unlink', paths) : single.unlink(paths)),
     create(files) {
       const paths = files.map(({ path }) => path)
       if (!isThere(paths, 1)) return single.create(files)
@@ -119,7 +137,7 @@ function threadCalls(single: FileBatches): FileBatches {
     readCrlf: (paths, most) =>
       isThere(paths) ? read('readCrlf', paths, most) : single.readCrlf(paths, most),
     async measure(paths) {
-      if (paths.length < leastToMeasure && !isThere(paths)) return single.measure(paths)
+      if (!isThere(paths) && !areFor(paths.length, leastToMeasure)) return single.measure(paths)
       const calls: BatchCalls = { kind: 'measure', paths, flags: readFlags }
       return resultsOf(await threads.run(calls), calls, measureIn)
     },

@@ -73,11 +73,21 @@ export function moveMessages(
   })
 }
 
-/** In the order of their paths, so that two moves in opposite directions do not wait for each other. */
-function holdingBoth<T>(source: MailboxState, target: MailboxState, task: () => Promise<T>): Promise<T> {
+/**
+ * In the order of their paths, so that two moves in opposite directions do not wait for each other. For both together nobody waits
+ * longer than for one.
+ */
+async function holdingBoth<T>(
+  source: MailboxState,
+  target: MailboxState,
+  task: () => Promise<T>,
+): Promise<T> {
   if (source === target) return source.exclusively(task)
   const [first, second] = source.place.path < target.place.path ? [source, target] : [target, source]
-  return first.exclusively(() => second.exclusively(task))
+  const since = source.context.clock.monotonic()
+  // A lock that stands still in the one must not keep everybody from the other.
+  await second.unlocked(since)
+  return first.exclusively(() => second.exclusively(task, since), since)
 }
 
 function nothing({ uidValidity }: MailboxState): Transferred {

@@ -1,17 +1,26 @@
+import type { Clock } from 'mailwright'
 import type { SideItem } from './side-file.ts'
 
 // So many octets are held before they are kept.
 const mostOctets = 8 * 1024 * 1024
+// Milliseconds that whoever reads waits for what is being kept: the mailbox's lock may be somebody else's for long.
+const patience = 100
 
-/** What was made, until it is kept: some at a time, while the next ones are made. */
+/**
+ * What was made, until it is kept: some at a time, while the next ones are made. Nobody waits for it for long: where it takes
+ * its time, what comes meanwhile is thrown away, and made anew for whoever asks next.
+ */
 export class SideKeeping {
+  readonly #clock: Clock
   readonly #keep: (items: readonly SideItem[]) => Promise<void>
   #items: SideItem[] = []
   #octets = 0
   #before: Promise<void> | undefined
+  #isSlow = false
 
   /** `keep` never fails. */
-  constructor(keep: (items: readonly SideItem[]) => Promise<void>) {
+  constructor(clock: Clock, keep: (items: readonly SideItem[]) => Promise<void>) {
+    this.#clock = clock
     this.#keep = keep
   }
 
@@ -24,18 +33,32 @@ export class SideKeeping {
     this.#octets += item.content.length
   }
 
-  /** Begins to keep what is there; waits for what was begun before. */
+  /** Begins to keep what is there, once what was begun before is kept. */
   async begin(): Promise<void> {
-    await this.#before
+    await this.#waitShortly()
+    if (this.#before !== undefined && !this.isFull) return
     const items = this.#items
     this.#items = []
     this.#octets = 0
-    this.#before = items.length === 0 ? undefined : this.#keep(items)
+    if (this.#before !== undefined || items.length === 0) return
+    this.#before = this.#keep(items).then(() => {
+      this.#before = undefined
+    })
   }
 
-  /** Resolves when everything is kept. */
+  /** Resolves when everything is kept, or is left to be kept. */
   async finish(): Promise<void> {
     await this.begin()
-    await this.#before
+    await this.#waitShortly()
+  }
+
+  /** Only once where that is not enough. */
+  async #waitShortly(): Promise<void> {
+    if (this.#before === undefined || this.#isSlow) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = this.#clock.after(patience, resolve)
+    await Promise.race([this.#before, promise])
+    timer.cancel()
+    this.#isSlow = this.#before !== undefined
   }
 }

@@ -105,7 +105,7 @@ export class SideValues<Value> {
 
   async *#read(uids: readonly number[]): AsyncGenerator<SideGroup<Value>> {
     this.#expect(uids.filter((uid) => this.#state.record(uid)?.[this.#kind.name] === undefined).length)
-    const keeping = new SideKeeping((made) => this.#keepLater(made))
+    const keeping = new SideKeeping(this.#state.context.clock, (made) => this.#keepLater(made))
     let end = this.#groupEnd(uids, 0)
     let next = this.#begin(uids.slice(0, end))
     try {

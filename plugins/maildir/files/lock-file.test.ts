@@ -168,7 +168,7 @@ it('is free again when its making failed half-way', async () => {
   const fault = faultyFileSystem(nodeFileSystem)
   fault.fail({ call: 'symlink', when: 'after' })
   await expect(new LockFiles(fault.fileSystem, systemClock).tryAcquire(path)).rejects.toThrow('EIO')
-  expect(await readdir(directory)).toEqual(['the.lock'])
+  expect(await readdir(directory)).toEqual([])
   expect(await locks().tryAcquire(path)).toBeDefined()
 })
 
@@ -176,6 +176,20 @@ it('is not waited for longer than whoever wants it can', async () => {
   const lease = await locks().acquire(path)
   await expect(locks().acquire(path, 20)).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
   await lease.release()
+})
+
+it('is waited for by all together for a few seconds only once there is no time left', async () => {
+  const lease = await locks().acquire(path)
+  const closing = locks()
+  const before = performance.now()
+  const waiting = [closing.acquire(path), closing.acquire(path)]
+  closing.hurry()
+  for (let count = 0; count < 3; count++) waiting.push(closing.acquire(path))
+  for (const outcome of await Promise.allSettled(waiting))
+    expect(outcome).toMatchObject({ reason: { code: 'MAIL_E_UNAVAILABLE' } })
+  expect(performance.now() - before).toBeLessThan(15_000)
+  await lease.release()
+  await (await closing.acquire(path)).release()
 })
 
 it('respects a file of the name that is no lock of ours', async () => {

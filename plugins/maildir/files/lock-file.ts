@@ -13,7 +13,16 @@ import {
   UnavailableError,
 } from 'mailwright'
 import type { FileSystem } from './file-system.ts'
-import { formatOwner, heldLocks, type LockOwner, newOwner, ownerState, parseOwner } from './lock-owner.ts'
+import { LeftLocks } from './left-locks.ts'
+import {
+  claimedLocks,
+  formatOwner,
+  heldLocks,
+  type LockOwner,
+  newOwner,
+  ownerState,
+  parseOwner,
+} from './lock-owner.ts'
 import type { LockClaim, SpareLinks } from './spare-links.ts'
 
 /** Milliseconds after which a lock whose owner cannot be seen from here (another machine, another container) counts as left behind. */
@@ -33,8 +42,12 @@ export interface HeldLock extends Lease {
   movedTo(path: string): void
 }
 
+/** Milliseconds that whoever wants a lock waits for others. */
+export const longestWait = 30_000
+
 const attempts = 5
-const longestWait = 30_000
+// Milliseconds that all together may still wait once the store is being closed.
+const closingWait = 3000
 const shortestPause = 2
 const longestPause = 50
 
@@ -48,12 +61,16 @@ export class LockFiles {
   readonly #files: FileSystem
   readonly #clock: Clock
   readonly #spares: SpareLinks | undefined
+  readonly #left: LeftLocks
+  /** Milliseconds that all together may wait. */
+  #wait = Number.POSITIVE_INFINITY
 
   /** With `spares` also where the disk has no more inodes. */
   constructor(files: FileSystem, clock: Clock, spares?: SpareLinks) {
     this.#files = files
     this.#clock = clock
     this.#spares = spares
+    this.#left = new LeftLocks(files, clock)
   }
 
   /** Takes the lock, or answers undefined where somebody has it. */
@@ -72,29 +89,43 @@ export class LockFiles {
   }
 
   async #tryWith(path: string, claim: LockClaim, ended: () => void): Promise<HeldLock | undefined> {
-    heldLocks.add(claim.text)
-    let lease: HeldLock | undefined
+    const { text } = claim
+    heldLocks.add(text)
     try {
-      if (await this.#take(path, claim)) lease = this.#lease(path, claim.text, ended)
-    } finally {
-      if (lease === undefined) {
-        heldLocks.delete(claim.text)
-        ended()
-      }
+      if (await this.#take(path, claim)) return this.#lease(path, text, ended)
+    } catch (error) {
+      heldLocks.delete(text)
+      // The disk may have made it all the same.
+      await this.#left.remove({ path, text, ended })
+      throw error
     }
-    return lease
+    heldLocks.delete(text)
+    ended()
+    return undefined
   }
 
-  /** Takes the lock, waiting for others; MAIL_E_UNAVAILABLE where that takes too long. */
+  /** Takes the lock, waiting for others; MAIL_E_UNAVAILABLE where that takes too long. Tries it once in any case. */
   async acquire(path: string, patience: number = longestWait): Promise<HeldLock> {
     let next = shortestPause
-    for (let waited = 0; waited < patience; waited += next) {
+    for (let waited = 0; ; waited += next) {
       const lease = await this.tryAcquire(path)
       if (lease !== undefined) return lease
+      if (waited >= patience || this.#wait <= 0) break
       next = Math.min(next * 2, longestPause)
+      this.#wait -= next
       await pause(next)
     }
     throw new UnavailableError(`${path} has been locked for too long by ${await this.#holder(path)}`)
+  }
+
+  /** From now on nobody waits long. */
+  hurry(): void {
+    this.#wait = Math.min(this.#wait, closingWait)
+  }
+
+  /** Tries once more to remove what could not be removed. Never fails. */
+  async close(): Promise<void> {
+    await this.#left.removeAll()
   }
 
   async #take(path: string, claim: LockClaim): Promise<boolean> {
@@ -152,6 +183,17 @@ export class LockFiles {
 
   /** Replaces the lock of a dead owner by ours, unless somebody else was first. */
   async #takeOver(path: string, holder: string, claim: LockClaim): Promise<boolean> {
+    // One of ours that is being removed must not be replaced meanwhile.
+    if (claimedLocks.has(holder)) return false
+    claimedLocks.add(holder)
+    try {
+      return await this.#replace(path, holder, claim)
+    } finally {
+      claimedLocks.delete(holder)
+    }
+  }
+
+  async #replace(path: string, holder: string, claim: LockClaim): Promise<boolean> {
     const guardPath = `${path}.${crc32(holder).toString(16)}`
     const guard = await this.tryAcquire(guardPath)
     if (guard === undefined) return false
@@ -184,14 +226,16 @@ export class LockFiles {
     timer = this.#clock.after(leaseTime / 4, renew)
     const release = async (): Promise<void> => {
       timer?.cancel()
+      let stays = false
       try {
         if (age() < surelyOurs || (await this.#holder(path)) === text) await this.#files.unlink(path)
-      } catch {
-        // It stays, but is no longer held: the next who wants it takes it over.
-      } finally {
-        heldLocks.delete(text)
-        ended()
+      } catch (error) {
+        stays = !isMissing(error)
       }
+      heldLocks.delete(text)
+      // The next of this thread who wants it takes it over; others see an owner who is alive.
+      if (stays) this.#left.add({ path, text, ended })
+      else ended()
     }
     let released: Promise<void> | undefined
     return {

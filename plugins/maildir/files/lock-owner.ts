@@ -21,10 +21,16 @@ const formerForm = /^[0-9a-f]{12}:(\d{1,10}):(\d{0,12}):(\d{1,6}):([0-9a-f]{16})
  * The locks that this thread holds, as texts. One of ours that is not here is nobody's: its making or its release failed
  * half-way. Under a symbol, so that copies of this module know of each other.
  */
-const key: unique symbol = Symbol.for('mailwright/maildir/held-locks')
-const shared = globalThis as typeof globalThis & { [key]?: Set<string> }
-shared[key] ??= new Set()
-export const heldLocks: Set<string> = shared[key]
+export const heldLocks: Set<string> = ofThread(Symbol.for('mailwright/maildir/held-locks'))
+
+/** Those that nobody holds any more and that are being removed or taken over now: only one can do that at a time. */
+export const claimedLocks: Set<string> = ofThread(Symbol.for('mailwright/maildir/claimed-locks'))
+
+function ofThread(key: symbol): Set<string> {
+  const shared = globalThis as typeof globalThis & Record<symbol, Set<string> | undefined>
+  shared[key] ??= new Set()
+  return shared[key]
+}
 
 /** This process as the owner of one more lock. */
 export function newOwner(): LockOwner {

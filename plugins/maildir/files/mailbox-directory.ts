@@ -16,6 +16,37 @@ export async function isDirectory({ looks }: MaildirContext, path: string): Prom
   }
 }
 
+// Of a Maildir++ mailbox, of Courier and Dovecot, and of our own.
+const partOfMailbox = /^(?:cur$|new$|tmp$|maildirfolder$|courier|dovecot|mailwright-)/
+
+/**
+ * Whether there is a mailbox, were it half-made. A directory that has something else and nothing of a mailbox is another program's
+ * (`.notmuch`, say), and not ours to delete.
+ */
+export async function isMailboxDirectory(context: MaildirContext, path: string): Promise<boolean> {
+  // Both are looked at together; where there is no directory, what is within says nothing.
+  const [isThere, isWhole] = await Promise.all([
+    isDirectory(context, path),
+    isDirectory(context, join(path, 'cur')).catch(() => false),
+  ])
+  return isThere && (isWhole || (await isHalfMadeMailbox(context, path)))
+}
+
+/**
+ * The same of a directory without a `cur`. One that is empty is a mailbox whose making has just begun; one that cannot be read
+ * may be made good.
+ */
+export async function isHalfMadeMailbox({ files }: MaildirContext, path: string): Promise<boolean> {
+  try {
+    const names = await files.readdir(path)
+    return names.length === 0 || names.some((name) => partOfMailbox.test(name))
+  } catch (error) {
+    if (isMissing(error)) return false
+    if (systemCode(error) === 'EACCES') return true
+    throw error
+  }
+}
+
 export interface NewDirectory {
   readonly path: string
   /** Parents that are missing are made from here on. */
@@ -33,6 +64,7 @@ export async function makeMailboxDirectory(context: MaildirContext, where: NewDi
   const { path, top, nested } = where
   await makeDirectory(context, path)
   if (nested && !(await isDirectory(context, path))) throw new UnavailableError(`${path} is not a directory`)
+  if (nested) await requireNoObstacle(context, path)
   for (const name of ['cur', 'new']) await makeDirectory(context, join(path, name))
   if (nested) await makeMarker(context, join(path, marker))
   await directories.sync(path)
@@ -45,15 +77,17 @@ export async function makeMailboxDirectory(context: MaildirContext, where: NewDi
   await directories.sync(path)
 }
 
-/** MAIL_E_INVALID where something that is no directory is in the place of one: no waiting makes a mailbox of it. */
-export async function requireNoObstacle({ looks }: MaildirContext, path: string): Promise<void> {
+/** MAIL_E_INVALID where something that is no mailbox is in the place of one: no waiting makes one of it. */
+export async function requireNoObstacle(context: MaildirContext, path: string): Promise<void> {
   try {
-    if ((await looks.ask(path)).isDirectory()) return
+    if (!(await context.looks.ask(path)).isDirectory())
+      throw new MailwrightError('MAIL_E_INVALID', `${path} is not a directory`)
   } catch (error) {
     if (isMissing(error)) return
     throw error
   }
-  throw new MailwrightError('MAIL_E_INVALID', `${path} is not a directory`)
+  if (!(await isMailboxDirectory(context, path)))
+    throw new MailwrightError('MAIL_E_INVALID', `${path} is another program's directory and no mailbox`)
 }
 
 /** Refuses to work in a mailbox whose parts lead somewhere else. */

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { isMissing, MailwrightError } from 'mailwright'
 import type { MaildirContext } from '../context.ts'
 import { DirectoryStamps, type MailboxStamp } from '../files/directory-stamps.ts'
+import type { HeldLock } from '../files/lock-file.ts'
 import {
   type Located,
   readNames,
@@ -128,15 +129,14 @@ export class MailboxDisk {
     }
   }
 
-  /** Runs while no other process changes the mailbox's index. */
-  async underLock<T>(task: () => Promise<T>): Promise<T> {
-    const path = join(this.#path, `${indexFileName}.lock`)
-    const lease = await this.reading(() => this.#context.locks.acquire(path))
-    try {
-      return await task()
-    } finally {
-      await lease.release()
-    }
+  /** The lock of the mailbox's index; undefined where another process has it. */
+  tryLock(): Promise<HeldLock | undefined> {
+    return this.reading(() => this.#context.locks.tryAcquire(this.#lockPath))
+  }
+
+  /** The same, waiting for others; MAIL_E_UNAVAILABLE where that takes longer than so many milliseconds. */
+  lock(patience: number): Promise<HeldLock> {
+    return this.reading(() => this.#context.locks.acquire(this.#lockPath, patience))
   }
 
   /** What lies in `tmp`; nothing where there is no such directory. */
@@ -147,6 +147,10 @@ export class MailboxDisk {
       if (isMissing(error)) return []
       throw error
     }
+  }
+
+  get #lockPath(): string {
+    return join(this.#path, `${indexFileName}.lock`)
   }
 
   /** `readAll` answers undefined where it has found nothing but what the index knows. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { isDiskFull, type MailboxChange, type MessageSummary, Serial, UnavailableError } from 'mailwright'
+import { isDiskFull, type MailboxChange, type MessageSummary, UnavailableError } from 'mailwright'
 import { SideValues } from '../content/side-values.ts'
 import { signatureKind, summaryKind } from '../content/summaries.ts'
 import type { MaildirContext } from '../context.ts'
@@ -12,6 +12,7 @@ import type { IndexTable } from '../index/index-table.ts'
 import { matters } from './disk-difference.ts'
 import { type Comparison, MailboxDisk } from './mailbox-disk.ts'
 import type { MailboxSnapshot } from './mailbox-snapshot.ts'
+import { MailboxTurns } from './mailbox-turns.ts'
 import { markAsOurs, newIndex } from './new-index.ts'
 import { moveOutOfNew } from './new-messages.ts'
 import { additionsOf, examineNewcomers } from './newcomers.ts'
@@ -37,7 +38,7 @@ export class MailboxState {
   readonly staleFiles: StaleFiles
   readonly #index: IndexFile
   readonly #disk: MailboxDisk
-  readonly #serial = new Serial()
+  readonly #turns: MailboxTurns
   readonly #unsynced: UnsyncedArrivals
   readonly #later: (place: MailboxPlace) => void
   #table: IndexTable | undefined
@@ -52,6 +53,7 @@ export class MailboxState {
     this.#later = later
     this.#index = new IndexFile(context, place.path)
     this.#disk = new MailboxDisk(context, place)
+    this.#turns = new MailboxTurns(this.#disk, context.clock)
     const namesInTmp = (): Promise<readonly string[]> => this.#disk.namesInTmp()
     this.#unsynced = new UnsyncedArrivals(namesInTmp, () => later(place))
     this.summaries = new SideValues(this, summaryKind)
@@ -102,25 +104,19 @@ export class MailboxState {
     return this.#disk.located(record)
   }
 
-  /** Runs after everything else that this process does to the mailbox, and before what comes later. */
-  inTurn<T>(task: () => Promise<T>): Promise<T> {
-    return this.#serial.run(task)
-  }
-
   /**
    * Notices what others did, gives UIDs to new messages, tells the hooks of what nobody has told them. When it resolves
    * everything that it shows is on the disk. `isKnown` is what the question before has answered.
    */
-  sync(isKnown: boolean = false): Promise<void> {
-    return this.inTurn(async () => {
-      if (!isKnown && !(await this.#isCurrent())) await this.#disk.underLock(() => this.#settle())
-      await this.#index.makeDurable()
-    })
+  async sync(isKnown: boolean = false): Promise<void> {
+    const isDone = async (): Promise<boolean> => isKnown || (await this.#isCurrent())
+    await this.#turns.underLock(() => this.#settle(), { isDone })
+    await this.#turns.run(() => this.#index.makeDurable())
   }
 
   /** Whether a `sync` right after that has nothing to notice. Changes nothing, whatever is where the mailbox was. */
   isKnown(): Promise<boolean> {
-    return this.inTurn(() => this.#isCurrent().catch(() => false))
+    return this.#turns.run(() => this.#isCurrent().catch(() => false))
   }
 
   /**
@@ -128,14 +124,14 @@ export class MailboxState {
    * for later, and makes what lists and searches want of new messages.
    */
   async prepare(): Promise<void> {
-    await this.inTurn(async () => {
-      if ((await this.#isCurrent()) && this.table.isSettled && !this.#index.isLong) return
-      await this.#disk.underLock(async () => {
-        if (!(await this.#isCurrent())) await this.#settle(true)
-        await this.#syncArrivals()
-        if (this.#index.isLong) await this.#index.fold()
-      })
-    })
+    const isDone = async (): Promise<boolean> =>
+      (await this.#isCurrent()) && this.table.isSettled && !this.#index.isLong
+    const tidy = async (): Promise<void> => {
+      if (!(await this.#isCurrent())) await this.#settle(true)
+      await this.#syncArrivals()
+      if (this.#index.isLong) await this.#index.fold()
+    }
+    await this.#turns.underLock(tidy, { isDone })
     await this.summaries.complete()
     await this.signatures?.complete()
     this.context.fresh.forgetThose(this.place.path, (base) => this.table.byBase(base) !== undefined)
@@ -143,22 +139,27 @@ export class MailboxState {
 
   /**
    * Runs a task that changes the index, under the mailbox's lock and with everything noticed that others did. It may
-   * call `write`. Settles when the task has: that the lock is given back nobody has to wait for but who comes next.
+   * call `write`. Settles when the task has: that the lock is given back nobody has to wait for but who comes next. `since` is
+   * when it was asked for.
    */
-  exclusively<T>(task: () => Promise<T>): Promise<T> {
+  exclusively<T>(task: () => Promise<T>, since?: number): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
-    const turn = this.inTurn(() =>
-      this.#disk.underLock(async () => {
-        if (await this.#isCurrent()) await this.#index.mend()
-        else await this.#settle()
-        // Whoever made the index may have ended before it was marked.
-        await this.#mark()
-        await this.#disk.changing(() => task().then(resolve, reject))
-      }),
-    )
+    const change = async (): Promise<void> => {
+      if (await this.#isCurrent()) await this.#index.mend()
+      else await this.#settle()
+      // Whoever made the index may have ended before it was marked.
+      await this.#mark()
+      await this.#disk.changing(() => task().then(resolve, reject))
+    }
+    const turn = this.#turns.underLock(change, since === undefined ? {} : { since })
     this.context.turns.add(turn)
     turn.catch(reject).finally(() => this.context.turns.delete(turn))
     return promise
+  }
+
+  /** Resolves when the lock is free. MAIL_E_UNAVAILABLE where another process has it for too long, from `since` on. */
+  unlocked(since: number): Promise<void> {
+    return this.#turns.underLock(async () => undefined, { since })
   }
 
   /** Changes the index durably. Only within `exclusively`. */
