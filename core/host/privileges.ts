@@ -25,7 +25,8 @@ export function becomeUser({ user, group, dataDir }: PrivilegeSettings): Identit
   } else requireSame(wanted)
   refuse(waysBack())
   requireOwnData(dataDir, wanted)
-  return wanted
+  // Who was this user before may have fewer groups, or more (`SupplementaryGroups=` of systemd).
+  return { ...wanted, groups: process.getgroups?.() ?? wanted.groups }
 }
 
 /** Whether this process could do whatever it wants. */

@@ -43,9 +43,10 @@ export function parseDomainPattern(text: string): AddressPattern | undefined {
 
 /**
  * Reads a pattern where local parts come first: `postmaster` is `postmaster@`. With dots a word is both that and a domain. Empty
- * for anything else.
+ * for anything else, also for what is rather meant for a network or for several names (`192.0.2.0/24`, `*.example.org`).
  */
 export function parseLocalPartPattern(text: string): readonly AddressPattern[] {
+  if (/^[^@]*[*/!]|^\d+(?:\.\d+){3}$/.test(text)) return []
   const isWord = !/^\.|@|^<>$/.test(text)
   const read = isWord ? [parseAddressPattern(`${text}@`)] : [parseAddressPattern(text)]
   if (isWord && text.includes('.')) read.push(parseDomainPattern(text))

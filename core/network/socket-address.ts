@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
 
 /** Where another program listens, as `net.connect` takes it. */
@@ -5,6 +6,7 @@ export type SocketAddress = { readonly path: string } | { readonly host: string;
 
 const portFirst = /^inet6?:(\d+)@(.+)$/
 const portLast = /^inet:(.+):(\d+)$/
+const hostName = /^[\p{L}\p{M}\p{N}_-]+(?:\.[\p{L}\p{M}\p{N}_-]+)*\.?$/u
 
 /**
  * Reads where another program listens: `unix:/path` (or `local:/path`) and `inet:port@host` (or `inet6:`), as milters are
@@ -17,5 +19,6 @@ export function parseSocketAddress(text: string): SocketAddress | undefined {
   const [, secondHost, secondPort] = portLast.exec(text) ?? []
   const host = (firstHost ?? secondHost ?? '').replace(/^\[(.*)\]$/, '$1')
   const port = Number(firstPort ?? secondPort)
-  return host !== '' && !/[\s[\]]/.test(host) && port >= 1 && port <= 65_535 ? { host, port } : undefined
+  const isHost = isIP(host) !== 0 || hostName.test(host)
+  return isHost && port >= 1 && port <= 65_535 ? { host, port } : undefined
 }

@@ -26,7 +26,7 @@ export interface CommandSurroundings {
 
 /** `mailwright greylisting list`, `allow`, `remove`. */
 export function greylistCommands(given: CommandSurroundings): readonly PluginCommand[] {
-  const who = { name: 'who', summary: 'a network, an address, "user@", or a domain' }
+  const who = { name: 'who', summary: 'a network, an address, "user@", a domain, ".domain" or "<>"' }
   return [
     {
       name: 'greylisting list',
@@ -63,7 +63,9 @@ export function greylistCommands(given: CommandSurroundings): readonly PluginCom
 function keyOf(text: string): string {
   const key = allowanceKey(text)
   if (key === undefined)
-    throw new UsageError(`${JSON.stringify(text)} is no network, no address, no "user@" and no domain`)
+    throw new UsageError(
+      `${JSON.stringify(text)} is no network, and no "jo@example.org", "jo@", "example.org", "@example.org", ".example.org" or "<>"`,
+    )
   return key
 }
 

@@ -1,4 +1,4 @@
-import { type OptionReader, readOptions, tableKey } from 'mailwright'
+import { type OptionReader, parseAddressPattern, readOptions, tableKey } from 'mailwright'
 import type { Destination } from './destination.ts'
 import { type DestinationInput, readDestination } from './destination-option.ts'
 import type { LmtpTimeouts } from './lmtp/lmtp-connection.ts'
@@ -71,7 +71,9 @@ export function parseOptions(input: unknown): TransportsOptions {
   const map = new Map<string, Destination>()
   eachOf(read, 'map', (key, one) => {
     const destination = readDestination(one, key, pipes)
-    if (destination !== undefined) map.set(tableKey(key), destination)
+    // As a local part it is looked up without quotes, too.
+    const spelt = key.endsWith('@') ? parseAddressPattern(key)?.key : undefined
+    if (destination !== undefined) map.set(spelt ?? tableKey(key), destination)
   })
   return read.done({
     map,

@@ -54,7 +54,8 @@ export class TransportMap {
     for (const [index, key] of this.#keys(address).entries()) {
       const namesDomain = key !== '*'
       const own = entries.get(key)
-      if (own !== undefined) return { destination: own, namesDomain: namesDomain && !key.endsWith('@') }
+      if (own !== undefined)
+        return { destination: within(own, address.domain), namesDomain: namesDomain && !key.endsWith('@') }
       // transport(5) knows neither `user@` nor `@domain`.
       if (/^@|@$/.test(key)) continue
       for (const table of tables) {
@@ -85,6 +86,12 @@ export class TransportMap {
       '*',
     ]
   }
+}
+
+/** An LMTP server that an entry without a domain (`*`, `jo@`) does not name is the recipient's domain, as transport(5) has it. */
+function within(destination: Destination, domain: string): Destination {
+  const isNameless = destination.kind === 'lmtp' && 'host' in destination && destination.host === ''
+  return isNameless ? { ...destination, host: domain } : destination
 }
 
 /** What a table has for the first of several spellings that it knows. */
