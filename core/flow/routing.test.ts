@@ -87,6 +87,31 @@ describe('findRoutes', () => {
     expect(await routes(chain(20)).result).toMatchObject(code(554, '5.4.6'))
   })
 
+  test('others have their turn while a large alias is followed, also where many follow one', async () => {
+    const names = Array.from({ length: 2_000 }, (_, n) => `n${n}`)
+    let asked = 0
+    const ask = async ({ address }: RouteQuestion) => {
+      asked += 1
+      const end = performance.now() + 0.05
+      while (performance.now() < end);
+      const answer = address.localPart === 'start' ? alias(...names) : account(address.localPart)
+      return { kind: 'answer', by: 'p/x', answer } as const
+    }
+    /** How many were asked between two turns of the others. */
+    const between: number[] = []
+    let before = 0
+    const others = setInterval(() => {
+      between.push(asked - before)
+      before = asked
+    }, 0)
+    const question = { address: at('start'), original: at('start') }
+    const found = await Promise.all(Array.from({ length: 5 }, () => findRoutes(ask, question)))
+    clearInterval(others)
+    expect(found.map((one) => one.ok && one.routes.length)).toEqual([2_000, 2_000, 2_000, 2_000, 2_000])
+    // All of them at once would be ten thousand; one share of the time is some hundred.
+    expect(Math.max(...between)).toBeLessThan(2_000)
+  })
+
   test('an alias to everybody is refused before anybody is asked', async () => {
     const names = Array.from({ length: 1_000_000 }, (_, n) => `n${n}`)
     const { ask, result } = routes({

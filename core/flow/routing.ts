@@ -2,11 +2,13 @@ import type { Decision } from '../host/hook-point.ts'
 import { type Address, addressKey, formatAddress } from '../model/address.ts'
 import type { Route, RouteAnswer, RouteQuestion } from '../model/delivery.ts'
 import { localError, type Reply, reply } from '../model/reply.ts'
+import { Pacer } from '../summary/pacer.ts'
 import type { RouteResult } from './flow.ts'
 
 // RFC 5321 §6.3: loops are found by limits as well as by memory. An alias of an alias is common, twenty deep is not.
 const maxDepth = 20
-const maxAddresses = 10_000
+/** Addresses that one may lead to. */
+export const maxAddresses = 10_000
 
 /** Nobody leads the address anywhere. */
 export const noRoute: Reply = reply(550, '5.7.1', 'No route to that address')
@@ -35,6 +37,8 @@ export async function findRoutes(ask: Ask, question: RouteQuestion): Promise<Rou
 async function followRoutes(ask: Ask, question: RouteQuestion): Promise<RouteResult> {
   const routes = new Map<string, Route>()
   const seen = new Set<string>()
+  // Answers that are kept come without a turn of anybody else.
+  const pacer = new Pacer()
   let level: readonly Address[] = [question.address]
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > maxDepth) return refuse(loop)
@@ -42,6 +46,7 @@ async function followRoutes(ask: Ask, question: RouteQuestion): Promise<RouteRes
     for (const address of level) {
       if (seen.has(addressKey(address))) continue
       seen.add(addressKey(address))
+      if (pacer.isDue) await pacer.rest()
       const decision = await ask({ ...question, address })
       if (decision === undefined) return refuse(noRoute)
       if (decision.kind === 'fault') return refuse(localError)

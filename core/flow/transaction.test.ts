@@ -121,6 +121,24 @@ describe('a transaction', () => {
     })
   })
 
+  test('takes no more recipients behind aliases than ten thousand, and any number that are named', async () => {
+    await using host = await hostWith((hooks) =>
+      hooks.delivery.route.tap('alias', async ({ address: { localPart } }) =>
+        localPart.startsWith('list')
+          ? {
+              kind: 'expansion',
+              addresses: Array.from({ length: 3_000 }, (_, n) => at(`${localPart.slice(4)}n${n}`)),
+              via: 'alias',
+            }
+          : undefined,
+      ),
+    )
+    const mail = await transaction(open(host), 'list1', 'list2', 'list3')
+    expect(await mail.recipient(at('list4'))).toMatchObject({ code: 452, enhanced: '4.5.3' })
+    expect(await mail.recipient(at('jo'))).toMatchObject({ code: 250 })
+    expect(mail.transaction.recipients).toHaveLength(4)
+  })
+
   test('nobody who claims is no open relay', async () => {
     const plugin = definePlugin({ name: 'none', parseOptions: noOptions, setup: () => undefined })
     await using host = await createTestHost({ plugins: [plugin()] })

@@ -11,10 +11,13 @@ import { ended } from './ended.ts'
 import type { TransactionFlow } from './flow.ts'
 import { processMessage } from './message-step.ts'
 import { refusal } from './refusal.ts'
+import { maxAddresses } from './routing.ts'
 import type { FlowContext } from './surroundings.ts'
 
 const relayDenied = reply(550, '5.7.1', 'We do not take mail for that address')
 const recipientOk = reply(250, '2.1.5', 'Recipient OK')
+// RFC 5321 §4.5.3.1.10: the client sends the message again for those that were too many.
+const tooManyPlaces = reply(452, '4.5.3', 'Too many recipients behind those addresses for one message')
 const noRecipients = reply(554, '5.5.1', 'No valid recipients')
 
 /** One transaction on its way; see {@link TransactionFlow}. */
@@ -26,6 +29,8 @@ export class TransactionRun implements TransactionFlow {
   readonly #ended = new AbortController()
   readonly #subject: HookSubject
   #isCounted = false
+  /** Routes beyond the first of each recipient: what aliases have added to those who were named. */
+  #added = 0
 
   constructor(
     context: FlowContext,
@@ -81,6 +86,9 @@ export class TransactionRun implements TransactionFlow {
     )
     if (!found.ok) return found.reply
     if (this.#ended.signal.aborted) return localError
+    const added = found.routes.length - 1
+    if (this.#added + added > maxAddresses) return tooManyPlaces
+    this.#added += added
     this.#recipients.push(Object.freeze({ ...candidate, claimedBy: claim.by, routes: found.routes }))
     return recipientOk
   }

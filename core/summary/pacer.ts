@@ -3,6 +3,9 @@ import { setImmediate } from 'node:timers/promises'
 // Milliseconds of work after which others get their turn.
 const longestWork = 5
 
+/** When the last of those who rest goes on. */
+let lastTurn: Promise<void> = Promise.resolve()
+
 /** Keeps long work from holding up everything else in the process. */
 export class Pacer {
   #since = performance.now()
@@ -12,9 +15,10 @@ export class Pacer {
     return performance.now() - this.#since >= longestWork
   }
 
-  /** Lets the event loop go round once. */
+  /** Lets the event loop go round: once for each who rests, so that many at work hold others up no longer than one. */
   async rest(): Promise<void> {
-    await setImmediate()
+    lastTurn = lastTurn.then(() => setImmediate())
+    await lastTurn
     this.restart()
   }
 

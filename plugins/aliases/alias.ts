@@ -2,6 +2,7 @@ import {
   type Address,
   addressKey,
   formatAddress,
+  Pacer,
   parseAddress,
   sameAddress,
   splitDetail,
@@ -19,6 +20,8 @@ export interface Alias extends Pick<FoundValue, 'namesDomain'> {
   readonly addresses: readonly Address[]
   /** The address is among its own targets: whoever has it keeps a copy. */
   readonly namesItself: boolean
+  /** Files are included, which change without it. */
+  readonly hasIncludes: boolean
   /** `/dev/null` is among its targets. */
   readonly discards: boolean
   /** Programs and files, to which no mail goes. */
@@ -51,12 +54,15 @@ export async function readAlias(
   const parts = await readParts(found, { asked: named, origin }, included)
   const suffix =
     propagatesDetail && found.detail !== undefined ? `${detailSeparator}${found.detail}` : undefined
-  const targets = parts.flatMap(({ addresses }) => addresses).map((target) => withSuffix(target, suffix))
-  const unique = [...new Map(targets.map((target) => [addressKey(target), target])).values()]
+  const unique = await onceEach(
+    parts.flatMap(({ addresses }) => addresses),
+    suffix,
+  )
   const others = unique.filter((target) => !sameAddress(target, asked))
   return {
     addresses: others,
     namesItself: others.length < unique.length,
+    hasIncludes: parts.some(({ includes }) => includes.length > 0),
     discards: parts.some(({ discards }) => discards),
     refused: parts.flatMap(({ refused }) => refused),
     unreadable: parts.flatMap(({ unreadable }) => unreadable),
@@ -65,12 +71,27 @@ export async function readAlias(
   }
 }
 
+async function onceEach(
+  targets: readonly Address[],
+  suffix: string | undefined,
+): Promise<readonly Address[]> {
+  const pacer = new Pacer()
+  const unique = new Map<string, Address>()
+  for (const each of targets) {
+    if (pacer.isDue) await pacer.rest()
+    const target = withSuffix(each, suffix)
+    unique.set(addressKey(target), target)
+  }
+  return [...unique.values()]
+}
+
 async function readParts(
   { value, byPattern }: FoundValue,
-  settings: { readonly asked: Address; readonly origin: string },
+  named: { readonly asked: Address; readonly origin: string },
   included: IncludedFiles,
 ): Promise<readonly Targets[]> {
-  const first = readTargets(value, settings)
+  const settings = { ...named, most: mostTargets }
+  const first = await readTargets(value, settings)
   // Its name may be the sender's.
   if (byPattern) return [{ ...first, includes: [], refused: [...first.refused, ...first.includes] }]
   const parts: Targets[] = []
@@ -89,7 +110,7 @@ async function readParts(
       if (seen.size >= mostIncludes)
         throw new UnavailableError(`the alias includes more than ${mostIncludes} files`)
       seen.add(path)
-      for (const line of await included.lines(path)) add(readTargets(line, settings))
+      for (const line of await included.lines(path)) add(await readTargets(line, settings))
     }
   }
   return parts

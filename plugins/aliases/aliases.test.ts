@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Address, formatAddress, type Route, UnavailableError } from 'mailwright'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
-import { addressOf, createTestHost, fakeClock, type TestHost } from 'mailwright/testing'
+import { addressOf, createTestHost, type FakeClock, fakeClock, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { brokenTables } from '../../test/support/broken-tables.ts'
 import aliases, { type AliasesInput } from './index.ts'
@@ -17,6 +17,7 @@ function address(text: string): Address {
 
 let folder: string
 let host: TestHost | undefined
+let clock: FakeClock
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mw-aliases-'))
   return () => rm(folder, { recursive: true, force: true })
@@ -30,7 +31,7 @@ async function start(options: AliasesInput): Promise<TestHost> {
   const accounts = ['jo', 'anna', 'bob'].map((name) => ({ address: `${name}@here.example` }))
   const plugins = [memory({ accounts }), aliases(options), localDelivery({ postmaster: 'jo@here.example' })]
   // By this clock all files were written an hour ago: nobody waits for them.
-  const clock = fakeClock(Date.now() + 3_600_000)
+  clock = fakeClock(Date.now() + 3_600_000)
   host = await createTestHost({ plugins, hostname: 'mail.here.example', clock })
   return host
 }
@@ -280,6 +281,38 @@ describe('claims', () => {
     }
   })
 
+  test('an address for which a pattern takes too long has to wait, others do not, and the log says so once', async () => {
+    const slow = await file('slow', '/^(a+)+x@here\\.example$/ jo@here.example\n')
+    const { log } = await start({ virtual: [`regexp:${slow}`] })
+    const hostile = (number: number) => `${'a'.repeat(40)}${number}@here.example`
+    for (let number = 0; number < 3; number++) expect(await answer(hostile(number))).toBe('451 4.3.0')
+    expect(await answer('aax@here.example')).toBe('250 2.0.0')
+    expect(await answer('anna@here.example')).toBe('250 2.0.0')
+    expect(log.lines.filter(({ event }) => event === 'plugin-failed')).toHaveLength(1)
+    expect(JSON.stringify(log.lines)).toContain('the pattern of line 1 takes too long')
+  })
+
+  test('a pattern of the config that takes too long holds up nobody, either', async () => {
+    await start({ patterns: [{ match: /^(a+)+x@here\.example$/, to: 'jo@here.example' }] })
+    expect(await answer(`${'a'.repeat(40)}@here.example`)).toBe('451 4.3.0')
+    expect(await answer('aax@here.example')).toBe('250 2.0.0')
+  })
+
+  test('a large alias is read once, until its table says something else', async () => {
+    const names = (count: number) => Array.from({ length: count }, (_, n) => `u${n}@far.example`).join(', ')
+    const path = await file('large', `team@here.example ${names(200)}\n`)
+    await start({ virtual: [`hash:${path}`] })
+    const aliasOf = async () => {
+      const asked = address('team@here.example')
+      const found = await host?.flow.delivery.route({ address: asked, original: asked })
+      return found?.ok === false ? found.reply.code : found?.routes.length
+    }
+    expect(await aliasOf()).toBe(550)
+    await writeFile(path, 'team@here.example jo@here.example\n')
+    clock.advance(1_000)
+    expect(await aliasOf()).toBe(1)
+  })
+
   test('what a pattern finds for a name in quotes', async () => {
     await start({ patterns: [{ match: /^(.+)@old\.example$/, to: '$1@here.example' }] })
     expect(await leadsTo('"jo"@old.example')).toBe('jo')
@@ -355,22 +388,25 @@ describe('aliases(5)', () => {
 })
 
 describe('readTargets', () => {
-  const settings = { asked: address('jo@here.example'), origin: 'origin.example' }
+  const settings = { asked: address('jo@here.example'), origin: 'origin.example', most: 1_000 }
   test.each([
     ['anna', ['anna@origin.example']],
     ['\\anna, "anna b"@x.example', ['anna@origin.example', '"anna b"@x.example']],
     ['Anna (home) <anna@x.example>, @y.example', ['anna@x.example', 'jo@y.example']],
     [' , ,a@x.example,', ['a@x.example']],
-  ])('%j', (text, expected) => {
-    expect(readTargets(text, settings).addresses.map(formatAddress)).toEqual(expected)
+  ])('%j', async (text, expected) => {
+    const { addresses } = await readTargets(text, settings)
+    expect(addresses.map(formatAddress)).toEqual(expected)
   })
 
-  test('programs, files, nonsense', () => {
-    expect(readTargets('|"/bin/a b", "|/bin/c, d", /var/x, a b@x.example, <>', settings)).toMatchObject({
-      addresses: [],
-      refused: ['|"/bin/a b"', '|/bin/c, d', '/var/x'],
-      unreadable: ['a b@x.example', '<>'],
-    })
+  test('programs, files, nonsense', async () => {
+    expect(await readTargets('|"/bin/a b", "|/bin/c, d", /var/x, a b@x.example, <>', settings)).toMatchObject(
+      {
+        addresses: [],
+        refused: ['|"/bin/a b"', '|/bin/c, d', '/var/x'],
+        unreadable: ['a b@x.example', '<>'],
+      },
+    )
   })
 })
 

@@ -11,6 +11,7 @@ import {
 import { type Alias, readAlias } from './alias.ts'
 import { type FoundValue, lookUpAddress } from './alias-look-up.ts'
 import type { IncludedFiles } from './included-file.ts'
+import { LargeAliases } from './large-aliases.ts'
 import type { AliasesOptions } from './options.ts'
 import type { Table } from './table.ts'
 
@@ -35,6 +36,7 @@ export class Aliases {
   readonly #origin: string
   readonly #local: ReadonlySet<string>
   readonly #told = new Set<string>()
+  readonly #large = new LargeAliases()
 
   constructor(surroundings: AliasesSurroundings) {
     const { options, hostname } = surroundings
@@ -53,13 +55,20 @@ export class Aliases {
     })
     const found = virtual ?? (await this.#findName(address))
     if (found === undefined || (found.via === 'catch-all' && (await this.#isTaken(address)))) return undefined
-    const alias = await readAlias(address, found, included, {
-      origin: this.#origin,
-      propagatesDetail: options.propagateDetail && found === virtual,
-      detailSeparator: options.detailSeparator,
-    })
+    const alias = await this.#large.get(address, found, () =>
+      readAlias(address, found, included, {
+        origin: this.#origin,
+        propagatesDetail: options.propagateDetail && found === virtual,
+        detailSeparator: options.detailSeparator,
+      }),
+    )
     const { addresses, discards, refused, unreadable } = alias
     return addresses.length + refused.length + unreadable.length === 0 && !discards ? undefined : alias
+  }
+
+  /** Fails where a pattern takes too long for the address; where there are none, nothing is looked up. */
+  async searchPatterns(address: Address): Promise<void> {
+    if (this.#surroundings.options.virtual.some((table) => table.wholeAddressesOnly)) await this.find(address)
   }
 
   /** aliases(5) is about names at this system's own domains. */

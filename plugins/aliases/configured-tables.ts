@@ -1,8 +1,9 @@
 import { type OptionReader, tableKey } from 'mailwright'
-import { checkReferences, substitute } from './substitution.ts'
+import { PatternTable } from './pattern-table.ts'
+import { checkReferences } from './substitution.ts'
 import type { Table } from './table.ts'
 
-/** A pattern of the config with what it stands for. The config is a program: its patterns are trusted. */
+/** A pattern of the config with what it stands for. */
 export interface ConfiguredPattern {
   readonly match: RegExp
   /** `$1` is what the first group matched. */
@@ -31,16 +32,17 @@ export function configuredPatterns(read: OptionReader): Table | undefined {
     return { match: match as RegExp, to: to ?? '' }
   })
   if (patterns.length === 0) return undefined
-  return {
-    wholeAddressesOnly: true,
-    async lookUp(key) {
-      for (const { match, to } of patterns) {
-        const groups = match.exec(key)
-        if (groups !== null) return substitute(to, groups)
-      }
-      return undefined
-    },
-  }
+  const table = new PatternTable(
+    patterns.map(({ match: { source, flags }, to }, index) => ({
+      place: `patterns[${index}]`,
+      kind: 'pattern',
+      source,
+      flags,
+      negated: false,
+      value: to,
+    })),
+  )
+  return { wholeAddressesOnly: true, lookUp: (key) => table.lookUp(key) }
 }
 
 function checkTo(one: OptionReader, to: string, match: RegExp): void {

@@ -39,7 +39,12 @@ export class IncludedFiles {
 }
 
 /** The one entry of such a file is its text. */
-function readLines(text: string): { lookUp(): string; size: number; warnings: readonly string[] } {
+function readLines(portions: readonly string[]): {
+  lookUp(): string
+  size: number
+  warnings: readonly string[]
+} {
+  const text = portions.join('')
   if (text.length > largest) throw new RangeError(`it has more than ${largest} characters`)
   const lines = text.split(/\r?\n/).filter((line) => !/^\s*(?:#|$)/.test(line))
   return { lookUp: () => lines.join('\n'), size: lines.length, warnings: [] }

@@ -6,21 +6,18 @@ import {
   type Edit,
   forAllAtOnce,
   type PluginFactory,
-  reply,
   type SortAction,
   type Transaction,
 } from 'mailwright'
 import { Aliases } from './aliases.ts'
 import { IncludedFiles } from './included-file.ts'
 import { type AliasesInput, type AliasesOptions, parseOptions } from './options.ts'
+import { RecipientCheck } from './recipient-check.ts'
 
 export type { ConfiguredPattern } from './configured-tables.ts'
 export type { AliasesInput, AliasesOptions } from './options.ts'
 export type { Table, TableSurroundings } from './table.ts'
 export { table } from './table-kinds.ts'
-
-// RFC 3463 §3.2: 5.1.1 is "bad destination mailbox address".
-const unknownAddress = reply(550, '5.1.1', 'No such address here')
 
 /** Aliases of files and of the config; see README.md. */
 const plugin: PluginFactory<AliasesInput> = definePlugin<AliasesOptions, AliasesInput>({
@@ -33,8 +30,9 @@ const plugin: PluginFactory<AliasesInput> = definePlugin<AliasesOptions, Aliases
     const service = useOptional(accounts)
     const aliases = new Aliases({ options, included, accounts: service, hostname, log, discard })
 
+    const check = new RecipientCheck(aliases, log)
     hooks.envelope.checkRecipient.tap('known-address', async (_transaction, { forwardPath }) =>
-      (await aliases.isUnknown(forwardPath)) ? unknownAddress : undefined,
+      check.refusal(forwardPath),
     )
 
     hooks.envelope.claimRecipient.tap('alias', async (_transaction, { forwardPath }) =>

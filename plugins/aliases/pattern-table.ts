@@ -1,71 +1,41 @@
-import { type Context, createContext, Script } from 'node:vm'
-import { systemClock, UnavailableError } from 'mailwright'
+import { Pacer, systemClock } from 'mailwright'
 import { logicalLines } from './logical-lines.ts'
+import { PatternSearch, type PatternRule as Rule } from './pattern-search.ts'
 import { type PatternDialect, translatePattern } from './pattern-source.ts'
 import { SearchTime } from './search-time.ts'
 import { checkNoReferences, checkReferences, substitute } from './substitution.ts'
 import type { ReadTable } from './table-file.ts'
 
-/** Milliseconds that all patterns of a table together may take for one key. Honest ones need a hundredth of that. */
-const longestSearch = 100
-/** Milliseconds that a search may take without being held against the patterns, and those that each of them adds: a large table takes its time for every key. */
-const honestSearch = 10
-const honestRule = 0.01
-/** It is the time of the clock: on a busy machine an honest search may get none of it, and has another try. */
-const mostTries = 3
 /** Characters: no address is longer. */
 const longestKey = 1_024
-/** Answers that are kept: one recipient is looked up several times. */
-const mostKept = 1_000
-
-interface Rule {
-  /** Its line in the file. */
-  readonly line: number
-  readonly kind: 'pattern' | 'if' | 'endif'
-  readonly source: string
-  readonly flags: string
-  readonly negated: boolean
-  readonly value: string
-}
+/** Answers that are kept: one recipient is looked up several times, and so are the targets of a large alias. */
+const mostKept = 20_000
 
 const rulePattern = /^(!?)\s*([^\sA-Za-z0-9\\])/
 const conditionPattern = /^if\s+/i
 
-// Runs beside everything else: nothing of this program is known there.
-const search = new Script(`search(key)`)
-const prepare = new Script(`
-  rules = rules.map(({ source, flags, ...rule }) => ({ ...rule, pattern: new RegExp(source, flags) }));
-  search = (key) => {
-    const open = [];
-    for (let at = 0; at < rules.length; at++) {
-      reached = at;
-      const { kind, pattern, negated } = rules[at];
-      if (kind === 'endif') { open.pop(); continue; }
-      if (open.at(-1) === false) { if (kind === 'if') open.push(false); continue; }
-      const found = pattern.exec(key);
-      const matches = (found !== null) !== negated;
-      if (kind === 'if') open.push(matches);
-      else if (matches) return [at, ...(found ?? [])];
-    }
-  }`)
-
 /**
  * Patterns with their values, the first that matches wins: regexp_table(5) and pcre_table(5). A pattern that takes
- * forever for some key is stopped: the time of a search is bounded, whatever the patterns are, and so is that of many.
+ * forever for some key is stopped, and holds up nobody but who asks for that key.
  */
 export class PatternTable implements ReadTable {
   readonly warnings: readonly string[] = []
   readonly #rules: readonly Rule[]
-  readonly #context: Context
+  readonly #search: PatternSearch
   readonly #kept = new Map<string, string | undefined>()
-  readonly #time: SearchTime
 
-  /** SyntaxError with the line. */
-  constructor(text: string, dialect: PatternDialect, time: SearchTime = new SearchTime(systemClock)) {
-    this.#time = time
-    this.#rules = parseRules(text, dialect)
-    this.#context = createContext(Object.assign(Object.create(null), { rules: this.#rules, reached: 0 }))
-    prepare.runInContext(this.#context)
+  constructor(rules: readonly Rule[], time: SearchTime = new SearchTime(systemClock)) {
+    this.#rules = rules
+    this.#search = new PatternSearch(rules, time)
+  }
+
+  /** Reads the text of such a table, which may be in portions. SyntaxError with the line. */
+  static async read(
+    text: Iterable<string>,
+    dialect: PatternDialect,
+    time?: SearchTime,
+  ): Promise<PatternTable> {
+    return new PatternTable(await parseRules(text, dialect), time)
   }
 
   get size(): number {
@@ -73,41 +43,27 @@ export class PatternTable implements ReadTable {
   }
 
   /** MAIL_E_UNAVAILABLE where a pattern takes too long. */
-  lookUp(key: string): string | undefined {
+  async lookUp(key: string): Promise<string | undefined> {
     if (key.length > longestKey || this.#rules.length === 0) return undefined
     if (this.#kept.has(key)) return this.#kept.get(key)
-    const [at = -1, ...groups] = this.#search(key) ?? []
+    const [at = -1, ...groups] = (await this.#search.search(key)) ?? []
     const rule = this.#rules[at]
     const value = rule === undefined ? undefined : substitute(rule.value, groups)
-    if (this.#kept.size >= mostKept) this.#kept.clear()
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size >= mostKept && oldest !== undefined) this.#kept.delete(oldest)
     this.#kept.set(key, value)
     return value
   }
-
-  #search(key: string): readonly [number, ...(string | undefined)[]] | undefined {
-    if (this.#time.isUsedUp) throw new UnavailableError('the patterns have taken too long before')
-    this.#context.key = key
-    const honest = honestSearch + honestRule * this.#rules.length
-    for (let tries = 1; ; tries++) {
-      try {
-        return this.#time.measure(honest, () =>
-          search.runInContext(this.#context, { timeout: longestSearch }),
-        )
-      } catch (cause) {
-        const line = this.#rules[this.#context.reached]?.line
-        if (tries === mostTries)
-          throw new UnavailableError(`the pattern of line ${line} takes too long`, { cause })
-      }
-    }
-  }
 }
 
-function parseRules(text: string, dialect: PatternDialect): readonly Rule[] {
+async function parseRules(text: Iterable<string>, dialect: PatternDialect): Promise<readonly Rule[]> {
   const rules: Rule[] = []
   let depth = 0
+  const pacer = new Pacer()
   for (const { number, text: line } of logicalLines(text)) {
+    if (pacer.isDue) await pacer.rest()
     try {
-      const rule = { line: number, ...parseRule(line, dialect) }
+      const rule = { place: `line ${number}`, ...parseRule(line, dialect) }
       depth += rule.kind === 'if' ? 1 : rule.kind === 'endif' ? -1 : 0
       if (depth < 0) throw new SyntaxError('there is no "if" to end')
       rules.push(rule)
@@ -119,7 +75,7 @@ function parseRules(text: string, dialect: PatternDialect): readonly Rule[] {
   return rules
 }
 
-function parseRule(line: string, dialect: PatternDialect): Omit<Rule, 'line'> {
+function parseRule(line: string, dialect: PatternDialect): Omit<Rule, 'place'> {
   if (/^endif\s*$/i.test(line)) return { kind: 'endif', source: '', flags: '', negated: false, value: '' }
   const condition = conditionPattern.exec(line)
   const text = line.slice(condition?.[0].length ?? 0)

@@ -1,13 +1,13 @@
 import type { Clock } from 'mailwright'
 
-/** Milliseconds that the long searches of a table may take at once. */
+/** Milliseconds that the stopped searches of a table may take at once. */
 const most = 1_000
-/** The part of the thread's time that they may go on to take. */
+/** The part of the time that they may go on to take. */
 const share = 0.1
 
 /**
- * How much of the one thread's time the searches of a table have taken that had to be stopped, or took longer than is honest:
- * about one second in ten is all they get.
+ * How much time the searches of a table have taken that had to be stopped: beyond about one second in ten, none of them gets
+ * more than what an honest one needs.
  */
 export class SearchTime {
   readonly #clock: Pick<Clock, 'monotonic'>
@@ -22,21 +22,11 @@ export class SearchTime {
     return this.#usedAt(this.#clock.monotonic()) >= most
   }
 
-  /** Counts all that a search takes, where it is stopped or takes more than `honest` milliseconds. */
-  measure<T>(honest: number, search: () => T): T {
-    const began = this.#clock.monotonic()
-    let isStopped = true
-    try {
-      const found = search()
-      isStopped = false
-      return found
-    } finally {
-      const ended = this.#clock.monotonic()
-      if (isStopped || ended - began > honest) {
-        this.#used = this.#usedAt(began) + ended - began
-        this.#since = ended
-      }
-    }
+  /** A search was stopped after so many milliseconds. */
+  add(milliseconds: number): void {
+    const now = this.#clock.monotonic()
+    this.#used = this.#usedAt(now) + milliseconds
+    this.#since = now
   }
 
   #usedAt(now: number): number {

@@ -24,6 +24,8 @@ const mostWaits = 2
 export const patience = 180_000
 /** Octets; some million entries. */
 const largest = 256 * 2 ** 20
+/** Octets that are decoded at once. */
+const portion = 262_144
 
 /** A file that others write: whether what is there is the whole of it. */
 export class SettledFile {
@@ -49,17 +51,17 @@ export class SettledFile {
   }
 
   /**
-   * Its text in that state; undefined where somebody has written to it since, or put another in its place. RangeError where it is too
+   * Its text in that state, in portions; undefined where somebody has written to it since, or put another in its place. RangeError where it is too
    * large, TypeError where it is no UTF-8; rejects as the system does.
    */
-  async text({ mark }: FileState, clock: Clock): Promise<string | undefined> {
+  async text({ mark }: FileState, clock: Clock): Promise<readonly string[] | undefined> {
     const file = await open(this.#path, 'r')
     try {
-      const octets = await readOctets(file)
+      const text = await readText(file)
       const isSame = stateFrom(await file.stat()).mark === mark
       this.#differsSince = isSame ? undefined : (this.#differsSince ?? clock.monotonic())
       const isLong = this.isNeverQuiet(clock) || isPast(this.#differsSince, clock)
-      return isSame || isLong ? utf8.decode(octets) : undefined
+      return isSame || isLong ? text : undefined
     } finally {
       await file.close()
     }
@@ -113,12 +115,17 @@ function stateFrom({ ino, size, mtimeMs, ctimeMs, birthtimeMs }: Stats): FileSta
   }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-async function readOctets(file: FileHandle): Promise<Buffer> {
+async function readText(file: FileHandle): Promise<readonly string[]> {
   const { size } = await file.stat()
   if (size > largest) throw new RangeError(`it has more than ${largest} octets`)
-  const octets = Buffer.alloc(size)
-  const { bytesRead } = await file.read(octets, 0, size, 0)
-  return octets.subarray(0, bytesRead)
+  const utf8 = new TextDecoder('utf-8', { fatal: true })
+  const octets = Buffer.alloc(Math.min(size, portion))
+  const text: string[] = []
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await file.read(octets, 0, Math.min(size - at, portion), at)
+    if (bytesRead === 0) break
+    text.push(utf8.decode(octets.subarray(0, bytesRead), { stream: true }))
+    at += bytesRead
+  }
+  return [...text, utf8.decode()]
 }

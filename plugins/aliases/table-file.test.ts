@@ -150,7 +150,7 @@ test.each<[string, (path: string) => Promise<void>]>([
   const file = new SettledFile(path)
   const state = await file.state(clock, undefined)
   if (state === undefined) throw new Error('it is quiet')
-  expect(await file.text(state, clock)).toBe('a@x b@x\n')
+  expect((await file.text(state, clock))?.join('')).toBe('a@x b@x\n')
   await change(path)
   expect(await file.text(state, clock)).toBeUndefined()
 })

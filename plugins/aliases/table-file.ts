@@ -5,12 +5,15 @@ import type { Table, TableSurroundings } from './table.ts'
 /** What a file says once it is read. */
 export interface ReadTable {
   /** May throw MAIL_E_UNAVAILABLE. */
-  lookUp(key: string): string | undefined
+  lookUp(key: string): string | undefined | Promise<string | undefined>
   /** Entries. */
   readonly size: number
   /** What is odd, and harms nothing. */
   readonly warnings: readonly string[]
 }
+
+/** Makes a table of a text in portions, as long as others do not wait for it. */
+export type ReadsTable = (text: readonly string[]) => ReadTable | Promise<ReadTable>
 
 /** Milliseconds between two looks at the file. */
 const checkEvery = 1_000
@@ -34,7 +37,7 @@ const troubleTexts: Readonly<Record<Trouble, string>> = {
 export class TableFile implements Table {
   readonly path: string
   readonly wholeAddressesOnly: boolean
-  readonly #read: (text: string) => ReadTable
+  readonly #read: ReadsTable
   readonly #file: SettledFile
   #surroundings: TableSurroundings | undefined
   #table: ReadTable | undefined
@@ -51,7 +54,7 @@ export class TableFile implements Table {
   #looking: Promise<void> | undefined
   #readingFirst: Promise<ReadTable> | undefined
 
-  constructor(path: string, read: (text: string) => ReadTable, options: { wholeAddressesOnly: boolean }) {
+  constructor(path: string, read: ReadsTable, options: { wholeAddressesOnly: boolean }) {
     this.path = path
     this.#file = new SettledFile(path)
     this.#read = read
@@ -81,7 +84,7 @@ export class TableFile implements Table {
     if (surroundings === undefined) throw new UnavailableError(`the table ${this.path} is not open`)
     try {
       const table = await this.#current(surroundings)
-      const value = table.lookUp(key)
+      const value = await table.lookUp(key)
       if (value !== undefined || !this.#isOutdated) return value
     } catch (cause) {
       throw new UnavailableError(`the table ${this.path} cannot be used`, { cause })
@@ -114,7 +117,7 @@ export class TableFile implements Table {
     const state = await this.#file.state(clock, undefined)
     const text = state && (await this.#file.text(state, clock))
     if (text === undefined) throw new UnavailableError('it is being written')
-    const table = this.#read(text)
+    const table = await this.#read(text)
     this.#tellUnquiet(clock)
     this.#table = table
     this.#judged = state
@@ -136,7 +139,7 @@ export class TableFile implements Table {
       }
       const text = await this.#file.text(state, clock)
       if (text === undefined) this.#isOutdated = true
-      else this.#adopt(state, this.#read(text))
+      else this.#adopt(state, await this.#read(text))
     } catch (error) {
       this.#refuse(state, error, clock)
     }

@@ -1,18 +1,18 @@
 import { isAbsolute } from 'node:path'
 import { PatternTable } from './pattern-table.ts'
 import type { Table } from './table.ts'
-import { type ReadTable, TableFile } from './table-file.ts'
+import { type ReadsTable, type ReadTable, TableFile } from './table-file.ts'
 import { parseAliasTable, parseTextTable, type TextTable } from './text-table.ts'
 
-const inText = (text: string): ReadTable => entriesOf(parseTextTable(text))
+const inText: ReadsTable = async (text) => entriesOf(await parseTextTable(text))
 
-const readers: Readonly<Record<string, (text: string) => ReadTable>> = {
+const readers: Readonly<Record<string, ReadsTable>> = {
   hash: inText,
   btree: inText,
   lmdb: inText,
   texthash: inText,
-  regexp: (text) => new PatternTable(text, 'regexp'),
-  pcre: (text) => new PatternTable(text, 'pcre'),
+  regexp: (text) => PatternTable.read(text, 'regexp'),
+  pcre: (text) => PatternTable.read(text, 'pcre'),
 }
 
 /**
@@ -33,7 +33,9 @@ export function table(name: string): Table {
 /** A file of names as aliases(5) has it. RangeError where the path is not absolute. */
 export function aliasFile(path: string): Table {
   if (!isAbsolute(path)) throw new RangeError('must be an absolute path')
-  return new TableFile(path, (text) => entriesOf(parseAliasTable(text)), { wholeAddressesOnly: false })
+  return new TableFile(path, async (text) => entriesOf(await parseAliasTable(text)), {
+    wholeAddressesOnly: false,
+  })
 }
 
 function entriesOf({ entries, warnings }: TextTable): ReadTable {

@@ -1,4 +1,4 @@
-import { type Address, parseAddress, parseAddressList } from 'mailwright'
+import { type Address, Pacer, parseAddress, parseAddressList } from 'mailwright'
 
 /** What the value of an alias names. */
 export interface Targets {
@@ -20,17 +20,21 @@ export interface TargetSettings {
   readonly asked: Address
   /** The domain of targets without one. */
   readonly origin: string
+  /** No more than one beyond so many targets is read. */
+  readonly most: number
 }
 
 /** Reads the targets of an alias, or a line of an included file: separated by commas, in quotes where they hold such. */
-export function readTargets(text: string, settings: TargetSettings): Targets {
+export async function readTargets(text: string, settings: TargetSettings): Promise<Targets> {
   const addresses: Address[] = []
   const includes: string[] = []
   const refused: string[] = []
   const unreadable: string[] = []
   let discards = false
-  const items = splitList(text)
+  const items = splitList(text, settings.most + 1)
+  const pacer = new Pacer()
   for (const item of items) {
+    if (pacer.isDue) await pacer.rest()
     // `"|program argument"` and `|"program argument"` are the same; a quoted local part is not such a thing.
     const bare = /^"(?:[|/:]|\\\|).*"$/s.test(item) ? item.slice(1, -1).trim() : item
     if (bare.startsWith(':include:')) includes.push(unquoted(bare.slice(':include:'.length).trim()))
@@ -45,7 +49,7 @@ export function readTargets(text: string, settings: TargetSettings): Targets {
   return { addresses, includes, discards, refused, unreadable, count: items.length }
 }
 
-function readTarget(item: string, { asked, origin }: TargetSettings): Address | undefined {
+function readTarget(item: string, { asked, origin }: Omit<TargetSettings, 'most'>): Address | undefined {
   if (/^@[^@<>\s]+$/.test(item)) return parseAddress(`${quoted(asked.localPart)}${item}`)
   // sendmail's `\jo` is jo, not to be looked up again: here nothing is looked up twice.
   const plain = item.replace(/^\\(?=\w)/, '')
@@ -62,12 +66,12 @@ function unquoted(text: string): string {
   return text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
 }
 
-/** The items of a list, without empty ones. Commas in quotes, comments and brackets of an address do not count. */
-function splitList(text: string): readonly string[] {
+/** The first items of a list, without empty ones. Commas in quotes, comments and brackets of an address do not count. */
+function splitList(text: string, most: number): readonly string[] {
   const items: string[] = []
   let start = 0
   let inQuotes = false
-  for (let at = 0; at <= text.length; at++) {
+  for (let at = 0; at <= text.length && items.length < most; at++) {
     const character = text[at]
     if (character === '\\' && inQuotes) at++
     else if (character === '"') inQuotes = !inQuotes

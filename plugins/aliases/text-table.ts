@@ -1,4 +1,4 @@
-import { tableKey } from 'mailwright'
+import { Pacer, tableKey } from 'mailwright'
 import { logicalLines } from './logical-lines.ts'
 
 /** What a file of keys and values says. */
@@ -12,8 +12,8 @@ export interface TextTable {
 // As postmap has it: white space between quotes is the key's own, and a quote must be closed.
 const firstWord = /^(?:\\.|"(?:\\.|[^"\\])*"|[^\s"\\])+(?=\s|$)/s
 
-/** Reads what postmap reads: a key, white space, its value. The first of two values holds. SyntaxError with the line. */
-export function parseTextTable(text: string): TextTable {
+/** Reads what postmap reads, in portions: a key, white space, its value. The first of two values holds. SyntaxError with the line. */
+export function parseTextTable(text: Iterable<string>): Promise<TextTable> {
   return collect(text, (line) => {
     const key = firstWord.exec(line)?.[0] ?? ''
     const value = line.slice(key.length).trim()
@@ -25,7 +25,7 @@ export function parseTextTable(text: string): TextTable {
 const nameAndValue = /^(?:"((?:[^"\\]|\\.)+)"|([^\s":]+))\s*:\s*(.*)$/s
 
 /** Reads what postalias reads, the format of aliases(5): a name, a colon, what it stands for. */
-export function parseAliasTable(text: string): TextTable {
+export function parseAliasTable(text: Iterable<string>): Promise<TextTable> {
   return collect(text, (line) => {
     const [, quoted, plain, value = ''] = nameAndValue.exec(line) ?? []
     const name = quoted?.replaceAll(/\\(.)/gs, '$1') ?? plain
@@ -33,13 +33,15 @@ export function parseAliasTable(text: string): TextTable {
   })
 }
 
-function collect(
-  text: string,
+async function collect(
+  text: Iterable<string>,
   parse: (line: string) => readonly [key: string, value: string] | undefined,
-): TextTable {
+): Promise<TextTable> {
+  const pacer = new Pacer()
   const entries = new Map<string, string>()
   const warnings: string[] = []
   for (const line of logicalLines(text)) {
+    if (pacer.isDue) await pacer.rest()
     const parsed = parse(line.text)
     if (parsed === undefined)
       throw new SyntaxError(`line ${line.number} is no entry: ${JSON.stringify(line.text.slice(0, 80))}`)

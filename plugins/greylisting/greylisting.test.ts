@@ -12,8 +12,9 @@ import {
 } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
+import { slowStatements } from '../../test/support/query-plans.ts'
 import greylisting, { type GreylistingInput } from './index.ts'
-import { Tidying } from './tidying.ts'
+import { tidy } from './tidying.ts'
 
 const mail: TestMail = { from: 'a@sender.example', to: 'me@example.org', data: 'Subject: x\n\nx\n' }
 const taken = '250 2.0.0 Taken'
@@ -22,6 +23,7 @@ const wait = (seconds: number) =>
 const minute = 60_000
 const from = (address: string) => ({ remote: { address, port: 40_000 } })
 
+const { signal } = new AbortController()
 let base: DatabaseUnderTest
 let clock: FakeClock
 const hosts: TestHost[] = []
@@ -158,7 +160,7 @@ describe('a clock that was ahead and is right again', () => {
     await send(host)
     clock = fakeClock(right)
     const database = host.service(databaseKey)
-    await new Tidying({ database, clock, log: host.log, maxTriplets: 100 }).tidy()
+    await tidy({ database, clock, log: host.log, options: { maxTriplets: 100, retryWindow: year } }, signal)
     for (const table of ['greylist_triplets', 'greylist_allowances'])
       expect(await database.query((knex) => knex(table))).toEqual([])
   })
@@ -232,9 +234,11 @@ it('knows the longest addresses when they come back', async () => {
 })
 
 describe('tidying up', () => {
+  const retryWindow = 24 * 60 * minute
+
   async function tidied(host: TestHost, maxTriplets: number): Promise<string[]> {
     const database = host.service(databaseKey)
-    await new Tidying({ database, clock, log: host.log, maxTriplets }).tidy()
+    await tidy({ database, clock, log: host.log, options: { maxTriplets, retryWindow } }, signal)
     const rows = await database.query((knex) => knex('greylist_triplets').select('sender').orderBy('sender'))
     return rows.map(({ sender }) => sender)
   }
@@ -252,6 +256,13 @@ describe('tidying up', () => {
     expect(await tidied(host, 2)).toEqual(['a@s.example', 'b@s.example'])
     expect(await tidied(host, 1)).toEqual(['b@s.example'])
     expect(await tidied(host, 0)).toEqual([])
+  })
+
+  it('goes through no whole table for it, and sorts none', async () => {
+    const host = await start({ retryWindow: '1d' })
+    for (const name of ['c', 'b', 'a']) await send(host, { from: `${name}@s.example` })
+    const slow = await slowStatements(host.service(databaseKey), () => tidied(host, 1))
+    expect(slow.filter((sql) => !sql.includes('select `sender`'))).toEqual([])
   })
 })
 

@@ -1,13 +1,15 @@
-import { database, definePlugin, type PluginFactory, resolver } from 'mailwright'
+import { database, definePlugin, PeriodicWork, type PluginFactory, resolver } from 'mailwright'
 import { Allowances } from './allowances.ts'
 import { greylistCommands } from './commands.ts'
 import { Greylist } from './greylist.ts'
 import { type GreylistingInput, type GreylistingOptions, parseOptions } from './options.ts'
 import { greylistMigration } from './tables.ts'
-import { Tidying } from './tidying.ts'
+import { tidy } from './tidying.ts'
 import { Triplets } from './triplets.ts'
 
 export type { GreylistingInput } from './options.ts'
+
+const tidyEvery = 600_000
 
 /** Has clients that are new come back later; see README.md. */
 const plugin: PluginFactory<GreylistingInput> = definePlugin<GreylistingOptions, GreylistingInput>({
@@ -24,7 +26,9 @@ const plugin: PluginFactory<GreylistingInput> = definePlugin<GreylistingOptions,
       options,
       log,
     })
-    const tidying = new Tidying({ database: tables, clock, log, maxTriplets: options.maxTriplets })
+    const tidying = new PeriodicWork({ clock, log, service: 'greylist', every: tidyEvery }, (signal) =>
+      tidy({ database: tables, clock, log, options }, signal),
+    )
 
     hooks.envelope.checkRecipient.tap('wait', async (transaction, { forwardPath }) =>
       greylist.recipient(transaction, forwardPath),

@@ -1,100 +1,97 @@
 import type { Knex } from 'knex'
-import { type Clock, type Database, errorCode, type Log, type Timer } from 'mailwright'
+import { type Clock, type Database, deleteGradually, type Log } from 'mailwright'
+import type { GreylistingOptions } from './options.ts'
 import type { AllowanceRow, TripletRow } from './tables.ts'
 
-const tidyEvery = 600_000
-const rowsAtOnce = 1000
 // Clocks of machines differ a little. What was seen later was written by a clock that was ahead.
 const clockDifference = 3_600_000
+/** Rows that are looked at together. */
+const rowsAtOnce = 500
 
 export interface TidyingSurroundings {
   readonly database: Database
   readonly clock: Clock
   readonly log: Log
-  readonly maxTriplets: number
+  readonly options: Pick<GreylistingOptions, 'maxTriplets' | 'retryWindow'>
 }
 
-/** Deletes what has expired, or would not for years, from time to time. Any number of processes may do it. */
-export class Tidying {
-  readonly #given: TidyingSurroundings
-  #timer: Timer | undefined
-  #running: Promise<void> = Promise.resolve()
-  #isOver = false
+/** Deletes what has expired, or would not for years. Any number of processes may do it. */
+export async function tidy(
+  { database, clock, log, options }: TidyingSurroundings,
+  signal: AbortSignal,
+): Promise<void> {
+  const now = clock.now()
+  await deleteTriplets(database, (rows) => rows.where('expires_at', '<=', now), signal)
+  await deleteAhead(database, now, signal)
+  await deleteAllowances(database, now, signal)
+  const counted = await database.query((knex) =>
+    knex<TripletRow>('greylist_triplets').count({ count: '*' }).first(),
+  )
+  const excess = Number(counted?.count ?? 0) - options.maxTriplets
+  if (excess <= 0) return
+  log.warn('limit-reached', { limit: 'maxTriplets', excess })
+  // Those that nobody has come back for are worth the least.
+  const waiting = (rows: Knex.QueryBuilder) =>
+    rows
+      .where('expires_at', '<=', now + options.retryWindow)
+      .whereNull('passed_at')
+      .orderBy('expires_at')
+  const deleted = await deleteTriplets(database, waiting, signal, excess)
+  await deleteTriplets(database, (rows) => rows.orderBy('expires_at'), signal, excess - deleted)
+}
 
-  constructor(given: TidyingSurroundings) {
-    this.#given = given
-  }
+function deleteTriplets(
+  database: Database,
+  choose: (rows: Knex.QueryBuilder) => unknown,
+  signal: AbortSignal,
+  most?: number,
+): Promise<number> {
+  const rows = { table: 'greylist_triplets', key: ['id'], choose, ...(most === undefined ? {} : { most }) }
+  return deleteGradually(database, rows, signal)
+}
 
-  /** Begins to tidy up; `stop` ends it. */
-  start(): void {
-    if (this.#isOver) return
-    this.#timer = this.#given.clock.after(tidyEvery, () => {
-      this.#running = this.#round().finally(() => this.start())
-    })
-  }
-
-  async stop(): Promise<void> {
-    this.#isOver = true
-    this.#timer?.cancel()
-    await this.#running
-  }
-
-  async #round(): Promise<void> {
-    const { log } = this.#given
-    try {
-      await this.tidy()
-    } catch (error) {
-      if (errorCode(error) === 'MAIL_E_UNAVAILABLE') log.debug('unavailable', { service: 'greylist', error })
-      else log.error('internal-error', { error })
-    }
-  }
-
-  /** Once. Few rows at a time, so that nobody waits for it. */
-  async tidy(): Promise<void> {
-    const { database, clock, log, maxTriplets } = this.#given
-    const now = clock.now()
-    while (!this.#isOver && (await this.#deleteExpired(now)) === rowsAtOnce);
-    await database.query((knex) =>
-      knex<AllowanceRow>('greylist_allowances').where('kind', 'earned').where(isOver(now)).delete(),
+/** What a clock wrote that was ahead is among those that expire last: others need not be looked at. */
+async function deleteAhead(database: Database, now: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const last = await database.query((knex) =>
+      knex<TripletRow>('greylist_triplets')
+        .orderBy('expires_at', 'desc')
+        .limit(rowsAtOnce)
+        .select('id', 'last_seen'),
     )
-    const counted = await database.query((knex) =>
-      knex<TripletRow>('greylist_triplets').count({ count: '*' }).first(),
-    )
-    let excess = Number(counted?.count ?? 0) - maxTriplets
-    if (excess <= 0) return
-    log.warn('limit-reached', { limit: 'maxTriplets', excess })
-    while (!this.#isOver && excess > 0) {
-      const deleted = await this.#deleteOldest(Math.min(excess, rowsAtOnce))
-      if (deleted === 0) return
-      excess -= deleted
-    }
-  }
-
-  #deleteExpired(now: number): Promise<number> {
-    return this.#delete((ids) => ids.where(isOver(now)), rowsAtOnce)
-  }
-
-  /** Those that nobody has come back for are worth the least. */
-  async #deleteOldest(most: number): Promise<number> {
-    const waiting = await this.#delete((ids) => ids.whereNull('passed_at').orderBy('first_seen'), most)
-    return waiting > 0 ? waiting : this.#delete((ids) => ids.orderBy('last_seen'), most)
-  }
-
-  /** MySQL takes no LIMIT in a subquery: the ids are read first. */
-  async #delete(choose: (ids: TripletQuery) => TripletQuery, most: number): Promise<number> {
-    const { database } = this.#given
-    const found = await database.query((knex) =>
-      choose(knex<TripletRow>('greylist_triplets').select('id') as TripletQuery).limit(most),
-    )
-    if (found.length === 0) return 0
-    const ids = found.map(({ id }) => id)
-    await database.query((knex) => knex<TripletRow>('greylist_triplets').whereIn('id', ids).delete())
-    return ids.length
+    const ids = last.filter((row) => isAhead(row, now)).map(({ id }) => id)
+    if (ids.length === 0) return
+    await deleteTriplets(database, (rows) => rows.whereIn('id', ids), signal)
   }
 }
 
-function isOver(now: number): (rows: Knex.QueryBuilder) => void {
-  return (rows) => void rows.where('expires_at', '<=', now).orWhere('last_seen', '>', now + clockDifference)
+/** They have no index but their names, and are few: those of networks that have come back again and again. */
+async function deleteAllowances(database: Database, now: number, signal: AbortSignal): Promise<void> {
+  for (let from: string | undefined = ''; from !== undefined && !signal.aborted; ) {
+    const behind: string = from
+    const rows = await database.query((knex) =>
+      knex<AllowanceRow>('greylist_allowances').where('name', '>', behind).orderBy('name').limit(rowsAtOnce),
+    )
+    const over = rows.filter((row) => row.kind === 'earned' && isOver(row, now)).map(({ name }) => name)
+    const choose = (some: Knex.QueryBuilder) =>
+      some
+        .whereIn('name', over)
+        .where('kind', 'earned')
+        .where((each) => void each.where('expires_at', '<=', now).orWhere('last_seen', '>', latest(now)))
+    if (over.length > 0)
+      await deleteGradually(database, { table: 'greylist_allowances', key: ['name'], choose }, signal)
+    from = rows.length < rowsAtOnce ? undefined : rows.at(-1)?.name
+  }
 }
 
-type TripletQuery = Knex.QueryBuilder<TripletRow, { id: string }[]>
+function isOver(row: AllowanceRow, now: number): boolean {
+  return Number(row.expires_at) <= now || isAhead(row, now)
+}
+
+function isAhead({ last_seen }: { readonly last_seen: number | string }, now: number): boolean {
+  return Number(last_seen) > latest(now)
+}
+
+function latest(now: number): number {
+  return now + clockDifference
+}

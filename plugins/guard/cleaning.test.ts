@@ -5,6 +5,7 @@ import guard from 'mailwright/plugins/guard'
 import { createTestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
+import { slowStatements } from '../../test/support/query-plans.ts'
 import { clean } from './cleaning.ts'
 
 let base: DatabaseUnderTest
@@ -51,4 +52,27 @@ test('what is over goes, then the oldest of what is too much, and what is spared
   expect(await left()).toEqual(running.slice(-20))
   await clean(tables, { ...remains, most: 1 }, signal)
   expect(await left()).toEqual([51, 52, 53, 54, 55, 56, 57, 58, 59])
+})
+
+test('what is over is found by the index, on its two sides', async () => {
+  await using host = await createTestHost({ plugins: [databasePlugin(base.options), guard()] })
+  const known = Array.from({ length: 9 }, (_, number) => ({
+    id: `${number}`,
+    login: 'jo@example.org',
+    network: `192.0.2.${number}/32`,
+    surroundings: '192.0.2.0/24',
+    seen_at: number * 1000,
+  }))
+  const tables = host.service(database)
+  await tables.query((knex) => knex('guard_known').insert(known))
+  const remains = {
+    table: 'guard_known',
+    oldestBy: 'seen_at',
+    before: 3_000,
+    isAhead: (rows: Knex.QueryBuilder) => rows.where('seen_at', '>', 6_000),
+    most: 100,
+  }
+  expect(await slowStatements(tables, () => clean(tables, remains, signal))).toEqual([])
+  const left = await tables.query((knex) => knex('guard_known').orderBy('id').select('id'))
+  expect(left.map(({ id }) => id)).toEqual(['3', '4', '5', '6'])
 })

@@ -1,6 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Knex } from 'knex'
-import type { Database } from 'mailwright'
+import { type Database, deleteGradually } from 'mailwright'
 
 /** What is removed of a table. */
 export interface Remains {
@@ -17,29 +16,22 @@ export interface Remains {
   readonly surplusOf?: (rows: Knex.QueryBuilder) => unknown
 }
 
-const rowsAtOnce = 500
-const roundsAtMost = 200
-/** Milliseconds between two rounds, for those who wait for the database. */
-const breath = 5
+/** Rows of a table that go in one run. */
+const mostAtOnce = 100_000
 
 /** Removes what is over, and the oldest of what is too much, a little at a time. */
 export async function clean(database: Database, remains: Remains, signal: AbortSignal): Promise<void> {
   const { table, oldestBy, before, isAhead, most, surplusOf } = remains
+  const remove = (choose: (rows: Knex.QueryBuilder) => unknown, limit = mostAtOnce) =>
+    deleteGradually(database, { table, key: ['id'], choose, most: Math.min(limit, mostAtOnce) }, signal)
+  // One query for both would go through the whole index.
+  await remove((rows) => rows.where(oldestBy, '<', before).orderBy(oldestBy))
+  await remove(isAhead)
   const [{ count } = { count: 0 }] = (await database.query((knex) =>
     knex(table).count({ count: '*' }),
   )) as readonly { count: number | string }[]
-  let surplus = Math.max(0, Number(count) - most)
-  for (let round = 0; round < roundsAtMost && !signal.aborted; round++) {
-    const removed = await database.query(async (knex) => {
-      const rows = knex(table).orderBy(oldestBy).limit(rowsAtOnce).select('id')
-      if (surplus === 0) rows.where(oldestBy, '<', before).orWhere((ahead) => void isAhead(ahead))
-      else surplusOf?.(rows.limit(Math.min(rowsAtOnce, surplus)))
-      const ids = ((await rows) as readonly { id: string }[]).map(({ id }) => id)
-      await knex(table).whereIn('id', ids).delete()
-      return ids.length
-    })
-    if (removed === 0 && surplus === 0) return
-    surplus = removed === 0 ? 0 : Math.max(0, surplus - removed)
-    await pause(breath)
-  }
+  await remove((rows) => {
+    rows.orderBy(oldestBy)
+    surplusOf?.(rows)
+  }, Number(count) - most)
 }

@@ -1,4 +1,12 @@
-import { accounts, database, definePlugin, formatAddress, type PluginFactory, type Session } from 'mailwright'
+import {
+  accounts,
+  database,
+  definePlugin,
+  formatAddress,
+  PeriodicWork,
+  type PluginFactory,
+  type Session,
+} from 'mailwright'
 import { recentLoginCommands } from './commands.ts'
 import { LogFollower } from './log-follower.ts'
 import { readLoginLine } from './login-line.ts'
@@ -7,6 +15,8 @@ import { RecentLogins, recentLoginsMigration } from './recent-logins.ts'
 import { SenderCheck } from './sender-check.ts'
 
 export type { LogInput, PopBeforeSmtpInput } from './options.ts'
+
+const cleanEvery = 60_000
 
 /** Who has just read mail from an address may send from there; see README.md. */
 const plugin: PluginFactory<PopBeforeSmtpInput> = definePlugin<PopBeforeSmtpOptions, PopBeforeSmtpInput>({
@@ -39,6 +49,9 @@ const plugin: PluginFactory<PopBeforeSmtpInput> = definePlugin<PopBeforeSmtpOpti
       return undefined
     })
 
+    const cleaning = new PeriodicWork({ clock, log, service: 'recent logins', every: cleanEvery }, (signal) =>
+      logins.clean(signal),
+    )
     const followers = options.logs.map(
       ({ path, format, alwaysTls, domain }) =>
         new LogFollower(path, { clock, log }, async (line) => {
@@ -52,9 +65,11 @@ const plugin: PluginFactory<PopBeforeSmtpInput> = definePlugin<PopBeforeSmtpOpti
     return {
       async serve() {
         for (const follower of followers) await follower.start()
+        cleaning.start()
       },
       async stop() {
         for (const follower of followers) await follower.stop()
+        await cleaning.stop()
       },
     }
   },

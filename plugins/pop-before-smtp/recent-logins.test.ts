@@ -4,6 +4,7 @@ import { memoryAccounts, memoryQueue } from 'mailwright/plugins/memory'
 import { createTestHost, type FakeClock, fakeClock, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
+import { slowStatements } from '../../test/support/query-plans.ts'
 import popBeforeSmtp from './index.ts'
 import { parseOptions } from './options.ts'
 import { RecentLogins } from './recent-logins.ts'
@@ -36,6 +37,7 @@ function logins(options: Record<string, unknown> = {}): RecentLogins {
 }
 
 const minute = 60_000
+const { signal } = new AbortController()
 
 test('an address is open for ten minutes after its last login', async () => {
   await logins().remember('192.0.2.7', 'jo@example.org', 'pop3')
@@ -175,8 +177,21 @@ test('what a clock wrote that was ahead opens nothing, and goes', async () => {
   expect(await logins().of('192.0.2.7')).toEqual([])
   expect(await logins().list()).toEqual([])
   await logins().remember('192.0.2.8', 'jo@example.org', 'imap')
+  await logins().clean(signal)
   const rows = await host.service(database).query((knex) => knex('pop_before_smtp_logins').select('network'))
   expect(rows).toEqual([{ network: '192.0.2.8' }])
+})
+
+test('a login waits for no cleaning, which goes through no whole table', async () => {
+  const tables = host.service(database)
+  for (let number = 0; number < 20; number++)
+    await logins().remember(`192.0.2.${number}`, `u${number}@example.org`, 'imap')
+  clock.advance(10 * minute)
+  await logins().remember('192.0.2.99', 'jo@example.org', 'imap')
+  const left = async () => (await tables.query((knex) => knex('pop_before_smtp_logins').select())).length
+  expect(await left()).toBe(21)
+  expect(await slowStatements(tables, () => logins().clean(signal))).toEqual([])
+  expect(await left()).toBe(1)
 })
 
 test('nobody is open while the database is away', async () => {

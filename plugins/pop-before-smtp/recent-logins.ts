@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { type Clock, type Database, type Migration, networksInclude } from 'mailwright'
+import { type Clock, type Database, deleteGradually, type Migration, networksInclude } from 'mailwright'
 import { clientNetwork } from './client-network.ts'
 import { loginSpelling } from './login-spelling.ts'
 import type { PopBeforeSmtpOptions } from './options.ts'
@@ -64,10 +64,6 @@ export class RecentLogins {
     const expires_at = this.#clock.now() + this.#options.openFor
     const row: RecentLogin = { network, login, source, expires_at }
     await this.#database.query(async (knex) => {
-      await knex(table)
-        .where('expires_at', '<=', this.#clock.now())
-        .orWhere('expires_at', '>', this.#latestEnd())
-        .delete()
       await knex(table).insert(row).onConflict(['network', 'login']).merge()
       const surplus = await knex<RecentLogin>(table)
         .where({ login })
@@ -84,6 +80,18 @@ export class RecentLogins {
           )
           .delete()
     })
+  }
+
+  /** Deletes what is open no more, and what a clock wrote that was ahead. */
+  async clean(signal: AbortSignal): Promise<void> {
+    const [now, latest] = [this.#clock.now(), this.#latestEnd()]
+    const rows = { table, key: ['network', 'login'] }
+    // One query for both would go through the whole table.
+    for (const choose of [
+      (some: Knex.QueryBuilder) => some.where('expires_at', '<=', now),
+      (some: Knex.QueryBuilder) => some.where('expires_at', '>', latest),
+    ])
+      await deleteGradually(this.#database, { ...rows, choose }, signal)
   }
 
   /** The logins that an IP address is open for, the latest first. */
