@@ -45,6 +45,12 @@ test('recipients', () => {
     lenient: true,
   })
   expect([lenient.size, lenient.doubts]).toEqual([1, ['`who`: "a b" names nobody']])
+  // A network, or a text with which other programs mean several names.
+  expect(
+    faults(['192.0.2.0/24', '192.0.2.1', '*.example.org', '!word', '*'], (read) =>
+      readRecipientPatterns(read, 'who', standard),
+    ),
+  ).toHaveLength(5)
   const absent = readRecipientPatterns(readOptions({}), 'who', standard)
   expect(absent.has({ localPart: 'Postmaster', domain: '' })).toBe(true)
 })

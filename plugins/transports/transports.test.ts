@@ -79,6 +79,7 @@ describe('TransportMap', () => {
         '"a;b"@here.example': 'discard:quoted',
         'Abuse@': 'discard:anywhere',
         '@exact.here.example': 'discard:exact',
+        '"Lists"@': 'lmtp',
         '*': 'discard:all',
       },
     }).map,
@@ -108,6 +109,7 @@ describe('TransportMap', () => {
     ['Q@köln.example', 'discard:pattern', false],
     ['abuse+x@sub.here.example', 'discard:anywhere', false],
     ['anna@exact.here.example', 'discard:exact', true],
+    ['lists@any.example', 'lmtp:inet:any.example:24', false],
   ])('%s: %s', async (text, expected, namesDomain) => {
     const found = await map.find(addressOf(text))
     expect(found && formatDestination(found.destination)).toBe(expected)
