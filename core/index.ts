@@ -1,35 +1,10 @@
-// The public face of the framework. Plugins and configs import from here, as `mailwright`.
-export * from './accounts/index.ts'
+// The public face of the framework, imported as `mailwright`: what every plugin meets. What some need is in parts of its own, such as
+// `mailwright/network`: the exports of package.json name them.
 export * from './address-patterns-option.ts'
 export type { Clock, Timer } from './clock.ts'
 export { systemClock, wait } from './clock.ts'
 export { type Config, defineConfig } from './config.ts'
 export { confirmedName } from './confirmed-name.ts'
-export {
-  isDiskFull,
-  isMissing,
-  storeError,
-  systemCode,
-  withStoreErrors,
-} from './disk/disk-errors.ts'
-export type { RoomLook } from './disk/disk-room.ts'
-export {
-  createFlags,
-  type DurableFile,
-  type DurableFiles,
-  type NewContent,
-  type ReadableFile,
-  readFlags,
-  readFully,
-  readSmallFile,
-  replaceDurably,
-} from './disk/durable-file.ts'
-export { isFarAway } from './disk/far-file-systems.ts'
-export { percentOctets, safeName } from './disk/safe-name.ts'
-export { SharedRuns } from './disk/shared-runs.ts'
-export { syncFolder } from './disk/sync-folder.ts'
-export { type KeptFolder, requireWritableFolder } from './disk/writable-folder.ts'
-export { type WritableFile, writeFully } from './disk/write-fully.ts'
 export * from './errors.ts'
 export * from './facts/index.ts'
 export { firmTransaction } from './firm-transaction.ts'
@@ -43,9 +18,6 @@ export { attemptItems, recipientAnswers } from './flow/recipient-answers.ts'
 export { addedAddresses, remainingRecipients } from './flow/remaining-recipients.ts'
 export { parametersForEach, wantsSuccess } from './flow/several-targets.ts'
 export { makeVariants } from './flow/variants.ts'
-export * from './formats/drop-file.ts'
-export * from './formats/maildir/index.ts'
-export * from './formats/mbox.ts'
 export { deleteGradually, type NeedlessRows } from './gradual-deletion.ts'
 export type * from './health/health.ts'
 export { checkRoom } from './health/room-check.ts'
@@ -57,7 +29,6 @@ export { type Hooks, hookCatalogue } from './hooks/index.ts'
 export type * from './hooks/kinds.ts'
 export type * from './hooks/retrieval.ts'
 export { RepeatedFailures } from './host/repeated-failures.ts'
-export type * from './imap/index.ts'
 export { forAllAtOnce } from './joint-faults.ts'
 export { createLog, type Log, type LogEvent, type LogFacts, type LogLevel, logEvents } from './log.ts'
 export { applyEdits } from './message/apply-edits.ts'
@@ -105,16 +76,10 @@ export * from './model/special-use.ts'
 export type * from './model/summary.ts'
 export * from './model/table-key.ts'
 export type * from './model/transaction.ts'
-export * from './network/index.ts'
 export * from './options.ts'
 export { overlay } from './overlay.ts'
-export * from './passwords/index.ts'
 export { PeriodicWork, type PeriodicWorkSettings } from './periodic-work.ts'
 export * from './plugin.ts'
-export * from './process-identity.ts'
-export * from './rights/index.ts'
-export * from './sasl/index.ts'
-export * from './search/index.ts'
 export { Serial } from './serial.ts'
 export * from './services/accounts.ts'
 export * from './services/certificates.ts'
@@ -134,8 +99,5 @@ export * from './services/status-notifications.ts'
 export * from './services/store.ts'
 export * from './services/tokens.ts'
 export { Slots, type SlotsBound } from './slots.ts'
-export * from './smtp-client/index.ts'
-export * from './sorting/index.ts'
 export { didYouMean, nearest } from './suggest.ts'
 export * from './summary/index.ts'
-export * from './threading/index.ts'

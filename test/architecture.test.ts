@@ -74,11 +74,16 @@ const longestFunction = 80
 const manifest = JSON.parse(readText('package.json')) as {
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, unknown>>
 }
 const pluginNames = readdirSync(join(projectFolder, 'plugins'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name)
 const sources = sourceFiles(['core', 'plugins'])
+/** What plugins import of the framework: `mailwright`, and its parts. */
+const frameworkParts = Object.keys(manifest.exports)
+  .filter((path) => !/testing|plugins|package\.json/.test(path))
+  .map((path) => `mailwright${path.slice(1)}`)
 
 /** Every import of some files that a rule forbids, as `file imports x`. */
 function offences(
@@ -142,7 +147,7 @@ describe('who may import whom', () => {
     const own = sourceFiles([`plugins/${name}`])
     const forbidden = (imported: ModuleImport, file: string) =>
       leaves(imported, file, [`plugins/${name}`]) ||
-      (isFramework(imported) && !['mailwright', 'mailwright/summaries'].includes(imported.from))
+      (isFramework(imported) && !frameworkParts.includes(imported.from))
     expect(offences(own, forbidden)).toEqual([])
   })
 
@@ -175,6 +180,14 @@ describe('who may import whom', () => {
   test('the test kit is imported by tests only', () => {
     expect(offences(sources, ({ from }) => from === 'mailwright/testing')).toEqual([])
   })
+})
+
+test('a name is in one part of the framework only', async () => {
+  // What threads need is a view of other parts.
+  const parts = frameworkParts.filter((part) => part !== 'mailwright/summaries')
+  const names = await Promise.all(parts.map(async (part) => Object.keys(await import(part))))
+  const all = names.flat()
+  expect(all.filter((name, at) => all.indexOf(name) !== at)).toEqual([])
 })
 
 test('what a source exports somebody imports', () => {

@@ -1,14 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
-import {
-  errorCodes,
-  historyVerbs,
-  hookCatalogue,
-  logEvents,
-  passwordSchemes,
-  serviceCatalogue,
-} from 'mailwright'
+import { errorCodes, historyVerbs, hookCatalogue, logEvents, serviceCatalogue } from 'mailwright'
+import { passwordSchemes } from 'mailwright/accounts'
 import { describe, expect, test } from 'vitest'
 import { coreCommands } from '../core/cli/program.ts'
 import { matrixDocument, withMatrix } from './crash/matrix/report.ts'

@@ -1,3 +1,6 @@
+// What providers of the service `accounts` share: rules of addresses, logins, aliases and app passwords, and hashes of
+// passwords. Imported as `mailwright/accounts`.
+export * from '../passwords/index.ts'
 export { accountIdOf, newAccountId } from './account-id.ts'
 export {
   type AppPasswordMatch,

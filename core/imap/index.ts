@@ -1,3 +1,4 @@
+// What an extension of IMAP is made of: types. docs/extending-imap.md tells how. Imported as `mailwright/imap`.
 export type * from './arguments.ts'
 export type * from './extension.ts'
 export type * from './fetching.ts'

@@ -1,3 +1,6 @@
+// For plugins that speak a protocol: listeners and their options, connections, TLS, what proxies say, and mechanisms of
+// logins. Imported as `mailwright/network`.
+export * from '../sasl/index.ts'
 export { ArrivingClients } from './arriving-clients.ts'
 export {
   type ClientListener,

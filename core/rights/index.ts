@@ -1,3 +1,4 @@
+// For stores: access lists, rights and shared mailboxes. Imported as `mailwright/rights`.
 export { mostAccessEntries } from './access-list-file.ts'
 export type { AccessLists, MailboxShare, SharedMailbox } from './access-lists.ts'
 export { effectiveRights, type GrantableRights, grantableRights } from './effective-rights.ts'

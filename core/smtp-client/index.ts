@@ -1,3 +1,4 @@
+// For plugins that hand messages to another server by SMTP or LMTP. Imported as `mailwright/smtp-client`.
 export { crlfLines } from './crlf-lines.ts'
 export { type DataChunk, dataChunks } from './data-chunks.ts'
 export { dotStuffed } from './dot-stuffing.ts'

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { type Database, formatAddress, hashForScram, hashPassword } from 'mailwright'
+import { type Database, formatAddress } from 'mailwright'
+import { hashForScram, hashPassword } from 'mailwright/accounts'
 import type { AccountsExistingInput } from 'mailwright/plugins/accounts-existing'
 import { type AccountsSeed, accountsContract } from 'mailwright/testing'
 import { afterAll } from 'vitest'

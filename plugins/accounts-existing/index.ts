@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { accounts, database, definePlugin, type PluginFactory, readSaltKey } from 'mailwright'
+import { accounts, database, definePlugin, type PluginFactory } from 'mailwright'
+import { readSaltKey } from 'mailwright/accounts'
 import { ExistingAccounts } from './accounts.ts'
 import { type AccountsExistingInput, type AccountsExistingOptions, parseOptions } from './options.ts'
 import { passwordFaults } from './password-check.ts'

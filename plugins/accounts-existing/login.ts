@@ -1,22 +1,24 @@
 import {
   type Account,
   type Database,
-  hashPassword,
-  isVerifiable,
   type Log,
-  mayBeUsed,
-  needsRehash,
   parseAddress,
-  readScramKeys,
-  type ScramPolicy,
   type ScramVerifier,
   type SessionRole,
-  scramVerifierOf,
   type Verification,
+} from 'mailwright'
+import {
+  hashPassword,
+  isVerifiable,
+  mayBeUsed,
+  needsRehash,
+  readScramKeys,
+  type ScramPolicy,
+  scramVerifierOf,
   type VerifyOptions,
   verifyNothing,
   verifyPassword,
-} from 'mailwright'
+} from 'mailwright/accounts'
 import { unavailable } from './failure.ts'
 import type { FoundAccount, Login, Schema } from './schema.ts'
 

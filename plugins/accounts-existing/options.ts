@@ -1,4 +1,5 @@
-import { type OptionReader, readDetailSeparator, readOptions } from 'mailwright'
+import { type OptionReader, readOptions } from 'mailwright'
+import { readDetailSeparator } from 'mailwright/accounts'
 import type { Conditions } from './condition.ts'
 import type { PasswordSettings } from './login.ts'
 import { type Authmysqlrc, postfixCourierTables, readAuthmysqlrc } from './postfix-courier.ts'

@@ -1,4 +1,5 @@
-import { type ConfigFault, type Database, errorCode, verifyPassword } from 'mailwright'
+import { type ConfigFault, type Database, errorCode } from 'mailwright'
+import { verifyPassword } from 'mailwright/accounts'
 import type { AccountsExistingOptions } from './options.ts'
 import { probe } from './probe.ts'
 

@@ -1,12 +1,6 @@
 import type { Knex } from 'knex'
-import {
-  type Address,
-  addressKey,
-  canonicalDomain,
-  type Resolution,
-  sameAddress,
-  splitDetail,
-} from 'mailwright'
+import { type Address, addressKey, canonicalDomain, type Resolution, sameAddress } from 'mailwright'
+import { splitDetail } from 'mailwright/accounts'
 import type { FoundAccount, FoundAlias, FoundDomain, Schema } from './schema.ts'
 import { validAddress } from './spelling.ts'
 import { readTargets } from './targets.ts'

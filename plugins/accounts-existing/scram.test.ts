@@ -1,4 +1,4 @@
-import { hashForScram, hashPassword } from 'mailwright'
+import { hashForScram, hashPassword } from 'mailwright/accounts'
 import { loginByScram } from 'mailwright/testing'
 import { expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'

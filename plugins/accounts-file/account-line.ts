@@ -1,13 +1,12 @@
 import {
   type Account,
   type Address,
-  checkPersonName,
-  checkQuota,
   didYouMean,
   MailwrightError,
   sessionRoleOf,
   sessionRoles,
 } from 'mailwright'
+import { checkPersonName, checkQuota } from 'mailwright/accounts'
 import { attributeName, derivedId, idExpected, idForm } from './derived-id.ts'
 import { type AccountEntry, LineFault, writeAddress } from './entry.ts'
 

@@ -1,4 +1,5 @@
-import type { Account, AccountRecord, AccountsAbilities, Address, Domain, Resolution } from 'mailwright'
+import type { Account, AccountsAbilities, Address, Domain, Resolution } from 'mailwright'
+import type { AccountRecord } from 'mailwright/accounts'
 
 /** Something wrong in the file. */
 export interface FileFault {

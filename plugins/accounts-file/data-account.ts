@@ -1,13 +1,5 @@
-import {
-  type Account,
-  type AccountRecord,
-  checkPersonName,
-  type OptionReader,
-  type SessionRole,
-  type StoredAppPassword,
-  sessionRoleOf,
-  sessionRoles,
-} from 'mailwright'
+import { type Account, type OptionReader, type SessionRole, sessionRoleOf, sessionRoles } from 'mailwright'
+import { type AccountRecord, checkPersonName, type StoredAppPassword } from 'mailwright/accounts'
 import { readAddress, readTime } from './data-values.ts'
 import { attributeName, derivedId, idExpected, idForm } from './derived-id.ts'
 

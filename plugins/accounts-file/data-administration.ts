@@ -1,4 +1,4 @@
-import { type AccountsDirectory, DirectoryAdministration } from 'mailwright'
+import { type AccountsDirectory, DirectoryAdministration } from 'mailwright/accounts'
 import type { DataContents } from './data-contents.ts'
 import { Rewriting, type RewritingSettings } from './rewriting.ts'
 

@@ -1,13 +1,12 @@
 import {
   type Account,
-  type AccountRecord,
   type AccountsAbilities,
-  type AccountsDirectory,
   type Address,
   type Domain,
   MailwrightError,
   type Resolution,
 } from 'mailwright'
+import type { AccountRecord, AccountsDirectory } from 'mailwright/accounts'
 import type { FileContents, FileFault } from './contents.ts'
 import { readData } from './data-reading.ts'
 

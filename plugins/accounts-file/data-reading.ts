@@ -1,18 +1,20 @@
 import {
-  type AccountRecord,
-  AccountsDirectory,
   type Address,
   type Alias,
   type AliasTarget,
   ConfigError,
   canonicalDomain,
-  checkDomainLimits,
-  type DeletedRecord,
   type Domain,
   formatAddress,
   type OptionReader,
   readOptions,
 } from 'mailwright'
+import {
+  type AccountRecord,
+  AccountsDirectory,
+  checkDomainLimits,
+  type DeletedRecord,
+} from 'mailwright/accounts'
 import type { FileFault } from './contents.ts'
 import { readAccountEntry } from './data-account.ts'
 import { readAddress, readTime } from './data-values.ts'

@@ -1,4 +1,5 @@
-import { type Address, type OptionReader, parseOwnAddress } from 'mailwright'
+import type { Address, OptionReader } from 'mailwright'
+import { parseOwnAddress } from 'mailwright/accounts'
 
 /** What stands for what cannot be read; its fault is told. */
 const noAddress: Address = { localPart: '', domain: '' }

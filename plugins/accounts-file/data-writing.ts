@@ -1,12 +1,10 @@
+import { type AliasTarget, type Domain, formatAddress } from 'mailwright'
 import {
   type AccountRecord,
   type AccountsDirectory,
-  type AliasTarget,
   auditSubject,
-  type Domain,
-  formatAddress,
   type StoredAppPassword,
-} from 'mailwright'
+} from 'mailwright/accounts'
 import { derivedId } from './derived-id.ts'
 
 /** A part of a file: the name of a list. */

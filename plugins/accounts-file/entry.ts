@@ -1,4 +1,5 @@
-import { type Account, type Address, formatAddress, parseOwnAddress } from 'mailwright'
+import { type Account, type Address, formatAddress } from 'mailwright'
+import { parseOwnAddress } from 'mailwright/accounts'
 
 /** What a line of the file says. */
 export type Entry = DomainEntry | AccountEntry | AliasEntry

@@ -1,6 +1,5 @@
 import { isAbsolute, join } from 'node:path'
 import {
-  type AccountRecord,
   type Accounts,
   type AccountsAdministration,
   accounts,
@@ -8,13 +7,11 @@ import {
   definePlugin,
   type Lifecycle,
   type Log,
-  mayBeUsed,
   type PluginFactory,
   parseAddress,
-  scramVerifierOf,
   UnavailableError,
-  verifyLogin,
 } from 'mailwright'
+import { type AccountRecord, mayBeUsed, scramVerifierOf, verifyLogin } from 'mailwright/accounts'
 import type { FileContents, FileFormat } from './contents.ts'
 import { dataAdministration } from './data-administration.ts'
 import { jsonFormat } from './json-format.ts'

@@ -1,4 +1,4 @@
-import type { AccountsDirectory } from 'mailwright'
+import type { AccountsDirectory } from 'mailwright/accounts'
 import type { FileFormat } from './contents.ts'
 import { DataContents, dataSupports, syntaxFault } from './data-contents.ts'
 import { readData } from './data-reading.ts'

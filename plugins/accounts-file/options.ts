@@ -1,4 +1,5 @@
-import { readDetailSeparator, readOptions, readScramOptions, type ScramOptions } from 'mailwright'
+import { readOptions } from 'mailwright'
+import { readDetailSeparator, readScramOptions, type ScramOptions } from 'mailwright/accounts'
 
 const formats = ['passwd', 'json', 'yaml'] as const
 

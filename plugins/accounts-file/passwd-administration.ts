@@ -1,11 +1,19 @@
 import {
   type Account,
-  type AccountFacts,
   type Address,
   type Alias,
   type AliasTarget,
-  accountWith,
   addressKey,
+  type Domain,
+  type DomainSettings,
+  formatAddress,
+  MailwrightError,
+  type NewAccount,
+  sameAddress,
+} from 'mailwright'
+import {
+  type AccountFacts,
+  accountWith,
   checkAddress,
   checkAliasAddress,
   checkDomain,
@@ -14,16 +22,10 @@ import {
   checkQuota,
   checkRoles,
   compareTexts,
-  type Domain,
-  type DomainSettings,
-  formatAddress,
   LimitedAdministration,
-  MailwrightError,
-  type NewAccount,
-  sameAddress,
   sortedByAddress,
   unsupported,
-} from 'mailwright'
+} from 'mailwright/accounts'
 import { type AccountEntry, domainOf, type Entry } from './entry.ts'
 import { type Line, lineOf } from './line.ts'
 import type { PasswdContents } from './passwd-contents.ts'

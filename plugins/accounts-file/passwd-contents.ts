@@ -1,13 +1,12 @@
 import {
   type Account,
-  type AccountRecord,
   type Address,
   addressKey,
   canonicalDomain,
   type Domain,
   type Resolution,
-  splitDetail,
 } from 'mailwright'
+import { type AccountRecord, splitDetail } from 'mailwright/accounts'
 import type { FileContents, FileFault, FileFormat } from './contents.ts'
 import { type AccountEntry, type AliasEntry, domainOf, type Entry, LineFault, writeAddress } from './entry.ts'
 import { type Line, readLine } from './line.ts'

@@ -1,6 +1,6 @@
+import type { Address } from 'mailwright'
 import {
   type AccountRecord,
-  type Address,
   hashPassword,
   makeScramKeys,
   readSaltKey,
@@ -8,7 +8,7 @@ import {
   type ScramPolicy,
   type ScramRecord,
   type StoredAppPassword,
-} from 'mailwright'
+} from 'mailwright/accounts'
 
 /**
  * How new passwords are kept: as argon2id, or, where keys for SCRAM are wanted, as those. Both beside each other would

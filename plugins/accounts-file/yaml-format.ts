@@ -1,4 +1,4 @@
-import type { AccountsDirectory } from 'mailwright'
+import type { AccountsDirectory } from 'mailwright/accounts'
 import { type Document, isNode, isSeq, parseDocument, type YAMLSeq } from 'yaml'
 import type { FileFault, FileFormat } from './contents.ts'
 import { DataContents, dataSupports, syntaxFault } from './data-contents.ts'

@@ -1,21 +1,23 @@
 import type { Knex } from 'knex'
 import {
   type Account,
-  type AccountFacts,
   type Address,
   type AuditAction,
-  accountWith,
   addressKey,
+  formatAddress,
+  MailwrightError,
+  type NewAccount,
+} from 'mailwright'
+import {
+  type AccountFacts,
+  accountWith,
   auditSubject,
   checkAddress,
   checkDomain,
   checkNewAccount,
   checkOwnAddresses,
   compareTexts,
-  formatAddress,
-  MailwrightError,
-  type NewAccount,
-} from 'mailwright'
+} from 'mailwright/accounts'
 import type { Changes } from './changes.ts'
 import { checkLimits, holdDomain, lockDomains } from './domains.ts'
 import { findSecrets, noSecret, type SecretColumns, secretColumns } from './secrets.ts'

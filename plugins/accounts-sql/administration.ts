@@ -1,25 +1,21 @@
-import {
-  type Account,
-  type AccountsAdministration,
-  type Address,
-  type Alias,
-  type AliasTarget,
-  type AppPassword,
-  type AuditEntry,
-  type AuditQuery,
-  checkActor,
-  checkPersonName,
-  checkQuota,
-  checkRoles,
-  checkSendingLimit,
-  type DeletedAccount,
-  type Domain,
-  type DomainChange,
-  type DomainSettings,
-  type NewAccount,
-  type NewAppPassword,
-  type SendingLimit,
+import type {
+  Account,
+  AccountsAdministration,
+  Address,
+  Alias,
+  AliasTarget,
+  AppPassword,
+  AuditEntry,
+  AuditQuery,
+  DeletedAccount,
+  Domain,
+  DomainChange,
+  DomainSettings,
+  NewAccount,
+  NewAppPassword,
+  SendingLimit,
 } from 'mailwright'
+import { checkActor, checkPersonName, checkQuota, checkRoles, checkSendingLimit } from 'mailwright/accounts'
 import * as accounts from './accounts.ts'
 import * as aliases from './aliases.ts'
 import * as appPasswords from './app-passwords.ts'

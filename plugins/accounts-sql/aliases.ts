@@ -4,17 +4,19 @@ import {
   type Alias,
   type AliasTarget,
   addressKey,
+  formatAddress,
+  MailwrightError,
+} from 'mailwright'
+import {
   checkAddress,
   checkAliasAddress,
   checkDomain,
   checkExpiry,
   checkOwnAddresses,
   compareTexts,
-  formatAddress,
   hasExpired,
-  MailwrightError,
   targetDetail,
-} from 'mailwright'
+} from 'mailwright/accounts'
 import type { Changes } from './changes.ts'
 import { holdDomain } from './domains.ts'
 import { targetOf } from './resolution.ts'

@@ -1,17 +1,19 @@
+import type {
+  AccountsAdministration,
+  Address,
+  AppPassword,
+  Clock,
+  Database,
+  NewAppPassword,
+} from 'mailwright'
 import {
-  type AccountsAdministration,
-  type Address,
-  type AppPassword,
-  type Clock,
   checkAddress,
-  type Database,
   makeAppPassword,
   makeScramKeys,
-  type NewAppPassword,
   nameKey,
   newAppSecret,
   noAppPassword,
-} from 'mailwright'
+} from 'mailwright/accounts'
 import { existingAccount } from './accounts.ts'
 import type { Changes } from './changes.ts'
 import { holdDomain } from './domains.ts'

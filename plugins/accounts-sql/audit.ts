@@ -1,4 +1,5 @@
-import { type AuditAction, type AuditEntry, type AuditQuery, auditKey, auditLimit } from 'mailwright'
+import type { AuditAction, AuditEntry, AuditQuery } from 'mailwright'
+import { auditKey, auditLimit } from 'mailwright/accounts'
 import type { Changes } from './changes.ts'
 import type { AuditRow } from './tables.ts'
 

@@ -1,12 +1,6 @@
 import type { Knex } from 'knex'
-import {
-  type AuditNote,
-  auditKey,
-  auditSubject,
-  type Clock,
-  type Database,
-  type ScramPolicy,
-} from 'mailwright'
+import type { Clock, Database } from 'mailwright'
+import { type AuditNote, auditKey, auditSubject, type ScramPolicy } from 'mailwright/accounts'
 import type { AuditRow, ChangesRow } from './tables.ts'
 
 /** What every change needs. */

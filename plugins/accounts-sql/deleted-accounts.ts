@@ -2,12 +2,11 @@ import {
   type Account,
   type Address,
   addressKey,
-  checkAddress,
-  checkDomain,
   type DeletedAccount,
   formatAddress,
   MailwrightError,
 } from 'mailwright'
+import { checkAddress, checkDomain } from 'mailwright/accounts'
 import { existingAccount, insertAccount } from './accounts.ts'
 import type { Changes } from './changes.ts'
 import { holdDomain } from './domains.ts'

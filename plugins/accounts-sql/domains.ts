@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { type Domain, type DomainChange, type DomainSettings, MailwrightError } from 'mailwright'
 import {
   changeDetail,
   changedSettings,
@@ -7,12 +8,8 @@ import {
   checkDomainLimits,
   checkDomainSettings,
   compareTexts,
-  type Domain,
-  type DomainChange,
-  type DomainSettings,
   type DomainUse,
-  MailwrightError,
-} from 'mailwright'
+} from 'mailwright/accounts'
 import type { Changes } from './changes.ts'
 import { type DomainRow, domainColumns, findDomain, toDomain } from './tables.ts'
 

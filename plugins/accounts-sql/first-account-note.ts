@@ -1,14 +1,7 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  type Address,
-  addressKey,
-  type Database,
-  formatAddress,
-  type Log,
-  parseAddress,
-  verifyPassword,
-} from 'mailwright'
+import { type Address, addressKey, type Database, formatAddress, type Log, parseAddress } from 'mailwright'
+import { verifyPassword } from 'mailwright/accounts'
 import { findSecrets } from './secrets.ts'
 
 interface Noted {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Knex } from 'knex'
-import { type AuditNote, errorCode, formatAddress, type Log, newAccountId } from 'mailwright'
+import { errorCode, formatAddress, type Log } from 'mailwright'
+import { type AuditNote, newAccountId } from 'mailwright/accounts'
 import { insertAccount } from './accounts.ts'
 import type { Changes } from './changes.ts'
 import type { FirstAccountNote } from './first-account-note.ts'

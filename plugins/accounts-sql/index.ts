@@ -2,12 +2,12 @@ import {
   type Accounts,
   type AccountsAbilities,
   accounts,
-  checkSending,
   database,
   definePlugin,
   notifier,
   type PluginFactory,
 } from 'mailwright'
+import { checkSending } from 'mailwright/accounts'
 import { SqlAdministration } from './administration.ts'
 import { Changes } from './changes.ts'
 import { makeFirstAccount } from './first-account.ts'

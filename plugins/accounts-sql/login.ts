@@ -2,19 +2,21 @@ import {
   type Clock,
   type Database,
   type Log,
+  parseAddress,
+  type ScramVerifier,
+  type SessionRole,
+  UnavailableError,
+  type Verification,
+} from 'mailwright'
+import {
   lacksScramKeys,
   makeScramKeys,
   mayBeUsed,
   needsRehash,
-  parseAddress,
   type ScramPolicy,
-  type ScramVerifier,
-  type SessionRole,
   scramVerifierOf,
-  UnavailableError,
-  type Verification,
   verifyLogin,
-} from 'mailwright'
+} from 'mailwright/accounts'
 import { noteUse } from './app-passwords.ts'
 import { findSecrets, type KeptAppPassword, type SecretsRecord, secretColumns } from './secrets.ts'
 import type { AccountRow, AppPasswordRow } from './tables.ts'

@@ -1,12 +1,10 @@
+import { type Address, type OptionReader, readOptions } from 'mailwright'
 import {
-  type Address,
-  type OptionReader,
   parseOwnAddress,
   readDetailSeparator,
-  readOptions,
   readScramOptions,
   type ScramOptions,
-} from 'mailwright'
+} from 'mailwright/accounts'
 import type { LookupCacheSettings } from './lookup-cache.ts'
 
 /** How addresses are looked up, and what a first run makes. */

@@ -1,12 +1,6 @@
 import type { Knex } from 'knex'
-import {
-  type Address,
-  addressKey,
-  canonicalDomain,
-  type Database,
-  type Resolution,
-  splitDetail,
-} from 'mailwright'
+import { type Address, addressKey, canonicalDomain, type Database, type Resolution } from 'mailwright'
+import { splitDetail } from 'mailwright/accounts'
 import type { Loaded } from './lookup-cache.ts'
 import { type AccountRow, type AliasRow, toAccount } from './tables.ts'
 

@@ -1,4 +1,5 @@
-import { type Accounts, hashForScram, verifyPassword } from 'mailwright'
+import type { Accounts } from 'mailwright'
+import { hashForScram, verifyPassword } from 'mailwright/accounts'
 import { addressOf, loginByScram } from 'mailwright/testing'
 import { expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'

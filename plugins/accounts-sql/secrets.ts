@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto'
+import { type Address, addressKey, type Database, UnavailableError } from 'mailwright'
 import {
-  type Address,
-  addressKey,
-  type Database,
   hashPassword,
   makeScramKeys,
   readScramKeys,
   type ScramPolicy,
   type ScramRecord,
-  UnavailableError,
-} from 'mailwright'
+} from 'mailwright/accounts'
 import {
   type AccountRow,
   type AccountView,

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
-import { type Clock, type Database, type SendingLimit, windowStart } from 'mailwright'
+import type { Clock, Database, SendingLimit } from 'mailwright'
+import { windowStart } from 'mailwright/accounts'
 import type { SendingRow } from './tables.ts'
 
 // Whoever loses a race to make the row finds it there the next time.

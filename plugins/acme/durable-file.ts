@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { syncFolder, UnavailableError } from 'mailwright'
+import { UnavailableError } from 'mailwright'
+import { syncFolder } from 'mailwright/disk'
 
 /** Replaces a file so that after a crash it is the old one or the new one. Only its owner can read it. */
 export async function writeDurably(path: string, text: string): Promise<void> {

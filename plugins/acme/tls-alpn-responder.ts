@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
-import { type Clock, tlsPolicy } from 'mailwright'
+import type { Clock } from 'mailwright'
+import { tlsPolicy } from 'mailwright/network'
 import type { ChallengeFiles } from './challenge-files.ts'
 import { limitConnection } from './deadline.ts'
 

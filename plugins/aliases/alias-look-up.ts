@@ -1,4 +1,5 @@
-import { type Address, localPartKeys, patternKeys, splitDetail } from 'mailwright'
+import { type Address, localPartKeys, patternKeys } from 'mailwright'
+import { splitDetail } from 'mailwright/accounts'
 import type { Table } from './table.ts'
 
 /** What the tables have for an address. */

@@ -5,9 +5,9 @@ import {
   Pacer,
   parseAddress,
   sameAddress,
-  splitDetail,
   UnavailableError,
 } from 'mailwright'
+import { splitDetail } from 'mailwright/accounts'
 import type { FoundValue } from './alias-look-up.ts'
 import type { IncludedFiles } from './included-file.ts'
 import { readTargets, type Targets } from './targets.ts'

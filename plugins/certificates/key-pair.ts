@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
-import { type Certificate, canonicalDomain, errorText, MailwrightError, tlsPolicy } from 'mailwright'
+import { type Certificate, canonicalDomain, errorText, MailwrightError } from 'mailwright'
+import { tlsPolicy } from 'mailwright/network'
 
 /** A key and a chain that have been seen to belong together. */
 export interface KeyPair {

@@ -9,11 +9,11 @@ import {
   type Resolver,
   readAddressPatterns,
   readDomainPatterns,
-  readNetworks,
   reply,
   replyText,
   type Transaction,
 } from 'mailwright'
+import { readNetworks } from 'mailwright/network'
 
 /** A line of an access table. Of each kind that it names, one has to fit. */
 export interface AccessRule {

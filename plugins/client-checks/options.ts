@@ -1,15 +1,12 @@
 import {
   type AddressPatterns,
   canonicalDomain,
-  type MailConcern,
-  type MailRole,
   type Network,
   type OptionReader,
-  readConcern,
-  readNetworks,
   readOptions,
   readRecipientPatterns,
 } from 'mailwright'
+import { type MailConcern, type MailRole, readConcern, readNetworks } from 'mailwright/network'
 import { type AccessInput, type AccessRule, readAccessRule } from './access.ts'
 
 /** What is done about a client that fails a check: nothing, a refusal, or a finding with this score. */

@@ -1,6 +1,7 @@
 import { type FileHandle, open, realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { SharedRuns, syncFolder, UnavailableError } from 'mailwright'
+import { UnavailableError } from 'mailwright'
+import { SharedRuns, syncFolder } from 'mailwright/disk'
 
 /**
  * The write-ahead log of one SQLite connection, made durable in a thread of the file system while the process serves others: with

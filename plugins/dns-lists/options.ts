@@ -1,13 +1,11 @@
 import {
   type AddressPatterns,
   canonicalDomain,
-  type MailConcern,
-  type MailRole,
   type OptionReader,
-  readConcern,
   readOptions,
   readRecipientPatterns,
 } from 'mailwright'
+import { type MailConcern, type MailRole, readConcern } from 'mailwright/network'
 import { type AnswerPattern, parseAnswerPattern } from './answer-pattern.ts'
 
 /** What of a session a list is asked about. */

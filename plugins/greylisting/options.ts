@@ -1,14 +1,12 @@
 import {
   type AddressPatterns,
-  type MailConcern,
-  type MailRole,
   type PrefixLengths,
   readAddressPatterns,
-  readConcern,
   readDomainPatterns,
   readOptions,
   readRecipientPatterns,
 } from 'mailwright'
+import { type MailConcern, type MailRole, readConcern } from 'mailwright/network'
 
 /** Of the options `ipv4Prefix` and `ipv6Prefix`. */
 interface ClientNetworks {

@@ -4,10 +4,10 @@ import {
   ownRolesIn,
   type PrefixLengths,
   parseNetwork,
-  readNetworks,
   readOptions,
   type SessionRole,
 } from 'mailwright'
+import { readNetworks } from 'mailwright/network'
 import type { Delays, GuardOptions, RestrictionLengths, Thresholds } from './settings.ts'
 
 /** What a config may write. */

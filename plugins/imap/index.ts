@@ -1,12 +1,5 @@
-import {
-  accounts,
-  certificates,
-  definePlugin,
-  imapExtensions,
-  listenForClients,
-  type PluginFactory,
-  store,
-} from 'mailwright'
+import { accounts, certificates, definePlugin, imapExtensions, type PluginFactory, store } from 'mailwright'
+import { listenForClients } from 'mailwright/network'
 import { Conversation } from './engine/conversation.ts'
 import { Server } from './engine/server.ts'
 import { vocabularyOf } from './engine/vocabulary.ts'

@@ -1,10 +1,10 @@
+import { readOptions } from 'mailwright'
 import {
   type LoginListenerDefaults,
   type LoginListenerInput,
   type LoginListenerOptions,
   readLoginListener,
-  readOptions,
-} from 'mailwright'
+} from 'mailwright/network'
 
 /** The options of an IMAP listener. */
 export interface ImapOptions extends LoginListenerOptions {

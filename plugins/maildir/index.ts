@@ -1,13 +1,7 @@
 import { dirname, resolve } from 'node:path'
-import {
-  accounts,
-  definePlugin,
-  GuardedStore,
-  notifier,
-  type PluginFactory,
-  requireWritableFolder,
-  store,
-} from 'mailwright'
+import { accounts, definePlugin, notifier, type PluginFactory, store } from 'mailwright'
+import { requireWritableFolder } from 'mailwright/disk'
+import { GuardedStore } from 'mailwright/rights'
 import { MaildirStore } from './account/maildir-store.ts'
 import { rootCheck } from './account/root-check.ts'
 import { nodeFileSystem } from './files/file-system.ts'

@@ -1,5 +1,6 @@
 import { isAbsolute, posix } from 'node:path'
-import { defaultDovecotUidlFormat as defaultUidlFormat, readOptions } from 'mailwright'
+import { readOptions } from 'mailwright'
+import { defaultDovecotUidlFormat as defaultUidlFormat } from 'mailwright/formats'
 import { mostHashes, placeholders } from './account/account-path.ts'
 
 export interface MaildirOptions {

@@ -1,4 +1,5 @@
-import type { Account, GuardedStore, Notifier, Store } from 'mailwright'
+import type { Account, Notifier, Store } from 'mailwright'
+import type { GuardedStore } from 'mailwright/rights'
 import { faultyFileSystem, fixtureAccountById, type StoreFixture, storeContract } from 'mailwright/testing'
 import { unsyncedFiles } from '../../test/support/failing-files.ts'
 import { createTestMaildir } from '../../test/support/maildir.ts'

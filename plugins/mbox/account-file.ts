@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { readSmallFile, type SpecialUse, specialUse } from 'mailwright'
+import { type SpecialUse, specialUse } from 'mailwright'
+import { readSmallFile } from 'mailwright/disk'
 import { type MboxContext, uniqueName } from './context.ts'
 import { ifThere } from './disk-errors.ts'
 import { replaceFile } from './durable-file.ts'

@@ -1,4 +1,5 @@
-import { type Account, caseless, safeName } from 'mailwright'
+import { type Account, caseless } from 'mailwright'
+import { safeName } from 'mailwright/disk'
 
 // Characters that stay of a name that is too long for a file. With another number the mail under such names is not found again.
 const keptOfLong = 100

@@ -19,8 +19,8 @@ import {
   type StagedMessage,
   type StageOptions,
   type Transfer,
-  withStoreErrors,
 } from 'mailwright'
+import { withStoreErrors } from 'mailwright/disk'
 import { withSubscription, withUse } from './account-facts.ts'
 import { withAnnotations } from './annotations.ts'
 import type { MboxContext } from './context.ts'

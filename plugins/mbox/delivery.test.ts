@@ -1,6 +1,7 @@
 import { appendFile, lstat, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bufferContent, errorCode, postmark, readAll } from 'mailwright'
+import { bufferContent, errorCode, readAll } from 'mailwright'
+import { postmark } from 'mailwright/formats'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, expect, it } from 'vitest'
 import {

@@ -1,13 +1,6 @@
-import {
-  type Content,
-  canonicalFlags,
-  formatMboxFields,
-  MailwrightError,
-  postmark,
-  quoteMbox,
-  UnavailableError,
-  writeFully,
-} from 'mailwright'
+import { type Content, canonicalFlags, MailwrightError, UnavailableError } from 'mailwright'
+import { writeFully } from 'mailwright/disk'
+import { formatMboxFields, postmark, quoteMbox } from 'mailwright/formats'
 import type { MboxContext } from './context.ts'
 import { openFile, readRange, using } from './durable-file.ts'
 import type { FileStatus, OpenFile } from './file-system.ts'

@@ -1,4 +1,5 @@
-import { errorCode, isMissing } from 'mailwright'
+import { errorCode } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
 
 /** The mailbox or message is not there (any more). */
 export function isNotFound(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
-import { type Clock, isFarAway, isMissing, systemCode, type Timer, writeFully } from 'mailwright'
+import type { Clock, Timer } from 'mailwright'
+import { isFarAway, isMissing, systemCode, writeFully } from 'mailwright/disk'
 import { ifThere } from './disk-errors.ts'
 import { openFile, openNew, readRange, using } from './durable-file.ts'
 import type { FileStatus, FileSystem } from './file-system.ts'

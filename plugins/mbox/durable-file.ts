@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { dirname } from 'node:path'
-import { type NewContent, readFully, replaceDurably, systemCode, UnavailableError } from 'mailwright'
+import { UnavailableError } from 'mailwright'
+import { type NewContent, readFully, replaceDurably, systemCode } from 'mailwright/disk'
 import type { FileStatus, FileSystem, OpenFile } from './file-system.ts'
 
 const fileMode = 0o600

@@ -1,14 +1,5 @@
-import {
-  changedFlags,
-  type FlagChange,
-  formatBase,
-  keywordText,
-  MailwrightError,
-  mboxState,
-  readMboxHead,
-  systemFlags,
-  UnavailableError,
-} from 'mailwright'
+import { changedFlags, type FlagChange, MailwrightError, systemFlags, UnavailableError } from 'mailwright'
+import { formatBase, keywordText, mboxState, readMboxHead } from 'mailwright/formats'
 import type { MessageRecord } from './index-record.ts'
 import type { MailboxIdentity } from './known-mailbox.ts'
 import type { LockedFile } from './mailbox-lock.ts'

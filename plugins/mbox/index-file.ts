@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { writeFully } from 'mailwright'
+import { writeFully } from 'mailwright/disk'
 import type { MboxContext } from './context.ts'
 import { ifThere } from './disk-errors.ts'
 import { openFile, readRange, replaceFile, using } from './durable-file.ts'

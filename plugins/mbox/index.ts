@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
-import { definePlugin, type PluginFactory, requireWritableFolder, store } from 'mailwright'
+import { definePlugin, type PluginFactory, store } from 'mailwright'
+import { requireWritableFolder } from 'mailwright/disk'
 import { nodeFileSystem } from './file-system.ts'
 import { MboxStore } from './mbox-store.ts'
 import { type MboxOptions, parseMboxOptions } from './options.ts'

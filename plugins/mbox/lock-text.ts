@@ -7,7 +7,7 @@ import {
   type ProcessIdentity,
   parseProcess,
   processState,
-} from 'mailwright'
+} from 'mailwright/disk'
 import type { FileStatus } from './file-system.ts'
 
 /** The file that is locked, as its device and inode. */

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path'
-import { type Account, isMissing, MailwrightError, Serial, systemCode } from 'mailwright'
+import { type Account, MailwrightError, Serial } from 'mailwright'
+import { isMissing, systemCode } from 'mailwright/disk'
 import { type MboxContext, uniqueName } from './context.ts'
 import { ifThere } from './disk-errors.ts'
 import { makeDirectory, openNew, syncDirectory } from './durable-file.ts'

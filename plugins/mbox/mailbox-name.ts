@@ -1,4 +1,5 @@
-import { MailwrightError, percentOctets } from 'mailwright'
+import { MailwrightError } from 'mailwright'
+import { percentOctets } from 'mailwright/disk'
 
 export const inbox = 'INBOX'
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { isDiskFull, isMissing, type MailboxChange, Serial, systemCode, UnavailableError } from 'mailwright'
+import { type MailboxChange, Serial, UnavailableError } from 'mailwright'
+import { isDiskFull, isMissing, systemCode } from 'mailwright/disk'
 import type { AccountFile } from './account-file.ts'
 import type { MboxContext } from './context.ts'
 import type { OpenFile } from './file-system.ts'

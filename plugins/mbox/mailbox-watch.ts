@@ -1,4 +1,5 @@
-import { isMissing, type Lease, type Timer } from 'mailwright'
+import type { Lease, Timer } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
 import type { MboxContext } from './context.ts'
 import type { MailboxFiles } from './mailbox-files.ts'
 

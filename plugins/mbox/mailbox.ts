@@ -9,11 +9,11 @@ import {
   type MessageEntry,
   type MessageSummary,
   type SearchCriterion,
-  searchEntries,
   summarise,
   type Transfer,
-  withStoreErrors,
 } from 'mailwright'
+import { withStoreErrors } from 'mailwright/disk'
+import { searchEntries } from 'mailwright/search'
 import { isNotFound } from './disk-errors.ts'
 import { removeMessages } from './expunge.ts'
 import { changeFlags } from './flag-change.ts'

@@ -1,12 +1,6 @@
 import { join, resolve } from 'node:path'
-import {
-  type Account,
-  type AccountStore,
-  type Store,
-  type StoreAbilities,
-  type StoreFault,
-  withStoreErrors,
-} from 'mailwright'
+import type { Account, AccountStore, Store, StoreAbilities, StoreFault } from 'mailwright'
+import { withStoreErrors } from 'mailwright/disk'
 import { accountPath } from './account-path.ts'
 import { MboxAccountStore } from './account-store.ts'
 import { createContext, type MboxContext, type MboxSurroundings } from './context.ts'

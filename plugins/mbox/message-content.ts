@@ -1,13 +1,7 @@
 import { Readable } from 'node:stream'
-import {
-  bufferContent,
-  type Content,
-  MailwrightError,
-  mboxContent,
-  readAll,
-  readMboxHead,
-  withStoreErrors,
-} from 'mailwright'
+import { bufferContent, type Content, MailwrightError, readAll } from 'mailwright'
+import { withStoreErrors } from 'mailwright/disk'
+import { mboxContent, readMboxHead } from 'mailwright/formats'
 import type { NewMessage } from './delivery.ts'
 import { readRange } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'

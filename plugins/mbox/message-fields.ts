@@ -8,7 +8,7 @@ import {
   otherLetters,
   statusLetters,
   xStatusLetters,
-} from 'mailwright'
+} from 'mailwright/formats'
 import { fieldPatch, type Patch } from './patch.ts'
 
 /** What a message's fields are to say. */

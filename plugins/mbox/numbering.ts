@@ -1,4 +1,5 @@
-import { formatBase, UnavailableError } from 'mailwright'
+import { UnavailableError } from 'mailwright'
+import { formatBase } from 'mailwright/formats'
 import type { MailboxIndex, MessageRecord } from './index-record.ts'
 import { matchMessages } from './matching.ts'
 import { blankPatch, fieldPatch, type Patch } from './patch.ts'

@@ -1,4 +1,4 @@
-import type { MboxSource } from 'mailwright'
+import type { MboxSource } from 'mailwright/formats'
 import { readRange } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'
 

@@ -1,4 +1,5 @@
-import { type MboxField, writeFully } from 'mailwright'
+import { writeFully } from 'mailwright/disk'
+import type { MboxField } from 'mailwright/formats'
 import { readRange } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'
 

@@ -1,4 +1,5 @@
-import { type MboxBase, type MboxEntry, scanMbox, systemFlags, UnavailableError } from 'mailwright'
+import { systemFlags, UnavailableError } from 'mailwright'
+import { type MboxBase, type MboxEntry, scanMbox } from 'mailwright/formats'
 import type { MboxContext } from './context.ts'
 import { ForwardReader } from './forward-reader.ts'
 import type { MailboxIndex, MessageRecord } from './index-record.ts'

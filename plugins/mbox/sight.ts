@@ -1,5 +1,5 @@
+import { MailwrightError, UnavailableError } from 'mailwright'
 import {
-  MailwrightError,
   type MboxBase,
   type MboxEntry,
   type MboxField,
@@ -8,8 +8,7 @@ import {
   parsePostmark,
   readMboxHead,
   scanMbox,
-  UnavailableError,
-} from 'mailwright'
+} from 'mailwright/formats'
 import { readRange } from './durable-file.ts'
 import type { FileStatus, OpenFile } from './file-system.ts'
 import { type MailboxIndex, sameFile, sameStamp } from './index-record.ts'

@@ -1,4 +1,5 @@
-import { MailwrightError, type StagedMessage, type StageOptions, withStoreErrors } from 'mailwright'
+import { MailwrightError, type StagedMessage, type StageOptions } from 'mailwright'
+import { withStoreErrors } from 'mailwright/disk'
 import type { SpooledMessages } from './delivery.ts'
 import { isNotFound } from './disk-errors.ts'
 import type { SharedMailbox } from './shared-states.ts'

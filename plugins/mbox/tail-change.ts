@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { writeFully } from 'mailwright'
+import { writeFully } from 'mailwright/disk'
 import type { MboxContext } from './context.ts'
 import { ifThere } from './disk-errors.ts'
 import { openFile, readPieces, readRange, syncDirectory, using } from './durable-file.ts'

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { writeFully } from 'mailwright'
+import { writeFully } from 'mailwright/disk'
 import type { MboxContext } from './context.ts'
 import { openNew, readRange } from './durable-file.ts'
 import type { OpenFile } from './file-system.ts'

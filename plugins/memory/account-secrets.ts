@@ -1,14 +1,13 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type Address, MailwrightError } from 'mailwright'
 import {
   type AccountRecord,
-  type Address,
   hashForScramSync,
-  MailwrightError,
   type ScramPolicy,
   type ScramRecord,
   type StoredAppPassword,
   scramSettingsOf,
-} from 'mailwright'
+} from 'mailwright/accounts'
 import { longestSecret } from './options.ts'
 
 // RFC 7677 §4 asks for no fewer.

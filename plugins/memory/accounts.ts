@@ -1,26 +1,28 @@
 import {
-  type AccountRecord,
   type Accounts,
   type AccountsAbilities,
-  AccountsDirectory,
   type AuditEntry,
   accounts as accountsKey,
   type Clock,
-  checkNewAccount,
-  checkSending,
-  DirectoryAdministration,
   definePlugin,
   type Hooks,
-  matchAppPassword,
-  mayBeUsed,
   type PluginFactory,
   parseAddress,
   type SessionRole,
-  type StoredAppPassword,
-  scramVerifierOf,
   systemClock,
   type Verification,
 } from 'mailwright'
+import {
+  type AccountRecord,
+  AccountsDirectory,
+  checkNewAccount,
+  checkSending,
+  DirectoryAdministration,
+  matchAppPassword,
+  mayBeUsed,
+  type StoredAppPassword,
+  scramVerifierOf,
+} from 'mailwright/accounts'
 import { AccountSecrets, scramRecordOf } from './account-secrets.ts'
 import { type MemoryAccountsInput, type MemoryAccountsOptions, parseAccountsOptions } from './options.ts'
 import { SendingCounts } from './sending-counts.ts'

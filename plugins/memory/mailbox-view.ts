@@ -11,10 +11,10 @@ import {
   type MessageEntry,
   type MessageSummary,
   type SearchCriterion,
-  searchEntries,
   summarise,
   type Transfer,
 } from 'mailwright'
+import { searchEntries } from 'mailwright/search'
 import type { Place } from './delivery.ts'
 import type { KeptMessage, MailboxData, NewMessage } from './mailbox-data.ts'
 import { requireRoom } from './quota.ts'

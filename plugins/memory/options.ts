@@ -1,15 +1,14 @@
 import {
   type Address,
   type Alias,
-  accountIdOf,
   addressKey,
   canonicalDomain,
   type NewAccount,
   type OptionReader,
-  parseOwnAddress,
   readOptions,
-  saslprep,
 } from 'mailwright'
+import { accountIdOf, parseOwnAddress } from 'mailwright/accounts'
+import { saslprep } from 'mailwright/network'
 
 /** Octets of a password at most: enough for any, and no flood for the hash. */
 export const longestSecret = 1024

@@ -1,4 +1,5 @@
-import { type Clock, type SendingLimit, windowStart } from 'mailwright'
+import type { Clock, SendingLimit } from 'mailwright'
+import { windowStart } from 'mailwright/accounts'
 
 /** What accounts have sent in the window of the moment; one number an account. */
 export class SendingCounts {

@@ -1,16 +1,13 @@
 import {
   type AccessEntry,
-  type AccessLists,
   type Account,
   type AccountStore,
-  type GuardedStore,
-  guardedStore,
   type MailboxInfo,
   MailwrightError,
-  MemoryAccessLists,
   parseAddress,
   type Store,
 } from 'mailwright'
+import { type AccessLists, type GuardedStore, guardedStore, MemoryAccessLists } from 'mailwright/rights'
 import { fixtureAccountById, overlay, recordedRetrieval, type StoreFixture } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
 import { brokenStore, failedCases, type StoreMistakes } from '../../test/support/broken-store.ts'

@@ -3,8 +3,6 @@ import {
   accounts as accountsKey,
   type Clock,
   definePlugin,
-  guardedStore,
-  MemoryAccessLists,
   type NoOptions,
   noOptions,
   type PluginFactory,
@@ -13,6 +11,7 @@ import {
   store as storeKey,
   systemClock,
 } from 'mailwright'
+import { guardedStore, MemoryAccessLists } from 'mailwright/rights'
 import { AccountData, type Numbering } from './account-data.ts'
 import { MemoryAccountStore } from './account-store.ts'
 

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { type Network, networksInclude, parseNetwork, socketEndpoints } from 'mailwright'
+import { type Network, networksInclude, parseNetwork } from 'mailwright'
+import { socketEndpoints } from 'mailwright/network'
 import type { MetricsOptions } from './options.ts'
 
 const loopback: readonly Network[] = ['127.0.0.0/8', '::1'].flatMap((text) => parseNetwork(text) ?? [])

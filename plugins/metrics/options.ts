@@ -1,4 +1,5 @@
-import { type Network, type OptionReader, parseNetwork, readNetworks, readOptions } from 'mailwright'
+import { type Network, type OptionReader, parseNetwork, readOptions } from 'mailwright'
+import { readNetworks } from 'mailwright/network'
 
 /** The options of the metrics plugin. */
 export interface MetricsOptions {

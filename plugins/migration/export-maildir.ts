@@ -1,7 +1,7 @@
 import { readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Content, inbox, type Mailbox, MailwrightError, type MessageEntry } from 'mailwright'
 import {
-  type Content,
   dovecotKeywordLetters,
   dovecotKeywordsFile,
   dovecotSubscriptionsFile,
@@ -10,14 +10,10 @@ import {
   formatDovecotSubscriptions,
   formatDovecotUidlist,
   formatMaildirFileName,
-  inbox,
-  type Mailbox,
-  MailwrightError,
-  type MessageEntry,
   maildirDirectoryOf,
   maildirHostName,
   parseDovecotKeywords,
-} from 'mailwright'
+} from 'mailwright/formats'
 import { createDirectory, createFile, guarded, replaceFile } from './export-file.ts'
 import type { ExportedMailbox, ExportForm } from './export-run.ts'
 import { LfWriter } from './line-ends.ts'

@@ -1,15 +1,7 @@
 import { lstat, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import {
-  type Content,
-  formatDovecotSubscriptions,
-  formatMboxFields,
-  type Mailbox,
-  MailwrightError,
-  type MessageEntry,
-  postmark,
-  quoteMbox,
-} from 'mailwright'
+import { type Content, type Mailbox, MailwrightError, type MessageEntry } from 'mailwright'
+import { formatDovecotSubscriptions, formatMboxFields, postmark, quoteMbox } from 'mailwright/formats'
 import { createDirectory, createFile, type ExportFile, guarded, replaceFile } from './export-file.ts'
 import type { ExportedMailbox, ExportForm } from './export-run.ts'
 import { mboxFileName } from './mbox-file-name.ts'

@@ -11,7 +11,7 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { formatProcess, ownProcess } from 'mailwright'
+import { formatProcess, ownProcess } from 'mailwright/disk'
 import { codeOf } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Journal, readJournal } from './journal.ts'

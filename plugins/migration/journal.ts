@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { syncFolder, UnavailableError } from 'mailwright'
+import { UnavailableError } from 'mailwright'
+import { syncFolder } from 'mailwright/disk'
 import { JournalState, type MailboxRecord, type MailboxStart } from './journal-lines.ts'
 import { lockRun, type RunLock } from './run-lock.ts'
 

@@ -4,7 +4,7 @@ import {
   maildirLetters,
   maildirPassedLetter,
   sortedMaildirLetters,
-} from 'mailwright'
+} from 'mailwright/formats'
 
 const forwarded = '$Forwarded'
 

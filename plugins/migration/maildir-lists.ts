@@ -17,7 +17,7 @@ import {
   parseDovecotKeywords,
   parseDovecotSubscriptions,
   parseDovecotUidlist,
-} from 'mailwright'
+} from 'mailwright/formats'
 import { joined } from './maildir-tree.ts'
 
 // Far above what a million messages need.

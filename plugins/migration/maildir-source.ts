@@ -1,12 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises'
-import {
-  compareMaildirDeliveryTimes,
-  errorText,
-  maildirDeliveryTime,
-  parseMaildirFileName,
-  type Spool,
-  UnavailableError,
-} from 'mailwright'
+import { errorText, type Spool, UnavailableError } from 'mailwright'
+import { compareMaildirDeliveryTimes, maildirDeliveryTime, parseMaildirFileName } from 'mailwright/formats'
 import { flagsOfLetters } from './maildir-letters.ts'
 import { type MaildirLists, readLists, readSubscriptions } from './maildir-lists.ts'
 import { type FoundMaildir, findMaildirs, joined } from './maildir-tree.ts'

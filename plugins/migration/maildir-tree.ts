@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { decodeMailboxLevel, errorText, MailwrightError, mailboxOfMaildirDirectory } from 'mailwright'
+import { errorText, MailwrightError } from 'mailwright'
+import { decodeMailboxLevel, mailboxOfMaildirDirectory } from 'mailwright/formats'
 import type { SkippedPart } from './source.ts'
 import { plainName } from './target-name.ts'
 

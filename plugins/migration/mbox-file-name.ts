@@ -1,4 +1,4 @@
-import { decodeMailboxLevel } from 'mailwright'
+import { decodeMailboxLevel } from 'mailwright/formats'
 
 const special = /^\.|[%\0]|\.(?=(?:sbd|mbox|msf|dat|html|json|lock|log|new)$)/g
 

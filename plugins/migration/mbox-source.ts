@@ -1,18 +1,15 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errorText, MailwrightError, type Spool, UnavailableError } from 'mailwright'
 import {
-  errorText,
-  MailwrightError,
   type MboxEntry,
   type MboxSource as MboxOctets,
   mboxContent,
   mboxState,
   parseDovecotSubscriptions,
-  type Spool,
   scanMbox,
   thunderbirdState,
-  UnavailableError,
-} from 'mailwright'
+} from 'mailwright/formats'
 import { type FoundMbox, findMboxes } from './mbox-tree.ts'
 import { type FileMessage, readingWithoutLinks } from './message-file.ts'
 import type {

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { lstat, lutimes, readlink, rename, statfs, symlink, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { MailwrightError } from 'mailwright'
 import {
   formatProcess,
   isFarAway,
   isOfEarlierBoot,
-  MailwrightError,
   ownProcess,
   parseProcess,
   processState,
-} from 'mailwright'
+} from 'mailwright/disk'
 
 /** Held by one run of an import. */
 export interface RunLock {

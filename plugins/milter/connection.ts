@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
-import { type Clock, type SocketAddress, UnavailableError } from 'mailwright'
+import { type Clock, UnavailableError } from 'mailwright'
+import type { SocketAddress } from 'mailwright/network'
 import { type Packet, type PacketLimits, PacketReader } from './packet.ts'
 
 // Packets that wait to be read before no more is taken from the socket.

@@ -1,4 +1,5 @@
-import type { Clock, Network, SocketAddress, Spool } from 'mailwright'
+import type { Clock, Network, Spool } from 'mailwright'
+import type { SocketAddress } from 'mailwright/network'
 import type { Availability } from './availability.ts'
 import type { ChunkSize } from './negotiation.ts'
 import type { MilterEntry, MilterRole, MilterTimeouts, WhenUnavailable } from './options.ts'

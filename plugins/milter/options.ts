@@ -1,4 +1,5 @@
-import { type OptionReader, parseSocketAddress, readNetworks, readOptions } from 'mailwright'
+import { type OptionReader, readOptions } from 'mailwright'
+import { parseSocketAddress, readNetworks } from 'mailwright/network'
 import type { MilterSettings } from './milter.ts'
 import { bareName, type ChunkSize } from './negotiation.ts'
 

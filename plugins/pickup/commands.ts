@@ -1,6 +1,7 @@
 import { readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { dropNameKind, MailwrightError, type PluginCommand, UsageError } from 'mailwright'
+import { MailwrightError, type PluginCommand, UsageError } from 'mailwright'
+import { dropNameKind } from 'mailwright/formats'
 import { type DropFolder, ignore } from './drop-folder.ts'
 
 const mostNames = 10_000

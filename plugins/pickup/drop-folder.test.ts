@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { newDropNames } from 'mailwright'
+import { newDropNames } from 'mailwright/formats'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DropFolder } from './drop-folder.ts'
 

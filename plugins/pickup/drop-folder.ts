@@ -12,7 +12,8 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { dropNameKind, MailwrightError } from 'mailwright'
+import { MailwrightError } from 'mailwright'
+import { dropNameKind } from 'mailwright/formats'
 
 // A program that writes for longer has ended without a word.
 const staleAfter = 36 * 3_600_000

@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dropHeadSize, formatDropHead } from 'mailwright'
+import { dropHeadSize, formatDropHead } from 'mailwright/formats'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { dropMessage } from '../../test/support/drop.ts'
 import { openDropped, readExactly } from './dropped-file.ts'

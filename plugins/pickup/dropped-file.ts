@@ -1,15 +1,13 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open } from 'node:fs/promises'
+import { errorText, MailwrightError, UnavailableError } from 'mailwright'
 import {
   type DropEnvelope,
   dropHeadSize,
-  errorText,
   longestDropEnvelope,
-  MailwrightError,
   parseDropEnvelope,
   parseDropHead,
-  UnavailableError,
-} from 'mailwright'
+} from 'mailwright/formats'
 
 /** A message as a program has handed it in. */
 export interface DroppedFile {

@@ -1,12 +1,11 @@
+import { type OptionReader, readOptions } from 'mailwright'
 import {
   type MailConcern,
   type MailRole,
-  type OptionReader,
   parseSocketAddress,
   readConcern,
-  readOptions,
   type SocketAddress,
-} from 'mailwright'
+} from 'mailwright/network'
 import { type PolicyAction, parseAction } from './action.ts'
 
 /** The steps of a session at which a policy server can be asked. */

@@ -1,12 +1,6 @@
 import { isAbsolute } from 'node:path'
-import {
-  canonicalDomain,
-  type Network,
-  type OptionReader,
-  parseNetwork,
-  readNetworks,
-  readOptions,
-} from 'mailwright'
+import { canonicalDomain, type Network, type OptionReader, parseNetwork, readOptions } from 'mailwright'
+import { readNetworks } from 'mailwright/network'
 
 /** A log of another POP3 or IMAP server. */
 export interface LogInput {

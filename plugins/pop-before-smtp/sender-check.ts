@@ -1,11 +1,5 @@
-import {
-  type Accounts,
-  type Address,
-  type DeliveryFlow,
-  ownsAddress,
-  parseAddress,
-  sameAddress,
-} from 'mailwright'
+import { type Accounts, type Address, type DeliveryFlow, parseAddress, sameAddress } from 'mailwright'
+import { ownsAddress } from 'mailwright/accounts'
 
 /** What may be sent after a login, and to whom. Rejects with MAIL_E_UNAVAILABLE where nobody can tell. */
 export class SenderCheck {

@@ -1,19 +1,16 @@
+import type { Account, LoginResult, SessionFlow, Store } from 'mailwright'
 import {
-  type Account,
   beginMechanism,
   type ChannelBinding,
   type LineConnection,
-  type LoginResult,
   offeredMechanisms,
   runSaslExchange,
   type SaslContext,
   type ServerTls,
-  type SessionFlow,
-  type Store,
   saslprep,
   saslResponseLimit,
   secureSession,
-} from 'mailwright'
+} from 'mailwright/network'
 import { type Answer, fault, last, ok, refusal, refusalFor, refusalOf } from './answer.ts'
 import { type Command, words } from './command.ts'
 import { type Maildrop, openMaildrop } from './maildrop.ts'

@@ -1,12 +1,5 @@
-import {
-  accounts,
-  certificates,
-  definePlugin,
-  listenForClients,
-  type PluginFactory,
-  SessionCounts,
-  store,
-} from 'mailwright'
+import { accounts, certificates, definePlugin, type PluginFactory, store } from 'mailwright'
+import { listenForClients, SessionCounts } from 'mailwright/network'
 import { type Pop3Input, type Pop3Options, parseOptions } from './options.ts'
 import { Pop3Session } from './session.ts'
 

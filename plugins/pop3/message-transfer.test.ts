@@ -1,11 +1,6 @@
 import { Readable } from 'node:stream'
-import {
-  bufferContent,
-  ConnectionLost,
-  type Content,
-  type LineConnection,
-  UnavailableError,
-} from 'mailwright'
+import { bufferContent, type Content, UnavailableError } from 'mailwright'
+import { ConnectionLost, type LineConnection } from 'mailwright/network'
 import { describe, expect, test } from 'vitest'
 import { sendMessage } from './message-transfer.ts'
 import { TopLines } from './top-lines.ts'

@@ -1,5 +1,5 @@
 import type { Content } from 'mailwright'
-import { ConnectionLost, type LineConnection } from 'mailwright'
+import { ConnectionLost, type LineConnection } from 'mailwright/network'
 import { withAsciiHeader } from './ascii-header.ts'
 import { DotStuffing } from './dot-stuffing.ts'
 import type { TopLines } from './top-lines.ts'

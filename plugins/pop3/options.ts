@@ -1,10 +1,10 @@
+import { readOptions } from 'mailwright'
 import {
   type LoginListenerDefaults,
   type LoginListenerInput,
   type LoginListenerOptions,
   readLoginListener,
-  readOptions,
-} from 'mailwright'
+} from 'mailwright/network'
 
 /** The options of a POP3 listener. */
 export type Pop3Options = LoginListenerOptions

@@ -1,20 +1,15 @@
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Clock, errorCode, type Flow, type Log, type SessionFlow, type Store } from 'mailwright'
 import {
-  type Clock,
   ConnectionLost,
   type Endpoints,
-  errorCode,
-  type Flow,
   LineConnection,
-  type Log,
   type ReadResult,
   type ServerTls,
   type SessionCounts,
-  type SessionFlow,
-  type Store,
   sessionOver,
-} from 'mailwright'
+} from 'mailwright/network'
 import { type Answer, fault, last, ok, refusal, refusalOf, type Say } from './answer.ts'
 import { Authorization } from './authorization.ts'
 import { capabilities } from './capabilities.ts'

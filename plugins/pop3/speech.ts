@@ -1,4 +1,4 @@
-import type { LineConnection } from 'mailwright'
+import type { LineConnection } from 'mailwright/network'
 import { type Answer, fault, lineOf, ok, refusal, type Say } from './answer.ts'
 import { defaultLanguage, isLanguageRange, type Language, languageFor, languages } from './languages.ts'
 

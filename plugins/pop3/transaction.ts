@@ -1,4 +1,5 @@
-import { ConnectionLost, errorCode, type LineConnection, Pacer } from 'mailwright'
+import { errorCode, Pacer } from 'mailwright'
+import { ConnectionLost, type LineConnection } from 'mailwright/network'
 import { type Answer, fault, ok, refusal, refusalFor } from './answer.ts'
 import { type Command, parseNumber, words } from './command.ts'
 import type { Maildrop, Numbered } from './maildrop.ts'

@@ -1,4 +1,5 @@
-import { accounts, database, definePlugin, type PluginFactory, SessionCounts, type Timer } from 'mailwright'
+import { accounts, database, definePlugin, type PluginFactory, type Timer } from 'mailwright'
+import { SessionCounts } from 'mailwright/network'
 import { AccountCounts, rateCountsMigration } from './account-counts.ts'
 import { rateCommands } from './commands.ts'
 import { MemoryCounts } from './memory-counts.ts'

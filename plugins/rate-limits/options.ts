@@ -4,10 +4,10 @@ import {
   ownRolesIn,
   type PrefixLengths,
   parseNetwork,
-  readNetworks,
   readOptions,
   type SessionRole,
 } from 'mailwright'
+import { readNetworks } from 'mailwright/network'
 import { type Rate, readRates } from './rate.ts'
 
 /** Of the options `ipv4Prefix` and `ipv6Prefix`. */

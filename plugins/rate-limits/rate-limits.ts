@@ -9,9 +9,9 @@ import {
   networksInclude,
   type Reply,
   type Session,
-  type SessionCounts,
   type Transaction,
 } from 'mailwright'
+import type { SessionCounts } from 'mailwright/network'
 import type { AccountCounts } from './account-counts.ts'
 import { MemoryCounts } from './memory-counts.ts'
 import type { ClientLimits, RateLimitsOptions } from './options.ts'

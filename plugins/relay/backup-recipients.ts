@@ -4,9 +4,9 @@ import {
   AddressPatterns,
   MailwrightError,
   parseAddressPattern,
-  splitDetail,
   UnavailableError,
 } from 'mailwright'
+import { splitDetail } from 'mailwright/accounts'
 
 // Some million addresses. What is larger is not what was meant, and would take the memory of everything else.
 const mostOctets = 64 * 2 ** 20

@@ -8,9 +8,9 @@ import {
   parseAddress,
   readAddressPatterns,
   readDomainPatterns,
-  readNetworks,
   readOptions,
 } from 'mailwright'
+import { readNetworks } from 'mailwright/network'
 
 /** Clients that may send anywhere for the certificate that they show. Their listener must ask for it. */
 export interface ClientCertificatesInput {

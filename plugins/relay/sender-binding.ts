@@ -5,11 +5,11 @@ import {
   addressKey,
   type DeliveryFlow,
   formatAddress,
-  ownsAddress,
   type Reply,
   reply,
   replyText,
 } from 'mailwright'
+import { ownsAddress } from 'mailwright/accounts'
 import type { RelayOptions } from './options.ts'
 
 /** Which addresses somebody who has logged in may write under. Rejects with MAIL_E_UNAVAILABLE where nobody can tell. */

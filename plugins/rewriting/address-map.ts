@@ -6,8 +6,8 @@ import {
   localPartKeys,
   parseAddress,
   patternKeys,
-  splitDetail,
 } from 'mailwright'
+import { splitDetail } from 'mailwright/accounts'
 
 /** A look-up table; `table` of the plugin `aliases` makes them of files. */
 export interface AddressTable {

@@ -1,4 +1,5 @@
-import { type BatchItem, type Envelope, notWithoutOthers, type Outcome, ofDomain } from 'mailwright'
+import { type BatchItem, notWithoutOthers, type Outcome, ofDomain } from 'mailwright'
+import type { Envelope } from 'mailwright/smtp-client'
 import { HostFailure, type Undelivered, unreachable } from './outcome.ts'
 import { NotItsTurn, type Pace } from './pace/pace.ts'
 import type { Destination } from './routing/destination.ts'

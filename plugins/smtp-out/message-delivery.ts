@@ -1,4 +1,5 @@
-import type { BatchItem, Envelope, Log, Outcome } from 'mailwright'
+import type { BatchItem, Log, Outcome } from 'mailwright'
+import type { Envelope } from 'mailwright/smtp-client'
 import {
   type AttemptedErrand,
   type AttemptSettings,

@@ -1,14 +1,11 @@
+import { isPermanent, type LoginResult, type Reply, reply } from 'mailwright'
 import {
   beginMechanism,
-  isPermanent,
-  type LoginResult,
-  type Reply,
-  reply,
   runSaslExchange,
   type SaslCarrier,
   type SaslLine,
   type SaslMechanism,
-} from 'mailwright'
+} from 'mailwright/network'
 import {
   alreadyLoggedIn,
   authNotOffered,

@@ -1,16 +1,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import {
-  type ChannelBinding,
-  channelBinding,
-  confirmedName,
-  type Endpoints,
-  type Flow,
-  type Hello,
-  networksInclude,
-  type TlsFacts,
-  tlsFacts,
-} from 'mailwright'
+import { confirmedName, type Flow, type Hello, networksInclude, type TlsFacts } from 'mailwright'
+import { type ChannelBinding, channelBinding, type Endpoints, tlsFacts } from 'mailwright/network'
 import type { SmtpOptions } from './options.ts'
 import { type SmtpService, SmtpSession } from './session.ts'
 

@@ -1,14 +1,7 @@
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
-import {
-  ArrivingClients,
-  type Endpoints,
-  errorText,
-  type Flow,
-  formatReply,
-  socketEndpoints,
-  socketFileEndpoints,
-} from 'mailwright'
+import { errorText, type Flow, formatReply } from 'mailwright'
+import { ArrivingClients, type Endpoints, socketEndpoints, socketFileEndpoints } from 'mailwright/network'
 import { SMTPServer } from 'smtp-server'
 import { TLS_SOCKET_OPTIONS } from 'smtp-server/lib/smtp-connection.js'
 import { trustIn } from './client.ts'

@@ -1,4 +1,5 @@
-import { offeredMechanisms, reply } from 'mailwright'
+import { reply } from 'mailwright'
+import { offeredMechanisms } from 'mailwright/network'
 import type { SmtpOptions } from './options.ts'
 import { attributeNames } from './proxied-attributes.ts'
 import { badHello } from './replies.ts'

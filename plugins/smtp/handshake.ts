@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { handshakeFault, handshakeOctets } from 'mailwright'
+import { handshakeFault, handshakeOctets } from 'mailwright/network'
 
 /** A client's handshake of TLS. What goes wrong with it is told once, whatever tells of it first. */
 export class Handshake {

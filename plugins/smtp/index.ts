@@ -3,13 +3,13 @@ import {
   type Certificates,
   ConfigError,
   certificates,
-  clientCiphers,
   definePlugin,
   type PluginFactory,
   queue,
   resolver,
   statusNotifications,
 } from 'mailwright'
+import { clientCiphers } from 'mailwright/network'
 import { DiskRoom } from './disk-room.ts'
 import { Engine } from './engine.ts'
 import { parseOptions, type SmtpInput, type SmtpOptions } from './options.ts'

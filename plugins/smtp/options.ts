@@ -1,12 +1,5 @@
-import {
-  type Network,
-  type OptionReader,
-  type ProxyInput,
-  type ProxyOptions,
-  readNetworks,
-  readOptions,
-  readProxyOptions,
-} from 'mailwright'
+import { type Network, type OptionReader, readOptions } from 'mailwright'
+import { type ProxyInput, type ProxyOptions, readNetworks, readProxyOptions } from 'mailwright/network'
 
 /** How long a client may take in each phase, in milliseconds or as texts such as `5m`. */
 export interface SmtpTimeouts {

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { saslResponseLimit } from 'mailwright'
+import { saslResponseLimit } from 'mailwright/network'
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js'
 
 const LF = 0x0a

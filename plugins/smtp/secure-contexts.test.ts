@@ -1,4 +1,5 @@
-import { type Certificate, type Certificates, contextLifetime, createLog } from 'mailwright'
+import { type Certificate, type Certificates, createLog } from 'mailwright'
+import { contextLifetime } from 'mailwright/network'
 import { fakeClock } from 'mailwright/testing'
 import { generate } from 'selfsigned'
 import { beforeAll, expect, test } from 'vitest'

@@ -1,12 +1,6 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
-import {
-  type Certificate,
-  type Certificates,
-  type Clock,
-  contextLifetime,
-  type Log,
-  tlsPolicy,
-} from 'mailwright'
+import type { Certificate, Certificates, Clock, Log } from 'mailwright'
+import { contextLifetime, tlsPolicy } from 'mailwright/network'
 import { readClientAuthorities } from './client-authorities.ts'
 
 // OpenSSL breaks off what would resume a session with a client certificate, unless the session has a name of its place.

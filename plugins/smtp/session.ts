@@ -1,15 +1,5 @@
-import type {
-  ChannelBinding,
-  Clock,
-  Log,
-  Reply,
-  Resolver,
-  SaslContext,
-  SessionFlow,
-  Spool,
-  TlsFacts,
-  TransactionFlow,
-} from 'mailwright'
+import type { Clock, Log, Reply, Resolver, SessionFlow, Spool, TlsFacts, TransactionFlow } from 'mailwright'
+import type { ChannelBinding, SaslContext } from 'mailwright/network'
 import type { Client, Trust } from './client.ts'
 import type { DiskRoom } from './disk-room.ts'
 import type { Incoming } from './incoming.ts'

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { MailwrightError, syncFolder } from 'mailwright'
+import { MailwrightError } from 'mailwright'
+import { syncFolder } from 'mailwright/disk'
 
 /** Bits of a secret that is made: more than any hash of it has. */
 const secretOctets = 32

@@ -1,12 +1,5 @@
-import {
-  type Address,
-  type Clock,
-  domainKeys,
-  type Log,
-  localPartKeys,
-  patternKeys,
-  splitDetail,
-} from 'mailwright'
+import { type Address, type Clock, domainKeys, type Log, localPartKeys, patternKeys } from 'mailwright'
+import { splitDetail } from 'mailwright/accounts'
 import { type Destination, parseDestination } from './destination.ts'
 
 /** A look-up table whose values are `transport:nexthop`; `table` of the plugin `aliases` makes them of files. */

@@ -10,18 +10,20 @@ import {
   type Content,
   decodeSummary,
   encodeSummary,
-  foldedNeedle,
-  foldText,
   type MessageEntry,
   type MessageSummary,
-  mayContain,
   type SearchCriterion,
-  type SearchSource,
   Summariser,
-  searchEntries,
-  signText,
   summarise,
 } from 'mailwright'
+import {
+  foldedNeedle,
+  foldText,
+  mayContain,
+  type SearchSource,
+  searchEntries,
+  signText,
+} from 'mailwright/search'
 import { realisticCorpus } from '../generator/realistic.ts'
 
 const count = Number(process.argv[2] ?? 1_000)

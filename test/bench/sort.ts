@@ -13,12 +13,9 @@ import {
   type MessageEntry,
   MessageFacts,
   type MessageSummary,
-  type SortKey,
   Summariser,
-  sortMessages,
-  type ThreadAlgorithm,
-  threadMessages,
 } from 'mailwright'
+import { type SortKey, sortMessages, type ThreadAlgorithm, threadMessages } from 'mailwright/search'
 import { conversations } from '../generator/conversations.ts'
 
 const rounds = 20

@@ -3,7 +3,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { maildirFlags, parseMaildirFileName } from 'mailwright'
+import { maildirFlags, parseMaildirFileName } from 'mailwright/formats'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Random } from '../generator/random.ts'
 import { flagText, ModelFault } from '../support/imap-model.ts'

@@ -1,18 +1,14 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { type AccountStore, bufferContent, createLog, parseAddress, systemClock } from 'mailwright'
 import {
-  type AccountStore,
-  bufferContent,
-  createLog,
   decodeModifiedUtf7,
   defaultDovecotUidlFormat,
   formatDovecotKeywords,
   mailboxOfMaildirDirectory,
   maildirFlags,
-  parseAddress,
-  systemClock,
-} from 'mailwright'
+} from 'mailwright/formats'
 import { recordedRetrieval } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MaildirStore } from '../../plugins/maildir/account/maildir-store.ts'

@@ -1,4 +1,5 @@
-import { definePlugin, type ImapExtension, imapExtensions, noOptions, type PluginInstance } from 'mailwright'
+import { definePlugin, imapExtensions, noOptions, type PluginInstance } from 'mailwright'
+import type { ImapExtension } from 'mailwright/imap'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   type ImapServer,

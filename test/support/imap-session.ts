@@ -1,4 +1,4 @@
-import type { AccountStore, ImapExtension, PluginInstance } from 'mailwright'
+import type { AccountStore, PluginInstance } from 'mailwright'
 import {
   accounts,
   bufferContent,
@@ -8,6 +8,7 @@ import {
   parseAddress,
   store,
 } from 'mailwright'
+import type { ImapExtension } from 'mailwright/imap'
 import certificates from 'mailwright/plugins/certificates'
 import imap, { type ImapInput } from 'mailwright/plugins/imap'
 import memory from 'mailwright/plugins/memory'

@@ -1,4 +1,5 @@
-import type { ImapSession, ImapState, StoreAbilities } from 'mailwright'
+import type { StoreAbilities } from 'mailwright'
+import type { ImapSession, ImapState } from 'mailwright/imap'
 import { expect, test } from 'vitest'
 import { afterLogin } from './after-login.ts'
 

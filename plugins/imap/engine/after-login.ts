@@ -1,4 +1,5 @@
-import type { ImapExtension, StoreAbilities } from 'mailwright'
+import type { StoreAbilities } from 'mailwright'
+import type { ImapExtension } from 'mailwright/imap'
 
 /**
  * Capabilities for sessions that have logged in: before that nobody has a use for them. Only where the store has all

@@ -1,4 +1,5 @@
-import { bufferContent, type ImapLiteral } from 'mailwright'
+import { bufferContent } from 'mailwright'
+import type { ImapLiteral } from 'mailwright/imap'
 import { describe, expect, test } from 'vitest'
 import { Arguments } from './arguments.ts'
 import { Refusal } from './result.ts'

@@ -1,10 +1,5 @@
-import {
-  canonicalFlags,
-  type ImapArguments,
-  type ImapLiteral,
-  type ImapSequenceSet,
-  parseDate,
-} from 'mailwright'
+import { canonicalFlags, parseDate } from 'mailwright'
+import type { ImapArguments, ImapLiteral, ImapSequenceSet } from 'mailwright/imap'
 import { decodeMailboxName } from '../format/mailbox-name.ts'
 import { bad, NotUtf8, no, Refusal } from './result.ts'
 import { readSequenceSet, sequenceSetForm } from './sequence-set.ts'

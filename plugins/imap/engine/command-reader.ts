@@ -1,11 +1,6 @@
-import {
-  bufferContent,
-  type ImapComingLiteral,
-  type ImapLiteral,
-  type ImapResult,
-  type LineConnection,
-  type SpoolWriter,
-} from 'mailwright'
+import { bufferContent, type SpoolWriter } from 'mailwright'
+import type { ImapComingLiteral, ImapLiteral, ImapResult } from 'mailwright/imap'
+import type { LineConnection } from 'mailwright/network'
 import { type CommandHead, type LiteralMark, literalMark, readHead, tagOf } from './command-head.ts'
 import { bad, no } from './result.ts'
 import { SpooledLiterals } from './spooled-literals.ts'

@@ -1,16 +1,13 @@
 import type { Socket } from 'node:net'
+import { type Account, errorCode, type SessionFlow } from 'mailwright'
+import type { ImapComingLiteral, ImapResult } from 'mailwright/imap'
 import {
-  type Account,
   ConnectionLost,
   type Endpoints,
-  errorCode,
-  type ImapComingLiteral,
-  type ImapResult,
   LineConnection,
   type ServerTls,
-  type SessionFlow,
   sessionOver,
-} from 'mailwright'
+} from 'mailwright/network'
 import { Arguments } from './arguments.ts'
 import { Call, runCommand } from './call.ts'
 import { type CommandRead, CommandReader, type ReadCommand } from './command-reader.ts'

@@ -1,4 +1,4 @@
-import type { ImapSelected, ImapSession } from 'mailwright'
+import type { ImapSelected, ImapSession } from 'mailwright/imap'
 import { showing } from './showing.ts'
 
 /**

@@ -1,4 +1,5 @@
-import type { ImapLimits, ImapResult, ImapSession, MessageEntry } from 'mailwright'
+import type { MessageEntry } from 'mailwright'
+import type { ImapLimits, ImapResult, ImapSession } from 'mailwright/imap'
 import { no } from './result.ts'
 
 /** Those of a command's messages that it works on. */

@@ -1,4 +1,6 @@
-import { ConnectionLost, type Content, type ImapOutput, type LineConnection, Pacer } from 'mailwright'
+import { type Content, Pacer } from 'mailwright'
+import type { ImapOutput } from 'mailwright/imap'
+import { ConnectionLost, type LineConnection } from 'mailwright/network'
 import { encodeMailboxName } from '../format/mailbox-name.ts'
 import { astring, nstring, string } from '../format/strings.ts'
 import { requireWithinLine } from './response-octets.ts'

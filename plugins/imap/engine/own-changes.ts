@@ -1,4 +1,5 @@
-import { errorCode, type ImapSelected, type ImapSession } from 'mailwright'
+import { errorCode } from 'mailwright'
+import type { ImapSelected, ImapSession } from 'mailwright/imap'
 
 /** What a session has done itself. */
 export interface OwnChange {

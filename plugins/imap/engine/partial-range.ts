@@ -1,4 +1,4 @@
-import type { ImapArguments } from 'mailwright'
+import type { ImapArguments } from 'mailwright/imap'
 
 /** Places in a list of results, counted from 1, or from the end backwards where negative (RFC 9394 §4). */
 export interface Places {

@@ -1,11 +1,5 @@
-import {
-  type Clock,
-  type ImapRecentMessages,
-  indexOfUid,
-  type Mailbox,
-  type MailboxStatus,
-  type Store,
-} from 'mailwright'
+import { type Clock, indexOfUid, type Mailbox, type MailboxStatus, type Store } from 'mailwright'
+import type { ImapRecentMessages } from 'mailwright/imap'
 
 // Of about 150 octets each. What is forgotten is as if nobody had selected the mailbox since the server was started.
 const mailboxesKept = 50_000

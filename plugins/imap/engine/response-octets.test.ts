@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapResult } from 'mailwright'
+import type { ImapExtension, ImapResult } from 'mailwright/imap'
 import { describe, expect, it, test } from 'vitest'
 import { type ImapTest, type ImapTestClient, startImapTest } from '../../../test/support/imap-session.ts'
 import { isWithinLine } from './response-octets.ts'

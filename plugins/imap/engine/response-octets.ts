@@ -1,4 +1,4 @@
-import type { ImapResult } from 'mailwright'
+import type { ImapResult } from 'mailwright/imap'
 import { no } from './result.ts'
 
 // What ends a line, what is in no line (RFC 9051 §9, CHAR), and what is no octet and would be cut to one.

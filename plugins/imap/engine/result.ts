@@ -1,4 +1,5 @@
-import { type ErrorCode, errorCode, type ImapResult, type Reply } from 'mailwright'
+import { type ErrorCode, errorCode, type Reply } from 'mailwright'
+import type { ImapResult } from 'mailwright/imap'
 
 /** Ends a command with a result, from however deep. */
 export class Refusal extends Error {

@@ -1,10 +1,5 @@
 import {
   errorCode,
-  type ImapNews,
-  type ImapSelected,
-  type ImapSequenceSet,
-  type ImapUpdate,
-  type ImapUpdateListener,
   indexOfUid,
   type Lease,
   type MailboxFacts,
@@ -12,6 +7,7 @@ import {
   systemFlags,
   type UidRange,
 } from 'mailwright'
+import type { ImapNews, ImapSelected, ImapSequenceSet, ImapUpdate, ImapUpdateListener } from 'mailwright/imap'
 import { keywordsOf, mailboxFacts } from './keywords.ts'
 import type { LaterLook } from './later-look.ts'
 import { withNewer } from './newer-entries.ts'

@@ -1,4 +1,4 @@
-import type { ImapSequenceSet } from 'mailwright'
+import type { ImapSequenceSet } from 'mailwright/imap'
 
 /** Characters of a set; what they say is read by `readSequenceSet`. */
 export const sequenceSetForm: RegExp = /\$|[0-9:*,]+/y

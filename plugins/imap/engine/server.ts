@@ -1,16 +1,6 @@
-import {
-  type Clock,
-  type Flow,
-  type ImapExtension,
-  type ImapLimits,
-  type ImapServer,
-  type ImapVocabulary,
-  type Log,
-  MessageFacts,
-  SessionCounts,
-  type SpoolWriter,
-  type Store,
-} from 'mailwright'
+import { type Clock, type Flow, type Log, MessageFacts, type SpoolWriter, type Store } from 'mailwright'
+import type { ImapExtension, ImapLimits, ImapServer, ImapVocabulary } from 'mailwright/imap'
+import { SessionCounts } from 'mailwright/network'
 import type { ImapOptions } from '../options.ts'
 import { type RecentMessages, recentMessagesOf } from './recent-messages.ts'
 import { vocabularyOf } from './vocabulary.ts'

@@ -1,22 +1,16 @@
 import {
   type Account,
   type AccountStore,
-  ConnectionLost,
   errorCode,
   hasAnyRight,
   type ImapForm,
-  type ImapNews,
-  type ImapResult,
-  type ImapSelected,
-  type ImapSession,
-  type ImapState,
-  type LineConnection,
   type Mailbox,
   MailwrightError,
   type Rights,
-  type ServerTls,
   type SessionFlow,
 } from 'mailwright'
+import type { ImapNews, ImapResult, ImapSelected, ImapSession, ImapState } from 'mailwright/imap'
+import { ConnectionLost, type LineConnection, type ServerTls } from 'mailwright/network'
 import { LaterLook } from './later-look.ts'
 import { Output } from './output.ts'
 import { permanentFlags } from './permanent-flags.ts'

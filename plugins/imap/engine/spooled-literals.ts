@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import { type Content, type ImapLiteral, type SpoolWriter, UnavailableError } from 'mailwright'
+import { type Content, type SpoolWriter, UnavailableError } from 'mailwright'
+import type { ImapLiteral } from 'mailwright/imap'
 
 /**
  * The large literals of one command, one behind the other in one spool entry: however many there are, they take no more

@@ -1,13 +1,6 @@
-import {
-  errorCode,
-  hasAllRights,
-  type ImapResult,
-  type ImapSelected,
-  type ImapSession,
-  otherUsersLevel,
-  sharedLevel,
-  type Transfer,
-} from 'mailwright'
+import { errorCode, hasAllRights, type Transfer } from 'mailwright'
+import type { ImapResult, ImapSelected, ImapSession } from 'mailwright/imap'
+import { otherUsersLevel, sharedLevel } from 'mailwright/rights'
 import { noteOwnChange } from './own-changes.ts'
 import { no, Refusal } from './result.ts'
 import { showing } from './showing.ts'

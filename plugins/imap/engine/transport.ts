@@ -1,11 +1,6 @@
-import {
-  type ChannelBinding,
-  type ImapTransport,
-  type LineConnection,
-  type ServerTls,
-  type SessionFlow,
-  secureSession,
-} from 'mailwright'
+import type { SessionFlow } from 'mailwright'
+import type { ImapTransport } from 'mailwright/imap'
+import { type ChannelBinding, type LineConnection, type ServerTls, secureSession } from 'mailwright/network'
 import type { Output } from './output.ts'
 
 /** What a transport needs of its session. */

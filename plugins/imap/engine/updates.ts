@@ -1,4 +1,5 @@
-import type { ImapSelected, ImapSession, MessageEntry } from 'mailwright'
+import type { MessageEntry } from 'mailwright'
+import type { ImapSelected, ImapSession } from 'mailwright/imap'
 import { numberSet } from '../format/strings.ts'
 import type { Selected } from './selected.ts'
 import type { ViewChanges } from './view-changes.ts'

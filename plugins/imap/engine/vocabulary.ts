@@ -1,4 +1,5 @@
-import { ConfigError, type ImapExtension, type ImapVocabulary, type ImapVocabularyName } from 'mailwright'
+import { ConfigError } from 'mailwright'
+import type { ImapExtension, ImapVocabulary, ImapVocabularyName } from 'mailwright/imap'
 
 const names: readonly ImapVocabularyName[] = [
   'enables',

@@ -1,4 +1,4 @@
-import type { ImapExtension } from 'mailwright'
+import type { ImapExtension } from 'mailwright/imap'
 import { acl } from './acl/index.ts'
 import { appendMessages } from './append/index.ts'
 import { authentication } from './authentication/index.ts'

@@ -1,4 +1,4 @@
-import { decodeModifiedUtf7, encodeModifiedUtf7 } from 'mailwright'
+import { decodeModifiedUtf7, encodeModifiedUtf7 } from 'mailwright/formats'
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const beyondPrintable = /[^\x20-\x7e]/

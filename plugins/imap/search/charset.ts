@@ -1,5 +1,5 @@
 import { TextDecoder } from 'node:util'
-import type { ImapArguments } from 'mailwright'
+import type { ImapArguments } from 'mailwright/imap'
 import { utf8Text } from '../engine/arguments.ts'
 import { no, Refusal } from '../engine/result.ts'
 

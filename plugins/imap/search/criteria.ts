@@ -1,4 +1,4 @@
-import type { ImapArguments, ImapSearchParser, ImapSearchTerm, ImapSession } from 'mailwright'
+import type { ImapArguments, ImapSearchParser, ImapSearchTerm, ImapSession } from 'mailwright/imap'
 import { bad, NotUtf8, no, Refusal } from '../engine/result.ts'
 import { type TextReading, utf8Reading } from './charset.ts'
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { ImapSession } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 import { fakeClock } from 'mailwright/testing'
 import { expect, it } from 'vitest'
 import { Progress } from './progress.ts'

@@ -1,4 +1,5 @@
-import type { ImapSession, Timer } from 'mailwright'
+import type { Timer } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 
 // RFC 9585 §4: every 10-15 seconds is recommended.
 const interval = 10_000

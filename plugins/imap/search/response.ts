@@ -1,4 +1,4 @@
-import type { ImapCall, ImapOutput, ImapResult, ImapSearchResult } from 'mailwright'
+import type { ImapCall, ImapOutput, ImapResult, ImapSearchResult } from 'mailwright/imap'
 import { bad, no, ok, Refusal } from '../engine/result.ts'
 import { highestModSequence, searchResult } from './result.ts'
 import type { SearchReturns } from './returns.ts'

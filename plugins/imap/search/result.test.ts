@@ -1,4 +1,4 @@
-import type { ImapSelected } from 'mailwright'
+import type { ImapSelected } from 'mailwright/imap'
 import { expect, test } from 'vitest'
 import { Random } from '../../../test/generator/random.ts'
 import { numbersOf } from './result.ts'

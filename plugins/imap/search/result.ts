@@ -1,11 +1,5 @@
-import {
-  type ImapSearchResult,
-  type ImapSelected,
-  type ImapSession,
-  type Mailbox,
-  type MessageEntry,
-  uidFinder,
-} from 'mailwright'
+import { type Mailbox, type MessageEntry, uidFinder } from 'mailwright'
+import type { ImapSearchResult, ImapSelected, ImapSession } from 'mailwright/imap'
 
 /** What is known of a search that was run. */
 export interface SearchFindings {

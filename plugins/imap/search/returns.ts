@@ -4,7 +4,7 @@ import type {
   ImapSearchRequest,
   ImapSearchResult,
   ImapSession,
-} from 'mailwright'
+} from 'mailwright/imap'
 import { resultOf } from '../engine/result.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { ImapSelected } from 'mailwright'
+import type { ImapSelected } from 'mailwright/imap'
 import { expect, it } from 'vitest'
 import { selectedScope } from './scope.ts'
 

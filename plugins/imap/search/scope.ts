@@ -1,11 +1,5 @@
-import type {
-  ImapSearchScope,
-  ImapSelected,
-  ImapSequenceSet,
-  Mailbox,
-  MessageEntry,
-  UidRange,
-} from 'mailwright'
+import type { Mailbox, MessageEntry, UidRange } from 'mailwright'
+import type { ImapSearchScope, ImapSelected, ImapSequenceSet } from 'mailwright/imap'
 import { settledRanges } from '../engine/sequence-set.ts'
 
 /** The selected mailbox, where numbers are those that its client knows. */

@@ -1,14 +1,6 @@
-import {
-  decideByFacts,
-  errorCode,
-  type ImapCall,
-  type ImapSearchScope,
-  type ImapSession,
-  isSummaryField,
-  type MessageEntry,
-  type SearchCriterion,
-  type UidRange,
-} from 'mailwright'
+import { errorCode, isSummaryField, type MessageEntry, type SearchCriterion, type UidRange } from 'mailwright'
+import type { ImapCall, ImapSearchScope, ImapSession } from 'mailwright/imap'
+import { decideByFacts } from 'mailwright/search'
 import { bad, no, Refusal } from '../engine/result.ts'
 import type { SearchCriteria } from './criteria.ts'
 import { Progress } from './progress.ts'

@@ -1,4 +1,4 @@
-import type { ImapMessage } from 'mailwright'
+import type { ImapMessage } from 'mailwright/imap'
 
 export type OctetBudget = ImapMessage['keeps']
 

@@ -1,4 +1,4 @@
-import type { ImapArguments } from 'mailwright'
+import type { ImapArguments } from 'mailwright/imap'
 import type { Partial, Section, SectionText } from './section.ts'
 
 /** What reading a section needs of a command's arguments. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type Account, caseless, safeName } from 'mailwright'
+import { type Account, caseless } from 'mailwright'
+import { safeName } from 'mailwright/disk'
 
 // Characters that stay of a name that is too long for a file. With another number the mail under such names is not found again.
 const keptOfLong = 150

@@ -8,7 +8,6 @@ import {
   allRights,
   type Content,
   type CreateOptions,
-  canonicalMaildirMailbox,
   inbox,
   type Lease,
   type Mailbox,
@@ -20,8 +19,9 @@ import {
   type SpecialUse,
   type StagedMessage,
   type StageOptions,
-  withStoreErrors,
 } from 'mailwright'
+import { withStoreErrors } from 'mailwright/disk'
+import { canonicalMaildirMailbox } from 'mailwright/formats'
 import type { MaildirContext } from '../context.ts'
 import type { MailboxPlace } from '../files/mailbox-place.ts'
 import { MaildirMailbox } from '../mailbox/mailbox.ts'

@@ -1,4 +1,5 @@
-import { inbox, isMissing, type Lease, Serial } from 'mailwright'
+import { inbox, type Lease, Serial } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import type { MailboxDirectories } from './mailboxes.ts'
 import { watchMailbox } from './watch.ts'

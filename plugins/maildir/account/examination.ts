@@ -1,5 +1,7 @@
 import { join } from 'node:path'
-import { type Account, formatMaildirFileName, isMissing, readFully, type StoreFault } from 'mailwright'
+import type { Account, StoreFault } from 'mailwright'
+import { isMissing, readFully } from 'mailwright/disk'
+import { formatMaildirFileName } from 'mailwright/formats'
 import type { MaildirContext } from '../context.ts'
 import { openToRead } from '../files/durable-file.ts'
 import type { FileSystem } from '../files/file-system.ts'

@@ -1,4 +1,4 @@
-import { courierSubscribedFile, dovecotSubscriptionsFile } from 'mailwright'
+import { courierSubscribedFile, dovecotSubscriptionsFile } from 'mailwright/formats'
 import type { MaildirContext } from '../context.ts'
 import { areUnchanged, type FileStamps, nothing, stampsOf } from '../files/file-stamps.ts'
 import { subscriptionsFile, subscriptionsFileName } from './subscriptions.ts'

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { maildirDirectoryOf as directoryOf, inbox, mailboxOfMaildirDirectory as mailboxOf } from 'mailwright'
+import { inbox } from 'mailwright'
+import { maildirDirectoryOf as directoryOf, mailboxOfMaildirDirectory as mailboxOf } from 'mailwright/formats'
 
 /** A directory whose name is that of a mailbox. */
 export interface NamedDirectory {

@@ -1,11 +1,10 @@
 import { join } from 'node:path'
+import { inbox, MailwrightError } from 'mailwright'
 import {
   canonicalMaildirMailbox as canonicalMailboxName,
   maildirDirectoryOf as directoryOf,
-  inbox,
-  MailwrightError,
   plainMaildirDirectoryOf as plainDirectoryOf,
-} from 'mailwright'
+} from 'mailwright/formats'
 import type { MaildirContext } from '../context.ts'
 import type { HeldLock } from '../files/lock-file.ts'
 import {

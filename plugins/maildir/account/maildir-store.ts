@@ -1,12 +1,6 @@
 import { join } from 'node:path'
-import {
-  type Account,
-  type AccountStore,
-  type Store,
-  type StoreAbilities,
-  type StoreFault,
-  withStoreErrors,
-} from 'mailwright'
+import type { Account, AccountStore, Store, StoreAbilities, StoreFault } from 'mailwright'
+import { withStoreErrors } from 'mailwright/disk'
 import { createContext, type MaildirContext, type MaildirSurroundings } from '../context.ts'
 import { SpareLinks } from '../files/spare-links.ts'
 import { DeliveryLog } from '../log/delivery-log.ts'

@@ -1,12 +1,6 @@
 import type { access } from 'node:fs/promises'
-import {
-  checkRoom,
-  type HealthProblem,
-  type KeptFolder,
-  type RoomLook,
-  requireWritableFolder,
-  systemCode,
-} from 'mailwright'
+import { checkRoom, type HealthProblem } from 'mailwright'
+import { type KeptFolder, type RoomLook, requireWritableFolder, systemCode } from 'mailwright/disk'
 
 const problems: Readonly<Record<string, string>> = {
   EACCES: 'the folder of the mail may not be written by this user',

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { systemCode } from 'mailwright'
+import { systemCode } from 'mailwright/disk'
 import { capturedLog } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FileStatus, nodeFileSystem } from '../files/file-system.ts'

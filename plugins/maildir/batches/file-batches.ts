@@ -1,4 +1,5 @@
-import { createFlags, type Log, readFlags, readFully, writeFully } from 'mailwright'
+import type { Log } from 'mailwright'
+import { createFlags, readFlags, readFully, writeFully } from 'mailwright/disk'
 import { fileMode, openNew, openToRead } from '../files/durable-file.ts'
 import { type FileStatus, type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import { inGroups } from '../files/groups.ts'

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemCode } from 'mailwright'
+import { systemCode } from 'mailwright/disk'
 import { fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'

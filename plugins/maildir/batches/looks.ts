@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs'
-import { type Clock, isFarAway } from 'mailwright'
+import type { Clock } from 'mailwright'
+import { isFarAway } from 'mailwright/disk'
 import { type FileStatus, type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import type { FileBatches } from './file-batches.ts'
 import { GatheredCalls } from './gathered-calls.ts'

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { readFlags } from 'mailwright'
+import { readFlags } from 'mailwright/disk'
 import type { BatchAnswer, MessageWork } from './file-batch-task.ts'
 import { FileBatchThread, messagesProgram } from './file-batch-thread.ts'
 

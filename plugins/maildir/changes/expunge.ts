@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type ExpungeOptions, isDeleted, isDiskFull, UnavailableError } from 'mailwright'
+import { type ExpungeOptions, isDeleted, UnavailableError } from 'mailwright'
+import { isDiskFull } from 'mailwright/disk'
 import { forgetDeliveries } from '../delivery/logged-message.ts'
 import type { IndexRecord } from '../index/index-record.ts'
 import type { Chosen } from '../mailbox/mailbox-snapshot.ts'

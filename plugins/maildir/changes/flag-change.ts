@@ -3,12 +3,11 @@ import {
   type FlagChange,
   type FlagChangeOptions,
   type FlagOutcome,
-  formatMaildirFileName,
-  isDiskFull,
-  isMissing,
   Pacer,
   UnavailableError,
 } from 'mailwright'
+import { isDiskFull, isMissing } from 'mailwright/disk'
+import { formatMaildirFileName } from 'mailwright/formats'
 import { firstFailure } from '../batches/file-batches.ts'
 import { inGroups } from '../files/groups.ts'
 import { type Located, pathOf } from '../files/scan.ts'

@@ -1,4 +1,4 @@
-import { isMissing, systemCode } from 'mailwright'
+import { isMissing, systemCode } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import type { Arrival } from '../delivery/arrival.ts'
 import { copyFile } from '../files/durable-file.ts'

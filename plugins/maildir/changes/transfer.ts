@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { isMissing, type Transfer } from 'mailwright'
+import type { Transfer } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
 import { firstFailure } from '../batches/file-batches.ts'
 import { admit, finishArrivals, finishArrivalsSoon, removeArrivals } from '../delivery/arrival.ts'
 import { pathOf } from '../files/scan.ts'

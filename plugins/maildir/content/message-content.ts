@@ -1,13 +1,6 @@
 import { Readable } from 'node:stream'
-import {
-  bufferContent,
-  type Content,
-  isMissing,
-  MailwrightError,
-  readFully,
-  storeError,
-  systemCode,
-} from 'mailwright'
+import { bufferContent, type Content, MailwrightError } from 'mailwright'
+import { isMissing, readFully, storeError, systemCode } from 'mailwright/disk'
 import { openToRead } from '../files/durable-file.ts'
 import type { OpenFile } from '../files/file-system.ts'
 import { CrlfMeter, toCrlf } from '../files/line-ends.ts'

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { join } from 'node:path'
-import { isMissing, readFully, writeFully } from 'mailwright'
+import { isMissing, readFully, writeFully } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import { fileMode, openNew, openToRead } from '../files/durable-file.ts'
 import type { OpenFile } from '../files/file-system.ts'

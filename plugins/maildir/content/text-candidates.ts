@@ -1,4 +1,4 @@
-import { foldedNeedle, mayContain } from 'mailwright'
+import { foldedNeedle, mayContain } from 'mailwright/search'
 import type { SideValues } from './side-values.ts'
 
 /** Messages that may hold a folded text; those that are left out do not. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { formatMaildirFileName, highestUid, MailwrightError, UnavailableError } from 'mailwright'
+import { highestUid, MailwrightError, UnavailableError } from 'mailwright'
+import { formatMaildirFileName } from 'mailwright/formats'
 import { type Addition, type GivenId, isTime } from '../index/index-change.ts'
 import { emailIdOf } from '../index/index-record.ts'
 import type { MailboxState } from '../mailbox/mailbox-state.ts'

@@ -2,13 +2,12 @@ import { join } from 'node:path'
 import {
   type Account,
   type Content,
-  isMissing,
   MailwrightError,
   type StagedMessage,
   type StageOptions,
   UnavailableError,
-  withStoreErrors,
 } from 'mailwright'
+import { isMissing, withStoreErrors } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import { type KeptFlags, keptFlags } from '../index/flags.ts'
 import type { Reservation } from '../quota/account-quota.ts'

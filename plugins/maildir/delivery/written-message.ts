@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type AppendMessage, type Content, UnavailableError, writeFully } from 'mailwright'
+import { type AppendMessage, type Content, UnavailableError } from 'mailwright'
+import { writeFully } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import { openNew, openNewDurable } from '../files/durable-file.ts'
 import type { OpenFile } from '../files/file-system.ts'

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { SharedRuns } from 'mailwright'
+import { SharedRuns } from 'mailwright/disk'
 import type { FileSystem } from './file-system.ts'
 import type { SyncTimes } from './sync-times.ts'
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { createFlags, readFlags, readFully, replaceDurably, systemCode, writeFully } from 'mailwright'
+import { createFlags, readFlags, readFully, replaceDurably, systemCode, writeFully } from 'mailwright/disk'
 import type { DirectorySync } from './directory-sync.ts'
 import type { FileStatus, FileSystem, OpenFile } from './file-system.ts'
 

@@ -1,4 +1,4 @@
-import { isMissing } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import type { FileStatus } from './file-system.ts'
 

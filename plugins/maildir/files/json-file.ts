@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { isMissing, readSmallFile, UnavailableError } from 'mailwright'
+import { UnavailableError } from 'mailwright'
+import { isMissing, readSmallFile } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import { replaceFile } from './durable-file.ts'
 import type { FileStatus } from './file-system.ts'

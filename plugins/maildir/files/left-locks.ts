@@ -1,4 +1,5 @@
-import { type Clock, isMissing, systemCode, type Timer } from 'mailwright'
+import type { Clock, Timer } from 'mailwright'
+import { isMissing, systemCode } from 'mailwright/disk'
 import type { FileSystem } from './file-system.ts'
 import { claimedLocks } from './lock-owner.ts'
 

@@ -1,17 +1,8 @@
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
-import {
-  type Clock,
-  isDiskFull,
-  isFarAway,
-  isMissing,
-  isOfEarlierBoot,
-  type Lease,
-  systemCode,
-  type Timer,
-  UnavailableError,
-} from 'mailwright'
+import { type Clock, type Lease, type Timer, UnavailableError } from 'mailwright'
+import { isDiskFull, isFarAway, isMissing, isOfEarlierBoot, systemCode } from 'mailwright/disk'
 import type { FileSystem } from './file-system.ts'
 import { LeftLocks } from './left-locks.ts'
 import {

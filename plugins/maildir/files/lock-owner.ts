@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { threadId } from 'node:worker_threads'
-import { formatProcess, ownProcess, type ProcessIdentity, parseProcess, processState } from 'mailwright'
+import { formatProcess, ownProcess, type ProcessIdentity, parseProcess, processState } from 'mailwright/disk'
 
 /**
  * Who holds a lock, in one line: `boot:namespace:pid:started:thread:nonce`. It stays below 60 octets, which file systems keep

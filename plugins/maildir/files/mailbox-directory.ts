@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
-import { isMissing, MailwrightError, systemCode, UnavailableError } from 'mailwright'
+import { MailwrightError, UnavailableError } from 'mailwright'
+import { isMissing, systemCode } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import { directoryMode, openNew } from './durable-file.ts'
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type MaildirFileName, parseMaildirFileName } from 'mailwright'
+import { type MaildirFileName, parseMaildirFileName } from 'mailwright/formats'
 import type { FileSystem } from './file-system.ts'
 
 /** Where a message was when it was last seen. Other programs may move it at any moment. */

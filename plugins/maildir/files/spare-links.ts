@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type Clock, formatProcess, isMissing, ownProcess, systemCode } from 'mailwright'
+import type { Clock } from 'mailwright'
+import { formatProcess, isMissing, ownProcess, systemCode } from 'mailwright/disk'
 import { directoryMode } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
 import { formatOwner, newOwner, ownerState, parseOwner } from './lock-owner.ts'

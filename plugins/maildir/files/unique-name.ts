@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { type Clock, maildirHostName } from 'mailwright'
+import type { Clock } from 'mailwright'
+import { maildirHostName } from 'mailwright/formats'
 
 export interface NameSourceOptions {
   readonly clock: Clock

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
+import { isMissing } from 'mailwright/disk'
 import {
   type CourierKeywords,
   courierKeywordListFile,
   courierKeywordsDirectory,
-  isMissing,
   newestCourierKeywordFiles,
   parseCourierKeywordFile,
   parseCourierKeywordList,
-} from 'mailwright'
+} from 'mailwright/formats'
 import type { FileSystem } from '../files/file-system.ts'
 import { messageListLimit, readForeignFile, smallFileLimit } from './foreign-file.ts'
 

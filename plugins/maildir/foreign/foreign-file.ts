@@ -1,4 +1,4 @@
-import { isMissing, readFully, systemCode } from 'mailwright'
+import { isMissing, readFully, systemCode } from 'mailwright/disk'
 import { openToRead } from '../files/durable-file.ts'
 import type { FileSystem } from '../files/file-system.ts'
 

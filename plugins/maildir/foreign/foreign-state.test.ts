@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { defaultDovecotUidlFormat } from 'mailwright'
+import { defaultDovecotUidlFormat } from 'mailwright/formats'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'

@@ -13,7 +13,7 @@ import {
   parseDovecotKeywords,
   parseDovecotUidlist,
   parseMaildirUidHeader,
-} from 'mailwright'
+} from 'mailwright/formats'
 import type { FileSystem } from '../files/file-system.ts'
 import { readCourierKeywords } from './courier-keyword-directory.ts'
 import { type ForeignFile, messageListLimit, readForeignFile, smallFileLimit } from './foreign-file.ts'

@@ -4,7 +4,7 @@ import {
   dovecotSubscriptionsFile,
   parseCourierSubscribed,
   parseDovecotSubscriptions,
-} from 'mailwright'
+} from 'mailwright/formats'
 import type { FileSystem } from '../files/file-system.ts'
 import { readForeignFile, smallFileLimit } from './foreign-file.ts'
 

@@ -1,13 +1,5 @@
-import {
-  canonicalFlags,
-  changedFlags,
-  type FlagChange,
-  MailwrightError,
-  maildirFlags,
-  maildirLetters,
-  sortedMaildirLetters,
-  systemFlag,
-} from 'mailwright'
+import { canonicalFlags, changedFlags, type FlagChange, MailwrightError, systemFlag } from 'mailwright'
+import { maildirFlags, maildirLetters, sortedMaildirLetters } from 'mailwright/formats'
 
 /** Flags as a Maildir keeps them: letters in the file's name, keywords in the index. */
 export interface KeptFlags {

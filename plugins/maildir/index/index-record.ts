@@ -1,4 +1,5 @@
-import { type MaildirFileName, type MessageEntry, maildirFlags, parseMaildirFileName } from 'mailwright'
+import type { MessageEntry } from 'mailwright'
+import { type MaildirFileName, maildirFlags, parseMaildirFileName } from 'mailwright/formats'
 import { printableName } from '../files/printable-name.ts'
 import type { Located } from '../files/scan.ts'
 

@@ -1,4 +1,4 @@
-import { readFully } from 'mailwright'
+import { readFully } from 'mailwright/disk'
 import type { FileStatus, OpenFile } from '../files/file-system.ts'
 import { frameLabel, frameLabelSize } from './index-frame.ts'
 import type { IndexTable } from './index-table.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { isMissing, readSmallFile } from 'mailwright'
+import { isMissing, readSmallFile } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import { replaceFile } from '../files/durable-file.ts'
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { isFarAway, isMissing, isOfEarlierBoot } from 'mailwright'
+import { isFarAway, isMissing, isOfEarlierBoot } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { ownerState } from '../files/lock-owner.ts'

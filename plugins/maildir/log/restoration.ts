@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { isMissing } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import { replaceFile } from '../files/durable-file.ts'
 import { inGroups } from '../files/groups.ts'

@@ -1,4 +1,4 @@
-import { isMissing } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
 import type { FileSystem } from '../files/file-system.ts'
 import { parseSegmentName, type SegmentOwner } from './segment-name.ts'
 

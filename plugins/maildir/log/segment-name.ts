@@ -1,4 +1,4 @@
-import { ownProcess } from 'mailwright'
+import { ownProcess } from 'mailwright/disk'
 import { formatOwner, type LockOwner, parseOwner } from '../files/lock-owner.ts'
 
 /** Whose segment a file is. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { isFarAway, systemCode } from 'mailwright'
+import { isFarAway, systemCode } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import { directoryMode } from '../files/durable-file.ts'
 import { formatOwner, heldLocks, type LockOwner, newOwner } from '../files/lock-owner.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { isMissing } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
 import type { FileOutcomes } from '../batches/file-batches.ts'
 import type { MaildirContext } from '../context.ts'
 import { type Located, pathOf, scanFor } from '../files/scan.ts'

@@ -1,4 +1,4 @@
-import { parseMaildirFileName } from 'mailwright'
+import { parseMaildirFileName } from 'mailwright/formats'
 import { describe, expect, it } from 'vitest'
 import { addition, emptyTable } from '../../../test/support/maildir-index.ts'
 import type { Located } from '../files/scan.ts'

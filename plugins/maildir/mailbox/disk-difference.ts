@@ -1,4 +1,4 @@
-import { parseMaildirFileName } from 'mailwright'
+import { parseMaildirFileName } from 'mailwright/formats'
 import type { Located, MailboxNames, Scan } from '../files/scan.ts'
 import type { Alteration } from '../index/index-change.ts'
 import { type IndexRecord, lettersAt, locationOf } from '../index/index-record.ts'

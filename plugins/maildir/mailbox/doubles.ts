@@ -1,4 +1,5 @@
-import { formatMaildirFileName, isMissing } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
+import { formatMaildirFileName } from 'mailwright/formats'
 import type { MaildirContext } from '../context.ts'
 import type { FileStatus } from '../files/file-system.ts'
 import { type Located, pathOf, type Scan } from '../files/scan.ts'

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { isMissing, MailwrightError } from 'mailwright'
+import { MailwrightError } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import { DirectoryStamps, type MailboxStamp } from '../files/directory-stamps.ts'
 import type { HeldLock } from '../files/lock-file.ts'

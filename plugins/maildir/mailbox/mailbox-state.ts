@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { isDiskFull, type MailboxChange, type MessageSummary, UnavailableError } from 'mailwright'
+import { type MailboxChange, type MessageSummary, UnavailableError } from 'mailwright'
+import { isDiskFull } from 'mailwright/disk'
 import { SideValues } from '../content/side-values.ts'
 import { signatureKind, summaryKind } from '../content/summaries.ts'
 import type { MaildirContext } from '../context.ts'

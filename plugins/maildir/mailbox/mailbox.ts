@@ -10,12 +10,11 @@ import {
   type MessageEntry,
   type MessageSummary,
   type SearchCriterion,
-  searchEntries,
-  storeError,
   type Transfer,
   uidFinder,
-  withStoreErrors,
 } from 'mailwright'
+import { storeError, withStoreErrors } from 'mailwright/disk'
+import { searchEntries } from 'mailwright/search'
 import { oneByOne } from '../batches/one-by-one.ts'
 import { changeFlags } from '../changes/flag-change.ts'
 import type { Transferred } from '../changes/transfer.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { isDiskFull, isMissing, systemCode } from 'mailwright'
+import { isDiskFull, isMissing, systemCode } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import { openNew } from '../files/durable-file.ts'
 import type { MailboxPlace } from '../files/mailbox-place.ts'

@@ -1,4 +1,5 @@
-import { formatMaildirFileName, isMissing } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
+import { formatMaildirFileName } from 'mailwright/formats'
 import { type Located, pathOf } from '../files/scan.ts'
 import type { MailboxState } from './mailbox-state.ts'
 

@@ -1,13 +1,6 @@
-import {
-  canonicalFlags,
-  compareMaildirDeliveryTimes,
-  highestUid,
-  isMissing,
-  maildirDeliveryTime,
-  sizeInMaildirFileName,
-  systemCode,
-  UnavailableError,
-} from 'mailwright'
+import { canonicalFlags, highestUid, UnavailableError } from 'mailwright'
+import { isMissing, systemCode } from 'mailwright/disk'
+import { compareMaildirDeliveryTimes, maildirDeliveryTime, sizeInMaildirFileName } from 'mailwright/formats'
 import type { MaildirContext } from '../context.ts'
 import type { FileStatus } from '../files/file-system.ts'
 import { type Located, pathOf } from '../files/scan.ts'

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
-import { formatMaildirFileName, isMissing, parseMaildirFileName, UnavailableError } from 'mailwright'
+import { UnavailableError } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
+import { formatMaildirFileName, parseMaildirFileName } from 'mailwright/formats'
 import { type FilePair, firstFailure } from '../batches/file-batches.ts'
 import type { MaildirContext } from '../context.ts'
 import { type Located, pathOf, scanFor } from '../files/scan.ts'

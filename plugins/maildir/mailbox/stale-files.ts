@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { isMissing } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 
 /** Milliseconds after which the Maildir convention gives up a file in `tmp`: 36 hours. */

@@ -1,4 +1,4 @@
-import { parseMaildirFileName } from 'mailwright'
+import { parseMaildirFileName } from 'mailwright/formats'
 import type { IndexTable } from '../index/index-table.ts'
 
 /** What the index says is to be done. */

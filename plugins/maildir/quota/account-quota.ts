@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { isMissing, MailwrightError, Serial } from 'mailwright'
+import { MailwrightError, Serial } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
 import type { MaildirContext } from '../context.ts'
 import type { QuotaSums } from './maildirsize.ts'
 import { MaildirSize, maildirSizeName } from './maildirsize-file.ts'

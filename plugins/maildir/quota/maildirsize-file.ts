@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { join } from 'node:path'
-import { isMissing, readFully, writeFully } from 'mailwright'
+import { isMissing, readFully, writeFully } from 'mailwright/disk'
 import { openNew, openToRead } from '../files/durable-file.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import type { NameSource } from '../files/unique-name.ts'

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { isMissing, sizeInMaildirFileName as sizeInName } from 'mailwright'
+import { isMissing } from 'mailwright/disk'
+import { sizeInMaildirFileName as sizeInName } from 'mailwright/formats'
 import { existing } from '../changes/flag-change.ts'
 import type { MaildirContext } from '../context.ts'
 import { DirectoryStamps, type MailboxStamp } from '../files/directory-stamps.ts'

@@ -2,18 +2,12 @@ import {
   type AccessEntry,
   type Account,
   type Accounts,
-  addressIdentifier,
   allRights,
-  anyone,
   type CommandOutput,
-  canonicalIdentifier,
   canonicalRights,
   errorCode,
   errorText,
-  identifierFor,
-  isNegative,
   MailwrightError,
-  meantBy,
   type PluginCommand,
   parseAddress,
   type Rights,
@@ -22,6 +16,14 @@ import {
   sameAddress,
   UsageError,
 } from 'mailwright'
+import {
+  addressIdentifier,
+  anyone,
+  canonicalIdentifier,
+  identifierFor,
+  isNegative,
+  meantBy,
+} from 'mailwright/rights'
 
 /** An access control list that a command shows and changes. */
 export interface ShownList {

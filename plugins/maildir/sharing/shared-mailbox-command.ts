@@ -3,12 +3,10 @@ import {
   type CommandOutput,
   type ErrorCode,
   errorCode,
-  type GuardedStore,
   type PluginCommand,
-  type PublicMailboxes,
-  sharedLevel,
   UsageError,
 } from 'mailwright'
+import { type GuardedStore, type PublicMailboxes, sharedLevel } from 'mailwright/rights'
 import {
   accessOutput,
   accessWords,

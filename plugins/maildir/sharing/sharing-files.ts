@@ -1,13 +1,7 @@
 import { join } from 'node:path'
-import {
-  isMissing,
-  type NamedFiles,
-  readSmallFile,
-  Serial,
-  systemCode,
-  UnavailableError,
-  withStoreErrors,
-} from 'mailwright'
+import { Serial, UnavailableError } from 'mailwright'
+import { isMissing, readSmallFile, systemCode, withStoreErrors } from 'mailwright/disk'
+import type { NamedFiles } from 'mailwright/rights'
 import type { MaildirContext } from '../context.ts'
 import { directoryMode, replaceFile } from '../files/durable-file.ts'
 import { isDirectory } from '../files/mailbox-directory.ts'

@@ -6,11 +6,11 @@ import {
   type AccountStore,
   allRights,
   bufferContent,
-  type GuardedStore,
   type Notifier,
   parseAddress,
   type StageOptions,
 } from 'mailwright'
+import type { GuardedStore } from 'mailwright/rights'
 import { expectCode, type FaultyFileSystem, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dyingFiles } from '../../../test/support/dying-files.ts'

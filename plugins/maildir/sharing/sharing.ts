@@ -1,4 +1,5 @@
-import { type Accounts, FiledAccessLists, GuardedStore, type Notifier, type Store } from 'mailwright'
+import type { Accounts, Notifier, Store } from 'mailwright'
+import { FiledAccessLists, GuardedStore } from 'mailwright/rights'
 import type { MaildirStoreOptions } from '../account/maildir-store.ts'
 import { createContext } from '../context.ts'
 import { publicAccount } from './sharing-account.ts'

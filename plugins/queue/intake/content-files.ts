@@ -1,14 +1,7 @@
 import { constants, type FileHandle, open, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  type Content,
-  fileContent,
-  MailwrightError,
-  SharedRuns,
-  syncFolder,
-  UnavailableError,
-  writeFully,
-} from 'mailwright'
+import { type Content, fileContent, MailwrightError, UnavailableError } from 'mailwright'
+import { SharedRuns, syncFolder, writeFully } from 'mailwright/disk'
 import type { Measures } from '../tables/measures.ts'
 import { type ContentFolder, folderAway } from './content-folder.ts'
 import type { OpenContent } from './contents.ts'

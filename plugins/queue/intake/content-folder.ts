@@ -1,6 +1,7 @@
 import { access, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncFolder, UnavailableError } from 'mailwright'
+import { UnavailableError } from 'mailwright'
+import { syncFolder } from 'mailwright/disk'
 
 const mark = '.mailwright.queue'
 const markHelp =

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { formatProcess, ownProcess } from 'mailwright'
+import { formatProcess, ownProcess } from 'mailwright/disk'
 import { expect, it } from 'vitest'
 import { hasEnded, leaseDuration, newHolderId } from './holder-id.ts'
 

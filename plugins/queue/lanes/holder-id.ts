@@ -1,12 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import {
-  type Database,
-  formatProcess,
-  isOfEarlierBoot,
-  ownProcess,
-  parseProcess,
-  processState,
-} from 'mailwright'
+import type { Database } from 'mailwright'
+import { formatProcess, isOfEarlierBoot, ownProcess, parseProcess, processState } from 'mailwright/disk'
 import type { HolderRow } from '../tables/tables.ts'
 
 /** Milliseconds that a process holds its destinations without saying that it lives. */

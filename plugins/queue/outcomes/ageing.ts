@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
-import { type Clock, type Database, type Log, longestAnswer, reply } from 'mailwright'
+import { type Clock, type Database, type Log, reply } from 'mailwright'
+import { longestAnswer } from 'mailwright/smtp-client'
 import type { Holder } from '../lanes/holder.ts'
 import type { Lane } from '../lanes/lane.ts'
 import { readMessages } from '../lanes/lane-loading.ts'

@@ -1,4 +1,5 @@
-import { type Clock, errorCode, longestAnswer, wait } from 'mailwright'
+import { type Clock, errorCode, wait } from 'mailwright'
+import { longestAnswer } from 'mailwright/smtp-client'
 import { HostFailure } from '../outcome.ts'
 import { keyOf, type Target } from '../session/target.ts'
 import type { Limit } from './limit-option.ts'

@@ -1,16 +1,14 @@
 import { isIP } from 'node:net'
 import type { SecureContext, TLSSocket } from 'node:tls'
+import { type Clock, errorText, UnavailableError } from 'mailwright'
 import {
   ClientTrust,
-  type Clock,
   channelBinding,
-  errorText,
   type LineConnection,
   type OwnCertificateText,
   type TrustProblem,
   trustProblem,
-  UnavailableError,
-} from 'mailwright'
+} from 'mailwright/network'
 import { peerChain, verifyDane } from './dane/index.ts'
 import { loadOwnCertificate, type OwnCertificate } from './own-certificate.ts'
 import type { SecurityFailure, TlsRequirement } from './requirement.ts'

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { type OptionReader, type OwnCertificateText, UnavailableError } from 'mailwright'
+import { type OptionReader, UnavailableError } from 'mailwright'
+import type { OwnCertificateText } from 'mailwright/network'
 import type { TlsRequirement } from './requirement.ts'
 
 /** The certificate that we show to some hosts: absolute paths of PEM files, read at each connection. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { bufferContent, createMessage, type Envelope, parseAddress } from 'mailwright'
+import { bufferContent, createMessage, parseAddress } from 'mailwright'
+import type { Envelope } from 'mailwright/smtp-client'
 import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseOptions } from '../options.ts'

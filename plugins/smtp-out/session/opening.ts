@@ -1,4 +1,5 @@
-import { type Clock, ehloKeywords, errorText, UnavailableError } from 'mailwright'
+import { type Clock, errorText, UnavailableError } from 'mailwright'
+import { ehloKeywords } from 'mailwright/smtp-client'
 import type { Timeouts } from '../options.ts'
 import { HostFailure, unreachable } from '../outcome.ts'
 import { type ClientTls, type Secured, SecurityError } from '../security/client-tls.ts'

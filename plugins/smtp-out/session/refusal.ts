@@ -1,4 +1,5 @@
-import { type RefusalStep, type Reply, refusalMeaning, reply, replyText } from 'mailwright'
+import { type Reply, reply, replyText } from 'mailwright'
+import { type RefusalStep, refusalMeaning } from 'mailwright/smtp-client'
 import { type Undelivered, undelivered } from '../outcome.ts'
 
 /** Lines of a host's reply that are passed on. */

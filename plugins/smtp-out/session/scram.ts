@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { saslprep } from 'mailwright'
+import { saslprep } from 'mailwright/network'
 
 const derive = promisify(pbkdf2)
 

@@ -1,15 +1,7 @@
 import { connect } from 'node:net'
-import {
-  type Clock,
-  dataChunks,
-  dotStuffed,
-  type EhloKeywords,
-  errorText,
-  LineConnection,
-  type Reply,
-  ReplyReadError,
-  readReply,
-} from 'mailwright'
+import { type Clock, errorText, type Reply } from 'mailwright'
+import { LineConnection } from 'mailwright/network'
+import { dataChunks, dotStuffed, type EhloKeywords, ReplyReadError, readReply } from 'mailwright/smtp-client'
 import { HostFailure, unreachable } from '../outcome.ts'
 
 /** A command without its line end, and how many milliseconds its answer may take. */

@@ -1,4 +1,5 @@
-import { type Batch, type BatchItem, type Envelope, envelopesOf } from 'mailwright'
+import type { Batch, BatchItem } from 'mailwright'
+import { type Envelope, envelopesOf } from 'mailwright/smtp-client'
 import type { Destination } from '../routing/destination.ts'
 
 /** An envelope, and where it goes. */

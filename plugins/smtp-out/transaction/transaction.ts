@@ -1,15 +1,17 @@
 import {
   type BatchItem,
   type Delivered,
-  type Envelope,
-  isTooManyRecipients,
   notWithoutOthers,
   type Outcome,
   type Reply,
   replyText,
+} from 'mailwright'
+import {
+  type Envelope,
+  isTooManyRecipients,
   type TransactionCommands,
   transactionCommands,
-} from 'mailwright'
+} from 'mailwright/smtp-client'
 import { HostFailure, type Undelivered, undelivered } from '../outcome.ts'
 import { StaleSession } from '../session/connection-pool.ts'
 import { notSoMany, refusalBy } from '../session/refusal.ts'

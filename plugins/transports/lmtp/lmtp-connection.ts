@@ -1,15 +1,7 @@
 import { connect } from 'node:net'
-import {
-  type Clock,
-  dotStuffed,
-  type EhloKeywords,
-  ehloKeywords,
-  errorText,
-  formatReply,
-  LineConnection,
-  type Reply,
-  readReply,
-} from 'mailwright'
+import { type Clock, errorText, formatReply, type Reply } from 'mailwright'
+import { LineConnection } from 'mailwright/network'
+import { dotStuffed, type EhloKeywords, ehloKeywords, readReply } from 'mailwright/smtp-client'
 import type { LmtpDestination } from '../destination.ts'
 import { type LmtpTls, type LmtpTlsLevel, TlsFailure } from './lmtp-tls.ts'
 import { ServerTrouble } from './server-trouble.ts'

@@ -1,14 +1,5 @@
-import {
-  type Batch,
-  type BatchItem,
-  type Envelope,
-  envelopesOf,
-  errorText,
-  type HostManner,
-  type Log,
-  notWithoutOthers,
-  type Outcome,
-} from 'mailwright'
+import { type Batch, type BatchItem, errorText, type Log, notWithoutOthers, type Outcome } from 'mailwright'
+import { type Envelope, envelopesOf, type HostManner } from 'mailwright/smtp-client'
 import type { LmtpDestination } from '../destination.ts'
 import type { LmtpPool } from './lmtp-pool.ts'
 import type { LmtpTls } from './lmtp-tls.ts'

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { ClientTrust, errorText, type LineConnection, trustProblem, UnavailableError } from 'mailwright'
+import { errorText, UnavailableError } from 'mailwright'
+import { ClientTrust, type LineConnection, trustProblem } from 'mailwright/network'
 
 /**
  * What is demanded of a server. `none`: no TLS. `may`: TLS where it is offered, whatever the certificate. `encrypt`: TLS, whatever the

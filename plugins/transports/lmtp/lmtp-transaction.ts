@@ -1,19 +1,21 @@
 import {
   type BatchItem,
   type Delivered,
-  type Envelope,
-  type HostManner,
-  isTooManyRecipients,
   isTransient,
   notWithoutOthers,
   type Outcome,
-  type RefusalStep,
   type Reply,
-  refusalMeaning,
   reply,
   replyText,
-  transactionCommands,
 } from 'mailwright'
+import {
+  type Envelope,
+  type HostManner,
+  isTooManyRecipients,
+  type RefusalStep,
+  refusalMeaning,
+  transactionCommands,
+} from 'mailwright/smtp-client'
 import type { LmtpDestination } from '../destination.ts'
 import { isYes, type LmtpConnection } from './lmtp-connection.ts'
 import { deferral, hostOf, placeOf } from './server-trouble.ts'

@@ -1,4 +1,6 @@
-import { ConnectionLost, type Outcome, ReplyReadError, reply, replyText, UnavailableError } from 'mailwright'
+import { type Outcome, reply, replyText, UnavailableError } from 'mailwright'
+import { ConnectionLost } from 'mailwright/network'
+import { ReplyReadError } from 'mailwright/smtp-client'
 import type { LmtpDestination } from '../destination.ts'
 import { TlsFailure } from './lmtp-tls.ts'
 

@@ -1,4 +1,5 @@
-import { type Address, type BatchItem, formatAddress, splitDetail } from 'mailwright'
+import { type Address, type BatchItem, formatAddress } from 'mailwright'
+import { splitDetail } from 'mailwright/accounts'
 
 /** What the words of a command may stand for. */
 export interface MacroValues {

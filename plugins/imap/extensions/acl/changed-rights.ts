@@ -1,4 +1,5 @@
-import { errorCode, type ImapSelected, type ImapSession } from 'mailwright'
+import { errorCode } from 'mailwright'
+import type { ImapSelected, ImapSession } from 'mailwright/imap'
 import { isOwnMailbox } from '../../engine/target-mailbox.ts'
 
 /** Tells which flags the client may change where its rights are others now (RFC 4314 §5.1.1). */

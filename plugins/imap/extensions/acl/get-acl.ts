@@ -1,4 +1,6 @@
-import { addressIdentifier, type ImapCall, type ImapResult, withObsoleteRights } from 'mailwright'
+import { withObsoleteRights } from 'mailwright'
+import type { ImapCall, ImapResult } from 'mailwright/imap'
+import { addressIdentifier } from 'mailwright/rights'
 import { ok } from '../../engine/result.ts'
 import { ownerOf } from './owner.ts'
 import { shownIdentifier } from './shown-identifier.ts'

@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapState } from 'mailwright'
+import type { ImapExtension, ImapState } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { followRights } from './changed-rights.ts'
 import { getAcl } from './get-acl.ts'

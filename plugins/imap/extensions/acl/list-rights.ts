@@ -1,4 +1,5 @@
-import { canonicalIdentifier, grantableRights, type ImapCall, type ImapResult } from 'mailwright'
+import type { ImapCall, ImapResult } from 'mailwright/imap'
+import { canonicalIdentifier, grantableRights } from 'mailwright/rights'
 import { ok } from '../../engine/result.ts'
 import { ownerOf } from './owner.ts'
 import { readIdentifier } from './set-acl.ts'

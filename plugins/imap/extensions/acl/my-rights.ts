@@ -1,4 +1,5 @@
-import { type ImapCall, type ImapResult, type ImapSession, withObsoleteRights } from 'mailwright'
+import { withObsoleteRights } from 'mailwright'
+import type { ImapCall, ImapResult, ImapSession } from 'mailwright/imap'
 import { ok } from '../../engine/result.ts'
 
 /** MYRIGHTS (RFC 4314 §3.5). */

@@ -1,11 +1,6 @@
-import {
-  type AccessEntry,
-  type Account,
-  type ImapSession,
-  otherUsersLevel,
-  parseAddress,
-  sharedLevel,
-} from 'mailwright'
+import { type AccessEntry, type Account, parseAddress } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
+import { otherUsersLevel, sharedLevel } from 'mailwright/rights'
 
 /** Whose mailbox it is, by its name and its access control list; undefined for nobody's. */
 export function ownerOf(

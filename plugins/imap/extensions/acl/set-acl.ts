@@ -1,17 +1,14 @@
 import {
   type AccessEntry,
   allRights,
-  canonicalIdentifier,
   canonicalRights,
   errorCode,
-  type ImapArguments,
-  type ImapCall,
-  type ImapResult,
-  type ImapSession,
   type Rights,
   type RightsIdentifier,
-  saslprep,
 } from 'mailwright'
+import type { ImapArguments, ImapCall, ImapResult, ImapSession } from 'mailwright/imap'
+import { saslprep } from 'mailwright/network'
+import { canonicalIdentifier } from 'mailwright/rights'
 import { explained, ok } from '../../engine/result.ts'
 import { shownIdentifier } from './shown-identifier.ts'
 

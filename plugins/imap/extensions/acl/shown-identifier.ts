@@ -1,4 +1,5 @@
-import { type AccessEntry, addressIdentifier, isNegative, type RightsIdentifier } from 'mailwright'
+import type { AccessEntry, RightsIdentifier } from 'mailwright'
+import { addressIdentifier, isNegative } from 'mailwright/rights'
 
 /** What a line is called for clients: an account by its address, where that is known. */
 export function shownIdentifier({ identifier, address }: AccessEntry): RightsIdentifier {

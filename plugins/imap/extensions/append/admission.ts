@@ -1,10 +1,5 @@
-import {
-  hasAllRights,
-  type ImapArguments,
-  type ImapLiteralRule,
-  type ImapResult,
-  type ImapSession,
-} from 'mailwright'
+import { hasAllRights } from 'mailwright'
+import type { ImapArguments, ImapLiteralRule, ImapResult, ImapSession } from 'mailwright/imap'
 import { no } from '../../engine/result.ts'
 import { isOwnMailbox, refusalOfTarget } from '../../engine/target-mailbox.ts'
 

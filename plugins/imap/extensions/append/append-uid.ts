@@ -1,4 +1,5 @@
-import type { Appended, ImapSession } from 'mailwright'
+import type { Appended } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 import { mayTellUids } from '../../engine/target-mailbox.ts'
 import { numberSet } from '../../format/strings.ts'
 

@@ -1,4 +1,4 @@
-import type { ImapCommand, ImapExtension, ImapResult, ImapServer, ImapSession } from 'mailwright'
+import type { ImapCommand, ImapExtension, ImapResult, ImapServer, ImapSession } from 'mailwright/imap'
 import { refusalToSave } from '../../engine/message-limit.ts'
 import { ok } from '../../engine/result.ts'
 import { intoTarget, showArrival } from '../../engine/target-mailbox.ts'

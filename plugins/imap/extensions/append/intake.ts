@@ -1,4 +1,5 @@
-import type { AppendMessage, Content, ImapSession, SpoolWriter } from 'mailwright'
+import type { AppendMessage, Content, SpoolWriter } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 import { bad, no, Refusal } from '../../engine/result.ts'
 import { refusalToStore } from './admission.ts'
 import { writeEncoded } from './binary-parts.ts'

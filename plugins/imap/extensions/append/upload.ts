@@ -1,10 +1,5 @@
-import {
-  type ImapAppendSource,
-  type ImapArguments,
-  type ImapSession,
-  type StoreAbilities,
-  systemFlag,
-} from 'mailwright'
+import { type StoreAbilities, systemFlag } from 'mailwright'
+import type { ImapAppendSource, ImapArguments, ImapSession } from 'mailwright/imap'
 
 /** A message that a client wants to have stored: RFC 9051 §9 append-message. */
 export interface Upload {

@@ -1,14 +1,12 @@
+import type { ImapCall, ImapResult, ImapSession } from 'mailwright/imap'
 import {
   beginMechanism,
-  type ImapCall,
-  type ImapResult,
-  type ImapSession,
   offeredMechanisms,
   runSaslExchange,
   type SaslContext,
   type SaslLine,
   saslResponseLimit,
-} from 'mailwright'
+} from 'mailwright/network'
 import { bad, no } from '../../engine/result.ts'
 import { enter } from './enter.ts'
 

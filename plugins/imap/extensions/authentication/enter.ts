@@ -1,4 +1,5 @@
-import type { ImapResult, ImapSession, LoginResult } from 'mailwright'
+import type { LoginResult } from 'mailwright'
+import type { ImapResult, ImapSession } from 'mailwright/imap'
 import { no, ok } from '../../engine/result.ts'
 
 const firstDelay = 1_000

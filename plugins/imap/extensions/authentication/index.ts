@@ -1,4 +1,4 @@
-import type { ImapCommand, ImapExtension, ImapSession } from 'mailwright'
+import type { ImapCommand, ImapExtension, ImapSession } from 'mailwright/imap'
 import { bad, no, Refusal } from '../../engine/result.ts'
 import { mechanismsFor, runAuthentication } from './authenticate.ts'
 import { enter } from './enter.ts'

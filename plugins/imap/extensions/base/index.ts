@@ -1,4 +1,4 @@
-import type { ImapCommand, ImapExtension, ImapState } from 'mailwright'
+import type { ImapCommand, ImapExtension, ImapState } from 'mailwright/imap'
 import { ok } from '../../engine/result.ts'
 
 const anyState: readonly ImapState[] = ['not authenticated', 'authenticated', 'selected']

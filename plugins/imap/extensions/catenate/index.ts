@@ -1,12 +1,11 @@
-import {
-  type Content,
-  type ImapAppendData,
-  type ImapAppendSource,
-  type ImapArguments,
-  type ImapExtension,
-  type ImapSession,
-  joinedContent,
-} from 'mailwright'
+import { type Content, joinedContent } from 'mailwright'
+import type {
+  ImapAppendData,
+  ImapAppendSource,
+  ImapArguments,
+  ImapExtension,
+  ImapSession,
+} from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { bad, Refusal } from '../../engine/result.ts'
 import { octetFacts } from '../append/octet-facts.ts'

@@ -1,4 +1,5 @@
-import { type Content, errorCode, formatAddress, type ImapSession, type Mailbox } from 'mailwright'
+import { type Content, errorCode, formatAddress, type Mailbox } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 import { Arguments } from '../../engine/arguments.ts'
 import { no, Refusal } from '../../engine/result.ts'
 import { KeptOctets } from '../../sections/kept-octets.ts'

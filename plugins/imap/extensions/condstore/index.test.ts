@@ -1,4 +1,4 @@
-import type { ImapFetchRequest, ImapSession, ImapStoreRequest } from 'mailwright'
+import type { ImapFetchRequest, ImapSession, ImapStoreRequest } from 'mailwright/imap'
 import { describe, expect, test } from 'vitest'
 import { type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
 import { Arguments } from '../../engine/arguments.ts'

@@ -5,7 +5,7 @@ import type {
   ImapFetchModifier,
   ImapSession,
   ImapStoreModifier,
-} from 'mailwright'
+} from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 
 /**

@@ -1,4 +1,5 @@
-import type { ImapSelected, ImapSession, MessageEntry } from 'mailwright'
+import type { MessageEntry } from 'mailwright'
+import type { ImapSelected, ImapSession } from 'mailwright/imap'
 import { ownArrivals } from '../../engine/own-changes.ts'
 import { FetchedItems } from '../fetch/fetched-items.ts'
 import { fetchMessages } from '../fetch/run.ts'

@@ -1,4 +1,4 @@
-import type { ImapSearchResult, ImapSelected, ImapSession } from 'mailwright'
+import type { ImapSearchResult, ImapSelected, ImapSession } from 'mailwright/imap'
 import type { FetchedItems } from '../fetch/fetched-items.ts'
 import { UpdateContext } from './update-context.ts'
 

@@ -1,4 +1,10 @@
-import type { ImapArguments, ImapCommand, ImapExtension, ImapSearchReturn, ImapSession } from 'mailwright'
+import type {
+  ImapArguments,
+  ImapCommand,
+  ImapExtension,
+  ImapSearchReturn,
+  ImapSession,
+} from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { bad, no, ok } from '../../engine/result.ts'
 import { FetchedItems } from '../fetch/fetched-items.ts'

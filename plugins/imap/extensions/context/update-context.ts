@@ -1,4 +1,5 @@
-import { ConnectionLost, type ImapSearchResult, type ImapSelected, type ImapUpdate } from 'mailwright'
+import type { ImapSearchResult, ImapSelected, ImapUpdate } from 'mailwright/imap'
+import { ConnectionLost } from 'mailwright/network'
 import { numbersOf } from '../../search/result.ts'
 import type { FetchedItems } from '../fetch/fetched-items.ts'
 import { arrivalsIn } from './arrivals.ts'

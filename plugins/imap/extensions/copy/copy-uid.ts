@@ -1,4 +1,5 @@
-import type { ImapSession, Transfer } from 'mailwright'
+import type { Transfer } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 import { mayTellUids } from '../../engine/target-mailbox.ts'
 import { numberSet } from '../../format/strings.ts'
 

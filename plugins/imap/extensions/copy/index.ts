@@ -1,12 +1,5 @@
-import {
-  type ImapCall,
-  type ImapCommand,
-  type ImapExtension,
-  type ImapResult,
-  type ImapSelected,
-  indexOfUid,
-  type MessageEntry,
-} from 'mailwright'
+import { indexOfUid, type MessageEntry } from 'mailwright'
+import type { ImapCall, ImapCommand, ImapExtension, ImapResult, ImapSelected } from 'mailwright/imap'
 import { refusalToSave } from '../../engine/message-limit.ts'
 import { no, ok } from '../../engine/result.ts'
 import { arrivedUids, intoTarget, showArrival } from '../../engine/target-mailbox.ts'

@@ -1,4 +1,5 @@
-import type { ImapCall, ImapSelected, MessageEntry } from 'mailwright'
+import type { MessageEntry } from 'mailwright'
+import type { ImapCall, ImapSelected } from 'mailwright/imap'
 import { bad, Refusal } from '../../engine/result.ts'
 
 /** Messages of the selected mailbox that are to go to another one. */

@@ -1,4 +1,4 @@
-import type { ImapExtension } from 'mailwright'
+import type { ImapExtension } from 'mailwright/imap'
 import { expect, test } from 'vitest'
 import { startImapTest } from '../../../../test/support/imap-session.ts'
 

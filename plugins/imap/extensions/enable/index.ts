@@ -1,4 +1,4 @@
-import type { ImapCommand, ImapExtension } from 'mailwright'
+import type { ImapCommand, ImapExtension } from 'mailwright/imap'
 import { ok } from '../../engine/result.ts'
 
 const enable: ImapCommand = {

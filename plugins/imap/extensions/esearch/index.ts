@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapSearchAnswer, ImapSearchResult } from 'mailwright'
+import type { ImapExtension, ImapSearchAnswer, ImapSearchResult } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { numberSet } from '../../format/strings.ts'
 

@@ -1,4 +1,5 @@
-import type { ImapExtension, ImapResult, ImapSelected, ImapSession, MessageEntry } from 'mailwright'
+import type { MessageEntry } from 'mailwright'
+import type { ImapExtension, ImapResult, ImapSelected, ImapSession } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { entriesMarkedDeleted } from '../../engine/deleted-entries.ts'
 import { highestCode } from '../../engine/highest-code.ts'

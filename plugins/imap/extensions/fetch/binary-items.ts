@@ -1,4 +1,5 @@
-import type { Content, ImapFetchItem, ImapMessage } from 'mailwright'
+import type { Content } from 'mailwright'
+import type { ImapFetchItem, ImapMessage } from 'mailwright/imap'
 import { no, Refusal } from '../../engine/result.ts'
 import { binaryContent } from '../../sections/binary-content.ts'
 import { type Partial, type Section, sectionText } from '../../sections/section.ts'

@@ -1,4 +1,4 @@
-import type { ImapArguments, ImapFetchAttribute, ImapSession } from 'mailwright'
+import type { ImapArguments, ImapFetchAttribute, ImapSession } from 'mailwright/imap'
 
 /** Items that one command may ask for. */
 const mostItems = 100

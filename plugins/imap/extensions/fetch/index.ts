@@ -1,4 +1,4 @@
-import type { ImapCommand, ImapExtension } from 'mailwright'
+import type { ImapCommand, ImapExtension } from 'mailwright/imap'
 import { bad } from '../../engine/result.ts'
 import { fetchItems } from './items.ts'
 import { FetchRequest } from './request.ts'

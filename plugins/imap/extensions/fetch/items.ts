@@ -1,14 +1,12 @@
 import {
-  type ImapFetchAttribute,
-  type ImapFetchItem,
   type ImapForm,
-  type ImapWords,
   imapBody,
   imapBodyStructure,
   imapEnvelope,
   type MessageSummary,
   type TextFact,
 } from 'mailwright'
+import type { ImapFetchAttribute, ImapFetchItem, ImapWords } from 'mailwright/imap'
 import { flagsItem } from '../../engine/updates.ts'
 import { dateTimeText } from '../../format/strings.ts'
 import { binaryItem, binarySize } from './binary-items.ts'

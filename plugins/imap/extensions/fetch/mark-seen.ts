@@ -1,4 +1,5 @@
-import { hasAnyRight, type ImapSelected, type MessageEntry, uidFinder } from 'mailwright'
+import { hasAnyRight, type MessageEntry, uidFinder } from 'mailwright'
+import type { ImapSelected } from 'mailwright/imap'
 import { withNewer } from '../../engine/newer-entries.ts'
 import type { FetchRequest } from './request.ts'
 

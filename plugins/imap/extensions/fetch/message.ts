@@ -1,4 +1,5 @@
-import type { Content, ImapMessage, ImapSelected, MessageEntry, MessageSummary } from 'mailwright'
+import type { Content, MessageEntry, MessageSummary } from 'mailwright'
+import type { ImapMessage, ImapSelected } from 'mailwright/imap'
 import { KeptOctets } from '../../sections/kept-octets.ts'
 
 /** A message while it is fetched. */

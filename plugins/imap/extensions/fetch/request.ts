@@ -1,3 +1,4 @@
+import type { MessageEntry } from 'mailwright'
 import type {
   ImapArguments,
   ImapCall,
@@ -5,8 +6,7 @@ import type {
   ImapSelected,
   ImapSequenceSet,
   ImapSession,
-  MessageEntry,
-} from 'mailwright'
+} from 'mailwright/imap'
 import { itemsIn } from '../../engine/partial-range.ts'
 import { FetchedItems } from './fetched-items.ts'
 import { fetchMacros } from './items.ts'

@@ -1,4 +1,5 @@
-import type { LineConnection, MessageEntry } from 'mailwright'
+import type { MessageEntry } from 'mailwright'
+import type { LineConnection } from 'mailwright/network'
 import { expect, it } from 'vitest'
 import { Output } from '../../engine/output.ts'
 import { type Fetch, fetchMessages } from './run.ts'

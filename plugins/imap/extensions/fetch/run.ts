@@ -1,15 +1,5 @@
-import {
-  errorCode,
-  type FactRows,
-  type ImapFetchAttribute,
-  type ImapFetched,
-  type ImapResult,
-  type ImapSelected,
-  type ImapSession,
-  type MessageEntry,
-  type TextFact,
-  type TextRows,
-} from 'mailwright'
+import { errorCode, type FactRows, type MessageEntry, type TextFact, type TextRows } from 'mailwright'
+import type { ImapFetchAttribute, ImapFetched, ImapResult, ImapSelected, ImapSession } from 'mailwright/imap'
 import { withinMessageLimit } from '../../engine/message-limit.ts'
 import { requireWithinLine } from '../../engine/response-octets.ts'
 import { no, ok } from '../../engine/result.ts'

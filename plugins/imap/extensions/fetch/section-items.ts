@@ -1,4 +1,4 @@
-import type { ImapFetchAttribute, ImapFetchItem, ImapMessage } from 'mailwright'
+import type { ImapFetchAttribute, ImapFetchItem, ImapMessage } from 'mailwright/imap'
 import { knownSection } from '../../sections/known-section.ts'
 import {
   isOfPart,

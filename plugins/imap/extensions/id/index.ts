@@ -1,4 +1,4 @@
-import type { ImapArguments, ImapCommand, ImapExtension } from 'mailwright'
+import type { ImapArguments, ImapCommand, ImapExtension } from 'mailwright/imap'
 import { ok } from '../../engine/result.ts'
 
 // RFC 2971 §3.3

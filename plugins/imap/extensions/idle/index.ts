@@ -1,4 +1,4 @@
-import type { ImapCommand, ImapExtension, ImapSession } from 'mailwright'
+import type { ImapCommand, ImapExtension, ImapSession } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { bad, ok } from '../../engine/result.ts'
 

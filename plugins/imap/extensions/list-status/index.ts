@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapListReturn } from 'mailwright'
+import type { ImapExtension, ImapListReturn } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { whereKnown } from '../list/where-known.ts'
 import { readStatusItems, statusResponse } from '../status/response.ts'

@@ -1,4 +1,5 @@
-import { type ImapListedMailbox, Pacer } from 'mailwright'
+import { Pacer } from 'mailwright'
+import type { ImapListedMailbox } from 'mailwright/imap'
 import { compareMailboxNames, type MailboxNames, noteLevelsAbove } from './mailbox-names.ts'
 import type { ListCommand } from './request.ts'
 

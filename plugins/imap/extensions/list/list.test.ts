@@ -1,4 +1,4 @@
-import type { ImapExtension } from 'mailwright'
+import type { ImapExtension } from 'mailwright/imap'
 import { describe, expect, it } from 'vitest'
 import { type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
 

@@ -1,11 +1,5 @@
-import {
-  type ImapCall,
-  type ImapListedMailbox,
-  type ImapOutput,
-  type ImapResult,
-  type ImapSession,
-  Pacer,
-} from 'mailwright'
+import { Pacer } from 'mailwright'
+import type { ImapCall, ImapListedMailbox, ImapOutput, ImapResult, ImapSession } from 'mailwright/imap'
 import { ok } from '../../engine/result.ts'
 import { chooseMailboxes } from './choose.ts'
 import { inOrder } from './in-order.ts'

@@ -1,4 +1,4 @@
-import type { ImapCall, ImapResult, ImapSession } from 'mailwright'
+import type { ImapCall, ImapResult, ImapSession } from 'mailwright/imap'
 import { ok } from '../../engine/result.ts'
 import { compareMailboxNames, mailboxNames, noteLevelsAbove } from './mailbox-names.ts'
 import { MailboxPatterns } from './pattern.ts'

@@ -1,4 +1,5 @@
-import { type ImapSession, type MailboxInfo, Pacer } from 'mailwright'
+import { type MailboxInfo, Pacer } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 
 /** What an account can see at one moment. */
 export interface MailboxNames {

@@ -5,7 +5,7 @@ import type {
   ImapListedMailbox,
   ImapListRequest,
   ImapSession,
-} from 'mailwright'
+} from 'mailwright/imap'
 import { MailboxPatterns } from './pattern.ts'
 
 /** A LIST command as it was read (RFC 9051 §6.3.9, RFC 5258 §3). */

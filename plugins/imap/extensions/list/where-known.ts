@@ -1,4 +1,5 @@
-import { errorCode, type ImapListDecoration, type ImapListedMailbox, type ImapSession } from 'mailwright'
+import { errorCode } from 'mailwright'
+import type { ImapListDecoration, ImapListedMailbox, ImapSession } from 'mailwright/imap'
 
 type Response = NonNullable<ImapListDecoration['after']>
 

@@ -1,11 +1,5 @@
-import {
-  errorCode,
-  type ImapCall,
-  type ImapCreateRequest,
-  type ImapResult,
-  type ImapSession,
-  type MailboxStatus,
-} from 'mailwright'
+import { errorCode, type MailboxStatus } from 'mailwright'
+import type { ImapCall, ImapCreateRequest, ImapResult, ImapSession } from 'mailwright/imap'
 import { noteOwnChange } from '../../engine/own-changes.ts'
 import { explained, noSuchName, ok } from '../../engine/result.ts'
 import { objectId } from '../../format/object-id.ts'

@@ -1,4 +1,5 @@
-import { errorCode, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
+import { errorCode } from 'mailwright'
+import type { ImapCall, ImapResult, ImapSession } from 'mailwright/imap'
 import { noteOwnChange } from '../../engine/own-changes.ts'
 import { explained, no, noSuchName, ok } from '../../engine/result.ts'
 

@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapState } from 'mailwright'
+import type { ImapExtension, ImapState } from 'mailwright/imap'
 import { create } from './create.ts'
 import { remove } from './delete.ts'
 import { rename } from './rename.ts'

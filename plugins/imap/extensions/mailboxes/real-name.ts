@@ -1,4 +1,4 @@
-import type { ImapSession } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 import { listResponse } from '../list/list.ts'
 
 /**

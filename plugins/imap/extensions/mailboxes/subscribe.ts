@@ -1,4 +1,4 @@
-import type { ImapCall, ImapResult, ImapSession } from 'mailwright'
+import type { ImapCall, ImapResult, ImapSession } from 'mailwright/imap'
 import { noteOwnChange } from '../../engine/own-changes.ts'
 import { explained, no, noSuchName, ok } from '../../engine/result.ts'
 

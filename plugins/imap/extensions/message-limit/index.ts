@@ -1,4 +1,5 @@
-import type { ImapExtension, ImapSearchKey, UidRange } from 'mailwright'
+import type { UidRange } from 'mailwright'
+import type { ImapExtension, ImapSearchKey } from 'mailwright/imap'
 
 const lastUid = 4_294_967_295
 

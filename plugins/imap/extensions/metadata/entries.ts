@@ -1,4 +1,5 @@
-import { annotationName, type ImapArguments, type Metadata } from 'mailwright'
+import { annotationName, type Metadata } from 'mailwright'
+import type { ImapArguments } from 'mailwright/imap'
 
 /** An entry that a client names. */
 export interface EntryName {

@@ -1,4 +1,5 @@
-import type { ImapArguments, ImapCall, ImapResult, ImapSession, Metadata } from 'mailwright'
+import type { Metadata } from 'mailwright'
+import type { ImapArguments, ImapCall, ImapResult, ImapSession } from 'mailwright/imap'
 import { ok } from '../../engine/result.ts'
 import { chosenAnnotations, type Depth, type EntryName, eachOnce, readEntryOrRoot } from './entries.ts'
 import { mailboxAnnotations, serverAnnotations, useEntry, useOf } from './kept.ts'

@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapState } from 'mailwright'
+import type { ImapExtension, ImapState } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { getMetadata } from './get.ts'
 import { setMetadata } from './set.ts'

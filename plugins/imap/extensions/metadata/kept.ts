@@ -1,4 +1,5 @@
-import type { ImapSession, Metadata, SpecialUse } from 'mailwright'
+import type { Metadata, SpecialUse } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 import { givenUse } from '../../engine/given-use.ts'
 import { no, Refusal } from '../../engine/result.ts'
 

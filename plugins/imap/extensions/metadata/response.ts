@@ -1,4 +1,4 @@
-import type { ImapOutput } from 'mailwright'
+import type { ImapOutput } from 'mailwright/imap'
 import type { Annotation } from './entries.ts'
 
 /** A METADATA response without `* ` and line end (RFC 5464 §4.4.1). An empty mailbox is the server. */

@@ -1,4 +1,5 @@
-import { errorCode, type ImapArguments, type ImapCall, type ImapResult, type ImapSession } from 'mailwright'
+import { errorCode } from 'mailwright'
+import type { ImapArguments, ImapCall, ImapResult, ImapSession } from 'mailwright/imap'
 import { noteOwnChange } from '../../engine/own-changes.ts'
 import { no, ok } from '../../engine/result.ts'
 import { readEntry } from './entries.ts'

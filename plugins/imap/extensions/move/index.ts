@@ -1,4 +1,5 @@
-import type { ImapCall, ImapCommand, ImapExtension, ImapResult, MessageEntry } from 'mailwright'
+import type { MessageEntry } from 'mailwright'
+import type { ImapCall, ImapCommand, ImapExtension, ImapResult } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { highestCode } from '../../engine/highest-code.ts'
 import { withinMessageLimit } from '../../engine/message-limit.ts'

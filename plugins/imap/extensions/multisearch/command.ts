@@ -1,12 +1,5 @@
-import {
-  errorCode,
-  type ImapCall,
-  type ImapCommand,
-  type ImapResult,
-  type ImapSearchScope,
-  type ImapSession,
-  type Mailbox,
-} from 'mailwright'
+import { errorCode, type Mailbox } from 'mailwright'
+import type { ImapCall, ImapCommand, ImapResult, ImapSearchScope, ImapSession } from 'mailwright/imap'
 import { ok, Refusal } from '../../engine/result.ts'
 import { readCriteria, type SearchCriteria } from '../../search/criteria.ts'
 import { Progress } from '../../search/progress.ts'

@@ -1,4 +1,5 @@
-import { type AccountStore, type ImapArguments, Pacer } from 'mailwright'
+import { type AccountStore, Pacer } from 'mailwright'
+import type { ImapArguments } from 'mailwright/imap'
 import { no, Refusal } from '../../engine/result.ts'
 
 // Each is opened and searched by itself.

@@ -1,10 +1,5 @@
-import {
-  type ImapCommand,
-  type ImapExtension,
-  type ImapOutput,
-  otherUsersLevel,
-  sharedLevel,
-} from 'mailwright'
+import type { ImapCommand, ImapExtension, ImapOutput } from 'mailwright/imap'
+import { otherUsersLevel, sharedLevel } from 'mailwright/rights'
 import { afterLogin } from '../../engine/after-login.ts'
 import { ok } from '../../engine/result.ts'
 

@@ -1,4 +1,4 @@
-import type { ImapArguments, ImapNews, ImapSession } from 'mailwright'
+import type { ImapArguments, ImapNews, ImapSession } from 'mailwright/imap'
 import { no, Refusal } from '../../engine/result.ts'
 import { FetchedItems } from '../fetch/fetched-items.ts'
 import { messageEvents, type NotifyEvent, supportedEvents } from './events.ts'

@@ -1,4 +1,4 @@
-import type { ImapListDecoration } from 'mailwright'
+import type { ImapListDecoration } from 'mailwright/imap'
 import { listedMailbox } from '../list/choose.ts'
 import { inOrder } from '../list/in-order.ts'
 import { compareMailboxNames, type MailboxNames } from '../list/mailbox-names.ts'

@@ -1,4 +1,5 @@
-import type { ImapListDecoration, MailboxStatus } from 'mailwright'
+import type { MailboxStatus } from 'mailwright'
+import type { ImapListDecoration } from 'mailwright/imap'
 import { isOwnMailbox } from '../../engine/target-mailbox.ts'
 import { listedMailbox } from '../list/choose.ts'
 import { serverAnnotations } from '../metadata/kept.ts'

@@ -1,4 +1,4 @@
-import type { ImapArguments } from 'mailwright'
+import type { ImapArguments } from 'mailwright/imap'
 
 /** What filters ask of a mailbox, or of a name that is none. */
 export interface FilteredMailbox {

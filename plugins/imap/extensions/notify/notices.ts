@@ -1,12 +1,5 @@
-import {
-  errorCode,
-  type ImapCall,
-  type ImapListDecoration,
-  type ImapNews,
-  type ImapSelected,
-  type ImapSession,
-  type Lease,
-} from 'mailwright'
+import { errorCode, type Lease } from 'mailwright'
+import type { ImapCall, ImapListDecoration, ImapNews, ImapSelected, ImapSession } from 'mailwright/imap'
 import { type OwnChange, onOwnChange } from '../../engine/own-changes.ts'
 import { arrivalsIn } from '../context/arrivals.ts'
 import { inOrder } from '../list/in-order.ts'

@@ -1,4 +1,5 @@
-import { bufferContent, type ImapExtension } from 'mailwright'
+import { bufferContent } from 'mailwright'
+import type { ImapExtension } from 'mailwright/imap'
 import { describe, expect, test } from 'vitest'
 import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
 import { noteOwnChange } from '../../engine/own-changes.ts'

@@ -1,11 +1,11 @@
+import type { MailboxStatus } from 'mailwright'
 import type {
   ImapCall,
   ImapListDecoration,
   ImapListedMailbox,
   ImapOutput,
   ImapSession,
-  MailboxStatus,
-} from 'mailwright'
+} from 'mailwright/imap'
 import { listResponse } from '../list/list.ts'
 
 /** What LIST tells of a mailbox that a client is told of. */

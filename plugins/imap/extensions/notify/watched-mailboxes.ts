@@ -1,4 +1,5 @@
-import { errorCode, hasAllRights, type ImapSession, type MailboxStatus } from 'mailwright'
+import { errorCode, hasAllRights, type MailboxStatus } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 import { isOwnMailbox } from '../../engine/target-mailbox.ts'
 import { type MailboxNames, mailboxNames } from '../list/mailbox-names.ts'
 import { mailboxAnnotations } from '../metadata/kept.ts'

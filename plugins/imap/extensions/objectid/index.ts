@@ -1,4 +1,4 @@
-import type { ImapExtension } from 'mailwright'
+import type { ImapExtension } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { objectId } from '../../format/object-id.ts'
 import { objectIdKeys } from './search-keys.ts'

@@ -1,4 +1,4 @@
-import type { ImapArguments, ImapSearchKey, ImapWords } from 'mailwright'
+import type { ImapArguments, ImapSearchKey, ImapWords } from 'mailwright/imap'
 import { objectIdTest } from '../../format/object-id.ts'
 import { rangesOf } from '../../search/scope.ts'
 

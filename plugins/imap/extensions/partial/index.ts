@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapFetchModifier, ImapSearchReturn } from 'mailwright'
+import type { ImapExtension, ImapFetchModifier, ImapSearchReturn } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { itemsIn, readPartialRange } from '../../engine/partial-range.ts'
 import { numberSet } from '../../format/strings.ts'

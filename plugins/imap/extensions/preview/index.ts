@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapFetchItem } from 'mailwright'
+import type { ImapExtension, ImapFetchItem } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 
 /**

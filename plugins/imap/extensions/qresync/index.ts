@@ -1,4 +1,5 @@
-import type { ImapExtension, ImapFetchModifier, ImapSelectParameter, ImapSession, UidRange } from 'mailwright'
+import type { UidRange } from 'mailwright'
+import type { ImapExtension, ImapFetchModifier, ImapSelectParameter, ImapSession } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { bad, Refusal } from '../../engine/result.ts'
 import { settledRanges } from '../../engine/sequence-set.ts'

@@ -1,4 +1,4 @@
-import type { ImapSession } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 import { describe, expect, test } from 'vitest'
 import { Arguments } from '../../engine/arguments.ts'
 import { type KnownMessages, readKnownMessages } from './known-messages.ts'

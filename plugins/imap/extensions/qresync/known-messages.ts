@@ -1,4 +1,5 @@
-import type { ImapArguments, ImapSession, UidRange } from 'mailwright'
+import type { UidRange } from 'mailwright'
+import type { ImapArguments, ImapSession } from 'mailwright/imap'
 import { bad, Refusal } from '../../engine/result.ts'
 import { settledRanges } from '../../engine/sequence-set.ts'
 

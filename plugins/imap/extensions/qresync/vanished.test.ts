@@ -1,4 +1,5 @@
-import type { ImapSelected, ImapSession, MessageEntry, UidRange } from 'mailwright'
+import type { MessageEntry, UidRange } from 'mailwright'
+import type { ImapSelected, ImapSession } from 'mailwright/imap'
 import { describe, expect, test } from 'vitest'
 import { intersection, tellVanished, unchangedUpTo } from './vanished.ts'
 

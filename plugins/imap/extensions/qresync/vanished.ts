@@ -1,4 +1,5 @@
-import type { ImapSelected, ImapSession, MessageEntry, UidRange } from 'mailwright'
+import type { MessageEntry, UidRange } from 'mailwright'
+import type { ImapSelected, ImapSession } from 'mailwright/imap'
 import { rangesOf } from '../../search/scope.ts'
 import type { KnownNumbers } from './known-messages.ts'
 

@@ -1,4 +1,5 @@
-import { type ImapSession, type MailboxStatus, Pacer } from 'mailwright'
+import { type MailboxStatus, Pacer } from 'mailwright'
+import type { ImapSession } from 'mailwright/imap'
 
 /** DELETED-STORAGE (RFC 9208 §4.1.4): what an EXPUNGE would set free, in octets, as all sizes of messages are. */
 export async function deletedStorage(

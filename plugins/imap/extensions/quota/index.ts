@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapState } from 'mailwright'
+import type { ImapExtension, ImapState } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { deletedStorage } from './deleted-storage.ts'
 import { getQuota, getQuotaRoot, setQuota } from './quota-root.ts'

@@ -1,4 +1,5 @@
-import { type ImapCall, type ImapResult, type ImapSession, otherUsersLevel, sharedLevel } from 'mailwright'
+import type { ImapCall, ImapResult, ImapSession } from 'mailwright/imap'
+import { otherUsersLevel, sharedLevel } from 'mailwright/rights'
 import { no, ok } from '../../engine/result.ts'
 
 /** RFC 9208 §5.1: storage is counted in units of 1,024 octets. */

@@ -1,17 +1,14 @@
-import {
-  type Appended,
-  hasAllRights,
-  type ImapArguments,
-  type ImapCall,
-  type ImapCommand,
-  type ImapExtension,
-  type ImapLiteralRule,
-  type ImapResult,
-  type ImapSelected,
-  type ImapSession,
-  indexOfUid,
-  type MessageEntry,
-} from 'mailwright'
+import { type Appended, hasAllRights, indexOfUid, type MessageEntry } from 'mailwright'
+import type {
+  ImapArguments,
+  ImapCall,
+  ImapCommand,
+  ImapExtension,
+  ImapLiteralRule,
+  ImapResult,
+  ImapSelected,
+  ImapSession,
+} from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { highestCode } from '../../engine/highest-code.ts'
 import { bad, no, ok, Refusal } from '../../engine/result.ts'

@@ -1,4 +1,4 @@
-import type { ImapSearchKey, ImapWords } from 'mailwright'
+import type { ImapSearchKey, ImapWords } from 'mailwright/imap'
 
 const not: ImapSearchKey = (parser) => {
   parser.args.space()

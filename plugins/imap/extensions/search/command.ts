@@ -1,4 +1,4 @@
-import type { ImapArguments, ImapCall, ImapCommand, ImapSession } from 'mailwright'
+import type { ImapArguments, ImapCall, ImapCommand, ImapSession } from 'mailwright/imap'
 import { readCharset, type TextReading, utf8Reading } from '../../search/charset.ts'
 import { readCriteria } from '../../search/criteria.ts'
 import { answerSearch } from '../../search/response.ts'

@@ -1,4 +1,4 @@
-import type { ImapSearchKey, ImapWords } from 'mailwright'
+import type { ImapSearchKey, ImapWords } from 'mailwright/imap'
 
 type Comparison = 'before' | 'on' | 'since'
 

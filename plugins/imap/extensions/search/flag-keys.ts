@@ -1,12 +1,5 @@
-import {
-  highestUid,
-  type ImapSearchKey,
-  type ImapSearchScope,
-  type ImapSearchTerm,
-  type ImapSession,
-  type ImapWords,
-  type SearchCriterion,
-} from 'mailwright'
+import { highestUid, type SearchCriterion } from 'mailwright'
+import type { ImapSearchKey, ImapSearchScope, ImapSearchTerm, ImapSession, ImapWords } from 'mailwright/imap'
 
 /** A key that says all by its name. */
 function constant(criterion: SearchCriterion): ImapSearchKey {

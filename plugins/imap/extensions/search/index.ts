@@ -1,4 +1,4 @@
-import type { ImapExtension } from 'mailwright'
+import type { ImapExtension } from 'mailwright/imap'
 import { combiningKeys } from './combining-keys.ts'
 import { searchCommand } from './command.ts'
 import { dateKeys, savedDateKeys } from './date-keys.ts'

@@ -1,4 +1,4 @@
-import type { ImapArguments, ImapSearchKey, ImapWords } from 'mailwright'
+import type { ImapArguments, ImapSearchKey, ImapWords } from 'mailwright/imap'
 
 /**
  * MODSEQ (RFC 7162 §3.1.5). Messages have one mod-sequence for all that can change, so what the client says about single

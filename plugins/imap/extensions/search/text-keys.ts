@@ -1,4 +1,4 @@
-import type { ImapSearchKey, ImapWords } from 'mailwright'
+import type { ImapSearchKey, ImapWords } from 'mailwright/imap'
 
 /** Looks in the header fields of a name, as they read when decoded. */
 const inField =

@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapSearchAnswer, ImapSearchReturn } from 'mailwright'
+import type { ImapExtension, ImapSearchAnswer, ImapSearchReturn } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 
 const saved: ImapSearchAnswer = {

@@ -1,14 +1,13 @@
-import {
-  errorCode,
-  hasAllRights,
-  type ImapCall,
-  type ImapCommand,
-  type ImapExtension,
-  type ImapResult,
-  type ImapSelected,
-  type ImapSelectRequest,
-  type ImapSession,
-} from 'mailwright'
+import { errorCode, hasAllRights } from 'mailwright'
+import type {
+  ImapCall,
+  ImapCommand,
+  ImapExtension,
+  ImapResult,
+  ImapSelected,
+  ImapSelectRequest,
+  ImapSession,
+} from 'mailwright/imap'
 import { entriesMarkedDeleted } from '../../engine/deleted-entries.ts'
 import { mailboxFacts } from '../../engine/keywords.ts'
 import { isTrouble, ok, Refusal, resultOf, resultText } from '../../engine/result.ts'

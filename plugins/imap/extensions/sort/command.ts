@@ -1,4 +1,5 @@
-import { type ImapCall, type ImapCommand, sortMessages } from 'mailwright'
+import type { ImapCall, ImapCommand } from 'mailwright/imap'
+import { sortMessages } from 'mailwright/search'
 import { bad } from '../../engine/result.ts'
 import { readCharset } from '../../search/charset.ts'
 import { readCriteria } from '../../search/criteria.ts'

@@ -1,4 +1,5 @@
-import type { ImapArguments, SortCriterion, SortKey } from 'mailwright'
+import type { ImapArguments } from 'mailwright/imap'
+import type { SortCriterion, SortKey } from 'mailwright/search'
 
 // RFC 5256 §5 and RFC 5957 §5, sort-key.
 const keys: ReadonlyMap<string, SortKey> = new Map([

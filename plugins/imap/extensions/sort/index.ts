@@ -1,4 +1,4 @@
-import type { ImapExtension } from 'mailwright'
+import type { ImapExtension } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { sortCommand } from './command.ts'
 

@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapListReturn, ImapListSelection } from 'mailwright'
+import type { ImapExtension, ImapListReturn, ImapListSelection } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { use } from './use.ts'
 

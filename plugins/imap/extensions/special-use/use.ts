@@ -1,4 +1,4 @@
-import type { ImapCreateParameter } from 'mailwright'
+import type { ImapCreateParameter } from 'mailwright/imap'
 import { givenUse } from '../../engine/given-use.ts'
 import { no, Refusal } from '../../engine/result.ts'
 

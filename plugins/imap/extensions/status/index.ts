@@ -1,4 +1,4 @@
-import type { ImapCommand, ImapExtension } from 'mailwright'
+import type { ImapCommand, ImapExtension } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { ok } from '../../engine/result.ts'
 import { statusItems } from './items.ts'

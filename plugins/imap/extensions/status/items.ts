@@ -1,4 +1,5 @@
-import type { ImapSession, ImapStatusItem, ImapWords, MailboxStatus } from 'mailwright'
+import type { MailboxStatus } from 'mailwright'
+import type { ImapSession, ImapStatusItem, ImapWords } from 'mailwright/imap'
 
 /** Items of STATUS: those of RFC 9051 §6.3.11, and RECENT (RFC 3501 §6.3.10). */
 export const statusItems: ImapWords<ImapStatusItem> = {

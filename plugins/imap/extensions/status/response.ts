@@ -1,4 +1,4 @@
-import type { ImapArguments, ImapSession, ImapStatusItem } from 'mailwright'
+import type { ImapArguments, ImapSession, ImapStatusItem } from 'mailwright/imap'
 
 /** The items that are asked for, each once. */
 export type StatusItems = ReadonlyMap<string, ImapStatusItem>

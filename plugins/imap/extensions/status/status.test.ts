@@ -1,4 +1,4 @@
-import type { ImapExtension } from 'mailwright'
+import type { ImapExtension } from 'mailwright/imap'
 import { describe, expect, it } from 'vitest'
 import { startImapTest } from '../../../../test/support/imap-session.ts'
 

@@ -1,16 +1,13 @@
-import {
-  type FlagChange,
-  type ImapCall,
-  type ImapCommand,
-  type ImapExtension,
-  type ImapResult,
-  type ImapSelected,
-  type ImapSequenceSet,
-  type ImapStoreRequest,
-  type MessageEntry,
-  systemFlags,
-  uidFinder,
-} from 'mailwright'
+import { type FlagChange, type MessageEntry, systemFlags, uidFinder } from 'mailwright'
+import type {
+  ImapCall,
+  ImapCommand,
+  ImapExtension,
+  ImapResult,
+  ImapSelected,
+  ImapSequenceSet,
+  ImapStoreRequest,
+} from 'mailwright/imap'
 import { mostKeywords } from '../../engine/keywords.ts'
 import { withinMessageLimit } from '../../engine/message-limit.ts'
 import { bad, no, ok, Refusal } from '../../engine/result.ts'

@@ -1,10 +1,5 @@
-import {
-  type ImapArguments,
-  type ImapCall,
-  type ImapCommand,
-  type ThreadAlgorithm,
-  threadMessages,
-} from 'mailwright'
+import type { ImapArguments, ImapCall, ImapCommand } from 'mailwright/imap'
+import { type ThreadAlgorithm, threadMessages } from 'mailwright/search'
 import { bad, no, ok } from '../../engine/result.ts'
 import { readCharset } from '../../search/charset.ts'
 import { readCriteria } from '../../search/criteria.ts'

@@ -1,4 +1,4 @@
-import type { Threads } from 'mailwright'
+import type { Threads } from 'mailwright/search'
 import { describe, expect, it } from 'vitest'
 import { readThreads } from '../../../../test/support/thread-response.ts'
 import { threadLists } from './thread-data.ts'

@@ -1,4 +1,4 @@
-import type { Threads } from 'mailwright'
+import type { Threads } from 'mailwright/search'
 
 // Messages whose text is made at once.
 const atOnce = 4_096

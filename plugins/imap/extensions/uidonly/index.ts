@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapSession } from 'mailwright'
+import type { ImapExtension, ImapSession } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { contextsOf } from '../context/contexts.ts'
 

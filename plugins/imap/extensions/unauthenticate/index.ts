@@ -1,10 +1,5 @@
-import {
-  errorCode,
-  type ImapCommand,
-  type ImapExtension,
-  type ImapResult,
-  type ImapSession,
-} from 'mailwright'
+import { errorCode } from 'mailwright'
+import type { ImapCommand, ImapExtension, ImapResult, ImapSession } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 import { ok } from '../../engine/result.ts'
 

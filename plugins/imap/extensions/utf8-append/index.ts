@@ -1,4 +1,4 @@
-import type { ImapAppendData, ImapExtension } from 'mailwright'
+import type { ImapAppendData, ImapExtension } from 'mailwright/imap'
 import { no, Refusal } from '../../engine/result.ts'
 
 const utf8Literal: ImapAppendData = (args, { utf8 }) => {

@@ -1,4 +1,4 @@
-import type { ImapExtension, ImapSearchKey } from 'mailwright'
+import type { ImapExtension, ImapSearchKey } from 'mailwright/imap'
 import { afterLogin } from '../../engine/after-login.ts'
 
 const age =
