@@ -20,6 +20,23 @@ test.each([
 })
 
 test.each([
+  ['Bcc: a@b.example,\r\n\tc@d.example\r\n', 'Y: 1\r\n\r\nbody'],
+  ['Bcc:\n a\n', 'body: 1\n'],
+  ['Bcc: a\r\n b', ''],
+])('a field that lies across 1 MiB goes as a whole: %j', async (field, rest) => {
+  for (let cut = 'Bcc:'.length; cut <= field.length; cut++) {
+    const filling = `X: ${'y'.repeat(1_048_576 - 'X: \r\n'.length - cut)}\r\n`
+    // Without a comparison of megabytes in the report.
+    expect((await shown(filling + field + rest)).slice(filling.length)).toBe(rest)
+  }
+})
+
+test('a field of which a megabyte lies beyond it goes, too', async () => {
+  const field = `Bcc: a${',\r\n e@f.example'.repeat(150_000)}\r\n`
+  expect(await shown(`${field}Y: 1\r\n\r\n`)).toBe('Y: 1\r\n\r\n')
+})
+
+test.each([
   '',
   '\r\nBcc: a\r\n',
   'Bccs: a\r\nX-Bcc: b\r\nSubject: x\r\n Bcc: c\r\n\r\n',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Reply, reply } from '../model/reply.ts'
-import { type RefusalStep, refusalMeaning } from './refusal.ts'
+import { isTooManyRecipients, type RefusalStep, refusalMeaning } from './refusal.ts'
 
 function said(text: string): Reply {
   const [, code = '', enhanced, words = ''] = /^(\d{3}) (?:([245]\.\d+\.\d+) )?(.*)$/.exec(text) ?? []
@@ -107,6 +107,15 @@ describe('what refusals mean', () => {
     ['450 4.3.2 No', 'greeting', undefined, 'destination'],
     ['535 5.7.8 Bad credentials', 'login', 'policy', 'destination'],
     ['454 4.7.0 TLS not available', 'tls', 'tls', 'destination'],
+    ['451 4.2.1 <busy@x.example> Too many messages', 'delivery', 'rate-limited', 'recipient'],
+    ['451 4.2.1 <busy@x.example> Too many messages', 'recipient', 'rate-limited', 'recipient'],
+    ['421 4.2.1 <busy@x.example> Too many messages', 'delivery', 'rate-limited', 'recipient'],
+    ['451 4.7.0 Too many messages', 'delivery', 'rate-limited', 'recipient'],
+    ['550 No such user here', 'delivery', 'no-such-address', 'recipient'],
+    ['554 5.7.1 Message rejected as spam', 'delivery', 'policy', 'recipient'],
+    ['550 Blocked', 'delivery', undefined, 'recipient'],
+    ['421 4.3.2 Service shutting down', 'delivery', undefined, 'destination'],
+    ['452 4.3.1 Insufficient system storage', 'delivery', undefined, 'destination'],
   ])('%s (%s)', (text, step, cause, concerns) => {
     const { retryAfter: _, ...found } = refusalMeaning(said(text), step)
     expect(found).toEqual({ ...(cause === undefined ? {} : { cause }), concerns })
@@ -128,4 +137,13 @@ describe('what refusals mean', () => {
     const lines = Array.from({ length: 50 }, () => 'exceeded mailbox '.repeat(28).trim())
     expect(refusalMeaning({ code: 450, enhanced: '4.0.0', lines }, 'mail').concerns).toBeDefined()
   })
+})
+
+test.each([
+  [{ code: 452, enhanced: '4.5.3', lines: ['No more'] }, true],
+  [{ code: 552, enhanced: undefined, lines: ['Too many recipients'] }, true],
+  [{ code: 552, enhanced: '5.2.2', lines: ['Mailbox full; too many recipients have it'] }, false],
+  [{ code: 550, enhanced: '5.5.3', lines: ['Too many recipients'] }, false],
+] as const)('%j: too many recipients: %s', (answer, isMore) => {
+  expect(isTooManyRecipients(answer)).toBe(isMore)
 })

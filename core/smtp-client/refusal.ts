@@ -1,8 +1,17 @@
 import type { Failed, TroubleCause } from '../model/delivery.ts'
 import type { Reply } from '../model/reply.ts'
 
-/** What a host was asked when it refused. */
-export type RefusalStep = 'greeting' | 'hello' | 'tls' | 'login' | 'mail' | 'recipient' | 'data' | 'message'
+/** What a host was asked when it refused; `delivery`: the message, for one of its recipients (RFC 2033 §4.2). */
+export type RefusalStep =
+  | 'greeting'
+  | 'hello'
+  | 'tls'
+  | 'login'
+  | 'mail'
+  | 'recipient'
+  | 'data'
+  | 'message'
+  | 'delivery'
 
 /** What a refusal means, as far as it can be told. */
 export interface RefusalMeaning {
@@ -38,10 +47,16 @@ export function refusalMeaning(answer: Reply, step: RefusalStep): RefusalMeaning
   }
 }
 
-/** The transaction has enough recipients. RFC 5321 §4.5.3.1.10 has 452, and 552 for the elder. */
-export function isTooManyRecipients({ code, enhanced = '', lines }: Reply): boolean {
+/** A reply to RCPT says that the transaction has enough recipients. RFC 5321 §4.5.3.1.10 has 452, and 552 for the elder. */
+export function isTooManyRecipients({ code, enhanced, lines }: Reply): boolean {
   if (code !== 452 && code !== 552) return false
-  return /^[45]\.5\.3$/.test(enhanced) || /too many recipients/i.test(lines.join(' ').slice(0, mostText))
+  if (enhanced !== undefined) return /^[45]\.5\.3$/.test(enhanced)
+  return /too many recipients/i.test(lines.join(' ').slice(0, mostText))
+}
+
+/** What is answered concerns one recipient alone. */
+function isOfRecipient(step: RefusalStep): boolean {
+  return step === 'recipient' || step === 'delivery'
 }
 
 function causeOf(answer: Reply, text: string, step: RefusalStep): TroubleCause | undefined {
@@ -60,8 +75,8 @@ function causeOf(answer: Reply, text: string, step: RefusalStep): TroubleCause |
   if (code === 552 && step === 'recipient' && !isTooManyRecipients(answer)) return 'mailbox-full'
   if (/^1\.(?:1|2|3|6|10)$/.test(detail) || detail === '2.1') return 'no-such-address'
   if (detail.startsWith('7.')) return 'policy'
-  if (step === 'recipient' && noUser.test(text)) return 'no-such-address'
-  return /^(?:5[05]4|550)$/.test(String(code)) && step !== 'recipient' ? 'policy' : undefined
+  if (isOfRecipient(step) && noUser.test(text)) return 'no-such-address'
+  return /^(?:5[05]4|550)$/.test(String(code)) && !isOfRecipient(step) ? 'policy' : undefined
 }
 
 // RFC 3463 §3.4, and those of RFC 7372 and of large providers that speak of rates.
@@ -75,15 +90,19 @@ function concernOf(
   step: RefusalStep,
   cause: TroubleCause | undefined,
 ): RefusalMeaning['concerns'] {
+  // RFC 3463 §3.2, §3.3: the address and the mailbox.
+  if (isOfRecipient(step) && /^[45]\.[12]\./.test(enhanced)) return 'recipient'
   if (cause === 'mailbox-full' || cause === 'no-such-address' || cause === 'greylisted') return 'recipient'
   if (code === 421 || step === 'greeting' || step === 'hello' || step === 'tls' || step === 'login')
     return 'destination'
   if (cause === 'rate-limited')
-    return /\b(?:recipient|user|mailbox|account)\b/i.test(text) ? 'recipient' : 'destination'
+    return step === 'delivery' || /\b(?:recipient|user|mailbox|account)\b/i.test(text)
+      ? 'recipient'
+      : 'destination'
   // RFC 3463 §3.4: the system itself is full, busy or not there.
   if (code < 500 && (/^4\.3\.[126]$/.test(enhanced) || /^4\.4\./.test(enhanced)) && notNow.test(text))
     return 'destination'
-  return step === 'recipient' ? 'recipient' : 'message'
+  return isOfRecipient(step) ? 'recipient' : 'message'
 }
 
 const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }

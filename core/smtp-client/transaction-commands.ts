@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer'
 import { type Address, formatAddress, needsSmtpUtf8 } from '../model/address.ts'
 import type { BatchItem } from '../model/delivery.ts'
+import type { Message } from '../model/message.ts'
 import { type Reply, reply } from '../model/reply.ts'
 import { crlfLines } from './crlf-lines.ts'
 import type { Envelope } from './envelope.ts'
@@ -100,11 +101,16 @@ async function bodyOf(
     const isTaken = chunking !== 'never' && extensions.has('BINARYMIME') && extensions.has('CHUNKING')
     return { word: isTaken ? 'BINARYMIME' : undefined, isConverted: !isTaken }
   }
-  const hasEightBit =
-    parameters.body === '8BITMIME' || message.header.hasEightBit || !(await isSevenBit(message.content))
-  if (!hasEightBit) return { word: undefined, isConverted: false }
-  const isTaken = extensions.has('8BITMIME')
-  return { word: isTaken ? '8BITMIME' : undefined, isConverted: !isTaken }
+  if (!extensions.has('8BITMIME')) return { word: undefined, isConverted: await hasEightBitBody(message) }
+  const hasEightBit = parameters.body === '8BITMIME' || !(await isSevenBit(message.content))
+  return { word: hasEightBit ? '8BITMIME' : undefined, isConverted: false }
+}
+
+/** What the sender has declared says nothing of the octets, and what stands in the header stays as it is. */
+async function hasEightBitBody(message: Message): Promise<boolean> {
+  if (await isSevenBit(message.content)) return false
+  const { root } = await message.structure()
+  return !(await isSevenBit(message.content, root.bodyStart))
 }
 
 function path(address: Address | null | undefined): string {
@@ -112,12 +118,12 @@ function path(address: Address | null | undefined): string {
 }
 
 function mailWords(
-  { message, parameters, ...envelope }: Envelope,
+  { parameters, ...envelope }: Envelope,
   extensions: EhloKeywords,
   { size, word }: Pick<Body, 'word'> & { readonly size: number },
 ): readonly string[] {
   const { ret, envelopeId, requireTls, smtpUtf8 } = parameters
-  const isUnicode = smtpUtf8 === true || message.header.hasEightBit || hasUnicodeAddress(envelope)
+  const isUnicode = smtpUtf8 === true || hasUnicodeAddress(envelope)
   return [
     extensions.has('SIZE') && `SIZE=${size}`,
     word !== undefined && `BODY=${word}`,

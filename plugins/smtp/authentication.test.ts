@@ -34,6 +34,19 @@ describe('login', () => {
     expect(await submission().say('EHLO a', ...lines)).toEqual(['250', ...replies])
   })
 
+  test('ends what was refused for want of it', async () => {
+    const login = `AUTH PLAIN ${base64('\0jo\0secret')}`
+    expect(
+      await submission().say(
+        ...['EHLO a', 'MAIL FROM:<>', 'BDAT 3', 'a\r\n', 'AUTH PLAIN !', 'BDAT 3', 'b\r\n', login],
+        ...['MAIL FROM:<>', 'RCPT TO:<jo@example.org>', 'BDAT 3 LAST', 'c\r\n'],
+      ),
+    ).toEqual([
+      ...['250', '530 5.7.0', '503 5.5.1', '501 5.5.2', '503 5.5.1', '235 2.7.0'],
+      ...['250 2.1.0', '250 2.1.5', '250 2.0.0'],
+    ])
+  })
+
   test('LOGIN asks in the words that clients know', async () => {
     const world = submission()
     await world.answer('EHLO a')

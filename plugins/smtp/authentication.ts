@@ -87,7 +87,11 @@ class Exchange implements SaslCarrier {
 
   #finish(result: LoginResult): Answer {
     const session = this.#session
-    if (result.ok) return { reply: loggedIn }
+    if (result.ok) {
+      // What was refused for want of a login is not to stand in the way of what follows it.
+      session.refusedChunk = undefined
+      return { reply: loggedIn }
+    }
     // RFC 4954 §4: what could not be checked (454) is nobody's failure.
     const failed = isPermanent(result.reply)
     if (failed && ++session.loginFailures >= session.service.options.maxLoginFailures)

@@ -83,6 +83,12 @@ describe('BDAT (RFC 3030 §2)', () => {
     expect(double.transactions[0]?.message).toBe('')
   })
 
+  test('may end in a CR where line ends are made CRLF', async () => {
+    const double = await opened({ lineEnds: 'normalise' })
+    expect(await double.say('BDAT 3', 'a\n\r', 'BDAT 2 LAST', 'b\r')).toEqual(['250 2.0.0', '250 2.0.0'])
+    expect(double.transactions[0]?.message).toMatch(/\r\na\r\n\r\nb\r\n$/)
+  })
+
   test('takes the message of one chunk behind any white space', async () => {
     for (const command of ['BDAT 3  LAST', 'BDAT 3\tlast', 'BDAT  3 LAST ']) {
       const double = await opened()
@@ -108,14 +114,15 @@ describe('BDAT (RFC 3030 §2)', () => {
     'behind a refused last chunk another transaction begins: %s',
     async (role) => {
       const double = new SessionDouble({ role })
-      const noRecipient = role === 'lmtp' ? '503 5.5.1' : '554 5.5.1'
+      // RFC 2033 §4.3: the last chunk has a reply for each recipient.
+      const noRecipient = role === 'lmtp' ? [] : ['554 5.5.1']
       expect(
         await double.say(
           role === 'lmtp' ? 'LHLO a' : 'EHLO a',
           ...['MAIL FROM:<one@client.example>', 'RCPT TO:<nobody@example.org>', 'BDAT 3 LAST', 'a\r\n'],
           ...['MAIL FROM:<two@client.example>', 'RCPT TO:<jo@example.org>', 'BDAT 3 LAST', 'b\r\n'],
         ),
-      ).toEqual(['250', '250 2.1.0', '550 5.1.1', noRecipient, '250 2.1.0', '250 2.1.5', '250 2.0.0'])
+      ).toEqual(['250', '250 2.1.0', '550 5.1.1', ...noRecipient, '250 2.1.0', '250 2.1.5', '250 2.0.0'])
       expect(double.transactions).toMatchObject([
         { from: 'one@client.example', abandoned: true, message: '' },
         { from: 'two@client.example', message: expect.stringMatching(/\r\nb\r\n$/) },
@@ -195,6 +202,40 @@ describe('BDAT (RFC 3030 §2)', () => {
   })
 })
 
+describe('a refused last chunk by LMTP (RFC 2033 §4.3)', () => {
+  async function begun(...more: string[]): Promise<SessionDouble> {
+    const double = new SessionDouble({ role: 'lmtp', maxErrors: 5 })
+    await double.say('LHLO client.example', ...more)
+    return double
+  }
+
+  test('has a reply for each recipient', async () => {
+    const double = await begun('MAIL FROM:<>', 'RCPT TO:<jo@example.org>', 'RCPT TO:<ann@example.org>')
+    expect(await double.say('BDAT 3 FOO', 'a\r\n', 'BDAT 5 LAST', 'QUIT\r', 'NOOP')).toEqual([
+      '501 5.5.4',
+      '501 5.5.4',
+      '501 5.5.4',
+      '250 2.0.0',
+    ])
+  })
+
+  test.each([
+    ['with nobody taken', ['MAIL FROM:<>', 'RCPT TO:<nobody@example.org>']],
+    ['with no transaction', []],
+  ])('has none %s', async (_, before) => {
+    const double = await begun(...before)
+    expect(await double.say('BDAT 3', 'a\r\n')).toEqual(['503 5.5.1'])
+    expect(await double.say('BDAT 5 LAST', 'QUIT\r', 'BDAT 0 LAST', '')).toEqual([])
+    expect(double.records.filter((text) => text.startsWith('refused: BDAT: 503'))).toHaveLength(3)
+  })
+
+  test('is an error, though nothing is said to it', async () => {
+    const double = await begun()
+    const last = Array.from({ length: 5 }, () => ['BDAT 0 LAST', '']).flat()
+    expect(await double.say(...last)).toEqual(['421 4.7.0'])
+  })
+})
+
 let host: TestHost | undefined
 afterEach(() => host?.stop())
 
@@ -252,6 +293,26 @@ describe('on the wire', () => {
     for (let line = await client.readLine(); line !== undefined; line = await client.readLine())
       if (!line.startsWith('250-')) replies.push(line.slice(0, 9))
     expect(replies.slice(1)).toEqual(['250 2.1.0', '250 2.1.5', '250 2.0.0', '250 2.0.0', '221 2.0.0'])
+  })
+
+  test('by LMTP nothing is said to a last chunk for nobody, and the next message is taken', async () => {
+    const client = await connected({ role: 'lmtp' })
+    client.sendOctets(
+      Buffer.from(
+        'LHLO c.example\r\nMAIL FROM:<>\r\nRCPT TO:<nobody@example.org>\r\nBDAT 9 LAST\r\nMAIL FROMMAIL FROM:<ann@c.example>\r\nRCPT TO:<jo@example.org>\r\nBDAT 3 LAST\r\na\r\nQUIT\r\n',
+      ),
+    )
+    const replies: string[] = []
+    for (let line = await client.readLine(); line !== undefined; line = await client.readLine())
+      if (!line.startsWith('250-')) replies.push(line.slice(0, 9))
+    expect(replies.slice(1)).toEqual([
+      '250 2.1.0',
+      '550 5.1.1',
+      '250 2.1.0',
+      '250 2.1.5',
+      '250 2.0.0',
+      '221 2.0.0',
+    ])
   })
 
   test('before TLS where that is required its octets are passed over', async () => {

@@ -1,6 +1,6 @@
 import { type Reply, reply } from 'mailwright'
 import type { Incoming } from './incoming.ts'
-import { endOfMessage, newReception } from './message.ts'
+import { endOfMessage, newReception, toEach } from './message.ts'
 import type { Reception } from './reception.ts'
 import { badChunk, lmtpNoRecipients, mailFirst, noRecipients, tooManyErrors } from './replies.ts'
 import type { Answer, SmtpSession } from './session.ts'
@@ -31,14 +31,19 @@ export function chunk(session: SmtpSession, argument: string): Answer {
 
 /**
  * A chunk that is not wanted: its octets are passed over, and so are those of all that belong to it, for half a message is none.
- * The last one ends the transaction: what a client has sent behind it in one go is another message.
+ * The last one ends the transaction: what a client has sent behind it in one go is another message. By LMTP it is answered to each
+ * recipient, and not at all where there is none (RFC 2033 §4.3).
  */
 export function refusedChunk(session: SmtpSession, refusal: Reply, argument: string): Answer {
   const announced = read(argument)
   if (announced === undefined) return { reply: badChunk, next: 'close' }
   const end = async (): Promise<Answer> => {
-    if (announced.isLast) session.reset()
-    else session.refusedChunk = refusal
+    if (announced.isLast) {
+      const answer = toEach(session, session.transaction, refusal)
+      session.reset()
+      return answer
+    }
+    session.refusedChunk = refusal
     return { reply: refusal }
   }
   return { reply: refusal, late: true, incoming: new Chunk(announced.size, undefined, end) }

@@ -6,12 +6,13 @@ import type { SMTPServer } from 'smtp-server/lib/smtp-server.js'
 import { type Client, openSession, secureFacts } from './client.ts'
 import { Deadlines } from './deadlines.ts'
 import { answerLine } from './dispatch.ts'
+import { toldHello } from './greeting.ts'
 import { Handshake } from './handshake.ts'
 import type { Incoming } from './incoming.ts'
 import { type LineFault, ProtocolStream } from './protocol-stream.ts'
 import { RefusedClient } from './refused-client.ts'
 import { earlyTalker, overlong, readyForTls, stopping, talkBehindStartTls, timedOut } from './replies.ts'
-import type { Answer, SmtpService, SmtpSession } from './session.ts'
+import { type Answer, repliesOf, type SmtpService, type SmtpSession } from './session.ts'
 
 /**
  * One client: the engine's connection (sockets, TLS upgrade, orderly closing) with our reading, timing and answering.
@@ -125,7 +126,7 @@ export class Connection extends SMTPConnection {
     former.end('XCLIENT')
     const session = await this.#enter({ ...client, formerly: former.flow.session.id })
     if (session === undefined) return
-    if (client.hello !== undefined) session.greeted = (await session.flow.hello(client.hello)) === undefined
+    if (client.hello !== undefined) await toldHello(session, client.hello)
     this.#greet()
   }
 
@@ -152,14 +153,14 @@ export class Connection extends SMTPConnection {
     if (answer.incoming !== undefined) await this.#receive(answer.incoming)
   }
 
-  async #answer({ reply, next, more = [], incoming }: Answer): Promise<void> {
+  async #answer(answer: Answer): Promise<void> {
     if (this.#isGone) return
-    const last = more.at(-1) ?? reply
-    for (const earlier of [reply, ...more].slice(0, -1)) this.#write(earlier)
-    if (next === 'close' || last.code === 421)
-      return this.#dismiss(last, last.code === 221 ? 'QUIT' : formatReply(last))
-    this.#write(last)
-    if (incoming !== undefined) return
+    for (const reply of repliesOf(answer)) {
+      if (reply.code === 421 || answer.next === 'close')
+        return this.#dismiss(reply, reply.code === 221 ? 'QUIT' : formatReply(reply))
+      this.#write(reply)
+    }
+    if (answer.incoming !== undefined) return
     this.#goOn()
     await new Promise<void>((resolve) => this._whenWritable(resolve))
   }
@@ -172,12 +173,11 @@ export class Connection extends SMTPConnection {
     this.#stream?.receive(async (chunk) => {
       this.#busy()
       const used = await incoming.push(chunk)
-      if (used === undefined) {
-        this.#deadlines.block()
-        return undefined
+      if (used === undefined) this.#deadlines.block()
+      else {
+        this.#deadlines.noMessage()
+        await this.#answer(await incoming.end())
       }
-      this.#deadlines.noMessage()
-      await this.#answer(await incoming.end())
       return used
     })
   }

@@ -1,3 +1,4 @@
+import { reply } from 'mailwright'
 import { describe, expect, test } from 'vitest'
 import { base64, message, SessionDouble, short, tls } from '../../test/support/smtp-session.ts'
 import { answerLine } from './dispatch.ts'
@@ -187,6 +188,15 @@ describe('limits', () => {
     ]
     expect((await world.say(...refused)).slice(4)).toEqual(['554 5.6.0', '554 5.6.0'])
     expect((await world.say(...refused)).slice(4)).toEqual(['554 5.6.0', '554 5.6.0', '421 4.7.0'])
+  })
+
+  test('a message whose replies end the session has no other end', async () => {
+    const world = new SessionDouble({ maxErrors: 1, role: 'lmtp' })
+    world.answerTo = (path) =>
+      path === 'a@b.example' ? reply(421, '4.3.2', 'Bye') : reply(552, '5.2.2', 'Full')
+    await world.say('LHLO a', 'MAIL FROM:<>', 'RCPT TO:<a@b.example>', 'RCPT TO:<b@b.example>', 'DATA')
+    expect(await world.say(message)).toEqual(['451 4.3.2', '552 5.2.2', '421 4.3.2'])
+    expect(world.records.some((text) => text.includes('Too many errors'))).toBe(false)
   })
 
   test('commands that lead to nothing are counted', async () => {

@@ -28,7 +28,7 @@ import {
   tooManyErrors,
   unknownCommand,
 } from './replies.ts'
-import type { Answer, SmtpSession } from './session.ts'
+import { type Answer, repliesOf, type SmtpSession } from './session.ts'
 import { xclient } from './xclient.ts'
 import { xforward } from './xforward.ts'
 
@@ -136,7 +136,7 @@ function runCommand(
   const refused = (reply: Reply): Answer => command.refuse?.(session, reply, argument) ?? { reply }
   if (tls === 'required' && !session.isSecure && command.beforeTls !== true) return refused(tlsFirst)
   if (command.needsHello === true && !session.greeted)
-    return refused(session.isLmtp ? lmtpHelloFirst : helloFirst)
+    return refused(session.helloRefusal ?? (session.isLmtp ? lmtpHelloFirst : helloFirst))
   if (command.idle === true && ++session.idleCommands > maxIdleCommands) return { reply: tooManyErrors }
   return command.run(session, argument)
 }
@@ -175,7 +175,9 @@ function counted(session: SmtpSession, verb: string, answer: Answer): Answer {
   if (incoming === undefined) return isTooMuch(answer) ? { reply: tooManyErrors } : answer
   const end = async (): Promise<Answer> => {
     const outcome = await incoming.end()
-    return isTooMuch(outcome) ? { ...outcome, more: [...(outcome.more ?? []), tooManyErrors] } : outcome
+    if (!isTooMuch(outcome)) return outcome
+    const [own = tooManyErrors, ...more] = [...repliesOf(outcome), tooManyErrors]
+    return { reply: own, more }
   }
   return { ...answer, incoming: { isComplete: incoming.isComplete, push: incoming.push.bind(incoming), end } }
 }
@@ -191,7 +193,9 @@ function isOneTooMany(
   if (replies.some(({ code }) => code < 400)) return false
   const refusal = replies.find(({ code }) => code >= 500) ?? reply
   if (recorded !== true) recordRefusal(session, verb, refusal, transaction)
-  if (refusal.code < 500 || ++session.errors < session.service.options.maxErrors) return false
+  // A 421 behind the others ends the session already.
+  if (refusal.code < 500 || replies.at(-1)?.code === 421) return false
+  if (++session.errors < session.service.options.maxErrors) return false
   recordRefusal(session, verb, tooManyErrors, transaction)
   return true
 }

@@ -1,4 +1,4 @@
-import { reply } from 'mailwright'
+import { type Hello, reply } from 'mailwright'
 import { offeredMechanisms } from 'mailwright/network'
 import type { SmtpOptions } from './options.ts'
 import { attributeNames } from './proxied-attributes.ts'
@@ -18,6 +18,7 @@ export async function hello(session: SmtpSession, name: string, extended: boolea
   if (name === '' || /\s/.test(name) || Buffer.byteLength(name) > maxNameOctets) return { reply: badHello }
   session.reset()
   const refusal = await session.flow.hello({ name, extended })
+  session.helloRefusal = undefined
   if (refusal !== undefined) return { reply: refusal, recorded: true }
   session.greeted = true
   const { hostname } = session.service
@@ -25,6 +26,12 @@ export async function hello(session: SmtpSession, name: string, extended: boolea
   return {
     reply: reply(250, undefined, extended ? [`${hostname} greets you`, ...extensions(session)] : hostname),
   }
+}
+
+/** What was said before XCLIENT, or by it: nobody waits for an answer. */
+export async function toldHello(session: SmtpSession, told: Hello): Promise<void> {
+  session.helloRefusal = await session.flow.hello(told)
+  session.greeted = session.helloRefusal === undefined
 }
 
 // RFC 9422 §4: six digits.

@@ -23,8 +23,9 @@ function inPieces(
 ): string | { fault: LineFault } {
   const lineEnds = new LineEnds(rules)
   let out = ''
-  for (const piece of pieces) {
-    const octets = lineEnds.push(Buffer.from(piece, 'latin1'))
+  const pushes = pieces.map((piece) => () => lineEnds.push(Buffer.from(piece, 'latin1')))
+  for (const step of [...pushes, () => lineEnds.end()]) {
+    const octets = step()
     if (typeof octets === 'string') return { fault: octets }
     out += octets.toString('latin1')
   }
@@ -45,6 +46,7 @@ describe('refuse', () => {
     ['a CR', 'a\rb\r\n', 'bare-cr'],
     ['CR.CR', 'a\r.\rb\r\n', 'bare-cr'],
     ['two CRs before an LF', 'a\r\r\nb\r\n', 'bare-cr'],
+    ['a CR at the end', 'a\r', 'bare-cr'],
     ['a NUL', 'a\0b\r\n', 'nul'],
   ])('%s is a fault', (_, text, fault) => {
     expect(pushed(text, refuse)).toEqual({ fault })
@@ -62,6 +64,8 @@ describe('normalise', () => {
     ['a\r\r\r\r\rb\n', 'a\r\n\r\n\r\n\r\n\r\nb\r\n'],
     ['a\n\r\nb\r\n', 'a\r\n\r\nb\r\n'],
     ['\n.\n', '\r\n.\r\n'],
+    ['a\r', 'a\r\n'],
+    ['a\r\r', 'a\r\n\r\n'],
     ['a\r\nb\r\n', 'a\r\nb\r\n'],
   ])('%j becomes %j', (text, expected) => {
     expect(pushed(text, normalise)).toBe(expected)

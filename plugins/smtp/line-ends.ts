@@ -31,9 +31,10 @@ export class LineEnds {
     this.#rules = rules
   }
 
-  /** Whether a CR still waits for its LF. */
-  get endsInCr(): boolean {
-    return this.#openCrs > 0
+  /** Nothing follows: what becomes of CRs that waited for their LF. */
+  end(): Buffer | LineFault {
+    if (this.#openCrs === 0) return Buffer.alloc(0)
+    return this.#rules.normalise ? this.#measured(Buffer.from('\r\n'.repeat(this.#openCrs))) : 'bare-cr'
   }
 
   /** The chunk as it may be passed on, or what is wrong with it. After a fault nothing more should be pushed. */

@@ -105,15 +105,15 @@ async function handOver(session: SmtpSession, open: TransactionFlow, reception: 
   return { ...toEach(session, open, (path) => replies.get(path) ?? localError), recorded: true }
 }
 
-/** One reply; by LMTP one for each RCPT that was accepted, a recipient that was named twice among them (RFC 2033 §4.2). */
-function toEach(
+/** One reply; by LMTP one for each RCPT that was accepted, a recipient that was named twice among them (RFC 2033 §4.2, §4.3). */
+export function toEach(
   session: SmtpSession,
-  open: TransactionFlow,
+  open: TransactionFlow | undefined,
   answer: Reply | ((path: string) => Reply),
 ): Answer {
   const replyTo = typeof answer === 'function' ? answer : () => answer
-  const [first = '', ...others] = acceptedPaths(open)
-  if (!session.isLmtp) return { reply: replyTo(first) }
+  const [first, ...others] = open === undefined ? [] : acceptedPaths(open)
+  if (first === undefined || !session.isLmtp) return { reply: replyTo(first ?? ''), silent: session.isLmtp }
   const replies = [first, ...others].map(replyTo)
   const end = replies.filter(({ code }) => code === 421).slice(0, 1)
   const [own = localError, ...more] = replies.map(ofOneRecipient)

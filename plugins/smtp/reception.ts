@@ -62,9 +62,13 @@ export class Reception {
 
   /** Octets of the message as they are (RFC 3030 §2). Resolves when more may come. Never rejects. */
   async keep(content: Buffer): Promise<void> {
-    if (this.#fault !== undefined || content.length === 0) return
-    const lines = this.#lineEnds === undefined ? content : this.#lineEnds.push(content)
+    if (this.#fault === undefined)
+      await this.#write(this.#lineEnds === undefined ? content : this.#lineEnds.push(content))
+  }
+
+  async #write(lines: Buffer | LineFault): Promise<void> {
     if (typeof lines === 'string') return this.#fail(lineFaultReplies[lines], lines)
+    if (lines.length === 0) return
     this.#size += lines.length
     if (this.#size > this.#maxSize) return this.#fail(tooLarge, 'too large')
     try {
@@ -79,10 +83,9 @@ export class Reception {
     await this.dispose()
   }
 
-  /** Nothing follows: what had to wait for it is a fault now. */
+  /** Nothing follows: what has waited for more is written, or a fault now. */
   async end(): Promise<void> {
-    if (this.#fault === undefined && this.#lineEnds?.endsInCr === true)
-      await this.#fail(lineFaultReplies['bare-cr'], 'bare-cr')
+    if (this.#fault === undefined && this.#lineEnds !== undefined) await this.#write(this.#lineEnds.end())
   }
 
   /** All octets, where there is no fault. MAIL_E_UNAVAILABLE where the spool has lost them. */

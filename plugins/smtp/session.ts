@@ -36,10 +36,17 @@ export interface Answer {
   readonly client?: Client
   /** What takes the octets that follow the command: no command is read before they have come. */
   readonly incoming?: Incoming
+  /** Nothing is said, and `reply` is for the history: by LMTP the last chunk for nobody has no reply (RFC 2033 §4.3). */
+  readonly silent?: boolean
   /** The client hears nothing before they have come, and then what `incoming` answers (RFC 3030 §2). */
   readonly late?: boolean
   /** The flow has put it into the history already. */
   readonly recorded?: boolean
+}
+
+/** What the client is told, in this order. */
+export function repliesOf({ reply, more = [], silent }: Answer): readonly Reply[] {
+  return silent === true ? [] : [reply, ...more]
 }
 
 /**
@@ -52,6 +59,8 @@ export class SmtpSession {
   readonly client: Client
   /** Whether HELO or EHLO was accepted. */
   greeted = false
+  /** What refused the EHLO that XCLIENT has told or kept: the client does not know that it has to say another. */
+  helloRefusal: Reply | undefined
   transaction: TransactionFlow | undefined
   /** Whether the message may have binary parts (RFC 3030 §3). */
   isBinary = false
@@ -61,7 +70,7 @@ export class SmtpSession {
   clientName: string | undefined
   /** The message that is coming in; between chunks too. */
   reception: Reception | undefined
-  /** What a chunk was refused with: those behind it are, too, and nothing else begins before the last one or RSET (RFC 3030 §2). */
+  /** What a chunk was refused with: those behind it are, too, and nothing else begins before the last one, RSET or a login (RFC 3030 §2). */
   refusedChunk: Reply | undefined
   /** Takes the next line, where it belongs to an authentication exchange (RFC 4954 §4). */
   exchange: ((line: Buffer) => Promise<Answer>) | undefined
@@ -119,6 +128,7 @@ export class SmtpSession {
   secured(tls: TlsFacts, binding?: ChannelBinding): void {
     this.reset()
     this.greeted = false
+    this.helloRefusal = undefined
     this.exchange = undefined
     this.flow.secured(tls)
     this.channelBinding = binding

@@ -73,8 +73,10 @@ test('EHLO that was passed on before it need not be said again', async () => {
     expect(await wire.ask(`XCLIENT ADDR=${address}`)).toBe(greeting)
     await send(wire)
   }
-  server.checks.hello = reply(550, '5.7.1', 'Not by that name')
+  server.checks.hello = reply(450, '4.7.1', 'Not by that name now')
   expect(await wire.ask('XCLIENT ADDR=192.0.2.9')).toBe(greeting)
+  expect(await wire.ask('MAIL FROM:<>')).toMatch(/^450 4\.7\.1 Not by that name now/)
+  expect(await wire.ask('EHLO again.example')).toMatch(/^450 4\.7\.1 /)
   expect(await wire.ask('MAIL FROM:<>')).toMatch(/^503 5\.5\.1 Send EHLO first/)
   expect(server.taken.map(({ text }) => /^Received: [^\r]*\r\n[^\r]*/.exec(text)?.[0])).toEqual([
     'Received: from client.example ([192.0.2.7])\r\n\tby mx.example.org with ESMTP',

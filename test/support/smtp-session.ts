@@ -22,7 +22,7 @@ import { DiskRoom } from '../../plugins/smtp/disk-room.ts'
 import { answerLine } from '../../plugins/smtp/dispatch.ts'
 import type { Incoming } from '../../plugins/smtp/incoming.ts'
 import { parseOptions } from '../../plugins/smtp/options.ts'
-import { type Answer, SmtpSession } from '../../plugins/smtp/session.ts'
+import { type Answer, repliesOf, SmtpSession } from '../../plugins/smtp/session.ts'
 
 const jo: Account = { id: 'jo', address: { localPart: 'jo', domain: 'example.org' } }
 export const tls: TlsFacts = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' }
@@ -49,6 +49,8 @@ export class SessionDouble {
   spoolFault: 'write' | 'finish' | undefined
   /** What the flow answers instead of yes. */
   refusals: { hello?: Reply; mail?: Reply; message?: Reply } = {}
+  /** What becomes of a message for a recipient. */
+  answerTo: (path: string) => Reply | undefined = () => undefined
 
   constructor(options: Record<string, unknown> = {}, canSecure = true) {
     const parsed = parseOptions(options)
@@ -182,7 +184,10 @@ export class SessionDouble {
         log.message = (await readAll(content)).toString()
         return recipients.map(({ forwardPath }) => ({
           recipient: forwardPath,
-          reply: this.refusals.message ?? reply(250, '2.0.0', `Taken as ${id}`),
+          reply:
+            this.answerTo(formatAddress(forwardPath)) ??
+            this.refusals.message ??
+            reply(250, '2.0.0', `Taken as ${id}`),
         }))
       },
       abandon() {
@@ -203,8 +208,7 @@ export class SessionDouble {
     if (incoming === undefined) throw new Error('no octets are expected')
     await incoming.push(octets)
     this.#incoming = undefined
-    const { reply, more = [] } = await incoming.end()
-    return [reply, ...more].map(short)
+    return repliesOf(await incoming.end()).map(short)
   }
 
   /** The replies to lines, and to messages behind DATA and BDAT, without their texts. */

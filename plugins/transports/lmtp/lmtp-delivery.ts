@@ -65,6 +65,18 @@ export class LmtpDelivery {
       const outcome = deferral(destination, signal.aborted ? undefined : error)
       for (const item of envelope.items) if (!outcomes.has(item)) outcomes.set(item, outcome)
       return []
+    } finally {
+      spareDestination(envelope.items, outcomes)
     }
+  }
+}
+
+/** A server that has taken a message for somebody is well, whatever it says to the others: mail for it goes on. */
+function spareDestination(items: readonly BatchItem[], outcomes: Map<BatchItem, Outcome>): void {
+  if (!items.some((item) => outcomes.get(item)?.kind === 'delivered')) return
+  for (const item of items) {
+    const outcome = outcomes.get(item)
+    if (outcome?.kind === 'deferred' && outcome.concerns === 'destination')
+      outcomes.set(item, { ...outcome, concerns: 'recipient' })
   }
 }

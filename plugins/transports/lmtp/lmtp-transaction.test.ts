@@ -171,6 +171,29 @@ describe('a transaction of LMTP', () => {
     ])
   })
 
+  test.each([
+    ['451 4.2.1 <anna> Too many messages', 'deferred', 'recipient', 'recipient'],
+    ['452 4.3.1 Insufficient system storage', 'deferred', 'recipient', 'destination'],
+    ['421 4.3.2 shutting down', 'deferred', 'recipient', 'destination'],
+    ['close', 'deferred', 'recipient', 'destination'],
+    ['550 No such user here', 'failed', 'recipient', 'recipient'],
+    ['552 Message for too many recipients', 'failed', 'recipient', 'recipient'],
+  ] as const)(
+    '%s behind the dot concerns one recipient (RFC 2033 §4.2), and the server where nobody has the message',
+    async (answer, kind, withOthers, alone) => {
+      const both = await lmtpServer({ behindDot: ['250 2.1.5 stored', answer] })
+      expect(await client().deliver(both.destination, await two(), { atomic: false })).toMatchObject([
+        { kind: 'delivered' },
+        { kind, concerns: withOthers },
+      ])
+      endLmtpServer()
+      const one = await lmtpServer({ behindDot: [answer] })
+      expect(await client().deliver(one.destination, [await item('anna@here.example')])).toMatchObject([
+        { kind, concerns: alone },
+      ])
+    },
+  )
+
   test.each(['MAIL', 'RCPT', 'DATA'])('421 to %s is said to all who were not answered', async (verb) => {
     const { destination, connections } = await lmtpServer({
       answer: (command) => (command.startsWith(verb) ? '421 4.3.2 shutting down' : undefined),

@@ -77,7 +77,7 @@ export async function transact(
       waiting.splice(0, 1),
       isYes(answer)
         ? { ...delivered(destination, answer), reached }
-        : refusalBy(destination, answer, 'message'),
+        : refusalBy(destination, answer, 'delivery'),
     )
   return again
 }
@@ -118,6 +118,7 @@ function refusalBy(destination: LmtpDestination, answer: Reply | undefined, step
   const about = { host: hostOf(destination), place: placeOf(destination), ...refusalMeaning(answer, step) }
   const words = lines.slice(0, mostLines).map(replyText)
   // RFC 5321 §4.5.3.1.10: "552 too many recipients" is 452 as well where nobody was taken before.
-  const told = isTooManyRecipients(answer) ? reply(452, '4.5.3', words) : reply(code, enhanced, words)
+  const isMore = step === 'recipient' && isTooManyRecipients(answer)
+  const told = isMore ? reply(452, '4.5.3', words) : reply(code, enhanced, words)
   return { kind: isTransient(told) ? 'deferred' : 'failed', reply: told, ...about }
 }
