@@ -6,7 +6,7 @@ import type { SearchCriterion } from '../model/search.ts'
 import { Pacer } from '../summary/pacer.ts'
 import { summarise } from '../summary/summariser.ts'
 import { HeaderSearch, type HeaderTerm } from './header-search.ts'
-import { searchEntries } from './search-entries.ts'
+import { type SearchSource, searchEntries } from './search-entries.ts'
 import { textFinder } from './text-finder.ts'
 
 function term(field: string, folded: string): HeaderTerm {
@@ -15,6 +15,20 @@ function term(field: string, folded: string): HeaderTerm {
 
 function message(fields: string) {
   return { header: parseHeader(Buffer.from(`${fields}\r\n\r\n`)) }
+}
+
+/** A mailbox of one message. */
+function sourceOf(text: string): SearchSource {
+  const content = bufferContent(Buffer.from(text))
+  const moment = new Date()
+  const entry = { uid: 1, id: 'a', size: content.size, flags: [], modSequence: 1 }
+  return {
+    entries: [{ ...entry, internalDate: moment, savedDate: moment }],
+    content: async () => content,
+    async *summaries() {
+      yield await summarise(1, content)
+    },
+  }
 }
 
 test('what may be missing is not known', () => {
@@ -38,19 +52,19 @@ test('each turn answers one question at least, and none twice', async () => {
   expect([search.isCut, search.has(first), search.has(second)]).toEqual([false, true, false])
 })
 
+test('a field and a text are told apart', async () => {
+  const source = sourceOf('Subject: 1 2\r\n\r\n')
+  const of: readonly SearchCriterion[] = [
+    { kind: 'header', field: 'Subject', text: '1 2' },
+    { kind: 'not', of: { kind: 'header', field: 'Subject 1', text: '2' } },
+  ]
+  expect(await searchEntries(source, { kind: 'and', of }, Date.now())).toEqual([1])
+})
+
 test('thousands of terms for one long field fold it once, and hold nobody up', async () => {
   const text = vi.spyOn(HeaderField.prototype, 'text', 'get')
   onTestFinished(() => text.mockRestore())
-  const content = bufferContent(Buffer.from(`X-Big: ${'grün '.repeat(100_000)}\r\n\r\n`))
-  const moment = new Date()
-  const entry = { uid: 1, id: 'a', size: content.size, flags: [], modSequence: 1 }
-  const source = {
-    entries: [{ ...entry, internalDate: moment, savedDate: moment }],
-    content: async () => content,
-    async *summaries() {
-      yield await summarise(1, content)
-    },
-  }
+  const source = sourceOf(`X-Big: ${'grün '.repeat(100_000)}\r\n\r\n`)
   const of = Array.from({ length: 2_400 }, (_, at): SearchCriterion => {
     return { kind: 'not', of: { kind: 'header', field: 'X-Big', text: `grünq${at}` } }
   })

@@ -120,7 +120,8 @@ class QueryBuilder {
     this.needsHeader = true
     const field = name.toLowerCase()
     const folded = foldNeedle(text)
-    const key = `${field} ${folded}`
+    // Neither has a NUL.
+    const key = `${field}\0${folded}`
     const term = this.#headerTerms.get(key) ?? { field, folded, isIn: textFinder(folded) }
     this.#headerTerms.set(key, term)
     return { cost: HEADER, test: ({ header }) => header?.has(term) }
