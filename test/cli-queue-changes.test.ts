@@ -83,6 +83,15 @@ describe('changes', () => {
     })
   })
 
+  test('bounce: what cannot be read now is counted, and named', async () => {
+    await project.hold({ ...listed, unread: ['second'] })
+    expect(await run('bounce', '--all')).toEqual({
+      exitCode: 1,
+      out: `bounced ${listed.items.length} messages\nrecipients of second are given up; their sender is told later, since the message cannot be read now\n`,
+      err: '',
+    })
+  })
+
   test('a reason is held with the message', async () => {
     await run('hold', 'first', '--reason', 'spam?')
     expect(await project.calls()).toEqual([['hold', { id: 'first' }, 'spam?']])

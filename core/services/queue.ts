@@ -168,9 +168,13 @@ export interface QueueManagement {
   /**
    * Gives up, and tells the senders: of what is being tried at the moment after that attempt, where it has not arrived. Calls back with
    * the ids of messages with recipients of whom nobody can tell anything, since what is kept of them is damaged: those are held. A message
-   * is counted where it has others.
+   * is counted where it has others. Also with those of messages that cannot be read now: their senders are told when that is over, or
+   * without their content after a while.
    */
-  bounce(selection: QueueSelection, untold?: (id: string) => void): Promise<number>
+  bounce(
+    selection: QueueSelection,
+    untold?: (id: string, reason: 'damaged' | 'unread') => void,
+  ): Promise<number>
   /**
    * Puts another address in the place of a recipient, or of one address that an alias has led it to. MAIL_E_NOT_FOUND; MAIL_E_INVALID where
    * nothing leads there, or where the recipient stands for several addresses; MAIL_E_IN_USE while the recipient is being tried, since both

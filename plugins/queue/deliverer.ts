@@ -57,6 +57,8 @@ export interface TurnResult {
 /** Delivers, and resolves when what came of it is known. `written` resolves when that is in the table. Neither rejects. */
 export type Deliver = (lane: Lane, turn: Turn) => Promise<TurnResult & { readonly written: Promise<void> }>
 
+const mostBroken = 1_000
+
 /** Makes one attempt for recipients of one message, from reading its octets to writing what came of it. */
 export class Deliverer {
   readonly #settings: DelivererSettings
@@ -83,7 +85,7 @@ export class Deliverer {
       const tried = concluded.filter((one) => !staysAsItIs(one, now))
       const written = this.#settings.settlement.settle(lane, turn.message, message, tried)
       const isBroken = concluded.length < all.length
-      if (isBroken) this.#broken.add(turn.message.number)
+      if (isBroken) this.#isBroken(turn.message)
       return {
         ...(isBroken ? this.#unread(turn, failure) : judged(concluded, now)),
         written: written.finally(() => open?.close()),
@@ -104,6 +106,13 @@ export class Deliverer {
         written: this.#settings.settlement.settle(lane, turn.message, undefined, concluded),
       }
     }
+  }
+
+  #isBroken({ number }: QueuedMessage): void {
+    this.#broken.add(number)
+    // Nobody says which were removed meanwhile. Where one is forgotten that was not, a host is begun with for nothing.
+    const [oldest] = this.#broken
+    if (this.#broken.size > mostBroken && oldest !== undefined) this.#broken.delete(oldest)
   }
 
   /** MAIL_E_UNAVAILABLE where it cannot be read now. */

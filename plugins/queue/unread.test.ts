@@ -1,16 +1,18 @@
-import { mkdir, open, rename, rm, rmdir, symlink } from 'node:fs/promises'
+import { mkdir, open, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { localError, readAll } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue-submission.ts'
-import { type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
 import {
   deliveredOutcome,
   mailboxFull,
   noSuchUser,
   waitsForTurn,
 } from '../../test/support/queue-world-delivery.ts'
+import { contentLost } from './intake/contents.ts'
+import { never } from './tables/tables.ts'
 
 const minute = 60_000
 
@@ -202,5 +204,105 @@ describe('messages that cannot be read now', () => {
     expect(world.delivery.delivered.map(({ to }) => to)).toContain('large@there.example')
     // Where the database answers, it is something else that fails.
     expect(world.reports.told).toHaveLength(1)
+  })
+
+  describe('where their folder is away', () => {
+    let node: QueueNode
+    let id: string
+
+    beforeEach(async () => {
+      world.delivery.on('@far.example', mailboxFull)
+      const before = await world.node()
+      const large = await mail({ to: ['large@far.example'], size: 300_000 })
+      id = large.transaction.id
+      await before.queue.accept(large)
+      for (const to of ['jo@far.example', 'anna@far.example'])
+        await before.queue.accept(await mail({ to: [to] }))
+      await world.pass(3_000)
+      await before.stop()
+      node = await world.node()
+      await rename(world.folder, `${world.folder}-away`)
+    })
+
+    afterEach(() => rm(`${world.folder}-away`, { recursive: true, force: true }))
+
+    it('nobody waits for a large notification, which is made when the folder is back', async () => {
+      world.reports.size = 70_000
+      world.delivery.on('no@small.example', noSuchUser)
+      await node.queue.accept(await mail({ to: ['no@small.example'], size: 60_000 }))
+      await world.pass(5_000)
+      await node.queue.accept(await mail({ to: ['after@ok.example'] }))
+      await world.pass(2 * minute)
+      expect(world.delivery.count('after@ok.example')).toBe(1)
+      await rename(`${world.folder}-away`, world.folder)
+      await world.pass(minute)
+      expect(world.delivery.delivered.flatMap(({ tells }) => tells)).toEqual(['failed no@small.example'])
+    })
+
+    it('all others are bounced, and these are told of when it is back', async () => {
+      const untold: [string, string][] = []
+      expect(await node.queue.bounce({}, (one, reason) => untold.push([one, reason]))).toBe(3)
+      expect(untold).toEqual([[id, 'unread']])
+      expect(world.reports.told.toSorted()).toEqual(['failed anna@far.example', 'failed jo@far.example'])
+      await world.pass(minute)
+      expect(world.reports.told).toHaveLength(2)
+      await rename(`${world.folder}-away`, world.folder)
+      await world.pass(minute)
+      expect(world.reports.told).toContain('failed large@far.example')
+      expect(await world.rows()).toBe(0)
+    })
+
+    it('for good, what was bounced is told of without its content an hour later', async () => {
+      await node.queue.bounce({})
+      await world.pass(59 * minute, 10_000)
+      expect(world.reports.told).not.toContain('failed large@far.example')
+      await world.pass(2 * minute, 10_000)
+      expect(world.reports.told).toContain('failed large@far.example')
+      expect(await world.rows()).toBe(0)
+    })
+
+    it('so are some of its recipients, though nobody else is given up', async () => {
+      await rename(`${world.folder}-away`, world.folder)
+      await node.queue.accept(await mail({ to: ['one@far.example', 'two@far.example'], size: 300_000 }))
+      await world.pass(3_000)
+      await node.stop()
+      await rename(world.folder, `${world.folder}-away`)
+      node = await world.node()
+      await node.queue.bounce({ recipient: 'one@far.example' })
+      await world.pass(130 * minute, 10_000)
+      expect(world.reports.told).toContain('failed one@far.example')
+      expect(world.reports.told).not.toContain('failed two@far.example')
+    })
+
+    it('large mail is taken as soon as all that was in it is held as lost', async () => {
+      const large = async (): Promise<number | undefined> => {
+        const [first] = await node.queue.accept(await mail({ to: ['new@ok.example'], size: 300_000 }))
+        return first?.reply.code
+      }
+      expect(await large()).toBe(451)
+      await world.database.query((knex) =>
+        knex('queue_recipients')
+          .whereIn('message', knex('queue_messages').where({ id }).select('number'))
+          .update({
+            due: never,
+            deadline: never,
+            last: JSON.stringify({ at: 0, reply: contentLost, held: false }),
+          }),
+      )
+      expect(await large()).toBe(250)
+      await world.pass(3_000)
+      expect(world.delivery.count('new@ok.example')).toBe(1)
+    })
+
+    it('what is held as lost is bounced at once', async () => {
+      await mkdir(world.folder)
+      await writeFile(join(world.folder, '.mailwright.queue'), '')
+      await node.queue.flush({ id })
+      await world.pass(10_000)
+      expect(await node.queue.show(id)).toMatchObject({ state: 'held' })
+      await rm(world.folder, { recursive: true })
+      expect(await node.queue.bounce({ id })).toBe(1)
+      expect(world.reports.told).toEqual(['failed large@far.example'])
+    })
   })
 })

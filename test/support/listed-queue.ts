@@ -21,6 +21,8 @@ export interface ListedQueue {
   readonly destinations: readonly QueueDestination[]
   /** Ids of those of whom nobody can tell anything. */
   readonly damaged?: readonly string[]
+  /** Ids of those that cannot be read now. */
+  readonly unread?: readonly string[]
   /** Messages by id, one character an octet. */
   readonly messages: Readonly<Record<string, string>>
 }
@@ -78,9 +80,10 @@ function managementOf(file: string): QueueManagement {
     remove: change('remove'),
     async bounce(selection, untold) {
       const count = await change('bounce')(selection)
-      const { damaged = [] } = listed()
+      const { damaged = [], unread = [] } = listed()
       const meant = damaged.filter((id) => selection.id === undefined || selection.id === id)
-      for (const id of meant) untold?.(id)
+      for (const id of meant) untold?.(id, 'damaged')
+      for (const id of unread) untold?.(id, 'unread')
       return count - meant.length
     },
     async redirect(id, from, to) {

@@ -12,6 +12,16 @@ import { countText } from './queue-text.ts'
 
 type Options = Parameters<CoreCommand['action']>[2]
 
+interface Untold {
+  readonly id: string
+  readonly reason: 'damaged' | 'unread'
+}
+
+const whyUntold: Readonly<Record<Untold['reason'], string>> = {
+  damaged: 'are damaged: they are held, and nobody was told of them',
+  unread: 'are given up; their sender is told later, since the message cannot be read now',
+}
+
 /** A command that does the same to each message that is named or selected. */
 interface Change {
   readonly verb: string
@@ -20,12 +30,12 @@ interface Change {
   readonly summary: string
   readonly options?: CoreCommand['options']
   readonly examples?: readonly string[]
-  /** `untold` is for the ids of messages with recipients of whom nobody can tell. */
+  /** `untold` is for the ids of messages with recipients of whom nobody can tell, or not yet. */
   run(
     service: Queue,
     selection: QueueSelection,
     options: Options,
-    untold: (id: string) => void,
+    untold: (id: string, reason: Untold['reason']) => void,
   ): Promise<number>
 }
 
@@ -96,11 +106,11 @@ async function apply(
   selections: readonly QueueSelection[],
   options: Options,
 ) {
-  const [missing, untold]: [string[], string[]] = [[], []]
+  const [missing, untold]: [string[], Untold[]] = [[], []]
   let messages = 0
   for (const selection of selections) {
     try {
-      messages += await change.run(service, selection, options, (id) => untold.push(id))
+      messages += await change.run(service, selection, options, (id, reason) => untold.push({ id, reason }))
     } catch (error) {
       if (errorCode(error) !== 'MAIL_E_NOT_FOUND' || selection.id === undefined) throw error
       missing.push(selection.id)
@@ -116,13 +126,11 @@ function report(
   const [first] = missing
   if (messages + untold.length === 0 && first !== undefined && missing.length === 1) notQueued(first)
   return {
-    json: { done, messages, missing, ...(untold.length === 0 ? {} : { untold }) },
+    json: { done, messages, missing, ...(untold.length === 0 ? {} : { untold: untold.map(({ id }) => id) }) },
     text: [
       `${done} ${countText(messages, 'message')}`,
       ...missing.map((id) => `no message ${printable(id)} is queued`),
-      ...untold.map(
-        (id) => `recipients of ${printable(id)} are damaged: they are held, and nobody was told of them`,
-      ),
+      ...untold.map(({ id, reason }) => `recipients of ${printable(id)} ${whyUntold[reason]}`),
     ].join('\n'),
     exitCode: missing.length + untold.length === 0 ? 0 : 1,
   }

@@ -109,6 +109,16 @@ describe('contents in files', () => {
     expect(await names()).toEqual([])
   })
 
+  it('are written where the first one comes at the same moment', async () => {
+    const first = new ContentFiles(new ContentFolder(folder, async () => false))
+    const second = new ContentFolder(folder, async () => {
+      await first.write(1, content)
+      return true
+    })
+    await new ContentFiles(second).write(2, content)
+    expect((await names()).toSorted()).toEqual(['1', '2'])
+  })
+
   describe('whose folder is away', () => {
     const away = { code: 'MAIL_E_UNAVAILABLE' }
 

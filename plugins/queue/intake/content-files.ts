@@ -67,10 +67,10 @@ export class ContentFiles {
   }
 
   async #missing(number: number, cause: unknown): Promise<never> {
-    const isThere = await this.#folder.isThere().catch((error: unknown) => {
+    const isAway = await this.#folder.isAway().catch((error: unknown) => {
       throw new UnavailableError('a queued message cannot be read', { cause: error })
     })
-    if (!isThere) throw folderAway()
+    if (isAway) throw folderAway()
     throw new MailwrightError('MAIL_E_NOT_FOUND', `the content of message ${number} is not there`, { cause })
   }
 

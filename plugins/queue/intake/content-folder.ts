@@ -12,7 +12,7 @@ export class ContentFolder {
   readonly path: string
   readonly #awaitsFiles: () => Promise<boolean>
 
-  /** `awaitsFiles` says whether a message waits whose file has to be in it. */
+  /** `awaitsFiles` says whether a message waits whose file has to be in it, and is not known to be lost. */
   constructor(path: string, awaitsFiles: () => Promise<boolean>) {
     this.path = path
     this.#awaitsFiles = awaitsFiles
@@ -29,13 +29,15 @@ export class ContentFolder {
 
   /** Whether it is somewhere else, as far as is known. Rejects where nobody can say. */
   async isAway(): Promise<boolean> {
-    return !(await this.isThere()) && (await this.#awaitsFiles())
+    if ((await this.isThere()) || !(await this.#awaitsFiles())) return false
+    // What waits may have come between the two looks, with the mark.
+    return !(await this.isThere())
   }
 
   /** Makes it where it is to have its first file. MAIL_E_UNAVAILABLE where it is away: nothing is written below a mount point. */
   async make(): Promise<void> {
     if (await this.isThere()) return
-    if (await this.#awaitsFiles()) throw folderAway()
+    if (await this.isAway()) throw folderAway()
     const made = await mkdir(this.path, { recursive: true, mode: 0o700 })
     // Without its own entry a power cut could take it with all that is in it.
     if (made !== undefined) await syncFolder(dirname(made))

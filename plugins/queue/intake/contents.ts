@@ -6,8 +6,11 @@ import {
   errorCode,
   type Log,
   MailwrightError,
+  type Reply,
   readAll,
+  reply,
 } from 'mailwright'
+import { never } from '../tables/tables.ts'
 import type { ContentFiles } from './content-files.ts'
 import { RecentContents } from './recent-contents.ts'
 
@@ -87,29 +90,41 @@ export class Contents {
   }
 }
 
-/** Opens a message to tell of it. Whoever has lost one has to say all the more that it did not arrive. MAIL_E_UNAVAILABLE. */
+/**
+ * Opens a message to tell of it. Whoever has lost one has to say all the more that it did not arrive. `unread`: also of one that cannot
+ * be read now. MAIL_E_UNAVAILABLE.
+ */
 export async function openToTell(
   { contents, log }: { readonly contents: Contents; readonly log: Log },
   message: { readonly number: number; readonly id: string; readonly size: number },
+  { unread = false }: { readonly unread?: boolean } = {},
 ): Promise<OpenContent> {
   try {
     return await contents.open(message)
   } catch (error) {
-    if (!isGone(error)) throw error
+    if (!unread && !isGone(error)) throw error
     log.warn('unavailable', { transaction: message.id, error })
     return inMemory(Buffer.from('\r\n'))
   }
 }
 
-/** Whether a message waits whose octets are in a file. MAIL_E_UNAVAILABLE. */
+/** What the last attempt says of a message whose octets nobody has any more. */
+export const contentLost: Reply = reply(451, '4.3.0', 'The content of the message is not there any more')
+
+/** Whether a message waits whose octets are in a file, as far as anybody knows: not one that is known to be lost. MAIL_E_UNAVAILABLE. */
 export async function hasLargeMessages(database: Database): Promise<boolean> {
-  const row = await database.query((knex) =>
-    knex('queue_messages').where('size', '>', largestInTable).first('number'),
-  )
+  const row = await database.query((knex) => {
+    const lost = knex('queue_recipients')
+      .whereRaw('?? = ??', ['queue_recipients.message', 'queue_messages.number'])
+      // It is held, or given up by the postmaster since.
+      .where('due', never)
+      .where('last', 'like', `%${JSON.stringify(contentLost)}%`)
+    return knex('queue_messages').where('size', '>', largestInTable).whereNotExists(lost).first('number')
+  })
   return row !== undefined
 }
 
-function isInTable({ size }: { readonly size: number }): boolean {
+export function isInTable({ size }: { readonly size: number }): boolean {
   return size <= largestInTable
 }
 

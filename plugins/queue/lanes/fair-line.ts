@@ -27,6 +27,11 @@ export class FairLine {
     return this.#numbers.has(number)
   }
 
+  /** The numbers of all. */
+  all(): Iterable<number> {
+    return this.#numbers
+  }
+
   /** Whether anything of a message's sender waits. */
   knows(message: QueuedMessage): boolean {
     return this.#senders.has(senderInTurn(message.envelope.reversePath))

@@ -126,6 +126,11 @@ export class Lanes {
     return this.#busy.has(number)
   }
 
+  /** All of these. */
+  busy(): Iterable<number> {
+    return this.#busy
+  }
+
   /** Those whose deliveries to a destination are under way, or whose outcomes are not written yet. */
   busyFor(destination: string): readonly number[] {
     const ending = [...this.#ending].filter((lane) => lane.destination === destination)

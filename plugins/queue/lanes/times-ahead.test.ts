@@ -1,11 +1,20 @@
 import type { Outcome, Queue } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
+import { slowStatements } from '../../../test/support/query-plans.ts'
 import { mail } from '../../../test/support/queue-submission.ts'
 import { type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
-import { deliveredOutcome, mailboxFull, unreachable } from '../../../test/support/queue-world-delivery.ts'
+import {
+  deliveredOutcome,
+  mailboxFull,
+  noSuchUser,
+  unreachable,
+} from '../../../test/support/queue-world-delivery.ts'
+import { never } from '../tables/tables.ts'
+import { mendTimesAhead } from './times-ahead.ts'
 
 const day = 86_400_000
+const longest = { schedule: { longest: 7_200_000 }, health: { longestPause: 3_600_000 } }
 
 describe('after a clock that was ahead', () => {
   let world: QueueWorld
@@ -60,5 +69,56 @@ describe('after a clock that was ahead', () => {
     await queue.accept(await mail({ to: ['full@far.example', 'jo@dead.example'] }))
     await world.pass(180_000)
     expect(world.delivery.attempts).toHaveLength(2)
+  })
+
+  it('what a process held that died then is free a few minutes later', async () => {
+    const died = await world.node()
+    const right = world.clock.now()
+    world.clock.set(right + 5 * day)
+    await world.pass(20_000)
+    world.delivery.on('full@far.example', mailboxFull)
+    await died.queue.accept(await mail({ to: ['full@far.example'] }))
+    await world.pass(3_000)
+    died.kill()
+    world.clock.set(right)
+    const { queue } = await world.node()
+    await queue.accept(await mail({ to: ['new@far.example'] }))
+    await world.pass(300_000, 5_000)
+    expect(world.delivery.count('new@far.example')).toBe(1)
+  })
+
+  it('what senders are to be told does not wait for as long', async () => {
+    const { queue } = await world.node()
+    const right = world.clock.now()
+    world.clock.set(right + 5 * day)
+    world.delivery.on('no@a.example', noSuchUser)
+    world.delivery.on('full@b.example', mailboxFull)
+    const open = world.delivery.gate('b.example')
+    await queue.accept(await mail({ to: ['no@a.example', 'full@b.example'] }))
+    await world.pass(3_000)
+    world.clock.set(right)
+    open()
+    await world.pass(120_000, 5_000)
+    expect(world.reports.told).toEqual(['failed no@a.example'])
+  })
+
+  it('nor does what others have left', async () => {
+    await world.database.query(async (knex) => {
+      const rest = { message: 1, recipient: 1, report: '{}' }
+      await knex('queue_reports').insert({ number: 1, due: world.clock.now() + 5 * day, ...rest })
+      await knex('queue_reports').insert({ number: 2, due: never, ...rest })
+    })
+    const now = world.clock.now()
+    await mendTimesAhead(world.database, longest, now)
+    const left = await world.database.query((knex) => knex('queue_reports').orderBy('number').pluck('due'))
+    expect(left.map(Number)).toEqual([now, never])
+  })
+
+  it('finds them by an index', async () => {
+    await ahead((await world.node()).queue)
+    const slow = await slowStatements(world.database, () =>
+      mendTimesAhead(world.database, longest, world.clock.now()),
+    )
+    expect(slow.filter((statement) => statement.includes('queue_recipients'))).toEqual([])
   })
 })

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex'
 import { type Database, firmTransaction } from 'mailwright'
-import type { RetrySchedule } from '../tables/retry-schedule.ts'
+import { patience, type RetrySchedule } from '../tables/retry-schedule.ts'
 import { never } from '../tables/tables.ts'
 import type { HealthSettings } from './health.ts'
+import { leaseDuration } from './holder-id.ts'
 import { joinLanes } from './lane-table.ts'
 
 export interface LongestTimes {
@@ -15,6 +16,7 @@ const longestTurn = 600_000
 /** By chance times are a tenth longer. */
 const jitter = 1.1
 const rowsAtOnce = 500
+const lanesAtOnce = 200
 
 /**
  * Sets times to now that nobody can have written who had this clock: after a clock that was ahead destinations would be left alone, and
@@ -28,6 +30,14 @@ export async function mendTimesAhead(
   const paused = now + jitter * Math.max(health.longestPause, longestTurn)
   const due = now + jitter * schedule.longest
   await firmTransaction(database, async (knex) => {
+    // Whoever lives says so anew in a moment.
+    await knex('queue_holders')
+      .where('expires_at', '>', now + 2 * leaseDuration)
+      .update({ expires_at: now + leaseDuration })
+    await knex('queue_reports')
+      .where('due', '>', now + jitter * patience)
+      .where('due', '<', never)
+      .update({ due: now })
     await knex('queue_lanes').where('paused_until', '>', paused).update({ paused_until: now, due: now })
     // That of one with nobody but such as are held is never.
     await knex('queue_lanes')
@@ -35,18 +45,36 @@ export async function mendTimesAhead(
       .where('due', '<', never)
       .update({ due: now })
   })
-  for (let found = rowsAtOnce; found === rowsAtOnce; )
-    found = await firmTransaction(database, (knex) => wakeAhead(knex, due, now))
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const destinations: string[] = await database.query((knex) => lanesAfter(knex, String(after)))
+    for (let found = rowsAtOnce; found === rowsAtOnce; )
+      found = await firmTransaction(database, (knex) => wakeAhead(knex, destinations, { due, now }))
+    after = destinations.length < lanesAtOnce ? undefined : destinations.at(-1)
+  }
 }
 
-/** A portion of the recipients; answers how many they were. Destination by destination, since that has an index. */
-async function wakeAhead(knex: Knex.Transaction, due: number, now: number): Promise<number> {
-  const rows: { readonly number: number | string; readonly destination: string }[] = await knex('queue_lanes')
-    .join('queue_recipients', 'queue_recipients.destination', 'queue_lanes.destination')
-    .where('queue_recipients.due', '>', due)
-    .where('queue_recipients.due', '<', never)
+function lanesAfter(knex: Knex, after: string): Promise<string[]> {
+  return knex('queue_lanes')
+    .where('destination', '>', after)
+    .orderBy('destination')
+    .limit(lanesAtOnce)
+    .pluck('destination')
+}
+
+/** A portion of the recipients of some destinations, for which there is an index; answers how many they were. */
+async function wakeAhead(
+  knex: Knex.Transaction,
+  destinations: readonly string[],
+  { due, now }: { readonly due: number; readonly now: number },
+): Promise<number> {
+  const rows: { readonly number: number | string; readonly destination: string }[] = await knex(
+    'queue_recipients',
+  )
+    .whereIn('destination', destinations)
+    .where('due', '>', due)
+    .where('due', '<', never)
     .limit(rowsAtOnce)
-    .select('queue_recipients.number', 'queue_recipients.destination')
+    .select('number', 'destination')
   if (rows.length === 0) return 0
   const numbers = rows.map(({ number }) => number)
   await knex('queue_recipients').whereIn('number', numbers).where('due', '<', never).update({ due: now })

@@ -135,7 +135,10 @@ export class Management implements QueueManagement {
     return count
   }
 
-  async bounce(selection: QueueSelection, untold?: (id: string) => void): Promise<number> {
+  async bounce(
+    selection: QueueSelection,
+    untold?: Parameters<QueueManagement['bounce']>[1],
+  ): Promise<number> {
     const messages = await bounce(this.#settings, selection, untold)
     return this.#counted(selection, messages.size)
   }

@@ -14,7 +14,7 @@ import {
 import { destinationsOf, type Intake, writePrepared } from '../intake/intake.ts'
 import { readMessages } from '../lanes/lane-loading.ts'
 import { joinLanes } from '../lanes/lane-table.ts'
-import { isHeld, underWay } from '../outcomes/under-way.ts'
+import { isHeld, lockUnderWay } from '../outcomes/under-way.ts'
 import type { Changes } from '../tables/changes.ts'
 import { type LastAttempt, type QueuedRecipient, readRecipient, withVariants } from '../tables/queued.ts'
 import { searchedAddress } from '../tables/searched-address.ts'
@@ -77,8 +77,9 @@ export async function redirect(
   )
   await firmTransaction(database, async (knex) => {
     const numbers = rows.map(({ number }) => number)
-    const present: RecipientRow[] = await knex('queue_recipients').whereIn('number', numbers)
-    if ((await underWay(knex, present, { now: clock.now(), paused: false, database })).length > 0)
+    const isUnderWay = await lockUnderWay(knex, rows, { now: clock.now(), paused: false, database })
+    const present: RecipientRow[] = await knex('queue_recipients').whereIn('number', numbers).forUpdate()
+    if (present.some(isUnderWay))
       throw new MailwrightError(
         'MAIL_E_IN_USE',
         `${formatAddress(from)} is being tried at the moment: hold the message, and redirect it when that attempt is over`,

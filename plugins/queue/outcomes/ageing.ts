@@ -14,6 +14,7 @@ import {
   readRecipient,
 } from '../tables/queued.ts'
 import { type Regular, regularly } from '../tables/regularly.ts'
+import { patience } from '../tables/retry-schedule.ts'
 import type { LaneRow, RecipientRow } from '../tables/tables.ts'
 import { givenUp } from './bouncing.ts'
 import { expired } from './outcomes.ts'
@@ -36,8 +37,8 @@ interface Aged {
   readonly last: LastAttempt
   /** Whatever its age is: others have their turns at its destination, and its own comes. */
   readonly waitsForTurn: boolean
-  /** By the postmaster, whatever its deadline was. */
-  readonly isGivenUp: boolean
+  /** By the postmaster, whatever its deadline was, in milliseconds since 1970. */
+  readonly givenUpAt: number | undefined
 }
 
 /** With why its destination is left alone, and until when. */
@@ -108,9 +109,14 @@ export class Ageing {
     try {
       const isOver = now >= message.expiresAt
       const { over = [], late = [] } = Object.groupBy(aged, (one) =>
-        one.isGivenUp || (isOver && !one.waitsForTurn) ? 'over' : 'late',
+        one.givenUpAt !== undefined || (isOver && !one.waitsForTurn) ? 'over' : 'late',
       )
-      if (over.length > 0) await farewell.giveUp(message, over.map(ended), { agedBy: now })
+      // Whoever gives up what cannot be read may know that nobody ever can.
+      const isAbandoned = ({ givenUpAt = now }: Aged): boolean => givenUpAt <= now - patience
+      for (const unread of [true, false]) {
+        const some = over.filter((one) => isAbandoned(one) === unread)
+        if (some.length > 0) await farewell.giveUp(message, some.map(ended), { agedBy: now, unread })
+      }
       if (late.length > 0) await this.#warn(message, late, now)
     } catch (error) {
       log.warn('unavailable', { transaction: message.id, error })
@@ -235,7 +241,8 @@ export class Ageing {
       const recipient = message && readRecipient(row, message)
       if (recipient === undefined) return []
       const last = recipient.last ?? readLast(row.why) ?? { at: now, reply: noAttempt }
-      return { recipient, last, waitsForTurn: waitsForTurn(row, moment), isGivenUp: isGivenUp(row) }
+      const givenUpAt = isGivenUp(row) ? Number(row.deadline) : undefined
+      return { recipient, last, waitsForTurn: waitsForTurn(row, moment), givenUpAt }
     })
     const end = rows.length < atOnce ? undefined : rows.at(-1)
     return { aged, last: end && { deadline: Number(end.deadline), number: Number(end.number) } }
@@ -254,7 +261,7 @@ function waitsForTurn({ due, destination, paused_until, moving }: AgedRow, { now
   return Number(due) <= now && !isLeftAlone && !stuck.includes(destination)
 }
 
-function ended({ recipient, last, isGivenUp: byPostmaster }: Aged): GivenUp {
-  if (byPostmaster) return givenUp(recipient)
+function ended({ recipient, last, givenUpAt }: Aged): GivenUp {
+  if (givenUpAt !== undefined) return givenUp(recipient)
   return { recipient, outcome: expired(last), lastAttempt: recipient.last?.at ?? 'none' }
 }

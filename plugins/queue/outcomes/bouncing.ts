@@ -2,9 +2,11 @@ import type { Knex } from 'knex'
 import {
   type Clock,
   type Database,
+  errorCode,
   type Failed,
   firmTransaction,
   MailwrightError,
+  type QueueManagement,
   type QueueSelection,
   reply,
 } from 'mailwright'
@@ -15,7 +17,7 @@ import type { Changes } from '../tables/changes.ts'
 import { type QueuedRecipient, readRecipient } from '../tables/queued.ts'
 import { never, type RecipientRow } from '../tables/tables.ts'
 import { expired } from './outcomes.ts'
-import { underWay } from './under-way.ts'
+import { lockUnderWay } from './under-way.ts'
 
 export interface BouncingSettings {
   readonly database: Database
@@ -33,30 +35,45 @@ const byPostmaster: Failed = {
 /**
  * Gives recipients up for the postmaster. From the first moment on nobody tries them any more; whoever is being tried at that moment may
  * still get the message, and is left to {@link import('./ageing.ts').Ageing}, in the process that knows what comes of it. Answers the
- * numbers of the messages with somebody who was given up, and calls back with the ids of those with recipients whose rows nobody can read: they are held.
+ * numbers of the messages with somebody who was given up, and calls back with the ids of those with recipients whose rows nobody can read: they
+ * are held; and of those that cannot be read now: they are left to `Ageing`, too.
  */
 export async function bounce(
   settings: BouncingSettings,
   selection: QueueSelection,
-  untold: (id: string) => void = () => undefined,
+  untold: NonNullable<Parameters<QueueManagement['bounce']>[1]> = () => undefined,
 ): Promise<ReadonlySet<number>> {
   const { database, farewell, changes, clock } = settings
   if (!farewell.tells)
     throw new MailwrightError('MAIL_E_UNSUPPORTED', 'no plugin tells senders: add dsn to the config')
-  const [messages, unreadable] = [new Set<number>(), new Set<number>()]
+  const [messages, unreadable, unread] = [new Set<number>(), new Set<number>(), new Set<string>()]
   for await (const numbers of selectedPages(database, selection, () => clock.now())) {
     const { rows, tried } = await mark(settings, selection, numbers)
     const { readable, damaged } = await readRows(database, rows)
     for (const { message } of readable) messages.add(message.number)
     for (const { message } of damaged) unreadable.add(Number(message))
     const free = readable.filter(({ number }) => !tried.has(number))
-    for (const own of Map.groupBy(free, ({ message }) => message).values())
-      await farewell.giveUp((own[0] as QueuedRecipient).message, own.map(givenUp), { goesOn: true })
+    for (const [message, own] of Map.groupBy(free, ({ message }) => message)) {
+      const isTold = await isRead(farewell.giveUp(message, own.map(givenUp), { goesOn: true }))
+      if (!isTold) unread.add(message.id)
+    }
   }
   await farewell.tell([...messages])
   changes.announce()
-  for (const id of await database.query((knex) => idsOf(knex, [...unreadable]))) untold(id)
+  for (const id of await database.query((knex) => idsOf(knex, [...unreadable]))) untold(id, 'damaged')
+  for (const id of unread) untold(id, 'unread')
   return messages
+}
+
+/** One message that cannot be read now keeps nobody else from being told. */
+async function isRead(told: Promise<unknown>): Promise<boolean> {
+  try {
+    await told
+    return true
+  } catch (error) {
+    if (errorCode(error) !== 'MAIL_E_UNAVAILABLE') throw error
+    return false
+  }
 }
 
 /** Takes a page of recipients from whoever would try them. `tried` are the numbers of those who are being tried. */
@@ -67,8 +84,9 @@ function mark(
 ): Promise<{ readonly rows: readonly RecipientRow[]; readonly tried: ReadonlySet<number> }> {
   return firmTransaction(database, async (knex) => {
     const now = clock.now()
+    const found: RecipientRow[] = await selectedAmong(knex, selection, now, numbers)
+    const isUnderWay = await lockUnderWay(knex, found, { now, paused: true, database })
     const rows: RecipientRow[] = await selectedAmong(knex, selection, now, numbers)
-    const tried = await underWay(knex, rows, { now, paused: true, database })
     const marked = knex('queue_recipients').whereIn(
       'number',
       rows.map(({ number }) => number),
@@ -78,7 +96,7 @@ function mark(
       await endHolds(knex, rows)
       await changes.count(knex)
     }
-    return { rows, tried: new Set(tried.map(({ number }) => Number(number))) }
+    return { rows, tried: new Set(rows.filter(isUnderWay).map(({ number }) => Number(number))) }
   })
 }
 

@@ -1,4 +1,5 @@
-import { type Clock, errorCode, type Failed, type Log, type Message, reply } from 'mailwright'
+import { type Clock, errorCode, type Failed, type Log, type Message } from 'mailwright'
+import { contentLost } from '../intake/contents.ts'
 import type { NewMessage, NewRecipient } from '../intake/intake.ts'
 import { expansion, type Reportable, type Reports } from '../reports/reports.ts'
 import type { Teller } from '../reports/teller.ts'
@@ -38,6 +39,16 @@ export interface Decided {
 
 type About = Reportable & { readonly recipient: QueuedRecipient }
 
+/** What is known beside what came of an attempt. */
+interface Circumstances {
+  /** Their time does not end. */
+  readonly held: ReadonlySet<number>
+  /** Notifications are made afterwards, by {@link Teller}. */
+  readonly tellsLater: boolean
+}
+
+const nothingElse: Circumstances = { held: new Set(), tellsLater: false }
+
 interface Moment {
   readonly held: ReadonlySet<number>
   /** Whether senders are told. */
@@ -47,8 +58,6 @@ interface Moment {
 
 type Sorted = Omit<Decided, 'news' | 'toTell' | 'told'> & { readonly reportable: readonly About[] }
 
-const contentLost = reply(451, '4.3.0', 'The content of the message is not there any more')
-
 /** Decides what becomes of recipients after an attempt, and what their senders are told. */
 export class Decisions {
   readonly #settings: DecisionsSettings
@@ -57,20 +66,21 @@ export class Decisions {
     this.#settings = settings
   }
 
-  /** `content` is undefined where it could not be read; the time of those that are `held` does not end. MAIL_E_UNAVAILABLE. */
+  /** `content` is undefined where it could not be read. MAIL_E_UNAVAILABLE. */
   async of(
     message: QueuedMessage,
     content: Message | undefined,
     concluded: readonly Concluded[],
-    held: ReadonlySet<number> = new Set(),
+    circumstances: Circumstances = nothingElse,
   ): Promise<Decided> {
     const { reports, log } = this.#settings
     const tells = reports.tellsFailures && content !== undefined
-    return this.#decide(message, tells ? content : undefined, concluded, held).catch((error: unknown) => {
+    const known = tells ? content : undefined
+    return this.#decide(message, known, concluded, circumstances).catch((error: unknown) => {
       if (errorCode(error) === 'MAIL_E_UNAVAILABLE') throw error
       // Nothing else must wait for a message that no notification can be made of.
       log.error('internal-error', { transaction: message.id, error })
-      return this.#decide(message, undefined, concluded, held)
+      return this.#decide(message, undefined, concluded, circumstances)
     })
   }
 
@@ -79,17 +89,17 @@ export class Decisions {
     message: QueuedMessage,
     content: Message | undefined,
     concluded: readonly Concluded[],
-    held: ReadonlySet<number>,
+    { held, tellsLater }: Circumstances,
   ): Promise<Decided> {
     const { clock, reports, teller } = this.#settings
     const now = clock.now()
     const { reportable, ...sorted } = this.#sort(concluded, { held, tells: content !== undefined, now })
     const recipients = concluded.map(({ recipient }) => recipient)
-    const isAll = areAll(message, recipients)
+    const tellsNow = areAll(message, recipients) && !tellsLater
     return {
       ...sorted,
-      news: isAll && content !== undefined ? await reports.of(message, content, reportable, now) : [],
-      toTell: isAll || content === undefined ? [] : await teller.rows(message, reportable, now),
+      news: tellsNow && content !== undefined ? await reports.of(message, content, reportable, now) : [],
+      toTell: tellsNow || content === undefined ? [] : await teller.rows(message, reportable, now),
       told: reportable.map(({ recipient }) => recipient.number),
     }
   }

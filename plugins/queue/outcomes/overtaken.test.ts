@@ -88,6 +88,18 @@ describe('what the postmaster does while somebody is being tried', () => {
     })
   })
 
+  it('nobody is told of whoever was removed', async () => {
+    world.delivery.on('@far.example', noSuchUser)
+    const open = world.delivery.gate('far.example')
+    const id = await accept('jo@far.example', 'anna@far.example')
+    await world.pass(3_000)
+    expect(await command.queue.remove({ id, recipient: 'jo@far.example' })).toBe(1)
+    open()
+    await world.pass(2 * minute, 5_000)
+    expect(world.delivery.delivered.map(({ tells }) => tells)).toEqual([['failed anna@far.example']])
+    expect(await world.rows()).toBe(0)
+  })
+
   describe('for the last time', () => {
     let id: string
     let open: () => void

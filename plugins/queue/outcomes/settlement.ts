@@ -9,7 +9,7 @@ import {
   type Message,
   wait,
 } from 'mailwright'
-import type { Contents } from '../intake/contents.ts'
+import { type Contents, isInTable } from '../intake/contents.ts'
 import { forwardedMessages } from '../intake/forwarded-messages.ts'
 import { destinationsOf, type Intake, type Prepared, writePrepared } from '../intake/intake.ts'
 import type { Holder } from '../lanes/holder.ts'
@@ -77,9 +77,10 @@ export class Settlement {
   ): Promise<void> {
     let decided: Decided | undefined
     let [own, held]: [readonly Concluded[], ReadonlySet<number>] = [concluded, new Set()]
+    let tellsLater = false
     for (let pause = firstPause; own.length > 0; ) {
       try {
-        decided ??= await this.#decisions.of(message, content, own, held)
+        decided ??= await this.#decisions.of(message, content, own, { held, tellsLater })
         if (await this.#settleOnce(lane, message, decided))
           for (const { recipient, outcome } of decided.expired)
             this.#giveUp(message, content, recipient, outcome)
@@ -92,6 +93,12 @@ export class Settlement {
           continue
         }
         this.#settings.log.error('unavailable', { transaction: message.id, error })
+        // The folder may be away for long: deliveries do not wait for a notification's octets.
+        if (!tellsLater && decided?.news.some(({ content }) => !isInTable(content))) {
+          tellsLater = true
+          decided = undefined
+          continue
+        }
         if (this.#settings.signal.aborted) return
         await wait(this.#settings.clock, pause, this.#settings.signal).catch(() => undefined)
         pause = Math.min(pause * 2, longestPause)

@@ -18,29 +18,28 @@ export interface UnderWay {
 }
 
 /**
- * Those of some recipients who may be being tried: their time has come, or they are to be given up after the attempt, and a living
- * process holds their destination; or they were held, or it was paused, in such an attempt. Nobody takes one of the destinations before the transaction ends.
+ * Says of recipients of some destinations whether they may be being tried: their time has come, or they are to be given up after the attempt, and
+ * a living process holds their destination; or they were held, or it was paused, in such an attempt. Nobody takes one of the
+ * destinations before the transaction ends. The recipients' rows are to be read after it: a pause may be written until then.
  */
-export async function underWay(
+export async function lockUnderWay(
   knex: Knex.Transaction,
-  rows: readonly RecipientRow[],
+  recipients: readonly Pick<RecipientRow, 'destination'>[],
   { now, paused, database }: UnderWay,
-): Promise<readonly RecipientRow[]> {
+): Promise<(row: RecipientRow) => boolean> {
   const holders = await knex<HolderRow>('queue_holders')
     .where('expires_at', '>', now)
     .select('id', 'expires_at')
   const living = new Set(holders.filter((holder) => !hasEnded(holder, database)).map(({ id }) => id))
-  const lanes = await lockLanes(knex, destinationsOf(rows))
+  const lanes = await lockLanes(knex, destinationsOf(recipients))
   const held = new Set(
     lanes
       .filter(({ owner, paused_until }) => living.has(owner) && (paused || Number(paused_until) <= now))
       .map(({ destination }) => destination),
   )
-  return rows.filter(
-    (row) =>
-      (row.tried_by !== null && living.has(row.tried_by)) ||
-      (held.has(row.destination) && (Number(row.due) <= now + clockDifference || isGivenUp(row))),
-  )
+  return (row) =>
+    (row.tried_by !== null && living.has(row.tried_by)) ||
+    (held.has(row.destination) && (Number(row.due) <= now + clockDifference || isGivenUp(row)))
 }
 
 type LockedLane = Pick<LaneRow, 'destination' | 'owner' | 'paused_until'>

@@ -29,12 +29,15 @@ interface HowToGiveUp {
   readonly agedBy?: number
   /** Others of the message follow, and then {@link Farewell.tell}. */
   readonly goesOn?: boolean
+  /** Without its content where that cannot be read now. */
+  readonly unread?: boolean
 }
 
 interface Change {
   /** Says whether recipients are removed by it. */
   readonly write: (knex: Knex, numbers: readonly number[]) => Promise<boolean>
   readonly goesOn: boolean
+  readonly unread?: boolean
 }
 
 type About = Reportable & { readonly recipient: QueuedRecipient }
@@ -69,7 +72,7 @@ export class Farewell {
   giveUp(
     message: QueuedMessage,
     about: readonly GivenUp[],
-    { agedBy, goesOn = false }: HowToGiveUp = {},
+    { agedBy, goesOn = false, unread = false }: HowToGiveUp = {},
   ): Promise<boolean> {
     const write = async (knex: Knex, numbers: readonly number[]): Promise<true> => {
       const rows = knex('queue_recipients').whereIn('number', numbers)
@@ -77,7 +80,7 @@ export class Farewell {
       if ((await rows.delete()) !== numbers.length) throw new ChangedError()
       return true
     }
-    return this.#tell(message, about, { write, goesOn })
+    return this.#tell(message, about, { write, goesOn, unread })
   }
 
   /** Tells that it takes long. */
@@ -103,13 +106,14 @@ export class Farewell {
     return this.#settings.teller.tellAll(messages)
   }
 
-  async #tell(message: QueuedMessage, about: readonly About[], { write, goesOn }: Change): Promise<boolean> {
+  async #tell(message: QueuedMessage, about: readonly About[], how: Change): Promise<boolean> {
+    const { write, goesOn } = how
     const { reports, clock, teller } = this.#settings
     const now = clock.now()
     const recipients = about.map(({ recipient }) => recipient)
     const numbers = recipients.map(({ number }) => number)
     const isAll = areAll(message, recipients)
-    const open = await openToTell(this.#settings, message)
+    const open = await openToTell(this.#settings, message, how)
     try {
       const content = await createMessage(open.content)
       const notifications = isAll ? await reports.of(message, content, about, now) : []

@@ -1,3 +1,4 @@
+import type { Clock } from 'mailwright'
 import type { QueuedMessage } from '../tables/queued.ts'
 import { never, type ReportRow } from '../tables/tables.ts'
 import { mostTogether } from './to-tell.ts'
@@ -10,8 +11,9 @@ const longestPause = 16_000
 interface Noted {
   /** Recipients. */
   count: number
-  /** It is told by then. */
+  /** Of the monotonic clock: it is told by then. */
   due: number
+  /** Of the monotonic clock. */
   lookAt: number
   pause: number
 }
@@ -26,7 +28,12 @@ export interface Looked {
 
 /** Messages of which this process has noted something, by their numbers, and when to look whether they can be told of. */
 export class NotedMessages {
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>
   readonly #noted = new Map<number, Noted>()
+
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
+    this.#clock = clock
+  }
 
   get size(): number {
     return this.#noted.size
@@ -37,24 +44,22 @@ export class NotedMessages {
   }
 
   /** What is to be told of a message. */
-  add(
-    { number, envelope }: Pick<QueuedMessage, 'number' | 'envelope'>,
-    rows: readonly ReportRow[],
-    now: number,
-  ): void {
+  add({ number, envelope }: Pick<QueuedMessage, 'number' | 'envelope'>, rows: readonly ReportRow[]): void {
     if (rows.length === 0) return
+    const now = this.#clock.monotonic()
     // Of very many it would take long to see whether anything is under way, and something always is.
     const lookAt = (envelope.recipients ?? 1) > mostTogether ? never : now
     const noted = this.#noted.get(number) ?? { count: 0, due: never, lookAt, pause: firstPause }
     noted.count += rows.length
-    noted.due = Math.min(noted.due, ...rows.map(({ due }) => Number(due)))
+    noted.due = Math.min(noted.due, ...rows.map(({ due }) => this.#ofMonotonic(Number(due))))
     noted.lookAt = noted.count >= mostTogether ? now : Math.min(noted.lookAt, noted.due)
     this.#noted.set(number, noted)
   }
 
   /** What others have left behind. */
-  adopt(message: number, { count, due }: Pick<Noted, 'count' | 'due'>, now: number): void {
-    this.#noted.set(message, { count, due, lookAt: now, pause: firstPause })
+  adopt(message: number, { count, due }: Pick<Noted, 'count' | 'due'>): void {
+    const lookAt = this.#clock.monotonic()
+    this.#noted.set(message, { count, due: this.#ofMonotonic(due), lookAt, pause: firstPause })
   }
 
   delete(message: number): void {
@@ -62,7 +67,8 @@ export class NotedMessages {
   }
 
   /** Up to so many whose time to be looked at has come. */
-  next(now: number, most: number): Looked {
+  next(most: number): Looked {
+    const now = this.#clock.monotonic()
     const looked: { due: number[]; others: number[] } = { due: [], others: [] }
     for (const [number, { lookAt, due, count }] of this.#noted) {
       if (lookAt > now) continue
@@ -73,10 +79,15 @@ export class NotedMessages {
   }
 
   /** Something is under way: it is looked at later, each time after a longer while. */
-  putOff(message: number, now: number): void {
+  putOff(message: number): void {
     const noted = this.#noted.get(message)
     if (noted === undefined) return
-    noted.lookAt = Math.min(now + noted.pause, noted.due)
+    noted.lookAt = Math.min(this.#clock.monotonic() + noted.pause, noted.due)
     noted.pause = Math.min(noted.pause * 2, longestPause)
+  }
+
+  /** Whoever sets the clock back puts nothing off by that. */
+  #ofMonotonic(time: number): number {
+    return this.#clock.monotonic() + time - this.#clock.now()
   }
 }

@@ -5,6 +5,7 @@ import type { Numbers } from '../intake/numbers.ts'
 import type { Holder } from '../lanes/holder.ts'
 import type { QueuedMessage, QueuedRecipient } from '../tables/queued.ts'
 import { type Regular, regularly } from '../tables/regularly.ts'
+import { patience } from '../tables/retry-schedule.ts'
 import { never, type ReportRow } from '../tables/tables.ts'
 import { keepNews, type NewsSettings } from './news.ts'
 import { NotedMessages } from './noted-messages.ts'
@@ -38,8 +39,6 @@ const longestWaitAtTheEnd = 300_000
 /** For what other processes have noted and do not come to tell. */
 const lookEvery = 30_000
 const tick = 1_000
-/** Milliseconds after which one is tried again that none could be made of. */
-const patience = 3_600_000
 const messagesAtOnce = 500
 /** What comes above is told when its time has come. */
 const mostAdopted = 10_000
@@ -53,7 +52,7 @@ const longestEnd = 5_000
  */
 export class Teller {
   readonly #settings: TellerSettings
-  readonly #noted = new NotedMessages()
+  readonly #noted: NotedMessages
   readonly #looking: Regular
   #timer: Timer | undefined
   #running: Promise<void> | undefined
@@ -61,6 +60,7 @@ export class Teller {
 
   constructor(settings: TellerSettings) {
     this.#settings = settings
+    this.#noted = new NotedMessages(settings.clock)
     this.#looking = regularly({ ...settings, every: lookEvery }, () => this.#tellDue())
   }
 
@@ -68,10 +68,10 @@ export class Teller {
   async start(): Promise<void> {
     if (!this.#settings.reports.tellsFailures) return
     this.#serving = true
-    const { database, clock } = this.#settings
+    const { database } = this.#settings
     // Whoever has noted it may be gone. What another one is about to tell as well is told once.
     for (const { message, ...left } of await database.query((knex) => findLeft(knex, mostAdopted)))
-      this.#noted.adopt(message, left, clock.now())
+      this.#noted.adopt(message, left)
     await this.#looking.start()
     this.#look()
   }
@@ -106,7 +106,7 @@ export class Teller {
   /** After they were written. What a process notes that does not serve is told by others. */
   noted(message: QueuedMessage, rows: readonly ReportRow[]): void {
     if (!this.#serving || rows.length === 0) return
-    this.#noted.add(message, rows, this.#settings.clock.now())
+    this.#noted.add(message, rows)
     this.#look()
   }
 
@@ -120,12 +120,12 @@ export class Teller {
     }
   }
 
-  /** The same for those of several messages of which something was noted. */
+  /** The same for those of several messages of which something was noted; those that cannot be read now are told later. MAIL_E_UNAVAILABLE. */
   async tellAll(messages: readonly number[]): Promise<void> {
     for (let from = 0; from < messages.length; from += messagesAtOnce) {
       const some = messages.slice(from, from + messagesAtOnce)
       for (const number of await this.#settings.database.query((knex) => findNoted(knex, some)))
-        await this.tell(number)
+        await this.#tellApart(number)
     }
   }
 
@@ -144,13 +144,12 @@ export class Teller {
   async #tellReady(): Promise<void> {
     const { database, clock, holder } = this.#settings
     for (;;) {
-      const now = clock.now()
-      const { due, others } = this.#noted.next(now, messagesAtOnce)
+      const { due, others } = this.#noted.next(messagesAtOnce)
       if (due.length + others.length === 0) return
-      const underWay = await database.query((knex) => findUnderWay(knex, others, now))
+      const underWay = await database.query((knex) => findUnderWay(knex, others, clock.now()))
       for (const number of [...due, ...others]) {
         if (!this.#serving || !holder.isAlive) return
-        if (underWay.has(number)) this.#noted.putOff(number, now)
+        if (underWay.has(number)) this.#noted.putOff(number)
         else await this.#tellApart(number)
       }
     }
@@ -190,7 +189,7 @@ export class Teller {
   }
 
   /** Says whether it did. */
-  async #tellOnce(number: number, { message, numbers, recipients, damaged }: ToTell): Promise<boolean> {
+  async #tellOnce(number: number, { message, numbers, recipients, damaged, due }: ToTell): Promise<boolean> {
     const { reports, clock, log } = this.#settings
     const now = clock.now()
     if (message === undefined) {
@@ -199,7 +198,7 @@ export class Teller {
       return false
     }
     if (damaged > 0) log.error('internal-error', { transaction: message.id, damaged })
-    const open = await openToTell(this.#settings, message)
+    const open = await openToTell(this.#settings, message, { unread: due <= now - patience })
     try {
       const notifications = await reports.compose(message, await createMessage(open.content), recipients, now)
       const change = async (knex: Knex): Promise<true> => {

@@ -19,6 +19,8 @@ export interface ToTell {
   readonly recipients: readonly ReportedRecipient[]
   /** Rows that nobody can read. */
   readonly damaged: number
+  /** When it was to be told at the latest. */
+  readonly due: number
   /** There may be more. */
   readonly more: boolean
 }
@@ -55,6 +57,7 @@ export async function readToTell(knex: Knex, message: number): Promise<ToTell | 
       .filter(({ recipient, reported }) => !isDelay(reported) || !over.has(recipient))
       .map(({ reported }) => reported),
     damaged: rows.length - known.length,
+    due: Math.min(...rows.map(({ due }) => Number(due))),
     more: rows.length === mostTogether,
   }
 }

@@ -12,6 +12,9 @@ export interface RetrySchedule {
   readonly warning: number
 }
 
+/** Milliseconds after which a notification is tried again that could not be made, and after which none waits for a content that cannot be read. */
+export const patience = 3_600_000
+
 const spread = 0.2
 
 /** A time that is a tenth longer or shorter, by chance, so that what failed together does not come back together. */
