@@ -9,7 +9,10 @@ export interface NeedlessRows {
   readonly table: string
   /** The columns of its primary key. */
   readonly key: readonly string[]
-  /** Says which they are, by an index: it is asked again for each few of them. */
+  /**
+   * Says which they are, by an index: it is asked again for each few of them, and when these are deleted, as another may
+   * need one by then.
+   */
   readonly choose: (rows: Rows) => unknown
   /** No more than so many of them are deleted. */
   readonly most?: number
@@ -29,7 +32,7 @@ export async function deleteGradually(
   while (deleted < most && !signal.aborted) {
     const some = Math.min(rowsAtOnce, most - deleted)
     // MySQL takes no LIMIT in a subquery: the keys are read first.
-    const found = await database.query(async (knex) => {
+    const round = await database.query(async (knex) => {
       const rows = knex(table)
         .select(...key)
         .limit(some)
@@ -37,22 +40,19 @@ export async function deleteGradually(
       const keys = ((await rows) as readonly Record<string, string>[]).map((row) =>
         key.map((column) => row[column] ?? ''),
       )
-      if (keys.length > 0) await deleteKeys(knex(table), key, keys)
-      return keys.length
+      if (keys.length === 0) return { found: 0, gone: 0 }
+      const doomed = rowsOf(knex(table), key, keys)
+      choose(doomed)
+      return { found: keys.length, gone: Number(await doomed.clearOrder().delete()) }
     })
-    deleted += found
-    if (found < some) break
+    deleted += round.gone
+    if (round.found < some) break
     await pause(breath)
   }
   return deleted
 }
 
-async function deleteKeys(
-  rows: Rows,
-  key: readonly string[],
-  keys: readonly (readonly string[])[],
-): Promise<void> {
+function rowsOf(rows: Rows, key: readonly string[], keys: readonly (readonly string[])[]): Rows {
   const [column = ''] = key
-  if (key.length === 1) await rows.whereIn(column, keys.flat()).delete()
-  else await rows.whereIn([...key], keys as string[][]).delete()
+  return key.length === 1 ? rows.whereIn(column, keys.flat()) : rows.whereIn([...key], keys as string[][])
 }

@@ -112,6 +112,35 @@ describe('findRoutes', () => {
     expect(Math.max(...between)).toBeLessThan(2_000)
   })
 
+  test('ten thousand addresses beside the one that was asked, in the order in which they are named', async () => {
+    const names = Array.from({ length: 10_000 }, (_, n) => `n${n}`)
+    const answers = (more: readonly string[]) =>
+      Object.fromEntries([
+        ['start', alias(...names, ...more)],
+        ...[...names, ...more].map((name) => [name, account(name)]),
+      ]) as Record<string, RouteAnswer>
+    const { ask, result } = routes(answers([]))
+    expect(await result).toMatchObject({ ok: true, routes: names.map((id) => ({ account: { id } })) })
+    expect(ask.mock.calls.map(([{ address }]) => address.localPart)).toEqual(['start', ...names])
+    expect(await routes(answers(['one-more'])).result).toMatchObject(code(554, '5.4.6'))
+  })
+
+  test('some dozens are asked at a time', async () => {
+    const names = Array.from({ length: 200 }, (_, n) => `n${n}`)
+    let [running, most] = [0, 0]
+    const ask = async ({ address }: RouteQuestion) => {
+      running += 1
+      most = Math.max(most, running)
+      await Promise.resolve()
+      running -= 1
+      const answer = address.localPart === 'start' ? alias(...names) : account(address.localPart)
+      return { kind: 'answer', by: 'p/x', answer } as const
+    }
+    const found = await findRoutes(ask, { address: at('start'), original: at('start') })
+    expect(found).toMatchObject({ ok: true, routes: names.map((id) => ({ account: { id } })) })
+    expect(most).toBe(32)
+  })
+
   test('an alias to everybody is refused before anybody is asked', async () => {
     const names = Array.from({ length: 1_000_000 }, (_, n) => `n${n}`)
     const { ask, result } = routes({

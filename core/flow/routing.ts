@@ -16,6 +16,9 @@ const noTargets = reply(550, '5.1.1', 'The aliases of that address name nobody')
 const loop = reply(554, '5.4.6', 'Mail loop in the aliases of that address')
 const tooMany = reply(554, '5.4.6', 'The aliases of that address name too many others')
 
+/** Addresses that are asked at the same time. */
+const askedAtOnce = 32
+
 /** Asks `route` once. */
 type Ask = (question: RouteQuestion) => Promise<Decision<RouteAnswer> | undefined>
 
@@ -37,17 +40,14 @@ export async function findRoutes(ask: Ask, question: RouteQuestion): Promise<Rou
 async function followRoutes(ask: Ask, question: RouteQuestion): Promise<RouteResult> {
   const routes = new Map<string, Route>()
   const seen = new Set<string>()
-  // Answers that are kept come without a turn of anybody else.
-  const pacer = new Pacer()
+  /** Addresses that were followed beside the one that was asked. */
+  let followed = -1
   let level: readonly Address[] = [question.address]
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > maxDepth) return refuse(loop)
     const next: Address[] = []
-    for (const address of level) {
-      if (seen.has(addressKey(address))) continue
-      seen.add(addressKey(address))
-      if (pacer.isDue) await pacer.rest()
-      const decision = await ask({ ...question, address })
+    for await (const decision of decisionsOf(unseenOf(level, seen), ask, question)) {
+      followed += 1
       if (decision === undefined) return refuse(noRoute)
       if (decision.kind === 'fault') return refuse(localError)
       if (decision.answer.kind !== 'expansion') {
@@ -56,12 +56,36 @@ async function followRoutes(ask: Ask, question: RouteQuestion): Promise<RouteRes
       }
       const { addresses } = decision.answer
       if (addresses.length === 0) return refuse(noTargets)
-      if (seen.size + next.length + addresses.length > maxAddresses) return refuse(tooMany)
+      if (followed + next.length + addresses.length > maxAddresses) return refuse(tooMany)
       for (const target of addresses) next.push(target)
     }
     level = next
   }
   return routes.size === 0 ? refuse(loop) : { ok: true, routes: [...routes.values()] }
+}
+
+/** Those that were not seen before, each once. */
+function unseenOf(level: readonly Address[], seen: Set<string>): readonly Address[] {
+  return level.filter((address) => {
+    const before = seen.size
+    return seen.add(addressKey(address)).size > before
+  })
+}
+
+/** What is decided of each, in their order. */
+async function* decisionsOf(
+  addresses: readonly Address[],
+  ask: Ask,
+  question: RouteQuestion,
+): AsyncGenerator<Awaited<ReturnType<Ask>>> {
+  // Answers that are kept come without a turn of anybody else.
+  const pacer = new Pacer()
+  // The first is asked alone: where it is refused, the others need not be asked.
+  for (let from = 0, many = 1; from < addresses.length; from += many, many = askedAtOnce) {
+    if (pacer.isDue) await pacer.rest()
+    const some = addresses.slice(from, from + many)
+    yield* await Promise.all(some.map((address) => ask({ ...question, address })))
+  }
 }
 
 function refuse(answer: Reply): RouteResult {

@@ -42,7 +42,7 @@ export function configuredPatterns(read: OptionReader): Table | undefined {
       value: to,
     })),
   )
-  return { wholeAddressesOnly: true, lookUp: (key) => table.lookUp(key) }
+  return { wholeAddressesOnly: true, lookUp: (key) => table.lookUp(key), close: () => table.close() }
 }
 
 function checkTo(one: OptionReader, to: string, match: RegExp): void {

@@ -66,6 +66,9 @@ const plugin: PluginFactory<AliasesInput> = definePlugin<AliasesOptions, Aliases
       async check() {
         await forAllAtOnce(tables, (table) => table.check?.({ clock, log }))
       },
+      async stop() {
+        for (const table of tables) table.close?.()
+      },
     }
   },
 })

@@ -1,43 +1,30 @@
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { Pacer, UnavailableError } from 'mailwright'
+import {
+  type Found,
+  PatternThread,
+  type SearchAnswer,
+  type StoppedSearch,
+  type ThreadRule,
+} from './pattern-thread.ts'
 import type { SearchTime } from './search-time.ts'
 import { SlowPatternError } from './slow-pattern.ts'
 
-export interface PatternRule {
+export interface PatternRule extends ThreadRule {
   /** Where it is written, as in `line 7`. */
   readonly place: string
-  readonly kind: 'pattern' | 'if' | 'endif'
-  readonly source: string
-  readonly flags: string
-  readonly negated: boolean
   readonly value: string
 }
 
-export interface SearchTask {
-  readonly key: string
-  /** Milliseconds. */
-  readonly timeout: number
-}
-
-/** The number of the rule that matches, and its groups. */
-export type Found = readonly [at: number, ...groups: (string | undefined)[]] | undefined
-
-export type SearchAnswer =
-  | { readonly found: Found }
-  /** The rule whose pattern took too long, and the milliseconds of the processor that all of them had. */
-  | { readonly stoppedAt: number; readonly took: number }
-
-/** Milliseconds that every search may take, and those that each rule adds: a large table takes its time for every key. */
+/** Milliseconds that every search may take, and those that each rule adds: some twenty times what a compiled one takes. */
 const honestSearch = 10
-const honestRule = 0.01
-/** Milliseconds that one may take that has not ended by then, when nobody else waits. */
-const longestSearch = 100
-/** Milliseconds without a search after which the thread ends. */
-const patience = 30_000
-const rulesAtOnce = 1_000
+const honestRule = 0.02
+/** Milliseconds more that one may take that has not ended by then, when nobody else waits. */
+const longerSearch = 100
+/** Keys of one task: more make it no cheaper. */
+const keysAtOnce = 200
 
-const program = new URL(`./pattern-worker${extname(import.meta.url)}`, import.meta.url)
+interface Waiting extends PromiseWithResolvers<SearchAnswer> {
+  readonly key: string
+}
 
 /**
  * Searches the patterns of a table in a thread of their own, so that nothing but other searches ever waits for one; of
@@ -46,86 +33,75 @@ const program = new URL(`./pattern-worker${extname(import.meta.url)}`, import.me
 export class PatternSearch {
   readonly #rules: readonly PatternRule[]
   readonly #time: SearchTime
-  readonly #quick: (() => void)[] = []
-  readonly #patient: (() => void)[] = []
+  readonly #honest: number
+  readonly #quick: Waiting[] = []
+  readonly #patient: Waiting[] = []
   #isBusy = false
-  #worker: Worker | undefined
-  #end: NodeJS.Timeout | undefined
+  #endsWhenIdle = false
+  #thread: PatternThread | undefined
 
   constructor(rules: readonly PatternRule[], time: SearchTime) {
     this.#rules = rules
     this.#time = time
+    this.#honest = Math.ceil(honestSearch + honestRule * rules.length)
   }
 
   /** MAIL_E_UNAVAILABLE where a pattern takes too long, or the thread has ended. */
   async search(key: string): Promise<Found> {
-    const honest = Math.ceil(honestSearch + honestRule * this.#rules.length)
-    const first = await this.#inTurn(this.#quick, { key, timeout: honest })
+    const first = await this.#inTurn(this.#quick, key)
     if ('found' in first) return first.found
     this.#time.add(first.took)
-    if (this.#time.isUsedUp || honest >= longestSearch) throw this.#tooSlow(first)
-    const second = await this.#inTurn(this.#patient, { key, timeout: longestSearch })
+    if (this.#time.isUsedUp) throw this.#tooSlow(first)
+    const second = await this.#inTurn(this.#patient, key)
     if ('found' in second) return second.found
     this.#time.add(second.took)
     throw this.#tooSlow(second)
   }
 
-  #tooSlow({ stoppedAt }: { readonly stoppedAt: number }): SlowPatternError {
-    return new SlowPatternError(this.#rules[stoppedAt]?.place ?? '')
+  /** Ends the thread when nobody waits for it; a later search begins another. */
+  close(): void {
+    this.#endsWhenIdle = true
+    if (!this.#isBusy) this.#endThread()
   }
 
-  async #inTurn(line: (() => void)[], task: SearchTask): Promise<SearchAnswer> {
-    if (this.#isBusy) await new Promise<void>((resolve) => line.push(resolve))
+  #tooSlow({ culprit }: StoppedSearch): SlowPatternError {
+    return new SlowPatternError(culprit === undefined ? undefined : this.#rules[culprit]?.place)
+  }
+
+  #inTurn(line: Waiting[], key: string): Promise<SearchAnswer> {
+    const waiting = { key, ...Promise.withResolvers<SearchAnswer>() }
+    line.push(waiting)
+    if (!this.#isBusy) void this.#work()
+    return waiting.promise
+  }
+
+  /** Never rejects. */
+  async #work(): Promise<void> {
     this.#isBusy = true
+    while (this.#quick.length + this.#patient.length > 0) {
+      if (this.#quick.length > 0) await this.#ask(this.#quick, keysAtOnce, this.#honest)
+      else await this.#ask(this.#patient, 1, this.#honest + longerSearch)
+    }
+    this.#isBusy = false
+    if (this.#endsWhenIdle) this.#endThread()
+  }
+
+  async #ask(line: Waiting[], most: number, timeout: number): Promise<void> {
+    const asked = line.slice(0, most)
     try {
-      return await this.#ask(task)
-    } finally {
-      const next = this.#quick.shift() ?? this.#patient.shift()
-      this.#isBusy = next !== undefined
-      next?.()
+      if (this.#thread === undefined || this.#thread.hasEnded) this.#thread = new PatternThread(this.#rules)
+      const answers = await this.#thread.ask({ keys: asked.map(({ key }) => key), timeout })
+      line.splice(0, answers.length)
+      for (const [at, answer] of answers.entries()) asked[at]?.resolve(answer)
+    } catch (error) {
+      line.splice(0, asked.length)
+      for (const waiting of asked) waiting.reject(error)
     }
   }
 
-  async #ask(task: SearchTask): Promise<SearchAnswer> {
-    const worker = this.#worker ?? (await this.#start())
-    worker.ref()
-    this.#end?.close()
-    const answer = Promise.withResolvers<SearchAnswer>()
-    const failed = (cause?: unknown) =>
-      answer.reject(new UnavailableError('the thread for patterns ended', { cause }))
-    const ended = () => failed()
-    worker.once('message', answer.resolve).once('error', failed).once('exit', ended)
-    worker.postMessage(task)
-    try {
-      return await answer.promise
-    } finally {
-      worker.off('message', answer.resolve).off('error', failed).off('exit', ended)
-      this.#letRest(worker)
-    }
-  }
-
-  async #start(): Promise<Worker> {
-    const worker = new Worker(program, { name: 'mailwright-patterns', execArgv: [] })
-    // Whoever waits for an answer is told, too.
-    worker.on('error', () => undefined)
-    worker.on('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined
-    })
-    this.#worker = worker
-    const pacer = new Pacer()
-    for (let from = 0; from < this.#rules.length; from += rulesAtOnce) {
-      worker.postMessage({ rules: this.#rules.slice(from, from + rulesAtOnce) })
-      if (pacer.isDue) await pacer.rest()
-    }
-    return worker
-  }
-
-  #letRest(worker: Worker): void {
-    worker.unref()
-    this.#end = setTimeout(() => {
-      if (this.#isBusy || this.#worker !== worker) return
-      this.#worker = undefined
-      void worker.terminate()
-    }, patience).unref()
+  #endThread(): void {
+    this.#endsWhenIdle = false
+    this.#thread?.end()
+    this.#thread = undefined
   }
 }

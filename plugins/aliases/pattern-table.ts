@@ -42,6 +42,10 @@ export class PatternTable implements ReadTable {
     return this.#rules.filter(({ kind }) => kind === 'pattern').length
   }
 
+  close(): void {
+    this.#search.close()
+  }
+
   /** MAIL_E_UNAVAILABLE where a pattern takes too long. */
   async lookUp(key: string): Promise<string | undefined> {
     if (key.length > longestKey || this.#rules.length === 0) return undefined

@@ -1,9 +1,10 @@
 import { UnavailableError } from 'mailwright'
 
-/** A pattern takes too long for an address: what it stands for cannot be said, and of others it can. */
+/** The patterns take too long for an address: what it stands for cannot be said, and of others it can. */
 export class SlowPatternError extends UnavailableError {
-  constructor(place: string) {
-    super(`the pattern of ${place} takes too long`)
+  /** `place` is that of the pattern that took most of the time, where there is one. */
+  constructor(place: string | undefined) {
+    super(place === undefined ? 'the patterns take too long' : `the pattern of ${place} takes too long`)
     this.name = 'SlowPatternError'
   }
 }

@@ -10,6 +10,8 @@ export interface ReadTable {
   readonly size: number
   /** What is odd, and harms nothing. */
   readonly warnings: readonly string[]
+  /** Gives back what it holds. */
+  close?(): void
 }
 
 /** Makes a table of a text in portions, as long as others do not wait for it. */
@@ -79,6 +81,10 @@ export class TableFile implements Table {
     }
   }
 
+  close(): void {
+    this.#table?.close?.()
+  }
+
   async lookUp(key: string): Promise<string | undefined> {
     const surroundings = this.#surroundings
     if (surroundings === undefined) throw new UnavailableError(`the table ${this.path} is not open`)
@@ -146,6 +152,7 @@ export class TableFile implements Table {
   }
 
   #adopt(state: FileState, read: ReadTable): void {
+    this.close()
     this.#table = read
     this.#judged = state
     const log = this.#surroundings?.log

@@ -19,4 +19,6 @@ export interface Table {
   open?(surroundings: TableSurroundings): Promise<void>
   /** Fails where no server should serve with it. A command does not ask: one broken table must not stop all of them. */
   check?(surroundings: TableSurroundings): Promise<void>
+  /** Gives back what it holds, at the end; another user may go on to ask it. */
+  close?(): void
 }

@@ -4,6 +4,7 @@ import { type Database, database as databaseKey, deleteGradually } from 'mailwri
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
+import { writeBeforeDeletion } from '../../test/support/write-before-deletion.ts'
 import databasePlugin from './index.ts'
 
 let base: DatabaseUnderTest
@@ -69,6 +70,22 @@ test('the first ones, where not all may go; by one column, where that is the key
   expect((await left())[0]).toBe(400)
   expect(await deleteGradually(database, { ...oldest, most: 0 }, signal)).toBe(0)
   expect(await deleteGradually(database, { ...oldest, most: 1_000 }, signal)).toBe(300)
+})
+
+test('what another needs by then stays, and the others go', async () => {
+  const { signal } = new AbortController()
+  const renewed = () =>
+    database.query((knex) => knex('things').where({ number: 7 }).update({ number: 1_007 }))
+  const between = writeBeforeDeletion(database, 'things', renewed)
+  const old = { table: 'things', choose: (rows: Knex.QueryBuilder) => rows.where('number', '<', 10) }
+  expect(await deleteGradually(between, { ...old, key: ['kind', 'number'] }, signal)).toBe(9)
+  expect(await left()).toContain(1_007)
+
+  const odd = { table: 'things', choose: (rows: Knex.QueryBuilder) => rows.where('kind', 'odd') }
+  const even = () => database.query((knex) => knex('things').where({ number: 11 }).update({ kind: 'even' }))
+  const again = writeBeforeDeletion(database, 'things', even)
+  expect(await deleteGradually(again, { ...odd, key: ['number'] }, signal)).toBe(345)
+  expect(await left()).toContain(11)
 })
 
 test('whoever is told to stop deletes no more', async () => {

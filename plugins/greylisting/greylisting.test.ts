@@ -13,6 +13,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { slowStatements } from '../../test/support/query-plans.ts'
+import { writeBeforeDeletion } from '../../test/support/write-before-deletion.ts'
 import greylisting, { type GreylistingInput } from './index.ts'
 import { tidy } from './tidying.ts'
 
@@ -256,6 +257,25 @@ describe('tidying up', () => {
     expect(await tidied(host, 2)).toEqual(['a@s.example', 'b@s.example'])
     expect(await tidied(host, 1)).toEqual(['b@s.example'])
     expect(await tidied(host, 0)).toEqual([])
+  })
+
+  it('spares what another needs again by then', async () => {
+    const host = await start({ retryWindow: '1d', allowAfter: 1, maxAge: '2d' })
+    const database = host.service(databaseKey)
+    const tidying = { clock, log: host.log, options: { maxTriplets: 100, retryWindow } }
+    await send(host)
+    clock.advance(5 * minute)
+    expect(await send(host)).toEqual([taken])
+    clock.advance(2 * retryWindow + 1)
+    const allow = () =>
+      database.query((knex) =>
+        knex('greylist_allowances').update({ kind: 'manual', passes: 0, expires_at: 0 }),
+      )
+    const allowed = writeBeforeDeletion(database, 'greylist_allowances', allow)
+    const returned = writeBeforeDeletion(allowed, 'greylist_triplets', () => send(host))
+    await tidy({ ...tidying, database: returned }, signal)
+    for (const table of ['greylist_triplets', 'greylist_allowances'])
+      expect(await database.query((knex) => knex(table))).toHaveLength(1)
   })
 
   it('goes through no whole table for it, and sorts none', async () => {

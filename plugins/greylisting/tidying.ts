@@ -61,7 +61,8 @@ async function deleteAhead(database: Database, now: number, signal: AbortSignal)
     )
     const ids = last.filter((row) => isAhead(row, now)).map(({ id }) => id)
     if (ids.length === 0) return
-    await deleteTriplets(database, (rows) => rows.whereIn('id', ids), signal)
+    const choose = (rows: Knex.QueryBuilder) => rows.whereIn('id', ids).where('last_seen', '>', latest(now))
+    await deleteTriplets(database, choose, signal)
   }
 }
 

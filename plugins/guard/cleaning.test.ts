@@ -6,6 +6,7 @@ import { createTestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { slowStatements } from '../../test/support/query-plans.ts'
+import { writeBeforeDeletion } from '../../test/support/write-before-deletion.ts'
 import { clean } from './cleaning.ts'
 
 let base: DatabaseUnderTest
@@ -54,7 +55,7 @@ test('what is over goes, then the oldest of what is too much, and what is spared
   expect(await left()).toEqual([51, 52, 53, 54, 55, 56, 57, 58, 59])
 })
 
-test('what is over is found by the index, on its two sides', async () => {
+test('what is over is found by the index, on its two sides, and spared where it is seen again by then', async () => {
   await using host = await createTestHost({ plugins: [databasePlugin(base.options), guard()] })
   const known = Array.from({ length: 9 }, (_, number) => ({
     id: `${number}`,
@@ -72,7 +73,10 @@ test('what is over is found by the index, on its two sides', async () => {
     isAhead: (rows: Knex.QueryBuilder) => rows.where('seen_at', '>', 6_000),
     most: 100,
   }
-  expect(await slowStatements(tables, () => clean(tables, remains, signal))).toEqual([])
+  const again = () =>
+    tables.query((knex) => knex('guard_known').where({ id: '1' }).update({ seen_at: 5_000 }))
+  const between = writeBeforeDeletion(tables, 'guard_known', again)
+  expect(await slowStatements(tables, () => clean(between, remains, signal))).toEqual([])
   const left = await tables.query((knex) => knex('guard_known').orderBy('id').select('id'))
-  expect(left.map(({ id }) => id)).toEqual(['3', '4', '5', '6'])
+  expect(left.map(({ id }) => id)).toEqual(['1', '3', '4', '5', '6'])
 })

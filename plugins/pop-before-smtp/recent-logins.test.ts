@@ -5,6 +5,7 @@ import { createTestHost, type FakeClock, fakeClock, type TestHost } from 'mailwr
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { slowStatements } from '../../test/support/query-plans.ts'
+import { writeBeforeDeletion } from '../../test/support/write-before-deletion.ts'
 import popBeforeSmtp from './index.ts'
 import { parseOptions } from './options.ts'
 import { RecentLogins } from './recent-logins.ts'
@@ -50,6 +51,15 @@ test('an address is open for ten minutes after its last login', async () => {
   clock.advance(minute)
   expect(await logins().of('192.0.2.7')).toEqual([])
   expect(await logins().list()).toEqual([])
+})
+
+test('a login that comes while the old ones are deleted stays', async () => {
+  await logins().remember('192.0.2.7', 'jo@example.org', 'pop3')
+  clock.advance(10 * minute + 1)
+  const again = () => logins().remember('192.0.2.7', 'jo@example.org', 'pop3')
+  const between = writeBeforeDeletion(host.service(database), 'pop_before_smtp_logins', again)
+  await new RecentLogins(between, clock, parseOptions({})).clean(signal)
+  expect(await logins().of('192.0.2.7')).toEqual(['jo@example.org'])
 })
 
 test('an IPv6 address opens its /64, and a mapped one its IPv4 address', async () => {

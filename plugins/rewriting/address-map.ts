@@ -19,6 +19,8 @@ export interface AddressTable {
   open?(surroundings: { readonly clock: Clock; readonly log: Log }): Promise<void>
   /** Fails where no server should serve with it. A command does not ask. */
   check?(surroundings: { readonly clock: Clock; readonly log: Log }): Promise<void>
+  /** Gives back what it holds, at the end; another user may go on to ask it. */
+  close?(): void
 }
 
 export interface AddressMapSettings {

@@ -59,6 +59,9 @@ const plugin: PluginFactory<RewritingInput> = definePlugin<RewritingOptions, Rew
       async serve() {
         for (const text of options.masquerade?.exceptions.doubts ?? []) log.warn('starting', { text })
       },
+      async stop() {
+        for (const table of tables) table.close?.()
+      },
     }
   },
 })

@@ -100,6 +100,7 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
       },
       async stop() {
         pool.close()
+        for (const table of tables) table.close?.()
       },
     }
   },

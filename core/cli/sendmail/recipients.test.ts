@@ -39,6 +39,9 @@ describe('recipients in lists', () => {
     ['a@[192.0.2.1] d@e.f', ['a@[192.0.2.1]', 'd@e.f']],
     ['a@b.c., Jo <d@e.f.>', ['a@b.c', 'd@e.f']],
     ['a@b.c..', ['a@b.c..']],
+    ['a@b.c. d@e.f', ['a@b.c.d@e.f']],
+    ['\\jo, \\anna@b.c "q\\\\\\"u"@w.v', ['jo', 'anna@b.c', '"q\\\\\\"u"@w.v']],
+    ['<>, jo, Jo <>', ['jo']],
     ['a..b@c.d, .a@c.d, a.@c.d', ['"a..b"@c.d', '".a"@c.d', '"a."@c.d']],
   ])('%j', (text, expected) => expect(recipientsOfList(text)).toEqual(expected))
 
@@ -60,7 +63,9 @@ describe('recipients in headers', () => {
     ['To: a@b.c\nResent-To: r@s.t\nResent-Bcc: b@s.t\n\n', ['r@s.t', 'b@s.t']],
     ['To: a@b.c\nResent-From: r@s.t\n\n', ['a@b.c']],
     ['To: a@b.c\nResent-Cc: r@s.t\n\n', ['r@s.t']],
-    ['To: a@b.c\nResent-To:\n\n', []],
+    ['To: a@b.c\nResent-To:\n\n', ['a@b.c']],
+    ['To: a@b.c\nResent-To: undisclosed:;\nResent-Cc: <>\n\n', ['a@b.c']],
+    ['To: a@b.c\nResent-To:\nResent-Bcc: r@s.t\n\n', ['r@s.t']],
     ['To: a@b.c\nhello\nCc: d@e.f\n', ['a@b.c']],
     ['Subject: x\n\nTo: a@b.c\n', []],
     ['', []],

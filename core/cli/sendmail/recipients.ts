@@ -37,28 +37,36 @@ export async function readHeaderFirst(text: AsyncIterable<Buffer>): Promise<Begu
 }
 
 /**
- * The recipients that a header names (`-t`): To, Cc and Bcc; where one of these has a fellow with Resent-, those with Resent- alone
- * (RFC 5322 §3.6.6), as the message went to the others before.
+ * The recipients that a header names (`-t`): those of Resent-To, Resent-Cc and Resent-Bcc alone where they name anybody (RFC 5322
+ * §3.6.6), as the message went to the others before; else those of To, Cc and Bcc.
  */
 export function recipientsOfHeader({ octets, section }: BegunMessage): readonly string[] {
   const header = parseHeader(octets.subarray(0, section.fields), {
     octets: longestHeader,
     fields: longestHeader,
   })
-  const resent = recipientFields.map((name) => `resent-${name}`)
-  const names = resent.some((name) => header.names.includes(name)) ? resent : recipientFields
-  return names.flatMap((name) => header.all(name).flatMap(({ body }) => recipientsOfList(body)))
+  const recipientsOf = (prefix: string) =>
+    recipientFields
+      .flatMap((name) => header.all(`${prefix}${name}`))
+      .flatMap(({ body }) => recipientsOfList(body))
+  const resent = recipientsOf('resent-')
+  return resent.length > 0 ? resent : recipientsOf('')
 }
 
-/** The recipients in a list such as `jo, Anna <anna@example.org>`: addresses, names without a domain, and what is neither. */
+/** The recipients in a list such as `jo, Anna <anna@example.org>`: addresses, names without a domain, and what is neither. `<>` is nobody. */
 export function recipientsOfList(list: string): readonly string[] {
-  const text = withCommas(list)
+  const text = withCommas(withoutBackslashes(list))
   const { mailboxes, truncated } = parseAddressList(text, { limit: mostRecipients })
   if (truncated) throw new SendmailError(exitCodes.data, `there are more than ${mostRecipients} recipients`)
   // Names without a domain, the quoted ones among them, which only their place in the text tells from broken addresses.
   const names = addressSpans(text).filter(({ domain }) => domain === undefined)
   const whole = new Set(names.map(({ localPart }) => localPart))
-  return mailboxes.map((mailbox) => recipientText(mailbox, whole))
+  return mailboxes.map((mailbox) => recipientText(mailbox, whole)).filter((recipient) => recipient !== '')
+}
+
+/** `\jo` keeps aliases away in sendmail, and is jo everywhere else; in quotes such a pair means the same (RFC 5322 §3.2.1). */
+function withoutBackslashes(list: string): string {
+  return list.replaceAll(/\\([\p{L}\p{N}_])|\\./gsu, (pair, word: string | undefined) => word ?? pair)
 }
 
 function recipientText(mailbox: ListedMailbox, names: ReadonlySet<string>): string {
