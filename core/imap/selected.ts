@@ -53,6 +53,8 @@ export interface ImapSelected {
    * to end, and this rejects with what the client is told.
    */
   requireThere(): Promise<void>
+  /** The same where the store has refused something, by that: nothing is refreshed, which might wait as long once more. */
+  requireSame(failure: unknown): Promise<void>
   /**
    * Called when something may have changed, by whatever program (`watch` of the store); a task for `whenQuiet` then calls
    * `update`. Answers the call that ends it.

@@ -1,5 +1,5 @@
 import { errorCode } from 'mailwright'
-import type { ImapCall, ImapCommand, ImapResult } from 'mailwright/imap'
+import type { ImapCall, ImapCommand, ImapResult, ImapSelected } from 'mailwright/imap'
 import type { LineConnection } from 'mailwright/network'
 import { ConnectionLost } from 'mailwright/network'
 import { Arguments } from './arguments.ts'
@@ -77,12 +77,16 @@ async function run(call: Call, command: ImapCommand): Promise<ImapResult> {
   try {
     return await command.run(call)
   } catch (error) {
-    if (errorCode(error) === 'MAIL_E_NOT_FOUND' || isTrouble(error))
-      await session.selected?.requireThere().catch((found: unknown) => {
-        if (session.ending !== undefined || resultOf(found) === undefined) throw found
-      })
+    await requireSelected(session.selected, error).catch((found: unknown) => {
+      if (session.ending !== undefined || resultOf(found) === undefined) throw found
+    })
     throw error
   }
+}
+
+async function requireSelected(selected: ImapSelected | undefined, failure: unknown): Promise<void> {
+  if (errorCode(failure) === 'MAIL_E_NOT_FOUND') await selected?.requireThere()
+  else if (isTrouble(failure)) await selected?.requireSame(failure)
 }
 
 /** What has changed in the selected mailbox is told before the tagged response. */

@@ -59,6 +59,8 @@ export class Selected implements ImapSelected {
   #watch: Promise<Lease> | undefined
   /** Something may have changed since the store was asked. */
   #isStale = true
+  /** The command that is answered has waited for the store in vain: what comes behind it does not wait as long once more. */
+  #hasFailedNow = false
   #isGone = false
   #closed = false
   #keywords: Set<string> | undefined
@@ -127,7 +129,9 @@ export class Selected implements ImapSelected {
     const { messages, flags } = this.#surroundings.news()
     this.#requireNotGone()
     // What is not looked at is not told: then there are only changes of the client's own.
-    if (messages && (look || this.#isStale || this.#isAhead)) await this.#look()
+    const hasFailed = this.#hasFailedNow
+    this.#hasFailedNow = false
+    if (messages && (look || (!hasFailed && (this.#isStale || this.#isAhead)))) await this.#look()
     const found = viewChanges(this.#messages, this.mailbox.entries, expunges)
     if (!flags && found !== undefined && found.flagged.length > 0) this.#areFlagsWithheld = true
     const changes = found === undefined || flags ? found : { ...found, flagged: [] }
@@ -165,6 +169,7 @@ export class Selected implements ImapSelected {
       laterLook.isDone()
     } catch (error) {
       this.#isStale = true
+      this.#hasFailedNow = false
       if (this.mailbox.highestModSequence > this.#settled) tellSettled(this.#settled)
       if (!this.#isGone) laterLook.hasFailed(() => this.#changed())
       throw error
@@ -184,12 +189,18 @@ export class Selected implements ImapSelected {
       await this.mailbox.refresh()
     } catch (error) {
       this.#isStale = true
-      if (!(await this.#saysGone(error))) throw error
-      // There is no response that would unselect it, so the session ends.
-      this.#isGone = true
-      this.#surroundings.gone()
-      this.#requireNotGone()
+      this.#hasFailedNow = true
+      await this.requireSame(error)
+      throw error
     }
+  }
+
+  async requireSame(failure: unknown): Promise<void> {
+    if (!(await this.#saysGone(failure))) return
+    // There is no response that would unselect it, so the session ends.
+    this.#isGone = true
+    this.#surroundings.gone()
+    this.#requireNotGone()
   }
 
   async #saysGone(error: unknown): Promise<boolean> {

@@ -11,6 +11,7 @@ import {
 } from 'mailwright'
 import type { ImapNews, ImapResult, ImapSelected, ImapSession, ImapState } from 'mailwright/imap'
 import { ConnectionLost, type LineConnection, type ServerTls } from 'mailwright/network'
+import { isAnother } from './another-mailbox.ts'
 import { LaterLook } from './later-look.ts'
 import { Output } from './output.ts'
 import { permanentFlags } from './permanent-flags.ts'
@@ -138,7 +139,7 @@ export class Session implements ImapSession {
       recent: new RecentView(this.server.recent, this.account.id, mailbox, readOnly),
       laterLook: new LaterLook(this.server.clock),
       gone: () => this.end('the selected mailbox is gone'),
-      isAnother: () => isAnother(mail, mailbox),
+      isAnother: () => isAnother(this.server.clock, mail, mailbox),
       news: () => this.news,
       tellsModSequences: () => this.enabled.has('CONDSTORE'),
       watch: (listener) => mail.watch([mailbox.name], listener),
@@ -269,17 +270,6 @@ export class Session implements ImapSession {
 
   end(reason: string): void {
     this.ending ??= reason
-  }
-}
-
-/** Whether a name stands for another mailbox than it did, or for none, or UIDs were given anew. */
-async function isAnother(mail: AccountStore, { name, id, uidValidity }: Mailbox): Promise<boolean> {
-  try {
-    const now = await mail.status(name)
-    return now.id !== id || now.uidValidity !== uidValidity
-  } catch (error) {
-    unlessCoded(error)
-    return errorCode(error) === 'MAIL_E_NOT_FOUND'
   }
 }
 

@@ -84,6 +84,7 @@ export class MaildirAccountStore implements AccountStore {
     return withStoreErrors('deleting a mailbox', async () => {
       const canonical = canonicalMaildirMailbox(name)
       if (canonical === inbox) throw new MailwrightError('MAIL_E_INVALID', 'INBOX cannot be deleted')
+      await this.#directories.requireRemovable(canonical)
       await this.#withState(canonical, (state) =>
         this.#messages.removeAll(state, () => this.#directories.remove(state.place.path)),
       )

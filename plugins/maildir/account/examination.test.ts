@@ -1,4 +1,4 @@
-import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AccountStore, readAll, type StoreFault } from 'mailwright'
 import { fakeClock } from 'mailwright/testing'
@@ -55,6 +55,12 @@ async function expectRepaired(...expected: readonly (readonly [mailbox: string, 
 }
 
 describe('an account', () => {
+  it('whose mailbox lacks a directory is examined all the same', async () => {
+    await mkdir(at('.Copied/tmp'), { recursive: true })
+    await writeFile(at('.Copied/maildirfolder'), '')
+    await expectRepaired(['Copied', /^cur is no directory$/])
+  })
+
   it('that was only used has no faults, also in use by others', async () => {
     expect(await check()).toEqual([])
     const first = await nameOf('one')

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Account, StoreFault } from 'mailwright'
 import { isMissing, readFully } from 'mailwright/disk'
 import { formatMaildirFileName } from 'mailwright/formats'
@@ -7,6 +7,7 @@ import { openToRead } from '../files/durable-file.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import type { JsonFile } from '../files/json-file.ts'
 import { CrlfMeter } from '../files/line-ends.ts'
+import { wrongPart } from '../files/mailbox-directory.ts'
 import { pathOf, scanMailbox } from '../files/scan.ts'
 import { IndexFile, indexFileName } from '../index/index-file.ts'
 import type { IndexRecord } from '../index/index-record.ts'
@@ -39,6 +40,12 @@ export async function examineMailboxes(
     if (path === undefined) continue
     const tell = (problem: string, remedy: string): void =>
       void faults.push({ mailbox: name, problem, remedy })
+    const wrong = await wrongPart(context, path)
+    if (wrong !== undefined) {
+      tell(`${basename(wrong)} is no directory`, 'it is made, unless something else is in its place')
+      if (repair) await directories.complete(path)
+      if (!repair || (await wrongPart(context, path)) !== undefined) continue
+    }
     await examineIndex(context, path, tell)
     await examineNames(context, path, tell)
     for (const file of settingsIn(context, path, root)) await examineSettings(file, repair, tell)

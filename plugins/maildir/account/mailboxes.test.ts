@@ -1,11 +1,13 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { bufferContent, systemClock } from 'mailwright'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { interferedFiles, unsyncedFiles } from '../../../test/support/failing-files.ts'
 import { createTestMaildir, type TestMaildir } from '../../../test/support/maildir.ts'
 import { nodeFileSystem } from '../files/file-system.ts'
+import { LockFiles } from '../files/lock-file.ts'
 
 let box: TestMaildir
 
@@ -43,6 +45,39 @@ it('has nothing to do with directories of other programs', async () => {
   await expect(box.mailboxes.renameMailbox('Work', 'notmuch')).rejects.toMatchObject(invalid)
   expect(await box.names('.notmuch')).toEqual(['xapian'])
   expect(await box.names('.notmuch/xapian')).toEqual(['postlist.glass'])
+})
+
+it('takes a folder of Sieve scripts for no mailbox, though it has a `tmp` and a name of Dovecot’s', async () => {
+  for (const [name, made] of [
+    ['.sieve', 'dovecot.sieve'],
+    ['.Scripts', 'tmp'],
+  ] as const) {
+    await mkdir(join(box.path, name))
+    if (made === 'tmp') await mkdir(join(box.path, name, made))
+    await writeFile(join(box.path, name, 'main.sieve'), 'keep;')
+    await writeFile(join(box.path, name, 'dovecot.svbin'), 'x')
+  }
+  expect(await box.mailboxNames()).toEqual(['INBOX'])
+  await expect(box.mailboxes.deleteMailbox('sieve')).rejects.toMatchObject({ code: 'MAIL_E_NOT_FOUND' })
+  await mkdir(join(box.path, '.Mixed/new'), { recursive: true })
+  await writeFile(join(box.path, '.Mixed/main.sieve'), 'keep;')
+  expect(await box.mailboxNames()).toEqual(['INBOX', 'Mixed'])
+  await expect(box.mailboxes.deleteMailbox('Mixed')).rejects.toMatchObject({ code: 'MAIL_E_INVALID' })
+  expect(await box.names('.Mixed')).toEqual(['main.sieve', 'new'])
+})
+
+it.each(['cur', 'new'])('makes the %s that a copy has left out', async (part) => {
+  await box.deliver('x', 'Work', { create: true })
+  await box.deliver('y')
+  for (const path of [box.path, join(box.path, '.Work')])
+    await rm(join(path, part), { recursive: true, force: true })
+  const work = await box.mailboxes.openMailbox('Work')
+  expect(work.entries).toHaveLength(part === 'cur' ? 1 : 0)
+  await (await box.again()).append('INBOX', [{ content: bufferContent(Buffer.from('z')) }])
+  expect((await box.mailboxes.openMailbox('INBOX')).entries).toHaveLength(part === 'cur' ? 2 : 1)
+  await rm(join(box.path, '.Work', part), { recursive: true })
+  await box.mailboxes.deleteMailbox('Work')
+  expect(await box.mailboxNames()).toEqual(['INBOX'])
 })
 
 it('does not follow a link to somebody else’s mailbox', async () => {
@@ -124,6 +159,36 @@ it('renames no mailbox from under those who are at work in it', async () => {
   ])
   await slow.mailboxes.setMetadata('Play', new Map([['/private/comment', Buffer.from('x')]]))
   expect(await box.names('.Play')).not.toContain('mailwright-settings.lock')
+})
+
+it('holds no lock, and has made nothing, while it waits for the lock of one mailbox', async () => {
+  for (const name of ['Work/Bills', 'Work/Letters']) await box.mailboxes.createMailbox(name)
+  const locks = new LockFiles(nodeFileSystem, systemClock)
+  const held = await locks.acquire(join(box.path, '.Work.Letters/mailwright-index.lock'))
+  const tried = Promise.withResolvers<void>()
+  const files = interferedFiles(unsyncedFiles(nodeFileSystem), async ({ name, path }) => {
+    if (name === 'readlink' && path.includes('/.Work.Letters/')) tried.resolve()
+  })
+  const other = await createTestMaildir({ root: box.options.root, files })
+  const renaming = other.mailboxes.renameMailbox('Work', 'Play/Here')
+  await tried.promise
+  await (await locks.acquire(join(box.path, '.Work.Bills/mailwright-index.lock'), 15_000)).release()
+  expect(await box.mailboxNames()).toEqual(['INBOX', 'Work', 'Work/Bills', 'Work/Letters'])
+  await held.release()
+  await renaming
+  expect(await box.mailboxNames()).toContain('Play/Here/Letters')
+  for (const path of ['.Play.Here', '.Play.Here.Bills', '.Play.Here.Letters'])
+    expect((await box.names(path)).filter((name) => name.endsWith('.lock'))).toEqual([])
+})
+
+it('takes away the parents that it has made for what cannot be renamed', async () => {
+  const fault = faultyFileSystem(unsyncedFiles(nodeFileSystem))
+  const other = await createTestMaildir({ root: box.options.root, files: fault.fileSystem })
+  await other.mailboxes.createMailbox('Work/Bills')
+  fault.fail({ call: 'rename', path: '.Work.Bills' })
+  const renaming = other.mailboxes.renameMailbox('Work', 'Far/Away/Work')
+  await expect(renaming).rejects.toMatchObject({ code: 'MAIL_E_UNAVAILABLE' })
+  expect(await other.mailboxNames()).toEqual(['INBOX', 'Work', 'Work/Bills'])
 })
 
 it('renames a level that is no mailbox with one look at what there is', async () => {

@@ -6,13 +6,15 @@ import {
   plainMaildirDirectoryOf as plainDirectoryOf,
 } from 'mailwright/formats'
 import type { MaildirContext } from '../context.ts'
-import type { HeldLock } from '../files/lock-file.ts'
+import { type HeldLock, longestWait } from '../files/lock-file.ts'
 import {
   checkMailboxDirectory,
   isDirectory,
   isMailboxDirectory,
   makeMailboxDirectory,
+  removeEmptyMailbox,
   requireNoObstacle,
+  requireRemovable,
   wrongPart,
 } from '../files/mailbox-directory.ts'
 import { indexFileName } from '../index/index-file.ts'
@@ -72,8 +74,9 @@ export class MailboxDirectories {
 
   /** The same, ready to be delivered into; MAIL_E_NOT_FOUND where there is none. */
   async open(name: string): Promise<string> {
-    const isReady = (path = ''): Promise<boolean> => isDirectory(this.#context, join(path, 'tmp'))
-    const [likely] = this.#pathsOf(name)
+    const isReady = async (path: string): Promise<boolean> =>
+      (await wrongPart(this.#context, path)) === undefined
+    const [likely = ''] = this.#pathsOf(name)
     if (name === inbox && this.#context.inboxes.wasSeen(this.#root)) return this.#root
     const [path, isLikelyReady] = await Promise.all([this.find(name), isReady(likely)])
     if (path === undefined) throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${name}`)
@@ -107,20 +110,29 @@ export class MailboxDirectories {
   /** Makes a mailbox and its missing parents. MAIL_E_EXISTS. */
   async create(name: string): Promise<void> {
     if ((await this.find(name)) !== undefined) throw exists(name)
-    await this.createParents(name)
+    for (const path of await this.#missingParents(name)) await this.#make(path)
     await this.#make(join(this.#root, directoryOf(name)))
   }
 
-  async createParents(name: string): Promise<void> {
+  /** Where they are to be made, the highest first. */
+  async #missingParents(name: string): Promise<readonly string[]> {
+    const missing: string[] = []
     for (const parent of levelsOf(name).slice(0, -1))
-      if ((await this.find(parent)) === undefined) await this.#make(join(this.#root, directoryOf(parent)))
+      if ((await this.find(parent)) === undefined) missing.push(join(this.#root, directoryOf(parent)))
+    return missing
   }
 
   /** Makes the INBOX, and with it the account's Maildir. */
   async ensureInbox(): Promise<void> {
     if (this.#context.inboxes.wasSeen(this.#root)) return
-    if (!(await isDirectory(this.#context, join(this.#root, 'tmp')))) await this.#make(this.#root)
+    if ((await wrongPart(this.#context, this.#root)) !== undefined) await this.#make(this.#root)
     this.#context.inboxes.see(this.#root)
+  }
+
+  /** MAIL_E_INVALID where another program's files would be removed with the mailbox. */
+  async requireRemovable(name: string): Promise<void> {
+    const path = await this.find(name)
+    if (path !== undefined) await requireRemovable(this.#context, path)
   }
 
   /** Takes the mailbox out of the Maildir in one step, then removes what was in it. */
@@ -144,11 +156,12 @@ export class MailboxDirectories {
     const moves = await this.#moves(from, to)
     if (moves.length === 0) throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no mailbox ${from}`)
     if ((await this.find(to)) !== undefined) throw exists(to)
-    await this.createParents(to)
     const done: Move[] = []
+    let parents: readonly string[] = []
     try {
-      for (const { from: path, locks } of moves)
-        for (const name of lockNames) locks.push(await this.#context.locks.acquire(join(path, name)))
+      await this.#lock(moves)
+      parents = await this.#missingParents(to)
+      for (const path of parents) await this.#make(path)
       // The log knows messages by the paths of their mailboxes.
       for (const { from: path } of moves) await this.#context.deliveries?.settle(path)
       for (const move of moves) {
@@ -160,10 +173,35 @@ export class MailboxDirectories {
     } catch (error) {
       for (const { from: old, to: now, locks } of done.reverse())
         await this.#rename({ from: now, to: old, locks }).catch(() => undefined)
+      for (const path of parents.toReversed())
+        await removeEmptyMailbox(this.#context, path).catch(() => undefined)
       throw error
     } finally {
-      for (const { locks } of moves) for (const lock of locks) await lock.release()
+      await unlock(moves)
     }
+  }
+
+  /** Takes all locks. A lock that stands still in one mailbox must not keep everybody from the others: none is held meanwhile. */
+  async #lock(moves: readonly Move[]): Promise<void> {
+    const { clock, locks } = this.#context
+    const deadline = clock.monotonic() + longestWait
+    for (;;) {
+      const busy = await this.#tryLock(moves)
+      if (busy === undefined) return
+      await unlock(moves)
+      await (await locks.acquire(busy, deadline - clock.monotonic())).release()
+    }
+  }
+
+  /** Answers which lock somebody has; those before are held then. */
+  async #tryLock(moves: readonly Move[]): Promise<string | undefined> {
+    for (const { from, locks } of moves)
+      for (const name of lockNames) {
+        const lock = await this.#context.locks.tryAcquire(join(from, name))
+        if (lock === undefined) return join(from, name)
+        locks.push(lock)
+      }
+    return undefined
   }
 
   /** In the order of the paths, as moves of messages lock them. */
@@ -195,6 +233,10 @@ export class MailboxDirectories {
 function levelsOf(name: string): readonly string[] {
   const levels = name.split('/')
   return levels.map((_, index) => levels.slice(0, index + 1).join('/'))
+}
+
+async function unlock(moves: readonly Move[]): Promise<void> {
+  for (const { locks } of moves) for (const lock of locks.splice(0)) await lock.release()
 }
 
 function exists(name: string): MailwrightError {

@@ -56,3 +56,17 @@ it('is waited for a moment only, and throws away what would not fit into memory 
   await keeping.finish()
   expect(clock.waiting).toBe(0)
 })
+
+it('keeps what was made last too, once what takes its time is kept; nobody waits for that', async () => {
+  keeping.add({ uid: 1, content: megabytes(1) })
+  await keeping.begin()
+  keeping.add({ uid: 2, content: megabytes(1) })
+  const finished = keeping.finish()
+  await settled()
+  clock.advance(100)
+  await finished
+  expect(kept).toEqual([[1]])
+  end()
+  await settled()
+  expect(kept).toEqual([[1], [2]])
+})

@@ -8,7 +8,7 @@ const patience = 100
 
 /**
  * What was made, until it is kept: some at a time, while the next ones are made. Nobody waits for it for long: where it takes
- * its time, what comes meanwhile is thrown away, and made anew for whoever asks next.
+ * its time, what does not fit into memory meanwhile is thrown away, and made anew for whoever asks next.
  */
 export class SideKeeping {
   readonly #clock: Clock
@@ -36,20 +36,33 @@ export class SideKeeping {
   /** Begins to keep what is there, once what was begun before is kept. */
   async begin(): Promise<void> {
     await this.#waitShortly()
-    if (this.#before !== undefined && !this.isFull) return
-    const items = this.#items
-    this.#items = []
-    this.#octets = 0
-    if (this.#before !== undefined || items.length === 0) return
-    this.#before = this.#keep(items).then(() => {
-      this.#before = undefined
-    })
+    if (this.#before === undefined) this.#keepBehind()
+    else if (this.isFull) this.#taken()
   }
 
   /** Resolves when everything is kept, or is left to be kept. */
   async finish(): Promise<void> {
-    await this.begin()
     await this.#waitShortly()
+    // There is nothing to come: the rest can wait for its turn.
+    this.#keepBehind()
+    await this.#waitShortly()
+  }
+
+  #keepBehind(): void {
+    const items = this.#taken()
+    if (items.length === 0) return
+    const turn = this.#before === undefined ? this.#keep(items) : this.#before.then(() => this.#keep(items))
+    const kept = turn.then(() => {
+      if (this.#before === kept) this.#before = undefined
+    })
+    this.#before = kept
+  }
+
+  #taken(): readonly SideItem[] {
+    const items = this.#items
+    this.#items = []
+    this.#octets = 0
+    return items
   }
 
   /** Only once where that is not enough. */

@@ -51,6 +51,7 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>
   link(existing: string, path: string): Promise<void>
   unlink(path: string): Promise<void>
+  rmdir(path: string): Promise<void>
   rm(path: string, options: { readonly recursive: true; readonly force: true }): Promise<void>
   symlink(target: string, path: string): Promise<void>
   readlink(path: string): Promise<string>

@@ -178,6 +178,25 @@ it('is not waited for longer than whoever wants it can', async () => {
   await lease.release()
 })
 
+it('is waited for by the clock, however few tries that leaves', async () => {
+  const lease = await locks().acquire(path)
+  const clock = fakeClock()
+  let tries = 0
+  const files = {
+    ...nodeFileSystem,
+    symlink: async (target: string, at: string): Promise<void> => {
+      tries += 1
+      clock.advance(20_000)
+      return nodeFileSystem.symlink(target, at)
+    },
+  }
+  await expect(new LockFiles(files, clock).acquire(path)).rejects.toMatchObject({
+    code: 'MAIL_E_UNAVAILABLE',
+  })
+  expect(tries).toBe(2)
+  await lease.release()
+})
+
 it('is waited for by all together for a few seconds only once there is no time left', async () => {
   const lease = await locks().acquire(path)
   const closing = locks()

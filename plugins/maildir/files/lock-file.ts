@@ -97,11 +97,12 @@ export class LockFiles {
 
   /** Takes the lock, waiting for others; MAIL_E_UNAVAILABLE where that takes too long. Tries it once in any case. */
   async acquire(path: string, patience: number = longestWait): Promise<HeldLock> {
-    let next = shortestPause
-    for (let waited = 0; ; waited += next) {
+    const deadline = this.#clock.monotonic() + patience
+    for (let next = shortestPause; ; ) {
       const lease = await this.tryAcquire(path)
       if (lease !== undefined) return lease
-      if (waited >= patience || this.#wait <= 0) break
+      // By the clock: under load pauses and tries take longer than they should.
+      if (this.#clock.monotonic() >= deadline || this.#wait <= 0) break
       next = Math.min(next * 2, longestPause)
       this.#wait -= next
       await pause(next)

@@ -18,7 +18,8 @@ export async function isDirectory({ looks }: MaildirContext, path: string): Prom
 }
 
 // Of a Maildir++ mailbox, of Courier and Dovecot, and of our own.
-const partOfMailbox = /^(?:cur$|new$|tmp$|maildirfolder$|courier|dovecot|mailwright-)/
+const partOfMailbox =
+  /^(?:cur$|new$|tmp$|maildirfolder$|courier(?:imap|pop3d)|dovecot-(?:acl|keywords|shared|uid)|dovecot\.index|mailwright-)/
 
 /**
  * Whether there is a mailbox, were it half-made. A directory that has something else and nothing of a mailbox is another program's
@@ -40,12 +41,24 @@ export async function isMailboxDirectory(context: MaildirContext, path: string):
 export async function isHalfMadeMailbox({ files }: MaildirContext, path: string): Promise<boolean> {
   try {
     const names = await files.readdir(path)
-    return names.length === 0 || names.some((name) => partOfMailbox.test(name))
+    // Sieve scripts lie beside a `tmp`, too: on its own that is not enough.
+    return isOnlyMailbox(names) || names.some((name) => name !== 'tmp' && partOfMailbox.test(name))
   } catch (error) {
     if (isMissing(error)) return false
     if (systemCode(error) === 'EACCES') return true
     throw error
   }
+}
+
+function isOnlyMailbox(names: readonly string[]): boolean {
+  return names.every((name) => partOfMailbox.test(name))
+}
+
+/** MAIL_E_INVALID where a directory would take something of another program along that is no whole mailbox. */
+export async function requireRemovable({ files }: MaildirContext, path: string): Promise<void> {
+  const names = await files.readdir(path)
+  if (names.includes('cur') || names.includes(marker) || isOnlyMailbox(names)) return
+  throw new MailwrightError('MAIL_E_INVALID', `${path} has files of another program`)
 }
 
 export interface NewDirectory {
@@ -57,8 +70,8 @@ export interface NewDirectory {
 }
 
 /**
- * Makes the directory of a mailbox, or what is missing of it, durably. `tmp` comes last: where it exists, everything
- * above it is on the disk, which is all that a delivery has to look at. MAIL_E_UNAVAILABLE where something else is in the way.
+ * Makes the directory of a mailbox, or what is missing of it, durably. `tmp` comes last: where it was made here, everything
+ * above it is on the disk. MAIL_E_UNAVAILABLE where something else is in the way.
  */
 export async function makeMailboxDirectory(context: MaildirContext, where: NewDirectory): Promise<void> {
   const { directories } = context
@@ -89,6 +102,17 @@ export async function requireNoObstacle(context: MaildirContext, path: string): 
   }
   if (!(await isMailboxDirectory(context, path)))
     throw new MailwrightError('MAIL_E_INVALID', `${path} is another program's directory and no mailbox`)
+}
+
+/** Takes away what `makeMailboxDirectory` has made of a mailbox within a Maildir, unless something has come into it. */
+export async function removeEmptyMailbox({ files }: MaildirContext, path: string): Promise<void> {
+  const made = ['cur', 'new', 'tmp']
+  const names = await files.readdir(path)
+  if (names.some((name) => name !== marker && !made.includes(name))) return
+  // Where one is not empty, those before are made again by whoever opens the mailbox.
+  for (const name of made) await files.rmdir(join(path, name))
+  await files.unlink(join(path, marker))
+  await files.rmdir(path)
 }
 
 /** Refuses to work in a mailbox whose parts lead somewhere else. */
