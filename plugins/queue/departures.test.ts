@@ -89,7 +89,8 @@ describe('a destination that is given up while the database is away', () => {
     expect(departures.has(lane.destination)).toBe(true)
     expect(await rowOf(lane)).toMatchObject({ owner: holder.id })
     expect(back()).toBe(true)
-    await world.pass(30_000)
+    // On a busy machine the writes are not over when the clock has gone on.
+    for (let tries = 0; tries < 10 && departures.has(lane.destination); tries++) await world.pass(30_000)
     expect(departures.has(lane.destination)).toBe(false)
     const [recipient] = await world.database.query((knex) => knex('queue_recipients').select('due'))
     expect(await rowOf(lane)).toMatchObject({ owner: '', due: recipient?.due })

@@ -90,6 +90,8 @@ describe('messages that cannot be read now', () => {
     expect(await node.queue.list({ state: 'held' })).toEqual([])
     await rm(world.folder)
     await rename(`${world.folder}-away`, world.folder)
+    // Each read takes what the machine lets it have.
+    for (let tries = 0; tries < 10 && world.delivery.attempts.length < 21; tries++) await world.pass(minute)
     await world.pass(minute)
     expect(world.delivery.attempts).toHaveLength(21)
     expect(new Set(world.delivery.delivered.map(({ to }) => to)).size).toBe(21)
