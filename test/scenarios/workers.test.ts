@@ -145,7 +145,7 @@ describe('several workers', () => {
     expect((await refused).error).toMatch(/workers: cannot change while the server runs/)
     const once = `import { mkdirSync } from 'node:fs'\nmkdirSync(new URL('./once', import.meta.url))\n`
     await project.write('mailwright.config.ts', once + config(2))
-    const apart = logged('reload-refused').then(() => logged('reload-refused'))
+    const apart = logged('reload-refused', 2)
     signal('SIGHUP')
     expect(await apart).toMatchObject({ reloaded: 1, workers: 2 })
     await project.write('mailwright.config.ts', `process.kill(process.pid, 'SIGKILL')\n${config(2)}`)
@@ -159,7 +159,7 @@ describe('several workers', () => {
     const { pid, port, logged } = await start(2)
     const first = await firstChild(pid)
     await project.write('mailwright.config.ts', 'export default (')
-    const again = logged('worker-ended').then(() => logged('worker-ended'))
+    const again = logged('worker-ended', 2)
     process.kill(first, 'SIGKILL')
     expect(await again).toMatchObject({
       level: 'error',
@@ -177,7 +177,7 @@ describe('several workers', () => {
   test('a stop that finds none of them left is no success', async () => {
     const { pid, logged } = await start(2)
     await project.write('mailwright.config.ts', 'export default (')
-    const ended = logged('worker-ended').then(() => logged('worker-ended'))
+    const ended = logged('worker-ended', 2)
     for (const worker of await childProcesses(pid)) process.kill(worker, 'SIGKILL')
     await ended
     expect(await server?.stop()).toBe(1)

@@ -19,8 +19,8 @@ export interface ServerProcess {
   /** SIGKILL: as if the power had gone, but for what the system still writes. */
   kill(): Promise<void>
   signal(name: NodeJS.Signals): void
-  /** Resolves when a log line of this event comes; sees only what comes after the call. */
-  logged(event: string): Promise<Record<string, unknown>>
+  /** Resolves when so many log lines of this event have come (one), with the last; sees only what comes after the call. */
+  logged(event: string, count?: number): Promise<Record<string, unknown>>
 }
 
 interface LogLine {
@@ -57,10 +57,12 @@ export async function startServer(
       if (line !== undefined) for (const watch of watchers) watch(line)
     })
   }
-  const logged = (event: string) =>
+  const logged = (event: string, count = 1) =>
     new Promise<LogLine>((resolve) => {
+      let left = count
       const watch = (line: LogLine) => {
-        if (line.event !== event) return
+        if (line.event === event) left -= 1
+        if (left > 0) return
         watchers.delete(watch)
         resolve(line)
       }
@@ -79,7 +81,7 @@ export async function startServer(
       await end(child, ended, 'SIGKILL')
     },
     signal: (name) => void child.kill(name),
-    logged: async (event) => ({ ...(await logged(event)) }),
+    logged: async (event, count) => ({ ...(await logged(event, count)) }),
   }
 }
 
