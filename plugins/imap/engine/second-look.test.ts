@@ -12,7 +12,7 @@ async function started() {
     if (held.isHeld) throw new MailwrightError('MAIL_E_UNAVAILABLE', 'locked for too long')
   }
   const account = (inner: AccountStore): Partial<AccountStore> => ({
-    status: (name) => (held.isHeld ? new Promise(() => undefined) : inner.status(name)),
+    status: (name) => (held.isHeld && name === 'INBOX' ? new Promise(() => undefined) : inner.status(name)),
     async openMailbox(name) {
       const opened = await inner.openMailbox(name)
       return overlay(opened, {
@@ -32,7 +32,7 @@ async function started() {
   await system.client.ok(`APPEND INBOX {${message.length}+}\r\n${message}`)
   await system.client.ok('SELECT INBOX')
   Object.assign(held, { isHeld: true, refreshes: 0 })
-  return { client: system.client, held, [Symbol.asyncDispose]: () => system[Symbol.asyncDispose]() }
+  return { ...system, held, [Symbol.asyncDispose]: () => system[Symbol.asyncDispose]() }
 }
 
 const refused = 'NO [UNAVAILABLE] Not possible now, try again later'
@@ -47,6 +47,20 @@ test('what the store has refused is not waited for once more', async () => {
   expect((await client.command('FETCH 1 BODY.PEEK[]')).tagged).toBe('OK Fetched')
   held.isHeld = false
   expect(await client.ok('NOOP')).toEqual([])
+})
+
+test('IDLE behind a command that has failed tells what came meanwhile', async () => {
+  await using system = await started()
+  const { client, held } = system
+  const other = await system.connect()
+  expect((await client.command('STATUS nosuch (MESSAGES)')).tagged).toMatch(/^NO \[NONEXISTENT\]/)
+  expect(held.refreshes).toBe(1)
+  await other.ok(`APPEND INBOX {${message.length}+}\r\n${message}`)
+  held.isHeld = false
+  client.dialogue.send('i IDLE')
+  expect([await client.response(), await client.response()].sort()).toEqual(['* 2 EXISTS', '+ idling'])
+  await other.ok(`APPEND INBOX {${message.length}+}\r\n${message}`)
+  expect(await client.response()).toBe('* 3 EXISTS')
 })
 
 test('a message whose \\Seen cannot be set is read all the same, with one look', async () => {

@@ -128,10 +128,10 @@ export class Selected implements ImapSelected {
   async update({ expunges, look, pushed }: Parameters<ImapSelected['update']>[0]): Promise<void> {
     const { messages, flags } = this.#surroundings.news()
     this.#requireNotGone()
-    // What is not looked at is not told: then there are only changes of the client's own.
-    const hasFailed = this.#hasFailedNow
+    // What is not looked at is not told: then there are only changes of the client's own. Whoever waits for news is to have them.
+    const isSkipped = this.#hasFailedNow && !look && pushed !== true
     this.#hasFailedNow = false
-    if (messages && (look || (!hasFailed && (this.#isStale || this.#isAhead)))) await this.#look()
+    if (messages && !isSkipped && (look || this.#isStale || this.#isAhead)) await this.#look()
     const found = viewChanges(this.#messages, this.mailbox.entries, expunges)
     if (!flags && found !== undefined && found.flagged.length > 0) this.#areFlagsWithheld = true
     const changes = found === undefined || flags ? found : { ...found, flagged: [] }
@@ -169,9 +169,9 @@ export class Selected implements ImapSelected {
       laterLook.isDone()
     } catch (error) {
       this.#isStale = true
-      this.#hasFailedNow = false
       if (this.mailbox.highestModSequence > this.#settled) tellSettled(this.#settled)
-      if (!this.#isGone) laterLook.hasFailed(() => this.#changed())
+      if (!this.#hasFailedNow) this.#lookLater()
+      this.#hasFailedNow = false
       throw error
     }
   }
@@ -191,8 +191,13 @@ export class Selected implements ImapSelected {
       this.#isStale = true
       this.#hasFailedNow = true
       await this.requireSame(error)
+      this.#lookLater()
       throw error
     }
+  }
+
+  #lookLater(): void {
+    if (!this.#isGone) this.#surroundings.laterLook.hasFailed(() => this.#changed())
   }
 
   async requireSame(failure: unknown): Promise<void> {
