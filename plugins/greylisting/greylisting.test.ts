@@ -248,11 +248,12 @@ describe('tidying up', () => {
     const host = await start({ retryWindow: '1d' })
     for (const name of ['d', 'c', 'b', 'a']) {
       await send(host, { from: `${name}@s.example` })
-      clock.advance(6 * 60 * minute)
+      // By the wall clock alone: the server's own tidying would be in the midst of it.
+      clock.set(clock.now() + 6 * 60 * minute)
     }
     // "b" has come back.
     await send(host, { from: 'b@s.example' })
-    clock.advance(1)
+    clock.set(clock.now() + 1)
     expect(await tidied(host, 100)).toEqual(['a@s.example', 'b@s.example', 'c@s.example'])
     expect(await tidied(host, 2)).toEqual(['a@s.example', 'b@s.example'])
     expect(await tidied(host, 1)).toEqual(['b@s.example'])
