@@ -18,3 +18,4 @@ export {
   readReply,
 } from './reply-reader.ts'
 export { type HostManner, type TransactionCommands, transactionCommands } from './transaction-commands.ts'
+export { xtext } from './xtext.ts'

@@ -1,7 +1,7 @@
-/** RFC 3461 §4 */
+/** A text as a parameter of ESMTP has it: octets of UTF-8 that are no printable ASCII, `+` and `=` are `+` and two digits (RFC 3461 §4). */
 export function xtext(text: string): string {
-  return text.replaceAll(
-    /[^\x21-\x2a\x2c-\x3c\x3e-\x7e]/g,
-    (character) => `+${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  )
+  return Array.from(Buffer.from(text), (octet) => {
+    const character = String.fromCharCode(octet)
+    return /[!-*,-<>-~]/.test(character) ? character : `+${octet.toString(16).toUpperCase().padStart(2, '0')}`
+  }).join('')
 }

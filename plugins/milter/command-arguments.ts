@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { type Address, formatAddress, type Recipient, type Transaction } from 'mailwright'
+import { xtext } from 'mailwright/smtp-client'
 import type { SessionFacts } from './macros.ts'
 
 /**
@@ -56,17 +57,4 @@ function path(address: Address | null): string {
 function originalRecipientText(text: string): string {
   const end = text.indexOf(';') + 1
   return text.slice(0, end) + xtext(text.slice(end))
-}
-
-/** RFC 3461 §4: printable ASCII; `+`, `=` and all else as `+` and two digits. */
-function xtext(text: string): string {
-  const octets = [...Buffer.from(text)]
-  return octets
-    .map((octet) => {
-      const character = String.fromCharCode(octet)
-      return /[!-*,-<>-~]/.test(character)
-        ? character
-        : `+${octet.toString(16).toUpperCase().padStart(2, '0')}`
-    })
-    .join('')
 }

@@ -1,4 +1,5 @@
 import type { ClientCertificate } from 'mailwright'
+import { xtext } from 'mailwright/smtp-client'
 
 /** The attributes of a client's certificate, as Postfix has them. */
 export function certificateAttributes(
@@ -19,14 +20,4 @@ export function certificateAttributes(
 function commonName(subject: string): string {
   const names = [...subject.matchAll(/(?:^|, )CN=((?:[^,\\]|\\.)*)/gs)]
   return (names.at(-1)?.[1] ?? '').replaceAll(/\\(.)/gs, '$1')
-}
-
-/** RFC 3461 §4. */
-function xtext(text: string): string {
-  const encode = (octet: number) => `+${octet.toString(16).toUpperCase().padStart(2, '0')}`
-  return Array.from(Buffer.from(text), (octet) =>
-    octet < 0x21 || octet > 0x7e || octet === 0x2b || octet === 0x3d
-      ? encode(octet)
-      : String.fromCharCode(octet),
-  ).join('')
 }
