@@ -48,7 +48,7 @@ interface Row {
 
 const rows: readonly Row[] = [
   { name: 'one destination, 20 × 4 KiB', destinations: 1, sessions: 20, messages: 2000, octets: 4096 },
-  { name: 'one destination, 20 × 100 KiB', destinations: 1, sessions: 20, messages: 500, octets: 102_400 },
+  { name: 'one destination, 20 × 100 KiB', destinations: 1, sessions: 20, messages: 2000, octets: 102_400 },
   { name: '50 destinations, 50 × 4 KiB', destinations: 50, sessions: 1, messages: 2000, octets: 4096 },
 ]
 
