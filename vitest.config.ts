@@ -2,8 +2,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
-import { useFastFiles } from './test/support/fast-files.ts'
-import { requireMariadb } from './test/support/mariadb.ts'
+import { requireMariadb } from './test/support/peers/mariadb.ts'
+import { useFastFiles } from './test/support/stores/fast-files.ts'
 
 // What these name is handed to Node too: 'import' among them would give CommonJS packages ES modules.
 const conditions = ['mailwright-source', 'node']
@@ -41,7 +41,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
-          globalSetup: ['test/support/install-peers.ts'],
+          globalSetup: ['test/support/peers/install-peers.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },
@@ -53,7 +53,7 @@ const config: ViteUserConfig = defineConfig({
               test: {
                 name: 'mariadb',
                 include: onDatabases,
-                globalSetup: ['test/support/mariadb-setup.ts'],
+                globalSetup: ['test/support/peers/mariadb-setup.ts'],
                 env: { MAILWRIGHT_TEST_DATABASE: 'mysql' },
                 testTimeout: 120_000,
                 hookTimeout: 300_000,

@@ -6,7 +6,7 @@ import {
   readRecipientPatterns,
 } from './address-patterns-option.ts'
 import { ConfigError } from './errors.ts'
-import { ofDomain } from './model/address-patterns.ts'
+import { ofDomain } from './model/address/address-patterns.ts'
 import { type OptionReader, readOptions } from './options.ts'
 
 /** The paths of faults that reading `who` finds. */

@@ -5,7 +5,7 @@ import {
   parseAddressPattern,
   parseDomainPattern,
   parseLocalPartPattern,
-} from './model/address-patterns.ts'
+} from './model/address/address-patterns.ts'
 import type { OptionReader } from './options.ts'
 
 /** What may stand in an option that names addresses. */

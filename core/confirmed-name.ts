@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net'
-import { canonicalDomain } from './model/address.ts'
+import { canonicalDomain } from './model/address/address.ts'
 import type { ClientEndpoint } from './model/session.ts'
 import type { Resolver } from './services/resolver.ts'
 

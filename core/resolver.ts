@@ -7,7 +7,7 @@ import { createDnsClient, type DnsClient, type Told } from './dns/client.ts'
 import type { QuestionType } from './dns/message.ts'
 import { addressQuestion } from './dns/reverse-name.ts'
 import { type ResolverSettings, serverList } from './dns/servers.ts'
-import { canonicalDomain } from './model/address.ts'
+import { canonicalDomain } from './model/address/address.ts'
 import type { DnsAnswer, MxRecord, Resolver, TlsaRecord } from './services/resolver.ts'
 
 // What DNS says of how long it may be kept is kept to within these bounds, in seconds.

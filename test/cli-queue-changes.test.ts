@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { listed, type QueueProject, queueProject } from './support/queue-project.ts'
+import { listed, type QueueProject, queueProject } from './support/queue/queue-project.ts'
 
 // `mailwright queue flush`, `hold` and the like over a queue that notes what it is asked for.
 

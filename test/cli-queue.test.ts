@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { QueueItem } from 'mailwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { projectFolder } from './support/project-files.ts'
-import { greylisted, listed, type QueueProject, queueProject } from './support/queue-project.ts'
+import { greylisted, listed, type QueueProject, queueProject } from './support/queue/queue-project.ts'
 import { runProcess } from './support/run-process.ts'
 
 // `mailwright queue list`, `show` and `stat` over a queue that holds what a file lists.

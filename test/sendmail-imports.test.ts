@@ -25,7 +25,7 @@ test('sendmail loads no package, no plugin, no host and no config', () => {
   const { files, packages } = loadedBy('core/cli/sendmail/main.ts')
   expect(packages).toEqual([])
   const allowed =
-    /^core\/(cli\/sendmail\/|formats\/drop-file\.ts|errors\.ts|message\/header-section\.ts|model\/(address|caseless|charset|domain|encoded|header|mime-line))/
+    /^core\/(cli\/sendmail\/|formats\/drop-file\.ts|errors\.ts|message\/header-section\.ts|model\/(address\/|header\/|mime\/(charset|encoded-word|mime-line)))/
   expect(files.filter((file) => !allowed.test(file))).toEqual([])
-  expect(files).toContain('core/model/address-list.ts')
+  expect(files).toContain('core/model/address/address-list.ts')
 })

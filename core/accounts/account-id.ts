@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Address, addressKey } from '../model/address.ts'
+import { type Address, addressKey } from '../model/address/address.ts'
 
 // Crockford's base 32 in lower case: fit for file names on every system, and not misread.
 const digits = '0123456789abcdefghjkmnpqrstvwxyz'

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import { MailwrightError } from '../errors.ts'
-import { caseless } from '../model/caseless.ts'
+import { caseless } from '../model/address/caseless.ts'
 import type { SessionRole } from '../model/session.ts'
 import { checkCharacters } from '../passwords/index.ts'
 import type { AppPassword, NewAppPassword } from '../services/accounts.ts'

@@ -1,4 +1,10 @@
-import { type Address, addressKey, canonicalDomain, formatAddress, parseAddress } from '../model/address.ts'
+import {
+  type Address,
+  addressKey,
+  canonicalDomain,
+  formatAddress,
+  parseAddress,
+} from '../model/address/address.ts'
 import type { AliasTarget, AuditAction, AuditEntry, AuditQuery, DomainChange } from '../services/accounts.ts'
 import { invalid } from './rules.ts'
 

@@ -1,4 +1,4 @@
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 
 /** An address with its detail split off (RFC 5233). */
 export interface DetailedAddress {

@@ -1,6 +1,6 @@
 import { MailwrightError } from '../errors.ts'
 import type { Account } from '../model/account.ts'
-import { type Address, addressKey, formatAddress } from '../model/address.ts'
+import { type Address, addressKey, formatAddress } from '../model/address/address.ts'
 import { isVerifiable } from '../passwords/index.ts'
 import type { NewAccount } from '../services/accounts.ts'
 import { newAccountId } from './account-id.ts'

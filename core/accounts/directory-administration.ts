@@ -1,5 +1,5 @@
 import type { Account, SendingLimit } from '../model/account.ts'
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import type {
   AccountsAbilities,
   AccountsAdministration,

@@ -1,5 +1,5 @@
 import { MailwrightError } from '../errors.ts'
-import { type Address, addressKey, formatAddress } from '../model/address.ts'
+import { type Address, addressKey, formatAddress } from '../model/address/address.ts'
 import type { AliasTarget } from '../services/accounts.ts'
 import type { AccountsDirectory } from './directory.ts'
 import { checkOwnAddresses } from './domain-rules.ts'

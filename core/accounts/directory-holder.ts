@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import type { AccountsAbilities, AuditEntry } from '../services/accounts.ts'
 import type { AccountRecord, AccountsDirectory } from './directory.ts'
 

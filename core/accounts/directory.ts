@@ -1,6 +1,6 @@
 import { MailwrightError } from '../errors.ts'
 import type { Account } from '../model/account.ts'
-import { type Address, addressKey, canonicalDomain, formatAddress } from '../model/address.ts'
+import { type Address, addressKey, canonicalDomain, formatAddress } from '../model/address/address.ts'
 import type { Alias, Domain, Resolution } from '../services/accounts.ts'
 import type { StoredAppPassword } from './app-password.ts'
 import { splitDetail } from './detail.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { RouteResult } from '../flow/flow.ts'
 import type { Account } from '../model/account.ts'
-import { type Address, formatAddress, parseAddress } from '../model/address.ts'
+import { type Address, formatAddress, parseAddress } from '../model/address/address.ts'
 import { reply } from '../model/reply.ts'
 import { ownsAddress } from './own-address.ts'
 

@@ -1,7 +1,7 @@
 import { UnavailableError } from '../errors.ts'
 import type { DeliveryFlow } from '../flow/flow.ts'
 import type { Account } from '../model/account.ts'
-import { type Address, formatAddress, sameAddress } from '../model/address.ts'
+import { type Address, formatAddress, sameAddress } from '../model/address/address.ts'
 import { isTransient } from '../model/reply.ts'
 
 /**

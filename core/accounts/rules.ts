@@ -5,7 +5,7 @@ import {
   formatAddress,
   hasCommonLength,
   parseAddress,
-} from '../model/address.ts'
+} from '../model/address/address.ts'
 import type { SessionRole } from '../model/session.ts'
 import { sessionRoleOf, sessionRoles } from '../model/session-role.ts'
 

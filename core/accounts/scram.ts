@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Account } from '../model/account.ts'
-import { type Address, addressKey, formatAddress, parseAddress } from '../model/address.ts'
+import { type Address, addressKey, formatAddress, parseAddress } from '../model/address/address.ts'
 import type { SessionRole } from '../model/session.ts'
 import { hashForScram, type KeptScramKeys, readScramKeys, type ScramSettings } from '../passwords/index.ts'
 import type { ScramKeys, ScramVerifier, Verification } from '../services/accounts.ts'

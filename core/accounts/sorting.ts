@@ -1,4 +1,4 @@
-import { type Address, addressKey } from '../model/address.ts'
+import { type Address, addressKey } from '../model/address/address.ts'
 import { checkDomain } from './rules.ts'
 
 /** Sorted by address; those of one domain where it is named. MAIL_E_INVALID where it is none. */

@@ -5,7 +5,7 @@ import { MailwrightError } from '../errors.ts'
 import { becomeUser } from '../host/privileges.ts'
 import { createHost, type Host } from '../host.ts'
 import { createLog, type Log } from '../log.ts'
-import { type Address, parseAddress } from '../model/address.ts'
+import { type Address, parseAddress } from '../model/address/address.ts'
 import { UsageError } from '../plugin.ts'
 import type { Output } from './output.ts'
 

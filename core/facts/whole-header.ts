@@ -1,5 +1,5 @@
 import type { Content } from '../model/content.ts'
-import { defaultHeaderLimits, type Header, parseHeader } from '../model/header.ts'
+import { defaultHeaderLimits, type Header, parseHeader } from '../model/header/header.ts'
 
 // Nearly every header is shorter.
 const firstRead = 65_536

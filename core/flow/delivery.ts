@@ -1,5 +1,5 @@
 import type { HookSubject } from '../host/hook-point.ts'
-import { type Address, formatAddress } from '../model/address.ts'
+import { type Address, formatAddress } from '../model/address/address.ts'
 import type {
   BatchItem,
   Disposition,

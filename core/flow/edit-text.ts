@@ -1,4 +1,4 @@
-import { formatAddress } from '../model/address.ts'
+import { formatAddress } from '../model/address/address.ts'
 import type { Edit } from '../model/edit.ts'
 
 /** One line for the history: what an edit changes. */

@@ -1,6 +1,6 @@
 import type { AccessRequest, MailboxChange } from '../hooks/retrieval.ts'
 import type { Account } from '../model/account.ts'
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import type { Content } from '../model/content.ts'
 import type {
   AccountRoute,

@@ -1,6 +1,6 @@
 import type { MailboxChange } from '../hooks/retrieval.ts'
 import type { HookPoint } from '../host/hook-point.ts'
-import { formatAddress } from '../model/address.ts'
+import { formatAddress } from '../model/address/address.ts'
 import { formatReply, isRefusal, type Reply } from '../model/reply.ts'
 import type { HistoryVerb } from '../services/history.ts'
 import { Delivery, type Respond } from './delivery.ts'

@@ -1,7 +1,7 @@
 import type { HookSubject } from '../host/hook-point.ts'
 import type { LoginOutcome } from '../metrics/flow-metrics.ts'
 import type { Account } from '../model/account.ts'
-import { formatAddress, parseAddress, sameAddress } from '../model/address.ts'
+import { formatAddress, parseAddress, sameAddress } from '../model/address/address.ts'
 import { type Reply, reply } from '../model/reply.ts'
 import type { LoginAttempt, Session } from '../model/session.ts'
 import {

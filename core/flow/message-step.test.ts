@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { Hooks } from '../hooks/index.ts'
-import { type Address, formatAddress } from '../model/address.ts'
+import { type Address, formatAddress } from '../model/address/address.ts'
 import { bufferContent, readAll } from '../model/content.ts'
 import type { Edit } from '../model/edit.ts'
 import type { Message } from '../model/message.ts'

@@ -1,6 +1,6 @@
 import type { HookSubject } from '../host/hook-point.ts'
 import { createMessage } from '../message/create-message.ts'
-import { formatAddress } from '../model/address.ts'
+import { formatAddress } from '../model/address/address.ts'
 import type { Content } from '../model/content.ts'
 import type { Edit } from '../model/edit.ts'
 import type { Finding } from '../model/finding.ts'

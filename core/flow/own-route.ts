@@ -1,4 +1,4 @@
-import { type Address, sameAddress } from '../model/address.ts'
+import { type Address, sameAddress } from '../model/address/address.ts'
 import type { DeliveryFlow, RouteResult } from './flow.ts'
 import { noRoute } from './routing.ts'
 

@@ -1,4 +1,4 @@
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import type { Outcome, Route } from '../model/delivery.ts'
 import { notWithoutOthers } from '../model/outcome.ts'
 import { localError, type Reply, reply } from '../model/reply.ts'

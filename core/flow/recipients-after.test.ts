@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Address, formatAddress } from '../model/address.ts'
+import { type Address, formatAddress } from '../model/address/address.ts'
 import { bufferContent } from '../model/content.ts'
 import type { Edit } from '../model/edit.ts'
 import { reply } from '../model/reply.ts'

@@ -1,5 +1,5 @@
 import type { HookSubject } from '../host/hook-point.ts'
-import { type Address, formatAddress } from '../model/address.ts'
+import { type Address, formatAddress } from '../model/address/address.ts'
 import type { Edit } from '../model/edit.ts'
 import { formatReply, isTransient, type Reply } from '../model/reply.ts'
 import type { Recipient, Transaction } from '../model/transaction.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import type { Edit } from '../model/edit.ts'
 import type { Recipient } from '../model/transaction.ts'
 import { addedAddresses, remainingRecipients } from './remaining-recipients.ts'

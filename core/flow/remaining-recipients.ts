@@ -1,4 +1,4 @@
-import { type Address, addressKey } from '../model/address.ts'
+import { type Address, addressKey } from '../model/address/address.ts'
 import type { Edit } from '../model/edit.ts'
 import type { Recipient } from '../model/transaction.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import type { Route, RouteAnswer, RouteQuestion } from '../model/delivery.ts'
 import { findRoutes, routeKey } from './routing.ts'
 

@@ -1,5 +1,5 @@
 import type { Decision } from '../host/hook-point.ts'
-import { type Address, addressKey, formatAddress } from '../model/address.ts'
+import { type Address, addressKey, formatAddress } from '../model/address/address.ts'
 import type { Route, RouteAnswer, RouteQuestion } from '../model/delivery.ts'
 import { localError, type Reply, reply } from '../model/reply.ts'
 import { Pacer } from '../summary/pacer.ts'

@@ -1,7 +1,7 @@
 import type { Claim } from '../hooks/envelope.ts'
 import type { HookSubject } from '../host/hook-point.ts'
 import type { Account } from '../model/account.ts'
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import { formatReply, localError, type Reply } from '../model/reply.ts'
 import type { Hello, LoginAttempt, Session, SessionRole, TlsFacts } from '../model/session.ts'
 import type { MailParameters } from '../model/transaction.ts'

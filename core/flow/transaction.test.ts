@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Hooks } from '../hooks/index.ts'
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import { bufferContent } from '../model/content.ts'
 import { localError, type Reply, reply } from '../model/reply.ts'
 import { definePlugin, noOptions } from '../plugin.ts'

@@ -1,6 +1,6 @@
 import type { Claim } from '../hooks/envelope.ts'
 import type { HookSubject } from '../host/hook-point.ts'
-import { type Address, formatAddress } from '../model/address.ts'
+import { type Address, formatAddress } from '../model/address/address.ts'
 import type { Content } from '../model/content.ts'
 import { formatReply, localError, type Reply, reply } from '../model/reply.ts'
 import type { Session } from '../model/session.ts'

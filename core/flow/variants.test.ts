@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createMessage } from '../message/create-message.ts'
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import { bufferContent } from '../model/content.ts'
 import type { Edit, EditAction } from '../model/edit.ts'
 import type { Recipient } from '../model/transaction.ts'

@@ -1,5 +1,5 @@
 import { applyEdits } from '../message/apply-edits.ts'
-import { addressKey } from '../model/address.ts'
+import { addressKey } from '../model/address/address.ts'
 import { changesMessage, type Edit } from '../model/edit.ts'
 import type { Message } from '../model/message.ts'
 import type { Recipient } from '../model/transaction.ts'

@@ -1,4 +1,4 @@
-import { isAddress } from '../model/address-check.ts'
+import { isAddress } from '../model/address/address-check.ts'
 import { isContent } from '../model/content.ts'
 import { editFault, messageEditFault } from '../model/edit.ts'
 import { isPermanent, isRefusal, isTransient, type Reply, replyFault } from '../model/reply.ts'

@@ -1,5 +1,5 @@
 import { MailwrightError } from '../errors.ts'
-import { isAddress } from '../model/address-check.ts'
+import { isAddress } from '../model/address/address-check.ts'
 import { overlay } from '../overlay.ts'
 import { type Accounts, accounts, type Resolution } from '../services/accounts.ts'
 import type { ServiceKey } from '../services/key.ts'

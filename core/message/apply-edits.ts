@@ -1,6 +1,6 @@
 import { bufferContent, type Content, joinedContent, type Slice } from '../model/content.ts'
 import type { Edit } from '../model/edit.ts'
-import type { HeaderField } from '../model/header.ts'
+import type { HeaderField } from '../model/header/header.ts'
 import type { Message } from '../model/message.ts'
 import { createMessage } from './create-message.ts'
 

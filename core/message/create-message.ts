@@ -1,10 +1,10 @@
 import type { ParsedMail } from 'mailparser'
 import { MailwrightError } from '../errors.ts'
 import { type Content, readAll } from '../model/content.ts'
-import { defaultHeaderLimits, type Header, parseHeader } from '../model/header.ts'
-import { cutHeader } from '../model/header-fields.ts'
+import { defaultHeaderLimits, type Header, parseHeader } from '../model/header/header.ts'
+import { cutHeader } from '../model/header/header-fields.ts'
 import type { Message } from '../model/message.ts'
-import { type MessageStructure, MimeScanner } from '../model/mime.ts'
+import { type MessageStructure, MimeScanner } from '../model/mime/mime.ts'
 
 const parsedLimit = 4 * 1024 * 1024
 // Nearly every header is shorter.

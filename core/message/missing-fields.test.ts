@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { decodeEncodedWords } from '../model/encoded-word.ts'
-import { parseHeader } from '../model/header.ts'
+import { parseHeader } from '../model/header/header.ts'
+import { decodeEncodedWords } from '../model/mime/encoded-word.ts'
 import { missingFields } from './missing-fields.ts'
 
 const facts = {

@@ -1,7 +1,7 @@
-import { type Address, formatAddress } from '../model/address.ts'
-import { formatDate } from '../model/date.ts'
-import { encodedWords } from '../model/encoded-word.ts'
-import type { Header } from '../model/header.ts'
+import { type Address, formatAddress } from '../model/address/address.ts'
+import { formatDate } from '../model/header/date.ts'
+import type { Header } from '../model/header/header.ts'
+import { encodedWords } from '../model/mime/encoded-word.ts'
 
 /** What is needed for the fields that a user's program may have left out. */
 export interface MissingFacts {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decodeBody } from '../model/mime-body.ts'
+import { decodeBody } from '../model/mime/mime-body.ts'
 import { QuotedPrintableEncoder, quotedPrintable } from './quoted-printable.ts'
 
 function encoded(...chunks: readonly string[]): string {

@@ -1,6 +1,6 @@
 import type { Content } from '../model/content.ts'
-import type { HeaderField } from '../model/header-field.ts'
-import type { MimePart } from '../model/mime-part.ts'
+import type { HeaderField } from '../model/header/header-field.ts'
+import type { MimePart } from '../model/mime/mime-part.ts'
 import { QuotedPrintableEncoder } from './quoted-printable.ts'
 
 /** What a part's body is encoded with from now on; `7bit` and `8bit` leave it as it is. */

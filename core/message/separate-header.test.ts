@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { bufferContent, type Content, readAll } from '../model/content.ts'
-import { scanMessage } from '../model/mime.ts'
+import { scanMessage } from '../model/mime/mime.ts'
 import { separateHeader } from './separate-header.ts'
 
 async function separated(text: string): Promise<string> {

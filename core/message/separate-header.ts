@@ -1,6 +1,6 @@
 import { parsePostmark } from '../formats/mbox-postmark.ts'
 import { bufferContent, type Content, joinedContent, type Slice } from '../model/content.ts'
-import { type Header, parseHeader } from '../model/header.ts'
+import { type Header, parseHeader } from '../model/header/header.ts'
 import { findHeaderSection } from './header-section.ts'
 
 /** A message that fields may be put on top of. */

@@ -1,4 +1,4 @@
-import type { Address } from './address.ts'
+import type { Address } from './address/address.ts'
 
 /** How much an account may send: so many recipients in each window of so many seconds. */
 export interface SendingLimit {

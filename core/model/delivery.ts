@@ -1,5 +1,5 @@
 import type { Account } from './account.ts'
-import type { Address } from './address.ts'
+import type { Address } from './address/address.ts'
 import type { Message } from './message.ts'
 import type { Reply } from './reply.ts'
 import type { MailParameters, RecipientParameters } from './transaction.ts'

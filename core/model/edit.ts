@@ -1,5 +1,5 @@
-import type { Address } from './address.ts'
-import { isAddress } from './address-check.ts'
+import type { Address } from './address/address.ts'
+import { isAddress } from './address/address-check.ts'
 import { type Content, isContent } from './content.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { ParsedMail } from 'mailparser'
 import type { Content } from './content.ts'
-import type { Header } from './header.ts'
-import type { MessageStructure } from './mime.ts'
+import type { Header } from './header/header.ts'
+import type { MessageStructure } from './mime/mime.ts'
 
 /**
  * A message as every plugin sees it: immutable octets, the header, and one MIME tree with octet offsets that the

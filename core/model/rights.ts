@@ -1,4 +1,4 @@
-import type { Address } from './address.ts'
+import type { Address } from './address/address.ts'
 
 /**
  * What an account may do with a mailbox: the letters of RFC 4314 §2.1.

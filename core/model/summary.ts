@@ -1,6 +1,6 @@
-import type { EnvelopeFields } from './envelope-fields.ts'
-import type { Header } from './header-fields.ts'
-import type { MimePart } from './mime-part.ts'
+import type { EnvelopeFields } from './header/envelope-fields.ts'
+import type { Header } from './header/header-fields.ts'
+import type { MimePart } from './mime/mime-part.ts'
 
 /** What listings and searches need of a message, without its octets. A store may keep it beside the message. */
 export interface MessageSummary {

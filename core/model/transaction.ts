@@ -1,4 +1,4 @@
-import type { Address } from './address.ts'
+import type { Address } from './address/address.ts'
 import type { Route } from './delivery.ts'
 import type { Session } from './session.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseAddress } from '../model/address.ts'
+import { parseAddress } from '../model/address/address.ts'
 import { expectCode } from '../testing/contracts/expectations.ts'
 import {
   addressIdentifier,

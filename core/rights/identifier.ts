@@ -1,6 +1,6 @@
 import { MailwrightError } from '../errors.ts'
 import type { Account } from '../model/account.ts'
-import { type Address, addressKey, formatAddress, parseAddress } from '../model/address.ts'
+import { type Address, addressKey, formatAddress, parseAddress } from '../model/address/address.ts'
 import type { RightsIdentifier } from '../model/rights.ts'
 
 /** The identifier that speaks of every account (RFC 4314 §2). */

@@ -1,4 +1,4 @@
-import { type Address, addressKey } from '../model/address.ts'
+import { type Address, addressKey } from '../model/address/address.ts'
 
 /** The first level of mailboxes of other accounts; the second is the owner's address (RFC 2342 §5). */
 export const otherUsersLevel = 'Other Users'

@@ -1,5 +1,5 @@
 import type { Account } from '../model/account.ts'
-import { parseAddress } from '../model/address.ts'
+import { parseAddress } from '../model/address/address.ts'
 import { type AccessEntry, allRights, type Rights, type RightsIdentifier } from '../model/rights.ts'
 import type { Accounts } from '../services/accounts.ts'
 import { addressIdentifier, anyone, identifierFor, isNegative, meantBy, speaksOf } from './identifier.ts'

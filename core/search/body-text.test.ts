@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { decodeText } from '../model/charset.ts'
-import { decodeBody } from '../model/mime-body.ts'
+import { decodeText } from '../model/mime/charset.ts'
+import { decodeBody } from '../model/mime/mime-body.ts'
 import { BodyText, bodyText } from './body-text.ts'
 import { BLOCK, cutQuotedPrintable, cutText } from './octet-blocks.ts'
 

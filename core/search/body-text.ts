@@ -1,5 +1,5 @@
-import { decodeText } from '../model/charset.ts'
-import { decodeBody } from '../model/mime-body.ts'
+import { decodeText } from '../model/mime/charset.ts'
+import { decodeBody } from '../model/mime/mime-body.ts'
 import { BLOCK, cutQuotedPrintable, cutText, cutWideText, OctetBlocks } from './octet-blocks.ts'
 
 const wideCharset = /^(?:utf-?16|ucs-?2|iso-10646-ucs-2|csunicode|unicode)/i

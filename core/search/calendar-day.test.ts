@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseHeader } from '../model/header.ts'
+import { parseHeader } from '../model/header/header.ts'
 import { dayOf, parseDay, sentDay } from './calendar-day.ts'
 
 function sent(...lines: readonly string[]): string | undefined {

@@ -1,5 +1,5 @@
-import { parseDate } from '../model/date.ts'
-import type { Header } from '../model/header-fields.ts'
+import { parseDate } from '../model/header/date.ts'
+import type { Header } from '../model/header/header-fields.ts'
 import { namedFields } from './named-fields.ts'
 import { startOfDay } from './sent-moment.ts'
 

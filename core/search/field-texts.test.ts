@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseHeader } from '../model/header.ts'
+import { parseHeader } from '../model/header/header.ts'
 import { fieldTexts } from './field-texts.ts'
 import { foldText } from './fold-text.ts'
 

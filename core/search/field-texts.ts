@@ -1,6 +1,6 @@
-import { type AddressListEntry, parseAddressList } from '../model/address-list.ts'
-import { decodeEncodedWords } from '../model/encoded-word.ts'
-import type { HeaderField } from '../model/header-field.ts'
+import { type AddressListEntry, parseAddressList } from '../model/address/address-list.ts'
+import type { HeaderField } from '../model/header/header-field.ts'
+import { decodeEncodedWords } from '../model/mime/encoded-word.ts'
 import { foldText } from './fold-text.ts'
 
 /** Fields, by their names in lower case, of which ENVELOPE tells the addresses. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bufferContent } from '../model/content.ts'
-import { parseHeader } from '../model/header.ts'
+import { parseHeader } from '../model/header/header.ts'
 import { decodeSummary, encodeSummary } from '../summary/stored-summary.ts'
 import { summarise } from '../summary/summariser.ts'
 import { namedFields } from './named-fields.ts'

@@ -1,5 +1,5 @@
-import type { HeaderField } from '../model/header-field.ts'
-import { type Header, readHeader } from '../model/header-fields.ts'
+import type { HeaderField } from '../model/header/header-field.ts'
+import { type Header, readHeader } from '../model/header/header-fields.ts'
 import { keptFieldsText } from '../summary/stored-summary.ts'
 
 const COLON = 58

@@ -1,4 +1,4 @@
-import { parseDate } from '../model/date.ts'
+import { parseDate } from '../model/header/date.ts'
 
 // What stands before the time.
 const day = /^[^:]{0,100}?\d{1,2}[ \t-]{1,10}[A-Za-z]{3,9}[ \t-]{1,10}\d{2,5}(?=[ \t]|$)/

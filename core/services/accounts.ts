@@ -1,5 +1,5 @@
 import type { Account } from '../model/account.ts'
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import type { SessionRole } from '../model/session.ts'
 import type { AccountsAdministration, Domain } from './accounts-administration.ts'
 import { type ServiceKey, serviceKey } from './key.ts'

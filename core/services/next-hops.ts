@@ -1,4 +1,4 @@
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import type { RemoteRoute } from '../model/delivery.ts'
 import { type ServiceKey, serviceKey } from './key.ts'
 

@@ -1,4 +1,4 @@
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import type { Message } from '../model/message.ts'
 import type { Reply } from '../model/reply.ts'
 import type { Transaction } from '../model/transaction.ts'

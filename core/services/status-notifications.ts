@@ -1,4 +1,4 @@
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import type { TroubleCause } from '../model/delivery.ts'
 import type { Message } from '../model/message.ts'
 import type { Reply } from '../model/reply.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createMessage } from '../message/create-message.ts'
-import { type Address, parseAddress } from '../model/address.ts'
+import { type Address, parseAddress } from '../model/address/address.ts'
 import { bufferContent } from '../model/content.ts'
 import type { BatchItem } from '../model/delivery.ts'
 import type { Message } from '../model/message.ts'

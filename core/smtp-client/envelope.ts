@@ -1,4 +1,4 @@
-import { type Address, addressKey } from '../model/address.ts'
+import { type Address, addressKey } from '../model/address/address.ts'
 import type { Batch, BatchItem } from '../model/delivery.ts'
 import type { Message } from '../model/message.ts'
 import type { MailParameters } from '../model/transaction.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createMessage } from '../message/create-message.ts'
 import { bufferContent } from '../model/content.ts'
-import { scanMessage } from '../model/mime.ts'
+import { scanMessage } from '../model/mime/mime.ts'
 import { isSevenBit, sevenBitContent } from './seven-bit.ts'
 
 const nl = '\r\n'

@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer'
 import { isComposite, type PartEncoding, recodedParts, signedPart } from '../message/recode-parts.ts'
 import type { Content } from '../model/content.ts'
 import type { Message } from '../model/message.ts'
-import type { MimePart } from '../model/mime-part.ts'
+import type { MimePart } from '../model/mime/mime-part.ts'
 
 /** Encodings whose body is what it says (RFC 2045 §6.2). */
 const identities: ReadonlySet<string> = new Set(['7bit', '8bit', 'binary'])

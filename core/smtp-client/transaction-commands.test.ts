@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { createMessage } from '../message/create-message.ts'
-import type { Address } from '../model/address.ts'
+import type { Address } from '../model/address/address.ts'
 import { bufferContent } from '../model/content.ts'
 import type { MailParameters } from '../model/transaction.ts'
 import type { EhloKeywords } from './reply-reader.ts'

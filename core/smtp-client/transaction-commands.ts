@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer'
-import { type Address, formatAddress, needsSmtpUtf8 } from '../model/address.ts'
+import { type Address, formatAddress, needsSmtpUtf8 } from '../model/address/address.ts'
 import type { BatchItem } from '../model/delivery.ts'
 import type { Message } from '../model/message.ts'
 import { type Reply, reply } from '../model/reply.ts'

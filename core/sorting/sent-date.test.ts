@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseHeader } from '../model/header.ts'
+import { parseHeader } from '../model/header/header.ts'
 import { sentSeconds } from './sent-date.ts'
 
 function sent(...lines: readonly string[]): string | undefined {

@@ -1,5 +1,5 @@
 import type { NumberFact, WordFact } from '../facts/fact.ts'
-import { type AddressListEntry, parseAddressList } from '../model/address-list.ts'
+import { type AddressListEntry, parseAddressList } from '../model/address/address-list.ts'
 import type { MessageSummary } from '../model/summary.ts'
 import { namedFields } from '../search/named-fields.ts'
 import { type BaseSubject, baseSubject } from './base-subject.ts'

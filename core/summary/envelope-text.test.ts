@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseHeader } from '../model/header.ts'
+import { parseHeader } from '../model/header/header.ts'
 import { emptyEnvelope, envelopeText } from './envelope-text.ts'
 import type { ImapForm } from './imap-string.ts'
 

@@ -1,5 +1,5 @@
-import { parseAddressList } from '../model/address-list.ts'
-import type { Header } from '../model/header-fields.ts'
+import { parseAddressList } from '../model/address/address-list.ts'
+import type { Header } from '../model/header/header-fields.ts'
 import { headerNstring, headerString, type ImapForm } from './imap-string.ts'
 import { plainAddresses } from './plain-addresses.ts'
 

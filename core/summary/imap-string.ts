@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { decodeLatin1 } from '../model/charset.ts'
+import { decodeLatin1 } from '../model/mime/charset.ts'
 
 /**
  * What may stand in a text for an IMAP client. `ascii`: IMAP4rev1, octets beyond ASCII only in literals. `utf8`: after

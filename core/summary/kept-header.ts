@@ -1,5 +1,5 @@
-import type { HeaderField } from '../model/header-field.ts'
-import { cutHeader, type Header, readHeader } from '../model/header-fields.ts'
+import type { HeaderField } from '../model/header/header-field.ts'
+import { cutHeader, type Header, readHeader } from '../model/header/header-fields.ts'
 import type { KeptHeader } from './field-selection.ts'
 import type { OctetReader } from './octet-reader.ts'
 import type { OctetWriter } from './octet-writer.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseContentType } from '../model/parameters.ts'
+import { parseContentType } from '../model/mime/parameters.ts'
 import type { ImapForm } from './imap-string.ts'
 import { parametersText } from './parameters-text.ts'
 

@@ -1,4 +1,4 @@
-import { type Parameters, parseContentType } from '../model/parameters.ts'
+import { type Parameters, parseContentType } from '../model/mime/parameters.ts'
 import { headerString, type ImapForm, utf8Octets } from './imap-string.ts'
 
 // What is not simply a list of names and values: RFC 2231, and octets beyond ASCII.

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseAddressList } from '../model/address-list.ts'
+import { parseAddressList } from '../model/address/address-list.ts'
 import { plainAddresses } from './plain-addresses.ts'
 
 /** What the model's reader makes of a list, in the same form; for lists without quotes and backslashes in them. */

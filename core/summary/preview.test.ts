@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { scanMessage } from '../model/mime-scanner.ts'
+import { scanMessage } from '../model/mime/mime-scanner.ts'
 import { previewOf } from './preview.ts'
 
 function preview(...lines: readonly string[]): string {

@@ -1,6 +1,6 @@
-import { decodeText } from '../model/charset.ts'
-import { decodeBody } from '../model/mime-body.ts'
-import type { MimePart } from '../model/mime-part.ts'
+import { decodeText } from '../model/mime/charset.ts'
+import { decodeBody } from '../model/mime/mime-body.ts'
+import type { MimePart } from '../model/mime/mime-part.ts'
 import { foldWhiteSpace } from './fold-white-space.ts'
 import { htmlText } from './html-text.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { scanMessage } from '../model/mime.ts'
-import type { MimeLimits } from '../model/mime-limits.ts'
+import { scanMessage } from '../model/mime/mime.ts'
+import type { MimeLimits } from '../model/mime/mime-limits.ts'
 import type { ImapForm } from './imap-string.ts'
 import { structureText } from './structure-text.ts'
 

@@ -1,5 +1,5 @@
-import type { Header } from '../model/header-fields.ts'
-import type { MimePart } from '../model/mime-part.ts'
+import type { Header } from '../model/header/header-fields.ts'
+import type { MimePart } from '../model/mime/mime-part.ts'
 import { emptyEnvelope, envelopeText } from './envelope-text.ts'
 import { headerNstring, headerString, type ImapForm, utf8Octets } from './imap-string.ts'
 import { parametersText } from './parameters-text.ts'

@@ -1,5 +1,5 @@
 import type { Content } from '../model/content.ts'
-import { MimeScanner, scanMessage } from '../model/mime-scanner.ts'
+import { MimeScanner, scanMessage } from '../model/mime/mime-scanner.ts'
 import type { MessageSummary, SummaryFacts } from '../model/summary.ts'
 import { pacedChunks } from './paced-chunks.ts'
 import { Pacer } from './pacer.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseHeader } from '../model/header.ts'
+import { parseHeader } from '../model/header/header.ts'
 import { isSummaryField, keptFields, mimeFields } from './summary-fields.ts'
 
 function header(...lines: readonly string[]) {

@@ -1,5 +1,5 @@
-import type { HeaderField } from '../model/header-field.ts'
-import type { Header } from '../model/header-fields.ts'
+import type { HeaderField } from '../model/header/header-field.ts'
+import type { Header } from '../model/header/header-fields.ts'
 
 // Fields that stations on the way put in for each other. They are most of a header and nobody lists them.
 const traceNames: ReadonlySet<string> = new Set([

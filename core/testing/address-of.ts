@@ -1,5 +1,5 @@
 import { MailwrightError } from '../errors.ts'
-import { type Address, parseAddress } from '../model/address.ts'
+import { type Address, parseAddress } from '../model/address/address.ts'
 
 /** An address that a test writes as a text. MAIL_E_INVALID where it is none. */
 export function addressOf(text: string): Address {

@@ -1,4 +1,4 @@
-import { canonicalDomain } from '../model/address.ts'
+import { canonicalDomain } from '../model/address/address.ts'
 import type { DnsAnswer, DnsFound, MxRecord, Resolver, TlsaRecord } from '../services/resolver.ts'
 
 /** What DNS knows of one name, or of one IP address. */

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createTestAuthority } from '../../test/support/acme-ca.ts'
+import { createTestAuthority } from '../../test/support/acme/acme-ca.ts'
 import { createExchange, type Exchange, retryAfter } from './exchange.ts'
 
 const clock = fakeClock()

@@ -4,7 +4,7 @@ import { type Database, database as databaseKey, deleteGradually } from 'mailwri
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { writeBeforeDeletion } from '../../test/support/write-before-deletion.ts'
+import { writeBeforeDeletion } from '../../test/support/faults/write-before-deletion.ts'
 import databasePlugin from './index.ts'
 
 let base: DatabaseUnderTest

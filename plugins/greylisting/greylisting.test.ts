@@ -12,8 +12,8 @@ import {
 } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
+import { writeBeforeDeletion } from '../../test/support/faults/write-before-deletion.ts'
 import { slowStatements } from '../../test/support/query-plans.ts'
-import { writeBeforeDeletion } from '../../test/support/write-before-deletion.ts'
 import greylisting, { type GreylistingInput } from './index.ts'
 import { tidy } from './tidying.ts'
 

@@ -5,8 +5,8 @@ import guard from 'mailwright/plugins/guard'
 import { createTestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
+import { writeBeforeDeletion } from '../../test/support/faults/write-before-deletion.ts'
 import { slowStatements } from '../../test/support/query-plans.ts'
-import { writeBeforeDeletion } from '../../test/support/write-before-deletion.ts'
 import { clean } from './cleaning.ts'
 
 let base: DatabaseUnderTest

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startImapTest } from '../../test/support/imap-session.ts'
+import { startImapTest } from '../../test/support/imap/imap-session.ts'
 
 test('a session from login to logout', async () => {
   await using system = await startImapTest()

@@ -10,8 +10,8 @@ import {
 } from 'mailwright'
 import { type FileSystemFault, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, expect, test } from 'vitest'
-import { createTestMaildir } from '../../test/support/maildir.ts'
-import { createTestMbox } from '../../test/support/mbox.ts'
+import { createTestMaildir } from '../../test/support/stores/maildir.ts'
+import { createTestMbox } from '../../test/support/stores/mbox.ts'
 import { StoreDelivery } from './store-delivery.ts'
 
 // A disk that has room for messages and none for mailboxes, or none at the last moment; the queue tries again.

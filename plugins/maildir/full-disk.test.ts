@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Mailbox } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { interferedFiles, systemError, unsyncedFiles } from '../../test/support/failing-files.ts'
-import { createTestMaildir, type TestMaildir } from '../../test/support/maildir.ts'
+import { interferedFiles, systemError, unsyncedFiles } from '../../test/support/faults/failing-files.ts'
+import { createTestMaildir, type TestMaildir } from '../../test/support/stores/maildir.ts'
 import { nodeFileSystem } from './files/file-system.ts'
 
 // A disk without room for the index: what the names of files say is done and stays so.

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
-import { createTestMaildir } from '../../test/support/maildir.ts'
+import { createTestMaildir } from '../../test/support/stores/maildir.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
 
 const lock = 'mailwright-index.lock'

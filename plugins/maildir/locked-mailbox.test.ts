@@ -2,7 +2,7 @@ import { symlink, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Mailbox } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createTestMaildir, type TestMaildir } from '../../test/support/maildir.ts'
+import { createTestMaildir, type TestMaildir } from '../../test/support/stores/maildir.ts'
 import { formatOwner, newOwner } from './files/lock-owner.ts'
 
 /** Milliseconds: much less than locks are waited for. */

@@ -1,7 +1,7 @@
 import { mkdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createTestMbox, type TestMbox } from '../../test/support/mbox.ts'
+import { createTestMbox, type TestMbox } from '../../test/support/stores/mbox.ts'
 
 let box: TestMbox
 let file: string

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AccountStore, bufferContent, type Mailbox, readAll } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createTestMbox, dyingMboxFiles, type TestMbox, unsyncedMboxFiles } from '../../test/support/mbox.ts'
+import {
+  createTestMbox,
+  dyingMboxFiles,
+  type TestMbox,
+  unsyncedMboxFiles,
+} from '../../test/support/stores/mbox.ts'
 import { nodeFileSystem } from './file-system.ts'
 
 let root = ''

@@ -9,7 +9,7 @@ import {
   type TestMbox,
   type TestMboxOptions,
   unsyncedMboxFiles,
-} from '../../test/support/mbox.ts'
+} from '../../test/support/stores/mbox.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 
 const made: TestMbox[] = []

@@ -2,7 +2,7 @@ import { lstat, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StoreFault } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createTestMbox, type TestMbox } from '../../test/support/mbox.ts'
+import { createTestMbox, type TestMbox } from '../../test/support/stores/mbox.ts'
 
 let box: TestMbox
 

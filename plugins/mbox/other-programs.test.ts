@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Mailbox, readAll } from 'mailwright'
 import { overlay } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createTestMbox, type TestMbox } from '../../test/support/mbox.ts'
+import { createTestMbox, type TestMbox } from '../../test/support/stores/mbox.ts'
 import { type FileSystem, nodeFileSystem, type OpenFile } from './file-system.ts'
 
 let box: TestMbox

@@ -1,5 +1,5 @@
 import { faultyFileSystem, storeContract } from 'mailwright/testing'
-import { createTestMbox, unsyncedMboxFiles } from '../../test/support/mbox.ts'
+import { createTestMbox, unsyncedMboxFiles } from '../../test/support/stores/mbox.ts'
 import { nodeFileSystem } from './file-system.ts'
 import { MboxStore } from './mbox-store.ts'
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { parseAddress, type ScramVerifier } from 'mailwright'
 import { describe, expect, it } from 'vitest'
-import { type AccountsFaults, brokenAccounts, failuresOf } from '../../test/support/broken-accounts.ts'
+import { type AccountsFaults, brokenAccounts, failuresOf } from '../../test/support/faults/broken-accounts.ts'
 
 /** Mistakes of logins by SCRAM and by tokens, each with the beginning of a case that must notice it. */
 const mistakes: readonly (readonly [mistake: string, noticedBy: string, faults: AccountsFaults])[] = [

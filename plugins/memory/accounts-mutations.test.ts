@@ -5,7 +5,7 @@ import {
   brokenAccounts,
   type AccountsFaults as Faults,
   failuresOf,
-} from '../../test/support/broken-accounts.ts'
+} from '../../test/support/faults/broken-accounts.ts'
 
 const unknown: Resolution = { kind: 'unknown' }
 

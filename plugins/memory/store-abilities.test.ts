@@ -1,6 +1,6 @@
 import { MailwrightError, type MessageEntry, type StoreAbilities } from 'mailwright'
 import { describe, expect, it } from 'vitest'
-import { brokenFixture, failedCases, type StoreMistakes } from '../../test/support/broken-store.ts'
+import { brokenFixture, failedCases, type StoreMistakes } from '../../test/support/faults/broken-store.ts'
 
 // The contract holds stores to what they can and to how they refuse the rest. The store in memory can nearly all; here it
 // is made to deny it, or to say more.

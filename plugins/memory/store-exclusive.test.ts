@@ -1,7 +1,7 @@
 import { type AccountStore, type Mailbox, type Store, UnavailableError } from 'mailwright'
 import { overlay, type StoreFixture } from 'mailwright/testing'
 import { expect, test } from 'vitest'
-import { brokenFixture, failedCases } from '../../test/support/broken-store.ts'
+import { brokenFixture, failedCases } from '../../test/support/faults/broken-store.ts'
 
 /** An object whose methods fail once its store was closed. */
 function guarded<Target extends object>(target: Target, isClosed: () => boolean): Target {

@@ -1,7 +1,7 @@
 import { type AccountStore, type Mailbox, UnavailableError } from 'mailwright'
 import type { StoreFixture } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
-import { brokenFixture, failedCases, type StoreMistakes } from '../../test/support/broken-store.ts'
+import { brokenFixture, failedCases, type StoreMistakes } from '../../test/support/faults/broken-store.ts'
 
 /** A medium that fails at one call, as the fixture says. */
 function createMedium() {

@@ -5,7 +5,7 @@ import {
   failedCases,
   type NoticedMistake,
   type StoreMistakes,
-} from '../../test/support/broken-store.ts'
+} from '../../test/support/faults/broken-store.ts'
 
 const idCase = 'id: a message keeps its own when it is copied and moved, and no other has it (RFC 8474 §5.1)'
 

@@ -13,7 +13,7 @@ import {
   failedCases,
   type NoticedMistake,
   type StoreMistakes,
-} from '../../test/support/broken-store.ts'
+} from '../../test/support/faults/broken-store.ts'
 import { createMemoryStore } from './store.ts'
 
 /** Lists mailboxes otherwise than they are. */

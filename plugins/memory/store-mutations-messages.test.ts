@@ -12,7 +12,7 @@ import {
   failedCases,
   type NoticedMistake,
   type StoreMistakes,
-} from '../../test/support/broken-store.ts'
+} from '../../test/support/faults/broken-store.ts'
 
 /** A change with other flags in it. */
 function mapFlags(change: FlagChange, map: (flags: readonly string[]) => readonly string[]): FlagChange {

@@ -10,7 +10,7 @@ import {
 import { type AccessLists, type GuardedStore, guardedStore, MemoryAccessLists } from 'mailwright/rights'
 import { fixtureAccountById, overlay, recordedRetrieval, type StoreFixture } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
-import { brokenStore, failedCases, type StoreMistakes } from '../../test/support/broken-store.ts'
+import { brokenStore, failedCases, type StoreMistakes } from '../../test/support/faults/broken-store.ts'
 import { createMemoryStore } from './store.ts'
 
 /** What is wrong with a store whose mailboxes can be opened to others. */

@@ -1,7 +1,7 @@
 import type { AccountStore, Lease } from 'mailwright'
 import type { AnnouncedChange, StoreFixture } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
-import { brokenFixture, failedCases, type NoticedMistake } from '../../test/support/broken-store.ts'
+import { brokenFixture, failedCases, type NoticedMistake } from '../../test/support/faults/broken-store.ts'
 
 /** Whoever is told of one account's changes is told of those of all that were opened. */
 function mixedWatches(): NoticedMistake[2] {

@@ -1,7 +1,7 @@
 import { bufferContent, type Mailbox, MailwrightError, readAll, type StagedMessage } from 'mailwright'
 import { recordedRetrieval } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
-import { brokenFixture, failedCases, type NoticedMistake } from '../../test/support/broken-store.ts'
+import { brokenFixture, failedCases, type NoticedMistake } from '../../test/support/faults/broken-store.ts'
 import { createMemoryStore } from './store.ts'
 
 /** Of delivery, views, mailboxes, quotas and locks. */

@@ -4,8 +4,8 @@ import {
   type FakeMilterOptions,
   milterPacket as packet,
   startFakeMilter,
-} from '../../test/support/milter-fake.ts'
-import { createMilterHost, type MilterHost, type TakenVariant } from '../../test/support/milter-host.ts'
+} from '../../test/support/smtp/milter-fake.ts'
+import { createMilterHost, type MilterHost, type TakenVariant } from '../../test/support/smtp/milter-host.ts'
 import type { MilterEntry } from './options.ts'
 
 const mail = {

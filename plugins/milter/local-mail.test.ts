@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import dsn from 'mailwright/plugins/dsn'
 import pickup from 'mailwright/plugins/pickup'
 import { afterEach, expect, test, vi } from 'vitest'
-import { dropMessage } from '../../test/support/drop.ts'
+import { dropMessage } from '../../test/support/smtp/drop.ts'
 import {
   type FakeMilter,
   type FakeMilterOptions,
@@ -10,8 +10,12 @@ import {
   milterPacket as packet,
   startFakeMilter,
   textsOf,
-} from '../../test/support/milter-fake.ts'
-import { createFakeMilterHost, createMilterHost, type MilterHost } from '../../test/support/milter-host.ts'
+} from '../../test/support/smtp/milter-fake.ts'
+import {
+  createFakeMilterHost,
+  createMilterHost,
+  type MilterHost,
+} from '../../test/support/smtp/milter-host.ts'
 import type { MilterRole } from './options.ts'
 
 const ends: (() => Promise<void>)[] = []

@@ -1,7 +1,12 @@
 import { definePlugin, formatReply, noOptions, reply } from 'mailwright'
 import { fakeClock, fakeResolver } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
-import { type FakeMilter, macrosOf, milterPacket as packet, textsOf } from '../../test/support/milter-fake.ts'
+import {
+  type FakeMilter,
+  macrosOf,
+  milterPacket as packet,
+  textsOf,
+} from '../../test/support/smtp/milter-fake.ts'
 import {
   createFakeMilterHost,
   type FakeMilterHost,
@@ -9,7 +14,7 @@ import {
   type MilterHostOptions,
   replyCodes,
   sampleMail,
-} from '../../test/support/milter-host.ts'
+} from '../../test/support/smtp/milter-host.ts'
 
 const taken = '250 2.0.0, 250 2.0.0'
 

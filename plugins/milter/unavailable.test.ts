@@ -7,8 +7,8 @@ import {
   type MilterAnswer,
   milterPacket as packet,
   startFakeMilter,
-} from '../../test/support/milter-fake.ts'
-import { createMilterHost } from '../../test/support/milter-host.ts'
+} from '../../test/support/smtp/milter-fake.ts'
+import { createMilterHost } from '../../test/support/smtp/milter-host.ts'
 
 const mail = { from: 'a@client.example', to: 'b@example.org', data: 'A: 1\n\nHello.\n' }
 const text = 'A: 1\r\n\r\nHello.\r\n'

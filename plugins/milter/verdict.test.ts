@@ -1,12 +1,16 @@
 import { definePlugin, noOptions } from 'mailwright'
 import { describe, expect, test } from 'vitest'
-import { type MilterAnswer, milterPacket as packet, startFakeMilter } from '../../test/support/milter-fake.ts'
+import {
+  type MilterAnswer,
+  milterPacket as packet,
+  startFakeMilter,
+} from '../../test/support/smtp/milter-fake.ts'
 import {
   createFakeMilterHost,
   createMilterHost,
   replyCodes,
   sampleMail,
-} from '../../test/support/milter-host.ts'
+} from '../../test/support/smtp/milter-host.ts'
 
 const taken = '250 2.0.0, 250 2.0.0'
 

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dropHeadSize, formatDropHead } from 'mailwright/formats'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { dropMessage } from '../../test/support/drop.ts'
+import { dropMessage } from '../../test/support/smtp/drop.ts'
 import { openDropped, readExactly } from './dropped-file.ts'
 
 let folder: string

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { reply } from 'mailwright'
 import { newDropNames } from 'mailwright/formats'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { dropMessage } from '../../test/support/drop.ts'
-import { PickupWorld } from '../../test/support/pickup-world.ts'
+import { dropMessage } from '../../test/support/smtp/drop.ts'
+import { PickupWorld } from '../../test/support/smtp/pickup-world.ts'
 
 let world: PickupWorld
 

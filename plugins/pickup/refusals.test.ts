@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bufferContent, readAll, reply } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { dropMessage } from '../../test/support/drop.ts'
-import { PickupWorld, type PickupWorldOptions } from '../../test/support/pickup-world.ts'
+import { dropMessage } from '../../test/support/smtp/drop.ts'
+import { PickupWorld, type PickupWorldOptions } from '../../test/support/smtp/pickup-world.ts'
 
 let world: PickupWorld
 

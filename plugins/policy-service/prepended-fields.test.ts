@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { definePlugin, noOptions, type PluginInstance } from 'mailwright'
 import { afterEach, expect, test } from 'vitest'
-import { type FakeMilter, startFakeMilter, textsOf } from '../../test/support/milter-fake.ts'
-import { createMilterHost, type MilterHost, sampleMail } from '../../test/support/milter-host.ts'
+import { type FakeMilter, startFakeMilter, textsOf } from '../../test/support/smtp/milter-fake.ts'
+import { createMilterHost, type MilterHost, sampleMail } from '../../test/support/smtp/milter-host.ts'
 import policyService from './index.ts'
 
 const ends: (() => unknown)[] = []

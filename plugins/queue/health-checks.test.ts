@@ -7,7 +7,7 @@ import queue from 'mailwright/plugins/queue'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { writeMessages } from '../../test/support/queue-rows.ts'
+import { writeMessages } from '../../test/support/queue/queue-rows.ts'
 import { checkFolder } from './health-checks.ts'
 
 let folder: string

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { runModel } from '../../test/support/queue-model.ts'
-import { type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
+import { runModel } from '../../test/support/queue/queue-model.ts'
+import { type QueueWorld, queueWorld } from '../../test/support/queue/queue-world.ts'
 
 const options = {
   firstRetry: '10s',

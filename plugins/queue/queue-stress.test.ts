@@ -2,9 +2,9 @@ import type { Outcome } from 'mailwright'
 import { reply } from 'mailwright'
 import { expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { mail } from '../../test/support/queue-submission.ts'
-import { queueWorld } from '../../test/support/queue-world.ts'
-import { deliveredOutcome, mailboxFull } from '../../test/support/queue-world-delivery.ts'
+import { mail } from '../../test/support/queue/queue-submission.ts'
+import { queueWorld } from '../../test/support/queue/queue-world.ts'
+import { deliveredOutcome, mailboxFull } from '../../test/support/queue/queue-world-delivery.ts'
 
 /** Numbers that look like chance, the same each time. */
 function chance(seed: number): () => number {

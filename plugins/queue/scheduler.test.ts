@@ -2,9 +2,9 @@ import type { Outcome } from 'mailwright'
 import { reply } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { mail } from '../../test/support/queue-submission.ts'
-import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
-import { deliveredOutcome, mailboxFull, unreachable } from '../../test/support/queue-world-delivery.ts'
+import { mail } from '../../test/support/queue/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue/queue-world.ts'
+import { deliveredOutcome, mailboxFull, unreachable } from '../../test/support/queue/queue-world-delivery.ts'
 
 const minute = 60_000
 

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { localError, readAll } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { mail } from '../../test/support/queue-submission.ts'
-import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
+import { mail } from '../../test/support/queue/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue/queue-world.ts'
 import {
   deliveredOutcome,
   mailboxFull,
   noSuchUser,
   waitsForTurn,
-} from '../../test/support/queue-world-delivery.ts'
+} from '../../test/support/queue/queue-world-delivery.ts'
 import { contentLost } from './intake/contents.ts'
 import { never } from './tables/tables.ts'
 

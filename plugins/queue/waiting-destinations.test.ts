@@ -1,14 +1,14 @@
 import { wait } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
-import { mail } from '../../test/support/queue-submission.ts'
-import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue-world.ts'
+import { mail } from '../../test/support/queue/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../test/support/queue/queue-world.ts'
 import {
   deliveredOutcome,
   mailboxFull,
   unreachable,
   waitsForTurn as waits,
-} from '../../test/support/queue-world-delivery.ts'
+} from '../../test/support/queue/queue-world-delivery.ts'
 
 const minute = 60_000
 

@@ -7,8 +7,8 @@ import {
   milterPacket as packet,
   startFakeMilter,
   textsOf,
-} from '../../test/support/milter-fake.ts'
-import { createMilterHost, login, type MilterHost } from '../../test/support/milter-host.ts'
+} from '../../test/support/smtp/milter-fake.ts'
+import { createMilterHost, login, type MilterHost } from '../../test/support/smtp/milter-host.ts'
 import rewriting, { type RewritingInput } from './index.ts'
 
 let fake: FakeMilter | undefined

@@ -1,6 +1,6 @@
 import { bufferContent, scanMessage } from 'mailwright'
 import { describe, expect, test } from 'vitest'
-import { SessionDouble } from '../../test/support/smtp-session.ts'
+import { SessionDouble } from '../../test/support/smtp/smtp-session.ts'
 import { signedBinary, withoutBinaryParts } from './binary-parts.ts'
 
 const everyOctet = Buffer.from(Array.from({ length: 256 }, (_, octet) => octet)).toString('latin1')

@@ -3,7 +3,7 @@ import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { SessionDouble } from '../../test/support/smtp-session.ts'
+import { SessionDouble } from '../../test/support/smtp/smtp-session.ts'
 import smtp, { type SmtpInput } from './index.ts'
 
 const envelope = ['EHLO client.example', 'MAIL FROM:<ann@client.example>', 'RCPT TO:<jo@example.org>']

@@ -1,6 +1,6 @@
 import { reply } from 'mailwright'
 import { describe, expect, test } from 'vitest'
-import { base64, message, SessionDouble, short, tls } from '../../test/support/smtp-session.ts'
+import { base64, message, SessionDouble, short, tls } from '../../test/support/smtp/smtp-session.ts'
 import { answerLine } from './dispatch.ts'
 import type { LineFault } from './protocol-stream.ts'
 

@@ -1,6 +1,6 @@
 import { reply } from 'mailwright'
 import { describe, expect, test } from 'vitest'
-import { message, SessionDouble } from '../../test/support/smtp-session.ts'
+import { message, SessionDouble } from '../../test/support/smtp/smtp-session.ts'
 
 describe('envelope', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { formatReply, reply } from 'mailwright'
 import { describe, expect, test } from 'vitest'
-import { SessionDouble, tls } from '../../test/support/smtp-session.ts'
+import { SessionDouble, tls } from '../../test/support/smtp/smtp-session.ts'
 
 describe('greeting', () => {
   test('EHLO lists what holds for this session', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { base64, message, SessionDouble, tls } from '../../test/support/smtp-session.ts'
+import { base64, message, SessionDouble, tls } from '../../test/support/smtp/smtp-session.ts'
 
 const blind = 'To: a\r\nBcc: b,\r\n c\r\nResent-Bcc: d\r\nX: 1\r\n'
 

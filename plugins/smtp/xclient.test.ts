@@ -1,6 +1,6 @@
 import { formatReply } from 'mailwright'
 import { describe, expect, test } from 'vitest'
-import { SessionDouble, short } from '../../test/support/smtp-session.ts'
+import { SessionDouble, short } from '../../test/support/smtp/smtp-session.ts'
 import type { Client } from './client.ts'
 
 const trusting = { xclient: ['192.0.2.0/24'] }

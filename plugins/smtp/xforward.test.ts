@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { message, SessionDouble } from '../../test/support/smtp-session.ts'
+import { message, SessionDouble } from '../../test/support/smtp/smtp-session.ts'
 
 const trusting = { xforward: ['192.0.2.1'] }
 const transaction = ['MAIL FROM:<>', 'RCPT TO:<jo@b.example>', 'DATA', message]

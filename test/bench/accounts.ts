@@ -12,8 +12,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type Address, addressKey, type Database } from 'mailwright'
 import type { DatabaseInput } from 'mailwright/plugins/database'
-import { requireMariadb, startMariadb } from '../support/mariadb.ts'
-import { createDatabase, mariadbUser } from '../support/mariadb-admin.ts'
+import { requireMariadb, startMariadb } from '../support/peers/mariadb.ts'
+import { createDatabase, mariadbUser } from '../support/peers/mariadb-admin.ts'
 import { type SqlAccounts, startSqlAccounts } from '../support/sql-accounts.ts'
 
 const accountCount = Number(process.argv[2] ?? 1_000_000)

@@ -7,8 +7,8 @@
 import process from 'node:process'
 import { simpleParser } from 'mailparser'
 import PostalMime from 'postal-mime'
-import { readEnvelopeFields } from '../../core/model/envelope-fields.ts'
-import { type MimePart, scanMessage, walkParts } from '../../core/model/mime.ts'
+import { readEnvelopeFields } from '../../core/model/header/envelope-fields.ts'
+import { type MimePart, scanMessage, walkParts } from '../../core/model/mime/mime.ts'
 import { realisticCorpus } from '../generator/realistic.ts'
 
 interface Contender {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from '../support/free-port.ts'
-import { startPostfix } from '../support/postfix.ts'
+import { startPostfix } from '../support/peers/postfix.ts'
 import { mailwrightServer } from './smtp-servers.ts'
 
 /** A server that takes mail for any domain and sends it on. */

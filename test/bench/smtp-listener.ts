@@ -4,7 +4,7 @@
 //   node --conditions=mailwright-source test/bench/smtp-listener.ts [messages] [sessions]
 import { connect, type Socket } from 'node:net'
 import process from 'node:process'
-import { startSmtpServer } from '../support/smtp-server.ts'
+import { startSmtpServer } from '../support/smtp/smtp-server.ts'
 
 const messages = Number(process.argv[2] ?? 3000)
 const sessions = Number(process.argv[3] ?? 20)

@@ -1,7 +1,7 @@
 import { chown, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from '../support/free-port.ts'
-import { startPostfix } from '../support/postfix.ts'
+import { startPostfix } from '../support/peers/postfix.ts'
 import { domain, type SmtpHost, users } from './smtp-servers.ts'
 
 const nobody = 65_534

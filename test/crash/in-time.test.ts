@@ -2,7 +2,7 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { CallRecord } from '../support/call-record.ts'
+import { CallRecord } from '../support/faults/call-record.ts'
 import { inTime } from './in-time.ts'
 
 test('what does not end says what it waits for, and who holds the locks', async () => {

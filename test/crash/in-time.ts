@@ -1,6 +1,6 @@
 import { readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CallRecord } from '../support/call-record.ts'
+import type { CallRecord } from '../support/faults/call-record.ts'
 
 // So long that no machine is too slow, and short enough for what is told to come before the test's own end.
 const patience = 60_000

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 import { systemClock } from 'mailwright'
 import { nodeFileSystem } from '../../plugins/maildir/files/file-system.ts'
-import { interferedFiles } from '../support/failing-files.ts'
+import { interferedFiles } from '../support/faults/failing-files.ts'
 import { isLogged, openMaildir, tasks } from './maildir-tasks.ts'
 
 const [task = '', root = '', name = ''] = process.argv.slice(2)

@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest'
-import { requirePeer } from '../support/peers.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { expectNothingLost, expectNothingUnsynced } from './matrix/sample.ts'
 
 // A small part of the crash matrix, chosen by a seed; `npm run test:crash-matrix` is the whole of it.

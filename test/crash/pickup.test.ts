@@ -2,9 +2,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { dropNameKind } from '../../core/formats/drop-file.ts'
-import { dropMessage } from '../support/drop.ts'
 import { temporaryProject } from '../support/project.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
+import { dropMessage } from '../support/smtp/drop.ts'
 
 const messages = 150
 const concurrency = 8

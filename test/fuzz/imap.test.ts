@@ -5,15 +5,15 @@ import { shippedExtensions } from '../../plugins/imap/extensions/index.ts'
 import { commandMailboxes, ImapCommandMaker } from '../generator/imap-commands.ts'
 import { nastyMessage } from '../generator/nasty.ts'
 import { Random } from '../generator/random.ts'
-import { type ImapAnswer, ImapClient } from '../support/imap-client.ts'
 import {
   type Dialect,
   parseResponse,
   plainDialect,
   type Response,
   ResponseStream,
-} from '../support/imap-grammar/index.ts'
-import { type ImapServer, login, password, startImapServer } from '../support/imap-server.ts'
+} from '../support/imap/grammar/index.ts'
+import { type ImapAnswer, ImapClient } from '../support/imap/imap-client.ts'
+import { type ImapServer, login, password, startImapServer } from '../support/imap/imap-server.ts'
 import { wireTo } from '../support/wire.ts'
 
 const seconds = Number(process.env.MAILWRIGHT_RANDOM_SECONDS ?? 8)

@@ -9,7 +9,7 @@ import { indexFileName } from '../../plugins/maildir/index/index-file.ts'
 import { encodeFrame, frameOverhead, readFrames } from '../../plugins/maildir/index/index-frame.ts'
 import { decodeSnapshot } from '../../plugins/maildir/index/index-snapshot.ts'
 import { Random } from '../generator/random.ts'
-import { createTestMaildir, fileContents, type TestMaildir } from '../support/maildir.ts'
+import { createTestMaildir, fileContents, type TestMaildir } from '../support/stores/maildir.ts'
 
 let root = ''
 

@@ -4,22 +4,22 @@
 import process from 'node:process'
 import { liveMemory } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
-import { formatAddress, parseAddress, parsePath } from '../../core/model/address.ts'
-import { parseAddressList } from '../../core/model/address-list.ts'
-import { decodeText } from '../../core/model/charset.ts'
-import { parseDate } from '../../core/model/date.ts'
-import { decodeEncodedWords } from '../../core/model/encoded-word.ts'
-import { readEnvelopeFields } from '../../core/model/envelope-fields.ts'
-import { type Header, parseHeader } from '../../core/model/header.ts'
+import { formatAddress, parseAddress, parsePath } from '../../core/model/address/address.ts'
+import { parseAddressList } from '../../core/model/address/address-list.ts'
+import { parseDate } from '../../core/model/header/date.ts'
+import { readEnvelopeFields } from '../../core/model/header/envelope-fields.ts'
+import { type Header, parseHeader } from '../../core/model/header/header.ts'
+import { decodeText } from '../../core/model/mime/charset.ts'
+import { decodeEncodedWords } from '../../core/model/mime/encoded-word.ts'
 import {
   type MessageStructure,
   type MimePart,
   MimeScanner,
   scanMessage,
   walkParts,
-} from '../../core/model/mime.ts'
-import { decodeBody } from '../../core/model/mime-body.ts'
-import { parseContentDisposition, parseContentType } from '../../core/model/parameters.ts'
+} from '../../core/model/mime/mime.ts'
+import { decodeBody } from '../../core/model/mime/mime-body.ts'
+import { parseContentDisposition, parseContentType } from '../../core/model/mime/parameters.ts'
 import { nastyMessage } from '../generator/nasty.ts'
 import { Random } from '../generator/random.ts'
 import { realisticCorpus } from '../generator/realistic.ts'

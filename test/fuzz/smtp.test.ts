@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Random } from '../generator/random.ts'
-import { type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+import { type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 import { type Wire, wireTo } from '../support/wire.ts'
 
 // Sessions made of commands and messages that are nearly right, in pieces of any size, with the connection ended anywhere.

@@ -1,8 +1,8 @@
 // Summaries of generated mail beside the tree that the scanner sees. Seeds are fixed: a failure repeats itself.
 import { describe, expect, it } from 'vitest'
-import { readEnvelopeFields } from '../../core/model/envelope-fields.ts'
-import type { Header } from '../../core/model/header.ts'
-import { type MimePart, scanMessage } from '../../core/model/mime.ts'
+import { readEnvelopeFields } from '../../core/model/header/envelope-fields.ts'
+import type { Header } from '../../core/model/header/header.ts'
+import { type MimePart, scanMessage } from '../../core/model/mime/mime.ts'
 import {
   decodeSummary,
   encodeSummary,

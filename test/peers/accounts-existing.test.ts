@@ -4,12 +4,17 @@ import { delimiter, join } from 'node:path'
 import { type Account, type Address, addressKey, formatAddress } from 'mailwright'
 import { addressOf } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type DovecotAuth, startDovecotAuth } from '../support/dovecot-auth.ts'
 import { createSite, type Site, type SiteReader, type SiteSchema } from '../support/existing-site.ts'
-import { type Mariadb, startMariadb } from '../support/mariadb.ts'
-import { administer } from '../support/mariadb-admin.ts'
-import { requirePeer, requirePeerModule } from '../support/peers.ts'
-import { type MapQueries, type MapServer, type PostfixMaps, postfixMaps } from '../support/postfix-maps.ts'
+import { type DovecotAuth, startDovecotAuth } from '../support/peers/dovecot-auth.ts'
+import { type Mariadb, startMariadb } from '../support/peers/mariadb.ts'
+import { administer } from '../support/peers/mariadb-admin.ts'
+import { requirePeer, requirePeerModule } from '../support/peers/peers.ts'
+import {
+  type MapQueries,
+  type MapServer,
+  type PostfixMaps,
+  postfixMaps,
+} from '../support/peers/postfix-maps.ts'
 import { runProcess } from '../support/run-process.ts'
 
 // The same tables, read by the programs that sites have on them and by us. Of Postfix only the look-ups run.

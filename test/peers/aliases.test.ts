@@ -13,7 +13,7 @@ import aliases, { table } from 'mailwright/plugins/aliases'
 import { addressOf, capturedLog, createTestHost } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Random } from '../generator/random.ts'
-import { requirePeer } from '../support/peers.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { runProcess } from '../support/run-process.ts'
 
 // The same files, read by Postfix's own programs and by us. None of its daemons runs.

@@ -6,8 +6,8 @@ import { createServer, type Server } from 'node:tls'
 import { afterAll, describe, expect, test } from 'vitest'
 import { usableRecords } from '../../plugins/smtp-out/security/dane/records.ts'
 import { verifyDane } from '../../plugins/smtp-out/security/dane/verify.ts'
-import { type MadeCertificate, OpensslCertificates } from '../support/openssl-certificates.ts'
-import { requirePeer } from '../support/peers.ts'
+import { type MadeCertificate, OpensslCertificates } from '../support/acme/openssl-certificates.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { runProcess } from '../support/run-process.ts'
 
 const openssl = requirePeer('openssl')

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { exchangeTests } from '../support/exchange-tests.ts'
-import { startExim } from '../support/exim.ts'
 import { sendLetter } from '../support/letter.ts'
+import { startExim } from '../support/peers/exim.ts'
+import { requirePeer } from '../support/peers/peers.ts'
+import { requireMachinePeer } from '../support/peers/unpacked-machine.ts'
+import { exchangeTests } from '../support/smtp/exchange-tests.ts'
 import {
   arrived,
   bodyOf,
@@ -10,10 +12,8 @@ import {
   found,
   type MailExchange,
   startMailExchange,
-} from '../support/mail-exchange.ts'
-import { requirePeer } from '../support/peers.ts'
-import { startSendingSite } from '../support/sending-site.ts'
-import { requireMachinePeer } from '../support/unpacked-machine.ts'
+} from '../support/smtp/mail-exchange.ts'
+import { startSendingSite } from '../support/smtp/sending-site.ts'
 
 // An Exim that sends to us, and to which we send.
 

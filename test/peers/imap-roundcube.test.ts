@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ofKind } from '../support/imap-client.ts'
-import type { ImapPeerServer } from '../support/imap-peer-server.ts'
-import { peerServers } from '../support/imap-peer-servers.ts'
-import { requirePeer, requireUnpackedPeer } from '../support/peers.ts'
-import { type Roundcube, startRoundcube } from '../support/roundcube.ts'
-import { type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+import { ofKind } from '../support/imap/imap-client.ts'
+import type { ImapPeerServer } from '../support/imap/imap-peer-server.ts'
+import { peerServers } from '../support/imap/imap-peer-servers.ts'
+import { requirePeer, requireUnpackedPeer } from '../support/peers/peers.ts'
+import { type Roundcube, startRoundcube } from '../support/peers/roundcube.ts'
+import { type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 
 const curl = requirePeer('curl')
 const roundcube = requireUnpackedPeer('roundcube')

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ImapPeerServer } from '../support/imap-peer-server.ts'
-import { peerServers } from '../support/imap-peer-servers.ts'
-import { requirePeer } from '../support/peers.ts'
+import type { ImapPeerServer } from '../support/imap/imap-peer-server.ts'
+import { peerServers } from '../support/imap/imap-peer-servers.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 
 const mbsync = requirePeer('mbsync')
 const offlineimap = requirePeer('offlineimap')

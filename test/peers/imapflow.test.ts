@@ -1,8 +1,8 @@
 import { type ExpungeEvent, type FetchMessageObject, ImapFlow, type ImapFlowOptions } from 'imapflow'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ofKind } from '../support/imap-client.ts'
-import type { ImapPeerServer } from '../support/imap-peer-server.ts'
-import { peerServers } from '../support/imap-peer-servers.ts'
+import { ofKind } from '../support/imap/imap-client.ts'
+import type { ImapPeerServer } from '../support/imap/imap-peer-server.ts'
+import { peerServers } from '../support/imap/imap-peer-servers.ts'
 
 const message = (subject: string): string =>
   `From: bob@example.org\r\nTo: ann@example.org\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@example.org>\r\n\r\nbody of ${subject}\r\n`

@@ -6,9 +6,9 @@ import { recordedRetrieval } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MaildirStore } from '../../plugins/maildir/account/maildir-store.ts'
 import { nodeFileSystem } from '../../plugins/maildir/files/file-system.ts'
-import { type DovecotMail, startDovecotMail } from '../support/dovecot-mail.ts'
-import { ImapConversation } from '../support/imap-conversation.ts'
-import { requirePeer, requirePeerModule } from '../support/peers.ts'
+import { ImapConversation } from '../support/imap/imap-conversation.ts'
+import { type DovecotMail, startDovecotMail } from '../support/peers/dovecot-mail.ts'
+import { requirePeer, requirePeerModule } from '../support/peers/peers.ts'
 import { runProcess } from '../support/run-process.ts'
 
 const dovecot = requirePeerModule('doveadm', 'dovecot-imapd', 'dovecot-pop3d')

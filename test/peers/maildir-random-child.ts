@@ -7,7 +7,7 @@ import { type AccountStore, bufferContent, errorCode, type FlagChange, systemClo
 import { nodeFileSystem } from '../../plugins/maildir/files/file-system.ts'
 import { openMaildir } from '../crash/maildir-tasks.ts'
 import { Random } from '../generator/random.ts'
-import { unsyncedFiles } from '../support/failing-files.ts'
+import { unsyncedFiles } from '../support/faults/failing-files.ts'
 import { Client, demand } from './maildir-random-client.ts'
 
 const [root = '', name = '', seed = '1'] = process.argv.slice(2)

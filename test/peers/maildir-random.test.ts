@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nodeFileSystem } from '../../plugins/maildir/files/file-system.ts'
 import { openMaildir } from '../crash/maildir-tasks.ts'
 import { Random } from '../generator/random.ts'
-import { requirePeer } from '../support/peers.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { environment } from '../support/run-process.ts'
 

@@ -18,11 +18,11 @@ import { type ForeignStateOptions, readForeignState } from '../../plugins/maildi
 import { readForeignSubscriptions } from '../../plugins/maildir/foreign/foreign-subscriptions.ts'
 import { parseMaildirOptions } from '../../plugins/maildir/options.ts'
 import { MaildirSize } from '../../plugins/maildir/quota/maildirsize-file.ts'
-import { startCourier } from '../support/courier.ts'
-import { startDovecotMail } from '../support/dovecot-mail.ts'
-import { ImapConversation } from '../support/imap-conversation.ts'
+import { ImapConversation } from '../support/imap/imap-conversation.ts'
 import { LineClient } from '../support/line-client.ts'
-import { requirePeer, requirePeerModule, requireUnpackedPeer } from '../support/peers.ts'
+import { startCourier } from '../support/peers/courier.ts'
+import { startDovecotMail } from '../support/peers/dovecot-mail.ts'
+import { requirePeer, requirePeerModule, requireUnpackedPeer } from '../support/peers/peers.ts'
 import { runProcess } from '../support/run-process.ts'
 
 const dovecot = requirePeerModule('doveadm', 'dovecot-imapd', 'dovecot-pop3d')

@@ -2,10 +2,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Mailbox, readAll } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createTestMaildir, type TestMaildir } from '../support/maildir.ts'
-import { requirePeer } from '../support/peers.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { type Finished, runProcess } from '../support/run-process.ts'
+import { createTestMaildir, type TestMaildir } from '../support/stores/maildir.ts'
 
 const procmail = requirePeer('procmail')
 const maildrop = requirePeer('maildrop')

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { type Mailbox, readAll } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MailboxLocks } from '../../plugins/mbox/mailbox-lock.ts'
-import { startDovecotMail } from '../support/dovecot-mail.ts'
-import { createTestMbox, type TestMbox } from '../support/mbox.ts'
-import { requirePeer, requirePeerModule } from '../support/peers.ts'
+import { startDovecotMail } from '../support/peers/dovecot-mail.ts'
+import { requirePeer, requirePeerModule } from '../support/peers/peers.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { type Finished, runProcess } from '../support/run-process.ts'
+import { createTestMbox, type TestMbox } from '../support/stores/mbox.ts'
 
 const procmail = requirePeer('procmail')
 const maildrop = requirePeer('maildrop')

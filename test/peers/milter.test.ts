@@ -6,10 +6,10 @@ import { formatDate, reply } from 'mailwright'
 import type { MilterEntry } from 'mailwright/plugins/milter'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
-import { createMilterHost, login, type MilterHost } from '../support/milter-host.ts'
-import { type MilterProcess, startMilterProcess } from '../support/milter-process.ts'
-import { requirePeer, requirePeerModule } from '../support/peers.ts'
+import { type MilterProcess, startMilterProcess } from '../support/peers/milter-process.ts'
+import { requirePeer, requirePeerModule } from '../support/peers/peers.ts'
 import { projectFolder } from '../support/project-files.ts'
+import { createMilterHost, login, type MilterHost } from '../support/smtp/milter-host.ts'
 
 const opendkim = requirePeer('opendkim')
 const opendmarc = requirePeer('opendmarc')

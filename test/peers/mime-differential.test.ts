@@ -5,15 +5,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { decodeEncodedWords } from '../../core/model/encoded-word.ts'
+import { decodeEncodedWords } from '../../core/model/mime/encoded-word.ts'
 import {
   type MessageStructure,
   type MimeAnomaly,
   type MimePart,
   scanMessage,
   walkParts,
-} from '../../core/model/mime.ts'
-import { decodeBody } from '../../core/model/mime-body.ts'
+} from '../../core/model/mime/mime.ts'
+import { decodeBody } from '../../core/model/mime/mime-body.ts'
 import { nastyMessage } from '../generator/nasty.ts'
 import { Random } from '../generator/random.ts'
 import { realisticCorpus } from '../generator/realistic.ts'

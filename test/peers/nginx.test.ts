@@ -5,8 +5,8 @@ import pop3 from 'mailwright/plugins/pop3'
 import smtp from 'mailwright/plugins/smtp'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Nginx, startNginx } from '../support/nginx.ts'
-import { requireUnpackedPeer } from '../support/peers.ts'
+import { type Nginx, startNginx } from '../support/peers/nginx.ts'
+import { requireUnpackedPeer } from '../support/peers/peers.ts'
 import { type Wire, wireTo } from '../support/wire.ts'
 
 // nginx's mail module in front of us: it listens to a client until it has said who it is, and logs in for it.

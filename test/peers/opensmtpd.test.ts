@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { exchangeTests } from '../support/exchange-tests.ts'
 import { sendLetter } from '../support/letter.ts'
-import { eventually, type MailExchange, startMailExchange } from '../support/mail-exchange.ts'
-import { startOpenSmtpd } from '../support/opensmtpd.ts'
-import { requirePeer } from '../support/peers.ts'
-import { requireMachinePeer } from '../support/unpacked-machine.ts'
+import { startOpenSmtpd } from '../support/peers/opensmtpd.ts'
+import { requirePeer } from '../support/peers/peers.ts'
+import { requireMachinePeer } from '../support/peers/unpacked-machine.ts'
+import { exchangeTests } from '../support/smtp/exchange-tests.ts'
+import { eventually, type MailExchange, startMailExchange } from '../support/smtp/mail-exchange.ts'
 
 // An OpenSMTPD that sends to us, and to which we send.
 

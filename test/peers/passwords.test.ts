@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { verifyPassword } from '../../core/passwords/index.ts'
 import { readStored } from '../../core/passwords/stored-hash.ts'
 import { Random } from '../generator/random.ts'
-import { requirePeer } from '../support/peers.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { runProcess } from '../support/run-process.ts'
 
 const doveadm = requirePeer('doveadm')

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import policyService, { type PolicyServiceInput } from 'mailwright/plugins/policy-service'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../support/free-port.ts'
-import { requirePeer } from '../support/peers.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { environment } from '../support/run-process.ts'
-import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 import { type Wire, wireTo } from '../support/wire.ts'
 
 const postgrey = requirePeer('postgrey')

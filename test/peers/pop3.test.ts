@@ -2,9 +2,9 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { definePlugin, noOptions, type TokenFacts, tokens } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { requirePeer } from '../support/peers.ts'
-import { login, type Pop3Server, password, startPop3Server } from '../support/pop3-server.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { type Finished, runProcess } from '../support/run-process.ts'
+import { login, type Pop3Server, password, startPop3Server } from '../support/smtp/pop3-server.ts'
 
 const curl = requirePeer('curl')
 const python = requirePeer('python3')

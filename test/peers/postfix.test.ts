@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { exchangeTests } from '../support/exchange-tests.ts'
-import { type MailExchange, startMailExchange } from '../support/mail-exchange.ts'
-import { requirePeer } from '../support/peers.ts'
-import { startPostfixServer } from '../support/postfix-exchange.ts'
+import { requirePeer } from '../support/peers/peers.ts'
+import { startPostfixServer } from '../support/peers/postfix-exchange.ts'
+import { exchangeTests } from '../support/smtp/exchange-tests.ts'
+import { type MailExchange, startMailExchange } from '../support/smtp/mail-exchange.ts'
 
 // A Postfix with postgrey that sends to us, and to which we send.
 

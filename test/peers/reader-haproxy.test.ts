@@ -4,8 +4,8 @@ import { memoryAccounts, memoryStore } from 'mailwright/plugins/memory'
 import pop3 from 'mailwright/plugins/pop3'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Haproxy, startHaproxy } from '../support/haproxy.ts'
-import { requirePeer } from '../support/peers.ts'
+import { type Haproxy, startHaproxy } from '../support/peers/haproxy.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { tlsWireTo, type Wire, wireTo } from '../support/wire.ts'
 
 const haproxy = requirePeer('haproxy')

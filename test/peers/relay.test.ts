@@ -5,11 +5,11 @@ import { database } from 'mailwright'
 import databasePlugin from 'mailwright/plugins/database'
 import popBeforeSmtp, { type LogInput } from 'mailwright/plugins/pop-before-smtp'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { startCourier } from '../support/courier.ts'
-import { startDovecotMail } from '../support/dovecot-mail.ts'
-import { requirePeer, requirePeerModule, requireUnpackedPeer } from '../support/peers.ts'
-import { password, type RelaySystem, startRelaySystem, trusted } from '../support/relay-system.ts'
+import { startCourier } from '../support/peers/courier.ts'
+import { startDovecotMail } from '../support/peers/dovecot-mail.ts'
+import { requirePeer, requirePeerModule, requireUnpackedPeer } from '../support/peers/peers.ts'
 import { runProcess } from '../support/run-process.ts'
+import { password, type RelaySystem, startRelaySystem, trusted } from '../support/smtp/relay-system.ts'
 
 const swaks = requirePeerModule('swaks', 'libio-socket-ssl-perl')
 const openssl = requirePeer('openssl')

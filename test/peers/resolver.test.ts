@@ -2,8 +2,8 @@
 import { systemClock } from 'mailwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createResolver } from '../../core/resolver.ts'
-import { requirePeer } from '../support/peers.ts'
-import { startUnbound, type TestZone, type Unbound } from '../support/unbound.ts'
+import { requirePeer } from '../support/peers/peers.ts'
+import { startUnbound, type TestZone, type Unbound } from '../support/peers/unbound.ts'
 
 const unbound = requirePeer('unbound')
 const signer = requirePeer('dnssec-signzone')

@@ -7,7 +7,7 @@ import memory from 'mailwright/plugins/memory'
 import smtp from 'mailwright/plugins/smtp'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { requirePeer } from '../support/peers.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { type Finished, runProcess } from '../support/run-process.ts'
 
 // GNU SASL has mechanisms, and channel bindings by GnuTLS, that share no code with ours.

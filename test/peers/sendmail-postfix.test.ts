@@ -2,11 +2,11 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { requirePeer } from '../support/peers.ts'
-import { PickupWorld } from '../support/pickup-world.ts'
-import { type RunningPostfix, startPostfix } from '../support/postfix.ts'
+import { requirePeer } from '../support/peers/peers.ts'
+import { type RunningPostfix, startPostfix } from '../support/peers/postfix.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { runProcess } from '../support/run-process.ts'
+import { PickupWorld } from '../support/smtp/pickup-world.ts'
 
 // The same words and the same text for Postfix's sendmail and ours: what comes out has to be the same message for the same people.
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { dropHeadSize, dropNameKind, parseDropHead } from '../../core/formats/drop-file.ts'
-import { requirePeer, requirePeerModule } from '../support/peers.ts'
-import { PickupWorld, type SeenMessage } from '../support/pickup-world.ts'
+import { requirePeer, requirePeerModule } from '../support/peers/peers.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { environment, type Finished, runProcess } from '../support/run-process.ts'
+import { PickupWorld, type SeenMessage } from '../support/smtp/pickup-world.ts'
 
 const launcher = join(projectFolder, 'core/cli/launch.mjs')
 const shortWay = join(projectFolder, 'core/cli/sendmail/main.ts')

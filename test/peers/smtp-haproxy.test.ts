@@ -3,9 +3,9 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Haproxy, startHaproxy } from '../support/haproxy.ts'
-import { requirePeer } from '../support/peers.ts'
-import { type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+import { type Haproxy, startHaproxy } from '../support/peers/haproxy.ts'
+import { requirePeer } from '../support/peers/peers.ts'
+import { type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 import { tlsWireTo, Wire, wireTo } from '../support/wire.ts'
 
 const haproxy = requirePeer('haproxy')

@@ -5,11 +5,11 @@ import smtpOut, { type SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import { addressOf, createTestHost, type TestHost } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createResolver } from '../../core/resolver.ts'
-import { createTestAuthority } from '../support/acme-ca.ts'
-import { requirePeer } from '../support/peers.ts'
-import { type SmtpHost, startSmtpHost } from '../support/smtp-host.ts'
-import { messageOf, told } from '../support/smtp-sending.ts'
-import { startUnbound, type Unbound } from '../support/unbound.ts'
+import { createTestAuthority } from '../support/acme/acme-ca.ts'
+import { requirePeer } from '../support/peers/peers.ts'
+import { startUnbound, type Unbound } from '../support/peers/unbound.ts'
+import { type SmtpHost, startSmtpHost } from '../support/smtp/smtp-host.ts'
+import { messageOf, told } from '../support/smtp/smtp-sending.ts'
 
 const unbound = requirePeer('unbound')
 const signer = requirePeer('dnssec-signzone')

@@ -1,8 +1,8 @@
 import type { SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createTestAuthority } from '../support/acme-ca.ts'
-import { answering, type HostScript } from '../support/smtp-host.ts'
-import { type SendingPair, startPair, told } from '../support/smtp-sending.ts'
+import { createTestAuthority } from '../support/acme/acme-ca.ts'
+import { answering, type HostScript } from '../support/smtp/smtp-host.ts'
+import { type SendingPair, startPair, told } from '../support/smtp/smtp-sending.ts'
 
 // Hosts that answer too much, too early or something else: no answer is taken for that to another question.
 

@@ -2,8 +2,8 @@ import type { RelayInput, SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import type { FakeRecords } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
-import { answering, type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp-host.ts'
-import { oneHost, type Sender, startSender, told } from '../support/smtp-sending.ts'
+import { answering, type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp/smtp-host.ts'
+import { oneHost, type Sender, startSender, told } from '../support/smtp/smtp-sending.ts'
 
 // What the hosts of a destination do not take now goes to others that the config names.
 

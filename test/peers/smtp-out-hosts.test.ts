@@ -1,8 +1,8 @@
 import type { SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import { fakeClock } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { answering, type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp-host.ts'
-import { type SendingPair, startPair, startSender, told } from '../support/smtp-sending.ts'
+import { answering, type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp/smtp-host.ts'
+import { type SendingPair, startPair, startSender, told } from '../support/smtp/smtp-sending.ts'
 
 // Several hosts, and several messages for one: who is asked, and over which connections.
 

@@ -1,8 +1,8 @@
 import type { SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import { type FakeClock, type FakeRecords, fakeClock } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { answering, type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp-host.ts'
-import { type Sender, startSender, told } from '../support/smtp-sending.ts'
+import { answering, type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp/smtp-host.ts'
+import { type Sender, startSender, told } from '../support/smtp/smtp-sending.ts'
 
 // Hosts that many domains share, and that are not to get more than so much at a time.
 

@@ -1,8 +1,8 @@
 import type { SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createTestAuthority } from '../support/acme-ca.ts'
-import { type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp-host.ts'
-import { type Sender, startSender, told } from '../support/smtp-sending.ts'
+import { createTestAuthority } from '../support/acme/acme-ca.ts'
+import { type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp/smtp-host.ts'
+import { type Sender, startSender, told } from '../support/smtp/smtp-sending.ts'
 
 // A host that is lost at each step, in each way: the mail is with the next host, or waits; it is never there twice, and never has failed.
 

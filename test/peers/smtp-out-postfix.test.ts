@@ -7,12 +7,12 @@ import relay from 'mailwright/plugins/relay'
 import smtpOut from 'mailwright/plugins/smtp-out'
 import { createTestHost, fakeResolver } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createTestAuthority } from '../support/acme-ca.ts'
+import { createTestAuthority } from '../support/acme/acme-ca.ts'
 import { freePort } from '../support/free-port.ts'
-import { requirePeer } from '../support/peers.ts'
-import { type RunningPostfix, startPostfix } from '../support/postfix.ts'
-import { oneHost, startSender, told } from '../support/smtp-sending.ts'
-import { startSmtpSink } from '../support/smtp-sink.ts'
+import { requirePeer } from '../support/peers/peers.ts'
+import { type RunningPostfix, startPostfix } from '../support/peers/postfix.ts'
+import { startSmtpSink } from '../support/peers/smtp-sink.ts'
+import { oneHost, startSender, told } from '../support/smtp/smtp-sending.ts'
 
 // Postfix takes what we send, and smtp-sink does what servers should not.
 

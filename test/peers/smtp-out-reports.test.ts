@@ -6,8 +6,8 @@ import smtpOut from 'mailwright/plugins/smtp-out'
 import { addressOf, createTestHost, fakeClock, fakeResolver } from 'mailwright/testing'
 import { afterEach, expect, test } from 'vitest'
 import { databaseUnderTest } from '../support/database-under-test.ts'
-import { startSmtpHost } from '../support/smtp-host.ts'
-import { messageOf } from '../support/smtp-sending.ts'
+import { startSmtpHost } from '../support/smtp/smtp-host.ts'
+import { messageOf } from '../support/smtp/smtp-sending.ts'
 
 // Reports of TLS that the server sends by itself.
 

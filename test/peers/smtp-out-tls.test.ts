@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import type { RelayInput, SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import type { FakeRecords } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createTestAuthority, type TestAuthority } from '../support/acme-ca.ts'
-import { answering, type HostScript, startSmtpHost } from '../support/smtp-host.ts'
-import { type SendingPair, startPair, startSender, told } from '../support/smtp-sending.ts'
+import { createTestAuthority, type TestAuthority } from '../support/acme/acme-ca.ts'
+import { answering, type HostScript, startSmtpHost } from '../support/smtp/smtp-host.ts'
+import { type SendingPair, startPair, startSender, told } from '../support/smtp/smtp-sending.ts'
 
 // TLS with hosts that have it, and with those that have it in a strange way; and logging in.
 

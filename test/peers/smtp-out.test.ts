@@ -4,8 +4,8 @@ import type { SmtpOutInput } from 'mailwright/plugins/smtp-out'
 import { fakeClock } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
-import { answering, type HostScript, startSmtpHost } from '../support/smtp-host.ts'
-import { type SendingPair, startPair, startSender, told } from '../support/smtp-sending.ts'
+import { answering, type HostScript, startSmtpHost } from '../support/smtp/smtp-host.ts'
+import { type SendingPair, startPair, startSender, told } from '../support/smtp/smtp-sending.ts'
 
 // Hosts that do one thing each, and what becomes of mail for them.
 

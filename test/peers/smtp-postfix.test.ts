@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
-import { requirePeer } from '../support/peers.ts'
-import { type PostfixSender, postfixFolder, startPostfixSender } from '../support/postfix-sender.ts'
-import { type SmtpServer, startSmtpServer, type TakenMessage } from '../support/smtp-server.ts'
+import { requirePeer } from '../support/peers/peers.ts'
+import { type PostfixSender, postfixFolder, startPostfixSender } from '../support/peers/postfix-sender.ts'
+import { type SmtpServer, startSmtpServer, type TakenMessage } from '../support/smtp/smtp-server.ts'
 import { wireTo } from '../support/wire.ts'
 
 const postfix = requirePeer('postmap')

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { requirePeer } from '../support/peers.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { type Finished, runProcess } from '../support/run-process.ts'
-import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 
 const msmtp = requirePeer('msmtp')
 const mail = requirePeer('s-nail')

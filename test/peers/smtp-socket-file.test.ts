@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import smtp from 'mailwright/plugins/smtp'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { requirePeer } from '../support/peers.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { runProcess } from '../support/run-process.ts'
-import { type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+import { type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 
 const swaks = requirePeer('swaks')
 const python = requirePeer('python3')

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { requirePeer, requirePeerModule } from '../support/peers.ts'
+import { requirePeer, requirePeerModule } from '../support/peers/peers.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { type Finished, runProcess } from '../support/run-process.ts'
-import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 
 const swaks = requirePeerModule('swaks', 'libio-socket-ssl-perl')
 const curl = requirePeer('curl')

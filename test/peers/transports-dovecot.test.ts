@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type DovecotLmtp, startDovecotLmtp, writeDovecotUsers } from '../support/dovecot-lmtp.ts'
+import { OpensslCertificates } from '../support/acme/openssl-certificates.ts'
 import { freePort } from '../support/free-port.ts'
 import { sendLetter } from '../support/letter.ts'
-import { arrived, bodyOf, eventually, everyOctet } from '../support/mail-exchange.ts'
-import { OpensslCertificates } from '../support/openssl-certificates.ts'
-import { requirePeerModule } from '../support/peers.ts'
-import { type SendingSite, startSendingSite } from '../support/sending-site.ts'
+import { type DovecotLmtp, startDovecotLmtp, writeDovecotUsers } from '../support/peers/dovecot-lmtp.ts'
+import { requirePeerModule } from '../support/peers/peers.ts'
+import { arrived, bodyOf, eventually, everyOctet } from '../support/smtp/mail-exchange.ts'
+import { type SendingSite, startSendingSite } from '../support/smtp/sending-site.ts'
 
 // Mail that goes to a Dovecot by LMTP, which answers for each recipient.
 

@@ -14,9 +14,9 @@ import srs from 'mailwright/plugins/srs'
 import transports from 'mailwright/plugins/transports'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type DovecotMail, startDovecotMail } from '../support/dovecot-mail.ts'
 import { freePort } from '../support/free-port.ts'
-import { requirePeer } from '../support/peers.ts'
+import { type DovecotMail, startDovecotMail } from '../support/peers/dovecot-mail.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { environment } from '../support/run-process.ts'
 
 // Where mail for an address ends, over several servers: ours, and those of others.

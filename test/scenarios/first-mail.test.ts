@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { requirePeer, requirePeerModule } from '../support/peers.ts'
+import { requirePeer, requirePeerModule } from '../support/peers/peers.ts'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { projectFolder, readText } from '../support/project-files.ts'
 import { runProcess } from '../support/run-process.ts'

@@ -16,9 +16,9 @@ import { createMemoryAccounts, createMemoryStore, memoryStore } from 'mailwright
 import pop3 from 'mailwright/plugins/pop3'
 import { createTestHost, recordedRetrieval } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { brokenStore } from '../support/broken-store.ts'
-import { type ImapServer, login, password, startImapServer } from '../support/imap-server.ts'
-import { password as pop3Password, startPop3Server } from '../support/pop3-server.ts'
+import { brokenStore } from '../support/faults/broken-store.ts'
+import { type ImapServer, login, password, startImapServer } from '../support/imap/imap-server.ts'
+import { password as pop3Password, startPop3Server } from '../support/smtp/pop3-server.ts'
 import { type Wire, wireTo } from '../support/wire.ts'
 
 const patient = { timeout: 60_000, interval: 100 }

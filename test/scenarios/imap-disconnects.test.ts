@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type ImapServer, login, password, startImapServer } from '../support/imap-server.ts'
+import { type ImapServer, login, password, startImapServer } from '../support/imap/imap-server.ts'
 import type { Wire } from '../support/wire.ts'
 
 let server: ImapServer

@@ -4,7 +4,7 @@ import { type AccountStore, bufferContent, type PluginInstance } from 'mailwrigh
 import maildir from 'mailwright/plugins/maildir'
 import { liveMemory } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type ImapServer, login, password, startImapServer } from '../support/imap-server.ts'
+import { type ImapServer, login, password, startImapServer } from '../support/imap/imap-server.ts'
 import { temporaryProject } from '../support/project.ts'
 import { startServer } from '../support/server-process.ts'
 import { type Wire, wireTo } from '../support/wire.ts'

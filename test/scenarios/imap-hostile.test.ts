@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type ImapServer, login, password, startImapServer } from '../support/imap-server.ts'
+import { type ImapServer, login, password, startImapServer } from '../support/imap/imap-server.ts'
 import type { Wire } from '../support/wire.ts'
 
 let server: ImapServer

@@ -8,7 +8,7 @@ import {
   otherLogin,
   password,
   startImapServer,
-} from '../support/imap-server.ts'
+} from '../support/imap/imap-server.ts'
 import { type WatchedClock, watchedClock } from '../support/watched-clock.ts'
 import { tlsWireTo, type Wire, wireTo } from '../support/wire.ts'
 

@@ -1,7 +1,7 @@
 import { bufferContent } from 'mailwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Random } from '../generator/random.ts'
-import { type ImapServer, startImapServer } from '../support/imap-server.ts'
+import { type ImapServer, startImapServer } from '../support/imap/imap-server.ts'
 import type { Wire } from '../support/wire.ts'
 
 // Commands over many messages go on in turn with those of other sessions: that shows in how many of these are answered

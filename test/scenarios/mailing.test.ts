@@ -4,14 +4,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { runCommand } from '../support/command-line.ts'
 import { readMail } from '../support/mail.ts'
+import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import {
   type DomainManner,
   type MailingPlan,
   type MailingWorld,
   mailingWorld,
   submit,
-} from '../support/mailing.ts'
-import { type TemporaryProject, temporaryProject } from '../support/project.ts'
+} from '../support/queue/mailing.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
 
 const recipients = Number(process.env.MAILWRIGHT_RECIPIENTS ?? 1_500)

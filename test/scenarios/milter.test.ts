@@ -8,8 +8,8 @@ import {
   macrosOf,
   milterPacket as packet,
   startFakeMilter,
-} from '../support/milter-fake.ts'
-import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+} from '../support/smtp/milter-fake.ts'
+import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 
 let server: SmtpServer | undefined
 let fake: FakeMilter | undefined

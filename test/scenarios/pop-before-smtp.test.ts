@@ -10,7 +10,7 @@ import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../support/database-under-test.ts'
 import { readText } from '../support/project-files.ts'
-import { ask, password, type RelaySystem, startRelaySystem, transact } from '../support/relay-system.ts'
+import { ask, password, type RelaySystem, startRelaySystem, transact } from '../support/smtp/relay-system.ts'
 
 // A client's address and its neighbour's. Both are of this machine, where logins open nothing unless that is asked for.
 const [home, neighbour] = ['127.0.0.5', '127.0.0.6']

@@ -2,8 +2,8 @@ import { reply } from 'mailwright'
 import { liveMemory } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Random } from '../generator/random.ts'
-import { greeted as greet, loggedIn as logIn } from '../support/pop3-client.ts'
-import { login, type Pop3Server, password, startPop3Server } from '../support/pop3-server.ts'
+import { greeted as greet, loggedIn as logIn } from '../support/smtp/pop3-client.ts'
+import { login, type Pop3Server, password, startPop3Server } from '../support/smtp/pop3-server.ts'
 import { tlsWireTo, type Wire, wireTo } from '../support/wire.ts'
 
 let server: Pop3Server

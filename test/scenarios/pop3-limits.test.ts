@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { greeted, loggedIn } from '../support/pop3-client.ts'
-import { login, type Pop3Server, password, startPop3Server } from '../support/pop3-server.ts'
+import { greeted, loggedIn } from '../support/smtp/pop3-client.ts'
+import { login, type Pop3Server, password, startPop3Server } from '../support/smtp/pop3-server.ts'
 import { tlsWireTo, wireTo } from '../support/wire.ts'
 
 let server: Pop3Server

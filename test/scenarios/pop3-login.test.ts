@@ -1,8 +1,8 @@
 import { type LoginAttempt, reply, UnavailableError } from 'mailwright'
 import { afterEach, expect, test } from 'vitest'
-import { faultyStore, type StoreFaults } from '../support/faulty-store.ts'
-import { askMany, greeted, loggedIn } from '../support/pop3-client.ts'
-import { login, type Pop3Server, password, startPop3Server } from '../support/pop3-server.ts'
+import { faultyStore, type StoreFaults } from '../support/faults/faulty-store.ts'
+import { askMany, greeted, loggedIn } from '../support/smtp/pop3-client.ts'
+import { login, type Pop3Server, password, startPop3Server } from '../support/smtp/pop3-server.ts'
 import { type WatchedClock, watchedClock } from '../support/watched-clock.ts'
 import { type Wire, wireTo } from '../support/wire.ts'
 

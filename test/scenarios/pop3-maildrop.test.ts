@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { UnavailableError } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { faultyStore, type StoreFaults } from '../support/faulty-store.ts'
-import { askMany, loggedIn } from '../support/pop3-client.ts'
-import { login, type Pop3Server, password, startPop3Server } from '../support/pop3-server.ts'
+import { faultyStore, type StoreFaults } from '../support/faults/faulty-store.ts'
+import { askMany, loggedIn } from '../support/smtp/pop3-client.ts'
+import { login, type Pop3Server, password, startPop3Server } from '../support/smtp/pop3-server.ts'
 import { type WatchedClock, watchedClock } from '../support/watched-clock.ts'
 import { wireTo } from '../support/wire.ts'
 

@@ -2,8 +2,8 @@ import type { TLSSocket } from 'node:tls'
 import { definePlugin, noOptions, type PluginInstance, tokens, UnavailableError } from 'mailwright'
 import { ScramClient, type ScramClientOptions } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { greeted } from '../support/pop3-client.ts'
-import { login, type Pop3Server, password, startPop3Server } from '../support/pop3-server.ts'
+import { greeted } from '../support/smtp/pop3-client.ts'
+import { login, type Pop3Server, password, startPop3Server } from '../support/smtp/pop3-server.ts'
 import { tlsWireTo, type Wire } from '../support/wire.ts'
 
 let server: Pop3Server

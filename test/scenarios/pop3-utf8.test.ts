@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { askMany, greeted, loggedIn } from '../support/pop3-client.ts'
-import { login, type Pop3Server, password, startPop3Server } from '../support/pop3-server.ts'
+import { askMany, greeted, loggedIn } from '../support/smtp/pop3-client.ts'
+import { login, type Pop3Server, password, startPop3Server } from '../support/smtp/pop3-server.ts'
 
 let server: Pop3Server
 

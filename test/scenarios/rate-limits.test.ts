@@ -6,7 +6,7 @@ import rateLimits, { type RateLimitsInput } from 'mailwright/plugins/rate-limits
 import smtp from 'mailwright/plugins/smtp'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { requirePeer } from '../support/peers.ts'
+import { requirePeer } from '../support/peers/peers.ts'
 import { runProcess } from '../support/run-process.ts'
 import { type Wire, wireTo } from '../support/wire.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import aliases from 'mailwright/plugins/aliases'
 import srs from 'mailwright/plugins/srs'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { ask, type RelaySystem, startRelaySystem, transact } from '../support/relay-system.ts'
+import { ask, type RelaySystem, startRelaySystem, transact } from '../support/smtp/relay-system.ts'
 
 // Local parts that other hosts might take for a path to a third one, and that are names of ours all the same.
 

@@ -9,7 +9,7 @@ import {
   startRelaySystem,
   transact,
   trusted,
-} from '../support/relay-system.ts'
+} from '../support/smtp/relay-system.ts'
 import type { Wire } from '../support/wire.ts'
 
 let system: RelaySystem

@@ -4,7 +4,7 @@ import { freePort } from '../support/free-port.ts'
 import { readMail, sendMail } from '../support/mail.ts'
 import { type TemporaryProject, temporaryProject } from '../support/project.ts'
 import { type ServerProcess, startServer } from '../support/server-process.ts'
-import { type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp-host.ts'
+import { type HostScript, type SmtpHost, startSmtpHost } from '../support/smtp/smtp-host.ts'
 
 // A whole server that sends to other hosts, in a process of its own: nothing that it has taken gets lost.
 

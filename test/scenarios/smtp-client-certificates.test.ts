@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls'
 import type { ClientCertificate, TlsFacts } from 'mailwright'
 import { type GenerateResult, generate } from 'selfsigned'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+import { type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 import { tlsWireTo, type Wire, wireTo } from '../support/wire.ts'
 
 interface Client {

@@ -8,7 +8,7 @@ import {
   type SmtpServer,
   type SmtpServerOptions,
   startSmtpServer,
-} from '../support/smtp-server.ts'
+} from '../support/smtp/smtp-server.ts'
 import { watchedClock } from '../support/watched-clock.ts'
 import { tlsWireTo, Wire, wireTo } from '../support/wire.ts'
 

@@ -8,7 +8,7 @@ import queue from 'mailwright/plugins/queue'
 import smtp from 'mailwright/plugins/smtp'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type FakeMilter, startFakeMilter, textsOf } from '../support/milter-fake.ts'
+import { type FakeMilter, startFakeMilter, textsOf } from '../support/smtp/milter-fake.ts'
 import { type Wire, wireTo } from '../support/wire.ts'
 
 const login = 'tim@example.org'

@@ -11,7 +11,7 @@ import { memoryConnection } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { ListenRequest } from '../../core/host/listeners.ts'
 import { createHost } from '../../core/host.ts'
-import { ask, type RelaySystem, startRelaySystem } from '../support/relay-system.ts'
+import { ask, type RelaySystem, startRelaySystem } from '../support/smtp/relay-system.ts'
 import type { Wire } from '../support/wire.ts'
 
 // A whole system, from the socket to the mailbox, and strangers who send what no honest client does.

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
-import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 import { watchedClock } from '../support/watched-clock.ts'
 import { Wire, wireTo } from '../support/wire.ts'
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+import { type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 import { Wire } from '../support/wire.ts'
 
 let folder: string

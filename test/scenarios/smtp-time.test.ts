@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type SmtpServer, type SmtpServerOptions, startSmtpServer } from '../support/smtp-server.ts'
+import { type SmtpServer, type SmtpServerOptions, startSmtpServer } from '../support/smtp/smtp-server.ts'
 import { type WatchedClock, watchedClock } from '../support/watched-clock.ts'
 import { type Wire, wireTo } from '../support/wire.ts'
 

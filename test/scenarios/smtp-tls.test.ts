@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp-server.ts'
+import { login, password, type SmtpServer, startSmtpServer } from '../support/smtp/smtp-server.ts'
 import { tlsWireTo, type Wire, wireTo } from '../support/wire.ts'
 
 let server: SmtpServer

@@ -6,7 +6,7 @@ import {
   type SmtpServer,
   type SmtpServerOptions,
   startSmtpServer,
-} from '../support/smtp-server.ts'
+} from '../support/smtp/smtp-server.ts'
 import { type Wire, wireTo } from '../support/wire.ts'
 
 const greeting = '220 mx.example.org ESMTP Mailwright'

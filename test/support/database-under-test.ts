@@ -6,7 +6,13 @@ import { join } from 'node:path'
 import type { Database } from 'mailwright'
 import type { DatabaseInput, MysqlInput } from 'mailwright/plugins/database'
 import { inject } from 'vitest'
-import { copyDatabase, createDatabase, dropDatabase, mariadbUser, refuseChanges } from './mariadb-admin.ts'
+import {
+  copyDatabase,
+  createDatabase,
+  dropDatabase,
+  mariadbUser,
+  refuseChanges,
+} from './peers/mariadb-admin.ts'
 import { startRelay } from './socket-relay.ts'
 
 /** What `MAILWRIGHT_TEST_DATABASE` says: the databases of this test run are of this kind. */

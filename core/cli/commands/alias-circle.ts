@@ -1,5 +1,5 @@
 import { MailwrightError } from '../../errors.ts'
-import { type Address, addressKey, formatAddress } from '../../model/address.ts'
+import { type Address, addressKey, formatAddress } from '../../model/address/address.ts'
 import type { Accounts } from '../../services/accounts.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { hasExpired } from '../../accounts/directory-aliases.ts'
-import { type Address, canonicalDomain, formatAddress } from '../../model/address.ts'
+import { type Address, canonicalDomain, formatAddress } from '../../model/address/address.ts'
 import type { AliasTarget } from '../../services/accounts.ts'
 import { addressArgument } from '../context.ts'
 import { table } from '../output.ts'

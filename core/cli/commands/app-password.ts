@@ -1,5 +1,5 @@
 import { checkRoles } from '../../accounts/rules.ts'
-import { formatAddress, formatUnicodeAddress } from '../../model/address.ts'
+import { formatAddress, formatUnicodeAddress } from '../../model/address/address.ts'
 import { addressArgument, firstLine } from '../context.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'

@@ -1,5 +1,5 @@
 import { MailwrightError } from '../../errors.ts'
-import { canonicalDomain } from '../../model/address.ts'
+import { canonicalDomain } from '../../model/address/address.ts'
 import type { Domain, DomainChange } from '../../services/accounts.ts'
 import { UsageError } from '../context.ts'
 import { table } from '../output.ts'

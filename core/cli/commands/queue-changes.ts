@@ -1,6 +1,6 @@
 import { errorCode } from '../../errors.ts'
 import { notQueued } from '../../flow/empty-queue.ts'
-import { formatAddress, formatUnicodeAddress } from '../../model/address.ts'
+import { formatAddress, formatUnicodeAddress } from '../../model/address/address.ts'
 import type { CommandOutput } from '../../plugin.ts'
 import { type Queue, type QueueSelection, queue } from '../../services/queue.ts'
 import { addressArgument, UsageError, withHost } from '../context.ts'

@@ -1,4 +1,4 @@
-import { canonicalDomain, formatAddress } from '../../model/address.ts'
+import { canonicalDomain, formatAddress } from '../../model/address/address.ts'
 import type { QueueSelection, QueueState } from '../../services/queue.ts'
 import { addressArgument, UsageError } from '../context.ts'
 import { since } from '../times.ts'

@@ -1,4 +1,4 @@
-import { type Address, formatAddress, formatUnicodeAddress } from '../../model/address.ts'
+import { type Address, formatAddress, formatUnicodeAddress } from '../../model/address/address.ts'
 import { formatReply, type Reply } from '../../model/reply.ts'
 import type { QueuedRecipient, QueueItem } from '../../services/queue.ts'
 

@@ -1,7 +1,7 @@
 import { errorCode, errorText, MailwrightError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import type { Account } from '../../model/account.ts'
-import { type Address, formatAddress, formatUnicodeAddress } from '../../model/address.ts'
+import { type Address, formatAddress, formatUnicodeAddress } from '../../model/address/address.ts'
 import { accounts } from '../../services/accounts.ts'
 import { type Store, type StoreFault, store } from '../../services/store.ts'
 import { addressArgument, type CliContext, withHost } from '../context.ts'

@@ -1,4 +1,4 @@
-import { type Address, formatAddress, formatUnicodeAddress } from '../../model/address.ts'
+import { type Address, formatAddress, formatUnicodeAddress } from '../../model/address/address.ts'
 import type { AccountsAdministration } from '../../services/accounts.ts'
 import { addressArgument, UsageError } from '../context.ts'
 import type { CoreCommand } from '../program.ts'

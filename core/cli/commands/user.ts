@@ -1,5 +1,5 @@
 import type { Account } from '../../model/account.ts'
-import { formatAddress, formatUnicodeAddress } from '../../model/address.ts'
+import { formatAddress, formatUnicodeAddress } from '../../model/address/address.ts'
 import type { AccountsAdministration } from '../../services/accounts.ts'
 import { addressArgument, type CliContext, firstLine, UsageError } from '../context.ts'
 import { table } from '../output.ts'

@@ -1,8 +1,8 @@
 import { findHeaderSection, type HeaderSection } from '../../message/header-section.ts'
-import { type Address, formatAddress, parseAddress } from '../../model/address.ts'
-import { type ListedMailbox, parseAddressList } from '../../model/address-list.ts'
-import { addressSpans } from '../../model/address-spans.ts'
-import { parseHeader } from '../../model/header.ts'
+import { type Address, formatAddress, parseAddress } from '../../model/address/address.ts'
+import { type ListedMailbox, parseAddressList } from '../../model/address/address-list.ts'
+import { addressSpans } from '../../model/address/address-spans.ts'
+import { parseHeader } from '../../model/header/header.ts'
 import { exitCodes, SendmailError } from './exit-codes.ts'
 import { withCommas } from './spaced-list.ts'
 

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { DropEnvelope } from '../../formats/drop-file.ts'
-import { formatAddress, parseBarePath, parsePath } from '../../model/address.ts'
+import { formatAddress, parseBarePath, parsePath } from '../../model/address/address.ts'
 import { DropWriter } from './drop-writer.ts'
 import { exitCodes, SendmailError } from './exit-codes.ts'
 import type { SubmissionSurroundings } from './submission.ts'

@@ -1,4 +1,4 @@
-import { type AddressToken, nextToken } from '../../model/address-token.ts'
+import { type AddressToken, nextToken } from '../../model/address/address-token.ts'
 
 /**
  * A list of recipients with a comma wherever one address ends and another begins, as Postfix reads it: `a@x.example b@x.example` are two.

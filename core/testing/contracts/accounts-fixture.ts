@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Account } from '../../model/account.ts'
-import type { Address } from '../../model/address.ts'
+import type { Address } from '../../model/address/address.ts'
 import type {
   Accounts,
   AccountsAbilities,

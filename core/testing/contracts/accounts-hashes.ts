@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { formatAddress } from '../../model/address.ts'
+import { formatAddress } from '../../model/address/address.ts'
 import { addressOf } from '../address-of.ts'
 import { type AccountsCase, administrationOf, expectUnsupported, loginWorks } from './accounts-fixture.ts'
 import { expectCode } from './expectations.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { addressKey, formatAddress } from '../../model/address.ts'
+import { addressKey, formatAddress } from '../../model/address/address.ts'
 import { addressOf } from '../address-of.ts'
 import {
   type AccountsCase,

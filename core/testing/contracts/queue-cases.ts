@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { formatAddress } from '../../model/address.ts'
+import { formatAddress } from '../../model/address/address.ts'
 import { isPermanent, isTransient, type Reply } from '../../model/reply.ts'
 import { turns } from '../turns.ts'
 import { expectCode, present } from './expectations.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../test/support/imap-session.ts'
+import { type ImapTest, type ImapTestClient, startImapTest } from '../../../test/support/imap/imap-session.ts'
 
 interface Setting {
   readonly system: ImapTest

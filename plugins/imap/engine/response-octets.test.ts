@@ -1,6 +1,6 @@
 import type { ImapExtension, ImapResult } from 'mailwright/imap'
 import { describe, expect, it, test } from 'vitest'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../test/support/imap-session.ts'
+import { type ImapTest, type ImapTestClient, startImapTest } from '../../../test/support/imap/imap-session.ts'
 import { isWithinLine } from './response-octets.ts'
 
 describe('what can stand within a response', () => {

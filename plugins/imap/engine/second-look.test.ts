@@ -1,7 +1,7 @@
 import { type AccountStore, MailwrightError } from 'mailwright'
 import { overlay } from 'mailwright/testing'
 import { expect, test } from 'vitest'
-import { clientOverStore } from '../../../test/support/imap-altered-store.ts'
+import { clientOverStore } from '../../../test/support/imap/imap-altered-store.ts'
 
 const message = 'Subject: x\r\n\r\ntext\r\n'
 

@@ -1,8 +1,8 @@
 import { type AccountStore, MailwrightError } from 'mailwright'
 import { overlay } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
-import { clientOverStore } from '../../../test/support/imap-altered-store.ts'
-import type { ImapTestClient } from '../../../test/support/imap-session.ts'
+import { clientOverStore } from '../../../test/support/imap/imap-altered-store.ts'
+import type { ImapTestClient } from '../../../test/support/imap/imap-session.ts'
 
 const message = 'Subject: x\r\n\r\ntext\r\n'
 const append = `APPEND INBOX {${message.length}+}\r\n${message}`

@@ -3,7 +3,7 @@ import imap from 'mailwright/plugins/imap'
 import { createSharedMemoryStore, memoryAccounts } from 'mailwright/plugins/memory'
 import { createTestHost, fakeClock, overlay } from 'mailwright/testing'
 import { expect, test, vi } from 'vitest'
-import { ImapTestClient } from '../../../test/support/imap-session.ts'
+import { ImapTestClient } from '../../../test/support/imap/imap-session.ts'
 
 /** What the store cannot do at the moment; a test changes it at any time. */
 interface Troubles {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from 'mailwright'
 import { type FaultyFileSystem, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { partContext } from '../../../test/support/maildir-index.ts'
+import { partContext } from '../../../test/support/stores/maildir-index.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import { AccountListings } from './account-listings.ts'
 

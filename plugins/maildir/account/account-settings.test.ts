@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metadata, SpecialUse } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createTestMaildir, type TestMaildir } from '../../../test/support/maildir.ts'
+import { createTestMaildir, type TestMaildir } from '../../../test/support/stores/maildir.ts'
 
 let box: TestMaildir
 

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Lease } from 'mailwright'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { interferedFiles, systemError, unsyncedFiles } from '../../../test/support/failing-files.ts'
-import { createTestMaildir, type TestMaildir } from '../../../test/support/maildir.ts'
+import { interferedFiles, systemError, unsyncedFiles } from '../../../test/support/faults/failing-files.ts'
+import { createTestMaildir, type TestMaildir } from '../../../test/support/stores/maildir.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 
 const patience = { timeout: 5000, interval: 10 }

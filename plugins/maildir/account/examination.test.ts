@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { type AccountStore, readAll, type StoreFault } from 'mailwright'
 import { fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { interferedFiles, unsyncedFiles } from '../../../test/support/failing-files.ts'
-import { createTestMaildir, fileContents, type TestMaildir } from '../../../test/support/maildir.ts'
+import { interferedFiles, unsyncedFiles } from '../../../test/support/faults/failing-files.ts'
+import { createTestMaildir, fileContents, type TestMaildir } from '../../../test/support/stores/maildir.ts'
 import { nodeFileSystem } from '../files/file-system.ts'
 
 let box: TestMaildir

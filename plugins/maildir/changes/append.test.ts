@@ -7,8 +7,8 @@ import {
   interferedFiles,
   systemError,
   unsyncedFiles,
-} from '../../../test/support/failing-files.ts'
-import { createTestMaildir, fileContents, type TestMaildir } from '../../../test/support/maildir.ts'
+} from '../../../test/support/faults/failing-files.ts'
+import { createTestMaildir, fileContents, type TestMaildir } from '../../../test/support/stores/maildir.ts'
 import { nodeFileSystem } from '../files/file-system.ts'
 
 let box: TestMaildir

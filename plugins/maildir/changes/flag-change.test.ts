@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createTestMaildir, type TestMaildir } from '../../../test/support/maildir.ts'
+import { createTestMaildir, type TestMaildir } from '../../../test/support/stores/maildir.ts'
 
 let box: TestMaildir
 

@@ -1,8 +1,8 @@
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { interferedFiles, systemError, unsyncedFiles } from '../../../test/support/failing-files.ts'
-import { createTestMaildir, fileContents, type TestMaildir } from '../../../test/support/maildir.ts'
+import { interferedFiles, systemError, unsyncedFiles } from '../../../test/support/faults/failing-files.ts'
+import { createTestMaildir, fileContents, type TestMaildir } from '../../../test/support/stores/maildir.ts'
 import { nodeFileSystem } from '../files/file-system.ts'
 import { indexFileName } from '../index/index-file.ts'
 

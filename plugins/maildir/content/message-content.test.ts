@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { type Mailbox, readAll } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createTestMaildir, type TestMaildir } from '../../../test/support/maildir.ts'
+import { createTestMaildir, type TestMaildir } from '../../../test/support/stores/maildir.ts'
 
 let maildir: TestMaildir
 

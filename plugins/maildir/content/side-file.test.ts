@@ -2,7 +2,7 @@ import { appendFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/pro
 import { join } from 'node:path'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { indexDirectory, partContext } from '../../../test/support/maildir-index.ts'
+import { indexDirectory, partContext } from '../../../test/support/stores/maildir-index.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import type { Reference } from '../index/index-change.ts'
 import { SideFile, type SideItem, type SidePlace } from './side-file.ts'

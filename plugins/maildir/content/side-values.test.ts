@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { type Mailbox, type MessageSummary, readAll } from 'mailwright'
 import { fakeClock, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { unsyncedFiles } from '../../../test/support/failing-files.ts'
+import { unsyncedFiles } from '../../../test/support/faults/failing-files.ts'
 import {
   createTestMaildir,
   type TestMaildir,
   type TestMaildirOptions,
-} from '../../../test/support/maildir.ts'
+} from '../../../test/support/stores/maildir.ts'
 import { createContext } from '../context.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import { MailboxState } from '../mailbox/mailbox-state.ts'

@@ -4,12 +4,12 @@ import { basename, join } from 'node:path'
 import { bufferContent, errorCode } from 'mailwright'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, expect, it } from 'vitest'
-import { interferedFiles, systemError, unsyncedFiles } from '../../../test/support/failing-files.ts'
+import { interferedFiles, systemError, unsyncedFiles } from '../../../test/support/faults/failing-files.ts'
 import {
   createTestMaildir,
   type TestMaildir,
   type TestMaildirOptions,
-} from '../../../test/support/maildir.ts'
+} from '../../../test/support/stores/maildir.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 
 const made: TestMaildir[] = []

@@ -1,6 +1,6 @@
 import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { partContext } from '../../../test/support/maildir-index.ts'
+import { partContext } from '../../../test/support/stores/maildir-index.ts'
 import { DirectoryStamps, type MailboxStamp } from './directory-stamps.ts'
 import { type FileStatus, nodeFileSystem } from './file-system.ts'
 

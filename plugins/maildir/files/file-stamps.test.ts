@@ -1,7 +1,7 @@
 import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { systemError } from '../../../test/support/failing-files.ts'
-import { partContext } from '../../../test/support/maildir-index.ts'
+import { systemError } from '../../../test/support/faults/failing-files.ts'
+import { partContext } from '../../../test/support/stores/maildir-index.ts'
 import { areUnchanged, type FileStamps, isUnchanged, nothing, stampsOf } from './file-stamps.ts'
 import { type FileStatus, nodeFileSystem } from './file-system.ts'
 

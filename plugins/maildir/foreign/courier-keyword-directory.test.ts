@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { faultyFileSystem } from 'mailwright/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { interferedFiles } from '../../../test/support/failing-files.ts'
+import { interferedFiles } from '../../../test/support/faults/failing-files.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import { readCourierKeywords } from './courier-keyword-directory.ts'
 

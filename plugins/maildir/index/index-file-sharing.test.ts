@@ -1,14 +1,14 @@
 import { readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { interferedFiles, systemError } from '../../../test/support/failing-files.ts'
+import { interferedFiles, systemError } from '../../../test/support/faults/failing-files.ts'
 import {
   addition,
   indexDirectory,
   partContext,
   told,
   writtenIndex,
-} from '../../../test/support/maildir-index.ts'
+} from '../../../test/support/stores/maildir-index.ts'
 import { type FileStatus, type FileSystem, nodeFileSystem, type OpenFile } from '../files/file-system.ts'
 import { IndexFile, indexFileName } from './index-file.ts'
 

@@ -8,7 +8,7 @@ import {
   partContext,
   told,
   writtenIndex,
-} from '../../../test/support/maildir-index.ts'
+} from '../../../test/support/stores/maildir-index.ts'
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts'
 import { IndexFile, indexFileName } from './index-file.ts'
 import { encodeFrame } from './index-frame.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { emptyTable, told } from '../../../test/support/maildir-index.ts'
+import { emptyTable, told } from '../../../test/support/stores/maildir-index.ts'
 import type { IndexRecord } from './index-record.ts'
 import { makeRecord, type RecordFacts } from './index-record.ts'
 import { decodeSnapshot, encodeSnapshot, indexVersion, snapshotVersion } from './index-snapshot.ts'

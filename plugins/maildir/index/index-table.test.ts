@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addition, emptyTable } from '../../../test/support/maildir-index.ts'
+import { addition, emptyTable } from '../../../test/support/stores/maildir-index.ts'
 import type { IndexTable } from './index-table.ts'
 
 /** A table with messages, each with a mod-sequence of its own. */

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fakeClock, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, describe, expect, it } from 'vitest'
-import { logSegments } from '../../../test/support/delivery-logs.ts'
-import { unsyncedFiles } from '../../../test/support/failing-files.ts'
+import { unsyncedFiles } from '../../../test/support/faults/failing-files.ts'
+import { logSegments } from '../../../test/support/stores/delivery-logs.ts'
 import {
   createTestMaildir,
   type TestMaildir,
   type TestMaildirOptions,
-} from '../../../test/support/maildir.ts'
+} from '../../../test/support/stores/maildir.ts'
 import { nodeFileSystem } from '../files/file-system.ts'
 import { parseSegmentName, segmentName } from './segment-name.ts'
 import { logDirectory } from './segments.ts'

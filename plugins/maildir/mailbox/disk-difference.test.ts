@@ -1,6 +1,6 @@
 import { parseMaildirFileName } from 'mailwright/formats'
 import { describe, expect, it } from 'vitest'
-import { addition, emptyTable } from '../../../test/support/maildir-index.ts'
+import { addition, emptyTable } from '../../../test/support/stores/maildir-index.ts'
 import type { Located } from '../files/scan.ts'
 import type { IndexTable } from '../index/index-table.ts'
 import { compareNew, compareWithDisk, isAsKnown, matters } from './disk-difference.ts'

@@ -1,8 +1,8 @@
 import { type AccountStore, type Mailbox, readAll } from 'mailwright'
 import { fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type FileCall, interferedFiles, unsyncedFiles } from '../../../test/support/failing-files.ts'
-import { createTestMaildir, type TestMaildir } from '../../../test/support/maildir.ts'
+import { type FileCall, interferedFiles, unsyncedFiles } from '../../../test/support/faults/failing-files.ts'
+import { createTestMaildir, type TestMaildir } from '../../../test/support/stores/maildir.ts'
 import { nodeFileSystem } from '../files/file-system.ts'
 
 let box: TestMaildir

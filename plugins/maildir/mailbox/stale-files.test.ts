@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { bufferContent } from 'mailwright'
 import { fakeClock } from 'mailwright/testing'
 import { expect, it } from 'vitest'
-import { createTestMaildir } from '../../../test/support/maildir.ts'
+import { createTestMaildir } from '../../../test/support/stores/maildir.ts'
 import { staleAfter } from './stale-files.ts'
 
 it('removes what was left in tmp 36 hours ago when a mailbox is opened, not before', async () => {

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { type AccountStore, bufferContent, errorCode } from 'mailwright'
 import { fakeClock, faultyFileSystem } from 'mailwright/testing'
 import { afterEach, expect, it } from 'vitest'
-import { interferedFiles, systemError, unsyncedFiles } from '../../../test/support/failing-files.ts'
+import { interferedFiles, systemError, unsyncedFiles } from '../../../test/support/faults/failing-files.ts'
 import {
   createTestMaildir,
   type TestMaildir,
   type TestMaildirOptions,
-} from '../../../test/support/maildir.ts'
+} from '../../../test/support/stores/maildir.ts'
 import { createContext } from '../context.ts'
 import { nodeFileSystem } from '../files/file-system.ts'
 import { AccountQuota } from './account-quota.ts'

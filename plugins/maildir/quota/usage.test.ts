@@ -2,12 +2,12 @@ import { mkdir, symlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bufferContent } from 'mailwright'
 import { afterEach, expect, it } from 'vitest'
-import { interferedFiles, unsyncedFiles } from '../../../test/support/failing-files.ts'
+import { interferedFiles, unsyncedFiles } from '../../../test/support/faults/failing-files.ts'
 import {
   createTestMaildir,
   type TestMaildir,
   type TestMaildirOptions,
-} from '../../../test/support/maildir.ts'
+} from '../../../test/support/stores/maildir.ts'
 import { createContext } from '../context.ts'
 import { nodeFileSystem } from '../files/file-system.ts'
 import { MailboxState } from '../mailbox/mailbox-state.ts'

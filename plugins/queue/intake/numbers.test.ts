@@ -1,7 +1,7 @@
 import { faultyDatabase } from 'mailwright/testing'
 import { expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { openDatabase } from '../../../test/support/queue-database.ts'
+import { openDatabase } from '../../../test/support/queue/queue-database.ts'
 import { queueMigrations } from '../tables/migrations.ts'
 import { Numbers } from './numbers.ts'
 

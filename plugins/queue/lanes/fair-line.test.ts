@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { queuedMessage, queuedRecipient } from '../../../test/support/queue-recipients.ts'
+import { queuedMessage, queuedRecipient } from '../../../test/support/queue/queue-recipients.ts'
 import { FairLine } from './fair-line.ts'
 
 function filled(...parts: readonly (readonly [message: number, from: string, count: number])[]): FairLine {

@@ -2,9 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { mail } from '../../../test/support/queue-submission.ts'
-import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
-import { deliveredOutcome, mailboxFull, noSuchUser } from '../../../test/support/queue-world-delivery.ts'
+import { mail } from '../../../test/support/queue/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue/queue-world.ts'
+import {
+  deliveredOutcome,
+  mailboxFull,
+  noSuchUser,
+} from '../../../test/support/queue/queue-world-delivery.ts'
 import { leaseDuration, newHolderId } from './holder-id.ts'
 
 describe('processes that share a queue', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { queuedMessage, queuedRecipient } from '../../../test/support/queue-recipients.ts'
+import { queuedMessage, queuedRecipient } from '../../../test/support/queue/queue-recipients.ts'
 import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { queuedMessage, queuedRecipient } from '../../../test/support/queue-recipients.ts'
+import { queuedMessage, queuedRecipient } from '../../../test/support/queue/queue-recipients.ts'
 import { Lane } from './lane.ts'
 import { ReadyLanes } from './ready-lanes.ts'
 

@@ -2,14 +2,14 @@ import type { Outcome, Queue } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
 import { slowStatements } from '../../../test/support/query-plans.ts'
-import { mail } from '../../../test/support/queue-submission.ts'
-import { type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
+import { mail } from '../../../test/support/queue/queue-submission.ts'
+import { type QueueWorld, queueWorld } from '../../../test/support/queue/queue-world.ts'
 import {
   deliveredOutcome,
   mailboxFull,
   noSuchUser,
   unreachable,
-} from '../../../test/support/queue-world-delivery.ts'
+} from '../../../test/support/queue/queue-world-delivery.ts'
 import { never } from '../tables/tables.ts'
 import { mendTimesAhead } from './times-ahead.ts'
 

@@ -4,14 +4,14 @@ import { parseAddress, type QueueSelection, readAll, reply } from 'mailwright'
 import { addressOf } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { mail } from '../../../test/support/queue-submission.ts'
-import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
+import { mail } from '../../../test/support/queue/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue/queue-world.ts'
 import {
   deliveredOutcome,
   mailboxFull,
   noSuchUser,
   unreachable,
-} from '../../../test/support/queue-world-delivery.ts'
+} from '../../../test/support/queue/queue-world-delivery.ts'
 
 const minute = 60_000
 

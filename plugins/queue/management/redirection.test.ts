@@ -2,9 +2,9 @@ import { formatAddress, type QueueSelection, UnavailableError } from 'mailwright
 import { addressOf } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { mail } from '../../../test/support/queue-submission.ts'
-import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
-import { mailboxFull } from '../../../test/support/queue-world-delivery.ts'
+import { mail } from '../../../test/support/queue/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue/queue-world.ts'
+import { mailboxFull } from '../../../test/support/queue/queue-world-delivery.ts'
 import { queueMigrations } from '../tables/migrations.ts'
 
 describe('an alias that leads to several', () => {

@@ -1,9 +1,9 @@
 import { type Deferred, reply } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { mail } from '../../../test/support/queue-submission.ts'
-import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
-import { mailboxFull } from '../../../test/support/queue-world-delivery.ts'
+import { mail } from '../../../test/support/queue/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue/queue-world.ts'
+import { mailboxFull } from '../../../test/support/queue/queue-world-delivery.ts'
 
 const minute = 60_000
 const held: Deferred = { kind: 'deferred', reply: reply(451, '4.7.0', 'Held'), hold: true }

@@ -1,9 +1,9 @@
 import { type QueueStatistics, queueAgeLimits } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { type OpenDatabase, openDatabase } from '../../../test/support/queue-database.ts'
-import { chance } from '../../../test/support/queue-model.ts'
-import { type WrittenMessage, writeMessages } from '../../../test/support/queue-rows.ts'
+import { type OpenDatabase, openDatabase } from '../../../test/support/queue/queue-database.ts'
+import { chance } from '../../../test/support/queue/queue-model.ts'
+import { type WrittenMessage, writeMessages } from '../../../test/support/queue/queue-rows.ts'
 import { queueMigrations } from '../tables/migrations.ts'
 import { countWaiting } from './statistics.ts'
 

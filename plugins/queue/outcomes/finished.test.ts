@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { type OpenDatabase, openDatabase } from '../../../test/support/queue-database.ts'
+import { type OpenDatabase, openDatabase } from '../../../test/support/queue/queue-database.ts'
 import { GroupCommit } from '../tables/group-commit.ts'
 import { queueMigrations } from '../tables/migrations.ts'
 import { Finished } from './finished.ts'

@@ -1,9 +1,9 @@
 import { addressOf } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { mail } from '../../../test/support/queue-submission.ts'
-import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
-import { mailboxFull } from '../../../test/support/queue-world-delivery.ts'
+import { mail } from '../../../test/support/queue/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue/queue-world.ts'
+import { mailboxFull } from '../../../test/support/queue/queue-world-delivery.ts'
 
 describe('an attempt during which the clock is set back', () => {
   let world: QueueWorld

@@ -1,6 +1,6 @@
 import { type Deferred, reply } from 'mailwright'
 import { expect, it } from 'vitest'
-import { queuedMessage, queuedRecipient } from '../../../test/support/queue-recipients.ts'
+import { queuedMessage, queuedRecipient } from '../../../test/support/queue/queue-recipients.ts'
 import { never } from '../tables/tables.ts'
 import { putOff } from './outcomes.ts'
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { mail } from '../../../test/support/queue-submission.ts'
-import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
-import { deliveredOutcome, mailboxFull } from '../../../test/support/queue-world-delivery.ts'
+import { mail } from '../../../test/support/queue/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue/queue-world.ts'
+import { deliveredOutcome, mailboxFull } from '../../../test/support/queue/queue-world-delivery.ts'
 
 describe('asking again for the routes of', () => {
   let world: QueueWorld

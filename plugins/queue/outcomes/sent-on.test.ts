@@ -1,7 +1,7 @@
 import type { AttemptItem } from 'mailwright'
 import { addressOf } from 'mailwright/testing'
 import { expect, it } from 'vitest'
-import { routeOf } from '../../../test/support/queue-world-delivery.ts'
+import { routeOf } from '../../../test/support/queue/queue-world-delivery.ts'
 import { SentOn } from './sent-on.ts'
 
 it('what was sent on for a recipient is not sent on again, what could not be kept is', async () => {

@@ -1,7 +1,7 @@
 import { firmTransaction } from 'mailwright'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { type OpenDatabase, openDatabase } from '../../../test/support/queue-database.ts'
+import { type OpenDatabase, openDatabase } from '../../../test/support/queue/queue-database.ts'
 import { queueMigrations } from '../tables/migrations.ts'
 import { deleteEmpty, deleteIfEmpty } from './emptied.ts'
 

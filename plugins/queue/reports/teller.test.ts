@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { reply } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { mail, type PlannedMail } from '../../../test/support/queue-submission.ts'
-import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
+import { mail, type PlannedMail } from '../../../test/support/queue/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue/queue-world.ts'
 import {
   deliveredOutcome,
   mailboxFull,
   noSuchUser,
   unreachable,
-} from '../../../test/support/queue-world-delivery.ts'
+} from '../../../test/support/queue/queue-world-delivery.ts'
 import { leaseDuration } from '../lanes/holder-id.ts'
 import { mostTogether } from './to-tell.ts'
 

@@ -2,7 +2,7 @@ import type { Notifier } from 'mailwright'
 import { capturedLog, fakeClock, faultyDatabase } from 'mailwright/testing'
 import { expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { openDatabase } from '../../../test/support/queue-database.ts'
+import { openDatabase } from '../../../test/support/queue/queue-database.ts'
 import { Changes } from './changes.ts'
 import { queueMigrations } from './migrations.ts'
 

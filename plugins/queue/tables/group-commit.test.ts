@@ -2,7 +2,7 @@ import { UnavailableError } from 'mailwright'
 import { type FaultyDatabase, faultyDatabase } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { type OpenDatabase, openDatabase } from '../../../test/support/queue-database.ts'
+import { type OpenDatabase, openDatabase } from '../../../test/support/queue/queue-database.ts'
 import { GroupCommit } from './group-commit.ts'
 import { queueMigrations } from './migrations.ts'
 

@@ -2,8 +2,8 @@ import { memoryQueue } from 'mailwright/plugins/memory'
 import { createTestHost, type TestHost } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { mail } from '../../../test/support/queue-submission.ts'
-import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue-world.ts'
+import { mail } from '../../../test/support/queue/queue-submission.ts'
+import { type QueueNode, type QueueWorld, queueWorld } from '../../../test/support/queue/queue-world.ts'
 
 let host: TestHost
 let world: QueueWorld

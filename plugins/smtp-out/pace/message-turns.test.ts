@@ -10,7 +10,7 @@ import {
 } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../../test/support/database-under-test.ts'
-import { target } from '../../../test/support/smtp-out-target.ts'
+import { target } from '../../../test/support/smtp/smtp-out-target.ts'
 import { HostFailure, unreachable } from '../outcome.ts'
 import { Gate, type NotYet } from './gate.ts'
 import { type MessageTurns, nextTurn } from './message-turns.ts'

@@ -1,7 +1,7 @@
 import { readOptions, UnavailableError } from 'mailwright'
 import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { describe, expect, test } from 'vitest'
-import { target } from '../../../test/support/smtp-out-target.ts'
+import { target } from '../../../test/support/smtp/smtp-out-target.ts'
 import { HostFailure, unreachable } from '../outcome.ts'
 import type { Work } from './gate.ts'
 import { type LimitInput, readLimit } from './limit-option.ts'

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { systemClock } from 'mailwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type MadeCertificate, OpensslCertificates } from '../../../test/support/openssl-certificates.ts'
+import { type MadeCertificate, OpensslCertificates } from '../../../test/support/acme/openssl-certificates.ts'
 import { LmtpConnection } from './lmtp-connection.ts'
 import { LmtpTls, type LmtpTlsLevel } from './lmtp-tls.ts'
 

@@ -1,6 +1,13 @@
 import { type BatchItem, createLog } from 'mailwright'
 import { afterEach, describe, expect, test } from 'vitest'
-import { client, endLmtpServer, item, lmtpServer, three, two } from '../../../test/support/lmtp-exchange.ts'
+import {
+  client,
+  endLmtpServer,
+  item,
+  lmtpServer,
+  three,
+  two,
+} from '../../../test/support/smtp/lmtp-exchange.ts'
 import { LmtpDelivery } from './lmtp-delivery.ts'
 import { LmtpTls } from './lmtp-tls.ts'
 

@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream'
 import { fakeClock } from 'mailwright/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { client, endLmtpServer, item, lmtpServer, three, two } from '../../../test/support/lmtp-exchange.ts'
+import {
+  client,
+  endLmtpServer,
+  item,
+  lmtpServer,
+  three,
+  two,
+} from '../../../test/support/smtp/lmtp-exchange.ts'
 import { placeOf } from './server-trouble.ts'
 
 afterEach(endLmtpServer)

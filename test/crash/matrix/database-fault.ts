@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Mariadb } from '../../support/mariadb.ts'
+import type { Mariadb } from '../../support/peers/mariadb.ts'
 import type { Fault } from './fault.ts'
 
 /** The database is killed in the middle of the load, after some milliseconds, and comes back a second later. */

@@ -1,5 +1,5 @@
 import { Random } from '../../generator/random.ts'
-import type { Mariadb } from '../../support/mariadb.ts'
+import type { Mariadb } from '../../support/peers/mariadb.ts'
 import { countCalls } from './census.ts'
 import { databaseKilled, databaseStopped } from './database-fault.ts'
 import { type Fault, failAt, failures, hangAt, killAt, killingCalls } from './fault.ts'

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dialogueMailwright } from '../../support/imap-dialogue/mailwright.ts'
-import { parseImapScript } from '../../support/imap-dialogue/parse-script.ts'
-import { playImapScript } from '../../support/imap-dialogue/player.ts'
-import { type DialogueServer, dialogueCourier, dialogueDovecot } from '../../support/imap-dialogue/servers.ts'
-import { requirePeer, requirePeerModule, requireUnpackedPeer } from '../../support/peers.ts'
+import { dialogueMailwright } from '../../support/imap/dialogue/mailwright.ts'
+import { parseImapScript } from '../../support/imap/dialogue/parse-script.ts'
+import { playImapScript } from '../../support/imap/dialogue/player.ts'
+import { type DialogueServer, dialogueCourier, dialogueDovecot } from '../../support/imap/dialogue/servers.ts'
+import { requirePeer, requirePeerModule, requireUnpackedPeer } from '../../support/peers/peers.ts'
 import { projectFolder } from '../../support/project-files.ts'
 
 const folder = join(projectFolder, 'test/dialogues/imap')

@@ -1,6 +1,6 @@
 import { accounts } from 'mailwright'
 import { describe, expect, it } from 'vitest'
-import { type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import { type ImapTestClient, startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 const bob = 'bob@example.org'
 const all = 'lrswipkxteacd'

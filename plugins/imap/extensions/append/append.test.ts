@@ -1,7 +1,11 @@
 import { bufferContent } from 'mailwright'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { limitedAccount } from '../../../../test/support/imap-quota.ts'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import { limitedAccount } from '../../../../test/support/imap/imap-quota.ts'
+import {
+  type ImapTest,
+  type ImapTestClient,
+  startImapTest,
+} from '../../../../test/support/imap/imap-session.ts'
 
 let system: ImapTest
 let client: ImapTestClient

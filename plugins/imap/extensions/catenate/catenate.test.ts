@@ -4,7 +4,7 @@ import {
   type ImapTestClient,
   login,
   startImapTest,
-} from '../../../../test/support/imap-session.ts'
+} from '../../../../test/support/imap/imap-session.ts'
 
 let system: ImapTest
 let client: ImapTestClient

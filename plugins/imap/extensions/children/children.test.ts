@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 it('children are those that the account sees (RFC 5258 §4)', async () => {
   await using system = await startImapTest({ others: ['bob@example.org'] })

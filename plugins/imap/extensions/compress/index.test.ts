@@ -5,7 +5,7 @@ import imap from 'mailwright/plugins/imap'
 import memory from 'mailwright/plugins/memory'
 import { createTestHost } from 'mailwright/testing'
 import { expect, test } from 'vitest'
-import { login, password, startImapTest } from '../../../../test/support/imap-session.ts'
+import { login, password, startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 /** A client that can compress, over a real socket. */
 class CompressingClient implements AsyncDisposable {

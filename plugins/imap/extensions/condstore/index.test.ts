@@ -1,6 +1,6 @@
 import type { ImapFetchRequest, ImapSession, ImapStoreRequest } from 'mailwright/imap'
 import { describe, expect, test } from 'vitest'
-import { type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import { type ImapTestClient, startImapTest } from '../../../../test/support/imap/imap-session.ts'
 import { Arguments } from '../../engine/arguments.ts'
 import { condStore } from './index.ts'
 

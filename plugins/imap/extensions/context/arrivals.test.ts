@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import {
+  type ImapTest,
+  type ImapTestClient,
+  startImapTest,
+} from '../../../../test/support/imap/imap-session.ts'
 
 async function started(): Promise<{ system: ImapTest; client: ImapTestClient }> {
   const system = await startImapTest()

@@ -1,5 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import {
+  type ImapTest,
+  type ImapTestClient,
+  startImapTest,
+} from '../../../../test/support/imap/imap-session.ts'
 
 async function start(): Promise<ImapTest> {
   const system = await startImapTest()

@@ -1,6 +1,6 @@
 import type { ImapExtension } from 'mailwright/imap'
 import { expect, test } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 const ofOthers: ImapExtension = {
   name: 'of-others',

@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import {
+  type ImapTest,
+  type ImapTestClient,
+  startImapTest,
+} from '../../../../test/support/imap/imap-session.ts'
 
 let system: ImapTest
 let client: ImapTestClient

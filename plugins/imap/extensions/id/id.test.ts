@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 it('ID is answered in any state, whatever the client says of itself (RFC 2971)', async () => {
   await using system = await startImapTest()

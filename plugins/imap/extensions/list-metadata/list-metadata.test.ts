@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 it('annotations follow the line of each mailbox that may be asked for them (RFC 9590 §3)', async () => {
   await using system = await startImapTest({ others: ['bob@example.org'] })

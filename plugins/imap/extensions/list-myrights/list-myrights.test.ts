@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 it('one’s rights follow the line of each mailbox (RFC 8440)', async () => {
   await using system = await startImapTest({ others: ['bob@example.org'] })

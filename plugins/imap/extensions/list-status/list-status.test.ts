@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 it('the status follows the line of each mailbox; what is no mailbox has none (RFC 5819)', async () => {
   await using system = await startImapTest()

@@ -1,6 +1,6 @@
 import type { ImapExtension } from 'mailwright/imap'
 import { describe, expect, it } from 'vitest'
-import { type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import { type ImapTestClient, startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 /** A client with mailboxes, and with subscriptions whether or not there are such mailboxes. */
 async function clientWith(

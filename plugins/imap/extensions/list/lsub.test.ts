@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 it('LSUB lists subscriptions, and by \\Noselect levels that % does not see through (RFC 3501 §6.3.9)', async () => {
   await using system = await startImapTest()

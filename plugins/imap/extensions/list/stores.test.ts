@@ -1,6 +1,6 @@
 import { MailwrightError } from 'mailwright'
 import { describe, expect, it } from 'vitest'
-import { clientOverStore } from '../../../../test/support/imap-altered-store.ts'
+import { clientOverStore } from '../../../../test/support/imap/imap-altered-store.ts'
 
 async function unsupported(): Promise<never> {
   throw new MailwrightError('MAIL_E_UNSUPPORTED', 'this store cannot do that')

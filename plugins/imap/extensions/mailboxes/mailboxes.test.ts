@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 describe('CREATE', () => {
   it('tells the mailbox’s id, which STATUS and LIST tell too (RFC 8474 §4)', async () => {

@@ -1,7 +1,7 @@
 import { type AccountStore, MailwrightError } from 'mailwright'
 import { overlay } from 'mailwright/testing'
 import { describe, expect, it } from 'vitest'
-import { clientOverStore } from '../../../../test/support/imap-altered-store.ts'
+import { clientOverStore } from '../../../../test/support/imap/imap-altered-store.ts'
 
 async function unavailable(): Promise<never> {
   throw new MailwrightError('MAIL_E_UNAVAILABLE', 'the disk is gone')

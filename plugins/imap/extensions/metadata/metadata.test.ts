@@ -1,7 +1,11 @@
 import { MailwrightError } from 'mailwright'
 import { describe, expect, it } from 'vitest'
-import { clientOverStore } from '../../../../test/support/imap-altered-store.ts'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import { clientOverStore } from '../../../../test/support/imap/imap-altered-store.ts'
+import {
+  type ImapTest,
+  type ImapTestClient,
+  startImapTest,
+} from '../../../../test/support/imap/imap-session.ts'
 
 async function started(): Promise<{ system: ImapTest; client: ImapTestClient } & AsyncDisposable> {
   const system = await startImapTest({ others: ['bob@example.org'] })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 it('NAMESPACE tells of one’s own, others’ and shared mailboxes (RFC 9051 §6.3.10)', async () => {
   await using system = await startImapTest()

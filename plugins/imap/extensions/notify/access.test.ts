@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import {
+  type ImapTest,
+  type ImapTestClient,
+  startImapTest,
+} from '../../../../test/support/imap/imap-session.ts'
 
 const ann = 'ann@example.org'
 const work = '"Other Users/tim@example.org/Work"'

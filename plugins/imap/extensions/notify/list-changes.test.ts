@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import {
+  type ImapTest,
+  type ImapTestClient,
+  startImapTest,
+} from '../../../../test/support/imap/imap-session.ts'
 
 async function told(client: ImapTestClient, count: number): Promise<readonly string[]> {
   const responses: string[] = []

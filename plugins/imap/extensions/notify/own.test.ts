@@ -1,7 +1,11 @@
 import { bufferContent } from 'mailwright'
 import type { ImapExtension } from 'mailwright/imap'
 import { describe, expect, test } from 'vitest'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import {
+  type ImapTest,
+  type ImapTestClient,
+  startImapTest,
+} from '../../../../test/support/imap/imap-session.ts'
 import { noteOwnChange } from '../../engine/own-changes.ts'
 
 const message = { content: bufferContent(Buffer.from('Subject: one\r\n\r\ntext\r\n')) }

@@ -1,6 +1,6 @@
 import type { MailboxInfo } from 'mailwright'
 import { expect, test } from 'vitest'
-import { clientOverStore } from '../../../../test/support/imap-altered-store.ts'
+import { clientOverStore } from '../../../../test/support/imap/imap-altered-store.ts'
 
 test('more mailboxes than are kept in mind are refused before any is watched or looked at', async () => {
   const many = Array.from({ length: 1_001 }, (_, at): MailboxInfo => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 const message = 'Subject: one\n\ntext\n'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import { type ImapTestClient, startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 async function opened(...messages: readonly string[]) {
   const system = await startImapTest()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type ImapTest, startImapTest } from '../../../../test/support/imap-session.ts'
+import { type ImapTest, startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 /** Ten messages; then 3, 4 and 9 are expunged, 6 is marked, 11 arrives. */
 async function changed(): Promise<{ system: ImapTest; uidValidity: number; modSequence: number }> {

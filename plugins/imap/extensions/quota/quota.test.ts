@@ -1,7 +1,7 @@
 import { bufferContent } from 'mailwright'
 import { describe, expect, it } from 'vitest'
-import { limitedAccount } from '../../../../test/support/imap-quota.ts'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { limitedAccount } from '../../../../test/support/imap/imap-quota.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 const message = `Subject: x\r\n\r\n${'y'.repeat(1_086)}`
 

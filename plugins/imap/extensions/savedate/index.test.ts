@@ -1,7 +1,7 @@
 import { bufferContent } from 'mailwright'
 import { fakeClock } from 'mailwright/testing'
 import { expect, test } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 test('tells when a message came, not what its date is', async () => {
   const clock = fakeClock()

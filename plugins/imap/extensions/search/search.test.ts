@@ -1,7 +1,11 @@
 import { bufferContent } from 'mailwright'
 import { fakeClock } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import {
+  type ImapTest,
+  type ImapTestClient,
+  startImapTest,
+} from '../../../../test/support/imap/imap-session.ts'
 
 const now = new Date('2026-03-10T12:00:00Z')
 

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ImapTest, type ImapTestClient, startImapTest } from '../../../../test/support/imap-session.ts'
+import {
+  type ImapTest,
+  type ImapTestClient,
+  startImapTest,
+} from '../../../../test/support/imap/imap-session.ts'
 import { context } from '../context/index.ts'
 import { esearch } from '../esearch/index.ts'
 import { partial } from '../partial/index.ts'

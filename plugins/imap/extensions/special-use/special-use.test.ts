@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 describe('special uses', () => {
   it('are given by CREATE, told by LIST and select by it (RFC 6154)', async () => {

@@ -1,6 +1,6 @@
 import type { ImapExtension } from 'mailwright/imap'
 import { describe, expect, it } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 describe('STATUS', () => {
   it('tells what is asked for, in that order, each once', async () => {

@@ -1,6 +1,6 @@
 import type { Threads } from 'mailwright/search'
 import { describe, expect, it } from 'vitest'
-import { readThreads } from '../../../../test/support/thread-response.ts'
+import { readThreads } from '../../../../test/support/imap/thread-response.ts'
 import { threadLists } from './thread-data.ts'
 
 function written(members: readonly (readonly [uid: number, depth: number])[]): string {

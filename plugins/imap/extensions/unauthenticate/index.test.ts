@@ -1,8 +1,8 @@
 import { MailwrightError } from 'mailwright'
 import { fakeClock, overlay } from 'mailwright/testing'
 import { expect, test } from 'vitest'
-import { clientOverStore } from '../../../../test/support/imap-altered-store.ts'
-import { password, startImapTest } from '../../../../test/support/imap-session.ts'
+import { clientOverStore } from '../../../../test/support/imap/imap-altered-store.ts'
+import { password, startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 test('nothing of the account is left, and another one may log in', async () => {
   await using system = await startImapTest({ others: ['ann@example.org'] })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startImapTest } from '../../../../test/support/imap-session.ts'
+import { startImapTest } from '../../../../test/support/imap/imap-session.ts'
 
 test('names and texts are UTF-8 once it is enabled', async () => {
   await using system = await startImapTest()

@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { connect, createServer } from 'node:tls'
 import type { TlsaRecord } from 'mailwright'
 import { afterAll, describe, expect, test } from 'vitest'
-import { type MadeCertificate, OpensslCertificates } from '../../../../test/support/openssl-certificates.ts'
-import { requirePeer } from '../../../../test/support/peers.ts'
+import {
+  type MadeCertificate,
+  OpensslCertificates,
+} from '../../../../test/support/acme/openssl-certificates.ts'
+import { requirePeer } from '../../../../test/support/peers/peers.ts'
 import { peerChain } from './peer-chain.ts'
 import { matches, usableRecords } from './records.ts'
 import { subjectPublicKeyInfo } from './spki.ts'

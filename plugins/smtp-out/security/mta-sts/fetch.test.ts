@@ -6,8 +6,8 @@ import { createSecureContext } from 'node:tls'
 import { errorCode, systemClock } from 'mailwright'
 import { fakeClock, fakeResolver } from 'mailwright/testing'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
-import { OpensslCertificates } from '../../../../test/support/openssl-certificates.ts'
-import { requirePeer } from '../../../../test/support/peers.ts'
+import { OpensslCertificates } from '../../../../test/support/acme/openssl-certificates.ts'
+import { requirePeer } from '../../../../test/support/peers/peers.ts'
 import { httpsStsFetch, StsFetchError } from './fetch.ts'
 
 const openssl = requirePeer('openssl')

@@ -9,7 +9,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { systemClock } from 'mailwright'
 import { fakeClock, fakeResolver } from 'mailwright/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { createTestAuthority, type TestAuthority } from '../../../../test/support/acme-ca.ts'
+import { createTestAuthority, type TestAuthority } from '../../../../test/support/acme/acme-ca.ts'
 import { isPublicAddress } from './public-address.ts'
 import { httpsPosting } from './report-posting.ts'
 
