@@ -208,6 +208,16 @@ describe('StoreDelivery', () => {
     expect(kept).toEqual([`jo/INBOX: ${trace}Subject: x\r\n\r\nbody\r\n`])
   })
 
+  test('leaves one Return-Path, whatever the message says of itself', async () => {
+    const { store, kept } = fakeStore()
+    const text =
+      'X: 1\r\nReturn-Path: <forged@evil.example>\r\nreturn-path:\r\n <folded>\r\n\r\nReturn-Path: text\r\n'
+    const message = createMessage(bufferContent(Buffer.from(text)))
+    await delivery(store).deliver(batch([{ ...(await item('jo')), message: await message }]))
+    const trace = 'Return-Path: <sender@else.example>\r\nDelivered-To: jo@here.example\r\n'
+    expect(kept).toEqual([`jo/INBOX: ${trace}X: 1\r\n\r\nReturn-Path: text\r\n`])
+  })
+
   test('writes the null reverse-path', async () => {
     const { store, kept } = fakeStore()
     await delivery(store).deliver(batch([{ ...(await item('jo')), reversePath: null }]))

@@ -15,6 +15,7 @@ import {
   reply,
   type StagedMessage,
   type Store,
+  withoutReversePath,
 } from 'mailwright'
 import { DeliveredBefore, loop } from './delivered-before.ts'
 import { distinctFilings } from './distinct-filings.ts'
@@ -95,7 +96,7 @@ export class StoreDelivery {
       if (item.route.kind !== 'account')
         throw new MailwrightError('MAIL_E_INVALID', 'not a route into an account')
       const accountStore = await this.#store.open(item.route.account)
-      const content = this.#withTrace(item)
+      const content = await this.#withTrace(item)
       const filings = distinctFilings(item.filings)
       for (const filing of filings) {
         const hasCopy = [...filings, ...staged].some(({ mailbox }) => mailbox === 'INBOX')
@@ -137,15 +138,16 @@ export class StoreDelivery {
     return { kind: 'deferred', reply: notNow }
   }
 
-  /** RFC 5321 §4.4: final delivery puts the reverse-path on top. */
-  #withTrace({ reversePath, route, message }: BatchItem): Content {
+  /** RFC 5321 §4.4: final delivery puts the reverse-path on top, in place of what anybody has put there before. */
+  async #withTrace({ reversePath, route, message }: BatchItem): Promise<Content> {
     const fields = [`Return-Path: <${reversePath === null ? '' : formatAddress(reversePath)}>`]
     if (this.#options.deliveredTo && route.kind === 'account')
       fields.push(`Delivered-To: ${formatAddress(route.address)}`)
     const trace = bufferContent(Buffer.from(fields.map((field) => `${field}\r\n`).join('')))
+    const rest = await withoutReversePath(message)
     return joinedContent([
       { content: trace, start: 0, end: trace.size },
-      { content: message.content, start: 0, end: message.size },
+      { content: rest, start: 0, end: rest.size },
     ])
   }
 

@@ -3,6 +3,7 @@ import {
   blindFields,
   type Header,
   type HeaderField,
+  mailboxFields,
   missingFields,
   parseHeader,
 } from 'mailwright'
@@ -22,7 +23,7 @@ export interface HeaderFacts {
 }
 
 /** What Postfix's cleanup(8) takes out of every message (`message_drop_headers`). */
-const droppedFields = new Set([...blindFields, 'return-path', 'content-length'])
+const droppedFields = new Set([...blindFields, ...mailboxFields])
 
 /** Fields that hold addresses. */
 const addressFields = new Set(

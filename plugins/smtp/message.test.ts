@@ -47,6 +47,25 @@ describe('message', () => {
     expect(taken.slice(taken.indexOf('To: a'))).toBe(expected)
   })
 
+  test('of a user leaves without what only a mailbox puts into it', async () => {
+    const world = new SessionDouble({ role: 'submission', dropBcc: false })
+    world.session.secured(tls)
+    await world.say('EHLO a', `AUTH PLAIN ${base64('\0jo\0secret')}`)
+    const stored = 'Return-Path: <old@b.example>\r\nTo: a\r\nContent-Length: 4\r\nX: 1\r\n'
+    expect(await sent(world, `${stored}\r\nReturn-Path: text\r\n.\r\n`)).toBe('250 2.0.0')
+    const { message: taken = '' } = world.transactions[0] ?? {}
+    expect(taken).not.toContain('old@b.example')
+    expect(taken.slice(taken.indexOf('To: a'))).toBe('To: a\r\nX: 1\r\n\r\nReturn-Path: text\r\n')
+  })
+
+  test('of another server is not changed', async () => {
+    const world = new SessionDouble()
+    const stored = 'Return-Path: <old@b.example>\r\nBcc: a\r\nContent-Length: 4\r\n'
+    await world.say('EHLO a')
+    expect(await sent(world, `${stored}\r\ntext\r\n.\r\n`)).toBe('250 2.0.0')
+    expect(world.transactions[0]?.message).toContain(stored)
+  })
+
   test('of a user is not completed where not all of its fields were read', async () => {
     const world = new SessionDouble({ role: 'submission' })
     world.session.secured(tls)

@@ -1,5 +1,6 @@
 import {
   type Address,
+  blindFields,
   bufferContent,
   type Content,
   formatAddress,
@@ -7,6 +8,7 @@ import {
   isRefusal,
   joinedContent,
   localError,
+  mailboxFields,
   missingFields,
   type Reply,
   reply,
@@ -14,7 +16,7 @@ import {
   type Transaction,
   type TransactionFlow,
   withEnhancedCode,
-  withoutBlindFields,
+  withoutFields,
 } from 'mailwright'
 import { signedBinary, withoutBinaryParts } from './binary-parts.ts'
 import { acceptedPaths } from './envelope.ts'
@@ -89,7 +91,7 @@ async function handOver(session: SmtpSession, open: TransactionFlow, reception: 
   const head = trace(session, transaction, header)
   if (typeof head !== 'string') return refuse(session, open, head)
   const octets = Buffer.from(head)
-  const shown = session.service.options.dropBcc ? await withoutBlindFields(content) : content
+  const shown = await withoutFields(content, droppedFields(session.service.options))
   const traced = joinedContent([whole(bufferContent(octets)), whole(shown)])
   const answers = (await open.message(traced)).map(({ recipient, reply }) => ({
     recipient,
@@ -103,6 +105,12 @@ async function handOver(session: SmtpSession, open: TransactionFlow, reception: 
   if (!session.isLmtp) return { reply: answers[0]?.reply ?? localError, recorded: true }
   const replies = new Map(answers.map(({ recipient, reply }) => [formatAddress(recipient), reply]))
   return { ...toEach(session, open, (path) => replies.get(path) ?? localError), recorded: true }
+}
+
+/** What must not leave with a user's message. */
+function droppedFields({ role, dropBcc }: SmtpOptions): readonly string[] {
+  if (role !== 'submission') return []
+  return dropBcc ? [...blindFields, ...mailboxFields] : mailboxFields
 }
 
 /** One reply; by LMTP one for each RCPT that was accepted, a recipient that was named twice among them (RFC 2033 §4.2, §4.3). */

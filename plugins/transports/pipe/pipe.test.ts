@@ -114,6 +114,12 @@ describe('input', () => {
     expect(await input('A: b\r\n\r\nno end', '', '\r\n')).toBe('A: b\r\n\r\nno end\r\n')
   })
 
+  test('with no Return-Path but that of the flag: a program may answer there', async () => {
+    const text = 'A: b\r\nReturn-Path: <forged@evil.example>\r\n\r\nReturn-Path: text\r\n'
+    expect(await input(text, '')).toBe('A: b\n\nReturn-Path: text\n')
+    expect(await input(text, 'R')).toBe('Return-Path: <>\nA: b\n\nReturn-Path: text\n')
+  })
+
   test('with the fields and marks of the flags', async () => {
     expect(await input('A: b\r\n\r\nFrom x\r\n.\r\n..y\r\n', 'FRDOB>.')).toBe(
       `From MAILER-DAEMON Fri Jan  2 03:04:05 2026

@@ -1,4 +1,4 @@
-import { type BatchItem, formatAddress } from 'mailwright'
+import { type BatchItem, formatAddress, withoutReversePath } from 'mailwright'
 
 export interface InputSettings {
   readonly flags: ReadonlySet<string>
@@ -9,7 +9,10 @@ export interface InputSettings {
   readonly now: Date
 }
 
-/** The message as a program gets it: its lines with other ends, and with what the flags of pipe(8) put in. */
+/**
+ * The message as a program gets it: its lines with other ends, and with what the flags of pipe(8) put in. A Return-Path is in it only by
+ * these: a program may answer there (RFC 5321 §4.4).
+ */
 export async function* programInput(item: BatchItem, settings: InputSettings): AsyncGenerator<Buffer> {
   const { flags, lineEnd } = settings
   yield Buffer.from(
@@ -18,7 +21,7 @@ export async function* programInput(item: BatchItem, settings: InputSettings): A
       .join(''),
   )
   let rest = ''
-  for await (const chunk of item.message.content.stream()) {
+  for await (const chunk of (await withoutReversePath(item.message)).stream()) {
     // What is left of the last line comes first; a CR at the end may be half a line end.
     const text = rest + (chunk as Buffer).toString('latin1')
     const end = text.lastIndexOf('\n') + 1

@@ -1,22 +1,27 @@
 import { type Content, joinedContent, type Slice } from '../model/content.ts'
+import type { Message } from '../model/message.ts'
 import { findHeaderSection } from './header-section.ts'
 
 /** Fields that name recipients of whom the others must not know (RFC 5322 §3.6.3), in lower case. */
 export const blindFields: readonly string[] = ['bcc', 'resent-bcc']
 
-const blindField = new RegExp(`^(?:${blindFields.join('|')})[ \\t]*:[^\\n]*(?:\\n[ \\t][^\\n]*)*\\n?`, 'gim')
+/** Fields that a message has in a mailbox, and not on its way (RFC 5321 §4.4), in lower case: whoever delivers it next makes its own. */
+export const mailboxFields: readonly string[] = ['return-path', 'content-length']
+
 const firstLook = 16_384
 const lastLook = 1_048_576
 const LF = 10
 
 /**
- * A message as all its recipients may see it. No other octet is changed. A header is looked at as far as 1 MiB,
- * and to the end of a field that lies across that.
+ * A message without the fields of these names, which are in lower case. No other octet is changed. A header is looked at as far as
+ * 1 MiB, and to the end of a field that lies across that.
  */
-export async function withoutBlindFields(content: Content): Promise<Content> {
+export async function withoutFields(content: Content, names: readonly string[]): Promise<Content> {
+  if (names.length === 0) return content
+  const named = new RegExp(`^(?:${names.join('|')})[ \\t]*:[^\\n]*(?:\\n[ \\t][^\\n]*)*\\n?`, 'gim')
   const slices: Slice[] = []
   let start = 0
-  for (const { index, 0: field } of (await readFields(content)).matchAll(blindField)) {
+  for (const { index, 0: field } of (await readFields(content)).matchAll(named)) {
     slices.push({ content, start, end: index })
     const end = index + field.length
     start = end === lastLook ? await endOfField(content, end) : end
@@ -46,4 +51,9 @@ async function endOfField(content: Content, seen: number): Promise<number> {
     }
   }
   return content.size
+}
+
+/** A message as final delivery starts from it: without what others say its reverse-path is (RFC 5321 §4.4). */
+export async function withoutReversePath({ content, header }: Message): Promise<Content> {
+  return header.first('Return-Path') === undefined ? content : withoutFields(content, ['return-path'])
 }
