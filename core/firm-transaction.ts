@@ -3,23 +3,35 @@ import type { Database } from './services/database.ts'
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
-/** Times that a transaction is made again which another one's locks have undone. */
-const afterDeadlocks = 5
+/** Times that a transaction is made again: which another one's locks have undone, and which got no answer. */
+const [mostUndone, mostUnanswered] = [5, 1]
 
 /**
  * A transaction that is made again where another one's locks have undone it, and once where the database did not answer: it may have
- * been made then, so that it must do the same a second time. MAIL_E_UNAVAILABLE.
+ * been made then, so that it must come to the same a second time. `mayBeMade` says so where doing the same is not enough. What it leaves
+ * outside of the database is left by what was undone, too. MAIL_E_UNAVAILABLE.
  */
 export async function firmTransaction<T>(
   database: Database,
-  run: (transaction: Transaction) => Promise<T>,
+  run: (transaction: Transaction, mayBeMade: boolean) => Promise<T>,
 ): Promise<T> {
-  for (let times = 0; ; times++) {
+  let [undone, unanswered, mayBeMade] = [0, 0, false]
+  for (;;) {
+    let isWhole = false
     try {
-      return await database.transaction(run)
+      return await database.transaction(async (transaction) => {
+        const answer = await run(transaction, mayBeMade)
+        isWhole = true
+        return answer
+      })
     } catch (error) {
-      const most = isDeadlock(error) ? afterDeadlocks : errorCode(error) === 'MAIL_E_UNAVAILABLE' ? 1 : 0
-      if (times >= most) throw error
+      if (isDeadlock(error)) {
+        if (++undone > mostUndone) throw error
+        continue
+      }
+      if (errorCode(error) !== 'MAIL_E_UNAVAILABLE' || ++unanswered > mostUnanswered) throw error
+      // What has not come to its COMMIT was not made.
+      mayBeMade ||= isWhole
     }
   }
 }

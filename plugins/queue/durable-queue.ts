@@ -224,6 +224,7 @@ export class DurableQueue implements Pick<Queue, 'supports' | 'accept'> {
       scheduler.joined(taken, prepared)
     } catch (error) {
       intake.discard(prepared)
+      scheduler.unanswered(prepared)
       throw error
     }
   }

@@ -1,13 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Clock, type Database, firmTransaction, type Log, type Timer, wait } from 'mailwright'
+import { type Clock, type Database, type Log, type Timer, wait } from 'mailwright'
 import type { Deliver } from './deliverer.ts'
 import { Departures } from './departures.ts'
-import type { Prepared } from './intake/intake.ts'
+import { destinationsOf, type Prepared } from './intake/intake.ts'
 import { DeliverySlots } from './lanes/delivery-slots.ts'
+import { DueLooks } from './lanes/due-looks.ts'
 import type { Turn } from './lanes/fair-line.ts'
 import type { Holder } from './lanes/holder.ts'
 import type { Lane } from './lanes/lane.ts'
-import { dueLanes, joinLanes, type TakenLane, type Taker } from './lanes/lane-table.ts'
+import { joinLanes, type TakenLane, type Taker } from './lanes/lane-table.ts'
 import type { Lanes } from './lanes/lanes.ts'
 import { ReadyLanes } from './lanes/ready-lanes.ts'
 import { Refills } from './lanes/refills.ts'
@@ -53,6 +54,7 @@ export class Scheduler {
   readonly #refills: Refills
   readonly #turns = new Set<Promise<void>>()
   readonly #departures: Departures
+  readonly #looks: DueLooks
   #pumping: NodeJS.Immediate | undefined
   #timer: Timer | undefined
   #looking: Promise<void> | undefined
@@ -65,6 +67,7 @@ export class Scheduler {
     this.#settings = settings
     this.#deliver = deliver
     this.#departures = new Departures(settings)
+    this.#looks = new DueLooks(settings)
     this.#slots = new DeliverySlots(settings, () => this.#pump())
     this.#refills = new Refills(settings, (lanes) => {
       for (const lane of lanes) this.#offer(lane)
@@ -126,6 +129,11 @@ export class Scheduler {
     for (const lane of touched) this.#wake(lane)
   }
 
+  /** Instead of it, where no answer came: it may be in the table all the same. */
+  unanswered({ recipients }: Pick<Prepared, 'recipients'>): void {
+    if (this.#serving) this.#looks.doubt(destinationsOf(recipients))
+  }
+
   /** Looks at the table soon. `anew`: what is in memory may not be so any more. */
   look({ anew = false }: { readonly anew?: boolean } = {}): void {
     if (!this.#serving) return
@@ -158,12 +166,10 @@ export class Scheduler {
   }
 
   async #lookOnce(): Promise<void> {
-    const { database, holder, lanes, clock } = this.#settings
+    const { holder, lanes } = this.#settings
     if (!holder.isAlive) return
     const most = Math.min(lanesAtOnce, lanes.roomForWaiting)
-    const { taken, own, more } = await firmTransaction(database, (knex) =>
-      dueLanes(knex, this.#taker, clock.now(), { most, atOnce: lanesAtOnce }),
-    )
+    const { taken, own, more } = await this.#looks.look(this.#taker, { most, atOnce: lanesAtOnce })
     for (const row of taken) this.#wake(this.#open(row))
     for (const destination of own) {
       const lane = lanes.get(destination)

@@ -312,6 +312,8 @@ const managementCases: readonly QueueCase[] = [
         delivery.made.map((each) => each.id),
         'a held message stays',
       ).toEqual([other])
+      // It may be tried at once, and is to be there still.
+      delivery.on('jo', deferredOutcome)
       await queue.release({ id })
       await queue.remove({ id })
       expect(await queue.show(id)).toBeUndefined()

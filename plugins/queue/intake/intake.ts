@@ -169,6 +169,12 @@ export async function writePrepared(knex: Knex, { messages, rows }: Prepared): P
         .ignore()
 }
 
+/** Whether somebody of what was prepared waits. */
+export async function isWritten(knex: Knex, prepared: readonly Prepared[]): Promise<boolean> {
+  const numbers = prepared.flatMap(({ rows }) => rows.map(({ number }) => number))
+  return (await knex('queue_recipients').whereIn('number', numbers).first('number')) !== undefined
+}
+
 /** The destinations of recipients, each once. */
 export function destinationsOf(recipients: readonly { readonly destination: string }[]): readonly string[] {
   return [...new Set(recipients.map(({ destination }) => destination))]

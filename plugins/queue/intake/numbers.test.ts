@@ -24,13 +24,29 @@ it('no number is given twice, by whatever process, at whatever time', async () =
   }
 })
 
+it('where the database did not answer once, everybody gets one, and none twice', async () => {
+  await using base = await databaseUnderTest()
+  const opened = await openDatabase(base, queueMigrations)
+  try {
+    const faulty = faultyDatabase(opened.service)
+    const [one, other] = [new Numbers(faulty.database, 10), new Numbers(opened.service, 10)]
+    const hasStruck = faulty.fail({ when: 'after' })
+    const given = [await one.take(10), await other.take(10), await one.take(10)]
+    expect(hasStruck()).toBe(true)
+    // Those of the block without an answer are lost.
+    expect(given.map((first) => first - Number(given[0]))).toEqual([0, 10, 20])
+  } finally {
+    await opened.close()
+  }
+})
+
 it('where the database is away, nobody gets one, and others do later', async () => {
   await using base = await databaseUnderTest()
   const opened = await openDatabase(base, queueMigrations)
   try {
     const faulty = faultyDatabase(opened.service)
     const numbers = new Numbers(faulty.database, 10)
-    faulty.fail({ when: 'after' })
+    faulty.fail({ when: 'after', times: 2 })
     const failing = await Promise.allSettled([numbers.take(1), numbers.take(1)])
     expect(failing.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     expect((await numbers.take(2)) + 2).toBe(await numbers.take(1))

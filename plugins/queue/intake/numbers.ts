@@ -1,4 +1,4 @@
-import type { Database } from 'mailwright'
+import { type Database, firmTransaction } from 'mailwright'
 
 /**
  * Numbers that no process gives twice. They are taken from the table in blocks; those of a block that its process does not come to
@@ -30,7 +30,7 @@ export class Numbers {
   }
 
   async #takeBlock(size: number): Promise<void> {
-    const end = await this.#database.transaction(async (knex) => {
+    const end = await firmTransaction(this.#database, async (knex) => {
       const row = knex('queue_counters').where({ name: 'numbers' })
       await row.clone().increment('value', size)
       return Number((await row.clone().first('value')).value)

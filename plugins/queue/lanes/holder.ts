@@ -101,10 +101,12 @@ export class Holder {
   async #renew(): Promise<void> {
     const asked = this.#clock.monotonic()
     const expires_at = this.#clock.now() + leaseDuration
-    const wasThere = await firmTransaction(this.#database, async (knex) => {
-      const renewed = await knex('queue_holders').where({ id: this.id }).update({ expires_at })
-      if (renewed === 0) await knex('queue_holders').insert({ id: this.id, expires_at, clears_tried: true })
-      return renewed > 0
+    // What was put there without an answer is found there the second time.
+    let wasThere = true
+    await firmTransaction(this.#database, async (knex) => {
+      if ((await knex('queue_holders').where({ id: this.id }).update({ expires_at })) > 0) return
+      wasThere = false
+      await knex('queue_holders').insert({ id: this.id, expires_at, clears_tried: true })
     })
     const isFirst = this.#heldUntil === Number.NEGATIVE_INFINITY
     if (!isFirst && (!wasThere || !this.isAlive)) {

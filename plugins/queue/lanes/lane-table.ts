@@ -98,12 +98,21 @@ export interface DueLanes {
   readonly more: boolean
 }
 
-/** Destinations that somebody has to look at. Of those that nobody works on, up to `most` are taken. */
+export interface DueLanesOptions {
+  readonly most: number
+  readonly atOnce: number
+  readonly doubtful?: readonly string[]
+}
+
+/**
+ * Destinations that somebody has to look at. Of those that nobody works on, up to `most` are taken; first the `doubtful` ones, which may
+ * have been taken without an answer, and are not due then.
+ */
 export async function dueLanes(
   knex: Knex,
   taker: Taker,
   now: number,
-  { most, atOnce }: { readonly most: number; readonly atOnce: number },
+  { most, atOnce, doubtful = [] }: DueLanesOptions,
 ): Promise<DueLanes> {
   const { owner, worksOn } = taker
   const due = await knex<LaneRow>('queue_lanes')
@@ -114,8 +123,9 @@ export async function dueLanes(
     .limit(atOnce)
     .select('destination', 'owner')
   // Nobody would look at what is being given up before its new time: that of a pause may be over when it is written.
-  const own = due.filter((row) => row.owner === owner && worksOn(row.destination)).map(nameOf)
-  const others = due.map(nameOf).filter((destination) => isFree(taker, destination))
+  const added = due.filter((row) => row.owner === owner && worksOn(row.destination)).map(nameOf)
+  const own = [...new Set([...doubtful.filter(worksOn), ...added])]
+  const others = [...new Set([...doubtful, ...due.map(nameOf)])].filter((each) => isFree(taker, each))
   if (own.length > 0)
     await knex('queue_lanes')
       .whereIn('destination', own)

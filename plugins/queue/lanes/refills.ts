@@ -79,6 +79,8 @@ export class Refills {
       lanes.endLoad(finished)
       for (const { lane } of portions) lane.loading = false
     }
+    // What somebody has changed meanwhile does not wait until all destinations are looked at again.
+    for (const { lane, forgotten } of portions) if (forgotten !== lane.forgotten) this.refill(lane)
     return portions.map(({ lane }) => lane)
   }
 

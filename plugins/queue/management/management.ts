@@ -21,6 +21,7 @@ import { holdMessages } from '../outcomes/under-way.ts'
 import { deleteIfEmpty } from '../reports/emptied.ts'
 import type { Farewell } from '../reports/farewell.ts'
 import type { Changes } from '../tables/changes.ts'
+import type { QueuedMessage } from '../tables/queued.ts'
 import { deadlineOf, type RetrySchedule } from '../tables/retry-schedule.ts'
 import { type MessageRow, never, type RecipientRow } from '../tables/tables.ts'
 import type { Listing } from './listing.ts'
@@ -40,6 +41,11 @@ export interface ManagementSettings {
   readonly schedule: RetrySchedule
   readonly clock: Clock
 }
+
+type Emptied = Pick<QueuedMessage, 'number' | 'size'>
+
+/** Changes recipients. Messages that are gone by that are put to `emptied`. */
+type Change = (knex: Knex.Transaction, rows: readonly RecipientRow[], emptied: Emptied[]) => Promise<void>
 
 const shownRecipients = 1_000
 const mostListed = 1_000
@@ -117,9 +123,8 @@ export class Management implements QueueManagement {
     })
   }
 
-  async remove(selection: QueueSelection): Promise<number> {
-    const emptied: { number: number; size: number }[] = []
-    const count = await this.#change(selection, async (knex, rows) => {
+  remove(selection: QueueSelection): Promise<number> {
+    return this.#change(selection, async (knex, rows, emptied) => {
       const numbers = rows.map(({ number }) => number)
       await knex('queue_recipients').whereIn('number', numbers).delete()
       const messages = await knex('queue_messages')
@@ -130,9 +135,6 @@ export class Management implements QueueManagement {
         if (await deleteIfEmpty(knex, number)) emptied.push({ number, size: Number(message.size) })
       }
     })
-    // Not before it is for good that nobody waits for them.
-    for (const message of emptied) await this.#settings.contents.remove(message)
-    return count
   }
 
   async bounce(
@@ -155,22 +157,28 @@ export class Management implements QueueManagement {
   /** Does something with all recipients that are meant; answers how many messages it were. */
   async #change(
     selection: QueueSelection,
-    apply: (knex: Knex.Transaction, rows: readonly RecipientRow[]) => Promise<void>,
+    apply: Change,
     restrict: (query: Knex.QueryBuilder) => unknown = () => undefined,
   ): Promise<number> {
-    const { database, changes, clock } = this.#settings
+    const { database, changes, clock, contents } = this.#settings
     const messages = new Set<number>()
     for await (const numbers of this.#pages(selection)) {
-      const rows = await firmTransaction(database, async (knex) => {
+      let rows: readonly RecipientRow[] = []
+      const emptied = await firmTransaction(database, async (knex, mayBeMade) => {
         const query = selectedAmong(knex, selection, clock.now(), numbers)
         restrict(query)
         const page: RecipientRow[] = await query
+        // What was done without an answer is not selected any more.
+        if (page.length > 0 || !mayBeMade) rows = page
+        const gone: Emptied[] = []
         if (page.length > 0) {
-          await apply(knex, page)
+          await apply(knex, page, gone)
           await changes.count(knex)
         }
-        return page
+        return gone
       })
+      // Not before it is for good that nobody waits for them.
+      for (const message of emptied) await contents.remove(message)
       for (const number of messagesOf(rows)) messages.add(number)
     }
     changes.announce()

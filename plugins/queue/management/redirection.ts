@@ -11,7 +11,7 @@ import {
   parametersForEach,
   type QueueSelection,
 } from 'mailwright'
-import { destinationsOf, type Intake, writePrepared } from '../intake/intake.ts'
+import { destinationsOf, type Intake, isWritten, writePrepared } from '../intake/intake.ts'
 import { readMessages } from '../lanes/lane-loading.ts'
 import { joinLanes } from '../lanes/lane-table.ts'
 import { isHeld, lockUnderWay } from '../outcomes/under-way.ts'
@@ -75,7 +75,8 @@ export async function redirect(
   const prepared = await Promise.all(
     messages.map((message) => intake.prepareRecipients(message, added, { now, held })),
   )
-  await firmTransaction(database, async (knex) => {
+  await firmTransaction(database, async (knex, mayBeMade) => {
+    if (mayBeMade && (await isWritten(knex, prepared))) return
     const numbers = rows.map(({ number }) => number)
     const isUnderWay = await lockUnderWay(knex, rows, { now: clock.now(), paused: false, database })
     const present: RecipientRow[] = await knex('queue_recipients').whereIn('number', numbers).forUpdate()

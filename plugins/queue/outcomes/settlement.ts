@@ -118,7 +118,7 @@ export class Settlement {
       const taken = await commits.run((knex) => this.#writeNew(knex, prepared), { first: true })
       this.#scheduler().joined(taken, prepared)
     } catch (error) {
-      intake.discard(prepared)
+      this.#discard(prepared)
       throw error
     }
   }
@@ -132,7 +132,7 @@ export class Settlement {
     }
     const added = await this.#prepared(message, decided)
     const settled = { ...decided, added }
-    const { commits, intake, contents, teller } = this.#settings
+    const { commits, contents, teller } = this.#settings
     try {
       const { isWritten, isEmpty, taken } = await commits.run((knex) =>
         this.#write(knex, lane, message, settled),
@@ -140,16 +140,22 @@ export class Settlement {
       if (isEmpty) await contents.remove(message)
       teller.noted(message, decided.toTell)
       if (!isWritten) {
-        intake.discard(added)
+        this.#discard(added)
         return false
       }
       for (const { due } of decided.putOffs) lane.nextDue = Math.min(lane.nextDue, due)
       this.#scheduler().joined(taken, added)
       return true
     } catch (error) {
-      intake.discard(added)
+      this.#discard(added)
       throw error
     }
+  }
+
+  /** It was not written as far as is known: a commit may have got no answer. */
+  #discard(prepared: Prepared): void {
+    this.#settings.intake.discard(prepared)
+    this.#scheduler().unanswered(prepared)
   }
 
   async #prepared(message: QueuedMessage, { news, moved }: Decided): Promise<Prepared> {

@@ -47,6 +47,7 @@ export async function keepNews(
     return true
   } catch (error) {
     intake.discard(prepared)
+    scheduler().unanswered(prepared)
     if (error instanceof ChangedError) return false
     throw error
   }

@@ -52,10 +52,13 @@ export class SharedTurns implements MessageTurns {
       knex<TurnsRow>('smtp_out_turns').insert({ id, next_at: 0 }).onConflict('id').ignore(),
     )
     let othersToo = false
-    const turn = await firmTransaction(database, async (knex) => {
+    let taken: { readonly next: number; readonly own: Turn } | undefined
+    const turn = await firmTransaction(database, async (knex, mayBeMade) => {
       const row = await knex<TurnsRow>('smtp_out_turns').where({ id }).forUpdate().first()
       const now = clock.now()
       const stored = Number(row?.next_at ?? 0)
+      // It was taken, without an answer, and nobody has taken another one since.
+      if (mayBeMade && taken?.next === stored) return taken.own
       const before = Math.min(stored, latest(now, rate, patience))
       const { next: exact, ...own } = nextTurn(before, now, rate, patience)
       const next = Math.ceil(exact)
@@ -65,6 +68,7 @@ export class SharedTurns implements MessageTurns {
       // Somebody who tidies may have deleted it meanwhile.
       if (own.isTaken || before < stored)
         await knex<TurnsRow>('smtp_out_turns').insert({ id, next_at: next }).onConflict('id').merge()
+      taken = own.isTaken ? { next, own } : undefined
       return own
     })
     return othersToo ? { ...turn, othersToo } : turn

@@ -225,7 +225,7 @@ describe('with a database', () => {
 
   beforeEach(async () => {
     base = await databaseUnderTest()
-    host = await createTestHost({ plugins: [databasePlugin(base.options), holder()], clock })
+    host = await createTestHost({ plugins: [databasePlugin(base.options), holder()] })
     tables = host.service(database)
   })
   afterEach(async () => {
