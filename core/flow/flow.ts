@@ -79,6 +79,11 @@ export interface SessionFlow {
   login(attempt: LoginAttempt, proof: string | BearerToken): Promise<LoginResult>
   /** The same for SCRAM (RFC 5802), whose proof comes later: runs `checkLogin`. The rest is the answer's. */
   beginScram(attempt: LoginAttempt, mechanism: ScramMechanism): Promise<ScramStart>
+  /**
+   * A login that fails whatever the secret is: the log, the history and the metrics have it with the reason. No hook runs, for nothing was
+   * guessed.
+   */
+  refuseLogin(attempt: LoginAttempt, reason: string): LoginResult
   /** Nobody is logged in any more (RFC 8437); the connection goes on. */
   loggedOut(): void
   /** Runs `checkSender`. At most one transaction is open: a new one abandons the one before. */

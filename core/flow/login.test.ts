@@ -136,6 +136,23 @@ describe('a login by SCRAM', () => {
     expect(await told(host)).toEqual([[`jo@example.org: ${reason}`, { mechanism: 'SCRAM-SHA-256' }]])
   })
 
+  test('that is refused for its channel is told, and no hook runs: nothing was guessed', async () => {
+    const ran = vi.fn(async () => undefined)
+    await using host = await hostWith({
+      service: service(async () => verified),
+      taps: (hooks) => {
+        hooks.connection.loginFailed.tap('see', ran)
+        hooks.connection.checkLogin.tap('see', ran)
+      },
+    })
+    expect(open(host).refuseLogin(attempt, 'wrong channel')).toMatchObject({
+      ok: false,
+      reply: { code: 535 },
+    })
+    expect(ran).not.toHaveBeenCalled()
+    expect(await told(host)).toEqual([['jo@example.org: wrong channel', { mechanism: 'SCRAM-SHA-256' }]])
+  })
+
   test('as somebody else proves nothing', async () => {
     const verify = vi.fn(async (proven: ScramKeys | undefined) => (proven === undefined ? unknown : verified))
     await using host = await hostWith({ service: service(verify) })

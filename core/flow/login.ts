@@ -81,6 +81,10 @@ export class Logins {
     return { ok: true, login: this.#scramLogin(attempt, verifier) }
   }
 
+  refuse(attempt: LoginAttempt, reason: string): LoginResult {
+    return this.#failed(attempt, wrongLogin, reason, 'refused')
+  }
+
   #scramLogin(attempt: LoginAttempt, verifier: ScramVerifier): ScramLogin {
     const { salt, iterations, keys } = verifier
     const verify = async (proven: ScramKeys | undefined): Promise<ScramProven> => {

@@ -199,6 +199,10 @@ export class SessionRun implements SessionFlow {
     return this.#logins.beginScram(attempt, mechanism)
   }
 
+  refuseLogin(attempt: LoginAttempt, reason: string): LoginResult {
+    return this.#logins.refuse(attempt, reason)
+  }
+
   loggedOut(): void {
     this.#transaction?.abandon()
     this.#leaveAccount()

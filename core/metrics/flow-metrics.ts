@@ -6,7 +6,7 @@ import type { Counter, Gauge, Histogram, Labelled, Metrics } from './metrics.ts'
 // From at once to the five days after which mail is given up.
 const delayBuckets: readonly number[] = [0.1, 1, 5, 30, 60, 300, 1_800, 3_600, 21_600, 86_400, 432_000]
 
-/** How a login ended: `refused` by a check, `unavailable` where it could not be verified. */
+/** How a login ended: `refused` by a check or for a wrong channel, `unavailable` where it could not be verified. */
 export type LoginOutcome = 'ok' | 'failed' | 'refused' | 'unavailable'
 
 /** What is counted of sessions, messages and deliveries on their way. */

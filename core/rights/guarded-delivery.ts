@@ -2,7 +2,14 @@ import type { Content } from '../model/content.ts'
 import type { Appended, AppendMessage, StagedMessage, StageOptions } from '../services/store.ts'
 import { type AccessGuard, denied, refusal } from './access-guard.ts'
 import { permittedFlags } from './flag-rights.ts'
-import { demandParent, findNew, isMissing, mayNeedList, stagedWithLists } from './mailbox-changes.ts'
+import {
+  demandParent,
+  findNew,
+  isMissing,
+  mayNeedList,
+  requireMakeable,
+  stagedWithLists,
+} from './mailbox-changes.ts'
 import { allows } from './operations.ts'
 
 /**
@@ -26,6 +33,7 @@ export async function stageMessage(
     throw create ? denied() : refusal(rights)
   const flags = permittedFlags(options.flags ?? [], rights)
   const { owner, mailbox } = located
+  if (create && mailbox.includes('.') && (await isMissing(located))) requireMakeable(mailbox)
   // Who may put mail into a mailbox of somebody else need not be one who may make it anew.
   const makes = create && (missing || !withList || located.space === 'personal')
   const staged = await owner.store.stage(mailbox, content, { ...options, flags, create: makes })

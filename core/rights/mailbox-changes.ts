@@ -30,6 +30,7 @@ export async function createWithLists(
   options?: CreateOptions,
 ): Promise<void> {
   const { owner, mailbox } = located
+  requireMakeable(mailbox)
   if (!(await lists.has(owner.id))) return owner.store.createMailbox(mailbox, options)
   const former = await clearLists(lists, located)
   await owner.store.createMailbox(mailbox, options)
@@ -69,6 +70,7 @@ export async function renameMailbox(guard: AccessGuard, from: string, to: string
     throw new MailwrightError('MAIL_E_INVALID', 'a mailbox cannot be renamed to one of another owner')
   const ofInbox = source.mailbox === inbox
   await demandParent(guard, target)
+  requireMakeable(target.mailbox)
   // It would take every message out of another's inbox (RFC 9051 §6.3.6).
   if (ofInbox && source.space !== 'personal') throw denied()
   const { lists } = guard.sharing
@@ -138,6 +140,15 @@ export async function findNew(guard: AccessGuard, name: string): Promise<Located
   if (located !== undefined) return located
   if (placeOf(name).space !== 'nowhere') throw denied()
   throw new MailwrightError('MAIL_E_INVALID', 'no mailbox can have this name')
+}
+
+/**
+ * MAIL_E_INVALID for a name with a level `.` or `..`: clients that keep mailboxes as directories take it for an attack (mbsync stops altogether).
+ * What has such a name already can be used, renamed and deleted.
+ */
+export function requireMakeable(mailbox: string): void {
+  if (mailbox.split('/').some((level) => level === '.' || level === '..'))
+    throw new MailwrightError('MAIL_E_INVALID', 'no level of a mailbox can be called "." or ".."')
 }
 
 /** Takes care that no list is left over where a mailbox is to be made, and answers which mailboxes there are. */

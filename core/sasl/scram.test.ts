@@ -29,6 +29,7 @@ function keysOf(secret: string): ScramKeys {
 interface Server {
   readonly mechanism: ScramExchange
   readonly attempts: LoginAttempt[]
+  readonly refused: string[]
   readonly complete: ReturnType<typeof vi.fn<() => Promise<LoginResult>>>
 }
 
@@ -41,6 +42,7 @@ interface ServerParts {
 /** The server's side, whose accounts know these secrets. */
 function serverWith({ secrets = ['pencil'], settings, channelBinding }: ServerParts = {}): Server {
   const attempts: LoginAttempt[] = []
+  const refused: string[] = []
   const complete = vi.fn(async () => entered)
   const login: ScramLogin = {
     salt,
@@ -53,9 +55,14 @@ function serverWith({ secrets = ['pencil'], settings, channelBinding }: ServerPa
       attempts.push(attempt)
       return { ok: true, login }
     },
+    refuseLogin: ({ login }: LoginAttempt, reason: string) => {
+      refused.push(`${login}: ${reason}`)
+      return wrong
+    },
   } as unknown as SessionFlow
   const context = { flow, mayLogIn: true, ...(channelBinding === undefined ? {} : { channelBinding }) }
-  return { mechanism: new ScramExchange(context, settings ?? { name: 'SCRAM-SHA-256' }), attempts, complete }
+  const mechanism = new ScramExchange(context, settings ?? { name: 'SCRAM-SHA-256' })
+  return { mechanism, attempts, refused, complete }
 }
 
 function octetsOf(step: SaslStep): Buffer {
@@ -177,8 +184,6 @@ describe('SCRAM-SHA-256', () => {
     ['without a proof', (final) => final.replace(/,p=.*/, '')],
     ['with another nonce', (final) => final.replace(',r=', ',r=x')],
     ['with the client’s nonce only', (final) => final.replace(/r=[^,]+/, 'r=rOprNGfwEbeRWgbNEkqO')],
-    ['with another header', (final) => final.replace('c=biws', 'c=eSws')],
-    ['with data of a channel', (final) => final.replace('c=biws', 'c=biwsAAAA')],
     ['with a mandatory extension', (final) => final.replace(',p=', ',m=x,p=')],
     ['with something behind the proof', (final) => `${final},x=y`],
     ['with a proof that is not base64', (final) => final.replace(/p=.*/, 'p=*')],
@@ -188,6 +193,19 @@ describe('SCRAM-SHA-256', () => {
     const first = octetsOf(await mechanism.step(client.first()))
     const final = client.final(first).toString()
     expect(await mechanism.step(Buffer.from(change(final)))).toMatchObject({ kind: 'malformed' })
+    expect(complete).not.toHaveBeenCalled()
+  })
+
+  test.each([
+    ['another header', 'c=eSws'],
+    ['data of a channel', 'c=biwsAAAA'],
+  ])('a last message with %s is a failed login (RFC 5802 §5.1)', async (_, binding) => {
+    const { mechanism, complete, refused } = serverWith()
+    const client = new ScramClient({ login: 'user', secret: 'pencil' })
+    const final = client.final(octetsOf(await mechanism.step(client.first()))).toString()
+    const step = await mechanism.step(Buffer.from(final.replace('c=biws', binding)))
+    expect(step).toEqual({ kind: 'done', result: wrong })
+    expect(refused).toEqual(['user: the channel bindings do not match'])
     expect(complete).not.toHaveBeenCalled()
   })
 
@@ -230,31 +248,52 @@ describe('channel binding', () => {
   const plus = { settings: { name: 'SCRAM-SHA-256-PLUS' }, channelBinding } as const
   const bare = { channelBinding } as const
 
-  test.each<[string, ServerParts, Partial<ScramClientOptions>, object]>([
-    [
-      'the same channel',
-      plus,
-      { binding: { type: 'tls-exporter', data } },
-      { kind: 'done', result: entered },
-    ],
+  test.each<[string, ServerParts, Partial<ScramClientOptions>]>([
+    ['the same channel', plus, { binding: { type: 'tls-exporter', data } }],
+    ['the same, under the plain name', bare, { binding: { type: 'tls-exporter', data } }],
+    ['none, and no need', bare, {}],
+    ['a client that could, where we cannot', {}, { flag: 'y' }],
+  ])('%s', async (_, parts, client) => {
+    expect(await play(serverWith(parts), client)).toEqual({ kind: 'done', result: entered })
+  })
+
+  const other = Buffer.from('x')
+  test.each<[string, ServerParts, Partial<ScramClientOptions>, string]>([
     [
       'another channel',
       plus,
-      { binding: { type: 'tls-exporter', data: Buffer.from('x') } },
-      { kind: 'malformed' },
+      { binding: { type: 'tls-exporter', data: other } },
+      'the channel bindings do not match',
     ],
-    ['a type that is not there', plus, { binding: { type: 'tls-unique', data } }, { kind: 'malformed' }],
-    ['none, where it is a must', plus, {}, { kind: 'malformed' }],
-    ['none, and no need', bare, {}, { kind: 'done', result: entered }],
     [
-      'one without the variant for it',
+      'another one under the plain name',
       bare,
-      { binding: { type: 'tls-exporter', data } },
-      { kind: 'malformed' },
+      { binding: { type: 'tls-exporter', data: other } },
+      'the channel bindings do not match',
     ],
-    ['a client from which it was hidden that we can', bare, { flag: 'y' }, { kind: 'malformed' }],
-    ['a client that could, where we cannot', {}, { flag: 'y' }, { kind: 'done', result: entered }],
-  ])('%s', async (_, parts, client, expected) => {
-    expect(await play(serverWith(parts), client)).toMatchObject(expected)
+    [
+      'a type that is not there',
+      plus,
+      { binding: { type: 'tls-unique', data } },
+      'no channel binding tls-unique',
+    ],
+    [
+      'a type where there is none',
+      {},
+      { binding: { type: 'tls-unique', data } },
+      'no channel binding tls-unique',
+    ],
+    ['none, where it is a must', plus, {}, 'no channel binding, where it is a must'],
+    [
+      'a client from which it was hidden that we can',
+      bare,
+      { flag: 'y' },
+      'channel binding was hidden from the client',
+    ],
+  ])('%s is a failed login (RFC 5802 §6)', async (_, parts, client, reason) => {
+    const server = serverWith(parts)
+    expect(await play(server, client)).toEqual({ kind: 'done', result: wrong })
+    expect(server.refused).toEqual([`user: ${reason}`])
+    expect(server.complete).not.toHaveBeenCalled()
   })
 })

@@ -18,6 +18,7 @@ export interface ScramVariant {
 
 /** What was agreed upon in the first two messages. */
 interface Agreed {
+  readonly attempt: LoginAttempt
   readonly login: ScramLogin
   /** What the channel binding of the last message must be, in base64. */
   readonly channelBinding: string
@@ -50,14 +51,16 @@ export class ScramExchange implements SaslMechanism {
   async #first(response: Buffer): Promise<SaslStep> {
     const message = readClientFirst(decodeMessage(response) ?? '')
     if (message === undefined) return malformed(notFirst)
+    const attempt = this.#attempt(message)
     const bound = this.#bind(message)
-    if ('problem' in bound) return malformed(bound.problem)
-    const begun = await this.#context.flow.beginScram(this.#attempt(message), 'SCRAM-SHA-256')
+    if ('problem' in bound) return this.#refuse(attempt, bound.problem)
+    const begun = await this.#context.flow.beginScram(attempt, 'SCRAM-SHA-256')
     if (!begun.ok) return { kind: 'done', result: begun }
     const { salt, iterations } = begun.login
     const nonce = `${message.nonce}${this.#nonce}`
     const serverFirst = `r=${nonce},s=${salt.toString('base64')},i=${iterations}`
     const agreed = {
+      attempt,
       login: begun.login,
       channelBinding: Buffer.concat([Buffer.from(message.header.text), bound.data]).toString('base64'),
       nonce,
@@ -74,18 +77,23 @@ export class ScramExchange implements SaslMechanism {
       : { mechanism, login, authorizationIdentity: identity }
   }
 
+  /** RFC 5802 §6: authentication must fail, and the mechanism is kept to. */
+  #refuse(attempt: LoginAttempt, reason: string): SaslStep {
+    return { kind: 'done', result: this.#context.flow.refuseLogin(attempt, reason) }
+  }
+
   /** The channel's data (RFC 5802 §6), or why the client must be refused. */
   #bind({ header: { binding } }: ClientFirst): { readonly data: Buffer } | { readonly problem: string } {
     const channel = this.#context.channelBinding
-    const bindsHere = this.name === 'SCRAM-SHA-256-PLUS'
+    // Cyrus SASL binds under the plain name, too.
     if (binding.kind === 'p') {
-      const data = bindsHere ? channel?.data(binding.type) : undefined
-      return data === undefined ? { problem: 'No such channel binding' } : { data }
+      const data = channel?.data(binding.type)
+      return data === undefined ? { problem: `no channel binding ${binding.type}` } : { data }
     }
-    if (bindsHere) return { problem: 'Channel binding is needed' }
+    if (this.name === 'SCRAM-SHA-256-PLUS') return { problem: 'no channel binding, where it is a must' }
     // The client would have bound its login, had somebody between us not hidden that it can.
     if (binding.kind === 'y' && channel !== undefined && channel.types.length > 0)
-      return { problem: 'The server does support channel binding' }
+      return { problem: 'channel binding was hidden from the client' }
     return { data: Buffer.alloc(0) }
   }
 
@@ -93,7 +101,7 @@ export class ScramExchange implements SaslMechanism {
     const message = readClientFinal(decodeMessage(response) ?? '')
     if (message === undefined || message.nonce !== agreed.nonce) return malformed(notFinal)
     if (message.channelBinding !== agreed.channelBinding)
-      return malformed('The channel bindings do not match')
+      return this.#refuse(agreed.attempt, 'the channel bindings do not match')
     const messages = `${agreed.firstMessages},${message.withoutProof}`
     const proven = await agreed.login.verify(provenKeys(agreed.login.keys, messages, message.proof))
     if (!proven.ok) return { kind: 'done', result: proven }

@@ -123,7 +123,7 @@ export interface AccountStore {
   readonly account: Account
   /** All mailboxes that the account may see, INBOX first, then sorted. INBOX always exists. */
   mailboxes(): Promise<readonly MailboxInfo[]>
-  /** MAIL_E_EXISTS, MAIL_E_INVALID, MAIL_E_PERMISSION. Missing parents are made too; each begins with the list of the one above it (RFC 4314 §4). */
+  /** MAIL_E_EXISTS, MAIL_E_PERMISSION; MAIL_E_INVALID for what no mailbox can be called, mostly also a level `.` or `..`. Missing parents are made too; each begins with the list of the one above it (RFC 4314 §4). */
   createMailbox(name: string, options?: CreateOptions): Promise<void>
   /** With its messages; its children stay. MAIL_E_NOT_FOUND; MAIL_E_INVALID for INBOX. */
   deleteMailbox(name: string): Promise<void>

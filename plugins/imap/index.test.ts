@@ -37,11 +37,11 @@ test('a session from login to logout', async () => {
   `)
   expect(await client.ok('FETCH 2 RFC822')).toMatchInlineSnapshot(`
     [
-      "2 FETCH (RFC822 {22}
+      "2 FETCH (FLAGS (\\Seen) RFC822 {22}
     Subject: two
 
     text
-     FLAGS (\\Seen))",
+    )",
     ]
   `)
   expect(

@@ -13,14 +13,14 @@ export function isPlain(levels: readonly string[]): boolean {
   return levels.every((level) => level !== '' && !level.includes('/'))
 }
 
-/** A name that every store takes: no controls, no empty levels, no long ones. Different names stay different. */
+/** A name that every store takes: no controls, no levels that are empty, long, `.` or `..`. Different names stay different. */
 export function safeName(levels: readonly string[]): string {
   return plainName(levels.map(safeLevel))
 }
 
 function safeLevel(level: string): string {
   const replaced = level.toWellFormed().replaceAll(unsafe, '_')
-  if (replaced === level && level !== '' && level.length <= longestLevel) return level
+  if (replaced === level && !/^\.{0,2}$/.test(level) && level.length <= longestLevel) return level
   const mark = createHash('sha256').update(level).digest('hex').slice(0, 6)
   return `${[...replaced].slice(0, longestLevel - 7).join('')}-${mark}`
 }

@@ -36,10 +36,20 @@ it('names of mailboxes', () => {
 })
 
 it('makes every name safe, and keeps different ones apart', () => {
-  const names = [['a/b'], ['a_b'], ['a\0b'], ['a\u0001b'], [''], ['x'.repeat(100)], [`${'x'.repeat(99)}y`]]
+  const names = [
+    ['..'],
+    ['.'],
+    ['a/b'],
+    ['a_b'],
+    ['a\0b'],
+    ['a\u0001b'],
+    [''],
+    ['x'.repeat(100)],
+    [`${'x'.repeat(99)}y`],
+  ]
   const safe = names.map(safeName)
   expect(new Set(safe).size).toBe(names.length)
-  for (const name of safe) expect(name).toMatch(/^[^\p{Cc}/]{1,60}$/u)
+  for (const name of safe) expect(name).toMatch(/^(?!\.{1,2}$)[^\p{Cc}/]{1,60}$/u)
   expect(safeName(['Work', 'Résumé'])).toBe('Work/Résumé')
   expect(safeName(['\ud800'])).toMatch(/^\ufffd-[0-9a-f]{6}$/)
 })

@@ -82,6 +82,8 @@ S*: 250-<re:.*>
 S: 250 AUTH SCRAM-SHA-256 PLAIN LOGIN
 C: MAIL FROM:<jo@example.org>
 S: 530 5.7.0 Authentication required
+C: AUTH SCRAM-SHA-256 ${Buffer.from('p=tls-unique,,n=jo,r=abc').toString('base64')}
+S: 535 5.7.8 Authentication failed
 C: AUTH PLAIN ${jo}
 S: 235 2.7.0 Authentication successful
 C: MAIL FROM:<jo@example.org> AUTH=a+0D

@@ -55,6 +55,8 @@ describe('Arguments', () => {
     ['INBOX in any case, also above others', 'iNbOx/a', 'INBOX/a'],
     ['what only begins like it', 'inboxes', 'inboxes'],
     ['an ampersand', 'a&-b', 'a&b'],
+    ['what no atom may hold, as offlineimap sends it', 'back\\slash', 'back\\slash'],
+    ['wildcards, which mean nothing there', '100%*', '100%*'],
   ])('%s', (_, written, name) => expect(args(written).mailbox()).toBe(name))
 
   test.each(['&', 'a&b', '&AGE-', '&2AA-', '"\xff"', '"a\x01"'])('no mailbox: %j', (written) =>
@@ -66,6 +68,12 @@ describe('Arguments', () => {
     ['29-feb-2024', '2024-02-29'],
     ['01-Jan-0099', '0099-01-01'],
   ])('date %s', (written, day) => expect(args(written).date()).toBe(day))
+
+  test.each([
+    ['"a', 'A quoted string does not end'],
+    ['"a\\"', 'A quoted string does not end'],
+    ['"a\\b"', 'Only \\ and " may stand behind a backslash'],
+  ])('%s: %s', (written, problem) => expect(() => args(written).mailbox()).toThrow(problem))
 
   test.each(['31-Jun-2026', '"1-Feb-2026', '1-Feb-2026"', '1-Foo-2026', '1-Feb-26', '0-Feb-2026', ''])(
     'no date: %j',

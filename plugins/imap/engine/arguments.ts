@@ -7,10 +7,12 @@ import { readSequenceSet, sequenceSetForm } from './sequence-set.ts'
 // RFC 9051 §9: ATOM-CHAR; ASTRING-CHAR and list-char have some more.
 const atomForm = /[^\x00-\x20\x7f-\xff(){%*"\\\]]+/y
 const astringForm = /[^\x00-\x20\x7f-\xff(){%*"\\]+/y
-const patternForm = /[^\x00-\x20\x7f-\xff(){"\\]+/y
+// Of names of mailboxes some clients write more without quotes than an atom may hold: offlineimap `a\b`.
+const mailboxForm = /[^\x00-\x20\x7f-\xff(){"]+/y
 const wordForm = /[a-z0-9.=_-]+/iy
 const numberForm = /\d{1,19}/y
 const quotedForm = /"((?:[^"\\\r\n\0]|\\["\\])*)"/y
+const endedForm = /"(?:[^"\\\r\n\0]|\\[^\r\n\0])*"/y
 const flagForm = /\\?[^\x00-\x20\x7f-\xff(){%*"\\\]]+/y
 const dateForm = /"?(\d{1,2})-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-(\d{4})"?/iy
 const dateTimeForm = /"([ \d]\d)-([a-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-]\d{4})"/iy
@@ -120,13 +122,16 @@ export class Arguments implements ImapArguments {
   }
 
   mailbox(): string {
-    return this.#mailboxName(this.astring())
+    return this.#mailboxName(this.#mailboxOctets())
   }
 
   mailboxPattern(): string | undefined {
-    const pattern = this.#matched(patternForm) ?? this.#string() ?? this.fail('A mailbox is expected')
     // RFC 5258 §3: a pattern that is not accepted is ignored, silently.
-    return decodeMailboxName(pattern, this.#mode.utf8)
+    return decodeMailboxName(this.#mailboxOctets(), this.#mode.utf8)
+  }
+
+  #mailboxOctets(): string {
+    return this.#matched(mailboxForm) ?? this.#string() ?? this.fail('A mailbox is expected')
   }
 
   sequenceSet(): ImapSequenceSet {
@@ -200,7 +205,7 @@ export class Arguments implements ImapArguments {
 
   #string(): string | undefined {
     if (this.#text[this.#at] === '"') {
-      const matched = this.#match(quotedForm) ?? this.fail('A quoted string does not end')
+      const matched = this.#match(quotedForm) ?? this.#failQuoted()
       const body = matched[1] ?? ''
       // RFC 6855 §3.
       if (this.#mode.utf8 && beyondAscii.test(body) && utf8Text(body) === undefined) throw new NotUtf8()
@@ -213,6 +218,12 @@ export class Arguments implements ImapArguments {
     // RFC 9051 §9: CHAR8 leaves it out.
     if (text.includes('\0')) this.fail('NUL is not allowed')
     return text
+  }
+
+  /** RFC 9051 §9, quoted-specials. */
+  #failQuoted(): never {
+    const ends = this.#match(endedForm) !== undefined
+    return this.fail(ends ? 'Only \\ and " may stand behind a backslash' : 'A quoted string does not end')
   }
 
   #mailboxName(octets: string): string {

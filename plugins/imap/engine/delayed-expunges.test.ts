@@ -69,7 +69,7 @@ test('a FETCH that marks messages tells UID and mod-sequence (RFC 7162 §3.2.4)'
   await client.ok('SELECT INBOX')
   expect(await client.ok('FETCH 1 BODY[TEXT]')).toEqual([
     expect.stringMatching(
-      /^1 FETCH \(BODY\[TEXT\] \{6\}\r\ntext\r\n FLAGS \(\\Seen\) MODSEQ \(\d+\) UID 1\)$/,
+      /^1 FETCH \(UID 1 FLAGS \(\\Seen\) MODSEQ \(\d+\) BODY\[TEXT\] \{6\}\r\ntext\r\n\)$/,
     ),
   ])
 })

@@ -133,6 +133,7 @@ export class SessionDouble {
       unknownCommand: async () => undefined,
       loginAbilities: { scram: [], tokens: undefined },
       beginScram: async () => ({ ok: false, reply: reply(454, '4.7.0', 'Not here') }),
+      refuseLogin: () => ({ ok: false, reply: reply(535, '5.7.8', 'Not here') }),
       login: async (attempt, secret) => {
         if (secret === 'bug') throw new Error('a bug')
         if (secret === 'late') return { ok: false, reply: reply(454, '4.7.0', 'Later') }

@@ -72,12 +72,12 @@ test('FETCH tells mod-sequences, and only of what has changed', async () => {
     '1 FETCH (MODSEQ (2))',
     '2 FETCH (MODSEQ (3))',
   ])
-  expect(await client.ok('FETCH 1:* (FLAGS) (CHANGEDSINCE 3)')).toEqual(['3 FETCH (FLAGS () MODSEQ (4))'])
+  expect(await client.ok('FETCH 1:* (FLAGS) (CHANGEDSINCE 3)')).toEqual(['3 FETCH (MODSEQ (4) FLAGS ())'])
   expect(await client.ok('UID FETCH 1:* (FLAGS) (CHANGEDSINCE 4)')).toEqual([])
   expect(await client.ok('UID FETCH 1:* (FLAGS) (changedsince 9223372036854775807)')).toEqual([])
   await client.ok('STORE 1 +FLAGS.SILENT (\\Seen)')
   expect(await client.ok('UID FETCH 1:* FLAGS (CHANGEDSINCE 4)')).toEqual([
-    '1 FETCH (FLAGS (\\Seen) MODSEQ (5) UID 1)',
+    '1 FETCH (UID 1 MODSEQ (5) FLAGS (\\Seen))',
   ])
 })
 

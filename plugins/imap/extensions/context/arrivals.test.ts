@@ -47,7 +47,7 @@ it('two searches by number, and one by UID', async () => {
   await system.deliver('INBOX', 'Subject: a\n\n')
   expect(await client.ok('NOOP')).toEqual([
     '2 EXISTS',
-    '2 FETCH (FLAGS () RFC822.SIZE 14 UID 2)',
+    '2 FETCH (UID 2 FLAGS () RFC822.SIZE 14)',
     'ESEARCH (TAG "t3") ADDTO (0 2)',
     'ESEARCH (TAG "t4") UID ADDTO (0 2)',
     'ESEARCH (TAG "t5") ADDTO (0 2)',
@@ -62,7 +62,7 @@ it('with UID and MODSEQ where the client knows of mod-sequences (RFC 7162 §3.2.
   await system.deliver('INBOX', 'Subject: a\n\n')
   expect(await client.ok('NOOP')).toEqual([
     '2 EXISTS',
-    expect.stringMatching(/^2 FETCH \(FLAGS \(\) MODSEQ \(\d+\) UID 2\)$/),
+    expect.stringMatching(/^2 FETCH \(UID 2 MODSEQ \(\d+\) FLAGS \(\)\)$/),
     'ESEARCH (TAG "t4") ADDTO (0 2)',
   ])
 })

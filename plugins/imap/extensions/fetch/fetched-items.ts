@@ -3,9 +3,13 @@ import type { ImapArguments, ImapFetchAttribute, ImapSession } from 'mailwright/
 /** Items that one command may ask for. */
 const mostItems = 100
 
+/** What is told though nobody has asked, in this order, and before the rest. */
+const impliedFirst: readonly string[] = ['UID', 'FLAGS', 'MODSEQ']
+
 /** What is fetched of messages: each item once. */
 export class FetchedItems {
   readonly #session: ImapSession
+  readonly #implied = new Set<string>()
   readonly attributes: Map<string, ImapFetchAttribute> = new Map()
 
   constructor(session: ImapSession) {
@@ -28,12 +32,36 @@ export class FetchedItems {
     for (const attribute of this.attributes.values()) attribute.chosen?.()
   }
 
-  /** Another item, which reads nothing, where it is not there already. */
+  /**
+   * In the order in which they are sent: what nobody has asked for comes first, and last what may have to be read, which is mostly a
+   * literal. Some clients (Mail::IMAPClient) take what stands behind a literal for a part of it.
+   */
+  inOrder(): readonly (ImapFetchAttribute & { readonly name: string })[] {
+    const asked = [...this.attributes.keys()].filter((name) => !this.#implied.has(name))
+    const implied = [...this.#implied].sort((a, b) => impliedFirst.indexOf(a) - impliedFirst.indexOf(b))
+    const all = [...implied, ...asked].flatMap((name) => {
+      const attribute = this.attributes.get(name)
+      return attribute === undefined ? [] : { ...attribute, name }
+    })
+    return [...all.filter((each) => !mayBeLiteral(each)), ...all.filter(mayBeLiteral)]
+  }
+
+  /** Another item, which reads nothing and is not asked for, where it is not there already. */
   also(name: string): void {
     if (this.attributes.has(name)) return
+    this.#implied.add(name)
+    this.ask(name)
+  }
+
+  /** An item by its name alone. */
+  ask(name: string): void {
     const item = this.#session.server.vocabulary.fetchItems.get(name)
     if (item !== undefined) this.attributes.set(name, item(noArguments, this.#session))
   }
+}
+
+function mayBeLiteral({ read }: ImapFetchAttribute): boolean {
+  return read !== undefined
 }
 
 /** For items that were not read: nothing stands behind their names. */

@@ -41,7 +41,7 @@ export class FetchRequest implements ImapFetchRequest {
     if (!args.sees('(')) {
       for (const macro of Object.keys(fetchMacros))
         if (args.sees(macro) && args.takes(macro)) {
-          for (const item of fetchMacros[macro] ?? []) this.items.also(item)
+          for (const item of fetchMacros[macro] ?? []) this.items.ask(item)
           return
         }
       this.items.read(args)

@@ -25,7 +25,7 @@ it('waits for a client that does not read, also where nothing has to be read', a
       session: { enabled: new Set(), out },
       selected: { messages, mailbox: {} },
       byUid: false,
-      items: { attributes: new Map([['X', { text }]]) },
+      items: { inOrder: () => [{ name: 'X', text }] },
     } as unknown as Fetch,
     messages,
   )

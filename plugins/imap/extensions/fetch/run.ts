@@ -92,7 +92,7 @@ class Fetching {
     this.#isUidOnly = request.session.enabled.has('UIDONLY')
     // RFC 9051 §6.4.9: UID FETCH tells the UID whether or not it is asked for; RFC 9586 §3.3 has it in front.
     if (request.byUid && !this.#isUidOnly) request.items.also('UID')
-    this.#attributes = [...request.items.attributes].map(([name, attribute]) => ({ ...attribute, name }))
+    this.#attributes = request.items.inOrder()
     this.#facts = this.#attributes.flatMap(({ fact }) => fact ?? [])
     this.#needsSummary = this.#attributes.some(({ needs }) => needs === 'summary')
     this.#areTexts = this.#attributes.every(({ fact, text }) => (fact ?? text) !== undefined)

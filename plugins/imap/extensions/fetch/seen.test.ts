@@ -29,6 +29,15 @@ describe('\\Seen by FETCH (RFC 9051 §6.4.5)', () => {
     },
   )
 
+  it('is told before what was read: programs take what stands behind a literal for a part of it', async () => {
+    expect(await client.ok('UID FETCH 1 BODY[TEXT]')).toEqual([
+      '1 FETCH (UID 1 FLAGS (\\Seen) BODY[TEXT] {1}\r\nx)',
+    ])
+    expect(await client.ok('FETCH 1 (BODY[TEXT] RFC822.SIZE FLAGS UID)')).toEqual([
+      '1 FETCH (RFC822.SIZE 15 FLAGS (\\Seen) UID 1 BODY[TEXT] {1}\r\nx)',
+    ])
+  })
+
   it.each(['BODY.PEEK[]', 'RFC822.HEADER', 'BODY'])('is not set by %s', async (items) => {
     expect((await client.ok(`FETCH 1 ${items}`)).join()).not.toContain('FLAGS')
     expect(await flags()).toEqual([])

@@ -35,8 +35,8 @@ test.each([
   ['FETCH 1 PREVIEW (LAZY)', '1 FETCH (PREVIEW "text")'],
   ['FETCH 1 (preview (lazy) UID)', '1 FETCH (PREVIEW "text" UID 1)'],
   ['FETCH 1 (UID PREVIEW (LAZY LAZY))', '1 FETCH (UID 1 PREVIEW "text")'],
-  ['FETCH 1 PREVIEW (CHANGEDSINCE 0)', '1 FETCH (PREVIEW "text" MODSEQ (2))'],
-  ['FETCH 1 PREVIEW (LAZY) (CHANGEDSINCE 0)', '1 FETCH (PREVIEW "text" MODSEQ (2))'],
+  ['FETCH 1 PREVIEW (CHANGEDSINCE 0)', '1 FETCH (MODSEQ (2) PREVIEW "text")'],
+  ['FETCH 1 PREVIEW (LAZY) (CHANGEDSINCE 0)', '1 FETCH (MODSEQ (2) PREVIEW "text")'],
 ])('%s', async (command, answer) => {
   await using setting = await opened('Subject: one\n\ntext\n')
   expect((await setting.client.ok(command)).at(-1)).toBe(answer)

@@ -87,8 +87,8 @@ describe('UID FETCH with VANISHED', () => {
     const fetch = (set: string) => client.ok(`UID FETCH ${set} (UID) (VANISHED CHANGEDSINCE ${modSequence})`)
     expect(await fetch('1:*')).toEqual([
       'VANISHED (EARLIER) 3:4,9',
-      expect.stringMatching(/^4 FETCH \(UID 6 MODSEQ/),
-      expect.stringMatching(/^8 FETCH \(UID 11 MODSEQ/),
+      expect.stringMatching(/^4 FETCH \(MODSEQ \(\d+\) UID 6\)$/),
+      expect.stringMatching(/^8 FETCH \(MODSEQ \(\d+\) UID 11\)$/),
     ])
     expect(await fetch('4:5')).toEqual(['VANISHED (EARLIER) 4'])
     expect(await fetch('1:2,5')).toEqual([])

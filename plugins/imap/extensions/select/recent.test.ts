@@ -74,7 +74,7 @@ describe('\\Recent (RFC 3501 §2.3.2)', () => {
     await (await system.mail.openMailbox('INBOX')).changeFlags([2], { add: ['\\Flagged'] })
     expect(await client.ok('NOOP')).toEqual(['2 FETCH (UID 2 FLAGS (\\Flagged \\Recent))'])
     expect(await client.ok('FETCH 2 BODY[]<0.1>')).toEqual([
-      '2 FETCH (BODY[]<0> {1}\r\nS FLAGS (\\Flagged \\Seen \\Recent))',
+      '2 FETCH (FLAGS (\\Flagged \\Seen \\Recent) BODY[]<0> {1}\r\nS)',
     ])
     expect((await client.command('STORE 1 FLAGS (\\Recent)')).tagged).toMatch(/^BAD /)
   })
