@@ -160,6 +160,7 @@ export class Host {
       metrics: this.instruments.metrics,
       health: this.instruments.healthFor(plugin.name),
       hostname: this.settings.hostname,
+      rolesListenedFor: () => this.rolesListenedFor,
       dataDir: this.settings.dataDir,
       migrations: plan.flatMap(({ name, definition: { migrations } }) =>
         migrations === undefined ? [] : [{ plugin: name, migrations }],

@@ -50,6 +50,20 @@ describe('createLog', () => {
     expect(parsed()[1]).not.toHaveProperty('code')
   })
 
+  test('says where a fault was thrown, at warn and error', () => {
+    const { log, parsed } = written()
+    const error = new TypeError('cannot read')
+    log.error('internal-error', { error })
+    log.warn('unavailable', { error })
+    log.info('tls-failed', { error })
+    log.error('unavailable', {
+      error: new MailwrightError('MAIL_E_UNAVAILABLE', 'no disk', { cause: error }),
+    })
+    const place = [expect.stringContaining('log.test.ts')]
+    const stack = expect.arrayContaining(place)
+    expect(parsed().map((line) => line.stack)).toEqual([stack, stack, undefined, undefined])
+  })
+
   test.each([
     'a\r\n{"level":"error"}',
     'quote " and backslash \\',

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
+import { faultStack } from './error-stack.ts'
 import { errorCode, errorText } from './errors.ts'
 import { LogOutput } from './log-output.ts'
 
@@ -45,7 +46,7 @@ export type LogEvent = (typeof logEvents)[number]
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
-/** Facts of a line. `error` is turned into text and code; ids are `session` and `transaction`, as in the history. */
+/** Facts of a line. `error` is turned into text and code, and into a `stack` where it is a fault of a program; ids are `session` and `transaction`, as in the history. */
 export type LogFacts = Readonly<Record<string, unknown>> & { readonly error?: unknown }
 
 /** Structured log: one JSON object a line. Foreign text cannot break a line: pino escapes it. */
@@ -84,8 +85,8 @@ function wrap(logger: Logger): Log {
   return {
     debug: (event, facts) => logger.debug(plain(facts), event),
     info: (event, facts) => logger.info(plain(facts), event),
-    warn: (event, facts) => logger.warn(plain(facts), event),
-    error: (event, facts) => logger.error(plain(facts), event),
+    warn: (event, facts) => logger.warn(withStack(facts), event),
+    error: (event, facts) => logger.error(withStack(facts), event),
     child: (facts) => wrap(logger.child(plain(facts))),
   }
 }
@@ -95,4 +96,10 @@ function plain(facts: LogFacts = {}): Record<string, unknown> {
   if (error === undefined) return rest
   const code = errorCode(error)
   return { ...rest, ...(code === undefined ? {} : { code }), error: errorText(error) }
+}
+
+/** The text of a fault says what, and seldom where. */
+function withStack(facts: LogFacts = {}): Record<string, unknown> {
+  const stack = faultStack(facts.error)
+  return stack === undefined ? plain(facts) : { ...plain(facts), stack }
 }

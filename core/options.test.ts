@@ -55,6 +55,15 @@ describe('each reader', () => {
     expect(problem('yes', read)).toBe('must be true or false, not "yes"')
   })
 
+  test('number', () => {
+    const read = (r: OptionReader) => r.number('it', { min: 0, max: 1 })
+    expect([accepted(0.25, read), accepted(1, read)]).toEqual([0.25, 1])
+    expect(accepted(undefined, (r) => r.number('it', { default: 0.5 }))).toBe(0.5)
+    expect(problem(1.5, read)).toBe('must be a number from 0 to 1, not 1.5')
+    expect(problem('0.5', read)).toBe('must be a number from 0 to 1, not "0.5"')
+    expect(problem(Number.NaN, (r) => r.number('it'))).toBe('must be a number, not NaN')
+  })
+
   test('integer', () => {
     const read = (r: OptionReader) => r.integer('it', { min: 1, max: 9 })
     expect(accepted(9, read)).toBe(9)

@@ -2,13 +2,8 @@ import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
 import { durationText, durationUnits } from './duration.ts'
 import { ConfigError, type ConfigFault } from './errors.ts'
+import { boundsText, type NumberBounds, within } from './number-bounds.ts'
 import { didYouMean } from './suggest.ts'
-
-/** Bounds of a number option. */
-export interface NumberBounds {
-  readonly min?: number
-  readonly max?: number
-}
 
 /**
  * Reads a plugin's options one by one, notes every fault with its path, and throws them all together in `done`, with
@@ -24,6 +19,8 @@ export interface OptionReader {
   optionalString(name: string): string | undefined
   boolean(name: string, options?: { default?: boolean }): boolean
   integer(name: string, options?: NumberBounds & { default?: number }): number
+  /** A number that need not be whole: a score, say. */
+  number(name: string, options?: NumberBounds & { default?: number }): number
   /** A number of milliseconds: a number, or a text such as `90s`, `5m`, `2h`, `1d`. */
   duration(name: string, options?: NumberBounds & { default?: number | string }): number
   /** A number of octets: a number, or a text such as `512k`, `10M`, `2G` (powers of 1024). */
@@ -131,6 +128,12 @@ class Reader implements OptionReader {
     const accept = (value: unknown) =>
       Number.isInteger(value) && within(value as number, options) ? (value as number) : undefined
     return this.#read(name, `a whole number${boundsText(options)}`, accept, options.default, 0)
+  }
+
+  number(name: string, options: NumberBounds & { default?: number } = {}): number {
+    const accept = (value: unknown) =>
+      Number.isFinite(value) && within(value as number, options) ? (value as number) : undefined
+    return this.#read(name, `a number${boundsText(options)}`, accept, options.default, 0)
   }
 
   duration(name: string, options: NumberBounds & { default?: number | string } = {}): number {
@@ -275,16 +278,6 @@ class Reader implements OptionReader {
     if (this.#faults.length > 0) throw new ConfigError(this.#faults)
     return options
   }
-}
-
-function within(value: number, { min, max }: NumberBounds): boolean {
-  return (min === undefined || value >= min) && (max === undefined || value <= max)
-}
-
-function boundsText({ min, max }: NumberBounds, show: (bound: number) => string = String): string {
-  if (min !== undefined && max !== undefined) return ` from ${show(min)} to ${show(max)}`
-  if (min !== undefined) return ` from ${show(min)}`
-  return max === undefined ? '' : ` up to ${show(max)}`
 }
 
 function kindOf(value: unknown): string {

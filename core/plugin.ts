@@ -70,6 +70,8 @@ export interface PluginContext {
   readonly health: Health
   /** This server's name in greetings and trace fields. */
   readonly hostname: string
+  /** The roles of all listeners of the config: whole once every plugin is set up, so ask in `start` or later. */
+  readonly rolesListenedFor: () => ReadonlySet<string>
   /** Absolute path of the folder where plugins keep what is theirs. */
   readonly dataDir: string
   /** The tables that all plugins contribute, in the order of dependencies; for the database plugin. */

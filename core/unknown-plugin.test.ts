@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,6 +30,14 @@ test('the line of the import, and the plugins that there are', async () => {
 
 test('the one that may have been meant', async () => {
   expect(await unknownPlugin(notFound(join(plugins, 'smpt/index.ts'), join(folder, 'gone.ts')))).toBe(
+    'there is no plugin "mailwright/plugins/smpt"; did you mean "smtp"?',
+  )
+})
+
+test('where the package is a link', async () => {
+  const link = join(folder, 'mailwright')
+  await symlink(join(plugins, '..'), link)
+  expect(await unknownPlugin(notFound(join(link, 'plugins/smpt/index.ts'), join(folder, 'gone.ts')))).toBe(
     'there is no plugin "mailwright/plugins/smpt"; did you mean "smtp"?',
   )
 })

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { didYouMean } from './suggest.ts'
@@ -10,7 +10,9 @@ export async function unknownPlugin(error: unknown): Promise<string | undefined>
   const { code, message = '' } = (error ?? {}) as { code?: string; message?: string }
   const [, file = '', importer = ''] = /^Cannot find module '(.+)' imported from (.+)$/.exec(message) ?? []
   const folder = dirname(file)
-  if (code !== 'ERR_MODULE_NOT_FOUND' || dirname(folder) !== plugins) return undefined
+  if (code !== 'ERR_MODULE_NOT_FOUND') return undefined
+  // What is not there is told by the path of a link that leads to it.
+  if ((await realpath(dirname(folder)).catch(() => undefined)) !== plugins) return undefined
   const name = basename(folder)
   const there = (await readdir(plugins).catch(() => [])).sort()
   if (there.includes(name)) return undefined

@@ -26,5 +26,7 @@ test('the document has a back end and its test', () => {
   expect(files.map(({ path }) => path.slice(folder.length + 1))).toEqual([
     'http-accounts/index.ts',
     'http-accounts/index.test.ts',
+    'http-accounts/sending-limits.ts',
+    'http-accounts/sending-limits.test.ts',
   ])
 })

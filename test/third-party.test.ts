@@ -11,10 +11,13 @@ import { projectFolder, readText } from './support/project-files.ts'
 import { environment, type Finished, runProcess } from './support/run-process.ts'
 
 // The package as strangers get it: packed, installed elsewhere, used by the plugins of docs/writing-a-plugin.md,
-// docs/extending-imap.md and docs/protocol-of-your-own.md as they stand there. Nothing here sees the sources of the project.
+// docs/extending-imap.md, docs/protocol-of-your-own.md, docs/testing.md and docs/writing-a-transport.md as they stand there. Nothing
+// here sees the sources of the project.
 
 const document = readText('docs/writing-a-plugin.md')
-const others = ['docs/extending-imap.md', 'docs/protocol-of-your-own.md'].map(readText)
+const others = ['extending-imap', 'protocol-of-your-own', 'testing', 'writing-a-transport'].map((name) =>
+  readText(`docs/${name}.md`),
+)
 const manifest = JSON.parse(readText('package.json')) as { devDependencies: Record<string, string> }
 
 let folder = ''
@@ -47,7 +50,8 @@ async function writeDocumentFiles(): Promise<void> {
     const path = /^\/\/ (\S+\.ts)\n/.exec(code)?.[1]
     if (path === 'mailwright.config.ts') await write(path, code.replace('port: 2525', 'port: 0'))
     else if (path !== undefined) await write(`plugins/${path}`, code)
-    else if (language === 'json') await write('node_modules/sender-list/package.json', code)
+    else if (language === 'json' && code.includes('"name": "sender-list"'))
+      await write('node_modules/sender-list/package.json', code)
   }
 }
 
@@ -89,7 +93,14 @@ test('the plugins of the document compile against the published types', async ()
     rootDir: 'plugins',
     outDir: 'node_modules',
   }
-  const names = ['sender-list', 'fixed-accounts', 'kept-mailboxes', 'usage-list', 'mail-count']
+  const names = [
+    'sender-list',
+    'fixed-accounts',
+    'kept-mailboxes',
+    'usage-list',
+    'mail-count',
+    'ticket-transport',
+  ]
   const files = names.map((name) => `plugins/${name}/index.ts`)
   await write('tsconfig.json', JSON.stringify({ compilerOptions, files }))
   const { stdout } = await succeed(join(projectFolder, 'node_modules/.bin/tsc'), ['--project', site], site)

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { MailwrightError } from '../errors.ts'
 import { printable, printableLine, printError, table } from './output.ts'
 
@@ -29,6 +29,20 @@ describe('foreign text on a terminal', () => {
     printError(output, false, new MailwrightError('MAIL_E_INVALID', 'no \x1b]0;title\x07'))
     expect(said).toEqual(['mailwright: no \\x1b]0;title\\x07 [MAIL_E_INVALID]\n'])
   })
+})
+
+test('an error says where it was thrown, where the environment asks for that', () => {
+  const said: string[] = []
+  const output = { stdout: () => undefined, stderr: (text: string) => void said.push(text) }
+  const error = new MailwrightError('MAIL_E_START', 'p failed in start', { cause: new TypeError('x') })
+  printError(output, false, error)
+  expect(said.splice(0)).toEqual(['mailwright: p failed in start: x [MAIL_E_START]\n'])
+  vi.stubEnv('MAILWRIGHT_STACK', '1')
+  printError(output, false, error)
+  printError(output, true, error)
+  vi.unstubAllEnvs()
+  expect(said[1]).toMatch(/^ {4}at .*output\.test\.ts:\d+/)
+  expect(JSON.parse(said.at(-1) ?? '').error.stack[0]).toMatch(/output\.test\.ts:\d+/)
 })
 
 test('numbers are aligned to the right', () => {

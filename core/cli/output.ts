@@ -1,3 +1,4 @@
+import { originStack } from '../error-stack.ts'
 import { ConfigError, errorText, formatFault, MailwrightError } from '../errors.ts'
 
 /** Where a command's words go; tests catch them. */
@@ -21,9 +22,10 @@ export function printResult(output: Output, asJson: boolean, json: unknown, text
 /** Prints an error: a config's faults one a line. Terminal controls in foreign text are shown, not obeyed. */
 export function printError(output: Output, asJson: boolean, error: unknown): void {
   const code = error instanceof MailwrightError ? error.code : undefined
+  const stack = process.env.MAILWRIGHT_STACK ? originStack(error) : undefined
   if (asJson) {
     const faults = error instanceof ConfigError ? { faults: error.faults } : {}
-    output.stderr(`${JSON.stringify({ error: { code, message: errorText(error), ...faults } })}\n`)
+    output.stderr(`${JSON.stringify({ error: { code, message: errorText(error), ...faults, stack } })}\n`)
   } else if (error instanceof ConfigError) {
     const count = error.faults.length === 1 ? 'a fault' : `${error.faults.length} faults`
     output.stderr(`mailwright: the config has ${count}:\n`)
@@ -31,6 +33,7 @@ export function printError(output: Output, asJson: boolean, error: unknown): voi
   } else {
     output.stderr(`mailwright: ${printable(errorText(error))}${code === undefined ? '' : ` [${code}]`}\n`)
   }
+  if (!asJson) for (const place of stack ?? []) output.stderr(`    at ${printable(place)}\n`)
 }
 
 // What a terminal obeys, and what would turn the direction of writing (UAX 9) or hide, so that an address looks like another one.

@@ -8,7 +8,7 @@ import type { Log } from '../log.ts'
 export function surviveStrays(log: () => Log | undefined): void {
   const note = (error: unknown): void => {
     try {
-      log()?.error('internal-error', { error })
+      log()?.error('internal-error', { error: error ?? `${error} was thrown` })
     } catch {
       // What is thrown here would end the process.
     }

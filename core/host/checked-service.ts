@@ -27,8 +27,7 @@ function checkedAccounts(provider: string, service: Accounts): Accounts {
     async resolve(address) {
       const found = await service.resolve(address)
       if (isResolution(found)) return found
-      const problem = `${provider} answered no account, alias, "unknown" or "foreign" for an address`
-      throw new MailwrightError('MAIL_E_SERVICE', problem)
+      throw new MailwrightError('MAIL_E_SERVICE', `${provider} answered ${problemOf(found)} for an address`)
     },
   })
 }
@@ -45,4 +44,12 @@ function isResolution(found: Resolution | null | undefined): boolean {
     default:
       return false
   }
+}
+
+function problemOf(found: Resolution | null | undefined): string {
+  if (found?.kind !== 'account' || typeof found.account !== 'object' || found.account === null)
+    return 'no account, alias, "unknown" or "foreign"'
+  return typeof found.account.id === 'string'
+    ? 'an account whose address is none'
+    : 'an account whose id is no text'
 }

@@ -175,8 +175,19 @@ test.each([
     provides: [accounts],
     setup: ({ provide }: PluginContext) => provide(accounts, provided),
   })
-  const address = { localPart: 'jo', domain: 'example.org' }
   await expect(host.service(accounts).resolve(address)).rejects.toThrow(
     'p answered no account, alias, "unknown" or "foreign" for an address',
   )
+})
+
+const address = { localPart: 'jo', domain: 'example.org' }
+
+test.each([
+  [{ id: 7, address }, 'p answered an account whose id is no text for an address'],
+  [{ id: '7', address: 'jo@example.org' }, 'p answered an account whose address is none for an address'],
+])('accounts that answer the account %j are told what is wrong with it', async (account, problem) => {
+  const provided = { supports: {}, resolve: async () => ({ kind: 'account', account }) } as never
+  const setup = ({ provide }: PluginContext) => provide(accounts, provided)
+  const host = hostOf({ provides: [accounts], setup })
+  await expect(host.service(accounts).resolve(address)).rejects.toThrow(problem)
 })

@@ -37,6 +37,13 @@ describe('ServiceRegistry', () => {
     )
   })
 
+  test('refuses null as a provider', () => {
+    const provider = plugin({ provides: [store] })
+    expect(() => new ServiceRegistry().provide(provider, store, null)).toThrow(
+      refusal('p provided null as "store"'),
+    )
+  })
+
   test('says what is missing', () => {
     const registry = new ServiceRegistry()
     expect(() => registry.use(plugin({ requires: [store] }), store)).toThrow(

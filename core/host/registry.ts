@@ -16,6 +16,8 @@ export class ServiceRegistry {
 
   provide(plugin: PlannedPlugin, key: ServiceKey<unknown>, service: unknown): void {
     if (!listed(plugin.definition.provides, key)) refuse(plugin, 'provides', key)
+    if (service === null)
+      throw new MailwrightError('MAIL_E_SERVICE', `${plugin.name} provided null as "${key.name}"`)
     this.#services.set(key.name, checkedService(plugin.name, key, service))
     this.#providers.set(key.name, plugin.name)
   }

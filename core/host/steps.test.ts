@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MailwrightError } from '../errors.ts'
+import { errorText, MailwrightError } from '../errors.ts'
 import { fakeClock } from '../testing/fake-clock.ts'
 import { turns } from '../testing/turns.ts'
 import { stepError, withinTime } from './steps.ts'
@@ -64,6 +64,11 @@ describe('stepError', () => {
       message: 'aliases found a fault in what it reads',
       cause,
     })
+  })
+
+  test.each([undefined, null])('says that %s was thrown', (thrown) => {
+    const error = stepError('MAIL_E_START', 'p', 'start', thrown)
+    expect(errorText(error)).toBe(`p failed in start: ${thrown} was thrown`)
   })
 
   test("says nothing of our own timeouts twice, but names whose a plugin's own timeout is", async () => {

@@ -38,7 +38,7 @@ export function stepError(code: ErrorCode, plugin: string, step: string, error: 
   if (error instanceof StepTimeout) return error
   // Whoever starts a server has asked for no check.
   const problem = step === 'check' ? 'found a fault in what it reads' : `failed in ${step}`
-  return new MailwrightError(code, `${plugin} ${problem}`, { cause: error })
+  return new MailwrightError(code, `${plugin} ${problem}`, { cause: error ?? `${error} was thrown` })
 }
 
 /** An asynchronous setup would be I/O that nobody waits for, and its errors would go unheard. */

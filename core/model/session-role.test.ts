@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ownRolesIn, sessionRoleOf, sessionRoles } from './session-role.ts'
+import { sessionRoleOf, sessionRoles } from './session-role.ts'
 
 it.each([...sessionRoles, 'example-nntp', 'a1-b-2'])('%s is a role', (name) => {
   expect(sessionRoleOf(name)).toBe(name)
@@ -7,9 +7,4 @@ it.each([...sessionRoles, 'example-nntp', 'a1-b-2'])('%s is a role', (name) => {
 
 it.each(['', 'nntp', 'Imap', 'a-', '-a', 'a--b', 'A-b', 'a b-c', '1-a'])('"%s" is none', (name) => {
   expect(sessionRoleOf(name)).toBeUndefined()
-})
-
-it('finds those of plugins in what an option says', () => {
-  expect(ownRolesIn(['imap', 'example-nntp', 5, 'nntp'])).toEqual(['example-nntp'])
-  expect(ownRolesIn('example-nntp')).toEqual([])
 })

@@ -19,11 +19,6 @@ export function sessionRoleOf(name: string): SessionRole | undefined {
   return sessionRoles.find((role) => role === name) ?? (isOwnRole(name) ? name : undefined)
 }
 
-/** Those of a list of words that can be a plugin's own role: choices of an option beside the framework's. */
-export function ownRolesIn(words: unknown): readonly OwnRole[] {
-  return Array.isArray(words) ? words.filter(isOwnRole) : []
-}
-
-function isOwnRole(word: unknown): word is OwnRole {
-  return typeof word === 'string' && ownRole.test(word)
+function isOwnRole(word: string): word is OwnRole {
+  return ownRole.test(word)
 }

@@ -340,3 +340,13 @@ describe('commands', () => {
       await expect(command.run({ arguments: [address], options: {} })).rejects.toThrow('in the memory')
   })
 })
+
+it('tells of a role that no listener has', async () => {
+  const host = await createTestHost({
+    plugins: [everybody(), guardPlugin({ ...quick, roles: ['imap', 'mail-cuont'] })],
+  })
+  hosts.push(host)
+  expect(
+    host.log.lines.filter(({ event, plugin }) => event === 'starting' && plugin === 'guard'),
+  ).toMatchObject([{ level: 'warn', text: '`roles`: no listener has the role "mail-cuont"' }])
+})

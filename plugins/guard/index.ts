@@ -1,4 +1,4 @@
-import { database, definePlugin, formatAddress, history, type PluginFactory } from 'mailwright'
+import { database, definePlugin, formatAddress, history, type PluginFactory, unheardRoles } from 'mailwright'
 import { guardCommands } from './commands.ts'
 import { Guard } from './guard.ts'
 import { emptyMemory } from './guard-memory.ts'
@@ -17,7 +17,7 @@ const plugin: PluginFactory<GuardInput> = definePlugin<GuardOptions, GuardInput>
   optional: [database, history],
   migrations: [guardMigration],
   parseOptions,
-  setup({ hooks, useOptional, clock, log, keep }, options) {
+  setup({ hooks, useOptional, clock, log, keep, rolesListenedFor }, options) {
     const shared = useOptional(database)
     const tables = shared && new GuardTables(shared)
     const memory = tables === undefined ? keep('memory', emptyMemory) : emptyMemory()
@@ -31,9 +31,15 @@ const plugin: PluginFactory<GuardInput> = definePlugin<GuardOptions, GuardInput>
     connection.loggedIn.tap('known', async (session, { address }) =>
       guard.loggedIn(session, formatAddress(address)),
     )
-    if (tables === undefined) return undefined
-    const synchronisation = new Synchronisation(guard, tables, options, { clock, log })
-    return { serve: () => synchronisation.start(), stop: () => synchronisation.stop() }
+    const synchronisation = tables && new Synchronisation(guard, tables, options, { clock, log })
+    return {
+      serve: async () => {
+        for (const text of unheardRoles('roles', options.roles, rolesListenedFor()))
+          log.warn('starting', { text })
+        await synchronisation?.start()
+      },
+      stop: async () => synchronisation?.stop(),
+    }
   },
   commands: ({ useOptional, clock }, options) =>
     guardCommands({ database: useOptional(database), clock, options }),

@@ -1,9 +1,9 @@
 import {
   type Network,
   type OptionReader,
-  ownRolesIn,
   type PrefixLengths,
   parseNetwork,
+  readListenerRoles,
   readOptions,
   type SessionRole,
 } from 'mailwright'
@@ -64,15 +64,6 @@ export interface GuardInput {
   readonly maxEntries?: number
 }
 
-const allRoles: readonly SessionRole[] = [
-  'transfer',
-  'submission',
-  'lmtp',
-  'imap',
-  'pop3',
-  'managesieve',
-  'http',
-]
 const guarded: readonly SessionRole[] = ['transfer', 'submission', 'imap', 'pop3', 'managesieve', 'http']
 const thisMachine: readonly Network[] = ['127.0.0.0/8', '::1/128'].flatMap((text) => parseNetwork(text) ?? [])
 const year = 366 * 86_400_000
@@ -81,9 +72,7 @@ export function parseOptions(input: unknown): GuardOptions {
   const read = readOptions(input)
   const client = readPrefixes(read, ['ipv4Prefix', 'ipv6Prefix'], { ipv4: 32, ipv6: 64 })
   return read.done({
-    roles: new Set(
-      read.choices('roles', [...allRoles, ...ownRolesIn(read.value('roles'))], { default: guarded }),
-    ),
+    roles: new Set(readListenerRoles(read, 'roles', { default: guarded })),
     neverBan: read.value('neverBan') === undefined ? thisMachine : readNetworks(read, 'neverBan'),
     client,
     surroundings: readPrefixes(read, ['wideIpv4Prefix', 'wideIpv6Prefix'], {

@@ -1,6 +1,7 @@
 import { accounts, certificates, definePlugin, imapExtensions, type PluginFactory, store } from 'mailwright'
 import { listenForClients } from 'mailwright/network'
 import { Conversation } from './engine/conversation.ts'
+import { guardedExtension } from './engine/guarded-extension.ts'
 import { Server } from './engine/server.ts'
 import { vocabularyOf } from './engine/vocabulary.ts'
 import { shippedExtensions } from './extensions/index.ts'
@@ -28,7 +29,7 @@ const imap: PluginFactory<ImapInput> = definePlugin<ImapOptions, ImapInput>({
         const shipped = shippedExtensions.filter(
           ({ name }) => options.unauthenticate || name !== 'unauthenticate',
         )
-        const extensions = [...shipped, ...registered.all]
+        const extensions = [...shipped, ...registered.all.map(guardedExtension)]
         server.speak(extensions, vocabularyOf(extensions))
       },
       begin: (socket, tls, ends) => new Conversation(socket, server, tls, ends),

@@ -109,6 +109,17 @@ describe('a client', () => {
     expect(host.log.lines.filter(({ event }) => event === 'limit-reached')).toHaveLength(1)
   })
 
+  it('is not limited at listeners that there are none of, and the log says so', async () => {
+    const host = await start({ clients: [{ roles: ['mail-cuont'], connections: 2 }] })
+    expect(host.log.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        event: 'starting',
+        text: '`clients`: no listener has the role "mail-cuont"',
+      }),
+    )
+  })
+
   it('may connect so often', async () => {
     const host = await start({ clients: [{ ...transfer, connectionRate: '3/1m' }] })
     const answers: string[] = []

@@ -1,4 +1,4 @@
-import { accounts, database, definePlugin, type PluginFactory, type Timer } from 'mailwright'
+import { accounts, database, definePlugin, type PluginFactory, type Timer, unheardRoles } from 'mailwright'
 import { SessionCounts } from 'mailwright/network'
 import { AccountCounts, rateCountsMigration } from './account-counts.ts'
 import { rateCommands } from './commands.ts'
@@ -16,7 +16,7 @@ const plugin: PluginFactory<RateLimitsInput> = definePlugin<RateLimitsOptions, R
   optional: [accounts, database],
   migrations: [rateCountsMigration],
   parseOptions,
-  setup({ hooks, useOptional, flow, clock, log, keep }, options) {
+  setup({ hooks, useOptional, flow, clock, log, keep, rolesListenedFor }, options) {
     const counts = (name: string) =>
       new MemoryCounts(
         clock,
@@ -50,7 +50,11 @@ const plugin: PluginFactory<RateLimitsInput> = definePlugin<RateLimitsOptions, R
       timer = clock.after(cleanEvery, clean)
     }
     return {
-      serve: async () => clean(),
+      serve: async () => {
+        const roles = new Set(options.clients.flatMap((client) => [...client.roles]))
+        for (const text of unheardRoles('clients', roles, rolesListenedFor())) log.warn('starting', { text })
+        clean()
+      },
       stop: async () => timer?.cancel(),
     }
   },

@@ -66,5 +66,5 @@ test.each([
 
 test('the role of a plugin of another protocol', () => {
   const [client] = parseOptions({ clients: [{ roles: ['example-nntp', 'imap'], connections: 5 }] }).clients
-  expect([...(client?.roles ?? [])]).toEqual(['imap', 'example-nntp'])
+  expect([...(client?.roles ?? [])]).toEqual(['example-nntp', 'imap'])
 })

@@ -1,9 +1,9 @@
 import {
   type Network,
   type OptionReader,
-  ownRolesIn,
   type PrefixLengths,
   parseNetwork,
+  readListenerRoles,
   readOptions,
   type SessionRole,
 } from 'mailwright'
@@ -95,7 +95,6 @@ export interface SenderLimitsInput extends EnvelopeLimitsInput {
   readonly by?: 'address' | 'domain'
 }
 
-const allRoles = ['transfer', 'submission', 'lmtp', 'pop3', 'imap', 'managesieve', 'http'] as const
 const thisMachine: readonly Network[] = ['127.0.0.0/8', '::1/128'].flatMap((text) => parseNetwork(text) ?? [])
 
 export function parseOptions(input: unknown): RateLimitsOptions {
@@ -138,7 +137,7 @@ function readSenders(read: OptionReader): SenderLimits {
 
 function readClient(read: OptionReader): ClientLimits {
   return {
-    roles: new Set(read.choices('roles', [...allRoles, ...ownRolesIn(read.value('roles'))])),
+    roles: new Set(readListenerRoles(read, 'roles')),
     connections: read.integer('connections', { default: 0, min: 0, max: 1_000_000 }),
     connectionRate: readRates(read, 'connectionRate'),
     ...readEnvelope(read),

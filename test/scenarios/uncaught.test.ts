@@ -18,6 +18,7 @@ const config = `
       hooks.envelope.checkSender.tap('throw-later', async ({ reversePath }) => {
         if (reversePath?.localPart === 'timer') setTimeout(() => { throw new Error('thrown in a timer') }, 1)
         if (reversePath?.localPart === 'promise') Promise.reject(new Error('rejected and forgotten'))
+        if (reversePath?.localPart === 'nothing') Promise.reject(undefined)
         return undefined
       })
     },
@@ -49,6 +50,16 @@ test.each(['timer', 'promise'])('an error of a plugin in a %s is logged, and mai
   expect(await sendMail(server.port('smtp'), { ...mail, from: `${where}@else.example` })).toMatch(/^250 /)
   expect(await logged).toMatchObject({
     error: where === 'timer' ? 'thrown in a timer' : 'rejected and forgotten',
+    stack: expect.arrayContaining([expect.stringContaining('mailwright.config.ts')]),
   })
   expect(await sendMail(server.port('smtp'), { ...mail, from: 'other@else.example' })).toMatch(/^250 /)
+})
+
+test('a promise that is rejected with nothing is told of, too', async () => {
+  project = await temporaryProject({ 'mailwright.config.ts': config })
+  server = await startServer(project.folder)
+  const logged = server.logged('internal-error')
+  const mail = { from: 'nothing@else.example', to: 'me@here.example', text: 'Subject: x\n\n' }
+  expect(await sendMail(server.port('smtp'), mail)).toMatch(/^250 /)
+  expect(await logged).toMatchObject({ error: 'undefined was thrown' })
 })

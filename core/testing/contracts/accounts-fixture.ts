@@ -10,6 +10,7 @@ import type {
 } from '../../services/accounts.ts'
 import { addressOf } from '../address-of.ts'
 import type { FakeClock } from '../fake-clock.ts'
+import { abilitiesOf } from './abilities.ts'
 import type { ConditionalCase, Disposable } from './contract.ts'
 import { expectCode, present } from './expectations.ts'
 
@@ -57,7 +58,7 @@ export function accountsHave(need: AccountsNeed, fixture: AccountsFixture): bool
     return fixture.disableProtocols !== undefined || fixture.accounts.supports.accountSettings === true
   if (need === 'a fake clock') return fixture.clock !== undefined
   if (need === 'injected outages') return fixture.injectOutage !== undefined
-  return fixture.accounts.supports[need] === true
+  return abilitiesOf('accounts', fixture.accounts)[need] === true
 }
 
 /** The password of every seeded account that has one, but for {@link longPassword}. */

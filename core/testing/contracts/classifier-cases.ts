@@ -4,6 +4,7 @@ import type { Account } from '../../model/account.ts'
 import { bufferContent } from '../../model/content.ts'
 import type { Message } from '../../model/message.ts'
 import type { Classifier, ClassifierAbilities } from '../../services/classifier.ts'
+import { abilitiesOf } from './abilities.ts'
 import type { ConditionalCase, Disposable } from './contract.ts'
 import { expectCode, present } from './expectations.ts'
 
@@ -20,7 +21,7 @@ export type ClassifierNeed = keyof ClassifierAbilities
 export type ClassifierCase = ConditionalCase<ClassifierFixture, ClassifierNeed>
 
 export function classifierHas(need: ClassifierNeed, { classifier }: ClassifierFixture): boolean {
-  return classifier.supports[need]
+  return abilitiesOf('classifier', classifier)[need]
 }
 
 const spamWords =

@@ -10,6 +10,7 @@ import type { Session } from '../../model/session.ts'
 import type { Recipient, Transaction } from '../../model/transaction.ts'
 import type { Queue, QueueAbilities, RecipientAnswer, Submission } from '../../services/queue.ts'
 import type { FakeClock } from '../fake-clock.ts'
+import { abilitiesOf } from './abilities.ts'
 import type { ConditionalCase, Disposable } from './contract.ts'
 import { sampleMessage } from './store-fixture.ts'
 
@@ -42,7 +43,7 @@ export type QueueNeed = keyof QueueAbilities
 export type QueueCase = ConditionalCase<QueueSubject, QueueNeed>
 
 export function queueHas(need: QueueNeed, { queue }: QueueFixture): boolean {
-  return queue.supports[need]
+  return abilitiesOf('queue', queue)[need]
 }
 
 /** What a recipient's delivery comes to: an outcome, or a delivery that breaks. */

@@ -14,6 +14,7 @@ import type {
   Store,
   StoreAbilities,
 } from '../../services/store.ts'
+import { abilitiesOf } from './abilities.ts'
 import type { ConditionalCase, Disposable } from './contract.ts'
 import { present } from './expectations.ts'
 
@@ -57,7 +58,7 @@ export function storeHas(need: StoreNeed, fixture: StoreFixture): boolean {
   if (need === 'announced changes') return fixture.announced !== undefined
   if (need === 'injected faults') return fixture.injectFault !== undefined
   if (need === 'public mailboxes') return fixture.publicMailbox !== undefined
-  return fixture.store.supports[need]
+  return abilitiesOf('store', fixture.store)[need]
 }
 
 /** The second store; failing the case where the fixture has none. The first is not to be used any more unless they are `shared`. */

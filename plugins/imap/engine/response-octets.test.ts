@@ -105,3 +105,22 @@ test('an item of FETCH may have literals', async () => {
   const client = await inInbox(system)
   expect(await client.ok('FETCH 1 XITEM')).toEqual(['1 FETCH (XITEM {4}\r\na\r\nb)'])
 })
+
+test('what is wrong with a response is logged', async () => {
+  const errors = async (octets: string): Promise<unknown> => {
+    await using system = await start({ fetchItems: { XITEM: () => ({ text: () => octets }) } })
+    await (await inInbox(system)).command('FETCH 1 XITEM')
+    return system.host.log.lines.find(({ event }) => event === 'internal-error')?.error
+  }
+  expect(await errors('XITEM a\u010a')).toBe(
+    'a response has a character that is no octet (`out.utf8` encodes): XITEM',
+  )
+  expect(await errors('XITEM a\0')).toBe('a response has a line end or NUL outside of a literal: XITEM')
+})
+
+test('no response where an item says nothing', async () => {
+  await using system = await start({ fetchItems: { XITEM: () => ({ text: () => undefined }) } })
+  const client = await inInbox(system)
+  expect(await client.ok('FETCH 1 XITEM')).toEqual([])
+  expect(await client.ok('FETCH 1 (UID XITEM)')).toEqual(['1 FETCH (UID 1)'])
+})

@@ -27,7 +27,11 @@ export function isWithinLine(octets: string): boolean {
 /** For a response, or a part of it, that must be that. */
 export function requireWithinLine(octets: string, name: string | undefined): void {
   if (isWithinLine(octets)) return
-  throw new TypeError(`a response has a line end outside of a literal: ${name?.slice(0, 100)}`)
+  // An octet string has none, within literals or outside.
+  const problem = /[\u0100-\uffff]/.test(octets)
+    ? 'a character that is no octet (`out.utf8` encodes)'
+    : 'a line end or NUL outside of a literal'
+  throw new TypeError(`a response has ${problem}: ${name?.slice(0, 100)}`)
 }
 
 /** A result as it can be sent, and what was wrong with the one that a command answered. */

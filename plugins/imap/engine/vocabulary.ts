@@ -1,5 +1,5 @@
 import { ConfigError } from 'mailwright'
-import type { ImapExtension, ImapVocabulary, ImapVocabularyName } from 'mailwright/imap'
+import type { ImapCommand, ImapExtension, ImapVocabulary, ImapVocabularyName } from 'mailwright/imap'
 
 const names: readonly ImapVocabularyName[] = [
   'enables',
@@ -17,7 +17,7 @@ const names: readonly ImapVocabularyName[] = [
   'appendData',
 ]
 
-/** The words of all extensions. What a later one says of a word holds. ConfigError where one is not in capitals. */
+/** The words of all extensions. What a later one says of a word holds. ConfigError where one is not in capitals, or a command is none. */
 export function vocabularyOf(extensions: readonly ImapExtension[]): ImapVocabulary {
   const vocabulary = Object.fromEntries(names.map((name) => [name, new Map<string, unknown>()]))
   for (const extension of extensions)
@@ -25,7 +25,14 @@ export function vocabularyOf(extensions: readonly ImapExtension[]): ImapVocabula
       for (const [word, meaning] of Object.entries(extension[name] ?? {})) {
         if (word !== word.toUpperCase())
           throw new ConfigError(`${extension.name}.${name}`, `"${word}" must be in capitals`)
+        if (name === 'commands') requireCommand(`${extension.name}.commands.${word}`, meaning)
         vocabulary[name]?.set(word, meaning)
       }
   return vocabulary as unknown as ImapVocabulary
+}
+
+/** Plugins may be plain JavaScript. */
+function requireCommand(path: string, command: Partial<ImapCommand> | undefined): void {
+  if (!Array.isArray(command?.states)) throw new ConfigError(path, 'must list its `states`')
+  if (typeof command.run !== 'function') throw new ConfigError(path, 'must have a `run`')
 }

@@ -1,3 +1,4 @@
+import type { SearchCriterion } from 'mailwright'
 import type { ImapArguments, ImapSearchParser, ImapSearchTerm, ImapSession } from 'mailwright/imap'
 import { bad, NotUtf8, no, Refusal } from '../engine/result.ts'
 import { type TextReading, utf8Reading } from './charset.ts'
@@ -5,6 +6,26 @@ import { type TextReading, utf8Reading } from './charset.ts'
 // A person's search has three or four; what programs make is flat, as OR that follows OR counts once.
 const deepest = 50
 const mostKeys = 5_000
+
+const kinds: Readonly<Record<SearchCriterion['kind'], true>> = {
+  all: true,
+  and: true,
+  or: true,
+  not: true,
+  uids: true,
+  flag: true,
+  larger: true,
+  smaller: true,
+  internal: true,
+  saved: true,
+  sent: true,
+  younger: true,
+  older: true,
+  header: true,
+  body: true,
+  text: true,
+  modSequence: true,
+}
 
 const setStart = ['*', '$', ...'0123456789']
 
@@ -37,6 +58,15 @@ function allOf(terms: readonly ImapSearchTerm[]): ImapSearchTerm {
   const [only] = terms
   if (only !== undefined && terms.length === 1) return only
   return (scope) => ({ kind: 'and', of: terms.map((term) => term(scope)) })
+}
+
+/** What keys of other authors answer is not believed: the store's refusal would not say whose it is. */
+function criterionOf(key: string, criterion: SearchCriterion): SearchCriterion {
+  const kind: unknown = (criterion as SearchCriterion | undefined)?.kind
+  if (typeof kind === 'string' && Object.hasOwn(kinds, kind)) return criterion
+  throw new TypeError(
+    `the search key ${key} answered a criterion of no known kind: ${String(kind).slice(0, 100)}`,
+  )
 }
 
 class CriteriaParser implements ImapSearchParser {
@@ -72,7 +102,9 @@ class CriteriaParser implements ImapSearchParser {
     if (setStart.some((start) => args.sees(start))) return this.#numbers()
     const name = args.word()
     const key = session.server.vocabulary.searchKeys.get(name)
-    return key === undefined ? args.fail(`The search key ${name} is unknown`) : key(this)
+    if (key === undefined) return args.fail(`The search key ${name} is unknown`)
+    const term = key(this)
+    return (scope) => criterionOf(name, term(scope))
   }
 
   #numbers(): ImapSearchTerm {

@@ -198,6 +198,8 @@ class Fetching {
       this.#gone += 1
       return
     }
+    // RFC 9051 §9, msg-att: at least one item.
+    if (pieces.length === 0) return
     out.write(this.#opening(message))
     for (const [at, { head, content }] of pieces.entries()) {
       out.write(at === 0 ? head : ` ${head}`)

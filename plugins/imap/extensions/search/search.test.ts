@@ -1,4 +1,4 @@
-import { bufferContent } from 'mailwright'
+import { bufferContent, type SearchCriterion } from 'mailwright'
 import { fakeClock } from 'mailwright/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
@@ -282,5 +282,23 @@ describe('a long search', () => {
     ])
     expect(searching).toHaveBeenCalledTimes(2)
     searching.mockRestore()
+  })
+})
+
+it.each([
+  ['an unknown kind', { kind: 'frob' }, 'frob'],
+  ['nothing', undefined, 'undefined'],
+])('a key of another author that answers %s is told by its name', async (_, criterion, told) => {
+  const foreign = {
+    name: 'foreign',
+    searchKeys: { XKEY: () => () => criterion as unknown as SearchCriterion },
+  }
+  await using system = await startImapTest({ extensions: [foreign] })
+  const client = await system.connect()
+  await client.ok('SELECT INBOX')
+  expect((await client.command('SEARCH NOT XKEY')).tagged).toMatch(/^NO \[SERVERBUG\]/)
+  expect(system.host.log.lines.find(({ event }) => event === 'internal-error')).toMatchObject({
+    command: 'SEARCH',
+    error: `the search key XKEY answered a criterion of no known kind: ${told}`,
   })
 })
