@@ -39,6 +39,18 @@ export interface ImapSelected {
   introduce(entries: readonly MessageEntry[]): Promise<void>
   /** The client has been told of these new flags. */
   told(entries: readonly MessageEntry[]): void
+  /** The client has asked for the flags of these, and is told them. */
+  answered(entries: readonly MessageEntry[]): void
+  /**
+   * The command tells mod-sequences, `highest` at most where others have told of it: behind it the client is told up to
+   * where it knows of everything, if that is less.
+   */
+  toldModSequences(highest?: number): void
+  /**
+   * Takes over the flags that others have changed where the client is not told of them: what it asks for is answered as it
+   * is now.
+   */
+  readAfresh(): Promise<void>
   /**
    * Tells of everything that has changed, by EXPUNGE or VANISHED, EXISTS, FETCH. `expunges` false keeps numbers. `look`
    * false asks the store only where it has told of a change. `pushed`: no command is answered that has told something itself.
@@ -66,9 +78,12 @@ export interface ImapSelected {
 
 /** What a client is told of the selected mailbox without having asked. */
 export interface ImapNews {
-  /** Of messages that come and go. What the client removes itself it is told of all the same. */
+  /**
+   * Of messages that come and go. What the client removes or puts in itself it is told of all the same, with what came
+   * before it. Without others' the messages and their numbers stay as they are.
+   */
   readonly messages: boolean
-  /** Of flags that others change. */
+  /** Of flags that others change. Whoever asks for them is answered what they are now. */
   readonly flags: boolean
 }
 

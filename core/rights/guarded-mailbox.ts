@@ -122,6 +122,16 @@ export class GuardedMailbox implements Mailbox {
     return transfer
   }
 
+  get replace(): Mailbox['replace'] {
+    if (this.#inner.replace === undefined) return undefined
+    return async (uid, message, origin) => {
+      await this.#demand('takeOut')
+      const rights = await this.#demand('append')
+      const flags = permittedFlags(message.flags ?? [], rights)
+      return this.#inner.replace?.(uid, { ...message, flags }, origin)
+    }
+  }
+
   close(): Promise<void> {
     return this.#inner.close()
   }

@@ -53,6 +53,13 @@ describe('bodyText', () => {
     }
   })
 
+  it.each(['\ufeff', ''])('reads UTF-16 in the order that its first block tells: %j', (mark) => {
+    const text = `${mark}Subject ${lines('\u4f60\u597d')}`
+    const little = Buffer.from(text, 'utf16le')
+    const big = Buffer.from(little).swap16()
+    for (const octets of [little, big]) expectSame(textOf(octets, '8bit', 'utf-16'), text.slice(mark.length))
+  })
+
   it.each([
     ['utf-16le', 'Über die Straße \u0a41'],
     ['gb18030', '\u4e2d\u6587\u3002'],

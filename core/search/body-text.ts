@@ -1,4 +1,4 @@
-import { decodeText } from '../model/mime/charset.ts'
+import { decodeText, withByteOrder } from '../model/mime/charset.ts'
 import { decodeBody } from '../model/mime/mime-body.ts'
 import { BLOCK, cutQuotedPrintable, cutText, cutWideText, OctetBlocks } from './octet-blocks.ts'
 
@@ -18,6 +18,8 @@ interface TransferDecoder {
  */
 export class BodyText {
   readonly #charset: string | undefined
+  /** That one with the order of octets that the first block tells. */
+  #ordered: string | undefined
   readonly #transfer: TransferDecoder
   readonly #blocks: OctetBlocks
 
@@ -30,14 +32,19 @@ export class BodyText {
   /** The pieces of text that are whole. */
   *add(chunk: Buffer): Generator<string> {
     for (const octets of this.#transfer.add(chunk)) {
-      for (const block of this.#blocks.add(octets)) yield decodeText(block, this.#charset)
+      for (const block of this.#blocks.add(octets)) yield this.#decoded(block)
     }
   }
 
   /** The rest of the text. */
   *end(): Generator<string> {
-    for (const block of this.#blocks.add(this.#transfer.end())) yield decodeText(block, this.#charset)
-    yield decodeText(this.#blocks.end(), this.#charset)
+    for (const block of this.#blocks.add(this.#transfer.end())) yield this.#decoded(block)
+    yield this.#decoded(this.#blocks.end())
+  }
+
+  #decoded(block: Buffer): string {
+    if (block.length > 0) this.#ordered ??= withByteOrder(block, this.#charset)
+    return decodeText(block, this.#ordered)
   }
 }
 

@@ -2,6 +2,7 @@ import type { Content } from '../model/content.ts'
 import type { FlagChange } from '../model/flags.ts'
 import type { SearchCriterion } from '../model/search.ts'
 import type { MessageSummary } from '../model/summary.ts'
+import type { Appended, AppendMessage } from './store.ts'
 
 /** What is known of a message without reading it. A value of the moment. */
 export interface MessageEntry {
@@ -96,5 +97,14 @@ export interface Mailbox {
   copy(uids: readonly number[], target: string): Promise<Transfer>
   /** The same, and the originals are gone. A crash may leave both, never neither. */
   move(uids: readonly number[], target: string): Promise<Transfer>
+  /**
+   * Puts a message into this mailbox in place of one of the view, which is gone as soon as that is there (RFC 8508 §3). Fails
+   * as `AccountStore.append` does; the quota is asked only for what is more than the other's octets. Undefined where the other
+   * one is gone already: then nothing was put in, and nobody has seen anything. A crash may leave both, never neither. Absent:
+   * whoever wants it appends and expunges.
+   */
+  readonly replace?:
+    | ((uid: number, message: AppendMessage, origin?: string) => Promise<Appended | undefined>)
+    | undefined
   close(): Promise<void>
 }

@@ -13,7 +13,7 @@ import {
 } from 'mailwright'
 import type { AccountData } from './account-data.ts'
 import { requireFlags } from './flags.ts'
-import type { MailboxData, NewMessage } from './mailbox-data.ts'
+import type { KeptMessage, MailboxData, NewMessage } from './mailbox-data.ts'
 import { reserveRoom } from './quota.ts'
 
 /** What all account stores of one store share. */
@@ -54,6 +54,36 @@ export async function append(
   messages: readonly AppendMessage[],
   { origin, freed = 0 }: { readonly origin: string | undefined; readonly freed: number | undefined },
 ): Promise<Appended> {
+  return withRoom(place, mailbox, messages, freed, (data, read) => ({
+    uidValidity: data.uidValidity,
+    uids: put(place, data, read, 'append', origin),
+  }))
+}
+
+/** See `Mailbox.replace`. `remove` takes the other one away. */
+export async function replace(
+  place: Place,
+  { entry: { uid, size } }: KeptMessage,
+  message: AppendMessage & { readonly mailbox: MailboxData; readonly origin: string | undefined },
+  remove: () => void,
+): Promise<Appended | undefined> {
+  const { mailbox, origin } = message
+  return withRoom(place, mailbox.name, [message], size, (data, read) => {
+    if (data !== mailbox || data.find(uid) === undefined) return undefined
+    const uids = put(place, data, read, 'append', origin)
+    remove()
+    return { uidValidity: data.uidValidity, uids }
+  })
+}
+
+/** Reads messages where there is room for them, but for `freed` octets, and hands them on in one step. */
+async function withRoom<T>(
+  place: Place,
+  mailbox: string,
+  messages: readonly AppendMessage[],
+  freed: number,
+  use: (data: MailboxData, read: readonly NewMessage[]) => T,
+): Promise<T> {
   place.data.mailbox(mailbox)
   const known = messages.map((message) => ({ ...message, flags: requireFlags(message.flags ?? []) }))
   const octets = messages.reduce((sum, { content }) => sum + content.size, 0)
@@ -61,8 +91,7 @@ export async function append(
   try {
     const read: NewMessage[] = []
     for (const message of known) read.push(await readMessage(place, message))
-    const data = place.data.mailbox(mailbox)
-    return { uidValidity: data.uidValidity, uids: put(place, data, read, 'append', origin) }
+    return use(place.data.mailbox(mailbox), read)
   } finally {
     giveBack()
   }

@@ -1,4 +1,6 @@
 import {
+  type Appended,
+  type AppendMessage,
   bufferContent,
   type Content,
   type ExpungeOptions,
@@ -15,7 +17,7 @@ import {
   type Transfer,
 } from 'mailwright'
 import { searchEntries } from 'mailwright/search'
-import type { Place } from './delivery.ts'
+import { type Place, replace } from './delivery.ts'
 import type { KeptMessage, MailboxData, NewMessage } from './mailbox-data.ts'
 import { requireRoom } from './quota.ts'
 
@@ -103,10 +105,7 @@ export class MailboxView implements Mailbox {
     { onlyDeleted = false }: ExpungeOptions = {},
   ): Promise<readonly number[]> {
     const meant = onlyDeleted ? uidsOf(this.#entriesOf(this.#data.existing(uids)).filter(isDeleted)) : uids
-    const removed = this.#remove(meant)
-    if (removed.length > 0)
-      this.#place.flow.expunged({ ...this.#about(this.#data), cause: 'expunge', uids: removed })
-    return removed
+    return this.#expunge(meant)
   }
 
   async copy(uids: readonly number[], target: string): Promise<Transfer> {
@@ -130,6 +129,13 @@ export class MailboxView implements Mailbox {
     return transfer
   }
 
+  async replace(uid: number, message: AppendMessage, origin?: string): Promise<Appended | undefined> {
+    const replaced = this.#data.find(uid)
+    if (replaced === undefined) return undefined
+    const put = { ...message, mailbox: this.#data, origin }
+    return replace(this.#place, replaced, put, () => this.#expunge([uid]))
+  }
+
   async close(): Promise<void> {
     this.entries = []
   }
@@ -148,6 +154,13 @@ export class MailboxView implements Mailbox {
       this.#place.flow.stored({ ...this.#about(target), cause, uids, from: this.#data.name })
     const pairs = messages.map(({ entry }, index) => [entry.uid, uids[index] ?? 0] as const)
     return { uidValidity: target.uidValidity, uids: pairs }
+  }
+
+  #expunge(uids: readonly number[]): readonly number[] {
+    const removed = this.#remove(uids)
+    if (removed.length > 0)
+      this.#place.flow.expunged({ ...this.#about(this.#data), cause: 'expunge', uids: removed })
+    return removed
   }
 
   #remove(uids: readonly number[]): readonly number[] {

@@ -53,6 +53,28 @@ async function currentEntries(inner: Mailbox): Promise<readonly MessageEntry[]> 
   return inner.entries
 }
 
+const replaceMistakes: readonly NoticedMistake[] = [
+  [
+    'a replacement leaves the other one',
+    'replace: the new message is there',
+    {
+      mailbox: (inner) => ({
+        replace: async (_, message) => await inner.replace?.(inner.entries[0]?.uid ?? 0, message),
+      }),
+    },
+  ],
+  [
+    'a replacement that comes too late is answered',
+    'replace: of a message that is gone',
+    {
+      mailbox: (inner) => ({
+        replace: async (...args) =>
+          (await inner.replace?.(...args)) ?? { uidValidity: inner.uidValidity, uids: [inner.uidNext] },
+      }),
+    },
+  ],
+]
+
 const appendMistakes: readonly NoticedMistake[] = [
   [
     'an append stops where one does not fit',
@@ -466,6 +488,7 @@ const searchMistakes: readonly NoticedMistake[] = [
 describe('the store contract notices', () => {
   it.each([
     ...appendMistakes,
+    ...replaceMistakes,
     ...viewMistakes,
     ...flagMistakes,
     ...sequenceMistakes,

@@ -11,7 +11,6 @@ const eightBit = /[\x80-\xff]/
 const aliases: ReadonlyMap<string, string> = new Map([
   ['utf', 'utf-8'],
   ['utf8mb4', 'utf-8'],
-  ['unicode', 'utf-16'],
   ['ansi', 'windows-1252'],
   ['latin-1', 'windows-1252'],
   ['8bit', 'utf-8'],
@@ -25,13 +24,36 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['gb2312-80', 'gbk'],
 ])
 
+/** Those that leave it to the text which octet of two comes first. */
+const unordered = new Set(['utf-16', 'unicode', 'ucs-2', 'csunicode', 'iso-10646-ucs-2'])
+/** Octets by whose zeros the order is guessed. */
+const guessedBy = 1024
+
 /**
  * Turns octets of a declared charset into text. Never throws: octets that are not of that charset become U+FFFD; where
  * the charset is unknown, missing or US-ASCII, the octets are taken as UTF-8 if they are UTF-8, else as Windows-1252.
  */
 export function decodeText(octets: Buffer, charset: string | undefined): string {
-  const decoder = decoderFor(charset)
+  const decoder = decoderFor(withByteOrder(octets, charset))
   return decoder === undefined ? decodeUndeclared(octets) : decode(decoder, octets)
+}
+
+/**
+ * The charset of a text that begins with these octets, by which its other parts are to be read: where the declared one does
+ * not say so, the order of the octets is that of the byte order mark, else big-endian (RFC 2781 §4.3), unless it is clearly not.
+ */
+export function withByteOrder(octets: Buffer, charset: string | undefined): string | undefined {
+  if (!unordered.has(labelOf(charset))) return charset
+  const mark = octets.length < 2 ? 0 : octets.readUInt16BE(0)
+  if (mark === 0xfeff) return 'utf-16be'
+  return mark === 0xfffe || isLittleEndian(octets.subarray(0, guessedBy)) ? 'utf-16le' : 'utf-16be'
+}
+
+/** Characters below U+0100, of which most texts have some, are a zero and another octet. */
+function isLittleEndian(octets: Buffer): boolean {
+  let surplus = 0
+  for (const [at, octet] of octets.entries()) if (octet === 0) surplus += at % 2 === 0 ? -1 : 1
+  return surplus > 0
 }
 
 /**
@@ -59,9 +81,13 @@ function isAscii(label: string): boolean {
   return label === '' || label === 'us-ascii' || label === 'ascii' || label === 'ansi_x3.4-1968'
 }
 
+/** RFC 2231 §5 lets a language follow the name; it stands behind an asterisk. */
+function labelOf(charset: string | undefined): string {
+  return (charset ?? '').split('*', 1)[0]?.trim().replace(/^"|"$/g, '').trim().toLowerCase() ?? ''
+}
+
 function decoderFor(charset: string | undefined): TextDecoder | undefined {
-  // RFC 2231 §5 lets a language follow the name; it stands behind an asterisk.
-  const label = (charset ?? '').split('*', 1)[0]?.trim().replace(/^"|"$/g, '').trim().toLowerCase() ?? ''
+  const label = labelOf(charset)
   if (isAscii(label)) return undefined
   const known = decoders.get(label)
   if (known !== undefined) return known

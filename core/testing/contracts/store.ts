@@ -14,6 +14,7 @@ import { metadataCases } from './store-metadata.ts'
 import { modSequenceCases } from './store-mod-sequences.ts'
 import { randomCases } from './store-random.ts'
 import { reopenCases } from './store-reopen.ts'
+import { replaceCases } from './store-replace.ts'
 import { rightsCases } from './store-rights.ts'
 import { searchCases } from './store-search.ts'
 import { sharingCases } from './store-sharing.ts'
@@ -29,6 +30,7 @@ const storeContractCases: readonly StoreCase[] = [
   ...viewCases,
   ...deliveryCases,
   ...appendCases,
+  ...replaceCases,
   ...mailboxCases,
   ...subscriptionCases,
   ...identityCases,

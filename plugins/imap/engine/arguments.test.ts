@@ -6,9 +6,9 @@ import { Refusal } from './result.ts'
 
 const args = (...parts: readonly (string | ImapLiteral)[]): Arguments => new Arguments(parts, { utf8: false })
 
-function literal(text: string): ImapLiteral {
+function literal(text: string, binary = false): ImapLiteral {
   const octets = Buffer.from(text, 'latin1')
-  return { content: bufferContent(octets), octets, binary: false }
+  return { content: bufferContent(octets), octets, binary }
 }
 
 function refused(read: () => unknown): string {
@@ -86,6 +86,9 @@ describe('Arguments', () => {
       '"1-Jan-2026 12:00:00 +0000"',
       '"01-Jan-2026 25:00:00 +0000"',
       '"32-Jan-2026 12:00:00 +0000"',
+      '" 1-Jan-2026 12:00:00 +9999"',
+      '"31-Dec-9999 23:59:59 -1200"',
+      '" 1-Jan-0000 00:00:00 +0100"',
     ])
       expect(refused(() => args(wrong).dateTime())).toBe('BAD')
   })
@@ -112,5 +115,19 @@ describe('Arguments', () => {
     expect(refused(() => args('"a\\b"').string())).toBe('BAD')
     expect(refused(() => args('', literal('a\0b'), '').string())).toBe('BAD')
     expect(refused(() => args('(\\Recent)').flags())).toBe('BAD')
+  })
+
+  test('literal8 is a literal, and no string (RFC 9051 §9)', () => {
+    const binary = (): Arguments => args('', literal('a', true), '')
+    expect(binary().literal().binary).toBe(true)
+    for (const read of [
+      () => binary().astring(),
+      () => binary().string(),
+      () => binary().nstring(),
+      () => binary().text(),
+      () => binary().mailbox(),
+      () => binary().mailboxPattern(),
+    ])
+      expect(refused(read)).toBe('BAD')
   })
 })

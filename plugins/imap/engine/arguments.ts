@@ -15,7 +15,7 @@ const quotedForm = /"((?:[^"\\\r\n\0]|\\["\\])*)"/y
 const endedForm = /"(?:[^"\\\r\n\0]|\\[^\r\n\0])*"/y
 const flagForm = /\\?[^\x00-\x20\x7f-\xff(){%*"\\\]]+/y
 const dateForm = /"?(\d{1,2})-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-(\d{4})"?/iy
-const dateTimeForm = /"([ \d]\d)-([a-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-]\d{4})"/iy
+const dateTimeForm = /"([ \d]\d)-([a-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-]\d\d[0-5]\d)"/iy
 
 /** Flags that one command may name. */
 const mostFlags = 100
@@ -153,7 +153,9 @@ export class Arguments implements ImapArguments {
     const [, day = '', month = '', year = '', hour = '', minute = '', second = '', zone = ''] = matched
     const written = `${day.trim()} ${month} ${year} ${hour}:${minute}:${second} ${zone}`
     const date = months.includes(month.toLowerCase()) ? parseDate(written) : undefined
-    return date ?? this.fail('That is no date')
+    // Responses write it in UTC, where the year has four digits, too.
+    const utcYear = date?.getUTCFullYear() ?? -1
+    return date !== undefined && utcYear >= 0 && utcYear <= 9999 ? date : this.fail('That is no date')
   }
 
   date(): `${number}-${number}-${number}` {
@@ -212,7 +214,9 @@ export class Arguments implements ImapArguments {
       return body.includes('\\') ? body.replace(/\\(.)/g, '$1') : body
     }
     if (!this.#atBreak || this.#part + 1 >= this.#parts.length) return undefined
-    const { octets } = this.literal()
+    const { octets, binary } = this.literal()
+    // RFC 9051 §9, string; where literal8 may stand `literal` is read.
+    if (binary) this.fail('A literal without ~ is expected')
     if (octets === undefined) return this.fail('The literal is too large')
     const text = octets.toString('latin1')
     // RFC 9051 §9: CHAR8 leaves it out.

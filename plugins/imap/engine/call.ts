@@ -6,6 +6,7 @@ import { Arguments } from './arguments.ts'
 import type { ReadCommand } from './command-reader.ts'
 import { bad, isTrouble, Refusal, resultOf } from './result.ts'
 import type { Session } from './session.ts'
+import { showing } from './showing.ts'
 
 /** What a call needs of the conversation that it is a part of. */
 export interface CallSurroundings {
@@ -74,6 +75,9 @@ export async function runCommand(call: Call, command: ImapCommand | undefined): 
 /** Where the store has refused, the selected mailbox may be another one by now, or gone: no command will ever work then. */
 async function run(call: Call, command: ImapCommand): Promise<ImapResult> {
   const { session } = call
+  const { selected } = session
+  if (selected !== undefined && command.keepsNumbers === true)
+    await showing(session, () => selected.readAfresh())
   try {
     return await command.run(call)
   } catch (error) {

@@ -37,6 +37,11 @@ export function ownArrivals(selected: ImapSelected): ReadonlySet<number> {
   return stored.get(selected) ?? new Set()
 }
 
+/** The highest UID of those; 0 where there is none. */
+export function lastOwnArrival(selected: ImapSelected): number {
+  return [...ownArrivals(selected)].at(-1) ?? 0
+}
+
 /** Has a session's own changes told to one listener, in place of the one before; to none where it is undefined. */
 export function onOwnChange(session: ImapSession, listener: Listener | undefined): void {
   if (listener === undefined) listeners.delete(session)

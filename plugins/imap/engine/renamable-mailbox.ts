@@ -15,6 +15,7 @@ import type {
 export class RenamableMailbox implements Mailbox {
   #opened: Mailbox
   #complete: number
+  readonly #removals = new Set<number>()
 
   constructor(opened: Mailbox) {
     this.#opened = opened
@@ -24,6 +25,15 @@ export class RenamableMailbox implements Mailbox {
   /** A mod-sequence up to which no change is missing in `entries`. */
   get completeModSequence(): number {
     return this.#complete
+  }
+
+  /** UIDs that were removed by this object and of which nobody was told. */
+  get removals(): ReadonlySet<number> {
+    return this.#removals
+  }
+
+  toldRemovals(): void {
+    this.#removals.clear()
   }
 
   /** Goes on with the same mailbox opened by its new name. */
@@ -89,16 +99,29 @@ export class RenamableMailbox implements Mailbox {
     return this.#opened.changeFlags(uids, change, options)
   }
 
-  expunge(uids: readonly number[], options?: ExpungeOptions): Promise<readonly number[]> {
-    return this.#opened.expunge(uids, options)
+  async expunge(uids: readonly number[], options?: ExpungeOptions): Promise<readonly number[]> {
+    const removed = await this.#opened.expunge(uids, options)
+    for (const uid of removed) this.#removals.add(uid)
+    return removed
   }
 
   copy(uids: readonly number[], target: string): Promise<Transfer> {
     return this.#opened.copy(uids, target)
   }
 
-  move(uids: readonly number[], target: string): Promise<Transfer> {
-    return this.#opened.move(uids, target)
+  async move(uids: readonly number[], target: string): Promise<Transfer> {
+    const transfer = await this.#opened.move(uids, target)
+    for (const [uid] of transfer.uids) this.#removals.add(uid)
+    return transfer
+  }
+
+  get replace(): Mailbox['replace'] {
+    if (this.#opened.replace === undefined) return undefined
+    return async (uid, message, origin) => {
+      const appended = await this.#opened.replace?.(uid, message, origin)
+      if (appended !== undefined) this.#removals.add(uid)
+      return appended
+    }
   }
 
   close(): Promise<void> {

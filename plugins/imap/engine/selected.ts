@@ -4,18 +4,20 @@ import {
   type Lease,
   type MailboxFacts,
   type MessageEntry,
-  systemFlags,
   type UidRange,
 } from 'mailwright'
 import type { ImapNews, ImapSelected, ImapSequenceSet, ImapUpdate, ImapUpdateListener } from 'mailwright/imap'
-import { keywordsOf, mailboxFacts } from './keywords.ts'
 import type { LaterLook } from './later-look.ts'
 import { withNewer } from './newer-entries.ts'
+import { lastOwnArrival } from './own-changes.ts'
 import type { RecentView } from './recent-view.ts'
 import type { RenamableMailbox } from './renamable-mailbox.ts'
-import { bad, no, Refusal } from './result.ts'
-import { settledRanges } from './sequence-set.ts'
+import { resolvedSet } from './resolved-set.ts'
+import { no, Refusal } from './result.ts'
+import { SelectedWatch } from './selected-watch.ts'
+import { ToldKeywords } from './told-keywords.ts'
 import { type ViewChanges, viewChanges } from './view-changes.ts'
+import { frozenMessages, nothingOwn, WithheldFlags } from './withheld-changes.ts'
 
 /** What a selected mailbox needs of its session. */
 export interface SelectedSurroundings {
@@ -47,29 +49,30 @@ export class Selected implements ImapSelected {
   readonly isReadOnly: boolean
   readonly facts: MailboxFacts
   readonly #surroundings: SelectedSurroundings
-  readonly #changeListeners = new Set<() => void>()
+  readonly #watch: SelectedWatch
   readonly #updateListeners = new Set<ImapUpdateListener>()
   /** What the client was told of by commands that changed flags: listeners learn of it with the next update. */
   readonly #toldBefore: MessageEntry[] = []
   #messages: readonly MessageEntry[]
   /** The mod-sequence up to which the client was told of everything. */
   #settled: number
-  /** Others have changed flags of which the client did not want to hear. */
-  #areFlagsWithheld = false
-  #watch: Promise<Lease> | undefined
-  /** Something may have changed since the store was asked. */
-  #isStale = true
+  readonly #withheld = new WithheldFlags()
+  /** Others have put in or removed messages of which the client did not want to hear. */
+  #areMessagesWithheld = false
+  /** The command that is answered has told mod-sequences. */
+  #hasToldModSequences = false
   /** The command that is answered has waited for the store in vain: what comes behind it does not wait as long once more. */
   #hasFailedNow = false
   #isGone = false
   #closed = false
-  #keywords: Set<string> | undefined
+  readonly #keywords = new ToldKeywords(() => this.#messages)
   saved: readonly number[] = []
 
   constructor(mailbox: RenamableMailbox, isReadOnly: boolean, surroundings: SelectedSurroundings) {
     this.mailbox = mailbox
     this.isReadOnly = isReadOnly
     this.#surroundings = surroundings
+    this.#watch = new SelectedWatch((listener) => surroundings.watch(listener))
     this.facts = surroundings.facts
     this.#messages = mailbox.entries
     this.#settled = mailbox.completeModSequence
@@ -107,34 +110,40 @@ export class Selected implements ImapSelected {
   resolve(set: ImapSequenceSet, byUid: boolean): readonly MessageEntry[] {
     const messages = this.#messages
     if (set === '$') return this.saved.flatMap((uid) => messages[this.numberOf(uid) - 1] ?? [])
-    const star = byUid ? (messages.at(-1)?.uid ?? 0) : messages.length
-    const found: MessageEntry[][] = []
-    for (const { first, last } of settledRanges(set, star)) {
-      if (!byUid && (first < 1 || last > messages.length)) throw new Refusal(bad('There is no such message'))
-      const [start, end] = byUid
-        ? [indexOfUid(messages, first), indexOfUid(messages, last + 1)]
-        : [first - 1, last]
-      found.push(messages.slice(start, end))
-    }
-    return found.length === 1 && found[0] !== undefined ? found[0] : found.flat()
+    return resolvedSet(messages, set, byUid)
   }
 
   told(entries: readonly MessageEntry[]): void {
     if (entries.length === 0) return
     if (this.#updateListeners.size > 0) for (const entry of entries) this.#toldBefore.push(entry)
     this.#messages = withNewer(this.#messages, entries)
+    this.#hasToldModSequences = true
+  }
+
+  answered(entries: readonly MessageEntry[]): void {
+    this.#withheld.answered(entries)
+  }
+
+  toldModSequences(highest = 0): void {
+    this.#hasToldModSequences = true
+    if (highest > this.mailbox.completeModSequence) this.#watch.isStale = true
+  }
+
+  async readAfresh(): Promise<void> {
+    if (this.#surroundings.news().flags) return
+    await this.requireThere()
+    const { shown } = frozenMessages(this.#messages, this.mailbox.entries, nothingOwn)
+    this.#withheld.withhold(viewChanges(this.#messages, shown, false)?.flagged ?? [])
+    this.#messages = shown
   }
 
   async update({ expunges, look, pushed }: Parameters<ImapSelected['update']>[0]): Promise<void> {
-    const { messages, flags } = this.#surroundings.news()
     this.#requireNotGone()
     // What is not looked at is not told: then there are only changes of the client's own. Whoever waits for news is to have them.
     const isSkipped = this.#hasFailedNow && !look && pushed !== true
     this.#hasFailedNow = false
-    if (messages && !isSkipped && (look || this.#isStale || this.#isAhead)) await this.#look()
-    const found = viewChanges(this.#messages, this.mailbox.entries, expunges)
-    if (!flags && found !== undefined && found.flagged.length > 0) this.#areFlagsWithheld = true
-    const changes = found === undefined || flags ? found : { ...found, flagged: [] }
+    if (!isSkipped && (look || this.#watch.isStale || this.#isAhead)) await this.#look()
+    const changes = this.#changes(expunges)
     const toldBefore = this.#toldBefore.splice(0)
     const { vanished = [], arrived = [], flagged = [] } = changes ?? {}
     const update: ImapUpdate = { vanished, arrived, flagged: [...toldBefore, ...flagged] }
@@ -151,7 +160,25 @@ export class Selected implements ImapSelected {
     }
     for (const listener of listeners) await listener.fetching?.(update)
     for (const listener of listeners) await listener.told?.(update)
-    this.#settle(changes?.untold ?? 0, changed || pushed !== true)
+    if (expunges) this.mailbox.toldRemovals()
+    this.#settle(changes?.untold ?? 0, changed)
+  }
+
+  /** What the client is to be told of now. */
+  #changes(expunges: boolean): ViewChanges | undefined {
+    const { messages, flags } = this.#surroundings.news()
+    const there = this.mailbox.entries
+    const { shown, isBehind } = messages
+      ? { shown: there, isBehind: false }
+      : frozenMessages(this.#messages, there, {
+          removed: this.mailbox.removals,
+          lastArrived: lastOwnArrival(this),
+        })
+    this.#areMessagesWithheld = isBehind
+    const found = viewChanges(this.#messages, shown, expunges)
+    if (flags) return this.#withheld.release(this.#messages, found)
+    this.#withheld.withhold(found?.flagged ?? [])
+    return found && { ...found, flagged: [] }
   }
 
   /** The client was told of mod-sequences of its own changes, and those of others may lie between. */
@@ -163,12 +190,12 @@ export class Selected implements ImapSelected {
   async #look(): Promise<void> {
     const { laterLook, tellSettled } = this.#surroundings
     try {
-      await this.#beginWatch()
-      this.#isStale = false
+      await this.#watch.begin()
+      this.#watch.isStale = false
       await this.requireThere()
       laterLook.isDone()
     } catch (error) {
-      this.#isStale = true
+      this.#watch.isStale = true
       if (this.mailbox.highestModSequence > this.#settled) tellSettled(this.#settled)
       if (!this.#hasFailedNow) this.#lookLater()
       this.#hasFailedNow = false
@@ -177,10 +204,12 @@ export class Selected implements ImapSelected {
   }
 
   /** RFC 7162 §3.2, §6: whoever is told of higher mod-sequences than those of what waits, or is withheld, would miss that. */
-  #settle(untold: number, mayHaveTold: boolean): void {
-    if (untold === 0 && !this.#areFlagsWithheld) this.#settled = this.mailbox.completeModSequence
+  #settle(untold: number, changed: boolean): void {
+    const isWhole = untold === 0 && this.#withheld.areNone && !this.#areMessagesWithheld
+    if (isWhole) this.#settled = this.mailbox.completeModSequence
     const isBehind = untold > 0 || this.mailbox.highestModSequence > this.#settled
-    if (isBehind && mayHaveTold) this.#surroundings.tellSettled(this.#settled)
+    if (isBehind && (changed || this.#hasToldModSequences)) this.#surroundings.tellSettled(this.#settled)
+    this.#hasToldModSequences = false
   }
 
   async requireThere(): Promise<void> {
@@ -188,7 +217,7 @@ export class Selected implements ImapSelected {
     try {
       await this.mailbox.refresh()
     } catch (error) {
-      this.#isStale = true
+      this.#watch.isStale = true
       this.#hasFailedNow = true
       await this.requireSame(error)
       this.#lookLater()
@@ -197,7 +226,7 @@ export class Selected implements ImapSelected {
   }
 
   #lookLater(): void {
-    if (!this.#isGone) this.#surroundings.laterLook.hasFailed(() => this.#changed())
+    if (!this.#isGone) this.#surroundings.laterLook.hasFailed(() => this.#watch.changed())
   }
 
   async requireSame(failure: unknown): Promise<void> {
@@ -218,28 +247,18 @@ export class Selected implements ImapSelected {
   }
 
   #forget(vanished: readonly number[]): void {
+    this.#withheld.forget(vanished)
     if (this.saved.length === 0) return
     const gone = new Set(vanished)
     this.saved = this.saved.filter((uid) => !gone.has(uid))
   }
 
-  /** The keywords that the client has been told of. */
-  get #toldKeywords(): Set<string> {
-    this.#keywords ??= new Set(mailboxFacts(this.#messages).keywords)
-    return this.#keywords
-  }
-
   async introduce(entries: readonly MessageEntry[]): Promise<void> {
-    if (entries.length === 0) return
-    const told = this.#toldKeywords
-    const fresh = keywordsOf(entries).filter((keyword) => !told.has(keyword))
-    if (fresh.length === 0) return
-    for (const keyword of fresh) told.add(keyword)
-    await this.#surroundings.tellFlags(this)
+    if (this.#keywords.add(entries)) await this.#surroundings.tellFlags(this)
   }
 
   flagNames(): readonly string[] {
-    return [...systemFlags, ...this.#toldKeywords]
+    return this.#keywords.flagNames()
   }
 
   permanentFlags(): Promise<readonly string[]> {
@@ -252,38 +271,13 @@ export class Selected implements ImapSelected {
   }
 
   onChange(listener: () => void): () => void {
-    this.#changeListeners.add(listener)
-    return () => this.#changeListeners.delete(listener)
-  }
-
-  /** Only from the first look on: a mailbox that is opened, read once and closed is not worth it. */
-  async #beginWatch(): Promise<void> {
-    this.#watch ??= this.#surroundings.watch(() => this.#changed())
-    try {
-      await this.#watch
-    } catch (error) {
-      // The next look tries again.
-      this.#watch = undefined
-      throw error
-    }
-  }
-
-  #changed(): void {
-    this.#isStale = true
-    for (const listener of this.#changeListeners) listener()
+    return this.#watch.onChange(listener)
   }
 
   /** What was watched has another name now: the next update asks the store, and watches that. */
   async lookAnew(): Promise<void> {
-    this.#isStale = true
-    await this.#endWatch()
-  }
-
-  async #endWatch(): Promise<void> {
-    const watch = this.#watch
-    this.#watch = undefined
-    const lease = await watch?.catch(() => undefined)
-    await lease?.release()
+    this.#watch.isStale = true
+    await this.#watch.end()
   }
 
   async close(): Promise<void> {
@@ -291,7 +285,7 @@ export class Selected implements ImapSelected {
     this.#closed = true
     this.#surroundings.laterLook.end()
     try {
-      await this.#endWatch()
+      await this.#watch.end()
     } finally {
       await this.mailbox.close()
     }

@@ -42,6 +42,7 @@ function troubled(troubles: Troubles) {
         },
         copy: async (...args) => stored(await opened.copy(...args)),
         move: async (...args) => stored(await opened.move(...args)),
+        replace: async (...args) => stored(await opened.replace?.(...args)),
         async close() {
           await opened.close()
           fail('close')

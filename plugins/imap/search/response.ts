@@ -68,6 +68,7 @@ export async function answerReturns(
     const parts = returns.parts(result).map((part) => ` ${part}`)
     const modSequence = usesModSequence ? highestModSequence(result.mailbox.entries, told) : 0
     if (modSequence > 0) parts.push(` MODSEQ ${modSequence}`)
+    if (modSequence > 0) result.selected?.toldModSequences()
     result.session.out.untagged(`ESEARCH ${result.correlator}${uid}${parts.join('')}`)
   }
   await returns.answered(result, told)
@@ -95,6 +96,7 @@ async function writeNumbers(
     await out.ready()
   }
   const modSequence = usesModSequence ? highestModSequence(mailbox.entries, ascending(result)) : 0
+  if (modSequence > 0) result.selected?.toldModSequences()
   out.write(modSequence > 0 ? ` (MODSEQ ${modSequence})\r\n` : '\r\n')
 }
 

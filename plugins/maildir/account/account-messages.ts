@@ -9,6 +9,7 @@ import type {
 } from 'mailwright'
 import { appendMessages } from '../changes/append.ts'
 import { expungeMessages } from '../changes/expunge.ts'
+import { replaceMessage } from '../changes/replace.ts'
 import { copyMessages, moveMessages, type Transferred } from '../changes/transfer.ts'
 import type { MaildirContext } from '../context.ts'
 import { type Arrival, admit, finishArrivalsSoon } from '../delivery/arrival.ts'
@@ -20,7 +21,7 @@ import type { MailboxState } from '../mailbox/mailbox-state.ts'
 import type { Preparations } from '../mailbox/preparations.ts'
 import type { SharedStates } from '../mailbox/shared-states.ts'
 import type { AccountQuota, Reservation } from '../quota/account-quota.ts'
-import { negativeSums, noSums, type QuotaSums } from '../quota/maildirsize.ts'
+import { addSums, negativeSums, noSums, type QuotaSums } from '../quota/maildirsize.ts'
 import { countMailbox, countMaildir, countMessages, octetsInName } from '../quota/usage.ts'
 import type { AccountParts } from './account-store.ts'
 import type { MailboxDirectories } from './mailboxes.ts'
@@ -93,6 +94,27 @@ export class AccountMessages {
       const put = (): Promise<Appended> => appendMessages(state, messages, origin)
       return this.#add(state, octets - freed, put, ({ uids }) => uids)
     })
+  }
+
+  async replace(
+    state: MailboxState,
+    chosen: Chosen,
+    message: AppendMessage,
+    origin: string | undefined,
+  ): Promise<Appended | undefined> {
+    const { bytes } = this.quotaBytes === undefined ? noSums : await countMessages(state, chosen.uids)
+    const octets = message.content.size - bytes
+    const reservation = octets <= 0 ? undefined : await this.#reserve(octets)
+    try {
+      const { appended } = await this.#quota.change(
+        () => replaceMessage(state, chosen, message, origin),
+        async ({ appended, sums }) =>
+          addSums(await countMessages(state, appended?.uids ?? []), negativeSums(sums)),
+      )
+      return appended
+    } finally {
+      reservation?.release()
+    }
   }
 
   async copy(source: MailboxState, chosen: Chosen, target: MailboxPlace): Promise<Transferred> {

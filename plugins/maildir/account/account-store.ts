@@ -178,6 +178,7 @@ export class MaildirAccountStore implements AccountStore {
           copy: async (source, uids, target) => this.#messages.copy(source, uids, await this.#place(target)),
           move: async (source, uids, target) => this.#messages.move(source, uids, await this.#place(target)),
           expunge: (source, uids, options) => this.#messages.expunge(source, uids, options),
+          replace: (source, uid, message, origin) => this.#messages.replace(source, uid, message, origin),
         })
         await state.staleFiles.remove()
         return mailbox

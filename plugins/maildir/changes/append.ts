@@ -12,15 +12,25 @@ export async function appendMessages(
   messages: readonly AppendMessage[],
   origin: string | undefined,
 ): Promise<Appended> {
+  return bringIn(state, messages, (arrivals) => admitAll(state, arrivals, origin))
+}
+
+/** Writes messages, and puts them in while the mailbox is held. `put` leaves nothing of them behind where it fails. */
+export async function bringIn<T>(
+  state: MailboxState,
+  messages: readonly AppendMessage[],
+  put: (arrivals: readonly Arrival[]) => Promise<T>,
+): Promise<T> {
   const arrivals = await writeAll(state, messages)
   // While the mailbox is waited for.
   const named = state.context.directories.sync(join(state.place.path, 'tmp'))
   named.catch(() => undefined)
   let isHeld = false
   try {
-    return await state.exclusively(() => {
+    return await state.exclusively(async () => {
       isHeld = true
-      return putAll(state, arrivals, named, origin)
+      await whenNamed(state, arrivals, named)
+      return put(arrivals)
     })
   } catch (error) {
     // Whatever fails while the mailbox is held leaves nothing behind itself.
@@ -29,20 +39,27 @@ export async function appendMessages(
   }
 }
 
-async function putAll(
+async function whenNamed(
   state: MailboxState,
   arrivals: readonly Arrival[],
   named: Promise<void>,
-  origin: string | undefined,
-): Promise<Appended> {
-  const { context, uidValidity } = state
-  if (arrivals.length === 0) return { uidValidity, uids: [] }
+): Promise<void> {
+  if (arrivals.length === 0) return
   try {
     await named
   } catch (error) {
     await removeArrivals(state, arrivals)
     throw error
   }
+}
+
+async function admitAll(
+  state: MailboxState,
+  arrivals: readonly Arrival[],
+  origin: string | undefined,
+): Promise<Appended> {
+  const { context, uidValidity } = state
+  if (arrivals.length === 0) return { uidValidity, uids: [] }
   const uids = await admit(state, arrivals)
   await finishArrivalsSoon(state, arrivals)
   context.announce.stored(state.change({ cause: 'append', uids, ...(origin !== undefined && { origin }) }))

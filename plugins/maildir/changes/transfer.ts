@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import type { Transfer } from 'mailwright'
 import { isMissing } from 'mailwright/disk'
 import { firstFailure } from '../batches/file-batches.ts'
-import { admit, finishArrivals, finishArrivalsSoon, removeArrivals } from '../delivery/arrival.ts'
+import {
+  type Arrival,
+  admit,
+  finishArrivals,
+  finishArrivalsSoon,
+  removeArrivals,
+} from '../delivery/arrival.ts'
 import { pathOf } from '../files/scan.ts'
 import type { IndexRecord } from '../index/index-record.ts'
 import { longestInLog } from '../log/times.ts'
@@ -141,19 +147,20 @@ async function makeSourcesDurable(source: MailboxState, records: readonly IndexR
 }
 
 /** Undoes an arrival. Where that fails too there are two of the message, never none. */
-async function takeBack(
+export async function takeBack(
   target: MailboxState,
-  copies: readonly Copy[],
+  arrivals: readonly Pick<Arrival, 'base'>[],
   given: readonly number[],
 ): Promise<void> {
   const { context, place, table } = target
   try {
-    const leaving = copies.map(({ base }) => base)
+    const leaving = arrivals.map(({ base }) => base)
     await target.write({ modSequence: table.modSequence + 1, removed: given, leaving })
-    await removeArrivals(target, copies)
+    await removeArrivals(target, arrivals)
     await target.writeLater(await finishPending(context, place.path, target.table))
   } catch (error) {
-    context.log.warn('unavailable', { mailbox: place.path, problem: 'a failed move may leave copies', error })
+    const problem = 'what was to take the place of others may be there beside them'
+    context.log.warn('unavailable', { mailbox: place.path, problem, error })
   }
 }
 

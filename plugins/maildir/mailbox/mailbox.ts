@@ -1,4 +1,6 @@
 import {
+  type Appended,
+  type AppendMessage,
   type Content,
   type ExpungeOptions,
   type FlagChange,
@@ -30,6 +32,13 @@ export interface MailboxSurroundings {
   move(source: MailboxState, chosen: Chosen, target: string): Promise<Transferred>
   /** Answers the UIDs of those removed. */
   expunge(source: MailboxState, chosen: Chosen, options: ExpungeOptions): Promise<readonly number[]>
+  /** Undefined where the chosen one is gone already. */
+  replace(
+    source: MailboxState,
+    chosen: Chosen,
+    message: AppendMessage,
+    origin: string | undefined,
+  ): Promise<Appended | undefined>
   /** Gives back the state that all who have the mailbox open share. */
   release(): void
 }
@@ -157,6 +166,16 @@ export class MaildirMailbox implements Mailbox {
       const { transfer, removed } = await this.#surroundings.move(this.#state, this.#chosen(uids), target)
       this.#hide(removed)
       return transfer
+    })
+  }
+
+  replace(uid: number, message: AppendMessage, origin?: string): Promise<Appended | undefined> {
+    return this.#doing('replacing a message', async () => {
+      const chosen = this.#chosen([uid])
+      if (chosen.uids.length === 0) return undefined
+      const appended = await this.#surroundings.replace(this.#state, chosen, message, origin)
+      if (appended !== undefined) this.#hide(chosen.uids)
+      return appended
     })
   }
 

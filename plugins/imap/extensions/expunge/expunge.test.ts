@@ -68,6 +68,14 @@ describe('EXPUNGE (RFC 9051 §6.4.3)', () => {
     expect(second.tagged).toContain(`[HIGHESTMODSEQ ${inbox.highestModSequence}]`)
   })
 
+  it('tells the mod-sequence where CONDSTORE is enabled, and not else', async () => {
+    expect((await client.command('UID EXPUNGE 5')).tagged).toBe('OK Expunged')
+    await client.ok('ENABLE CONDSTORE')
+    const { untagged, tagged } = await client.command('EXPUNGE')
+    expect(untagged).toEqual(['3 EXPUNGE', '2 EXPUNGE'])
+    expect(tagged).toMatch(/^OK \[HIGHESTMODSEQ \d+\] /)
+  })
+
   it('is refused where the mailbox is opened for reading', async () => {
     await client.ok('EXAMINE INBOX')
     for (const command of ['EXPUNGE', 'UID EXPUNGE 1:*'])

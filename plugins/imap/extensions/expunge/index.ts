@@ -55,7 +55,7 @@ async function remove(
       { onlyDeleted: true },
     )
   // RFC 7162 §3.2.7; what others removed is told of by the same command, and clients cannot tell whose it was.
-  const highest = session.enabled.has('QRESYNC') ? await highestCode(session, selected) : undefined
+  const highest = await highestCode(session, selected)
   if (limited === undefined) return ok(isNothing ? 'There was nothing to expunge' : 'Expunged', highest)
   if (highest !== undefined) session.out.untagged(`OK [${highest}] Highest`)
   return ok('Only a part was expunged', limited)

@@ -29,6 +29,9 @@ export async function runFetch(request: FetchRequest): Promise<ImapResult> {
   const entries = await markSeen(request, wanted)
   await request.selected.introduce(entries)
   const gone = await fetchMessages(request, entries, limited !== undefined)
+  const { attributes } = request.items
+  if (attributes.has('FLAGS')) request.selected.answered(entries)
+  if (attributes.has('MODSEQ')) request.selected.toldModSequences()
   return resultOf(request, gone > 0, limited)
 }
 

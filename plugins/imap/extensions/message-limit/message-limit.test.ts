@@ -77,6 +77,7 @@ describe('a limit of all commands (RFC 9738)', () => {
 
   it('has MOVE take the highest UIDs, and goes on where it is given again', async () => {
     await system.mail.createMailbox('Archive')
+    await client.ok('ENABLE CONDSTORE')
     const { untagged, tagged } = await client.command('UID MOVE 1:3 Archive')
     expect(untagged).toEqual([
       expect.stringMatching(/^OK \[COPYUID \d+ 2:3 1:2\] /),

@@ -1,6 +1,7 @@
 import { errorCode, type Mailbox } from 'mailwright'
 import type { ImapCall, ImapCommand, ImapResult, ImapSearchScope, ImapSession } from 'mailwright/imap'
 import { ok, Refusal } from '../../engine/result.ts'
+import { showing } from '../../engine/showing.ts'
 import { readCriteria, type SearchCriteria } from '../../search/criteria.ts'
 import { Progress } from '../../search/progress.ts'
 import { answerReturns, withinLimit } from '../../search/response.ts'
@@ -85,7 +86,10 @@ class Search {
   /** Undefined where there is none for the client. */
   async #searchNamed(name: string, progress: Progress, isOnly: boolean): Promise<Searched | undefined> {
     const { selected } = this.#session
-    if (selected?.name === name) return this.#searchScope(selectedScope(selected), progress, isOnly)
+    if (selected?.name === name) {
+      await showing(this.#session, () => selected.readAfresh())
+      return this.#searchScope(selectedScope(selected), progress, isOnly)
+    }
     const mailbox = await this.#open(name)
     if (mailbox === undefined) return undefined
     try {

@@ -1,4 +1,4 @@
-import { type Appended, hasAllRights, indexOfUid, type MessageEntry } from 'mailwright'
+import { type Appended, type AppendMessage, hasAllRights, indexOfUid, type MessageEntry } from 'mailwright'
 import type {
   ImapArguments,
   ImapCall,
@@ -85,28 +85,49 @@ async function replace(
   { selected, entry, target }: Replacement,
   upload: Upload,
 ): Promise<ImapResult> {
-  const { mailbox } = selected
-  await mailbox.refresh()
-  if (entry === undefined || mailbox.entries[indexOfUid(mailbox.entries, entry.uid)]?.uid !== entry.uid)
-    return gone
+  if (entry === undefined || !(await isThere(selected, entry))) return gone
   await session.access(target, 'write')
   await requireRights(session, selected)
   const intake = new Intake(session, target)
   try {
     const message = await intake.take(upload)
-    const origin = session.flow.session.id
-    const appended = await intoTarget(() =>
-      session.mail.append(target, [message], origin, freedBy(entry, selected, target)),
-    )
-    await removeReplaced(session, selected, entry, { target, appended })
+    const appended = await put(session, { selected, entry, target }, message)
+    if (appended === undefined) return gone
     await showArrival(session, target, appended.uids)
     const code = await appendUid(session, target, appended)
     // RFC 8508 §4.3: before the client is told that the other one is gone.
     if (code !== undefined) session.out.untagged(`OK [${code}] Replacement`)
-    return ok('Replaced', session.enabled.has('QRESYNC') ? await highestCode(session, selected) : undefined)
+    return ok('Replaced', await highestCode(session, selected))
   } finally {
     await intake.release()
   }
+}
+
+async function isThere({ mailbox }: ImapSelected, { uid }: MessageEntry): Promise<boolean> {
+  await mailbox.refresh()
+  return mailbox.entries[indexOfUid(mailbox.entries, uid)]?.uid === uid
+}
+
+/**
+ * In one step where the store can do that; else others may see a message for a moment that is taken back. Undefined where the
+ * one to be replaced is gone.
+ */
+async function put(
+  session: ImapSession,
+  { selected, entry, target }: Replacement & { readonly entry: MessageEntry },
+  message: AppendMessage,
+): Promise<Appended | undefined> {
+  const origin = session.flow.session.id
+  const { mailbox } = selected
+  const { replace } = mailbox
+  if (replace !== undefined && target === selected.name)
+    return replace.call(mailbox, entry.uid, message, origin)
+  // Once more: to take in the message may have taken its time.
+  if (!(await isThere(selected, entry))) return undefined
+  const appended = await intoTarget(() =>
+    session.mail.append(target, [message], origin, freedBy(entry, selected, target)),
+  )
+  return (await removeReplaced(session, selected, entry, { target, appended })) ? appended : undefined
 }
 
 /** RFC 8508 §4.1: of the mailbox that the message is in; the target's are asked for when it is appended. */
@@ -116,19 +137,19 @@ async function requireRights({ server, mail }: ImapSession, { name }: ImapSelect
     throw new Refusal(no('You have no right to do that', 'NOPERM'))
 }
 
-/** Where that fails, or somebody else was faster, the new message goes again: nothing has happened. */
+/** Whether it was there. Where not, or where that fails, the new message goes again: nothing has happened. */
 async function removeReplaced(
   session: ImapSession,
   { mailbox }: ImapSelected,
   { uid }: MessageEntry,
   added: { readonly target: string; readonly appended: Appended },
-): Promise<void> {
+): Promise<boolean> {
+  let isRemoved = false
   try {
-    const removed = await mailbox.expunge([uid])
-    if (removed.length === 0) throw new Refusal(gone)
-  } catch (error) {
-    await takeBack(session, added.target, added.appended)
-    throw error
+    isRemoved = (await mailbox.expunge([uid])).length > 0
+    return isRemoved
+  } finally {
+    if (!isRemoved) await takeBack(session, added.target, added.appended)
   }
 }
 

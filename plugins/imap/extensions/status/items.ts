@@ -25,8 +25,9 @@ async function recent(status: MailboxStatus, session: ImapSession): Promise<stri
 }
 
 /** Whoever asks for it is told of mod-sequences from now on (RFC 7162 §3.1). */
-function highestModSequence({ highestModSequence }: MailboxStatus, session: ImapSession): string {
-  const { enabled, server } = session
+function highestModSequence({ id, highestModSequence }: MailboxStatus, session: ImapSession): string {
+  const { enabled, selected, server } = session
   if (!enabled.has('CONDSTORE')) server.vocabulary.enables.get('CONDSTORE')?.(session)
+  if (selected?.mailbox.id === id) selected.toldModSequences(highestModSequence)
   return String(highestModSequence)
 }

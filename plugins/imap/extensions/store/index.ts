@@ -131,6 +131,7 @@ async function tell(
   const find = silent ? uidFinder(before) : undefined
   const expected = new ExpectedFlags(change)
   selected.told(entries)
+  if (!silent) selected.answered(entries)
   await out.ready()
   let work = 0
   for (const entry of entries) {
