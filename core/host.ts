@@ -23,6 +23,7 @@ import {
 } from './host/listeners.ts'
 import { createObserver } from './host/observer.ts'
 import { type PlannedPlugin, planPlugins, within } from './host/plan.ts'
+import { unreadPostmaster } from './host/postmaster-check.ts'
 import { ServiceRegistry } from './host/registry.ts'
 import { type HostSettings, readSettings } from './host/settings.ts'
 import { stepError, withinTime } from './host/steps.ts'
@@ -217,9 +218,12 @@ export class Host {
   }
 
   /** Lets the plugins read what a server will not serve without. Needs no start. */
-  check(): Promise<void> {
+  async check(): Promise<void> {
     const check = (plugin: RunningPlugin) => this.#step(plugin, 'check')
-    return checkPlugins(this.#plugins, check, () => this.#stopping)
+    await checkPlugins(this.#plugins, check, () => this.#stopping)
+    const doubts = await unreadPostmaster(this, this.#clock)
+    this.#doubts.push(...doubts)
+    for (const text of doubts) this.log.warn('starting', { text })
   }
 
   /**

@@ -320,7 +320,9 @@ describe('a message', () => {
         data.rewriteMessage.tap('remove', async () => [{ kind: 'remove-recipient', address: at('d') }]),
     })
     const mail = await transaction(open(host, 'lmtp'), 'a', 'b', 'c', 'd', 'e')
-    expect(codes(await mail.message(content()))).toEqual([250, 550, 452, 250, 451])
+    const answers = await mail.message(content())
+    expect(codes(answers)).toEqual([250, 550, 452, 250, 451])
+    expect(answers[0]?.reply.lines).toEqual([`Taken as ${mail.transaction.id}`])
   })
 
   test.each<[string, readonly Edit[], readonly number[]]>([

@@ -148,10 +148,11 @@ function eachTheirs(
   const named = new Set(transaction.recipients.map(({ forwardPath }) => formatAddress(forwardPath)))
   const added = answers.filter(({ recipient }) => !named.has(formatAddress(recipient)))
   const inTheirPlace = refusalAmong(added) ?? taken(transaction)
-  return transaction.recipients.map(({ forwardPath }) => ({
-    recipient: forwardPath,
-    reply: byAddress.get(formatAddress(forwardPath)) ?? inTheirPlace,
-  }))
+  return transaction.recipients.map(({ forwardPath }) => {
+    const answer = byAddress.get(formatAddress(forwardPath)) ?? inTheirPlace
+    // Whoever asks later what became of it has the queue id from here, as by SMTP.
+    return { recipient: forwardPath, reply: isRefusal(answer) ? answer : taken(transaction) }
+  })
 }
 
 function everyone({ recipients }: Transaction, answer: Reply): readonly RecipientAnswer[] {

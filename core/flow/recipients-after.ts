@@ -4,7 +4,12 @@ import type { Edit } from '../model/edit.ts'
 import { formatReply, isTransient, type Reply } from '../model/reply.ts'
 import type { Recipient, Transaction } from '../model/transaction.ts'
 import type { Delivery } from './delivery.ts'
-import { addedAddresses, remainingRecipients, takesSomebodyOff } from './remaining-recipients.ts'
+import {
+  addedAddresses,
+  addedParameters,
+  remainingRecipients,
+  takesSomebodyOff,
+} from './remaining-recipients.ts'
 import type { FlowContext } from './surroundings.ts'
 
 /** An address that an edit adds and that leads nowhere. */
@@ -29,8 +34,9 @@ export async function recipientsAfter(
   const lost: Lost[] = []
   for (const address of addedAddresses(recipients, edits)) {
     const found = await delivery.routeFor({ address, original: address }, subject)
+    const parameters = addedParameters(recipients, edits, address)
     if (!found.ok) lost.push({ address, reply: found.reply })
-    else added.push({ forwardPath: address, parameters: {}, claimedBy: 'edit', routes: found.routes })
+    else added.push({ forwardPath: address, parameters, claimedBy: 'edit', routes: found.routes })
   }
   const remaining = [...remainingRecipients(recipients, edits), ...added]
   const goesOn = !takesSomebodyOff(recipients, edits) && !lost.some(({ reply }) => isTransient(reply))

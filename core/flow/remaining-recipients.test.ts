@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Address } from '../model/address/address.ts'
 import type { Edit } from '../model/edit.ts'
-import type { Recipient } from '../model/transaction.ts'
-import { addedAddresses, remainingRecipients } from './remaining-recipients.ts'
+import type { Recipient, RecipientParameters } from '../model/transaction.ts'
+import { addedAddresses, addedParameters, remainingRecipients } from './remaining-recipients.ts'
 
 const at = (localPart: string): Address => ({ localPart, domain: 'example.org' })
 const recipients = ['a', 'b'].map(
@@ -34,5 +34,21 @@ describe('of the recipients a and b', () => {
         .map(({ localPart }) => localPart)
         .join(''),
     ).toBe(added)
+  })
+})
+
+describe('parameters of one who is added', () => {
+  const never: RecipientParameters = { notify: ['NEVER'] }
+  const success: RecipientParameters = { notify: ['SUCCESS'], originalRecipient: 'rfc822;a@example.org' }
+
+  test.each<[string, readonly RecipientParameters[], readonly Edit[], RecipientParameters]>([
+    ['none where the edit has none', [never], [add('c')], {}],
+    ['those of the edit', [{}], [{ kind: 'add-recipient', address: at('c'), parameters: never }], never],
+    ['those of the one that is redirected', [never], [redirect('c')], never],
+    ['also where it was to be a copy', [success], [add('c'), redirect('C')], success],
+    ['those of one whom the sender wants to hear of', [never, success, {}], [redirect('c')], success],
+  ])('%s', (_, given, edits, expected) => {
+    const those = given.map((parameters) => ({ parameters }))
+    expect(addedParameters(those, edits, at('c'))).toEqual(expected)
   })
 })

@@ -1,6 +1,6 @@
 import { type Address, addressKey } from '../model/address/address.ts'
 import type { Edit } from '../model/edit.ts'
-import type { Recipient } from '../model/transaction.ts'
+import type { Recipient, RecipientParameters } from '../model/transaction.ts'
 
 /** Those of a message's recipients who still get it after its edits. */
 export function remainingRecipients(
@@ -27,6 +27,25 @@ export function addedAddresses(
     added.push(edit.address)
   }
   return added
+}
+
+/** What holds of one whom the edits add: what the first of these edits says, or what those said in whose place it stands. */
+export function addedParameters(
+  recipients: readonly Pick<Recipient, 'parameters'>[],
+  edits: readonly Edit[],
+  address: Address,
+): RecipientParameters {
+  const key = addressKey(address)
+  if (edits.some((edit) => edit.kind === 'redirect' && addressKey(edit.address) === key))
+    return replacedParameters(recipients)
+  const found = edits.find((edit) => edit.kind === 'add-recipient' && addressKey(edit.address) === key)
+  return (found?.kind === 'add-recipient' ? found.parameters : undefined) ?? {}
+}
+
+/** One for several has those of the first, as with Postfix, whom the sender wants to hear of. */
+function replacedParameters(recipients: readonly Pick<Recipient, 'parameters'>[]): RecipientParameters {
+  const told = recipients.find(({ parameters }) => parameters.notify?.includes('NEVER') !== true)
+  return (told ?? recipients[0])?.parameters ?? {}
 }
 
 /** Whether edits take somebody off who is named or who is added, or put another in everybody's place. */

@@ -1,6 +1,7 @@
 import type { Address } from './address/address.ts'
 import { isAddress } from './address/address-check.ts'
 import { type Content, isContent } from './content.ts'
+import type { RecipientParameters } from './transaction.ts'
 
 /**
  * A change to a message or its envelope, as data: it can be logged, replayed, shown, and translated to and from
@@ -30,7 +31,12 @@ export type EditAction =
   | { readonly kind: 'delete-field'; readonly name: string; readonly occurrence: number }
   /** Puts another body in place of the body. */
   | { readonly kind: 'replace-body'; readonly body: Content }
-  | { readonly kind: 'add-recipient'; readonly address: Address }
+  /** A copy that the sender has not asked for is best added with `notify: ['NEVER']`: then nobody tells them of it (RFC 3461 §4.1). */
+  | {
+      readonly kind: 'add-recipient'
+      readonly address: Address
+      readonly parameters?: RecipientParameters
+    }
   | { readonly kind: 'remove-recipient'; readonly address: Address }
   /**
    * Goes on with another reverse-path, null for `<>`: everywhere, or only where it leaves this system (what is forwarded).
@@ -45,7 +51,10 @@ export type EditAction =
   | { readonly kind: 'quarantine'; readonly reason: string }
   /** Nobody gets it, whoever else was or will be added; the sender is told that it was taken. */
   | { readonly kind: 'discard' }
-  /** This address gets it, and nobody else, whoever was or will be added. The last one holds; a `discard` wins. */
+  /**
+   * This address gets it, and nobody else, whoever was or will be added. The last one holds; a `discard` wins. It has the parameters of
+   * those whom it replaces.
+   */
   | { readonly kind: 'redirect'; readonly address: Address }
 
 /** A change of the message itself, for all recipients. */
@@ -53,6 +62,8 @@ export type MessageEdit = Extract<
   EditAction,
   { kind: 'insert-field' | 'change-field' | 'delete-field' | 'replace-body' }
 >
+
+const notifyEvents: ReadonlySet<unknown> = new Set(['SUCCESS', 'FAILURE', 'DELAY'])
 
 // RFC 5322 §2.2: printable US-ASCII but the colon.
 const fieldName = /^[\x21-\x39\x3b-\x7e]{1,76}$/
@@ -88,9 +99,10 @@ function actionFault(edit: Edit): string | undefined {
     case 'replace-body':
       return isContent(edit.body) ? undefined : 'the new body is not a content'
     case 'add-recipient':
+      return addressFault(edit) ?? parametersFault(edit.parameters)
     case 'remove-recipient':
     case 'redirect':
-      return isAddress(edit.address) ? undefined : 'the recipient is not an address'
+      return addressFault(edit)
     case 'change-reverse-path':
       return reversePathFault(edit)
     case 'quarantine':
@@ -100,6 +112,25 @@ function actionFault(edit: Edit): string | undefined {
     default:
       return 'the kind of edit is unknown'
   }
+}
+
+function addressFault({ address }: { readonly address: unknown }): string | undefined {
+  return isAddress(address) ? undefined : 'the recipient is not an address'
+}
+
+function parametersFault(parameters: unknown): string | undefined {
+  if (parameters === undefined) return undefined
+  if (typeof parameters !== 'object' || parameters === null) return 'the parameters are not an object'
+  const { notify, originalRecipient } = parameters as RecipientParameters
+  if (notify !== undefined && !isNotify(notify)) return 'notify is neither NEVER alone nor a list of events'
+  const isText = originalRecipient === undefined || typeof originalRecipient === 'string'
+  return isText ? undefined : 'the original recipient is not a string'
+}
+
+/** RFC 3461 §4.1: NEVER stands alone. */
+function isNotify(words: unknown): boolean {
+  if (!Array.isArray(words) || words.length === 0) return false
+  return words[0] === 'NEVER' ? words.length === 1 : words.every((word) => notifyEvents.has(word))
 }
 
 function reversePathFault({

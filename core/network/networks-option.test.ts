@@ -13,6 +13,12 @@ test('a list of networks', () => {
   expect(networks({ from: ['127.0.0.1', '[2001:db8::]/32'] })).toEqual(['127.0.0.1', '2001:db8::/32'])
 })
 
+test('words beside networks are passed over, where there are such', () => {
+  const read = readOptions({ from: ['unix', '127.0.0.1'] })
+  expect(read.done(readNetworks(read, 'from', ['unix'])).map(({ text }) => text)).toEqual(['127.0.0.1'])
+  expect(() => networks({ from: ['unix'] })).toThrow(ConfigError)
+})
+
 test('each fault is told with its place', () => {
   const faults = expect.objectContaining({
     faults: [

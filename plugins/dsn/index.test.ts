@@ -15,6 +15,7 @@ import database from 'mailwright/plugins/database'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import { memoryAccounts, memoryStore } from 'mailwright/plugins/memory'
 import queue from 'mailwright/plugins/queue'
+import rewriting from 'mailwright/plugins/rewriting'
 import { addressOf, createTestHost } from 'mailwright/testing'
 import { expect, test } from 'vitest'
 import dsn from './index.ts'
@@ -44,7 +45,7 @@ const refused: Outcome = {
 }
 
 /** What comes into an INBOX after a message from somebody to somebody elsewhere. */
-async function told(from: string, reader: string): Promise<Message> {
+async function told(from: string, reader: string, others: readonly PluginInstance[] = []): Promise<Message> {
   await using host = await createTestHost({
     plugins: [
       database(),
@@ -52,6 +53,7 @@ async function told(from: string, reader: string): Promise<Message> {
       memoryStore(),
       localDelivery({ postmaster: 'jo@example.org' }),
       elsewhere(refused),
+      ...others,
       dsn(),
       queue(),
     ],
@@ -88,4 +90,12 @@ test('where the sender cannot be told the postmaster is, once', async () => {
   expect(header.text('return-path')).toBe('<>')
   expect(header.text('subject')).toBe('Neither delivered nor returned: Not delivered: Lunch')
   expect(header.text('to')).toBe('<postmaster@mail.example.org>')
+})
+
+test('who sent it hears nothing of a copy that is refused as well', async () => {
+  const copies = rewriting({ alwaysBcc: ['secret@example.net'] })
+  const { content } = await told('anna@example.org', 'anna@example.org', [copies])
+  const text = (await readAll(content)).toString()
+  expect(text).toContain('bob@example.net')
+  expect(text).not.toContain('secret@example.net')
 })

@@ -3,6 +3,7 @@ import { loopRefusal } from './delivered-before.ts'
 import { addressRefusal } from './known-address.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { type LocalDeliveryInput, type LocalDeliveryOptions, parseOptions } from './options.ts'
+import { OwnNames } from './own-names.ts'
 import { StoreDelivery } from './store-delivery.ts'
 
 /** Mail for accounts of this system, into their mailboxes; see README.md. */
@@ -10,8 +11,8 @@ const plugin: PluginFactory<LocalDeliveryInput> = definePlugin<LocalDeliveryOpti
   name: 'local-delivery',
   requires: [accounts, store],
   parseOptions,
-  setup({ hooks, use, log, flow }, options) {
-    const addresses = new LocalAddresses(use(accounts), options)
+  setup({ hooks, use, log, flow, hostname }, options) {
+    const addresses = new LocalAddresses(use(accounts), options, new OwnNames(hostname))
     const delivery = new StoreDelivery(use(store), options, log)
 
     hooks.envelope.checkRecipient.tap('known-address', async (_transaction, { forwardPath }) =>

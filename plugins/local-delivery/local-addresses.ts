@@ -1,34 +1,40 @@
 import type { Accounts, Address, Resolution, RouteAnswer } from 'mailwright'
 import type { LocalDeliveryOptions } from './options.ts'
+import type { OwnNames } from './own-names.ts'
 
 /** Who reads the mail of addresses that every domain must have. */
 export type Persons = Pick<LocalDeliveryOptions, 'postmaster' | 'abuse'>
 
 /**
  * What addresses are here, as the accounts service says, with a `postmaster` and an `abuse` everywhere (RFC 5321 §4.5.1,
- * RFC 2142 §4).
+ * RFC 2142 §4), at this server's own names too: notifications come from there, and people answer them.
  */
 export class LocalAddresses {
   readonly #accounts: Accounts
   readonly #persons: Persons
+  readonly #ownNames: OwnNames
 
-  constructor(service: Accounts, persons: Persons) {
+  constructor(service: Accounts, persons: Persons, ownNames: OwnNames) {
     this.#accounts = service
     this.#persons = persons
+    this.#ownNames = ownNames
   }
 
   async resolve(address: Address): Promise<Resolution> {
     // `<postmaster>` without a domain is legal in RCPT and means this system's.
     const bare = address.domain === ''
     const found: Resolution = bare ? { kind: 'unknown' } : await this.#accounts.resolve(address)
-    const person = this.#personOf(address)
-    return person === undefined || isOwnOf(found)
+    const isHere = bare || this.#ownNames.has(address.domain)
+    const person = this.#personOf(address, isHere)
+    return person === undefined || isOwnOf(found) || (found.kind === 'foreign' && !isHere)
       ? found
       : { kind: 'alias', addresses: [person], via: 'alias' }
   }
 
-  #personOf({ localPart }: Address): Address | undefined {
+  #personOf({ localPart }: Address, isHere: boolean): Address | undefined {
     const name = localPart.toLowerCase()
+    // What other servers call the sender of notifications.
+    if (isHere && name === 'mailer-daemon') return this.#persons.postmaster
     return name === 'postmaster' || name === 'abuse' ? this.#persons[name] : undefined
   }
 
@@ -49,7 +55,7 @@ export class LocalAddresses {
   }
 }
 
-/** Whether somebody reads that very address, or it is not ours. What goes to a catch-all is nobody's own. */
+/** Whether somebody reads that very address. What goes to a catch-all is nobody's own. */
 function isOwnOf(found: Resolution): boolean {
   switch (found.kind) {
     case 'account':
@@ -57,8 +63,7 @@ function isOwnOf(found: Resolution): boolean {
     case 'alias':
       return found.via === 'alias'
     case 'unknown':
-      return false
     case 'foreign':
-      return true
+      return false
   }
 }

@@ -24,6 +24,7 @@ import { distinctFilings } from './distinct-filings.ts'
 import { addressRefusal } from './known-address.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { parseOptions } from './options.ts'
+import { OwnNames } from './own-names.ts'
 import { StoreDelivery } from './store-delivery.ts'
 
 const account = (name: string): Account => ({ id: name, address: addressOf(`${name}@here.example`) })
@@ -42,10 +43,9 @@ const directory = {
 } as unknown as Accounts
 
 describe('LocalAddresses', () => {
-  const addresses = new LocalAddresses(directory, {
-    postmaster: addressOf('jo@here.example'),
-    abuse: addressOf('anna@here.example'),
-  })
+  const ownNames = new OwnNames('Mail.Here.Example')
+  const persons = { postmaster: addressOf('jo@here.example'), abuse: addressOf('anna@here.example') }
+  const addresses = new LocalAddresses(directory, persons, ownNames)
 
   test.each([
     ['jo@here.example', { kind: 'account', account: account('jo') }],
@@ -64,6 +64,24 @@ describe('LocalAddresses', () => {
     expect(await addresses.route({ localPart: 'jo', domain: '' })).toBeUndefined()
   })
 
+  test.each([
+    ['postmaster@mail.here.example', 'jo'],
+    ['abuse@mail.here.example', 'anna'],
+    ['MAILER-DAEMON@mail.here.example', 'jo'],
+    ['postmaster@[127.0.0.1]', 'jo'],
+  ])('routes %s, this server’s own', async (text, name) => {
+    const expected = { kind: 'alias', addresses: [addressOf(`${name}@here.example`)] }
+    expect(await addresses.resolve(addressOf(text))).toMatchObject(expected)
+    expect(await addresses.route(addressOf(text))).toMatchObject({ kind: 'expansion' })
+  })
+
+  test.each(['jo@mail.here.example', 'postmaster@[192.0.2.77]', 'mailer-daemon@elsewhere.example'])(
+    'leaves %s to others',
+    async (text) => {
+      expect(await addresses.resolve(addressOf(text))).toEqual({ kind: 'foreign' })
+    },
+  )
+
   test('has no route for the unknown and the foreign', async () => {
     expect(await addresses.route(addressOf('nobody@here.example'))).toBeUndefined()
     expect(await addresses.route(addressOf('jo@elsewhere.example'))).toBeUndefined()
@@ -72,7 +90,7 @@ describe('LocalAddresses', () => {
   })
 
   test('has a postmaster only where one is named', async () => {
-    const without = new LocalAddresses(directory, { postmaster: undefined, abuse: undefined })
+    const without = new LocalAddresses(directory, { postmaster: undefined, abuse: undefined }, ownNames)
     expect(await without.resolve(addressOf('postmaster@here.example'))).toEqual({ kind: 'unknown' })
     expect(await without.resolve(addressOf('abuse@here.example'))).toEqual({ kind: 'unknown' })
   })
@@ -85,10 +103,8 @@ describe('LocalAddresses', () => {
     ['a disabled account', { kind: 'account', account: { ...own, disabled: true } }, 'jo'],
   ] as const)('of that name, %s', async (_, resolution: Resolution, expected) => {
     const others = { resolve: async () => resolution } as unknown as Accounts
-    const found = await new LocalAddresses(others, {
-      postmaster: addressOf('jo@here.example'),
-      abuse: undefined,
-    }).route(own.address)
+    const persons = { postmaster: addressOf('jo@here.example'), abuse: undefined }
+    const found = await new LocalAddresses(others, persons, ownNames).route(own.address)
     const leadsTo = found?.kind === 'expansion' ? found.addresses[0]?.localPart : found?.address
     expect(leadsTo).toEqual(expected)
   })

@@ -3,11 +3,11 @@ import { type Address, type OptionReader, parseAddress, readOptions } from 'mail
 /** What a config may say. */
 export interface LocalDeliveryInput {
   /**
-   * Who reads mail for `postmaster` where no account or alias has that address: at each local domain, and without a
-   * domain (RFC 5321 §4.5.1). Without it such mail is refused.
+   * Who reads mail for `postmaster` where no account or alias has that address: at each local domain, without a domain, and at
+   * this server's own name and addresses, there for `MAILER-DAEMON` as well (RFC 5321 §4.5.1). Without it such mail is refused.
    */
   postmaster?: string
-  /** The same for `abuse` at each local domain (RFC 2142 §4). The postmaster. */
+  /** The same for `abuse` (RFC 2142 §4). The postmaster. */
   abuse?: string
   /** Whether a `Delivered-To` field is put on top: it stops loops between forwarding accounts. True. */
   deliveredTo?: boolean

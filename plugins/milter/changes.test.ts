@@ -1,3 +1,4 @@
+import type { RecipientParameters } from 'mailwright'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   type FakeMilter,
@@ -138,6 +139,21 @@ describe('a milter changes', () => {
     expect(variant?.text).toBe(crlf(mail.data))
   })
 
+  // Postfix tells of one that a milter adds as of any other, unless the milter says what to tell.
+  test.each<[string | undefined, RecipientParameters]>([
+    [undefined, {}],
+    ['NOTIFY=NEVER', { notify: ['NEVER'] }],
+    ['ORCPT=rfc822;x@y notify=delay,failure', { notify: ['FAILURE', 'DELAY'] }],
+    ['NOTIFY=NEVER,DELAY', {}],
+    ['XNOTIFY=NEVER', {}],
+  ])('the parameters %j of one that it adds', async (words, parameters) => {
+    const { variant } = await changed([
+      packet('2', '<d@example.org>', ...(words === undefined ? [] : [words])),
+      packet('+', '<d@example.org>'),
+    ])
+    expect(variant?.parameters).toEqual([{}, {}, parameters])
+  })
+
   test('nobody is left', async () => {
     const { code, variant } = await changed([packet('-', '<b@example.org>'), packet('-', '<c@example.org>')])
     expect([code, variant]).toEqual([250, undefined])
@@ -218,7 +234,7 @@ describe('a change that cannot be', () => {
     expect(strict.taken).toEqual([])
     await using lenient = await hostOf(script, { whenUnavailable: 'accept', timeouts: { message: 200 } })
     await lenient.host.send(mail)
-    expect(lenient.taken).toEqual([
+    expect(lenient.taken).toMatchObject([
       { to: mail.to, text: crlf(mail.data), quarantine: undefined, reversePath: undefined },
     ])
     const told = (await lenient.host.history()).filter(({ verb, by }) => verb === 'fault' && by === 'milter')

@@ -4,6 +4,7 @@ import {
   editFault,
   parseAddress,
   parsePath,
+  type RecipientParameters,
   replyText,
   type Spool,
   UnavailableError,
@@ -18,6 +19,8 @@ import { ReplacementBody } from './replacement-body.ts'
 export interface RecipientChange {
   readonly kind: 'add' | 'remove'
   readonly address: Address
+  /** What the milter says of one that it adds. */
+  readonly parameters?: RecipientParameters
 }
 
 /** All that one milter changes in a message. */
@@ -43,6 +46,7 @@ export interface ModificationLimits {
 
 const mostChanges = 1_000
 const mostOctets = 1_048_576
+const notifyEvents = ['SUCCESS', 'FAILURE', 'DELAY'] as const
 
 // What each reply needs to have been agreed on.
 const needed: Readonly<Record<string, number>> = {
@@ -111,8 +115,8 @@ export class Modifications {
     else if (code === 'm') this.#changeNth(parts.number() || 1, parts)
     else if (code === 'q') this.#add({ kind: 'quarantine', reason: replyText(parts.text()) })
     else if (code === 'e') this.#sender(parts.text())
-    // Parameters behind a new recipient are for notifications; edits have no place for them.
-    else this.#recipient(code === '-' ? 'remove' : 'add', parts.text())
+    else if (code === '-') this.#recipient('remove', parts.text())
+    else this.#recipient('add', parts.text(), code === '2' && !parts.isEmpty ? parts.text() : undefined)
   }
 
   #insert(position: number, parts: PacketParts): void {
@@ -139,13 +143,14 @@ export class Modifications {
     this.#edits.push(edit)
   }
 
-  #recipient(kind: RecipientChange['kind'], text: string): void {
+  #recipient(kind: RecipientChange['kind'], text: string, words = ''): void {
     const address = readAddress(text, this.#limits.hostname)
     if (address === null || address === undefined) {
       if (kind === 'remove') return
       throw new UnavailableError(`it adds a recipient that is no address: ${replyText(text)}`)
     }
-    this.#recipients.push({ kind, address })
+    const notify = notifyOf(words)
+    this.#recipients.push({ kind, address, ...(notify && { parameters: { notify } }) })
   }
 
   #sender(text: string): void {
@@ -164,6 +169,17 @@ function readAddress(text: string, hostname: string): Address | null | undefined
   const bare = inner.replace(/^<(.*)>$/, '$1')
   if (bare === '') return null
   return parseAddress(bare) ?? parseAddress(`${bare}@${hostname}`)
+}
+
+/** NOTIFY among the parameters of a new recipient (RFC 3461 §4.1); what is none is passed over, as in Postfix. */
+function notifyOf(words: string): RecipientParameters['notify'] {
+  const value = /(?:^|\s)NOTIFY=(\S+)/i.exec(words)?.[1]?.toUpperCase()
+  if (value === 'NEVER') return ['NEVER']
+  const events = value?.split(',').filter((word) => word !== '') ?? []
+  const known = notifyEvents.filter((event) => events.includes(event))
+  return known.length > 0 && events.every((word) => notifyEvents.some((event) => event === word))
+    ? known
+    : undefined
 }
 
 /** Lines of a value that do not begin with white space are made to, and empty ones left out: RFC 5322 §2.2.3. */

@@ -1,4 +1,4 @@
-import { type Address, addressKey, type Edit } from 'mailwright'
+import { type Address, addressKey, type Edit, type RecipientParameters } from 'mailwright'
 import type { RecipientChange } from './modifications.ts'
 
 /**
@@ -11,14 +11,21 @@ export function recipientEdits(
 ): readonly Edit[] {
   const original = new Map(recipients.map((address) => [addressKey(address), address]))
   const present = new Map(original)
-  for (const { kind, address } of changes) {
+  const parametersOf = new Map<Address, RecipientParameters>()
+  for (const { kind, address, parameters } of changes) {
     const key = addressKey(address)
     if (kind === 'remove') present.delete(key)
-    else if (!present.has(key)) present.set(key, original.get(key) ?? address)
+    else if (!present.has(key)) {
+      present.set(key, original.get(key) ?? address)
+      if (parameters !== undefined) parametersOf.set(address, parameters)
+    }
   }
   return [
     ...differing(original, present).map((address) => ({ kind: 'remove-recipient', address }) as const),
-    ...differing(present, original).map((address) => ({ kind: 'add-recipient', address }) as const),
+    ...differing(present, original).map((address): Edit => {
+      const parameters = parametersOf.get(address)
+      return { kind: 'add-recipient', address, ...(parameters && { parameters }) }
+    }),
   ]
 }
 

@@ -29,6 +29,14 @@ test('BCC adds whom nobody has added', () => {
   expect(edits({ kind: 'bcc', address: at('archive') })).toEqual([])
 })
 
+test('the sender hears nothing of a BCC', () => {
+  const effects = new Effects()
+  effects.add({ kind: 'bcc', address: at('trap') })
+  expect(effects.edits({ recipients: [] } as unknown as Transaction)).toEqual([
+    { kind: 'add-recipient', address: at('trap'), parameters: { notify: ['NEVER'] } },
+  ])
+})
+
 test('a message has at most 100 actions, those at its end among them', () => {
   const effects = new Effects()
   for (let asked = 0; asked < 80; asked += 1) effects.add({ kind: 'prepend', name: 'X', value: '1' })

@@ -110,6 +110,7 @@ function added(wanted: readonly Address[], present: readonly Address[]): readonl
   return wanted.flatMap((address): Edit[] => {
     if (all.some((one) => sameAddress(one, address))) return []
     all.push(address)
-    return [{ kind: 'add-recipient', address }]
+    // As Postfix has it: the sender hears nothing of a copy.
+    return [{ kind: 'add-recipient', address, parameters: { notify: ['NEVER'] } }]
   })
 }

@@ -70,6 +70,8 @@ describe('refusals', () => {
     ['by%later@here.example', '4.3.0'],
     ['a@[192.0.2.1]', '5.1.2'],
     ['a@localhost', '5.1.2'],
+    ['by%alias@[192.0.2.1]', undefined],
+    ['by%catch-all@localhost', '5.7.1'],
   ])('%s from a stranger: %s', async (text, enhanced) => {
     expect((await rules().refuse(client(), at(text)))?.enhanced).toBe(enhanced)
   })
@@ -79,10 +81,16 @@ describe('refusals', () => {
     expect(await rules().refuse(client('local'), at('other%one@here.example'))).toBeUndefined()
   })
 
-  test('whom another plugin claims is no stranger, but an account has to have a ground', async () => {
+  test('whom another plugin claims may name a path at other hosts, but an account has to have a ground', async () => {
     const address = at('a%b@virtual.example')
     const claimed = { ...client(), ownClient: 'after a login of jo@here.example' }
     expect(await rules().refuse(claimed, address)).toBeUndefined()
+    // What everybody's mail is taken for needs no claim that would look at the sender.
+    const backup = rules({ backupMxFor: ['virtual.example'] })
+    expect((await backup.refuse(claimed, address))?.enhanced).toBe('5.7.1')
+    const behind = rules({ nextHop: 'smart.example' })
+    expect((await behind.refuse(claimed, address))?.enhanced).toBe('5.7.1')
+    expect((await rules().refuse(claimed, at('a%b@here.example')))?.enhanced).toBe('5.7.1')
     const user = { ...client('submission'), account: jo, ownClient: 'an authenticated user' }
     expect(await rules().refuse(user, address)).toBeUndefined()
     expect((await rules({ accounts: [] }).refuse(user, address))?.enhanced).toBe('5.7.1')

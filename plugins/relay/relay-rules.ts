@@ -8,7 +8,9 @@ import {
   type RemoteRoute,
   type Reply,
   type Resolution,
+  type RouteResult,
   reply,
+  sameAddress,
 } from 'mailwright'
 import type { BackupRecipients } from './backup-recipients.ts'
 import { type Client, groundOf } from './grounds.ts'
@@ -56,10 +58,13 @@ export class RelayRules {
     if (isBackup && (await this.#backupRecipients?.has(address)) === false) return unknownRecipient
     if (this.#isStranger(client) && isRouted(address)) {
       const isNamed = isBackup ? await this.#backupRecipients?.names(address) : isOneOfOurs(found)
-      const refused = isNamed === true ? undefined : await this.#refuseRouted(address)
+      const mayLeave = isForeign && !isBackup && isClaimed(client)
+      const refused = isNamed === true ? undefined : await this.#refuseRouted(address, mayLeave)
       if (refused !== undefined) return refused
     }
-    return isForeign && !isBackup ? this.#unreachable(address) : undefined
+    const unreachable = isForeign && !isBackup ? this.#unreachable(address) : undefined
+    // Whom another plugin has by that very name is reached here: our postmaster at an address literal, say (RFC 5321 §4.5.1).
+    return unreachable !== undefined && hasVeryAddress(await this.#routed(address)) ? undefined : unreachable
   }
 
   /** On what ground we take responsibility for a recipient that is not ours; undefined where there is none. */
@@ -86,19 +91,27 @@ export class RelayRules {
   }
 
   /** What accounts and file do not name an alias of another plugin, or SRS, may have: just that address, by its expansion. */
-  async #refuseRouted(address: Address): Promise<Reply | undefined> {
-    const routed = await this.#delivery.route({ address, original: address })
-    if (hasVeryAddress(routed)) return undefined
+  async #refuseRouted(address: Address, mayLeave: boolean): Promise<Reply | undefined> {
+    const routed = await this.#routed(address)
+    if (hasVeryAddress(routed) || (mayLeave && this.#leaves(address, routed))) return undefined
     return !routed.ok && isTransient(routed.reply) ? routed.reply : routingRefused
   }
 
-  /**
-   * What LMTP and our own programs bring is not from strangers, and not for others. Whom another plugin claims may send as
-   * well; a login says nothing here, for not all accounts may.
-   */
+  /** What LMTP and our own programs bring is not from strangers, and not for others. */
   #isStranger(client: Client): boolean {
-    if (!isMail(client) || groundOf(client, this.#options) !== undefined) return false
-    return client.account !== undefined || client.ownClient === undefined
+    return isMail(client) && groundOf(client, this.#options) === undefined
+  }
+
+  /** Whether it goes where all mail to others goes, and not to a host behind us. */
+  #leaves(address: Address, routed: RouteResult): boolean {
+    const { nextHop } = this.#options
+    return (
+      routed.ok &&
+      routed.routes.every(
+        (route) =>
+          route.kind === 'remote' && route.nextHop === nextHop && sameAddress(route.address, address),
+      )
+    )
   }
 
   /** RFC 5321 §2.3.5: only full domain names can be looked up, and mean the same to all hosts. */
@@ -111,6 +124,10 @@ export class RelayRules {
     return this.#options.backupMxFor.hasDomain(domain)
   }
 
+  #routed(address: Address): Promise<RouteResult> {
+    return this.#delivery.route({ address, original: address })
+  }
+
   async #resolve(address: Address): Promise<Resolution> {
     return (await this.#accounts?.resolve(address)) ?? { kind: 'foreign' }
   }
@@ -118,6 +135,14 @@ export class RelayRules {
 
 function isMail({ role }: Client): boolean {
   return role === 'transfer' || role === 'submission'
+}
+
+/**
+ * Whether another plugin takes the client for one of ours. That is no permission (docs/decisions/0023): mail to other hosts needs its claim,
+ * which may look at the sender, and what is taken from everybody does not. A login says nothing here, for not all accounts may send.
+ */
+function isClaimed({ account, ownClient }: Client): boolean {
+  return account === undefined && ownClient !== undefined
 }
 
 function isRouted({ localPart }: Address): boolean {

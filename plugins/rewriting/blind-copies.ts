@@ -5,11 +5,15 @@ import {
   canonicalDomain,
   type Edit,
   parseAddress,
+  type RecipientParameters,
   remainingRecipients,
   type Transaction,
 } from 'mailwright'
 import { AddressMap } from './address-map.ts'
 import type { RewritingOptions } from './options.ts'
+
+// As Postfix has it: the sender hears nothing of a copy, whatever becomes of it.
+const unseen: RecipientParameters = { notify: ['NEVER'] }
 
 /** Who gets copies that no header tells of. */
 export class BlindCopies {
@@ -43,7 +47,7 @@ export class BlindCopies {
     ])
     const unique = new Map(wanted.map((address) => [addressKey(address), address]))
     return [...unique].flatMap(([key, address]) =>
-      known.has(key) ? [] : [{ kind: 'add-recipient' as const, address }],
+      known.has(key) ? [] : [{ kind: 'add-recipient' as const, address, parameters: unseen }],
     )
   }
 

@@ -298,6 +298,17 @@ test('copies go to whom they shall, once', async () => {
   expect(found.every(({ header }) => header === crlf(head))).toBe(true)
 })
 
+test('the sender hears nothing of copies', async () => {
+  await start({ alwaysBcc: ['archive@here.example'], senderBcc: [{ 'jo@here.example': 'boss@far.example' }] })
+  await host?.send({ from: 'jo@here.example', to: 'anna@here.example', data: head })
+  const notify = sent.map(({ recipient, parameters }) => [recipient.localPart, parameters.notify])
+  expect(notify.toSorted()).toEqual([
+    ['anna', undefined],
+    ['archive', ['NEVER']],
+    ['boss', ['NEVER']],
+  ])
+})
+
 test('what nobody gets has no copies, but what goes to another recipient has', async () => {
   const removed = { kind: 'remove-recipient', address: addressOf('anna@here.example') }
   await start({ alwaysBcc: ['archive@here.example'] }, removed)

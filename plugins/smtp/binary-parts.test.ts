@@ -159,7 +159,7 @@ describe('BODY=BINARYMIME (RFC 3030 §3)', () => {
   ])('refuses %s', async (_, text, reason) => {
     const double = await sent(text)
     expect(double.reply).toBe(reason === signedBinary ? '554 5.6.2' : '554 5.6.0')
-    expect(double.records).toEqual([`refused: ${reason}`])
+    expect(double.records).toEqual([expect.stringMatching(new RegExp(`^refused: 554 .* \\(${reason}\\)$`))])
     expect(double.transactions[0]?.message).toBe('')
     expect(double.spooled).toBe(0)
   })

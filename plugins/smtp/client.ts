@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { confirmedName, type Flow, type Hello, networksInclude, type TlsFacts } from 'mailwright'
+import { confirmedName, type Flow, type Hello, type TlsFacts } from 'mailwright'
 import { type ChannelBinding, channelBinding, type Endpoints, tlsFacts } from 'mailwright/network'
 import type { SmtpOptions } from './options.ts'
 import { type SmtpService, SmtpSession } from './session.ts'
+import { trusts } from './trusted-peers.ts'
 
 /** Whose word is taken, and in what. */
 export interface Trust {
@@ -14,10 +15,10 @@ export interface Trust {
 }
 
 /** By the address of a connection, or the one that a trusted proxy has told; not by one that XCLIENT has. */
-export function trustIn({ remote }: Endpoints, { xclient, xforward }: SmtpOptions): Trust {
+export function trustIn(ends: Endpoints, { xclient, xforward }: SmtpOptions): Trust {
   return {
-    xclient: networksInclude(xclient, remote.address),
-    xforward: networksInclude(xforward, remote.address),
+    xclient: trusts(xclient, ends),
+    xforward: trusts(xforward, ends),
   }
 }
 

@@ -264,3 +264,30 @@ describe('what is missing', () => {
     )
   })
 })
+
+test('what a message was refused with at its end is in the history and the log, as the client was told', async () => {
+  await using host = await createTestHost({ plugins: [...base, smtp({ port: 2525 })] })
+  const client = await host.connect('smtp', { remote: { address: '192.0.2.5', port: 40_000 } })
+  await runDialogue(
+    `S: 220 <re:.*>
+C: HELO client.example
+S: 250 <re:.*>
+C: MAIL FROM:<ann@client.example>
+S: 250 <re:.*>
+C: RCPT TO:<jo@example.org>
+S: 250 <re:.*>
+C: DATA
+S: 354 <re:.*>
+C: \x00
+C: .
+S: 554 5.6.0 Message refused: a NUL octet in it
+C: QUIT
+S: 221 <re:.*>
+S[end]`,
+    client,
+  )
+  const text = '554 5.6.0 Message refused: a NUL octet in it (nul)'
+  expect(await host.history({ text: 'Message refused' })).toMatchObject([{ verb: 'refused', text }])
+  const told = host.log.lines.filter(({ event }) => event === 'refused')
+  expect(told).toMatchObject([{ sender: 'ann@client.example', remote: '192.0.2.5', text }])
+})

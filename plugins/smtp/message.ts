@@ -4,6 +4,7 @@ import {
   bufferContent,
   type Content,
   formatAddress,
+  formatReply,
   type Header,
   isRefusal,
   joinedContent,
@@ -160,10 +161,12 @@ function senderOf(session: SmtpSession, transaction: Transaction): Address | und
 }
 
 function refuse(session: SmtpSession, open: TransactionFlow, fault: ReceptionFault): Answer {
-  const { reason: text } = fault
-  const { transaction } = open
-  session.flow.record('refused', { transaction: transaction.id, by: 'smtp', text })
-  session.service.log.info('refused', { session: session.flow.session.id, transaction: transaction.id, text })
+  const { id: transaction, reversePath } = open.transaction
+  const { id, remote } = session.flow.session
+  const sender = reversePath === null ? '<>' : formatAddress(reversePath)
+  const text = `${formatReply(fault.reply)} (${fault.reason})`
+  session.flow.record('refused', { transaction, by: 'smtp', text })
+  session.service.log.info('refused', { session: id, transaction, sender, remote: remote.address, text })
   return { ...toEach(session, open, fault.reply), recorded: true }
 }
 

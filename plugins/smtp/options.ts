@@ -1,5 +1,6 @@
-import { type Network, type OptionReader, readOptions } from 'mailwright'
-import { type ProxyInput, type ProxyOptions, readNetworks, readProxyOptions } from 'mailwright/network'
+import { type OptionReader, readOptions } from 'mailwright'
+import { type ProxyInput, type ProxyOptions, readProxyOptions } from 'mailwright/network'
+import { readTrustedPeers, type TrustedPeers } from './trusted-peers.ts'
 
 /** How long a client may take in each phase, in milliseconds or as texts such as `5m`. */
 export interface SmtpTimeouts {
@@ -32,9 +33,9 @@ export interface SmtpOptions {
   /** Who is believed in what a PROXY header says, and has to send one (HAProxy's PROXY protocol, 1 and 2); nobody where absent. */
   readonly proxy: ProxyOptions | undefined
   /** Who may say with XCLIENT for which client it speaks, and is believed in all: nobody where empty. */
-  readonly xclient: readonly Network[]
+  readonly xclient: TrustedPeers
   /** Who may say with XFORWARD where its messages come from, for the history: nobody where empty. */
-  readonly xforward: readonly Network[]
+  readonly xforward: TrustedPeers
   /** TLS from the first octet (RFC 8314 §3.3): false. */
   readonly implicitTls: boolean
   /** STARTTLS: `none`, `offered` (where a certificates service is there), or `required` before any mail: `offered`. */
@@ -124,8 +125,8 @@ export function parseOptions(input: unknown): SmtpOptions {
   const options: SmtpOptions = {
     role,
     ...readPlace(read, role),
-    xclient: readNetworks(read, 'xclient'),
-    xforward: readNetworks(read, 'xforward'),
+    xclient: readTrustedPeers(read, 'xclient'),
+    xforward: readTrustedPeers(read, 'xforward'),
     proxy: readProxyOptions(read, read.value('path') !== undefined),
     implicitTls: read.boolean('implicitTls', { default: false }),
     tls: read.choice('tls', ['none', 'offered', 'required'], { default: 'offered' }),

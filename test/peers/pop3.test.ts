@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { definePlugin, noOptions, type TokenFacts, tokens } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { knownToken } from '../support/known-token.ts'
 import { requirePeer } from '../support/peers/peers.ts'
 import { type Finished, runProcess } from '../support/run-process.ts'
 import { login, type Pop3Server, password, startPop3Server } from '../support/smtp/pop3-server.ts'
@@ -17,22 +17,10 @@ const dotty =
   'From: a@example.org\r\nSubject: dots\r\nMessage-ID: <2@example.org>\r\n\r\n.\r\n..\r\n.x\r\nsecond\r\n'
 const large = `From: a@example.org\r\nSubject: large\r\nMessage-ID: <3@example.org>\r\n\r\n${'.0123456789 and so on\r\n'.repeat(20_000)}`
 
-/** Knows one token. */
-const vouching = definePlugin({
-  name: 'vouching',
-  provides: [tokens],
-  parseOptions: noOptions,
-  setup({ provide }) {
-    const introspect = async (token: string): Promise<TokenFacts> =>
-      token === 'good-token' ? { active: true, login } : { active: false }
-    provide(tokens, { hints: {}, introspect })
-  },
-})
-
 let server: Pop3Server
 
 beforeEach(async () => {
-  server = await startPop3Server({ plugins: [vouching()] })
+  server = await startPop3Server({ plugins: [knownToken(login)] })
   await server.deliver(first, dotty, large)
 })
 

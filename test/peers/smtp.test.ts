@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { knownToken } from '../support/known-token.ts'
 import { requirePeer, requirePeerModule } from '../support/peers/peers.ts'
 import { projectFolder } from '../support/project-files.ts'
 import { type Finished, runProcess } from '../support/run-process.ts'
@@ -15,7 +16,7 @@ const to = 'b@example.org'
 let server: SmtpServer
 
 beforeEach(async () => {
-  server = await startSmtpServer()
+  server = await startSmtpServer({ plugins: [knownToken(login)] })
 })
 
 afterEach(() => server.stop())
@@ -121,6 +122,19 @@ describe.runIf(curl.available)(curl.title, () => {
     expect(
       await send(`smtp://127.0.0.1:${server.submissionPort}`, file, '--ssl-reqd', '--user', `${login}:wrong`),
     ).toBe(67)
+  })
+
+  test.each(['OAUTHBEARER', 'XOAUTH2'])('logs in by a token, with %s', async (mechanism) => {
+    const file = await inFolder('mail.eml', 'From: a@example.org\r\nSubject: token\r\n\r\n')
+    const url = `smtp://127.0.0.1:${server.submissionPort}`
+    const words = ['--ssl-reqd', '-u', login, '--login-options', `AUTH=${mechanism}`]
+    const withToken = (token: string, ...more: string[]) =>
+      send(url, file, ...words, ...more, '--oauth2-bearer', token)
+    expect(await withToken('good-token')).toBe(0)
+    expect(await withToken('good-token', '--sasl-ir')).toBe(0)
+    expect(server.taken).toHaveLength(2)
+    // 67: the server denied the login.
+    expect(await withToken('bad-token', '--sasl-ir')).toBe(67)
   })
 })
 

@@ -6,6 +6,7 @@ import databasePlugin from 'mailwright/plugins/database'
 import imap from 'mailwright/plugins/imap'
 import popBeforeSmtp, { type PopBeforeSmtpInput } from 'mailwright/plugins/pop-before-smtp'
 import pop3 from 'mailwright/plugins/pop3'
+import type { RelayInput } from 'mailwright/plugins/relay'
 import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../support/database-under-test.ts'
@@ -33,9 +34,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function start(options: PopBeforeSmtpInput = {}): Promise<RelaySystem> {
+async function start(options: PopBeforeSmtpInput = {}, relay: RelayInput = {}): Promise<RelaySystem> {
   const system = await startRelaySystem({
     clock,
+    relay,
     plugins: [
       databasePlugin(base.options),
       popBeforeSmtp({ exclude: [], ...options }),
@@ -118,6 +120,15 @@ describe('a login', () => {
     await byPop3(system)
     expect(await send(system, '<jo@here.example>', { to })).toEqual(done)
     expect(system.sent).toMatchObject([{ to: 'someone%else.example@foreign.example' }])
+  })
+
+  test('names no path through the hosts behind us', async () => {
+    const system = await start({}, { backupMxFor: ['backup.example'] })
+    await byImap(system)
+    const to = '<someone%far.example@backup.example>'
+    expect(await send(system, '<stranger@far.example>', { to })).toEqual(refused)
+    expect(await send(system, '<stranger@far.example>', { to: '<someone@backup.example>' })).toEqual(done)
+    expect(system.sent).toMatchObject([{ to: 'someone@backup.example' }])
   })
 
   test('that fails opens nothing', async () => {

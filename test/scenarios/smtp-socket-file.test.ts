@@ -64,3 +64,14 @@ test('limits hold, sessions are ended at stop, and nothing is left behind', asyn
   await stopping
   expect(await readdir(folder)).toEqual([])
 })
+
+test.each([true, false])('XFORWARD is taken where the socket is listed: %s', async (isListed) => {
+  await server.stop()
+  server = await startSmtpServer({ lmtp: { path, ...(isListed && { xforward: ['unix'] }) } })
+  const wire = await greeted()
+  const offer = await wire.send('LHLO mta.example\r\n').until('\r\n250 ')
+  await wire.line()
+  expect(offer.includes('XFORWARD')).toBe(isListed)
+  expect(await wire.ask('XFORWARD ADDR=198.51.100.7')).toMatch(isListed ? /^250 / : /^550 5\.7\.0/)
+  await send(wire, 'mta.example')
+})

@@ -7,6 +7,7 @@ import {
   noOptions,
   type PluginInstance,
   queue,
+  type RecipientParameters,
   type Reply,
   type Resolver,
   readAll,
@@ -20,6 +21,7 @@ import { type FakeMilter, type FakeMilterOptions, startFakeMilter } from './milt
 /** A message that was taken, for those who get the same of it. */
 export interface TakenVariant {
   readonly to: readonly string[]
+  readonly parameters: readonly RecipientParameters[]
   /** One character an octet. */
   readonly text: string
   readonly quarantine: string | undefined
@@ -91,6 +93,7 @@ function catcher(taken: TakenVariant[], refuse: (address: Address) => Reply | un
           for (const { message, recipients, quarantine, reversePath } of variants)
             taken.push({
               to: recipients.map((one) => formatAddress(one.forwardPath)),
+              parameters: recipients.map((one) => one.parameters),
               text: (await readAll(message.content)).toString('latin1'),
               quarantine,
               reversePath:
