@@ -81,6 +81,24 @@ describe('destinations', () => {
     expect(await world.rows()).toBe(0)
   })
 
+  it('that hang, more than there may be, are one sender’s and hold up no other’s letter', async () => {
+    const few = await world.node({ deliveries: 10 })
+    await node.stop()
+    await world.pass(61_000, 10_000)
+    const gates = Array.from({ length: 100 }, (_, index) => world.delivery.gate(`hung${index}.example`))
+    const to = gates.map((_, index) => `jo@hung${index}.example`)
+    await few.queue.accept(await mail({ to, from: 'news@origin.example' }))
+    await world.quiet()
+    await world.pass(20_000)
+    expect([world.delivery.underWay.now, world.delivery.delivered.length]).toEqual([65, 0])
+    await few.queue.accept(await mail({ to: ['jo@quick.example'], from: 'anna@origin.example' }))
+    await world.quiet()
+    expect(world.delivery.count('jo@quick.example')).toBe(1)
+    for (const open of gates) open()
+    await world.quiet()
+    expect(world.delivery.delivered).toHaveLength(101)
+  })
+
   it('also where the mailing waits in the table, and the message was taken by another process', async () => {
     const open = world.delivery.gate('big.example')
     await accept(many(2_000, 'big.example'), 'news@origin.example')

@@ -55,6 +55,7 @@ export class Scheduler {
   readonly #turns = new Set<Promise<void>>()
   readonly #departures: Departures
   readonly #looks: DueLooks
+  readonly #mayTake = (sender: string): boolean => this.#slots.mayTake(sender)
   #pumping: NodeJS.Immediate | undefined
   #timer: Timer | undefined
   #looking: Promise<void> | undefined
@@ -213,7 +214,9 @@ export class Scheduler {
       this.#serving && holder.isAlive && this.#unwritten === 0 && this.#slots.free > 0
     for (let begun = 0; ; begun++) {
       const lane =
-        begun < begunAtOnce && mayBegin() ? this.#ready.next((one) => this.#mayDeliver(one)) : undefined
+        begun < begunAtOnce && mayBegin()
+          ? this.#ready.next((one) => this.#mayDeliver(one), this.#mayTake)
+          : undefined
       if (lane === undefined) return begun
       this.#begin(lane)
       this.#wake(lane)
@@ -227,10 +230,10 @@ export class Scheduler {
   }
 
   #begin(lane: Lane): void {
-    const turn = this.#settings.lanes.take(lane, this.#settings.recipientsPerDelivery)
+    const turn = this.#settings.lanes.take(lane, this.#settings.recipientsPerDelivery, this.#mayTake)
     if (turn === undefined) return
     lane.active++
-    const running = this.#run(lane, turn, this.#slots.take())
+    const running = this.#run(lane, turn, this.#slots.take(turn.sender))
     this.#turns.add(running)
     void running.finally(() => this.#turns.delete(running))
   }

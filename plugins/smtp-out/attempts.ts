@@ -41,6 +41,14 @@ export interface Leftover {
   readonly waits: boolean
 }
 
+/** One address of a host. */
+interface Way {
+  readonly target: Target
+  readonly address: string
+  /** Addresses of the host that have had their turn. */
+  readonly avoided: Set<string>
+}
+
 /** What has been done with one address. */
 interface Turn {
   /** That of the last session: one that was kept may have another one of the same host. */
@@ -64,7 +72,10 @@ export interface AttemptedErrand extends Errand {
   readonly passedOver: Set<Undelivered>
 }
 
-/** Asks hosts of one destination, one after the other, until one has taken or refused a message. */
+/**
+ * Asks hosts of one destination, one after the other, until one has taken or refused a message. Those that have not answered of late come
+ * last.
+ */
 export class Attempts {
   readonly #settings: AttemptSettings
   readonly #destination: Destination
@@ -89,17 +100,24 @@ export class Attempts {
   }
 
   async run(hosts: readonly MailHost[]): Promise<Leftover> {
+    const silent: Way[] = []
     for (const host of hosts) {
       const target = await this.#target(host)
       if (target === undefined) continue
       const avoided = new Set<string>()
-      for (;;) {
-        const address = host.addresses.find((one) => !avoided.has(one))
-        if (address === undefined) break
-        if (!this.#mayTry || (await this.#try(target, address, avoided))) return this.#end()
+      for (const address of host.addresses) {
+        const way = { target, address, avoided }
+        if (this.#settings.pool.isSilent(target, address)) silent.push(way)
+        else if (await this.#isOver(way)) return this.#end()
       }
     }
+    for (const way of silent) if (await this.#isOver(way)) break
     return this.#end()
+  }
+
+  async #isOver({ target, address, avoided }: Way): Promise<boolean> {
+    if (avoided.has(address)) return false
+    return !this.#mayTry || (await this.#try(target, address, avoided))
   }
 
   #end(): Leftover {

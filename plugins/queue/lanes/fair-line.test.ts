@@ -50,6 +50,13 @@ describe('a line', () => {
     expect([...filled([1, one, 1], [2, other, 1]).senders()]).toHaveLength(2)
   })
 
+  it('passes over senders who may not, and keeps their mail', () => {
+    const line = filled([1, 'a@x.example', 1], [2, 'b@x.example', 1])
+    expect(line.take(1, (sender) => sender === 'b@x.example')?.message.number).toBe(2)
+    expect(line.take(1, () => false)).toBeUndefined()
+    expect(turns(line, 1)).toEqual(['1:1'])
+  })
+
   it('has each recipient once, and knows of whom somebody waits', () => {
     const line = filled([1, 'a@x.example', 2], [1, 'a@x.example', 2])
     expect([line.size, line.has(1_000), line.has(5)]).toEqual([2, true, false])

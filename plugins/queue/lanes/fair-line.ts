@@ -3,6 +3,8 @@ import type { QueuedMessage, QueuedRecipient } from '../tables/queued.ts'
 
 /** Recipients of one message who are delivered together. */
 export interface Turn {
+  /** As `senderInTurn` has it. */
+  readonly sender: string
   readonly message: QueuedMessage
   readonly recipients: readonly QueuedRecipient[]
 }
@@ -54,9 +56,9 @@ export class FairLine {
     else group.push(recipient)
   }
 
-  /** Up to so many recipients of the message whose turn it is. */
-  take(most: number): Turn | undefined {
-    const [sender, messages] = first(this.#senders) ?? []
+  /** Up to so many recipients of the message whose turn it is, of those senders who may. */
+  take(most: number, mayTake: (sender: string) => boolean = () => true): Turn | undefined {
+    const [sender, messages] = first(this.#senders, mayTake) ?? []
     const [number, group] = (messages && first(messages)) ?? []
     if (sender === undefined || messages === undefined || number === undefined || group === undefined)
       return undefined
@@ -68,7 +70,7 @@ export class FairLine {
     if (messages.size > 0) this.#senders.set(sender, messages)
     for (const recipient of recipients) this.#numbers.delete(recipient.number)
     const [{ message } = { message: undefined }] = recipients
-    return message === undefined ? undefined : { message, recipients }
+    return message === undefined ? undefined : { sender, message, recipients }
   }
 
   /** Forgets all; answers how many it were. */
@@ -80,7 +82,10 @@ export class FairLine {
   }
 }
 
-function first<Key, Value>(map: ReadonlyMap<Key, Value>): readonly [Key, Value] | undefined {
-  for (const entry of map) return entry
+function first<Key, Value>(
+  map: ReadonlyMap<Key, Value>,
+  fits: (key: Key) => boolean = () => true,
+): readonly [Key, Value] | undefined {
+  for (const entry of map) if (fits(entry[0])) return entry
   return undefined
 }

@@ -99,9 +99,9 @@ export class Lanes {
     return Math.max(room, share - lane.line.size)
   }
 
-  /** Takes the next recipients of a line, who are busy from then on. */
-  take(lane: Lane, most: number): ReturnType<Lane['line']['take']> {
-    const turn = lane.line.take(most)
+  /** Takes the next recipients of a line, who are busy from then on, of those senders who may. */
+  take(lane: Lane, ...which: Parameters<Lane['line']['take']>): ReturnType<Lane['line']['take']> {
+    const turn = lane.line.take(...which)
     for (const { number } of turn?.recipients ?? []) {
       lane.busy.add(number)
       this.#busy.add(number)

@@ -16,9 +16,14 @@ function lane(destination: string, ...senders: readonly string[]): Lane {
   return made
 }
 
-function names(ready: ReadyLanes, may: (lane: Lane) => boolean = () => true): readonly string[] {
+function names(
+  ready: ReadyLanes,
+  may: (lane: Lane) => boolean = () => true,
+  mayTake: (sender: string) => boolean = () => true,
+): readonly string[] {
   const taken: string[] = []
-  for (let next = ready.next(may); next !== undefined; next = ready.next(may)) taken.push(next.destination)
+  for (let next = ready.next(may, mayTake); next !== undefined; next = ready.next(may, mayTake))
+    taken.push(next.destination)
   return taken
 }
 
@@ -45,6 +50,14 @@ describe('destinations that are ready', () => {
     expect(names(ready)).toEqual([])
     ready.add(busy)
     expect(names(ready)).toEqual(['busy'])
+  })
+
+  it('stay where their sender may not', () => {
+    const ready = new ReadyLanes()
+    for (const one of [lane('d0', 'news@x.example'), lane('d1', 'jo@x.example')]) ready.add(one)
+    const isJo = (sender: string) => sender === 'jo@x.example'
+    expect(names(ready, () => true, isJo)).toEqual(['d1'])
+    expect(names(ready)).toEqual(['d0'])
   })
 
   it('come once for a sender, however often they are added', () => {

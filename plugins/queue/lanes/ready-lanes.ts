@@ -21,9 +21,13 @@ export class ReadyLanes {
     }
   }
 
-  /** The next one of the sender whose turn it is. Those that may not are left out until they are added again. */
-  next(may: (lane: Lane) => boolean): Lane | undefined {
+  /**
+   * The next one of the sender whose turn it is, of those who may. Destinations that may not are left out until they are added again; those
+   * of senders who may not stay.
+   */
+  next(may: (lane: Lane) => boolean, mayTake: (sender: string) => boolean): Lane | undefined {
     for (const [sender, lanes] of this.#senders) {
+      if (!mayTake(sender)) continue
       // Whoever has had a turn goes to the end.
       this.#senders.delete(sender)
       for (const lane of lanes) {

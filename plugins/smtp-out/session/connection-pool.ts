@@ -2,8 +2,9 @@ import { type Address, type Clock, senderInTurn, type Timer } from 'mailwright'
 import type { Connections, Timeouts } from '../options.ts'
 import { HostTurns, type Waiting } from './host-turns.ts'
 import { type OpeningSettings, openSession } from './opening.ts'
+import { SilentHosts, type Visit } from './silent-hosts.ts'
 import { SmtpSession } from './smtp-session.ts'
-import { hostOf, keyOf, type Target } from './target.ts'
+import { hostOf, keyOf, type Target, wayTo } from './target.ts'
 
 /** A session is over: it had ended since it was kept, or has served enough. What is left to do is done in another one. */
 export class StaleSession extends Error {}
@@ -36,6 +37,9 @@ export interface PoolRequest {
 interface Waiter extends Waiting {
   readonly key: string
   readonly avoided: ReadonlySet<string>
+  /** Where a new one goes. */
+  readonly way: string
+  readonly fail: (reason: unknown) => void
   readonly go: (kept: SmtpSession | undefined) => void
 }
 
@@ -49,16 +53,23 @@ export class ConnectionPool {
   /** Open connections of each host, those that are kept as well. */
   readonly #open = new Map<string, number>()
   readonly #waiters = new HostTurns<Waiter>()
+  readonly #silent: SilentHosts
   #total = 0
   #closed = false
 
   constructor(settings: PoolSettings) {
     this.#settings = settings
+    this.#silent = new SilentHosts(settings.clock)
   }
 
   /** Open connections. */
   get size(): number {
     return this.#total
+  }
+
+  /** Whether an address has not answered of late: others are to be asked first. */
+  isSilent(target: Target, address: string): boolean {
+    return this.#silent.has(wayTo(target, address))
   }
 
   /**
@@ -67,8 +78,7 @@ export class ConnectionPool {
    */
   async use<T>(target: Target, request: PoolRequest, work: (session: SmtpSession) => Promise<T>): Promise<T> {
     for (;;) {
-      const kept = await this.#admit(target, request)
-      const session = kept ?? (await this.#begin(target, request))
+      const session = await this.#session(target, request)
       try {
         return await this.#run(session, request.signal, work)
       } catch (error) {
@@ -77,15 +87,33 @@ export class ConnectionPool {
     }
   }
 
-  async #begin(target: Target, { address, signal }: PoolRequest): Promise<SmtpSession> {
+  async #session(target: Target, request: PoolRequest): Promise<SmtpSession> {
+    const visit = await this.#silent.visit(wayTo(target, request.address), request.signal)
+    try {
+      return (await this.#admit(target, request)) ?? (await this.#begin(target, request, visit))
+    } finally {
+      visit.end()
+    }
+  }
+
+  async #begin(target: Target, { address, signal }: PoolRequest, visit: Visit): Promise<SmtpSession> {
     const { clock, timeouts } = this.#settings
     try {
-      const opened = await openSession(target, address, this.#settings, signal)
+      visit.begin()
+      const opened = await openSession(target, address, this.#settings, { signal, greeted: visit.greeted })
       return new SmtpSession(opened, { target, address, timeouts, begunAt: clock.monotonic() })
     } catch (error) {
+      // They would wait for the same.
+      if (visit.failed(signal.aborted ? signal.reason : error)) this.#failWaiters(target, address, error)
       this.#left(hostOf(target))
       throw error
     }
+  }
+
+  #failWaiters(target: Target, address: string, error: unknown): void {
+    const way = wayTo(target, address)
+    const next = (): Waiter | undefined => this.#waiters.take(hostOf(target), (one) => one.way === way)
+    for (let waiter = next(); waiter !== undefined; waiter = next()) waiter.fail(error)
   }
 
   async #run<T>(
@@ -105,7 +133,7 @@ export class ConnectionPool {
       // One that has only served enough is left politely.
       if (error instanceof StaleSession) session.connection.quit()
       else session.connection.destroy()
-      this.#left(hostOf(session.target))
+      this.#ended(session)
       throw error
     } finally {
       signal.removeEventListener('abort', abort)
@@ -155,13 +183,13 @@ export class ConnectionPool {
 
   #discard(session: SmtpSession): void {
     session.connection.quit()
-    this.#left(hostOf(session.target))
+    this.#ended(session)
   }
 
   /** A session that was kept; undefined where a new one is counted now, once there is room for it. */
   #admit(
     target: Target,
-    { avoided, signal, reversePath = null }: PoolRequest,
+    { address, avoided, signal, reversePath = null }: PoolRequest,
   ): Promise<SmtpSession | undefined> {
     const [host, key] = [hostOf(target), keyOf(target)]
     return new Promise((resolve, reject) => {
@@ -177,6 +205,11 @@ export class ConnectionPool {
         sender: senderInTurn(reversePath),
         key,
         avoided,
+        way: wayTo(target, address),
+        fail: (reason) => {
+          signal.removeEventListener('abort', abort)
+          reject(reason)
+        },
         go: (session) => {
           signal.removeEventListener('abort', abort)
           if (session === undefined) this.#count(host)
@@ -214,6 +247,7 @@ export class ConnectionPool {
       if (!mayGo(kept)) continue
       this.#takeOut(kept)
       kept.session.connection.quit()
+      this.#silent.left(wayTo(kept.session.target, kept.session.address))
       this.#uncount(kept.host)
       return true
     }
@@ -230,6 +264,11 @@ export class ConnectionPool {
     const left = (this.#open.get(host) ?? 1) - 1
     if (left === 0) this.#open.delete(host)
     else this.#open.set(host, left)
+  }
+
+  #ended({ target, address }: SmtpSession): void {
+    this.#silent.left(wayTo(target, address))
+    this.#left(hostOf(target))
   }
 
   #left(host: string): void {

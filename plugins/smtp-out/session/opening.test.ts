@@ -46,7 +46,7 @@ async function open(
     certificate: undefined,
     identity: { hostname: 'here.example', ipv4: undefined, ipv6: undefined },
   }
-  const failure = await openSession(target, '127.0.0.1', settings, signal).then(
+  const failure = await openSession(target, '127.0.0.1', settings, { signal }).then(
     ({ connection }) => connection.destroy(),
     (error: unknown) => error,
   )

@@ -7,7 +7,7 @@ import type { SecurityFailure, SecurityObserver } from '../security/requirement.
 import { logIn } from './login.ts'
 import { forNow, refusalBy } from './refusal.ts'
 import { SmtpConnection } from './smtp-connection.ts'
-import { keyOf, placeOf, type Target } from './target.ts'
+import { keyOf, placeOf, sourceOf, type Target } from './target.ts'
 
 export interface OpeningSettings {
   readonly clock: Clock
@@ -21,6 +21,13 @@ export interface OpeningSettings {
 const noneUsable: SecurityFailure = {
   result: 'tlsa-invalid',
   detail: 'none of the TLSA records is one by which the host could be known',
+}
+
+/** Of one opening. */
+export interface OpeningRequest {
+  readonly signal: AbortSignal
+  /** Is called when the host has greeted, whatever it says. */
+  greeted?(): void
 }
 
 /** A session with a host that is ready for MAIL. */
@@ -38,14 +45,14 @@ export async function openSession(
   target: Target,
   address: string,
   settings: OpeningSettings,
-  signal: AbortSignal,
+  request: OpeningRequest,
 ): Promise<OpenSession> {
   try {
-    return await new Opening(target, address, settings).run(signal, target.requirement.level !== 'none')
+    return await new Opening(target, address, settings).run(request, target.requirement.level !== 'none')
   } catch (error) {
     if (!(error instanceof SecurityError)) throw error
-    if (target.requirement.level === 'may' && !target.implicitTls && !signal.aborted)
-      return new Opening(target, address, settings).run(signal, false)
+    if (target.requirement.level === 'may' && !target.implicitTls && !request.signal.aborted)
+      return new Opening(target, address, settings).run(request, false)
     throw notSecure(target, address, error.failure)
   }
 }
@@ -61,13 +68,14 @@ class Opening {
     this.#settings = settings
   }
 
-  async run(signal: AbortSignal, useTls: boolean): Promise<OpenSession> {
+  async run(request: OpeningRequest, useTls: boolean): Promise<OpenSession> {
+    const { signal } = request
     const connection = await this.#dial()
     const abort = (): void => connection.destroy()
     signal.addEventListener('abort', abort, { once: true })
     try {
       if (signal.aborted) connection.destroy()
-      return { connection, secured: await this.#begin(connection, useTls, signal) }
+      return { connection, secured: await this.#begin(connection, useTls, request) }
     } catch (error) {
       connection.destroy()
       throw error
@@ -78,12 +86,12 @@ class Opening {
 
   #dial(): Promise<SmtpConnection> {
     const { clock, timeouts } = this.#settings
-    const { candidate, identity } = this.#target
+    const { candidate } = this.#target
     return SmtpConnection.dial(this.#address, candidate.port, {
       clock,
       connectTimeout: timeouts.connect,
       blockTimeout: timeouts.block,
-      localAddress: this.#address.includes(':') ? identity.ipv6 : identity.ipv4,
+      localAddress: sourceOf(this.#target, this.#address),
       place: placeOf(candidate, this.#address),
       host: candidate.host,
     })
@@ -92,12 +100,13 @@ class Opening {
   async #begin(
     connection: SmtpConnection,
     useTls: boolean,
-    signal: AbortSignal,
+    { signal, greeted }: OpeningRequest,
   ): Promise<Secured | undefined> {
     const { implicitTls, login, candidate } = this.#target
     let secured = implicitTls ? await this.#secure(connection) : undefined
     if (secured !== undefined) this.#tell(this.#weaknessOf(secured))
     const greeting = await connection.reply(this.#settings.timeouts.greeting)
+    greeted?.()
     if (greeting.code !== 220) throw new HostFailure(forNow(refusalBy(connection, greeting, 'greeting')))
     await this.#hello(connection)
     if (secured === undefined && useTls) {

@@ -24,6 +24,16 @@ export function hostOf({ candidate: { host, port } }: Target): string {
   return `${host}:${port}`
 }
 
+/** The address that a connection to one of a host's addresses comes from; undefined: the system chooses. */
+export function sourceOf({ identity }: Target, address: string): string | undefined {
+  return address.includes(':') ? identity.ipv6 : identity.ipv4
+}
+
+/** The same for connections that fare alike until the host has greeted. */
+export function wayTo(target: Target, address: string): string {
+  return JSON.stringify([address, target.candidate.port, sourceOf(target, address)])
+}
+
 /** The same for targets that may share a connection. */
 export function keyOf({ candidate, requirement, ...target }: Target): string {
   const { implicitTls, login, certificate, identity } = target

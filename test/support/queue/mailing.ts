@@ -14,6 +14,8 @@ export interface MailingPlan {
   readonly manner: (domain: number) => DomainManner
   /** Milliseconds. */
   readonly lateness: number
+  /** All domains have the mail host of the first one. */
+  readonly sharesHost?: boolean
 }
 
 /** The domains of a mailing with their hosts and their DNS, and `alone.example`, to which it does not go. */
@@ -58,13 +60,14 @@ function addressOf({ manner }: MailingPlan, domain: number): string {
   return `127.${100 + (domain >> 16)}.${(domain >> 8) & 255}.${domain & 255}`
 }
 
-/** Each domain has a mail host of its own, with an address. */
+/** Each domain has a mail host of its own, with an address, unless they share one. */
 function recordsOf(plan: MailingPlan, name: string): NamedRecords | undefined {
   if (name === 'alone.example') return { mx: 'mx.alone.example' }
   if (name === 'mx.alone.example') return { a: alone }
   const [, host, domain] = /^(mx\.)?d(\d+)\.example$/.exec(name) ?? []
   if (domain === undefined || Number(domain) >= plan.domains) return undefined
-  return host === undefined ? { mx: `mx.${name}` } : { a: addressOf(plan, Number(domain)) }
+  if (host !== undefined) return { a: addressOf(plan, Number(domain)) }
+  return { mx: plan.sharesHost === true ? 'mx.d0.example' : `mx.${name}` }
 }
 
 /** Hands a message in; resolves when it was taken. */

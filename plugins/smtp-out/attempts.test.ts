@@ -1,0 +1,100 @@
+import type { Outcome } from 'mailwright'
+import { type FakeClock, type FakeRecords, fakeClock } from 'mailwright/testing'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type HostScript, type SmtpHost, startSmtpHost } from '../../test/support/smtp/smtp-host.ts'
+import { type Sender, startSender, told } from '../../test/support/smtp/smtp-sending.ts'
+import type { SmtpOutInput } from './options.ts'
+
+const seconds = 1_000
+const timeout = 30 * seconds
+
+let stack = new AsyncDisposableStack()
+let clock: FakeClock
+let first: SmtpHost
+let second: SmtpHost
+let sender: Sender
+
+beforeEach(() => {
+  stack = new AsyncDisposableStack()
+  clock = fakeClock()
+})
+afterEach(() => stack.disposeAsync())
+
+/** Two hosts of there.example; single.example has the first one alone. */
+async function start(script: HostScript, options: SmtpOutInput = {}): Promise<void> {
+  first = stack.use(await startSmtpHost({ address: '127.0.0.2', ...script }))
+  second = stack.use(await startSmtpHost({ port: first.port }))
+  const zones: Readonly<Record<string, FakeRecords>> = {
+    'there.example': {
+      mx: [
+        { preference: 10, exchange: 'mx1.example' },
+        { preference: 20, exchange: 'mx2.example' },
+      ],
+    },
+    'single.example': { mx: [{ preference: 10, exchange: 'mx1.example' }] },
+    'mx1.example': { a: ['127.0.0.2'] },
+    'mx2.example': { a: ['127.0.0.1'] },
+  }
+  const timeouts = { connect: timeout, greeting: timeout }
+  sender = stack.use(await startSender({ port: first.port, timeouts, ...options }, zones, clock))
+}
+
+const send = async (to = 'jo@there.example'): Promise<Outcome | undefined> => (await sender.send({ to }))[0]
+
+/** The host has so many connections, and the time to wait for its greeting is over. */
+async function outwaited(connections: number): Promise<void> {
+  await expect.poll(() => first.connections, { timeout: 30_000 }).toBe(connections)
+  clock.advance(timeout)
+}
+
+test('a host that does not greet is asked behind the others, until its time is over', async () => {
+  await start({ greeting: '' })
+  const before = send()
+  await outwaited(1)
+  expect(await before).toMatchObject({ kind: 'delivered' })
+  for (let count = 0; count < 3; count++) expect(await send()).toMatchObject({ kind: 'delivered' })
+  expect([first.connections, second.messages.length]).toEqual([1, 4])
+  clock.advance(240 * seconds)
+  const probe = send()
+  await expect.poll(() => first.connections, { timeout: 30_000 }).toBe(2)
+  expect(await send()).toMatchObject({ kind: 'delivered' })
+  await outwaited(2)
+  expect(await probe).toMatchObject({ kind: 'delivered' })
+  expect([first.connections, second.messages.length]).toEqual([2, 6])
+})
+
+test('those who wait for such a host hear together that nobody answers, and together that it is back', async () => {
+  await start(
+    { greeting: (connection) => (connection <= 2 ? '' : '220 mx1 ESMTP') },
+    { connections: { perHost: 2 } },
+  )
+  const all = Array.from({ length: 6 }, (_, index) => send(`u${index}@single.example`))
+  await outwaited(2)
+  for (const outcome of await Promise.all(all))
+    expect(told(outcome)).toMatch(/^deferred 451 4\.4\.[12] mx1\.example\[127\.0\.0\.2\]/)
+  expect(first.connections).toBe(2)
+  // It is the only one: it is asked at once.
+  const later = await Promise.all(Array.from({ length: 6 }, (_, index) => send(`v${index}@single.example`)))
+  expect(later.map((outcome) => outcome?.kind)).toEqual(Array(6).fill('delivered'))
+})
+
+test('one delivery finds out, the others do not wait for long', async () => {
+  await start({ greeting: '' })
+  const before = send('jo@single.example')
+  await outwaited(1)
+  expect(told(await before)).toMatch(/^deferred/)
+  const probe = send('jo@single.example')
+  await expect.poll(() => first.connections, { timeout: 30_000 }).toBe(2)
+  const other = send('al@single.example')
+  clock.advance(10 * seconds)
+  expect(told(await other)).toMatch(/^deferred 451 4\.4\.[12] mx1\.example/)
+  expect(first.connections).toBe(2)
+  clock.advance(20 * seconds)
+  expect(told(await probe)).toMatch(/^deferred/)
+})
+
+test('a host that says that it has had enough is there, and is asked first again', async () => {
+  await start({ greeting: '421 4.3.2 too busy' })
+  for (let count = 0; count < 3; count++) expect(await send()).toMatchObject({ kind: 'delivered' })
+  expect([first.connections, second.messages.length]).toEqual([3, 3])
+})
