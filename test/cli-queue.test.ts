@@ -52,7 +52,7 @@ describe('list', () => {
     expect(out.split('\n')).toEqual([
       'id      size  arrived               state    sender',
       'first    12K  2026-11-28 10:00:00Z  waiting  someone@example.org',
-      '    bob@müller.example  tried 3x, next in 12m    mx.example.net: 450 4.2.0 Greylisted come back',
+      '    bob@müller.example  tried 3x, next in 12m    greylisted: mx.example.net: 450 4.2.0 Greylisted come back',
       '    al@example.net      not tried yet, next now',
       '    and 2,500 more recipients',
       '',
@@ -61,7 +61,7 @@ describe('list', () => {
       '    a\\u202eb@example.net  tried 1x, held  451 \\x1b]0;title\\x07',
       '',
       'third      0  2026-11-28 10:00:00Z  active   someone@example.org',
-      '    bob@müller.example  tried 3x, next in 12m     mx.example.net: 450 4.2.0 Greylisted come back',
+      '    bob@müller.example  tried 3x, next in 12m     greylisted: mx.example.net: 450 4.2.0 Greylisted come back',
       '    al@example.net      not tried yet, now again',
       '',
       '-- 3 messages, 2,505 recipients, 5.0M octets',
@@ -93,6 +93,7 @@ describe('list', () => {
           destination: 'xn--mller-kva.example',
           attempts: 3,
           lastReply: '450-4.2.0 Greylisted\r\n450 4.2.0 come back',
+          lastCause: 'greylisted',
           lastHost: 'mx.example.net',
         },
         { attempts: 0 },
@@ -207,7 +208,7 @@ describe('show', () => {
     expect(out).toMatch(/^given up +.*Z \(in 3d\)$/m)
     expect(out).toMatch(/^size +12,345 octets$/m)
     expect(out).toMatch(/^recipient +bob@müller\.example$/m)
-    expect(out).toMatch(/^ {2}last reply +mx\.example\.net: 450 4\.2\.0 Greylisted come back$/m)
+    expect(out).toMatch(/^ {2}last reply +greylisted: mx\.example\.net: 450 4\.2\.0 Greylisted come back$/m)
     expect(out).toContain('and 2,500 more recipients\n')
     expect(out.endsWith('Subject: caf\ufffd \\x1b[2J\nTo: bob@example.net\n')).toBe(true)
   })
@@ -268,14 +269,62 @@ describe('show', () => {
   })
 })
 
+describe('stat --by', () => {
+  const ages = [40, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+  const oldest = Date.now() - 120_500
+  const groups = [
+    { name: '@mass.example', recipients: 40, held: 0, ages, oldest },
+    { name: '<>\x1b[2J', recipients: 1, held: 1, ages: [1, ...ages.slice(1)], oldest },
+  ]
+  const total = { ...listed.total, recipients: 41, held: 1, ages: [41, ...ages.slice(1)], oldest }
+
+  beforeEach(() => project.hold({ ...listed, total, groups }))
+
+  test('who fills the queue, of what conditions select', async () => {
+    const words = ['--state', 'waiting', '--recipient', '@MÜLLER.example', '--limit', '9']
+    const { out } = await run('stat', '--by', 'sender', ...words)
+    expect(out.split('\n')).toEqual([
+      'sender         total  held   5  10  20  40  80  160  320  640  1280  1280+  oldest',
+      'TOTAL             41     1  41   0   0   0   0    0    0    0     0      0      2m',
+      '@mass.example     40     0  40   0   0   0   0    0    0    0     0      0      2m',
+      '<>\\x1b[2J          1     1   1   0   0   0   0    0    0    0     0      0      2m',
+      '',
+      'recipients who wait, by minutes since the message arrived, 1 of them held; 2 lines',
+      '',
+    ])
+    const selection = { recipient: '@xn--mller-kva.example', state: 'waiting' }
+    expect(await project.calls()).toEqual([['distribution', 'sender', selection, 9]])
+  })
+
+  test('conditions alone are of destinations, and JSON has all', async () => {
+    const { out } = await run('stat', '--state', 'held', '--limit', '1', '--json')
+    expect(JSON.parse(out)).toMatchObject({
+      by: 'destination',
+      total: { recipients: 41 },
+      found: 2,
+      groups: [{ name: '@mass.example', recipients: 40, oldest: new Date(oldest).toISOString() }],
+    })
+    expect((await run('stat', '--by', 'cause', '--limit', '1')).out).toContain(
+      '; 2 lines, 1 not shown: --limit',
+    )
+  })
+
+  test('nothing, and what is no grouping', async () => {
+    await project.hold({ ...listed, total: { ...total, recipients: 0 } })
+    expect((await run('stat', '--by', 'cause')).out).toBe('the queue is empty\n')
+    expect((await run('stat', '--state', 'held')).out).toBe('nothing like that waits\n')
+    expect(await run('stat', '--by', 'size')).toMatchObject({ exitCode: 'usage' })
+  })
+})
+
 describe('stat', () => {
   test('destinations by ages, with the totals on top', async () => {
     const { out } = await run('stat')
     expect(out.split('\n')).toEqual([
-      'destination  total   5  10  20  40  80  160  320  640  1280  1280+  oldest  paused  why',
-      'TOTAL           47  10   1   0   0   0    0    0    0     0     36      3d',
-      'example.net     44  10   0   0   0   0    0    0    0     0     34      3d  in 7m   451 4.4.1 No answer',
-      'local            1   0   1   0   0   0    0    0    0     0      0      6m',
+      'destination  total  held   5  10  20  40  80  160  320  640  1280  1280+  oldest  paused  why',
+      'TOTAL           47     3  10   1   0   0   0    0    0    0     0     36      3d',
+      'example.net     44     3  10   0   0   0   0    0    0    0     0     34      3d  in 7m   unreachable: 451 4.4.1 No answer',
+      'local            1         0   1   0   0   0    0    0    0     0      0      6m',
       '',
       'recipients who wait, by minutes since the message arrived, 3 of them held; 3 destinations, 1 not shown: --limit, 1 paused',
       '',
@@ -294,7 +343,7 @@ describe('stat', () => {
       ageLimits: [5, 10, 20, 40, 80, 160, 320, 640, 1_280],
       total: { recipients: 47, held: 3, destinations: 3 },
       destinations: [
-        { destination: 'example.net', pausedFor: '451 4.4.1 No answer' },
+        { destination: 'example.net', pausedFor: '451 4.4.1 No answer', pausedCause: 'unreachable' },
         { destination: 'local' },
       ],
     })

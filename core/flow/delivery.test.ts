@@ -428,6 +428,24 @@ describe('automatic replies', () => {
   })
 })
 
+test('what is known of the trouble is written down, and is in the log', async () => {
+  const refused: Outcome = { ...later, cause: 'greylisted' }
+  const late: Outcome = { ...never, cause: 'expired', lastCause: 'rate-limited' }
+  const outcomes: Readonly<Record<string, Outcome>> = { x: refused, y: late }
+  await using setup = await setUp({ outcome: (name) => outcomes[name] ?? delivered })
+  await tried(setup, [into('a'), away('x'), away('y')])
+  await turns()
+  const entries = await setup.host.history({ id: 'q1' })
+  const facts = entries.filter(({ by }) => by === undefined).map((entry) => entry.facts)
+  expect(facts).toMatchObject([
+    { cause: 'greylisted' },
+    { cause: 'expired', lastCause: 'rate-limited' },
+    expect.not.objectContaining({ cause: expect.anything() }),
+  ])
+  const lines = setup.host.log.lines.filter(({ event }) => event === 'deferred')
+  expect(lines).toMatchObject([{ cause: 'greylisted' }])
+})
+
 test('every outcome is told to its hook and written down', async () => {
   const told: string[] = []
   const outcomes: Readonly<Record<string, Outcome>> = { x: later, y: never }

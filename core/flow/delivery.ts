@@ -207,9 +207,10 @@ export class Delivery implements DeliveryFlow {
     const text = outcomeText(outcome)
     const verb = outcome.kind === 'failed' ? 'bounced' : outcome.kind
     const recipient = formatAddress(item.recipient)
-    this.#context.metrics.delivery(item.route.kind, outcome.kind, idTime(attempt.id))
-    this.#context.record(verb, subject, { text, facts: { recipient, route: routeKey(item.route) } })
-    this.#context.log.info(verb, { transaction: attempt.id, recipient, text })
+    const why = causesOf(outcome)
+    this.#context.metrics.delivery(item.route.kind, outcome, idTime(attempt.id))
+    this.#context.record(verb, subject, { text, facts: { recipient, route: routeKey(item.route), ...why } })
+    this.#context.log.info(verb, { transaction: attempt.id, recipient, ...why, text })
     const hook = { delivered: delivery.delivered, deferred: delivery.deferred, failed: delivery.bounced }[
       outcome.kind
     ]
@@ -219,6 +220,13 @@ export class Delivery implements DeliveryFlow {
   #subject({ id, session }: Pick<Attempt, 'id' | 'session'>): HookSubject {
     return session === undefined ? { transaction: id } : { transaction: id, session }
   }
+}
+
+/** What is known beside the reply, for the history and the log. */
+function causesOf(outcome: Outcome): Pick<Failed, 'cause' | 'lastCause'> {
+  if (outcome.kind === 'delivered') return {}
+  const { cause, lastCause } = outcome
+  return { ...(cause === undefined ? {} : { cause }), ...(lastCause === undefined ? {} : { lastCause }) }
 }
 
 /** In one line, with who said so. */

@@ -1,5 +1,17 @@
 import { MailwrightError } from '../errors.ts'
-import { type QueueManagement, type QueueSelection, queueAgeLimits } from '../services/queue.ts'
+import {
+  type QueueDistribution,
+  type QueueManagement,
+  type QueueSelection,
+  queueAgeLimits,
+} from '../services/queue.ts'
+
+const nothing: QueueDistribution['total'] = Object.freeze({
+  recipients: 0,
+  held: 0,
+  ages: [...queueAgeLimits, 0].map(() => 0),
+  oldest: undefined,
+})
 
 /** What there is to manage in a queue where nothing waits. */
 export const emptyQueue: QueueManagement = Object.freeze({
@@ -7,16 +19,10 @@ export const emptyQueue: QueueManagement = Object.freeze({
   show: async () => undefined,
   message: async (id: string) => notQueued(id),
   statistics: async () => ({
-    total: {
-      recipients: 0,
-      held: 0,
-      ages: [...queueAgeLimits, 0].map(() => 0),
-      oldest: undefined,
-      destinations: 0,
-      paused: 0,
-    },
+    total: { ...nothing, destinations: 0, paused: 0 },
     destinations: [],
   }),
+  distribution: async () => ({ total: { ...nothing }, found: 0, groups: [] }),
   flush: nothingSelected,
   requeue: nothingSelected,
   hold: nothingSelected,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createMessage } from '../message/create-message.ts'
 import { bufferContent } from '../model/content.ts'
-import type { Outcome } from '../model/delivery.ts'
+import type { Outcome, TroubleCause } from '../model/delivery.ts'
 import { reply } from '../model/reply.ts'
 import { definePlugin, noOptions } from '../plugin.ts'
 import { type Accounts, accounts } from '../services/accounts.ts'
@@ -156,6 +156,25 @@ describe('deliveries', () => {
     await send()
     expect(await told('mailwright_deliveries_total')).toEqual(['remote delivered: 2', 'remote deferred: 1'])
     expect(await told('mailwright_delivery_delay_seconds')).toEqual(['remote: 3'])
+  })
+
+  test('that did not succeed, by why, in few words; not what had to wait for its turn', async () => {
+    const send = () =>
+      host.send({ from: 'a@example.net', to: ['x@example.org'], data: 'Subject: hi\n\nhi\n' })
+    const deferred = { kind: 'deferred', reply: reply(450, '4.2.0', 'Later') } as const
+    const causes = ['greylisted', 'greylisted', 'anything at all' as 'policy']
+    for (const cause of causes as readonly TroubleCause[]) {
+      outcome = { ...deferred, cause }
+      await send()
+    }
+    for (const one of [deferred, { ...deferred, cause: 'rate-limited', untried: true } as const]) {
+      outcome = one
+      await send()
+    }
+    expect(await told('mailwright_delivery_troubles_total')).toEqual([
+      'remote deferred greylisted: 2',
+      'remote deferred other: 2',
+    ])
   })
 })
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Outcome, Route } from '../model/delivery.ts'
+import { type Outcome, type Route, type TroubleCause, troubleCauses } from '../model/delivery.ts'
 import type { SessionRole } from '../model/session.ts'
 import type { Counter, Gauge, Histogram, Labelled, Metrics } from './metrics.ts'
 
@@ -20,6 +20,7 @@ export class FlowMetrics {
   readonly #transactions: Labelled<Counter, readonly ['role', 'reply']>
   readonly #accepted: Labelled<Counter, readonly ['role']>
   readonly #deliveries: Labelled<Counter, readonly ['route', 'outcome']>
+  readonly #troubles: Labelled<Counter, readonly ['route', 'outcome', 'cause']>
   readonly #delay: Labelled<Histogram, readonly ['route']>
   readonly #clock: Clock
 
@@ -55,6 +56,11 @@ export class FlowMetrics {
       'route',
       'outcome',
     ])
+    this.#troubles = counter(
+      'mailwright_delivery_troubles_total',
+      'Deliveries that were tried and did not succeed, by why; other where that is not known.',
+      ['route', 'outcome', 'cause'],
+    )
     this.#delay = metrics.histogram({
       name: 'mailwright_delivery_delay_seconds',
       help: 'From the arrival of a message to the end of its delivery.',
@@ -98,11 +104,21 @@ export class FlowMetrics {
   }
 
   /** `arrived` in milliseconds since 1970, where it is known. */
-  delivery(route: Route['kind'], outcome: Outcome['kind'], arrived: number | undefined): void {
-    this.#deliveries.of(route, outcome).add()
-    if (outcome !== 'delivered' || arrived === undefined) return
+  delivery(route: Route['kind'], outcome: Outcome, arrived: number | undefined): void {
+    this.#deliveries.of(route, outcome.kind).add()
+    if (outcome.kind !== 'delivered') {
+      if (outcome.kind === 'failed' || outcome.untried !== true)
+        this.#troubles.of(route, outcome.kind, causeLabel(outcome)).add()
+      return
+    }
+    if (arrived === undefined) return
     this.#delay.of(route).observe((this.#clock.now() - arrived) / 1000)
   }
+}
+
+/** A plugin may say what is none: labels have to be few. */
+function causeLabel({ cause }: { readonly cause?: TroubleCause }): string {
+  return troubleCauses.find((each) => each === cause) ?? 'other'
 }
 
 /** Such as `2xx`. */

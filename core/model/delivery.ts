@@ -158,21 +158,27 @@ interface Trouble {
   /** Where it was, such as `mx.example[192.0.2.1]:25`, where the reply is its own words. */
   readonly place?: string
   readonly cause?: TroubleCause
+  /** Where the cause is `expired`: that of the last attempt. */
+  readonly lastCause?: TroubleCause
   /** All mail for the destination would fare the same now: it is the host that is away or has had enough. `recipient` where absent. */
   readonly concerns?: 'recipient' | 'message' | 'destination'
 }
 
 /** Why something could not be delivered. */
-export type TroubleCause =
-  | 'greylisted'
-  | 'rate-limited'
-  | 'mailbox-full'
-  | 'no-such-address'
-  | 'policy'
-  | 'unreachable'
-  | 'dns'
-  | 'tls'
-  | 'protocol'
-  | 'expired'
-  /** The postmaster did so. */
-  | 'given-up'
+export type TroubleCause = (typeof troubleCauses)[number]
+
+/** `no-mail`: the domain takes none (RFC 7505); `given-up`: by the postmaster. */
+export const troubleCauses = [
+  'greylisted',
+  'rate-limited',
+  'mailbox-full',
+  'no-such-address',
+  'no-mail',
+  'policy',
+  'unreachable',
+  'dns',
+  'tls',
+  'protocol',
+  'expired',
+  'given-up',
+] as const

@@ -1,4 +1,5 @@
 import type { Address } from '../model/address/address.ts'
+import type { TroubleCause } from '../model/delivery.ts'
 import type { Message } from '../model/message.ts'
 import type { Reply } from '../model/reply.ts'
 import type { Transaction } from '../model/transaction.ts'
@@ -84,6 +85,8 @@ export interface QueuedRecipient {
   readonly stillTried?: boolean
   /** What the last attempt brought; where none was made, why its destination is left alone. */
   readonly lastReply: Reply | undefined
+  /** What that means, where it could be told. */
+  readonly lastCause?: TroubleCause
   /** The host that said so, where it was another one. */
   readonly lastHost?: string
   /** Rate-limited: it waits for its slot at the destination, and does not expire meanwhile. */
@@ -105,28 +108,30 @@ export interface QueueSelection {
   readonly arrivedBefore?: Date
 }
 
-/** What waits for one destination, by how long ago it arrived. */
-export interface QueueDestination {
-  readonly destination: string
+/** Recipients who wait, by how long ago their message arrived. */
+export interface QueueCount {
   readonly recipients: number
+  /** Those of them who wait for a postmaster. */
+  readonly held: number
   /** Recipients by age: up to 5, 10, 20, 40, 80, 160, 320, 640, 1,280 minutes, and more. */
   readonly ages: readonly number[]
   /** Milliseconds since 1970 of the oldest's arrival. */
   readonly oldest: number
+}
+
+/** What waits for one destination; `held` where the queue knows it. */
+export interface QueueDestination extends Omit<QueueCount, 'held'>, Partial<Pick<QueueCount, 'held'>> {
+  readonly destination: string
   /** Nothing is tried before, since the destination did not answer, or since it is not its turn. */
   readonly pausedUntil: Date | undefined
   /** Why, where that is known. */
   readonly pausedFor?: Reply
+  /** What that means, where it could be told. */
+  readonly pausedCause?: TroubleCause
 }
 
-/** Everything that waits. */
-export interface QueueTotal {
-  readonly recipients: number
-  /** Those of them who wait for a postmaster. */
-  readonly held: number
-  /** As those of a destination. */
-  readonly ages: readonly number[]
-  /** Milliseconds since 1970 of the oldest's arrival. */
+/** Everything that waits; `oldest` where anything does. */
+export interface QueueTotal extends Omit<QueueCount, 'oldest'> {
   readonly oldest: number | undefined
   readonly destinations: number
   /** Destinations that are left alone for a while, since they did not answer, or since it is not the turn of what waits for them. */
@@ -140,7 +145,31 @@ export interface QueueStatistics {
   readonly destinations: readonly QueueDestination[]
 }
 
-/** Upper limits of the classes of `QueueDestination.ages`, in minutes; the last class has none. */
+/**
+ * What recipients who wait may have in common: the destination, the domain of their message's sender or the whole address, their own
+ * domain, or why the last attempt failed.
+ */
+export type QueueGrouping = 'destination' | 'sender' | 'sender-address' | 'recipient' | 'cause'
+
+/** Recipients who wait, and have something in common. */
+export interface QueueGroup extends QueueCount {
+  /**
+   * In the form that a selection has: a destination, an address, a domain as `@example.org`, `<>`. Or a `TroubleCause`, `other` where none is
+   * known, `untried` where there was no attempt. `unknown` where the message is lost.
+   */
+  readonly name: string
+}
+
+/** How what waits is spread, counted as `QueueStatistics` are. */
+export interface QueueDistribution {
+  readonly total: Pick<QueueTotal, keyof QueueCount>
+  /** How many groups there are; of a great many at the most. */
+  readonly found: number
+  /** The largest ones, and of them the first the largest. */
+  readonly groups: readonly QueueGroup[]
+}
+
+/** Upper limits of the classes of `QueueCount.ages`, in minutes; the last class has none. */
 export const queueAgeLimits: readonly number[] = [5, 10, 20, 40, 80, 160, 320, 640, 1_280]
 
 /** What a postmaster can do with what waits. The calls answer how many messages it was; MAIL_E_NOT_FOUND for an id that is not there. */
@@ -156,6 +185,11 @@ export interface QueueManagement {
   message(id: string): Promise<Message>
   /** With up to 1,000 destinations where there is no limit. Goes through all that waits, and holds nobody up meanwhile. */
   statistics(limit?: number): Promise<QueueStatistics>
+  /**
+   * What is selected, by what it has in common: 1,000 groups where there is no limit. It takes as long as `statistics` where no index
+   * tells what is selected. Absent where a queue cannot tell.
+   */
+  distribution?(by: QueueGrouping, selection?: QueueSelection, limit?: number): Promise<QueueDistribution>
   /** Tries now. What was paused because a destination did not answer is tried, too. */
   flush(selection?: QueueSelection): Promise<number>
   /** Asks again where it goes, as for a new message, and tries now. */

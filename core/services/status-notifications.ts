@@ -28,7 +28,10 @@ export interface ReportedRecipient {
   readonly action: RecipientAction
   /** What the last attempt brought. */
   readonly reply: Reply
-  /** Why it failed, or is delayed, where more is known of that than the reply says. */
+  /**
+   * Why it failed, or is delayed, where more is known of that than the reply says. Of what has expired: why the last attempt failed,
+   * where that is known.
+   */
   readonly cause?: TroubleCause
   /** The other host that has it, said so, or did not answer. */
   readonly remoteHost?: string

@@ -17,6 +17,14 @@ describe('what refusals mean', () => {
       'recipient',
     ],
     ['451 4.7.1 Please try again later', 'recipient', 'greylisted', 'recipient'],
+    [
+      '450 4.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]',
+      'recipient',
+      'policy',
+      'recipient',
+    ],
+    ['451 4.7.1 Service unavailable - try again later', 'recipient', 'policy', 'recipient'],
+    ['556 5.1.10 Recipient address has null MX', 'recipient', 'no-mail', 'recipient'],
     ['450 4.7.1 Greylisting in action, please come back later', 'recipient', 'greylisted', 'recipient'],
     ['451 Temporarily rejected: gray listed', 'recipient', 'greylisted', 'recipient'],
     [

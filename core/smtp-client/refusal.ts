@@ -31,6 +31,7 @@ const full =
   /(?:mail\s?box|inbox|account|user|recipient|storage|disk)\b.{0,40}\b(?:full|over ?quota|over (?:the |its )?(?:quota|limit)|out of storage|exceed)|over ?quota|quota (?:exceeded|full)|exceeded (?:storage|its quota|.*mailbox)|insufficient .*mailbox|out of storage space/i
 const noUser =
   /(?:user|recipient|mail\s?box|address|account|alias)\b.{0,60}\b(?:unknown|not (?:found|exist|known|listed|available here)|(?:does|do|doesn't|don't|did|didn't)(?: not)? exist|invalid|disabled|inactive|no longer|unavailable|rejected: undeliverable)|(?:unknown|no such|invalid|non-?existent|bad|inactive|disabled) (?:local )?(?:user|recipient|mail\s?box|address|account|destination mailbox)|user .*doesn't have|not a valid (?:user|recipient|mailbox)|does not have an? .*account|no mailbox here/i
+const comeBack = /\b(?:again|later|back|retry|wait|delay(?:ed)?|(?:in|for) \d+ ?s)/i
 const notNow =
   /not (?:currently )?accepting|shutting down|system (?:not|is not) |service (?:unavailable|not available)|insufficient (?:system|disk)|local error|temporar(?:y|ily) .*(?:problem|failure|unavailable)|overload|load/i
 
@@ -68,15 +69,23 @@ function causeOf(answer: Reply, text: string, step: RefusalStep): TroubleCause |
     if (greylisting.test(text)) return 'greylisted'
     if (detail === '2.2' || full.test(text)) return 'mailbox-full'
     if (isRate(detail) || rate.test(text)) return 'rate-limited'
-    if ((code === 450 || code === 451) && detail === '7.1' && step === 'recipient') return 'greylisted'
+    if (/^45[01]$/.test(String(code)) && detail === '7.1' && step === 'recipient' && isPutOff(text))
+      return 'greylisted'
     return detail.startsWith('7.') ? 'policy' : undefined
   }
   if (detail === '2.2' || full.test(text)) return 'mailbox-full'
   if (code === 552 && step === 'recipient' && !isTooManyRecipients(answer)) return 'mailbox-full'
+  // RFC 7505 §4.1; with another code 5.1.10 is said of addresses.
+  if (code === 556) return 'no-mail'
   if (/^1\.(?:1|2|3|6|10)$/.test(detail) || detail === '2.1') return 'no-such-address'
   if (detail.startsWith('7.')) return 'policy'
   if (isOfRecipient(step) && noUser.test(text)) return 'no-such-address'
   return /^(?:5[05]4|550)$/.test(String(code)) && !isOfRecipient(step) ? 'policy' : undefined
+}
+
+/** Many who greylist ask to come back and say no more; whoever names something else that is wrong means that. */
+function isPutOff(text: string): boolean {
+  return comeBack.test(text) && !notNow.test(text)
 }
 
 // RFC 3463 §3.4, and those of RFC 7372 and of large providers that speak of rates.

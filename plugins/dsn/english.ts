@@ -34,6 +34,10 @@ export const english: Texts = {
       advice:
         'Check the spelling of that part. If it is right, tell the recipient that the domain cannot be found.',
     },
+    noMail: {
+      what: 'The part of the address behind the @ is a domain that takes no mail at all: its owner says so.',
+      advice: 'Ask the recipient in another way for an address that takes mail.',
+    },
     mailboxFull: {
       what: "The recipient's mailbox is full.",
       advice: 'Tell the recipient in another way, and send the message again when there is room.',
@@ -49,6 +53,15 @@ export const english: Texts = {
     tooLargeHere: {
       what: ({ size }) => `The message is larger (${size}) than this mail system takes.`,
       advice: 'Send it with smaller attachments, or send a link to them.',
+    },
+    greylisted: {
+      what: 'The mail system of the recipient accepts mail of senders that it does not know only after a while, as a protection against unwanted mail.',
+      advice:
+        'Send the message again. If it fails again, show this notification to your postmaster: it may always come too early, or from another address of the mail server.',
+    },
+    rateLimited: {
+      what: 'Only so much mail at a time may go to the mail system of the recipient, and there was more of it.',
+      advice: 'Try again later. If it fails again, show this notification to your postmaster.',
     },
     policy: {
       what: 'The mail system of the recipient does not accept this message. Its rules against unwanted mail may be the cause.',

@@ -38,6 +38,10 @@ export const german: Texts = {
       advice:
         'Prüfen Sie die Schreibweise dieses Teils. Ist sie richtig, sagen Sie dem Empfänger, dass seine Domain nicht gefunden wird.',
     },
+    noMail: {
+      what: 'Der Teil der Adresse hinter dem @ ist eine Domain, die keine Mail annimmt: So gibt es ihr Inhaber an.',
+      advice: 'Fragen Sie den Empfänger auf anderem Weg nach einer Adresse, die Mail annimmt.',
+    },
     mailboxFull: {
       what: 'Das Postfach des Empfängers ist voll.',
       advice:
@@ -54,6 +58,16 @@ export const german: Texts = {
     tooLargeHere: {
       what: ({ size }) => `Die Nachricht ist mit ${size} größer, als dieses Mailsystem annimmt.`,
       advice: 'Senden Sie sie mit kleineren Anhängen, oder senden Sie stattdessen einen Link.',
+    },
+    greylisted: {
+      what: 'Das Mailsystem des Empfängers nimmt Mail von Absendern, die es nicht kennt, zum Schutz vor unerwünschter Mail erst nach einiger Zeit an.',
+      advice:
+        'Senden Sie die Nachricht erneut. Misslingt es wieder, zeigen Sie diese Benachrichtigung Ihrem Postmaster: Vielleicht kam sie immer zu früh, oder von einer anderen Adresse des Mailservers.',
+    },
+    rateLimited: {
+      what: 'An das Mailsystem des Empfängers darf nur eine begrenzte Menge Mail auf einmal gehen, und es war mehr.',
+      advice:
+        'Versuchen Sie es später erneut. Misslingt es wieder, zeigen Sie diese Benachrichtigung Ihrem Postmaster.',
     },
     policy: {
       what: 'Das Mailsystem des Empfängers nimmt diese Nachricht nicht an. Der Grund können seine Regeln gegen unerwünschte Mail sein.',

@@ -1,4 +1,4 @@
-import { reply } from 'mailwright'
+import { reply, type TroubleCause } from 'mailwright'
 import { expect, test } from 'vitest'
 import { type Reason, reasonFor, reasonOf } from './reason.ts'
 
@@ -42,4 +42,17 @@ test('what the postmaster gave up is no refusal', () => {
   const givenUp = reply(550, '5.0.0', 'The postmaster has given it up')
   expect(reasonFor({ reply: givenUp, cause: 'given-up' })).toBe('givenUp')
   expect(reasonFor({ reply: givenUp, cause: 'policy' })).toBe('other')
+})
+
+test.each<[number, string, string, TroubleCause, Reason]>([
+  [451, '4.7.1', 'Greylisted, please try again in 300 seconds', 'greylisted', 'greylisted'],
+  [421, '4.7.28', 'Unusual rate of mail', 'rate-limited', 'rateLimited'],
+  [556, '5.1.10', 'The domain takes no mail (null MX)', 'no-mail', 'noMail'],
+  [550, '5.7.1', 'That mailbox is not here', 'no-such-address', 'noSuchAddress'],
+  [550, '5.1.2', 'x', 'no-such-address', 'noSuchDomain'],
+  [550, '5.2.1', 'x', 'no-such-address', 'mailboxDisabled'],
+  [450, '4.7.1', 'Your account has exceeded its storage', 'mailbox-full', 'mailboxFull'],
+  [554, '5.7.1', 'Spam', 'policy', 'policy'],
+])('%i %s %s, known as %s: %s', (code, enhanced, text, cause, expected) => {
+  expect(reasonFor({ reply: reply(code, enhanced, text), cause })).toBe(expected)
 })

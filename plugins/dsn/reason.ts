@@ -1,13 +1,16 @@
-import type { Reply, ReportedRecipient } from 'mailwright'
+import type { Reply, ReportedRecipient, TroubleCause } from 'mailwright'
 
 /** Why something did not arrive, in the words that people need. */
 const reasons = [
   'noSuchAddress',
   'noSuchDomain',
+  'noMail',
   'mailboxFull',
   'mailboxDisabled',
   'tooLarge',
   'tooLargeHere',
+  'greylisted',
+  'rateLimited',
   'policy',
   'notAuthenticated',
   'senderRefused',
@@ -34,7 +37,7 @@ const byCode: Readonly<Record<string, Reason>> = {
   '1.6': 'noSuchAddress',
   '1.7': 'senderRefused',
   '1.8': 'senderRefused',
-  // RFC 7505 §6: the domain takes no mail. Others use it for addresses that are not there.
+  // RFC 7505 §6 has it for domains that take no mail, with 556. Others use it for addresses that are not there.
   '1.10': 'noSuchAddress',
   '2.1': 'mailboxDisabled',
   '2.2': 'mailboxFull',
@@ -67,6 +70,15 @@ const byCode: Readonly<Record<string, Reason>> = {
   '7.30': 'insecure',
 }
 
+// What whoever has made the attempt knows better than the codes say.
+const byCause: { readonly [Cause in TroubleCause]?: Reason } = {
+  greylisted: 'greylisted',
+  'rate-limited': 'rateLimited',
+  'mailbox-full': 'mailboxFull',
+  'no-mail': 'noMail',
+  'given-up': 'givenUp',
+}
+
 const unknownUser =
   /no such (?:user|mailbox|recipient|address)|(?:user|mailbox|recipient|address) (?:is )?(?:unknown|not found)|unknown (?:user|recipient|mailbox)|does not exist/i
 const enoughRecipients = /too many recipients/i
@@ -78,8 +90,10 @@ export function reasonFor({
   cause,
   remoteHost,
 }: Pick<ReportedRecipient, 'reply' | 'cause' | 'remoteHost'>): Reason {
-  if (cause === 'given-up') return 'givenUp'
+  const known = cause === undefined ? undefined : byCause[cause]
+  if (known !== undefined) return known
   const reason = reasonOf(reply)
+  if (cause === 'no-such-address' && (reason === 'policy' || reason === 'other')) return 'noSuchAddress'
   // Where no other host is concerned the limit is our own.
   return reason === 'tooLarge' && remoteHost === undefined ? 'tooLargeHere' : reason
 }

@@ -81,6 +81,7 @@ test('an empty queue', async () => {
   expect(await told('destinations')).toEqual([': 0'])
   expect(await told('oldest_age_seconds')).toEqual([': 0'])
   expect(await told('destination_recipients')).toEqual(['other: 0'])
+  expect(await told('destination_oldest_age_seconds')).toEqual([])
   expect(await told('recipients')).toHaveLength(10)
 })
 
@@ -91,6 +92,7 @@ test('what waits, by age and by destination', async () => {
   expect(await told('oldest_age_seconds')).toEqual([': 5400'])
   expect(await told('held_recipients')).toEqual([': 2'])
   expect(await told('destination_recipients')).toEqual(['a.example: 5', 'b.example: 4', 'other: 3'])
+  expect(await told('destination_oldest_age_seconds')).toEqual(['a.example: 5400', 'b.example: 5400'])
   const byAge = await told('recipients')
   expect([byAge.at(0), byAge.at(1), byAge.at(-1)]).toEqual(['5: 9', '10: 0', 'more: 3'])
   expect(asked).toEqual([2])

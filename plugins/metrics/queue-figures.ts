@@ -3,6 +3,7 @@ import {
   type Metrics,
   type Observed,
   type Queue,
+  type QueueDestination,
   type QueueStatistics,
   queueAgeLimits,
 } from 'mailwright'
@@ -13,6 +14,12 @@ const fresh = 10_000
 const rest = 20
 /** Milliseconds after which whoever asks gets the figures from before, where counting still goes on. */
 const patience = 1_000
+
+/** Of a metric with one label. */
+interface Sample {
+  readonly labels: readonly [string]
+  readonly value: number
+}
 
 /** What waits in the queue, counted when somebody looks. All workers share a queue, so that one of them is asked. */
 export class QueueFigures {
@@ -72,6 +79,16 @@ export class QueueFigures {
       },
       () => this.#tell(largest),
     )
+    metrics.observe(
+      {
+        name: 'mailwright_queue_destination_oldest_age_seconds',
+        help: 'Age of what has waited longest, for the destinations that most wait for.',
+        labels: ['destination'],
+        limit: this.#top + 1,
+        shared: true,
+      },
+      () => this.#tell(({ destinations }) => this.#oldest(destinations)),
+    )
   }
 
   /** Nothing where the queue has nothing to look at. */
@@ -79,6 +96,14 @@ export class QueueFigures {
     figure: (counted: QueueStatistics) => Observed<Labels>,
   ): Promise<Observed<Labels>> {
     return this.#queue.supports.manageable ? figure(await this.#statistics()) : undefined
+  }
+
+  #oldest(destinations: readonly QueueDestination[]): readonly Sample[] {
+    const now = this.#clock.now()
+    return destinations.map(({ destination, oldest }) => ({
+      labels: [destination],
+      value: Math.max(0, now - oldest) / 1000,
+    }))
   }
 
   async #statistics(): Promise<QueueStatistics> {
@@ -112,10 +137,7 @@ export class QueueFigures {
   }
 }
 
-function largest({
-  total,
-  destinations,
-}: QueueStatistics): { readonly labels: readonly [string]; readonly value: number }[] {
+function largest({ total, destinations }: QueueStatistics): readonly Sample[] {
   const told = destinations.map(({ destination, recipients }) => ({
     labels: [destination] as const,
     value: recipients,
@@ -124,7 +146,7 @@ function largest({
   return [...told, { labels: ['other'], value: others }]
 }
 
-function ages({ total }: QueueStatistics): { readonly labels: readonly [string]; readonly value: number }[] {
+function ages({ total }: QueueStatistics): readonly Sample[] {
   const classes = [...queueAgeLimits.map(String), 'more']
   return classes.map((name, index) => ({ labels: [name], value: total.ages[index] ?? 0 }))
 }

@@ -151,6 +151,7 @@ function offered(durable: DurableQueue, management: Management): Queue {
     show: (id) => management.show(id),
     message: (id) => management.message(id),
     statistics: (limit) => management.statistics(limit),
+    distribution: (by, selection, limit) => management.distribution(by, selection, limit),
     flush: (selection) => management.flush(selection),
     requeue: (selection) => management.requeue(selection),
     hold: (selection, reason) => management.hold(selection, reason),

@@ -201,7 +201,7 @@ test('what is deferred is tried again, and given up after its time', async () =>
   })
   await start({ firstRetry: '1s', longestRetry: '2s', lifetime: '6s', delayWarning: '2s' })
   await send('jo@there.example', 'later')
-  await send('never@there.example', 'too late')
+  const id = await send('never@there.example', 'too late')
   await eventually(() => expect(mx.messages).toHaveLength(1))
   expect(mx.messages[0]).toContain('text of later')
   await eventually(async () => expect(await inbox()).toHaveLength(2))
@@ -209,6 +209,10 @@ test('what is deferred is tried again, and given up after its time', async () =>
   expect(told).toContain('Action: delayed')
   expect(told).toContain('Action: failed')
   expect(told).not.toContain('jo@there.example')
+  // Both times, and not that rules against unwanted mail refuse it.
+  expect(told.replaceAll(/\s+/g, ' ').match(/does not know only after a while/g)).toHaveLength(2)
+  expect(told).not.toContain('does not accept this message')
+  expect((await command('trace', id)).out).toMatch(/bounced .*: (?:expired, )?greylisted: /)
 })
 
 test('held for the postmaster, released, redirected, removed', async () => {

@@ -55,9 +55,9 @@ export function recipientText({ address, target }: Pick<QueuedRecipient, 'addres
 }
 
 /** Why it waits, and whose words these are, in one line; empty where nothing is known. */
-export function replyText({ lastReply, lastHost }: QueuedRecipient): string {
+export function replyText({ lastReply, lastCause, lastHost }: QueuedRecipient): string {
   if (lastReply === undefined) return ''
-  return `${lastHost === undefined ? '' : `${lastHost}: `}${replyLine(lastReply)}`
+  return [lastCause, lastHost, replyLine(lastReply)].filter((part) => part !== undefined).join(': ')
 }
 
 /** A reply in one line. */

@@ -13,7 +13,7 @@ function line(entry: HistoryEntry, first: number): string {
   const time = entry.milliseconds === undefined ? '' : ` [${entry.milliseconds} ms]`
   const id = entry.transaction === undefined ? '' : ` ${entry.transaction}`
   return printableLine(
-    `${offset}  ${entry.verb.padEnd(12)}${id}${by}${hook} ${toWhom(entry)}${entry.text ?? ''}${time}`,
+    `${offset}  ${entry.verb.padEnd(12)}${id}${by}${hook} ${toWhom(entry)}${why(entry)}${entry.text ?? ''}${time}`,
   )
 }
 
@@ -21,6 +21,12 @@ function line(entry: HistoryEntry, first: number): string {
 function toWhom({ text = '', facts }: HistoryEntry): string {
   const recipient = facts?.recipient
   return typeof recipient === 'string' && !text.includes(recipient) ? `${recipient}: ` : ''
+}
+
+/** What is known of a delivery that did not succeed, beside what was said: `greylisted: `, `expired, greylisted: `. */
+function why({ facts }: HistoryEntry): string {
+  const causes = [facts?.cause, facts?.lastCause].filter((cause) => typeof cause === 'string')
+  return causes.length === 0 ? '' : `${causes.join(', ')}: `
 }
 
 /** Sessions one after the other, as they began; what belongs to none goes by its transaction. */

@@ -300,6 +300,13 @@ const managementCases: readonly QueueCase[] = [
       const rest = await queue.list({}, 10, oldest?.place)
       expect([oldest, ...rest].map((item) => item?.id).sort(), 'pages').toEqual([id, other].sort())
       expect((await queue.statistics()).total).toMatchObject({ recipients: 2, held: 0 })
+      if (queue.distribution !== undefined) {
+        const spread = await queue.distribution('sender-address', { id })
+        expect(spread).toMatchObject({ total: { recipients: 1, held: 0 }, found: 1 })
+        expect(spread.groups).toMatchObject([{ recipients: 1, held: 0 }])
+        expect((await queue.distribution('destination')).total.recipients, 'of all').toBe(2)
+        expect((await queue.distribution('cause', { state: 'held' })).groups, 'of none').toEqual([])
+      }
       await expectCode(queue.list({}, 1, 'no place'), 'MAIL_E_INVALID')
       expect(await queue.show(id)).toMatchObject({ id, size: octets.length, state: 'waiting' })
       await queue.hold({ id })
@@ -322,6 +329,7 @@ const managementCases: readonly QueueCase[] = [
     async otherwise({ queue }) {
       expect(await queue.list()).toEqual([])
       expect((await queue.statistics()).total.recipients).toBe(0)
+      expect((await queue.distribution?.('sender'))?.groups ?? []).toEqual([])
       await queue.flush()
     },
   },

@@ -7,6 +7,8 @@ import {
   firmTransaction,
   type Message,
   notQueued,
+  type QueueDistribution,
+  type QueueGrouping,
   type QueueItem,
   type QueueManagement,
   type QueueSelection,
@@ -24,6 +26,7 @@ import type { Changes } from '../tables/changes.ts'
 import type { QueuedMessage } from '../tables/queued.ts'
 import { deadlineOf, type RetrySchedule } from '../tables/retry-schedule.ts'
 import { type MessageRow, never, type RecipientRow } from '../tables/tables.ts'
+import { distribution } from './distribution.ts'
 import type { Listing } from './listing.ts'
 import { redirect } from './redirection.ts'
 import { heldSince, markRouteHolds, routeHolds } from './route-holds.ts'
@@ -88,6 +91,11 @@ export class Management implements QueueManagement {
   statistics(limit = 1_000): Promise<QueueStatistics> {
     const { database, clock } = this.#settings
     return countWaiting(database, clock.now(), { limit })
+  }
+
+  distribution(by: QueueGrouping, selection: QueueSelection = {}, limit = 1_000): Promise<QueueDistribution> {
+    const { database, clock } = this.#settings
+    return distribution(database, { by, selection, now: clock.now() }, limit)
   }
 
   flush(selection: QueueSelection = {}): Promise<number> {

@@ -215,6 +215,7 @@ function shown(row: WaitingRow, now: number): ShownRecipient {
     nextAttempt: dateOf(row.next),
     ...(isHeld(row) && { held: true, ...(row.tried_by !== null && { stillTried: true }) }),
     lastReply: last?.reply,
+    ...(last?.cause === undefined ? {} : { lastCause: last.cause }),
     ...(last?.host === undefined ? {} : { lastHost: last.host }),
     ...(waitsForTurn && { waitsForTurn }),
   }

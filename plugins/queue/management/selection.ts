@@ -10,17 +10,17 @@ const few = 1_000
 
 /**
  * The recipients whom a selection means, of all or of `some` that a query names, joined with their messages. `active` are those whose time
- * has come, and whose destination is not left alone.
+ * has come, and whose destination is not left alone. With `leftJoin` there are also those whose message is lost.
  */
 export function selected(
   knex: Knex,
   selection: QueueSelection,
   now: number,
   some?: Knex.QueryBuilder,
+  join: 'join' | 'leftJoin' = 'join',
 ): Knex.QueryBuilder {
-  const query = knex
-    .from(some?.as('queue_recipients') ?? 'queue_recipients')
-    .join('queue_messages', 'queue_messages.number', 'queue_recipients.message')
+  const query = knex.from(some?.as('queue_recipients') ?? 'queue_recipients')
+  query[join]('queue_messages', 'queue_messages.number', 'queue_recipients.message')
   whereMessage(query, selection)
   whereRecipient(knex, query, selection, now)
   return query

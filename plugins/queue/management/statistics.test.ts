@@ -1,4 +1,4 @@
-import { type QueueStatistics, queueAgeLimits } from 'mailwright'
+import { type QueueStatistics, queueAgeLimits, reply } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DatabaseUnderTest, databaseUnderTest } from '../../../test/support/database-under-test.ts'
 import { type OpenDatabase, openDatabase } from '../../../test/support/queue/queue-database.ts'
@@ -65,6 +65,7 @@ function counted(messages: readonly WrittenMessage[]): QueueStatistics {
     destinations: [...byDestination].map(([destination, own]) => ({
       destination,
       recipients: own.length,
+      held: own.filter(({ isHeld }) => isHeld).length,
       ages: ages(own),
       oldest: oldest(own),
       pausedUntil: undefined,
@@ -94,7 +95,8 @@ describe('what waits, counted', () => {
     const to = ['a@large.example', 'b@large.example', 'c@small.example']
     await writeMessages(opened.service, [{ number: 1, arrivedAt: now, to }])
     const until = now + minute
-    const lane = { due: until, owner: '', fence: 1, pauses: 1 }
+    const last = JSON.stringify({ at: now, reply: reply(421, '4.7.0', 'Slow down'), cause: 'rate-limited' })
+    const lane = { due: until, owner: '', fence: 1, pauses: 1, last }
     await opened.service.query((knex) =>
       knex('queue_lanes').insert([
         { ...lane, destination: 'large.example', paused_until: until },
@@ -104,7 +106,14 @@ describe('what waits, counted', () => {
     )
     const { total, destinations } = await count(1)
     expect(total.paused).toBe(2)
-    expect(destinations).toMatchObject([{ destination: 'large.example', pausedUntil: new Date(until) }])
+    expect(destinations).toMatchObject([
+      {
+        destination: 'large.example',
+        pausedUntil: new Date(until),
+        pausedFor: { code: 421 },
+        pausedCause: 'rate-limited',
+      },
+    ])
   })
 
   it('keeps those that most waits for where there are more destinations than memory is for', async () => {

@@ -18,6 +18,7 @@ it('a deferral is another attempt, one at the end of its time at the latest', ()
     kind: 'failed',
     reply: outcome.reply,
     cause: 'expired',
+    lastCause: 'dns',
     host: 'mx',
   })
 })

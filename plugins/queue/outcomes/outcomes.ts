@@ -56,9 +56,14 @@ export function putOff(
   }
 }
 
-/** It has waited for too long (RFC 5321 §4.5.4.1); the reply is that of the last attempt. */
-export function expired({ reply, ...from }: Pick<Failed, 'reply' | 'host' | 'place'>): Failed {
-  return { kind: 'failed', reply, cause: 'expired', ...speaker(from) }
+/** It has waited for too long (RFC 5321 §4.5.4.1); the reply, and what is known of it, are those of the last attempt. */
+export function expired({
+  reply,
+  cause,
+  ...from
+}: Pick<Failed, 'reply' | 'cause' | 'host' | 'place'>): Failed {
+  const lastCause = cause === undefined ? {} : { lastCause: cause }
+  return { kind: 'failed', reply, cause: 'expired', ...lastCause, ...speaker(from) }
 }
 
 /** Whose words a reply is. */

@@ -172,8 +172,12 @@ function actionOf({ reached }: Delivered): RecipientAction {
   return reached === 'relayed' || reached === 'expanded' ? reached : 'delivered'
 }
 
-function causeOf({ cause }: Pick<Failed, 'cause'>): Pick<ReportedRecipient, 'cause'> {
-  return cause === undefined ? {} : { cause }
+/** Whoever is told that time was up wants to know what it was needed for. */
+function causeOf({
+  cause,
+  lastCause = cause,
+}: Pick<Failed, 'cause' | 'lastCause'>): Pick<ReportedRecipient, 'cause'> {
+  return lastCause === undefined ? {} : { cause: lastCause }
 }
 
 function hostOf(from: {

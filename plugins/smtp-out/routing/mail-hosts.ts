@@ -163,7 +163,7 @@ function known({ host, port }: Destination, addresses: readonly string[], secure
 
 function nullMx(domain: string): Undelivered {
   const text = replyText(`The domain ${domain} takes no mail (null MX)`)
-  return undelivered(reply(556, '5.1.10', text), { cause: 'no-such-address', concerns: 'destination' })
+  return undelivered(reply(556, '5.1.10', text), { cause: 'no-mail', concerns: 'destination' })
 }
 
 function noHost(domain: string, isConfigured: boolean): HostsAnswer {

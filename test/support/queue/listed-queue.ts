@@ -7,6 +7,7 @@ import {
   type PluginFactory,
   type Queue,
   type QueueDestination,
+  type QueueGroup,
   type QueueItem,
   type QueueManagement,
   type QueueTotal,
@@ -19,6 +20,8 @@ export interface ListedQueue {
   readonly items: readonly QueueItem[]
   readonly total: QueueTotal
   readonly destinations: readonly QueueDestination[]
+  /** What it is spread over. */
+  readonly groups?: readonly QueueGroup[]
   /** Ids of those of whom nobody can tell anything. */
   readonly damaged?: readonly string[]
   /** Ids of those that cannot be read now. */
@@ -72,6 +75,11 @@ function managementOf(file: string): QueueManagement {
     statistics: async (limit) => {
       const { total, destinations } = listed()
       return { total, destinations: destinations.slice(0, limit) }
+    },
+    distribution: async (by, selection, limit) => {
+      note('distribution', by, selection, limit)
+      const { total, groups = [] } = listed()
+      return { total, found: groups.length, groups: groups.slice(0, limit) }
     },
     flush: change('flush'),
     requeue: change('requeue'),

@@ -38,6 +38,7 @@ export const greylisted: QueueItem = {
       attempts: 3,
       nextAttempt: ahead(12),
       lastReply: reply(450, '4.2.0', ['Greylisted', 'come back']),
+      lastCause: 'greylisted',
       lastHost: 'mx.example.net',
     },
     {
@@ -103,6 +104,8 @@ export const listed: ListedQueue = {
       oldest: ago(3 * 24 * 60).getTime(),
       pausedUntil: ahead(7),
       pausedFor: reply(451, '4.4.1', 'No answer'),
+      pausedCause: 'unreachable',
+      held: 3,
     },
     {
       destination: 'local',

@@ -1,4 +1,4 @@
-import type { Database } from 'mailwright'
+import type { Database, TroubleCause } from 'mailwright'
 import { type MessageRow, never, type RecipientRow } from '../../../plugins/queue/tables/tables.ts'
 
 /** A message to be written straight into the tables of a queue. */
@@ -10,6 +10,8 @@ export interface WrittenMessage {
   /** `sender@origin.example` */
   readonly sender?: string
   readonly isHeld?: boolean
+  /** Why its last attempt failed; null: not known. There was none where absent. */
+  readonly cause?: TroubleCause | null
   /** Addresses, whose domains are their destinations. */
   readonly to: readonly string[]
 }
@@ -52,7 +54,7 @@ function messageRow({
 }
 
 function recipientRow(
-  { number, arrivedAt, isHeld }: WrittenMessage,
+  { number, arrivedAt, isHeld, cause }: WrittenMessage,
   to: string,
   index: number,
 ): RecipientRow {
@@ -68,7 +70,10 @@ function recipientRow(
     due: isHeld === true ? never : arrivedAt + 300_000,
     deadline: isHeld === true ? never : arrivedAt + 14_400_000,
     warned: false,
-    last: null,
+    last:
+      cause === undefined
+        ? null
+        : JSON.stringify({ at: arrivedAt, reply: { code: 450, lines: ['x'] }, cause }),
     tried_by: null,
   }
 }
