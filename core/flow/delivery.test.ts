@@ -353,10 +353,45 @@ describe('sorting', () => {
     expect(outcome?.kind === 'delivered' && outcome.reached).toBe(reached)
   })
 
-  test('a forward that leads nowhere is "not now", and nothing is filed', async () => {
-    await using setup = await setUp({ sort: () => [inbox, { kind: 'forward', address: at('nowhere') }] })
+  test.each([
+    ['gets its copies here', [inbox], ['account: a(INBOX)']],
+    ['is kept in INBOX', [], ['account: a(INBOX)']],
+    [
+      'is kept in INBOX and goes to the others',
+      [{ kind: 'forward', address: at('x') }],
+      ['remote: x()', 'account: a(INBOX)'],
+    ],
+  ] satisfies [string, SortAction[], string[]][])(
+    'who forwards to an address that leads nowhere for good %s, and that is told',
+    async (_, others, batches) => {
+      await using setup = await setUp({
+        sort: () => [...others, { kind: 'forward', address: at('nowhere') }],
+      })
+      expect(kinds(await tried(setup, [into('a')]))).toEqual(['delivered'])
+      expect(setup.batches).toEqual(batches)
+      const [line] = setup.host.log.lines.filter(({ event }) => event === 'refused')
+      expect(line).toMatchObject({ level: 'error', recipient: 'a@example.org', transaction: 'q1' })
+      expect(line).toMatchObject({ forwardTo: 'nowhere@example.org' })
+      expect(line?.text).toMatch(/kept here instead: 550 5\.7\.1/)
+      const entries = await setup.host.history({ id: 'q1' })
+      expect(entries.find(({ verb }) => verb === 'recipient')?.text).toMatch(/nowhere@example\.org: 550/)
+    },
+  )
+
+  test('a forward that leads nowhere now is tried again with everything else, and that is told', async () => {
+    await using setup = await setUp({
+      sort: () => [inbox, { kind: 'forward', address: at('late') }],
+      taps: (hooks) =>
+        hooks.delivery.route.tap('late', async ({ address }) => {
+          if (address.localPart === 'late') throw new Error('not now')
+          return undefined
+        }),
+    })
     expect(await tried(setup, [into('a')])).toEqual([{ kind: 'deferred', reply: localError }])
     expect(setup.batches).toEqual([])
+    const [line] = setup.host.log.lines.filter(({ event }) => event === 'refused')
+    expect(line).toMatchObject({ level: 'warn', forwardTo: 'late@example.org' })
+    expect(line?.text).toMatch(/tried again later: 451/)
   })
 
   test('a copy that fails makes the whole item fail, "later" before "never"', async () => {

@@ -13,7 +13,7 @@ import { notWithoutOthers } from '../model/outcome.ts'
 import { formatReply, localError, reply } from '../model/reply.ts'
 import { aMomentAfter } from './a-moment-after.ts'
 import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
-import { forEach, parted, sentOn } from './forwards.ts'
+import { forEach, parted, routeActions, sentOn } from './forwards.ts'
 import { idTime } from './id.ts'
 import { findRoutes, routeKey } from './routing.ts'
 import type { FlowContext } from './surroundings.ts'
@@ -110,10 +110,16 @@ export class Delivery implements DeliveryFlow {
     const result = await this.#context.hooks.delivery.sort.rewrite(disposition, [], this.#subject(attempt))
     if (result.kind === 'fault') return { ...nothing, outcome: notNow }
     const { actions } = result.value
-    const filings = actions.filter((action) => action.kind === 'file')
-    const forwarded = await this.#forwards(item, actions, this.#subject(attempt))
-    if (forwarded === undefined) return { ...nothing, outcome: notNow }
-    const found = forEach(forwarded, forwarded.length + Math.min(filings.length, 1))
+    const routed = await routeActions(
+      this.#context,
+      (question, subject) => this.routeFor(question, subject),
+      item,
+      actions,
+      this.#subject(attempt),
+    )
+    if (routed === undefined) return { ...nothing, outcome: notNow }
+    const { filings } = routed
+    const found = forEach(routed.forwards, routed.forwards.length + Math.min(filings.length, 1))
     const { here: forwards, elsewhere } =
       attempt.takeOver === undefined ? { here: found, elsewhere: [] } : parted(found)
     if (elsewhere.length > 0) await attempt.takeOver?.(elsewhere)
@@ -121,29 +127,6 @@ export class Delivery implements DeliveryFlow {
     if (filings.length + forwards.length > 0) return { item, filings, forwards, replies }
     const outcome = elsewhere.length > 0 ? sentOn(elsewhere) : discarded
     return { ...nothing, replies, outcome }
-  }
-
-  /** The items that forwarding adds; undefined where one of them has nowhere to go. */
-  async #forwards(
-    item: AttemptItem,
-    actions: readonly SortAction[],
-    subject: HookSubject,
-  ): Promise<readonly AttemptItem[] | undefined> {
-    const items: AttemptItem[] = []
-    for (const action of actions) {
-      if (action.kind !== 'forward') continue
-      const question = { address: action.address, original: item.recipient }
-      const found = await this.routeFor(question, subject)
-      if (!found.ok) return undefined
-      items.push(
-        ...found.routes.map((route) => ({
-          ...item,
-          route,
-          ...(action.reversePath === undefined ? {} : { reversePath: action.reversePath }),
-        })),
-      )
-    }
-    return items
   }
 
   /** Delivers by kind of route and by handler; what several recipients lead to is delivered once. */
@@ -173,7 +156,7 @@ export class Delivery implements DeliveryFlow {
     const { id, parameters = {}, atomic, signal } = attempt
     const { delivery } = this.#context.hooks
     const subject = this.#subject(attempt)
-    const batch = { id, parameters, kind, items, atomic, signal }
+    const batch = Object.freeze({ id, parameters, kind, items: Object.freeze(items), atomic, signal })
     const patient = aMomentAfter(signal, this.#context.clock)
     const decision = await delivery.deliver.decide<readonly Outcome[]>([batch], {
       ...subject,
@@ -264,7 +247,15 @@ function batchItem(
   filings: readonly Filing[] = [],
 ): BatchItem {
   const { recipient, parameters = {}, route, message } = item
-  return { recipient, parameters, reversePath: reversePathOf(item, attempt), route, message, filings }
+  const reversePath = reversePathOf(item, attempt)
+  return Object.freeze({
+    recipient,
+    parameters,
+    reversePath,
+    route,
+    message,
+    filings: Object.freeze(filings),
+  })
 }
 
 function reversePathOf(item: AttemptItem, attempt: Pick<Attempt, 'reversePath'>): Address | null {

@@ -244,6 +244,35 @@ describe('a message', () => {
     expect(codes(await mail.message(content()))).toEqual([code, code, code])
   })
 
+  test.each<[string, unknown, RegExp]>([
+    ['null', null, /jo@example\.org: it is not an object/],
+    ['two lines in one', { code: 250, lines: ['a\r\n250 b'] }, /a line holds a control character/],
+  ])('whose reply from the queue is %s is "not now", and the log names the queue', async (_, said, text) => {
+    const accept = async () => [
+      { recipient: at('jo'), reply: said },
+      { recipient: at('jo'), reply: said },
+    ]
+    await using host = await hostWith({ accept })
+    const mail = await transaction(open(host), 'jo')
+    expect(codes(await mail.message(content()))).toEqual([451])
+    const lines = host.log.lines.filter(({ event }) => event === 'internal-error')
+    expect(lines).toMatchObject([{ level: 'error', service: 'queue', provider: 'test' }])
+    expect(lines[0]?.text).toMatch(text)
+    expect(lines[0]?.transaction).toBe(mail.transaction.id)
+  })
+
+  test.each<[string, unknown]>([
+    ['no list', undefined],
+    ['a list of something else', [null, 7]],
+    ['empty', []],
+  ])('for which the queue answers %s is "not now", and the log says so', async (_, answer) => {
+    await using host = await hostWith({ accept: async () => answer })
+    const mail = await transaction(open(host), 'jo')
+    expect(codes(await mail.message(content()))).toEqual([451])
+    const lines = host.log.lines.filter(({ event }) => event === 'internal-error')
+    expect(lines).toMatchObject([{ service: 'queue', provider: 'test' }])
+  })
+
   test('whose octets cannot be read is "not now"', async () => {
     await using host = await hostWith({})
     const mail = await transaction(open(host), 'a')

@@ -6,20 +6,13 @@ import type { Edit } from '../model/edit.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Message } from '../model/message.ts'
 import { notWithoutOthers } from '../model/outcome.ts'
-import {
-  formatReply,
-  isRefusal,
-  isTransient,
-  localError,
-  type Reply,
-  reply,
-  replyFault,
-} from '../model/reply.ts'
-import type { Recipient, Transaction } from '../model/transaction.ts'
+import { formatReply, isTransient, localError, type Reply, reply } from '../model/reply.ts'
+import type { Transaction } from '../model/transaction.ts'
 import { queue, type RecipientAnswer } from '../services/queue.ts'
 import type { Delivery } from './delivery.ts'
 import { editText } from './edit-text.ts'
 import { prepareMessage } from './prepare-message.ts'
+import { queueAnswers } from './queue-answers.ts'
 import { recipientsAfter } from './recipients-after.ts'
 import { refusal } from './refusal.ts'
 import type { FlowContext } from './surroundings.ts'
@@ -59,7 +52,7 @@ async function decide(
     score: 0,
     text: `${by} failed`,
   }))
-  const findings = [...inspected.answers, ...failed]
+  const findings = Object.freeze([...inspected.answers, ...failed].map(frozenFinding))
   for (const { test, score, text } of findings)
     context.record('finding', subject, { by: test, text, facts: { score } })
   const refused = refusal(
@@ -74,6 +67,11 @@ async function decide(
   if (edited.kind === 'fault') return localError
   for (const edit of edited.value) context.record('edited', subject, { text: editText(edit) })
   return edited.value
+}
+
+/** All taps that decide on a message see the same. */
+function frozenFinding({ test, score, text, data }: Finding): Finding {
+  return Object.freeze({ test, score, text, ...(data === undefined ? {} : { data }) })
 }
 
 async function handOver(
@@ -91,31 +89,9 @@ async function handOver(
   const variants = await makeVariants(message, recipients, edits)
   const atomic = transaction.session.role !== 'lmtp'
   const answered = await service.accept({ transaction, variants, atomic })
-  const answers = answersFor(
-    variants.flatMap((variant) => variant.recipients),
-    answered,
-  )
+  const handedOver = variants.flatMap((variant) => variant.recipients)
+  const answers = queueAnswers(context, handedOver, answered, subject)
   return atomic ? oneForAll(transaction, answers) : eachTheirs(transaction, answers)
-}
-
-/** The queue's answer for each recipient. Whom it says nothing about it has not taken: 250 has to be said. */
-function answersFor(
-  recipients: readonly Recipient[],
-  answered: readonly RecipientAnswer[],
-): readonly RecipientAnswer[] {
-  const byAddress = new Map<string, Reply>()
-  for (const { recipient, reply: answer } of answered) {
-    const address = formatAddress(recipient)
-    const before = byAddress.get(address)
-    if (before === undefined || !isRefusal(before)) byAddress.set(address, answer)
-  }
-  return recipients.map(({ forwardPath }) => {
-    const answer = byAddress.get(formatAddress(forwardPath))
-    return {
-      recipient: forwardPath,
-      reply: replyFault(answer) === undefined && answer !== undefined ? answer : localError,
-    }
-  })
 }
 
 /**

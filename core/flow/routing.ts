@@ -28,8 +28,8 @@ type Ask = (question: RouteQuestion) => Promise<Decision<RouteAnswer> | undefine
  */
 export async function findRoutes(ask: Ask, question: RouteQuestion): Promise<RouteResult> {
   let via: string | undefined
-  const noted: Ask = async (asked) => {
-    const decision = await ask(asked)
+  const noted: Ask = async (one) => {
+    const decision = await ask(one)
     if (decision?.kind === 'answer' && decision.answer.kind === 'expansion') via ??= decision.answer.via
     return decision
   }
@@ -84,8 +84,15 @@ async function* decisionsOf(
   for (let from = 0, many = 1; from < addresses.length; from += many, many = askedAtOnce) {
     if (pacer.isDue) await pacer.rest()
     const some = addresses.slice(from, from + many)
-    yield* await Promise.all(some.map((address) => ask({ ...question, address })))
+    yield* await Promise.all(some.map((address) => ask(asked({ ...question, address }))))
   }
+}
+
+/** Changed by a tap, it would be another question for those behind it. */
+function asked(question: RouteQuestion): RouteQuestion {
+  Object.freeze(question.address)
+  Object.freeze(question.original)
+  return Object.freeze(question)
 }
 
 function refuse(answer: Reply): RouteResult {

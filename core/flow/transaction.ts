@@ -45,7 +45,8 @@ export class TransactionRun implements TransactionFlow {
       id,
       session,
       startedAt: new Date(context.clock.now()),
-      ...envelope,
+      reversePath: Object.freeze(envelope.reversePath),
+      parameters: Object.freeze({ ...envelope.parameters }),
       recipients: this.#recipients,
       signal: this.#ended.signal,
     })
@@ -64,7 +65,11 @@ export class TransactionRun implements TransactionFlow {
   }
 
   async recipient(forwardPath: Address, parameters: RecipientParameters = {}): Promise<Reply> {
-    const answer = await this.#ask({ forwardPath, parameters })
+    const candidate = {
+      forwardPath: Object.freeze(forwardPath),
+      parameters: Object.freeze({ ...parameters }),
+    }
+    const answer = await this.#ask(Object.freeze(candidate))
     this.#context.metrics.recipient(this.transaction.session.role, answer.code)
     const text = `${formatAddress(forwardPath)}: ${formatReply(answer).replaceAll('\r\n', ' / ')}`
     this.#context.record('recipient', this.#subject, { text })
@@ -89,12 +94,16 @@ export class TransactionRun implements TransactionFlow {
     const added = found.routes.length - 1
     if (this.#added + added > maxAddresses) return tooManyPlaces
     this.#added += added
-    this.#recipients.push(Object.freeze({ ...candidate, claimedBy: claim.by, routes: found.routes }))
+    this.#recipients.push(
+      Object.freeze({ ...candidate, claimedBy: claim.by, routes: Object.freeze(found.routes) }),
+    )
     return recipientOk
   }
 
   async message(content: Content): Promise<readonly RecipientAnswer[]> {
     if (this.#recipients.length === 0 || this.#ended.signal.aborted) return this.#everyone(noRecipients)
+    // Nobody comes to it any more, and no tap takes anybody off.
+    Object.freeze(this.#recipients)
     const answers = await this.#process(content)
     const taken = answers.find(({ reply: { code } }) => code < 400)
     this.#count((taken ?? answers[0])?.reply)

@@ -19,7 +19,9 @@ export interface DeliveryHooks {
    */
   readonly route: ClaimHook<[question: RouteQuestion], RouteAnswer>
   /**
-   * What does the account's owner want done with it? Recipes and Sieve live here.
+   * What does the account's owner want done with it? Recipes and Sieve live here. Only the actions may change: an answer with another
+   * route, reverse-path or message is a fault. A flag to file with is one of RFC 9051 §2.3.2 but `\Recent`, in any case, or a keyword:
+   * 1 to 255 printable characters of US-ASCII, without spaces and `( ) { ] % * " \`. What is neither is left out, and the log says so.
    *
    * - Kind: rewrite. When: before delivery into an account. Previous: `route`. Next: `deliver`.
    * - No answer: file into INBOX. Standard: RFC 5228 §2.10.2 for the default.

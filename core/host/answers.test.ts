@@ -15,6 +15,8 @@ function disposition(...actions: unknown[]): unknown {
   return { route, reversePath: null, message, actions }
 }
 
+const disposed = { route, reversePath: null, message, actions: [] }
+
 type Case = [hook: string, kind: string, answer: unknown, args?: readonly unknown[]]
 
 const good: Case[] = [
@@ -35,8 +37,19 @@ const good: Case[] = [
   ['delivery.sort', 'rewrite', disposition()],
   ['delivery.sort', 'rewrite', disposition({ kind: 'file', mailbox: 'INBOX', flags: ['\\Seen'] })],
   ['delivery.sort', 'rewrite', disposition({ kind: 'forward', address }, { kind: 'reply', message })],
+  ['delivery.sort', 'rewrite', { ...disposed, actions: [] }, [disposed]],
+  ['delivery.sort', 'rewrite', { ...disposed, route: structuredClone(route) }, [disposed]],
   ['delivery.deliver', 'claim', [{ kind: 'delivered', text: 'ok' }, notNow], [items]],
   ['delivery.deliver', 'claim', [never, notNow], [items]],
+  [
+    'delivery.deliver',
+    'claim',
+    [
+      { kind: 'delivered', text: 'ok', reached: 'relayed', host: 'mx', reply: reply(250, '2.0.0', 'OK') },
+      { ...notNow, retryAfter: 0, concerns: 'destination', cause: 'dns', untried: true, moving: undefined },
+    ],
+    [items],
+  ],
   ['delivery.delivered', 'notify', 'anything'],
   ['another.hook', 'claim', 'anything'],
 ]
@@ -82,6 +95,9 @@ const bad: Case[] = [
   ['delivery.sort', 'rewrite', disposition({ kind: 'forward', address: null })],
   ['delivery.sort', 'rewrite', disposition({ kind: 'reply', message: {} })],
   ['delivery.sort', 'rewrite', disposition(null)],
+  ['delivery.sort', 'rewrite', { ...disposed, message: { ...message } }, [disposed]],
+  ['delivery.sort', 'rewrite', { ...disposed, reversePath: address }, [disposed]],
+  ['delivery.sort', 'rewrite', { ...disposed, route: { ...route, detail: 'x' } }, [disposed]],
   ['delivery.deliver', 'claim', { kind: 'delivered', text: 'ok' }, [items]],
   ['delivery.deliver', 'claim', [{ kind: 'delivered', text: 'ok' }], [items]],
   ['delivery.deliver', 'claim', [{ kind: 'delivered' }, notNow], [items]],
@@ -90,6 +106,22 @@ const bad: Case[] = [
   ['delivery.deliver', 'claim', [{ kind: 'deferred', reply: never.reply }, notNow], [items]],
   ['delivery.deliver', 'claim', [{ kind: 'failed', reply: localError }, notNow], [items]],
   ['delivery.deliver', 'claim', [notNow, notNow], [{}]],
+  ['delivery.route', 'claim', { kind: 'remote', address, nextHop: 25 }],
+  ...[
+    { ...notNow, retryAfter: Number.NaN },
+    { ...notNow, retryAfter: Number.POSITIVE_INFINITY },
+    { ...notNow, retryAfter: -1 },
+    { ...notNow, retryAfter: '5m' },
+    { ...notNow, concerns: 'everybody' },
+    { ...notNow, cause: 'toString' },
+    { ...notNow, hold: 'no' },
+    { ...notNow, untried: 1 },
+    { ...notNow, moving: 'yes' },
+    { ...never, host: 7 },
+    { ...never, place: {} },
+    { kind: 'delivered', text: 'ok', reached: 'soon' },
+    { kind: 'delivered', text: 'ok', reply: { code: 250, lines: ['a\r\nb'] } },
+  ].map((outcome): Case => ['delivery.deliver', 'claim', [outcome, notNow], [items]]),
 ]
 
 describe('answerFault', () => {
@@ -99,5 +131,12 @@ describe('answerFault', () => {
 
   test.each<Case>(bad)('%s (%s) may not answer %j', (hook, kind, answer, args = []) => {
     expect(answerFault(hook, kind)(answer, args)).toEqual(expect.any(String))
+  })
+
+  test('says what sorting may not change', () => {
+    const fault = answerFault('delivery.sort', 'rewrite')
+    expect(fault({ ...disposed, reversePath: address }, [disposed])).toBe(
+      'answered a disposition with another reversePath: only its actions may change',
+    )
   })
 })

@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isAddress } from '../model/address/address-check.ts'
 import { isContent } from '../model/content.ts'
 import { editFault, messageEditFault } from '../model/edit.ts'
-import { isPermanent, isRefusal, isTransient, type Reply, replyFault } from '../model/reply.ts'
+import { isRefusal, type Reply, replyFault } from '../model/reply.ts'
+import { outcomeFault } from './outcome-fault.ts'
+import { property } from './property.ts'
 
 type AnswerFault = (answer: unknown, args: readonly unknown[]) => string | undefined
 
@@ -71,19 +74,37 @@ function routeFault(answer: unknown): string | undefined {
     return 'answered a route without an account'
   if (kind === 'handler' && typeof property(answer, 'handler') !== 'string')
     return 'answered a route without a handler'
-  return undefined
+  const isText = ['detail', 'nextHop'].every((name) => isOptionalText(property(answer, name)))
+  return isText ? undefined : 'answered a route with a detail or next hop that is no text'
+}
+
+function isOptionalText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
 }
 
 function isAccount(value: unknown): boolean {
   return typeof property(value, 'id') === 'string' && isAddress(property(value, 'address'))
 }
 
-function dispositionFault(answer: unknown): string | undefined {
+function dispositionFault(answer: unknown, [before]: readonly unknown[]): string | undefined {
   const actions = property(answer, 'actions')
   if (!Array.isArray(actions)) return 'answered no disposition'
   if (property(answer, 'route') === undefined || !isMessage(property(answer, 'message')))
     return 'answered a disposition without its route and message'
-  return actions.map(actionFault).find(Boolean)
+  return actions.map(actionFault).find(Boolean) ?? otherMailFault(answer, before)
+}
+
+/** Sorting decides what is done with a message, and nothing else. */
+function otherMailFault(answer: unknown, before: unknown): string | undefined {
+  if (typeof before !== 'object' || before === null) return undefined
+  const isSame = (name: string): boolean => isDeepStrictEqual(property(answer, name), property(before, name))
+  const other =
+    property(answer, 'message') === property(before, 'message')
+      ? ['route', 'reversePath'].find((name) => !isSame(name))
+      : 'message'
+  return other === undefined
+    ? undefined
+    : `answered a disposition with another ${other}: only its actions may change`
 }
 
 function actionFault(action: unknown): string | undefined {
@@ -116,20 +137,4 @@ function filingFault(action: unknown): string | undefined {
 
 function isMessage(value: unknown): boolean {
   return isContent(property(value, 'content'))
-}
-
-function outcomeFault(outcome: unknown): string | undefined {
-  const kind = property(outcome, 'kind')
-  if (kind === 'delivered')
-    return typeof property(outcome, 'text') === 'string' ? undefined : 'answered an outcome without its text'
-  if (kind !== 'deferred' && kind !== 'failed') return 'answered an unknown outcome'
-  const answer = property(outcome, 'reply')
-  const problem = replyFault(answer)
-  if (problem !== undefined) return `answered an outcome without a valid reply: ${problem}`
-  const fits = kind === 'deferred' ? isTransient(answer as Reply) : isPermanent(answer as Reply)
-  return fits ? undefined : `answered "${kind}" with a reply that says otherwise`
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
 }

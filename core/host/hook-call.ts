@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { errorText, MailwrightError } from '../errors.ts'
 import type { HookKind } from '../hooks/kinds.ts'
 import type { Histogram } from '../metrics/metrics.ts'
+import { frozenValue } from './frozen-value.ts'
 import { type CallableTap, callTap, type TapCaller, type TapResult } from './tap-call.ts'
 import { lineOf, type WaitingLine } from './waiting.ts'
 
@@ -31,6 +32,10 @@ export interface HookSettings {
 }
 
 const silent: TapResult = { kind: 'silent' }
+
+function wrongAnswer({ name, hook }: CallableTap, problem: string): TapResult {
+  return { kind: 'fault', error: new MailwrightError('MAIL_E_HOOK', `${name} in ${hook} ${problem}`) }
+}
 
 /** One call of a hook, as its taps share it. */
 export class HookCall {
@@ -70,19 +75,12 @@ export class HookCall {
   judge(tap: CallableTap, result: TapResult, args: readonly unknown[]): TapResult {
     if (result.kind !== 'answer') return result
     if (this.#kind === 'notify') return silent
-    const problem = this.#problem(result.answer, args)
-    if (problem === undefined) return result
-    return {
-      kind: 'fault',
-      error: new MailwrightError('MAIL_E_HOOK', `${tap.name} in ${tap.hook} ${problem}`),
-    }
-  }
-
-  #problem(answer: unknown, args: readonly unknown[]): string | undefined {
     try {
-      return this.#settings.fault(answer, args)
+      const answer = this.#kind === 'rewrite' ? frozenValue(result.answer) : result.answer
+      const problem = this.#settings.fault(answer, args)
+      return problem === undefined ? { kind: 'answer', answer } : wrongAnswer(tap, problem)
     } catch (error) {
-      return `answered something that cannot be read: ${errorText(error)}`
+      return wrongAnswer(tap, `answered something that cannot be read: ${errorText(error)}`)
     }
   }
 

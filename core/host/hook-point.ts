@@ -1,5 +1,6 @@
 import { MailwrightError } from '../errors.ts'
 import type { Hook, HookKind } from '../hooks/kinds.ts'
+import { frozenValue } from './frozen-value.ts'
 import { HookCall, type HookSettings, type HookSubject } from './hook-call.ts'
 import type { CallableTap } from './tap-call.ts'
 import { orderTaps, type PlacedTap } from './tap-order.ts'
@@ -144,7 +145,7 @@ export class HookPoint {
   rewrite<Value>(value: Value, args: readonly unknown[], subject: HookSubject): Promise<Rewritten<Value>> {
     if (this.#waterfall === undefined) return Promise.resolve({ kind: 'value', value })
     if (subject.signal?.aborted) return Promise.resolve(ended)
-    return this.#waterfall.promise(value, this.#call(args, subject)).then(
+    return this.#waterfall.promise(frozenValue(value), this.#call(args, subject)).then(
       (changed) => ({ kind: 'value', value: changed as Value }),
       ({ by }: RewriteStopped) => ({ kind: 'fault', by }),
     )

@@ -66,6 +66,10 @@ export type SortAction =
 export interface Filing {
   readonly kind: 'file'
   readonly mailbox: string
+  /**
+   * System flags in any case, without `\Recent`, and keywords as `isKeyword` knows them. Others are left out, and the log says so; so are
+   * all where the store keeps none.
+   */
   readonly flags?: readonly string[]
   /** Makes the mailbox where it does not exist. */
   readonly create?: boolean
@@ -130,7 +134,7 @@ export interface Delivered {
 export interface Deferred extends Trouble {
   readonly kind: 'deferred'
   readonly reply: Reply
-  /** Milliseconds after which another attempt makes sense, where something is known of that. */
+  /** Milliseconds after which another attempt makes sense, where something is known of that: a finite number from 0. */
   readonly retryAfter?: number
   /** No attempt makes sense before the postmaster has looked: a queue that can hold holds it. */
   readonly hold?: boolean

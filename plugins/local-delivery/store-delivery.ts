@@ -14,11 +14,13 @@ import {
   type Outcome,
   reply,
   type StagedMessage,
+  type StageOptions,
   type Store,
   withoutReversePath,
 } from 'mailwright'
 import { DeliveredBefore, loop } from './delivered-before.ts'
 import { distinctFilings } from './distinct-filings.ts'
+import { partedFlags } from './filing-flags.ts'
 import type { LocalDeliveryOptions } from './options.ts'
 
 // RFC 3463 §3.3: 5.2.2 is "mailbox full".
@@ -29,10 +31,15 @@ const notNow = reply(451, '4.2.0', 'The mailbox cannot be written now, try again
 const keptInstead: ReadonlySet<string | undefined> = new Set([
   'MAIL_E_NOT_FOUND',
   'MAIL_E_INVALID',
+  // There is INBOX and nothing else.
+  'MAIL_E_UNSUPPORTED',
   // Those of others: nobody here can mend that soon, and the sender not at all.
   'MAIL_E_PERMISSION',
   'MAIL_E_OVER_QUOTA',
 ])
+
+/** Why a store does not take a message with flags: it keeps none, or not these. */
+const flagsRefused: ReadonlySet<string | undefined> = new Set(['MAIL_E_UNSUPPORTED', 'MAIL_E_INVALID'])
 
 /** A copy, and the mailbox that it really goes into. */
 interface Placed {
@@ -157,23 +164,50 @@ export class StoreDelivery {
    */
   async #stage(
     accountStore: AccountStore,
-    { mailbox, flags, create }: Filing,
+    filing: Filing,
     { content, batch: { id }, hasCopy }: Staging,
   ): Promise<readonly Placed[]> {
-    const options = {
-      origin: id,
-      cause: 'delivery',
-      ...(flags === undefined ? {} : { flags }),
-      ...(create === undefined ? {} : { create }),
-    } as const
+    const { mailbox, create } = filing
+    const flags = this.#flagsOf(filing, id)
+    const options = { origin: id, cause: 'delivery', ...(flags.length === 0 ? {} : { flags }) } as const
     try {
-      return [{ message: await accountStore.stage(mailbox, content, options), mailbox }]
+      const making = create === undefined ? options : { ...options, create }
+      return [{ message: await this.#stageIn(accountStore, mailbox, content, making), mailbox }]
     } catch (error) {
       if (!keptInstead.has(errorCode(error)) || mailbox === 'INBOX') throw error
-      const instead = hasCopy ? undefined : await accountStore.stage('INBOX', content, options)
+      const instead = hasCopy ? undefined : await this.#stageIn(accountStore, 'INBOX', content, options)
       const text = instead === undefined ? 'left out; INBOX has a copy' : 'filed into INBOX instead'
       this.#log.warn('refused', { transaction: id, mailbox, text, error })
       return instead === undefined ? [] : [{ message: instead, mailbox: 'INBOX' }]
+    }
+  }
+
+  #flagsOf({ mailbox, flags = [] }: Filing, id: string): readonly string[] {
+    const { kept, dropped } = partedFlags(flags)
+    if (dropped.length > 0) {
+      const text = 'filed without what is neither a flag nor a keyword'
+      const left = dropped.slice(0, 10).map((flag) => flag.slice(0, 100))
+      this.#log.warn('refused', { transaction: id, mailbox, flags: left, text })
+    }
+    return kept
+  }
+
+  /** Without its flags where the store keeps none: mail is not lost for a flag either. */
+  async #stageIn(
+    accountStore: AccountStore,
+    mailbox: string,
+    content: Content,
+    options: StageOptions,
+  ): Promise<StagedMessage> {
+    const { flags, ...withoutFlags } = options
+    try {
+      return await accountStore.stage(mailbox, content, options)
+    } catch (error) {
+      if (flags === undefined || !flagsRefused.has(errorCode(error))) throw error
+      const staged = await accountStore.stage(mailbox, content, withoutFlags)
+      const text = 'filed without flags'
+      this.#log.warn('refused', { transaction: options.origin, mailbox, flags, text, error })
+      return staged
     }
   }
 }

@@ -27,6 +27,7 @@ import {
   type QueuedRecipient,
   reversePathFor,
 } from './tables/queued.ts'
+import { knownWait } from './tables/retry-schedule.ts'
 
 export interface DelivererSettings {
   readonly database: Database
@@ -246,7 +247,8 @@ function liesWithUs(result: Result): boolean {
 function judged(concluded: readonly Concluded[], now: number): TurnResult {
   for (const { result } of concluded)
     if (result.kind === 'deferred' && (result.concerns === 'destination' || result.untried === true)) {
-      const { retryAfter, moving } = result
+      const { moving } = result
+      const retryAfter = knownWait(result.retryAfter)
       const last = lastAttempt(result, now)
       const health = result.untried === true ? 'waits' : 'unwell'
       return {

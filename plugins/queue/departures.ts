@@ -4,6 +4,7 @@ import type { Holder } from './lanes/holder.ts'
 import type { Lane } from './lanes/lane.ts'
 import { clearPauses, pauseLane, releaseLane } from './lanes/lane-table.ts'
 import type { Lanes } from './lanes/lanes.ts'
+import { longestTurn } from './lanes/times-ahead.ts'
 import type { GroupCommit, Write } from './tables/group-commit.ts'
 
 export interface DeparturesSettings {
@@ -43,7 +44,7 @@ export class Departures {
     if (health === 'unknown' || (lane.isOver && !(lane.waits && health === 'unwell'))) return
     if (health === 'waits') {
       lane.waits = true
-      this.#pause(lane, result.retryAfter ?? shortPause, result)
+      this.#pause(lane, Math.min(result.retryAfter ?? shortPause, longestTurn), result)
     } else if (health === 'unwell') {
       this.#failed(lane.isOver ? this.#current(lane) : lane, result)
     } else {

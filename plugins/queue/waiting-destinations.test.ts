@@ -1,4 +1,4 @@
-import { wait } from 'mailwright'
+import { type Outcome, wait } from 'mailwright'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { mail } from '../../test/support/queue/queue-submission.ts'
@@ -51,6 +51,24 @@ describe('a destination that has to wait', () => {
     expect(world.delivery.delivered).toHaveLength(31)
     expect(await world.rows()).toBe(0)
   })
+
+  it.each([Number.NaN, '5m', Number.POSITIVE_INFINITY, 1e300])(
+    'for %s is tried soon again, and so is other mail for it',
+    async (wait) => {
+      world.delivery.on('one@odd.example', waits(wait as number))
+      world.delivery.on('two@odd.example', { ...unreachable, retryAfter: wait as number } as Outcome)
+      await accept('one@odd.example')
+      await accept('two@odd.example')
+      await world.quiet()
+      world.delivery.on('one@odd.example', deliveredOutcome)
+      world.delivery.on('two@odd.example', deliveredOutcome)
+      await accept('three@odd.example')
+      await node.queue.flush({ recipient: 'two@odd.example' })
+      await world.pass(11 * minute, 5_000)
+      for (const name of ['one', 'two', 'three']) expect(world.delivery.count(`${name}@odd.example`)).toBe(1)
+      expect(node.log.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([])
+    },
+  )
 
   it('for longer than its messages may wait has their senders told', async () => {
     world.delivery.on('@paced.example', waits(1.5 * minute))

@@ -12,7 +12,7 @@ export interface LongestTimes {
 }
 
 /** Milliseconds that a destination may be left alone for others' turns, whatever the options are. */
-const longestTurn = 600_000
+export const longestTurn = 600_000
 /** By chance times are a tenth longer. */
 const jitter = 1.1
 const rowsAtOnce = 500

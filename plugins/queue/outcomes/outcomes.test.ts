@@ -2,7 +2,7 @@ import { type Deferred, reply } from 'mailwright'
 import { expect, it } from 'vitest'
 import { queuedMessage, queuedRecipient } from '../../../test/support/queue/queue-recipients.ts'
 import { never } from '../tables/tables.ts'
-import { putOff } from './outcomes.ts'
+import { type PutOff, putOff } from './outcomes.ts'
 
 const schedule = { first: 1_000, longest: 9_000, lifetime: 0, notificationLifetime: 0, warning: 50_000 }
 const outcome: Deferred = { kind: 'deferred', reply: reply(451, '4.4.1', 'No'), host: 'mx', cause: 'dns' }
@@ -27,4 +27,17 @@ it('what is for the postmaster waits for no time', () => {
   const recipient = queuedRecipient(1, queuedMessage(1))
   const held = putOff(schedule, recipient, { ...outcome, hold: true }, 1_000_000)
   expect(held).toMatchObject({ due: never, deadline: never, last: { reply: outcome.reply, held: true } })
+})
+
+it('what was said is cut to what the tables have room for', () => {
+  const lines = Array.from({ length: 100 }, () => '"'.repeat(480))
+  const said = {
+    ...outcome,
+    reply: reply(451, '4.0.0', lines),
+    host: '\u0000'.repeat(70_000),
+    place: '"'.repeat(70_000),
+  }
+  const { last } = putOff(schedule, queuedRecipient(1, queuedMessage(1)), said, 10_000) as PutOff
+  expect(last.reply.lines).toHaveLength(50)
+  expect(Buffer.byteLength(JSON.stringify(last))).toBeLessThan(65_535)
 })

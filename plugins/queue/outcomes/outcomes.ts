@@ -66,22 +66,39 @@ export function expired({
   return { kind: 'failed', reply, cause: 'expired', ...lastCause, ...speaker(from) }
 }
 
+interface Speaker {
+  readonly host?: string | undefined
+  readonly place?: string | undefined
+}
+
 /** Whose words a reply is. */
-function speaker({ host, place }: Pick<Failed, 'host' | 'place'>): Pick<Failed, 'host' | 'place'> {
+function speaker({ host, place }: Speaker): Pick<Failed, 'host' | 'place'> {
   return { ...(host === undefined ? {} : { host }), ...(place === undefined ? {} : { place }) }
 }
 
-export function lastAttempt({ reply, cause, ...from }: Deferred | Failed, at: number): LastAttempt {
-  return { at, reply, ...speaker(from), ...(cause === undefined ? {} : { cause }) }
+// With these its JSON fits a column of 65,535 octets, whatever is in it: quotes and backslashes count twice there.
+const mostLines = 50
+const mostCharacters = 500
+
+/** As much of what was said as the tables keep. */
+function noted({ reply, ...from }: Pick<Failed, 'reply' | 'host' | 'place'>): Omit<LastAttempt, 'at'> {
+  const { code, enhanced, lines } = reply
+  const host = from.host?.slice(0, mostCharacters)
+  const place = from.place?.slice(0, mostCharacters)
+  return { reply: { code, enhanced, lines: lines.slice(0, mostLines) }, ...speaker({ host, place }) }
+}
+
+export function lastAttempt({ cause, ...said }: Deferred | Failed, at: number): LastAttempt {
+  return { at, ...noted(said), ...(cause === undefined ? {} : { cause }) }
 }
 
 /** For the postmaster, who has to say what becomes of it. */
 export function stuckFor(
   recipient: QueuedRecipient,
-  { reply: said, ...from }: Pick<Failed, 'reply' | 'host' | 'place'>,
+  said: Pick<Failed, 'reply' | 'host' | 'place'>,
   now: number,
 ): PutOff {
-  const last = { at: now, reply: said, ...speaker(from), held: false }
+  const last = { at: now, ...noted(said), held: false }
   return {
     recipient,
     due: never,

@@ -24,6 +24,13 @@ describe('the schedule', () => {
     expect(pauseAfter(schedule, 1, 1)).toBeGreaterThanOrEqual(900)
     expect(pauseAfter(schedule, 1, Number.MAX_SAFE_INTEGER)).toBe(16_000)
     expect(pauseAfter(schedule, 1_000_000, undefined)).toBeLessThanOrEqual(17_600)
+    expect(pauseAfter(schedule, 1, 9_000.5)).toBe(9_001)
+  })
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, -1, '5m'])('takes %s for nothing said', (said) => {
+    const pause = pauseAfter(schedule, 1, said as number)
+    expect(pause).toBeGreaterThanOrEqual(900)
+    expect(pause).toBeLessThanOrEqual(1_100)
   })
 
   it('tells first that it takes long, then that it is over', () => {

@@ -22,6 +22,11 @@ export function jittered(milliseconds: number, chance: number = Math.random()): 
   return Math.round(milliseconds * (1 - spread / 2 + spread * chance))
 }
 
+/** Milliseconds after which an outcome says that another attempt makes sense; undefined where what it says is no time. */
+export function knownWait(retryAfter: number | undefined): number | undefined {
+  return Number.isFinite(retryAfter) ? Math.max(0, Math.ceil(Number(retryAfter))) : undefined
+}
+
 /** How long to wait after so many attempts. What is known of the reason may make it longer, not shorter. */
 export function pauseAfter(
   { first, longest }: RetrySchedule,
@@ -29,7 +34,7 @@ export function pauseAfter(
   retryAfter: number | undefined,
 ): number {
   const pause = jittered(Math.min(longest, first * 2 ** Math.min(Math.max(0, attempts - 1), 30)))
-  return Math.max(pause, Math.min(retryAfter ?? 0, longest))
+  return Math.max(pause, Math.min(knownWait(retryAfter) ?? 0, longest))
 }
 
 /** When something has next to be told of a recipient: a warning, or the end. */
