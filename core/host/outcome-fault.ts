@@ -1,4 +1,4 @@
-import type { Deferred, Delivered, TroubleCause } from '../model/delivery.ts'
+import { type Deferred, type Delivered, troubleCauses } from '../model/delivery.ts'
 import { isPermanent, isTransient, type Reply, replyFault } from '../model/reply.ts'
 import { property } from './property.ts'
 
@@ -13,30 +13,19 @@ const concerns: readonly unknown[] = [
   'message',
   'destination',
 ] satisfies readonly Deferred['concerns'][]
-const causes: Readonly<Record<TroubleCause, true>> = {
-  greylisted: true,
-  'rate-limited': true,
-  'mailbox-full': true,
-  'no-such-address': true,
-  policy: true,
-  unreachable: true,
-  dns: true,
-  tls: true,
-  protocol: true,
-  expired: true,
-  'given-up': true,
-}
 
 type IsGood = (value: unknown) => boolean
 
 const isText: IsGood = (value) => typeof value === 'string'
 const isFlag: IsGood = (value) => typeof value === 'boolean'
+const isCause: IsGood = (value) => troubleCauses.some((each) => each === value)
 
 /** What an outcome may say beside its kind, its text and its reply. */
 const details: Readonly<Record<string, IsGood>> = {
   reached: (value) => reached.includes(value),
   concerns: (value) => concerns.includes(value),
-  cause: (value) => typeof value === 'string' && Object.hasOwn(causes, value),
+  cause: isCause,
+  lastCause: isCause,
   retryAfter: (value) => Number.isFinite(value) && Number(value) >= 0,
   hold: isFlag,
   untried: isFlag,

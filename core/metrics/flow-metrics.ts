@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { type Outcome, type Route, type TroubleCause, troubleCauses } from '../model/delivery.ts'
+import type { Outcome, Route } from '../model/delivery.ts'
 import type { SessionRole } from '../model/session.ts'
 import type { Counter, Gauge, Histogram, Labelled, Metrics } from './metrics.ts'
 
@@ -108,17 +108,12 @@ export class FlowMetrics {
     this.#deliveries.of(route, outcome.kind).add()
     if (outcome.kind !== 'delivered') {
       if (outcome.kind === 'failed' || outcome.untried !== true)
-        this.#troubles.of(route, outcome.kind, causeLabel(outcome)).add()
+        this.#troubles.of(route, outcome.kind, outcome.cause ?? 'other').add()
       return
     }
     if (arrived === undefined) return
     this.#delay.of(route).observe((this.#clock.now() - arrived) / 1000)
   }
-}
-
-/** A plugin may say what is none: labels have to be few. */
-function causeLabel({ cause }: { readonly cause?: TroubleCause }): string {
-  return troubleCauses.find((each) => each === cause) ?? 'other'
 }
 
 /** Such as `2xx`. */

@@ -12,6 +12,7 @@ import { joinLanes, type TakenLane, type Taker } from './lanes/lane-table.ts'
 import type { Lanes } from './lanes/lanes.ts'
 import { ReadyLanes } from './lanes/ready-lanes.ts'
 import { Refills } from './lanes/refills.ts'
+import { UnwrittenOutcomes } from './outcomes/unwritten-outcomes.ts'
 import type { GroupCommit } from './tables/group-commit.ts'
 
 export interface SchedulerSettings {
@@ -55,20 +56,20 @@ export class Scheduler {
   readonly #turns = new Set<Promise<void>>()
   readonly #departures: Departures
   readonly #looks: DueLooks
+  readonly #unwritten: UnwrittenOutcomes
   readonly #mayTake = (sender: string): boolean => this.#slots.mayTake(sender)
   #pumping: NodeJS.Immediate | undefined
   #timer: Timer | undefined
   #looking: Promise<void> | undefined
   #lookAgain = false
   #serving = false
-  /** Outcomes that cannot be written now: nothing new begins. */
-  #unwritten = 0
 
   constructor(settings: SchedulerSettings, deliver: Deliver) {
     this.#settings = settings
     this.#deliver = deliver
     this.#departures = new Departures(settings)
     this.#looks = new DueLooks(settings)
+    this.#unwritten = new UnwrittenOutcomes(settings.clock)
     this.#slots = new DeliverySlots(settings, () => this.#pump())
     this.#refills = new Refills(settings, (lanes) => {
       for (const lane of lanes) this.#offer(lane)
@@ -211,7 +212,7 @@ export class Scheduler {
   #beginSome(): number {
     const { holder } = this.#settings
     const mayBegin = (): boolean =>
-      this.#serving && holder.isAlive && this.#unwritten === 0 && this.#slots.free > 0
+      this.#serving && holder.isAlive && !this.#unwritten.areLate && this.#slots.free > 0
     for (let begun = 0; ; begun++) {
       const lane =
         begun < begunAtOnce && mayBegin()
@@ -249,7 +250,7 @@ export class Scheduler {
     }
     if (result.unread === true) await this.#pauseUnread(lane, makeRoom)
     else makeRoom()
-    await this.#written(result.written)
+    await this.#unwritten.until(result.written)
     lanes.finish(lane, turn.recipients)
     if (result.unread === true) lanes.readAgain(lane)
     this.#wake(lane)
@@ -268,18 +269,6 @@ export class Scheduler {
     makeRoom()
     await over
     lane.unread--
-  }
-
-  /** Nothing new begins while outcomes cannot be written: a crash would deliver all of it again. */
-  async #written(written: Promise<void>): Promise<void> {
-    let isLate = false
-    const alarm = this.#settings.clock.after(tick, () => {
-      isLate = true
-      this.#unwritten++
-    })
-    await written
-    alarm.cancel()
-    if (isLate) this.#unwritten--
   }
 
   #releaseIdle(): void {
