@@ -12,6 +12,7 @@ import { undelivered } from './host/delivery-check.ts'
 import { guardedConnection } from './host/guarded-connection.ts'
 import { HookSet } from './host/hook-set.ts'
 import { type InstrumentOptions, Instruments } from './host/instruments.ts'
+import { type KeptPath, keptPathsOf } from './host/kept-paths.ts'
 import { type KeptValues, keptValue } from './host/kept-values.ts'
 import { lifecycleOf } from './host/lifecycle.ts'
 import { strangeRoles } from './host/listen-faults.ts'
@@ -178,6 +179,10 @@ export class Host {
   /** Names of the plugins in the order in which they start. */
   get plugins(): readonly string[] {
     return this.#plugins.map(({ plan }) => plan.name)
+  }
+
+  get keptPaths(): readonly KeptPath[] {
+    return keptPathsOf(this.#plugins)
   }
 
   get rolesListenedFor(): ReadonlySet<string> {

@@ -93,6 +93,11 @@ export interface ContributedMigrations {
  * just before the connections that are left are cut. `stop` need not wait for sessions again.
  */
 export interface Lifecycle {
+  /**
+   * Absolute paths of the files and folders in which it keeps what has to outlast a power cut, such as mail: `mailwright prove-durability`
+   * examines the disks that they are on. They need not be there yet.
+   */
+  readonly keeps?: readonly string[]
   start?(): Promise<void>
   check?(): Promise<void>
   serve?(): Promise<void>

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { mkdir, readdir } from 'node:fs/promises'
+import { existsSync, statfsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -47,10 +48,44 @@ test(`the data folder and the database of a config: ${databaseKind}`, async () =
     findings.filter((one) => one.subject === subject).map(({ level }) => level)
   for (const subject of ['sync of folders', 'rename', 'kill -9']) expect(levels(subject)).toEqual(['good'])
   expect(new Set(levels('database'))).toEqual(new Set(['good']))
+  expect(levels('database, kill -9')).toEqual(['good'])
   expect(exitCode).toBe(durable ? 0 : 1)
   expect(durable).toBe(findings.every(({ level }) => level !== 'bad'))
   // Nothing of it is left.
   expect((await readdir(folder)).filter((name) => name.startsWith('durability-'))).toEqual([])
+})
+
+const memory = '/dev/shm'
+// linux/magic.h: TMPFS_MAGIC.
+const hasMemory = existsSync(memory) && statfsSync(memory).type === 0x01021994
+
+test.runIf(hasMemory)('what plugins keep is examined where it is: mail in memory is bad', async () => {
+  const elsewhere = await mkdtemp(join(memory, 'mailwright-'))
+  await using system = await temporaryProject({
+    'mailwright.config.ts': `
+      import database from 'mailwright/plugins/database'
+      import maildir from 'mailwright/plugins/maildir'
+      import pickup from 'mailwright/plugins/pickup'
+      import queue from 'mailwright/plugins/queue'
+      const at = (name) => '${elsewhere}/' + name
+      const plugins = [database({ file: at('q.db') }), queue({ folder: at('queue') }), pickup({ folder: at('drop') })]
+      export default { dataDir: 'data', plugins: [...plugins, maildir({ root: at('mail') })] }`,
+  })
+  try {
+    const { out, exitCode } = await runCommand(system.folder, ['prove-durability', '--json'])
+    const { findings } = JSON.parse(out) as { findings: readonly (Finding & { of: string })[] }
+    const kept = ['q.db (database)', 'queue (queue)', 'drop (pickup)', 'mail (maildir)']
+    const ofMail = findings.filter(({ of }) => of.includes(elsewhere))
+    // The temporary folder of the tests may be in memory, too.
+    expect(ofMail[0]?.of).toContain(kept.map((name) => join(elsewhere, name)).join(', '))
+    expect(ofMail.find(({ subject }) => subject === 'file system')).toMatchObject({
+      level: 'bad',
+      text: expect.stringContaining('is memory') as unknown,
+    })
+    expect(exitCode).toBe(1)
+  } finally {
+    await rm(elsewhere, { recursive: true })
+  }
 })
 
 describe('words', () => {

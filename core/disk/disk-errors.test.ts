@@ -48,6 +48,12 @@ it.each([
   expect((told as Error).cause).toBe(error)
 })
 
+it('names the limit for the size of files', () => {
+  expect(storeError(failure('EFBIG', 'write'), 'writing')).toMatchObject({
+    message: 'writing: the file size limit (ulimit -f) is too small',
+  })
+})
+
 it('leaves what is not of the disk as it is', () => {
   const error = new TypeError('a mistake')
   expect(storeError(error, 'writing')).toBe(error)

@@ -34,7 +34,8 @@ export function storeError(error: unknown, doing: string): unknown {
     return new MailwrightError('MAIL_E_OVER_QUOTA', `${doing}: the file system's quota is used up`, {
       cause: error,
     })
-  return new UnavailableError(`${doing}: ${code}`, { cause: error })
+  const problem = code === 'EFBIG' ? 'the file size limit (ulimit -f) is too small' : code
+  return new UnavailableError(`${doing}: ${problem}`, { cause: error })
 }
 
 /** Runs something that touches the disk, with its errors translated by {@link storeError}. */

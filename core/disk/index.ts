@@ -21,6 +21,7 @@ export {
   replaceDurably,
 } from './durable-file.ts'
 export { isFarAway } from './far-file-systems.ts'
+export { fixedFolder } from './fixed-folder.ts'
 export { percentOctets, safeName } from './safe-name.ts'
 export { SharedRuns } from './shared-runs.ts'
 export { syncFolder } from './sync-folder.ts'

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { ConfigError, type ConfigFault } from '../errors.ts'
 import type { Lifecycle } from '../plugin.ts'
 import { didYouMean } from '../suggest.ts'
@@ -21,8 +22,15 @@ export function lifecycleOf(plugin: string, answer: unknown, doubts: string[]): 
     .map(
       (step): ConfigFault => ({ path: '', problem: `its setup answered a \`${step}\` that is no function` }),
     )
+  if (!arePaths(lifecycle.keeps))
+    faults.push({ path: '', problem: 'its setup answered `keeps` that are no absolute paths' })
   if (faults.length > 0) throw new ConfigError(faults)
   return lifecycle
+}
+
+function arePaths(value: unknown): boolean {
+  if (value === undefined || value === null) return true
+  return Array.isArray(value) && value.every((path) => typeof path === 'string' && isAbsolute(path))
 }
 
 /** What of it is never called, and may have been meant to be. */

@@ -55,6 +55,16 @@ test('a step that is no function', () => {
   )
 })
 
+test('what it keeps are paths from the root on', () => {
+  const keeping = (keeps: unknown) => onSetup(() => ({ keeps }))
+  for (const keeps of ['/srv', [5], ['mail']])
+    expect(problemOf(keeping(keeps))).toBe(
+      'fault plugins[0] (p): its setup answered `keeps` that are no absolute paths',
+    )
+  expect(hostOf(keeping(['/srv/mail'])).keptPaths).toEqual([{ plugin: 'p', path: '/srv/mail' }])
+  expect(hostOf(keeping(null)).keptPaths).toEqual([])
+})
+
 test.each<[unknown, readonly string[]]>([
   ['text', ['the setup of p answered a string, which is no { start, check, serve, drain, stop }']],
   [

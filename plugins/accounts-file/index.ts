@@ -86,7 +86,9 @@ function provided<Contents extends FileContents>(
     administration: administer({ source, format, file, clock, passwords }),
   }
   const lifecycle: Lifecycle = {
+    keeps: [file],
     start: () => source.open(),
+    check: () => source.check(),
     serve: async () => source.watch(),
     stop: async () => source.close(),
   }

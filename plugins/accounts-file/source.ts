@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
@@ -60,12 +61,23 @@ export class AccountsSource<Contents extends FileContents> {
   async open(): Promise<void> {
     const { file, create, format } = this.#settings
     if (create) await makeFile(file, format.empty)
+    this.adopt(await this.#readGood())
+  }
+
+  /** MAIL_E_START with all faults of the file, where there is one. Makes none. */
+  async check(): Promise<void> {
+    const { file, create } = this.#settings
+    if (!create || existsSync(file)) await this.#readGood()
+  }
+
+  async #readGood(): Promise<Snapshot<Contents>> {
+    const { file, format } = this.#settings
     const { text, state } = await this.#readFirst()
     const contents = format.read(text)
     const problem = problemOf(contents.faults)
     if (problem !== undefined)
       throw new MailwrightError('MAIL_E_START', `the accounts file ${file}: ${problem}`)
-    this.adopt({ contents, state })
+    return { contents, state }
   }
 
   async #readFirst(): Promise<RawContents> {

@@ -31,6 +31,7 @@ const plugin: PluginFactory<AcmeInput> = definePlugin<AcmeOptions, AcmeInput>({
     if (options.webroot === undefined) answer(context, options, challenges)
     return {
       start: () => renewals.load(),
+      check: () => renewals.check(),
       serve: async () => {
         if (!renewals.isUsed)
           throw new MailwrightError(

@@ -65,9 +65,14 @@ export class Renewals implements IssuedCertificates {
     return this.#parts.kept
   }
 
-  /** Reads what is there. MAIL_E_INVALID for options that name what cannot be read. */
+  /** MAIL_E_INVALID for options that name what cannot be read. */
+  check(): Promise<void> {
+    return this.#parts.orders.open()
+  }
+
+  /** Reads what is there. MAIL_E_INVALID likewise. */
   async load(): Promise<void> {
-    await this.#parts.orders.open()
+    await this.check()
     this.#present = await this.#readAll()
   }
 

@@ -7,6 +7,7 @@ import {
   type PluginFactory,
 } from 'mailwright'
 import { listCommand } from './command.ts'
+import { readKeyFiles } from './key-files.ts'
 import { KeyStore } from './key-store.ts'
 import { type CertificatesInput, type CertificatesOptions, parseOptions } from './options.ts'
 import { SelfSigned } from './self-signed.ts'
@@ -22,7 +23,12 @@ const plugin: PluginFactory<CertificatesInput> = definePlugin<CertificatesOption
   setup(context, options) {
     const keys = keysOf(context, options)
     context.provide(certificates, keys)
-    return { start: () => keys.load(), serve: async () => keys.watch(), stop: () => keys.stop() }
+    return {
+      start: () => keys.load(),
+      check: async () => void (await readKeyFiles(options.files)),
+      serve: async () => keys.watch(),
+      stop: () => keys.stop(),
+    }
   },
   commands: (context, options) => [listCommand(() => keysOf(context, options))],
 })

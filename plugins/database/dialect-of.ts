@@ -2,7 +2,7 @@ import { isAbsolute, join } from 'node:path'
 import type { PluginContext } from 'mailwright'
 import type { Dialect } from './dialect.ts'
 import { mysql } from './mysql.ts'
-import type { DatabaseOptions } from './options.ts'
+import type { DatabaseOptions, SqliteOptions } from './options.ts'
 import { sqlite } from './sqlite.ts'
 
 /** The database that the options name. */
@@ -11,8 +11,13 @@ export function dialectOf(
   { clock, log, dataDir }: Pick<PluginContext, 'clock' | 'log' | 'dataDir'>,
 ): Dialect {
   if (options.client === 'mysql') return mysql({ ...options, clock, log })
-  const file = isAbsolute(options.file) ? options.file : join(dataDir, options.file)
+  const file = fileOf(options, dataDir)
   return sqlite({ file, create: options.create, busyTimeout: options.busyTimeout, clock, log })
+}
+
+/** Absolute. */
+export function fileOf({ file }: SqliteOptions, dataDir: string): string {
+  return isAbsolute(file) ? file : join(dataDir, file)
 }
 
 // An ALTER of a large table takes as long as it takes; that it waits for a lock must not hold all others up behind it.

@@ -8,6 +8,8 @@ export interface Dialect {
   readonly location: string
   /** Whether it is another program, which may hang: then calls fail at once while it is away. */
   readonly isRemote: boolean
+  /** Reads the files that the options name; absent where there are none. MAIL_E_START where one cannot be used. */
+  check?(): Promise<void>
   /** Makes what must be there before the first connection, such as the file of a database that has never been there. */
   prepare(): Promise<void>
   /** A knex instance whose connections are ready for use. It connects when it is first asked something. */

@@ -2,7 +2,7 @@ import { database, definePlugin, MailwrightError, type PluginContext, type Plugi
 import { CallTimes } from './call-times.ts'
 import { migrateCommand, nameOf } from './command.ts'
 import { createConnection, type DatabaseConnection } from './connection.ts'
-import { dialectOf, migrationDialectOf } from './dialect-of.ts'
+import { dialectOf, fileOf, migrationDialectOf } from './dialect-of.ts'
 import { hasMigrations, migrate, pendingMigrations } from './migrations.ts'
 import { type DatabaseInput, type DatabaseOptions, parseOptions } from './options.ts'
 import { writeCheck } from './write-check.ts'
@@ -19,16 +19,19 @@ const plugin: DatabaseFactory = definePlugin<DatabaseOptions, Partial<DatabaseIn
   parseOptions,
   setup(context, options) {
     const times = new CallTimes(context.clock, context.metrics)
-    const connection = createConnection(dialectOf(options, context), context.clock, context.log, times)
+    const dialect = dialectOf(options, context)
+    const connection = createConnection(dialect, context.clock, context.log, times)
     context.provide(database, connection)
     context.health.check('writable', () => writable(connection, context), { timeout: patience })
     return {
+      keeps: options.client === 'sqlite' ? [fileOf(options, context.dataDir)] : [],
       async start() {
         await connection.open()
         await updateTables(connection, options, context)
         // Another program's database, in which we have no tables, is left as it is.
         if (hasMigrations(context.migrations)) await connection.identify()
       },
+      check: async () => dialect.check?.(),
       stop: () => connection.close(),
     }
   },

@@ -41,6 +41,11 @@ export function mysql(settings: MysqlSettings): Dialect {
     name: 'mysql',
     location: `${user}@${hosts.map(nameOf).join(',')}/${database}`,
     isRemote: true,
+    async check() {
+      // Whoever runs `mailwright check` has another environment than the server.
+      if (settings.password?.kind === 'file') await readPassword(settings.password)
+      await readTls(settings.tls)
+    },
     async prepare() {
       // Read again for each connection; here so that the start tells what is missing.
       await readPassword(settings.password)

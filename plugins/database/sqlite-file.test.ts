@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import SqliteConnection from 'better-sqlite3'
@@ -42,6 +50,12 @@ const contributed = [
     ],
   },
 ]
+
+it('does not make what it cannot see', async () => {
+  symlinkSync(file, file)
+  const text = await start().catch(errorText)
+  expect(text).toMatch(/^the database \S+ cannot be opened: ELOOP/)
+})
 
 /** As a process does that starts. */
 async function start(path = file, create = true): Promise<DatabaseConnection> {

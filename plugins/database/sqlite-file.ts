@@ -1,5 +1,5 @@
 import { existsSync, type Stats, statSync } from 'node:fs'
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import SqliteConnection from 'better-sqlite3'
 import { MailwrightError, UnavailableError } from 'mailwright'
@@ -38,7 +38,7 @@ export class SqliteFile {
   /** Makes the file where there has never been one. MAIL_E_UNAVAILABLE where there was, MAIL_E_START where none may be made. */
   async prepare(): Promise<void> {
     const { file, create } = this.#settings
-    if (existsSync(file)) return
+    if (await isThere(file)) return
     if (this.#wasMade()) throw new UnavailableError(`there is no file ${file} any more; ${this.#help()}`)
     if (!create)
       throw new MailwrightError('MAIL_E_START', `there is no file ${file} (the option \`create\` makes it)`)
@@ -107,6 +107,18 @@ export class SqliteFile {
 
 const restart = 'put that back, or start again to take this one'
 const markHelp = 'To begin with an empty one, stop everything and remove this file too.'
+
+/** MAIL_E_UNAVAILABLE where this user cannot see: then it is no reason to make one. */
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false
+    throw new UnavailableError(`the database ${file} cannot be opened`, { cause })
+  }
+}
 
 function lookAt(file: string): Stats | undefined {
   try {

@@ -128,6 +128,7 @@ export const english: Texts = {
   more: 'And {more} further addresses, which the attached report lists.',
   attached: {
     message: 'Your message is attached.',
+    lost: 'The message is attached.',
     header: 'The header of the message is attached, without its text.',
   },
   closing:

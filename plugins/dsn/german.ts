@@ -138,6 +138,7 @@ export const german: Texts = {
   more: 'Dazu kommen {more} weitere Adressen; sie stehen im angehängten Bericht.',
   attached: {
     message: 'Ihre Nachricht ist angehängt.',
+    lost: 'Die Nachricht ist angehängt.',
     header: 'Der Kopf der Nachricht ist angehängt, ohne ihren Text.',
   },
   closing:

@@ -15,7 +15,7 @@ export interface Story {
   readonly recipients: readonly ReportedRecipient[]
   readonly facts: TextFacts
   /** What the last part holds. */
-  readonly attached: 'message' | 'header'
+  readonly attached: 'message' | 'lost' | 'header'
 }
 
 const indent = '    '

@@ -15,12 +15,21 @@ test.each([
   ['delayed', 'Delayed: Minutes of the meeting'],
   ['delivered', 'Delivered: Minutes of the meeting'],
   ['relayed', 'Passed on: Minutes of the meeting'],
+  ['expanded', 'Delivered: Minutes of the meeting'],
   ['lost', 'Neither delivered nor returned: Minutes of the meeting'],
 ])('shows %s', async (kind, subject) => {
   const { json, text } = await preview({ kind })
   expect(text).toContain(`Subject: ${subject}\n`)
   expect(text).toContain('\nReporting-MTA: dns; mail.example.org\n')
   expect(json).toMatchObject({ kind, language: 'en', subject })
+})
+
+test('what an expanded address and a lost message have of their own', async () => {
+  expect((await preview({ kind: 'expanded' })).text).toMatch(/The address stands for several others/)
+  expect((await preview({ kind: 'expanded' })).text).toContain('\nAction: expanded\n')
+  const lost = (await preview({ kind: 'lost' })).text
+  expect(lost).toContain('\nThe message is attached.\n')
+  expect(lost).not.toMatch(/your message/i)
 })
 
 test('shows changed texts, in a language', async () => {

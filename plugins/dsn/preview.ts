@@ -3,11 +3,10 @@ import { lookUp } from './languages.ts'
 import { createNotification } from './notification.ts'
 import type { NotificationSurroundings } from './notifications.ts'
 import type { DsnOptions } from './options.ts'
-import { sampleReport, sampleSender } from './sample-report.ts'
-import type { TextKind } from './texts.ts'
+import { type SampleKind, sampleReport, sampleSender } from './sample-report.ts'
 import { Writer } from './writer.ts'
 
-const kinds: readonly TextKind[] = ['failed', 'delayed', 'delivered', 'relayed', 'lost']
+const kinds: readonly SampleKind[] = ['failed', 'delayed', 'delivered', 'relayed', 'expanded', 'lost']
 
 /** Shows a notification as it would be sent, without sending it. */
 export function previewCommand(options: DsnOptions, surroundings: NotificationSurroundings): PluginCommand {
@@ -26,7 +25,12 @@ export function previewCommand(options: DsnOptions, surroundings: NotificationSu
         throw new UsageError(`--language is one of ${[...options.texts.keys()].join(', ')}`)
       const report = await sampleReport(kind, surroundings.clock.now())
       const { recipients } = report
-      const telling = { to: sampleSender, kind, recipients, whole: kind === 'failed' || kind === 'lost' }
+      const telling = {
+        to: sampleSender,
+        kind: kind === 'expanded' ? 'delivered' : kind,
+        recipients,
+        whole: kind === 'failed' || kind === 'lost',
+      } as const
       const draft = await new Writer(options, surroundings).draft(report, telling, tag)
       const message = await readAll((await createNotification(draft)).content)
       const { subject, text, status, from } = draft

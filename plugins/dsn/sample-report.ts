@@ -17,15 +17,19 @@ const day = 24 * hour
 /** Who has sent the sample. */
 export const sampleSender: Address = { localPart: 'anna', domain: 'example.org' }
 
-const actions: Readonly<Record<TextKind, RecipientAction>> = {
+/** What can be shown: `expanded` is told as a delivery, in other words. */
+export type SampleKind = TextKind | 'expanded'
+
+const actions: Readonly<Record<SampleKind, RecipientAction>> = {
   failed: 'failed',
   delayed: 'delayed',
   delivered: 'delivered',
   relayed: 'relayed',
+  expanded: 'expanded',
   lost: 'failed',
 }
 
-const replies: Readonly<Record<TextKind, readonly Reply[]>> = {
+const replies: Readonly<Record<SampleKind, readonly Reply[]>> = {
   failed: [
     reply(550, '5.1.1', 'No such user here'),
     reply(552, '5.2.2', 'Mailbox full'),
@@ -34,11 +38,12 @@ const replies: Readonly<Record<TextKind, readonly Reply[]>> = {
   delayed: [reply(451, '4.4.1', 'No answer from host'), reply(452, '4.2.2', 'Mailbox full, try later')],
   delivered: [reply(250, '2.0.0', 'Ok: queued as 1A2B3C')],
   relayed: [reply(250, '2.0.0', 'Ok: queued as 1A2B3C')],
+  expanded: [reply(250, '2.0.0', 'The address stands for several others')],
   lost: [reply(550, '5.1.1', 'No such user here')],
 }
 
 /** What a queue could have to report at a time, in milliseconds since 1970. */
-export async function sampleReport(kind: TextKind, now: number): Promise<StatusReport> {
+export async function sampleReport(kind: SampleKind, now: number): Promise<StatusReport> {
   return {
     id: 'SAMPLE',
     reversePath: kind === 'lost' ? null : sampleSender,

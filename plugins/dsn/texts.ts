@@ -60,7 +60,12 @@ export interface Texts {
   readonly expanded: Text
   readonly more: Text
   /** What the last part is. */
-  readonly attached: { readonly message: Text; readonly header: Text }
+  readonly attached: {
+    readonly message: Text
+    /** The whole message, for the postmaster, whose it is not. */
+    readonly lost: Text
+    readonly header: Text
+  }
   /** The last paragraph. */
   readonly closing: Text
   readonly details: {

@@ -82,7 +82,8 @@ export class Writer {
     const { texts, tag } = speech
     const { from } = this.#options
     const name = from?.name ?? speech.line(texts.systemName, facts, 100)
-    const story = { kind, recipients, facts, attached: returned.holds }
+    const attached = kind === 'lost' && returned.holds === 'message' ? 'lost' : returned.holds
+    const story = { kind, recipients, facts, attached } as const
     return {
       from: { name, address: this.#own },
       to: to.domain === '' ? { ...to, domain: this.#hostname } : to,

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { accounts, definePlugin, notifier, type PluginFactory, store } from 'mailwright'
-import { requireWritableFolder } from 'mailwright/disk'
+import { fixedFolder, requireWritableFolder } from 'mailwright/disk'
 import { GuardedStore } from 'mailwright/rights'
 import { MaildirStore } from './account/maildir-store.ts'
 import { rootCheck } from './account/root-check.ts'
@@ -44,6 +44,7 @@ const maildir: PluginFactory<Partial<MaildirOptions>> = definePlugin<MaildirOpti
         : sharedStore(service, surroundings, { accounts: owners, notifier: hints }),
     )
     return {
+      keeps: [fixedFolder(root, options.path)],
       start: () => service.recover(),
       async serve() {
         if (!isKept) return

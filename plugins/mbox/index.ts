@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { definePlugin, type PluginFactory, store } from 'mailwright'
-import { requireWritableFolder } from 'mailwright/disk'
+import { fixedFolder, requireWritableFolder } from 'mailwright/disk'
 import { nodeFileSystem } from './file-system.ts'
 import { MboxStore } from './mbox-store.ts'
 import { type MboxOptions, parseMboxOptions } from './options.ts'
@@ -25,10 +25,11 @@ const mbox: PluginFactory<Partial<MboxOptions>> = definePlugin<MboxOptions>({
         clock,
       }),
     )
+    const keeps = [fixedFolder(root, options.inbox), fixedFolder(root, options.mailboxes)]
     // Nothing is kept in / itself, nor below the root where the template says a place of its own.
-    if (dirname(root) === root || isAbsolute(options.mailboxes)) return undefined
+    if (dirname(root) === root || isAbsolute(options.mailboxes)) return { keeps }
     const levels = options.mailboxes.split('/').length
-    return { serve: () => requireWritableFolder({ option: 'root', path: root, levels }) }
+    return { keeps, serve: () => requireWritableFolder({ option: 'root', path: root, levels }) }
   },
 })
 

@@ -29,6 +29,8 @@ const plugin: PluginFactory<PickupInput> = definePlugin<PickupOptions, PickupInp
     const submit = (path: string, name: string) => submitFile(path, name, parts)
     let pickup: Pickup | undefined
     return {
+      keeps: [drop.path],
+      check: async () => void (options.group !== undefined && (await requireGroup(options.group))),
       async serve() {
         const gid = options.group === undefined ? undefined : await requireGroup(options.group)
         const closed = await drop.prepare(gid)

@@ -29,7 +29,8 @@ const plugin: PluginFactory<QueueInput> = definePlugin<QueueOptions, QueueInput>
     const keeping = keepingQueue(context, options)
     if (keeping !== undefined) {
       context.provide(queue, keeping.queue)
-      return { serve: () => keeping.serve(), stop: () => keeping.stop() }
+      const keeps = [folderOf(options, context.dataDir)]
+      return { keeps, serve: () => keeping.serve(), stop: () => keeping.stop() }
     }
     const direct = new DirectQueue(context.flow.delivery)
     const { supports } = direct

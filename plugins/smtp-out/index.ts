@@ -67,8 +67,13 @@ const plugin: PluginFactory<SmtpOutInput> = definePlugin<SmtpOutOptions, SmtpOut
 
     return {
       start: async () => tls.start(),
+      check: async () => {
+        tls.start()
+        await checkPasswords(options, 'file')
+      },
       serve: async () => {
-        await checkPasswords(options)
+        // Whoever runs `mailwright check` has another environment than the server.
+        await checkPasswords(options, 'environment')
         reports?.serve()
       },
       stop: async () => {

@@ -65,6 +65,7 @@ const plugin: PluginFactory<SmtpInput> = definePlugin<SmtpOptions, SmtpInput>({
     listen({ ...place, role, maxConnections, implicitTls, onOverflow }, (socket) => engine.connect(socket))
     return {
       start: async () => contexts?.start(),
+      check: async () => contexts?.check(),
       drain: (over) => engine.stop(over),
       async stop() {
         await engine.stop()

@@ -44,10 +44,15 @@ export class SecureContexts {
     return this.#default && this.#make(this.#default)
   }
 
-  /** Fails where there is no usable certificate, or a file of authorities without one. */
-  async start(): Promise<void> {
+  /** Reads the authorities. Fails where they cannot be used. */
+  async check(): Promise<void> {
     const file = this.#settings.authoritiesFile
     this.#authorities = file === undefined ? undefined : await readClientAuthorities(file)
+  }
+
+  /** Fails where there is no usable certificate, or a file of authorities without one. */
+  async start(): Promise<void> {
+    await this.check()
     await this.#takeDefault()
     this.#unlisten = this.#certificates.onChange(() => {
       this.#renew().catch((error) =>

@@ -90,6 +90,9 @@ const plugin: PluginFactory<SrsInput> = definePlugin<SrsOptions, SrsInput>({
       async start() {
         opened = await openAddresses(context, options)
       },
+      async check() {
+        if (options.secretFile !== undefined) await readSecrets(options.secretFile, false)
+      },
     }
   },
   commands: (context, options) => srsCommands(() => openAddresses(context, options), context.clock),

@@ -96,6 +96,7 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
         await programs.start()
       },
       async check() {
+        tls.start()
         await forAllAtOnce(tables, (table) => table.check?.({ clock, log }))
       },
       async stop() {

@@ -1,28 +1,28 @@
 // How fast Mailwright is beside a real Dovecot, on copies of the same Maildir: the two take turns at every figure, so that what else
 // the machine does meets both. The client reads nothing while the clock runs; the median of some rounds counts. No figure is
 // demanded: this is for docs/performance.md.
-//
-//   npm run bench:imap -- [--only=dovecot] [--rows=SEARCH] [--rounds=3] [--idle=1000,5000] [--profile=FOLDER] 1000 10000 100000
+// `npm run bench:imap -- --help` tells the options.
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandWords } from '../support/command-words.ts'
 import { fillMaildir } from './imap-corpus.ts'
 import { idleMemory } from './imap-idle.ts'
 import { pop3Rows } from './imap-pop3.ts'
 import { Bench, median, type Row, rows } from './imap-rows.ts'
 import { type BenchHost, type BenchServer, dovecotHost, mailwrightHost } from './imap-servers.ts'
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    only: { type: 'string' },
-    rows: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '3' },
-    idle: { type: 'string', default: '' },
-    profile: { type: 'string' },
+const { values, positionals } = commandWords(
+  'npm run bench:imap -- [options] [messages…]',
+  {
+    only: { type: 'string', meaning: 'servers that match' },
+    rows: { type: 'string', default: '', meaning: 'rows that match' },
+    rounds: { type: 'string', default: '3', meaning: 'rounds, of which the median counts' },
+    idle: { type: 'string', default: '', meaning: 'numbers of idle sessions, with commas' },
+    profile: { type: 'string', meaning: 'a folder for profiles of the server' },
   },
-})
+  true,
+)
 const sizes = positionals.length > 0 ? positionals.map(Number) : [1000]
 const rounds = Number(values.rounds)
 const wanted = new RegExp(values.rows, 'i')

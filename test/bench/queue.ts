@@ -1,13 +1,12 @@
 // How fast mail is taken and sent on beside a real Postfix: durable in both before their 250, from Postfix's smtp-source to its
 // smtp-sink. They take turns at every figure; the median of some rounds counts. No figure is demanded: this is for
 // docs/performance.md. It has to be started by root.
-//
-//   npm run bench:queue -- [--only='mailwright|postfix'] [--rows=one] [--rounds=3] [--waiting=10000] [--profile=FOLDER]
+// `npm run bench:queue -- --help` tells the options.
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { commandWords } from '../support/command-words.ts'
 import { freePort } from '../support/free-port.ts'
 import { runProcess } from '../support/run-process.ts'
 import { processorTime, proportionalMemory } from './process-tree.ts'
@@ -20,15 +19,13 @@ import {
 } from './queue-servers.ts'
 import { type Sinks, startSinks } from './queue-sinks.ts'
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: '' },
-    rows: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '3' },
-    waiting: { type: 'string', default: '10000' },
-    // Read where the server is started.
-    profile: { type: 'string' },
-  },
+const { values } = commandWords('npm run bench:queue -- [options]', {
+  only: { type: 'string', default: '', meaning: 'servers that match' },
+  rows: { type: 'string', default: '', meaning: 'rows that match' },
+  rounds: { type: 'string', default: '3', meaning: 'rounds, of which the median counts' },
+  waiting: { type: 'string', default: '10000', meaning: 'messages that wait' },
+  // Read where the server is started.
+  profile: { type: 'string', meaning: 'a folder for profiles of the server' },
 })
 const rounds = Number(values.rounds)
 const rowsWanted = new RegExp(values.rows, 'i')

@@ -1,13 +1,12 @@
 // How fast mail is taken and delivered into Maildirs beside a real Postfix and the bare package smtp-server: all on the same file
 // system, each file synced, loaded by Postfix's smtp-source. They take turns at every figure; the median of some rounds
 // counts. No figure is demanded: this is for docs/performance.md. Postfix has to be started by root.
-//
-//   npm run bench:smtp -- [--only='mailwright|postfix'] [--rows=kept] [--rounds=3] [--memory=1000] [--workers=2] [--haraka] [--profile=FOLDER]
+// `npm run bench:smtp -- --help` tells the options.
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { commandWords } from '../support/command-words.ts'
 import { runProcess } from '../support/run-process.ts'
 import { processorTime, proportionalMemory } from './process-tree.ts'
 import { harakaSmtp } from './smtp-haraka.ts'
@@ -15,17 +14,15 @@ import { openSessions } from './smtp-idle.ts'
 import { postfixSmtp } from './smtp-postfix.ts'
 import { bareSmtp, deliveredTo, domain, mailwrightSmtp, type SmtpHost, takeAway } from './smtp-servers.ts'
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: '' },
-    rows: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '3' },
-    memory: { type: 'string', default: '1000' },
-    workers: { type: 'string', default: '2' },
-    haraka: { type: 'boolean', default: false },
-    // Read where the server is started.
-    profile: { type: 'string' },
-  },
+const { values } = commandWords('npm run bench:smtp -- [options]', {
+  only: { type: 'string', default: '', meaning: 'servers that match' },
+  rows: { type: 'string', default: '', meaning: 'rows that match' },
+  rounds: { type: 'string', default: '3', meaning: 'rounds, of which the median counts' },
+  memory: { type: 'string', default: '1000', meaning: 'sessions for the figure of memory' },
+  workers: { type: 'string', default: '2', meaning: 'worker processes' },
+  haraka: { type: 'boolean', default: false, meaning: 'with a Haraka, too' },
+  // Read where the server is started.
+  profile: { type: 'string', meaning: 'a folder for profiles of the server' },
 })
 const rounds = Number(values.rounds)
 const wanted = new RegExp(values.rows, 'i')

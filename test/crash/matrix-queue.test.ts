@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest'
 import { requirePeer } from '../support/peers/peers.ts'
-import { expectNothingLost, expectNothingUnsynced } from './matrix/sample.ts'
+import { expectFileGuarded, expectNothingLost, expectNothingUnsynced } from './matrix/sample.ts'
 
 // A small part of the crash matrix for a queue that keeps what waits.
 
@@ -20,3 +20,9 @@ describe.runIf(peer.available)(`a server that keeps what waits in SQLite: ${peer
     400_000,
   )
 })
+
+test(
+  'a server that keeps what waits in SQLite has lost nothing when the file was away, empty, or that of another system',
+  () => expectFileGuarded('sqlite-file', seed),
+  400_000,
+)

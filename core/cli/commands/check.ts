@@ -8,7 +8,7 @@ import type { CoreCommand } from '../program.ts'
 export const checkCommand: CoreCommand = {
   usage: 'check',
   summary:
-    'load and check the config and the tables that it names; print the plugins, their commands, and the taps of each hook in their order',
+    'load and check the config and the files that it names; print the plugins, their commands, and the taps of each hook in their order',
   action: async (context) => {
     const { config, file, folder } = await configOf(context)
     const host = createHost(config, { folder, log: createLog('silent') })

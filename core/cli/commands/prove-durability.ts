@@ -1,54 +1,69 @@
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { mkdir, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { errorCode, MailwrightError } from '../../errors.ts'
+import type { KeptPath } from '../../host/kept-paths.ts'
+import type { Host } from '../../host.ts'
 import type { CommandOutput } from '../../plugin.ts'
 import { database } from '../../services/database.ts'
-import { type CliContext, hostOf, UsageError, whileStarted } from '../context.ts'
+import { type CliContext, configOf, hostOf, UsageError, whileStarted } from '../context.ts'
 import { checkDatabase } from '../durability/database-check.ts'
-import { diskOf, judgeDisk, judgeMount, mountOf } from '../durability/file-system.ts'
 import type { Finding } from '../durability/finding.ts'
-import { checkKills } from '../durability/kill-check.ts'
-import { checkFolderSync, checkRename } from '../durability/name-checks.ts'
+import { checkPlace } from '../durability/place-check.ts'
+import { placesOf } from '../durability/places.ts'
 import { verifyCut, writeUntilCut } from '../durability/power-cut.ts'
-import { judgeTimes, measureSyncs } from '../durability/sync-times.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
 import { given } from './quantities.ts'
 
 const kernel = { proc: '/proc', sys: '/sys' }
-const syncs = 200
-const kills = 10
 
-/** What is found out about a folder while the power stays on. */
-async function examineFolder(folder: string): Promise<readonly Finding[]> {
-  const mount = await mountOf(folder, kernel)
-  const disk = mount === undefined ? undefined : await diskOf(mount, kernel)
-  const place = await mkdtemp(join(folder, 'durability-'))
-  try {
-    const times = await measureSyncs(place, syncs)
-    return [
-      ...judgeMount(mount),
-      ...judgeDisk(disk),
-      ...judgeTimes(times, disk?.turns === true),
-      await checkFolderSync(place),
-      await checkRename(place),
-      await checkKills(place, kills),
-    ]
-  } finally {
-    await rm(place, { recursive: true, force: true })
-  }
+/** What was found out in one place. */
+interface Section {
+  readonly title: string
+  readonly findings: readonly Finding[]
+}
+
+/** The file systems of some folders and files, each once. */
+async function examine(kept: readonly KeptPath[]): Promise<readonly Section[]> {
+  const { places, findings } = await placesOf(kept, kernel)
+  const sections: Section[] = []
+  for (const place of places)
+    sections.push({ title: titleOf(place.kept), findings: await checkPlace(place, kernel) })
+  return findings.length === 0 ? sections : [...sections, { title: 'not examined', findings }]
+}
+
+function titleOf(kept: readonly KeptPath[]): string {
+  const named = Map.groupBy(kept, ({ path }) => path)
+  return [...named]
+    .map(([path, by]) => {
+      const plugins = by.map(({ plugin }) => plugin).filter((plugin) => plugin !== '')
+      return plugins.length === 0 ? path : `${path} (${plugins.join(', ')})`
+    })
+    .join(', ')
+}
+
+/** All that the system of the config keeps, and its database. */
+async function examineSystem(context: CliContext): Promise<Examined> {
+  const { file } = await configOf(context)
+  const host = await hostOf(context)
+  const { dataDir } = host.settings
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  return whileStarted(host, async () => {
+    const sections = await examine([{ plugin: '', path: dataDir }, ...host.keptPaths])
+    const findings = await examineDatabase(host, file)
+    const ofDatabase = findings.length === 0 ? [] : [{ title: 'database', findings }]
+    return { folder: dataDir, sections: [...sections, ...ofDatabase] }
+  })
 }
 
 /** What the config's database says, where it has one. */
-async function examineDatabase(context: CliContext): Promise<readonly Finding[]> {
-  return whileStarted(await hostOf(context), async (host) => {
-    try {
-      return await checkDatabase(host.service(database))
-    } catch (error) {
-      if (errorCode(error) === 'MAIL_E_SERVICE') return []
-      throw error
-    }
-  })
+async function examineDatabase(host: Host, configFile: string): Promise<readonly Finding[]> {
+  try {
+    return await checkDatabase(host.service(database), configFile)
+  } catch (error) {
+    if (errorCode(error) === 'MAIL_E_SERVICE') return []
+    throw error
+  }
 }
 
 /** The folder that was named, or that of the config's data. */
@@ -64,13 +79,25 @@ async function folderOf(context: CliContext, word: string | undefined): Promise<
   throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no folder ${folder}`)
 }
 
-function report(folder: string, findings: readonly Finding[], conclude = conclusion): CommandOutput {
+/** What was found out of a whole system, or of a folder. */
+interface Examined {
+  readonly folder: string
+  readonly sections: readonly Section[]
+}
+
+function report({ folder, sections }: Examined, conclude = conclusion): CommandOutput {
   const words = { good: 'ok', doubt: 'DOUBT', bad: 'BAD' } as const
-  const rows = findings.map(({ level, subject, text }) => [words[level], subject, text])
+  const tables = sections.map(({ title, findings }) =>
+    table(
+      ['', 'what', title],
+      findings.map(({ level, subject, text }) => [words[level], subject, text]),
+    ),
+  )
+  const findings = sections.flatMap(({ title, findings }) => findings.map((one) => ({ of: title, ...one })))
   const isBad = findings.some(({ level }) => level === 'bad')
   return {
     json: { folder, durable: !isBad, findings },
-    text: `${table(['', 'what', folder], rows)}\n\n${conclude(findings)}`,
+    text: [...tables, conclude(findings)].join('\n\n'),
     exitCode: isBad ? 1 : 0,
   }
 }
@@ -112,7 +139,7 @@ function numberOf(word: string): number {
 /** `prove-durability`. */
 export const proveDurabilityCommand: CoreCommand = {
   usage: 'prove-durability [folder]',
-  summary: 'whether what is synced on this disk, and committed in the database, is really kept',
+  summary: 'whether what is synced on the disks, and committed in the database, is really kept',
   options: [
     { flags: '--power-cut', summary: 'write and tell what is safe, until you pull the plug' },
     { flags: '--verify <number>', summary: 'after that: whether so many records are there' },
@@ -127,10 +154,14 @@ export const proveDurabilityCommand: CoreCommand = {
     if (given(verify) && options.powerCut === true)
       throw new UsageError('say --power-cut or --verify, not both')
     const told = given(verify) ? numberOf(verify) : undefined
+    if (word === undefined && told === undefined && options.powerCut !== true)
+      return report(await examineSystem(context))
     const folder = await folderOf(context, word)
-    if (told !== undefined) return report(folder, [await verifyCut(folder, told)], afterCut)
+    if (told !== undefined) {
+      const findings = [await verifyCut(folder, told)]
+      return report({ folder, sections: [{ title: folder, findings }] }, afterCut)
+    }
     if (options.powerCut === true) return cutPower(context, folder)
-    const findings = await examineFolder(folder)
-    return report(folder, word === undefined ? [...findings, ...(await examineDatabase(context))] : findings)
+    return report({ folder, sections: await examine([{ plugin: '', path: folder }]) })
   },
 }

@@ -1,19 +1,25 @@
 import { errorText } from '../../errors.ts'
 import type { Database } from '../../services/database.ts'
+import { checkCommitKills } from './commit-kill-check.ts'
 import { bad, doubt, type Finding, good } from './finding.ts'
+import { proofTable, rowsOf, withProofTable } from './proof-table.ts'
 import { milliseconds, quantile } from './sync-times.ts'
 
 type Knex = Parameters<Parameters<Database['query']>[0]>[0]
 
 const subject = 'database'
-const table = 'durability_proof'
 const commits = 50
+const kills = 5
 
-/** What a database says of how durable a commit is, and how long one takes. */
-export async function checkDatabase(database: Database): Promise<readonly Finding[]> {
+/** What the database of a config says of how durable a commit is, how long one takes, and what is left of one after a kill. */
+export async function checkDatabase(database: Database, configFile: string): Promise<readonly Finding[]> {
   try {
     const settings = await (database.dialect === 'sqlite' ? checkSqlite(database) : checkMysql(database))
-    return [...settings, await timeCommits(database)]
+    const tried = await withProofTable(database, async () => [
+      await timeCommits(database),
+      await checkCommitKills(database, configFile, kills),
+    ])
+    return [...settings, ...tried]
   } catch (error) {
     return [bad(subject, `cannot be asked: ${errorText(error)}`)]
   }
@@ -48,47 +54,44 @@ const wanted: Readonly<Record<string, string>> = {
 async function checkMysql(database: Database): Promise<readonly Finding[]> {
   const values = await database.query((knex) => variables(knex))
   const isLogging = values.get('log_bin') === 'ON'
-  return Object.entries(wanted).flatMap(([name, value]) => {
+  const settings = Object.entries(wanted).flatMap(([name, value]) => {
     const is = values.get(name)
     if (is === undefined || (name === 'sync_binlog' && !isLogging)) return []
     if (is === value || (value === 'ON' && is === '1')) return [good(subject, `${name} is ${is}`)]
     const text = `${name} is ${is}, and ${value} is safe: a commit may be undone by a power cut`
     return [name === 'innodb_flush_log_at_trx_commit' ? bad(subject, text) : doubt(subject, text)]
   })
+  return [...settings, diskOf(values.get('datadir'))]
+}
+
+/** The server may be on another machine, and its files are open to nobody else. */
+function diskOf(folder: string | undefined): Finding {
+  const where = folder === undefined ? 'with the folder of its files' : folder
+  const text = `is not examined from here: run \`mailwright prove-durability ${where}\` as root on the server's machine`
+  return doubt(`${subject}, disk`, text)
 }
 
 async function variables(knex: Knex): Promise<ReadonlyMap<string, string>> {
-  const names = [...Object.keys(wanted), 'log_bin'].map((name) => `'${name}'`).join(', ')
+  const names = [...Object.keys(wanted), 'log_bin', 'datadir'].map((name) => `'${name}'`).join(', ')
   const [rows] = (await knex.raw(`show global variables where variable_name in (${names})`)) as readonly [
     readonly { readonly Variable_name: string; readonly Value: string }[],
   ]
   return new Map(rows.map(({ Variable_name: name, Value: value }) => [name.toLowerCase(), value]))
 }
 
-/** Commits rows of a table of its own, one after the other, reads them again, and removes the table. */
+/** Commits rows one after the other, and reads them again. */
 async function timeCommits(database: Database): Promise<Finding> {
-  await database.query((knex) => knex.schema.dropTableIfExists(table))
-  await database.query((knex) =>
-    knex.schema.createTable(table, (columns) => {
-      columns.integer('number').primary()
-    }),
-  )
-  try {
-    const taken: number[] = []
-    for (let number = 0; number < commits; number++) {
-      const from = performance.now()
-      await database.transaction(async (knex) => {
-        await knex(table).insert({ number })
-      })
-      taken.push(performance.now() - from)
-    }
-    const rows = await database.query((knex) => knex(table).select('number'))
-    taken.sort((a, b) => a - b)
-    const said = `a commit takes ${milliseconds(quantile(taken, 0.5))}`
-    return rows.length === commits
-      ? good(subject, said)
-      : bad(subject, `${commits} rows were committed, ${rows.length} are there`)
-  } finally {
-    await database.query((knex) => knex.schema.dropTableIfExists(table))
+  const taken: number[] = []
+  for (let number = 1; number <= commits; number++) {
+    const from = performance.now()
+    await database.transaction(async (knex) => {
+      await knex(proofTable).insert({ run: 0, number })
+    })
+    taken.push(performance.now() - from)
   }
+  const rows = await rowsOf(database, 0, commits)
+  taken.sort((a, b) => a - b)
+  return rows === commits
+    ? good(subject, `a commit takes ${milliseconds(quantile(taken, 0.5))}`)
+    : bad(subject, `${commits} rows were committed, ${rows} are there`)
 }

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { doomedWriter } from './doomed-writer.ts'
 import { bad, type Finding, good } from './finding.ts'
+import { killedWriter } from './killed-writer.ts'
 import { readRecords } from './record-files.ts'
 
 /** Milliseconds in which a writer is killed after its first answer. */
@@ -18,7 +17,7 @@ export async function checkKills(folder: string, kills: number): Promise<Finding
     const place = join(folder, `kill-${kill}`)
     await mkdir(place)
     const run = randomBytes(8).toString('hex')
-    const said = await killedAt(place, run, randomInt(longestLife))
+    const { number: said } = await killedWriter([doomedWriter, place, run], randomInt(longestLife))
     const { records, missingFiles } = await readRecords(place, run, said)
     if (records < said || missingFiles.length > 0) {
       const lost =
@@ -34,17 +33,4 @@ export async function checkKills(folder: string, kills: number): Promise<Finding
     subject,
     `${kills} processes killed in the middle of writing; all ${promised} records that they had confirmed are there`,
   )
-}
-
-/** Lets a writer live for some milliseconds; answers the last number that it said. */
-async function killedAt(folder: string, run: string, life: number): Promise<number> {
-  const child = spawn(process.execPath, [doomedWriter, folder, run], { stdio: ['ignore', 'pipe', 'ignore'] })
-  let text = ''
-  child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
-    if (text === '') setTimeout(() => child.kill('SIGKILL'), life)
-    text = (text + chunk).slice(-64)
-  })
-  await once(child, 'close')
-  // The last line may be half a line.
-  return Number(/(\d+)\n[^\n]*$/.exec(text)?.[1] ?? 0)
 }

@@ -272,7 +272,7 @@ describe('SMTP on standard input and output', () => {
   test('takes messages', async () => {
     const { code, out } = await talk(
       'EHLO me',
-      'mail from:<jo@x.example> BODY=8BITMIME SIZE=12',
+      'mail from:<jo@x.example> BODY=8BITMIME SIZE=12 AUTH=<>',
       'RCPT TO:<a@b.c>',
       'RCPT TO:<root>',
       'DATA',
@@ -324,7 +324,12 @@ describe('SMTP on standard input and output', () => {
 
   test.each([
     ['RCPT TO:<a@b.c>', '503'],
-    ['MAIL FROM:jo', '501'],
+    ['MAIL FROM:jo', '250'],
+    ['MAIL FROM:jo BODY=8BITMIME', '250'],
+    ['MAIL FROM:jo,me', '501'],
+    ['MAIL FROM:jo@', '501'],
+    ['MAIL FROM:', '501'],
+    ['MAIL FROM:<a@b.c> AUTH=me+40b.c', '250'],
     ['MAIL FROM:jo@b.c BODY=8BITMIME', '250'],
     ['MAIL FROM:jo@b.c,a@b.c', '501'],
     ['MAIL FROM:<a@b.c> RET=FULL', '555'],
@@ -341,6 +346,11 @@ describe('SMTP on standard input and output', () => {
     const { out } = await talk(line, 'QUIT')
     const replies = out.split('\r\n')
     expect(replies.map((reply) => reply.slice(0, 3))).toEqual(['220', code, '221', ''])
+  })
+
+  test('bare names are completed later', async () => {
+    await talk('MAIL FROM:root', 'RCPT TO:me', 'RCPT TO: you', 'DATA', '.', 'QUIT')
+    expect(await dropped()).toMatchObject([{ envelope: { sender: 'root', recipients: ['me', 'you'] } }])
   })
 
   test('what holds a NUL is not queued', async () => {

@@ -45,12 +45,23 @@ test('where it cannot get its name it is not queued', async () => {
   expect(() => writer.write(Buffer.from('x'))).toThrow('given up')
 })
 
+test.each([
+  ['EROFS', 75, 'is on a disk that is read-only'],
+  ['EDQUOT', 75, 'has no room for this user: the quota of the disk is used up'],
+  ['EIO', 75, 'cannot be written: the disk has an error'],
+  ['EFBIG', 75, 'cannot take the message: the file size limit (ulimit -f) is too small'],
+  ['EMFILE', 75, 'cannot be used: EMFILE'],
+])('%s is told in words', (code, exitCode, problem) => {
+  const error = Object.assign(new Error('x'), { code })
+  expect(dropFailure('/drop', error)).toMatchObject({ exitCode, message: `the drop folder /drop ${problem}` })
+})
+
 test.runIf(process.platform === 'linux')('a full disk is for later, and leaves no file', async () => {
   await writeFile(join(folder, 'x'), '')
   const full = Object.assign(new Error('no space'), { code: 'ENOSPC' })
   expect(dropFailure(folder, full)).toMatchObject({
     exitCode: 75,
-    message: `the drop folder ${folder} ENOSPC`,
+    message: `the drop folder ${folder} has no room: the disk is full`,
   })
   expect(dropFailure(folder, Object.assign(new Error('x'), { code: 'EACCES' }))).toMatchObject({
     exitCode: 77,

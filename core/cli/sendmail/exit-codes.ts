@@ -37,13 +37,21 @@ const forGood: Readonly<Record<string, ExitCode>> = {
   ENOTDIR: exitCodes.unavailable,
 }
 
+const problems: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'is not open to this user',
+  ENOSPC: 'has no room: the disk is full',
+  EDQUOT: 'has no room for this user: the quota of the disk is used up',
+  EROFS: 'is on a disk that is read-only',
+  EIO: 'cannot be written: the disk has an error',
+  EFBIG: 'cannot take the message: the file size limit (ulimit -f) is too small',
+}
+
 /** What a failure of the drop folder means: a full disk and the like pass. */
 export function dropFailure(folder: string, error: unknown): SendmailError {
   if (error instanceof SendmailError) return error
   const code = (error as NodeJS.ErrnoException).code ?? ''
   const exitCode = forGood[code] ?? exitCodes.temporary
-  const problem = code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'is not open to this user' : code
-  return new SendmailError(exitCode, `the drop folder ${folder} ${problem || String(error)}`, {
-    cause: error,
-  })
+  const problem = problems[code] ?? `cannot be used: ${code || String(error)}`
+  return new SendmailError(exitCode, `the drop folder ${folder} ${problem}`, { cause: error })
 }

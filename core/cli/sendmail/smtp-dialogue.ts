@@ -92,7 +92,8 @@ class SmtpDialogue {
       .filter((word) => word !== '')
     const body = parameters.find((word) => word === 'BODY=8BITMIME' || word === 'BODY=7BIT')
     const others = parameters.filter(
-      (word) => word !== body && word !== 'SMTPUTF8' && !/^SIZE=\d+$/.test(word),
+      // RFC 4954 §5: nobody here is to trust an identity that is handed on.
+      (word) => word !== body && word !== 'SMTPUTF8' && !/^(?:SIZE=\d+|AUTH=\S+)$/.test(word),
     )
     if (others.length > 0) return '555 5.5.4 Parameter not supported'
     this.#envelope = {
@@ -193,7 +194,7 @@ function pathOf(word: string, text: string): { readonly address: string; readonl
   const whole = parsePath(path) ?? parseBarePath(path)
   if (whole !== undefined)
     return { address: whole.path === null ? '' : formatAddress(whole.path), rest: whole.rest }
-  const name = parsePath(path.replace(/^<([^@<>\s]+)>/, '<$1@local.invalid>'))
+  const name = parsePath(path.replace(/^(?:<([^@<>\s]+)>|([^@<>\s]+)(?= |$))/, '<$1$2@local.invalid>'))
   return name?.path ? { address: formatAddress({ ...name.path, domain: '' }), rest: name.rest } : undefined
 }
 

@@ -31,7 +31,7 @@ async function started(options: SmtpOutInput): Promise<string> {
 
 test('a server does not start without a password that it needs', async () => {
   expect(await started({ relay: at('gone') })).toContain(
-    `smtp-out failed in serve: relay.passwordFile: the file ${join(folder, 'gone')} cannot be read: ENOENT`,
+    `smtp-out found a fault in what it reads: relay.passwordFile: the file ${join(folder, 'gone')} cannot be read: ENOENT`,
   )
   expect(await started({ relays: [{ from: ['@a.example'], direct: true }, at('empty')] })).toContain(
     'relays[1].passwordFile: there is nothing in the file',

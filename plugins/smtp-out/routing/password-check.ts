@@ -10,10 +10,13 @@ interface Relays {
 }
 
 /**
- * MAIL_E_UNAVAILABLE, with the option, where a password cannot be read. Tokens are left alone: whoever renews them may come later than
+ * MAIL_E_UNAVAILABLE, with the option, where a password of that kind cannot be read. Tokens are left alone: whoever renews them may come later than
  * the server.
  */
-export async function checkPasswords({ relay, relays, fallbackRelays }: Relays): Promise<void> {
+export async function checkPasswords(
+  { relay, relays, fallbackRelays }: Relays,
+  kind: 'file' | 'environment',
+): Promise<void> {
   const named = [
     ['relay', relay],
     ...relays.map((rule, index) => [`relays[${index}]`, rule.relay] as const),
@@ -22,7 +25,8 @@ export async function checkPasswords({ relay, relays, fallbackRelays }: Relays):
   for (const [path, one] of named) {
     if (one?.login?.kind !== 'password') continue
     const { secret } = one.login
-    const option = secret.kind === 'file' ? 'passwordFile' : 'passwordEnv'
+    if (secret.kind !== kind) continue
+    const option = kind === 'file' ? 'passwordFile' : 'passwordEnv'
     await readSecret(secret).catch((cause: unknown) => {
       throw new UnavailableError(`${path}.${option}`, { cause })
     })

@@ -8,8 +8,8 @@ export interface Fault {
   readonly where: string
   /** For reports: exactly when. */
   readonly when: string
-  /** Makes ready for it; it comes in its time. */
-  befall(pid: number): Promise<Tracer>
+  /** Makes ready for it; it comes in its time. A site's folder has the config. */
+  befall(pid: number, folder: string): Promise<Tracer>
 }
 
 /** Calls that change what is on the disk or what others are told, and at which a server is killed. */

@@ -1,11 +1,8 @@
 // The crash matrix: a server that is killed, or whose disk fails, at points all over its life, and what is left of what it has promised.
-//
-//   npm run test:crash-matrix -- [--points=6] [--queue=SQLite] [--only=regex] [--seed=1] [--write]
-//
-// `--points=1000` is every call. `--write` puts the table into docs/crash-matrix.md. Needs strace and the right to trace processes.
+// Needs strace and the right to trace processes. `--help` tells the options.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandWords } from '../../support/command-words.ts'
 import { startMariadb } from '../../support/peers/mariadb.ts'
 import { createDatabase, mariadbUser } from '../../support/peers/mariadb-admin.ts'
 import { requirePeer } from '../../support/peers/peers.ts'
@@ -14,14 +11,12 @@ import { complaint, type Done, isGood, matrixDocument, matrixText, withMatrix } 
 import { type QueueKind, rowsOf } from './rows.ts'
 import { startWorld } from './world.ts'
 
-const { values } = parseArgs({
-  options: {
-    points: { type: 'string', default: '6' },
-    queue: { type: 'string', default: '' },
-    only: { type: 'string', default: '' },
-    seed: { type: 'string', default: '1' },
-    write: { type: 'boolean', default: false },
-  },
+const { values } = commandWords('npm run test:crash-matrix -- [options]', {
+  points: { type: 'string', default: '6', meaning: 'faults in a row; 1000 is every call' },
+  queue: { type: 'string', default: '', meaning: 'queues that match: without a database, SQLite, MariaDB' },
+  only: { type: 'string', default: '', meaning: 'rows that match, such as power|rename' },
+  seed: { type: 'string', default: '1', meaning: 'chooses the points and the letters' },
+  write: { type: 'boolean', default: false, meaning: 'put the table into docs/crash-matrix.md' },
 })
 const [points, seed] = [Number(values.points), Number(values.seed)]
 const wanted = new RegExp(values.only, 'i')

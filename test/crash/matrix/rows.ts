@@ -3,6 +3,7 @@ import type { Mariadb } from '../../support/peers/mariadb.ts'
 import { countCalls } from './census.ts'
 import { databaseKilled, databaseStopped } from './database-fault.ts'
 import { type Fault, failAt, failures, hangAt, killAt, killingCalls } from './fault.ts'
+import { fileEmptied, fileExchanged, fileMoved } from './file-fault.ts'
 import { runPowerCuts } from './power-cut.ts'
 import { type Round, runSeries } from './series.ts'
 import type { Verdict } from './verdict.ts'
@@ -62,6 +63,7 @@ export async function rowsOf(ground: Ground): Promise<readonly Row[]> {
     ),
     spread('fdatasync,fsync', hangAt),
     ...(mariadb === undefined ? [] : databaseFaults(mariadb, points, random)),
+    ...(kind === 'SQLite' ? fileFaults(points, random) : []),
   ]
   const rows = lists.flatMap((faults, index) => (faults.length === 0 ? [] : rowOf(ground, faults, index)))
   // What MariaDB has synced is not seen from here.
@@ -72,6 +74,12 @@ function databaseFaults(mariadb: Mariadb, points: number, random: Random): reado
   const some = (fault: (mariadb: Mariadb, after: number) => Fault): readonly Fault[] =>
     Array.from({ length: points }, () => fault(mariadb, random.between(100, 2_000)))
   return [some(databaseKilled), some(databaseStopped)]
+}
+
+function fileFaults(points: number, random: Random): readonly (readonly Fault[])[] {
+  return [fileMoved, fileEmptied, fileExchanged].map((fault) =>
+    Array.from({ length: points }, () => fault(random.between(100, 2_000))),
+  )
 }
 
 function rowOf(ground: Ground, faults: readonly Fault[], index: number): Row {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { Random } from '../../generator/random.ts'
 import { type Fault, failAt, failures, hangAt, killAt, killingCalls } from './fault.ts'
+import { fileEmptied, fileExchanged, fileMoved } from './file-fault.ts'
 import { runPowerCuts } from './power-cut.ts'
 import { runSeries } from './series.ts'
 import type { Verdict } from './verdict.ts'
@@ -34,6 +35,16 @@ export async function expectNothingLost(
   const { rounds, verdict } = await runSeries({ name, world, databaseCall, faults, seed, patience: 2_000 })
   expect(verdict).toMatchObject(broken)
   expect(rounds.some(({ died }) => died)).toBe(true)
+  expect(verdict.promised).toBeGreaterThan(20)
+}
+
+/** Takes the file of the database away from a server, in each way, and expects that nothing is lost. */
+export async function expectFileGuarded(name: string, seed: number): Promise<void> {
+  await using world = await startWorld()
+  const faults = [fileMoved(700), fileEmptied(700), fileExchanged(700)]
+  const settings = { name, world, databaseCall: 'database()', faults, seed, patience: 2_500 }
+  const { verdict } = await runSeries(settings)
+  expect(verdict).toMatchObject(broken)
   expect(verdict.promised).toBeGreaterThan(20)
 }
 

@@ -73,7 +73,7 @@ async function runRound(
   index: number,
 ): Promise<Round> {
   const server = await site.start()
-  const tracer = await fault.befall(server.pid)
+  const tracer = await fault.befall(server.pid, site.folder)
   const load = new Load({
     port: server.port('transfer'),
     name: `t-${name}-${index}`,

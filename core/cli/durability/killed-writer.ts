@@ -1,0 +1,26 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+/** What a process had said before it was killed. */
+export interface LastWords {
+  /** The last number that it said; 0 where it said none. */
+  readonly number: number
+  /** The end of what it wrote to standard error. */
+  readonly complaint: string
+}
+
+/** Runs a program of Node.js that prints ever higher numbers, and kills it so many milliseconds after the first. */
+export async function killedWriter(words: readonly string[], life: number): Promise<LastWords> {
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let [text, complaint] = ['', '']
+  child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
+    if (text === '') setTimeout(() => child.kill('SIGKILL'), life)
+    text = (text + chunk).slice(-64)
+  })
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    complaint = (complaint + chunk).slice(-500)
+  })
+  await once(child, 'close')
+  // The last line may be half a line.
+  return { number: Number(/(\d+)\n[^\n]*$/.exec(text)?.[1] ?? 0), complaint: complaint.trim() }
+}

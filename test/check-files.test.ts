@@ -1,0 +1,118 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PluginInstance } from 'mailwright'
+import accountsFile from 'mailwright/plugins/accounts-file'
+import acme from 'mailwright/plugins/acme'
+import certificates from 'mailwright/plugins/certificates'
+import database from 'mailwright/plugins/database'
+import pickup from 'mailwright/plugins/pickup'
+import queue from 'mailwright/plugins/queue'
+import smtp from 'mailwright/plugins/smtp'
+import smtpOut from 'mailwright/plugins/smtp-out'
+import srs from 'mailwright/plugins/srs'
+import transports from 'mailwright/plugins/transports'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { errorText } from '../core/errors.ts'
+import { createHost } from '../core/host.ts'
+import { createLog } from '../core/log.ts'
+
+// `mailwright check` reads every file that a config names and the administrator writes, as a start would.
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mailwright-check-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+async function checked(...plugins: readonly PluginInstance[]): Promise<string> {
+  const config = { hostname: 'mail.example.org', dataDir: folder, plugins }
+  const host = createHost(config, { folder, log: createLog('silent') })
+  return host.check().then(() => 'good', errorText)
+}
+
+const gone = '/nonexistent/mailwright/file'
+const login = { host: 'smtp.provider.example', user: 'me' }
+const mysql = { client: 'mysql' as const, hosts: [{ host: '127.0.0.1' }], user: 'mail', database: 'mail' }
+
+test.each<[string, string, () => readonly PluginInstance[]]>([
+  [
+    'a password for a relay',
+    'smtp-out found a fault in what it reads: relay.passwordFile',
+    () => [smtpOut({ relay: { ...login, passwordFile: gone } })],
+  ],
+  [
+    'authorities of other hosts',
+    'smtp-out found a fault in what it reads',
+    () => [smtpOut({ authorities: gone })],
+  ],
+  [
+    'keys',
+    'certificates found a fault in what it reads: files[0].key: cannot read',
+    () => [certificates({ files: [{ key: gone, chain: gone }] })],
+  ],
+  [
+    'the password of a database',
+    `database found a fault in what it reads: the file ${gone} (passwordFile)`,
+    () => [database({ ...mysql, passwordFile: gone })],
+  ],
+  [
+    'the authority of a database',
+    `database found a fault in what it reads: the file ${gone} (tls.ca)`,
+    () => [database({ ...mysql, password: 'x', tls: { ca: gone, serverName: 'db.example.org' } })],
+  ],
+  ['a secret', 'srs found a fault in what it reads: there is no secret', () => [srs({ secretFile: gone })]],
+  [
+    'authorities of clients',
+    'smtp found a fault in what it reads: clientCertificateAuthorities',
+    () => [
+      queue(),
+      certificates(),
+      smtp({ role: 'transfer', port: 0, clientCertificates: 'ask', clientCertificateAuthorities: gone }),
+    ],
+  ],
+  [
+    'authorities of LMTP servers',
+    'transports found a fault in what it reads',
+    () => [transports({ map: { 'a.example': 'lmtp:unix:/run/lmtp' }, lmtp: { authorities: gone } })],
+  ],
+  [
+    'the authority of an authority',
+    'acme found a fault in what it reads: directoryCa: cannot read',
+    () => [acme({ agreeToTerms: true, certificates: [{ names: ['mx.example.org'] }], directoryCa: gone })],
+  ],
+  [
+    'a group',
+    'pickup found a fault in what it reads: group: there is no group mailwright-nobody',
+    () => [pickup({ group: 'mailwright-nobody' })],
+  ],
+  [
+    'accounts',
+    `accounts-file found a fault in what it reads: the accounts file ${gone} cannot be read`,
+    () => [accountsFile({ file: gone, create: false })],
+  ],
+])('%s', async (_what, problem, plugins) => {
+  expect(await checked(...plugins())).toContain(problem)
+  // Nothing is made.
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('a file of accounts with a fault', async () => {
+  await writeFile(join(folder, 'accounts.yaml'), 'accounts: 5\n')
+  expect(await checked(accountsFile({ file: join(folder, 'accounts.yaml') }))).toMatch(
+    /^accounts-file found a fault in what it reads: the accounts file .*accounts\.yaml: /,
+  )
+})
+
+test('what the environment or a first start will bring is no fault', async () => {
+  const passwordEnv = 'MAILWRIGHT_NO_SUCH_VARIABLE'
+  const first = [
+    certificates(),
+    srs(),
+    accountsFile({ file: join(folder, 'accounts.yaml'), create: true }),
+    pickup(),
+  ]
+  const plugins = [...first, smtpOut({ relay: { ...login, passwordEnv } })]
+  expect(await checked(database({ ...mysql, passwordEnv }), ...plugins)).toBe('good')
+  expect(await readdir(folder)).toEqual([])
+})
