@@ -23,9 +23,10 @@ import {
   type OpenListener,
 } from './host/listeners.ts'
 import { createObserver } from './host/observer.ts'
-import { type PlannedPlugin, planPlugins, within } from './host/plan.ts'
+import { type PlannedPlugin, planPlugins } from './host/plan.ts'
 import { unreadPostmaster } from './host/postmaster-check.ts'
 import { ServiceRegistry } from './host/registry.ts'
+import { setUpEach } from './host/set-up.ts'
 import { type HostSettings, readSettings } from './host/settings.ts'
 import { stepError, withinTime } from './host/steps.ts'
 import { stopPlugins } from './host/stop-plugins.ts'
@@ -113,18 +114,7 @@ export class Host {
   }
 
   #setUp(plan: readonly PlannedPlugin[]): void {
-    const faults: ConfigFault[] = []
-    for (const plugin of plan) {
-      try {
-        this.#plugins.push(this.#setUpPlugin(plugin, plan))
-      } catch (error) {
-        // What a plugin can only see with its services at hand is a fault of the config all the same.
-        if (error instanceof ConfigError)
-          faults.push(...error.faults.map((fault) => within(plugin.path, fault)))
-        else if (faults.length === 0) throw stepError('MAIL_E_SETUP', plugin.path, 'setup', error)
-      }
-    }
-    if (faults.length > 0) throw new ConfigError(faults)
+    this.#plugins.push(...setUpEach(plan, (plugin) => this.#setUpPlugin(plugin, plan)))
     this.hooks.freeze()
     const [requests, commands, { workers }] = [this.#requests, this.#commands, this.settings]
     checkWholeConfig({ requests, commands, workers, store: this.#services.find(store) })

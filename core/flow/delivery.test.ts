@@ -1,122 +1,27 @@
 import { describe, expect, test, vi } from 'vitest'
+import {
+  at,
+  away,
+  delivered,
+  handled,
+  inbox,
+  into,
+  kinds,
+  later,
+  message,
+  never,
+  setUp,
+  tried,
+} from '../../test/support/delivery-world.ts'
 import type { Hooks } from '../hooks/index.ts'
 import { createMessage } from '../message/create-message.ts'
-import type { Account } from '../model/account.ts'
-import type { Address } from '../model/address/address.ts'
 import { bufferContent } from '../model/content.ts'
-import type { Batch, Outcome, Route, SortAction } from '../model/delivery.ts'
-import { localError, type Reply, reply } from '../model/reply.ts'
+import type { Batch, Outcome, SortAction } from '../model/delivery.ts'
+import { localError } from '../model/reply.ts'
 import { definePlugin, noOptions } from '../plugin.ts'
-import { type Queue, queue, type Submission } from '../services/queue.ts'
-import { createTestHost, type TestHost } from '../testing/test-host.ts'
+import { createTestHost } from '../testing/test-host.ts'
 import { turns } from '../testing/turns.ts'
-import type { Attempt, AttemptItem } from './flow.ts'
-
-const at = (localPart: string): Address => ({ localPart, domain: 'example.org' })
-const account = (id: string): Account => ({ id, address: at(id) })
-const message = await createMessage(bufferContent(Buffer.from('Subject: hi\r\n\r\nbody\r\n')))
-const inbox: SortAction = { kind: 'file', mailbox: 'INBOX' }
-const delivered: Outcome = { kind: 'delivered', text: 'done' }
-const never: Outcome = { kind: 'failed', reply: reply(550, '5.1.1', 'No') }
-const later: Outcome = { kind: 'deferred', reply: reply(452, '4.2.2', 'Full') }
-
-const into = (id: string): AttemptItem => ({
-  recipient: at(id),
-  route: { kind: 'account', account: account(id), address: at(id) },
-  message,
-})
-const away = (name: string): AttemptItem => ({
-  recipient: at(name),
-  route: { kind: 'remote', address: at(name) },
-  message,
-})
-const handled = (handler: string): AttemptItem => ({
-  recipient: at('h'),
-  route: { kind: 'handler', address: at('h'), handler },
-  message,
-})
-
-interface Parts {
-  readonly taps?: (hooks: Hooks) => void
-  /** What becomes of each item, by the local part of where it goes. */
-  readonly outcome?: (name: string) => Outcome
-  /** What sorting answers for an account. */
-  readonly sort?: (id: string) => readonly SortAction[] | undefined
-  /** What the queue answers to a message. */
-  readonly taken?: Reply
-}
-
-interface Setup extends AsyncDisposable {
-  readonly host: TestHost
-  /** Each batch as `kind: where(mailboxes), …`. */
-  readonly batches: readonly string[]
-  readonly submissions: readonly Submission[]
-}
-
-function place(route: Route): string {
-  return route.kind === 'account' ? route.account.id : route.address.localPart
-}
-
-async function setUp({ taps, outcome = () => delivered, sort, taken }: Parts = {}): Promise<Setup> {
-  const batches: string[] = []
-  const submissions: Submission[] = []
-  const deliver = async ({ kind, items }: Batch) => {
-    const shown = items.map(
-      ({ route, filings }) => `${place(route)}(${filings.map(({ mailbox }) => mailbox).join(' ')})`,
-    )
-    batches.push(`${kind}: ${shown.join(', ')}`)
-    return items.map(({ route }) => outcome(place(route)))
-  }
-  const plugin = definePlugin({
-    name: 'test',
-    provides: [queue],
-    parseOptions: noOptions,
-    setup({ hooks, provide }) {
-      const accept = async (submission: Submission) => {
-        submissions.push(submission)
-        return taken === undefined ? [] : [{ recipient: at('sender'), reply: taken }]
-      }
-      provide(queue, { accept } as unknown as Queue)
-      taps?.(hooks)
-      hooks.envelope.claimRecipient.tap('all', async () => ({ reason: 'all' }))
-      hooks.delivery.route.tap('all', async ({ address }) =>
-        address.localPart === 'nowhere'
-          ? undefined
-          : address.localPart.startsWith('local')
-            ? { kind: 'account', account: account(address.localPart), address }
-            : { kind: 'remote', address },
-      )
-      if (sort !== undefined)
-        hooks.delivery.sort.tap('test', async (disposition) => {
-          const actions = sort(disposition.route.account.id)
-          return actions === undefined ? undefined : { ...disposition, actions }
-        })
-      hooks.delivery.deliver.tap('test', deliver)
-      return undefined
-    },
-  })
-  const host = await createTestHost({ plugins: [plugin()] })
-  return { host, batches, submissions, [Symbol.asyncDispose]: () => host.stop() }
-}
-
-function tried(
-  { host }: Setup,
-  items: readonly AttemptItem[],
-  more: Partial<Attempt> = {},
-): Promise<readonly Outcome[]> {
-  const { signal } = new AbortController()
-  return host.flow.delivery.attempt({
-    id: 'q1',
-    session: 's1',
-    reversePath: at('sender'),
-    items,
-    atomic: false,
-    signal,
-    ...more,
-  })
-}
-
-const kinds = (outcomes: readonly Outcome[]) => outcomes.map(({ kind }) => kind)
+import type { AttemptItem } from './flow.ts'
 
 describe('an attempt', () => {
   test('files into INBOX where nobody sorts, and goes elsewhere unsorted, accounts last', async () => {
@@ -408,58 +313,6 @@ describe('sorting', () => {
     await using setup = await setUp({ sort: () => [{ kind: 'forward', address: at('x') }] })
     expect(kinds(await tried(setup, [{ ...into('a'), quarantine: 'virus' }]))).toEqual(['delivered'])
     expect(setup.batches).toEqual(['account: a(Junk)'])
-  })
-})
-
-describe('automatic replies', () => {
-  const answer: SortAction = { kind: 'reply', message }
-
-  test('go to the sender, from the null reverse-path, when the mail is delivered', async () => {
-    await using setup = await setUp({ sort: () => [inbox, answer] })
-    await tried(setup, [into('a')])
-    await vi.waitFor(() => expect(setup.submissions).toHaveLength(1))
-    expect(setup.submissions[0]?.transaction).toMatchObject({
-      reversePath: null,
-      session: { role: 'local', listener: 'sort', internal: true },
-    })
-    expect(setup.submissions[0]?.variants[0]?.recipients).toMatchObject([{ forwardPath: at('sender') }])
-  })
-
-  test.each<[string, Parts, Partial<Attempt>]>([
-    ['to the null reverse-path', {}, { reversePath: null }],
-    ['for what was not delivered', { outcome: () => later }, {}],
-    [
-      'for one of several that are refused as a whole',
-      { outcome: (name) => (name === 'b' ? later : delivered) },
-      { atomic: true },
-    ],
-  ])('never go %s', async (_, parts, more) => {
-    const setup = await setUp({ ...parts, sort: () => [inbox, answer] })
-    await tried(setup, more.atomic ? [into('a'), into('b')] : [into('a')], more)
-    await setup.host.stop()
-    expect(setup.submissions).toEqual([])
-  })
-
-  const notNow = reply(451, '4.7.1', 'Not now')
-  test.each<[string, Parts]>([
-    ['sender', { taps: (hooks) => hooks.envelope.checkSender.tap('no', async () => notNow) }],
-    ['recipient', { taps: (hooks) => hooks.envelope.checkRecipient.tap('no', async () => notNow) }],
-    ['message', { taps: (hooks) => hooks.data.checkMessage.tap('no', async () => notNow) }],
-    ['queue', { taken: notNow }],
-  ])('that are not taken are in the log, refused at the %s', async (_, parts) => {
-    const setup = await setUp({ ...parts, sort: () => [inbox, answer] })
-    await tried(setup, [into('a')])
-    await setup.host.stop()
-    const warned = setup.host.log.lines.filter(({ event, level }) => event === 'refused' && level === 'warn')
-    expect(warned).toMatchObject([
-      { recipient: 'sender@example.org', text: 'an automatic reply: 451 4.7.1 Not now' },
-    ])
-  })
-
-  test('are sent also where the mail itself is discarded', async () => {
-    await using setup = await setUp({ sort: () => [answer] })
-    await tried(setup, [into('a')])
-    await vi.waitFor(() => expect(setup.submissions).toHaveLength(1))
   })
 })
 
