@@ -16,7 +16,7 @@ const { values } = commandWords('npm run test:crash-matrix -- [options]', {
   queue: { type: 'string', default: '', meaning: 'queues that match: without a database, SQLite, MariaDB' },
   only: { type: 'string', default: '', meaning: 'rows that match, such as power|rename' },
   seed: { type: 'string', default: '1', meaning: 'chooses the points and the letters' },
-  write: { type: 'boolean', default: false, meaning: 'put the table into docs/crash-matrix.md' },
+  write: { type: 'boolean', default: false, meaning: 'put the table into docs/reliability.md' },
 })
 const [points, seed] = [Number(values.points), Number(values.seed)]
 const wanted = new RegExp(values.only, 'i')

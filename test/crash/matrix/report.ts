@@ -7,7 +7,7 @@ export interface Done {
 }
 
 /** The document that has the table, and what surrounds it there. */
-export const matrixDocument = 'docs/crash-matrix.md'
+export const matrixDocument = 'docs/reliability.md'
 const [start, end] = ['<!-- crash matrix -->', '<!-- end of the crash matrix -->']
 
 const headings = [
