@@ -2,7 +2,14 @@ import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto
 import { MailwrightError } from '../errors.ts'
 import { caseless } from '../model/address/caseless.ts'
 import type { SessionRole } from '../model/session.ts'
-import { checkCharacters } from '../passwords/index.ts'
+import {
+  type CramMd5Key,
+  checkCharacters,
+  hashForCramMd5,
+  isCramMd5Hash,
+  isKeyOf,
+  readCramMd5Key,
+} from '../passwords/index.ts'
 import type { AppPassword, NewAppPassword } from '../services/accounts.ts'
 import { checkLine, checkRoles } from './rules.ts'
 
@@ -29,19 +36,21 @@ export interface StoredAppPassword extends AppPassword {
 /**
  * Makes an app password; MAIL_E_EXISTS and MAIL_E_OVER_QUOTA beside those that the account has. The secret is of a
  * program's making and cannot be guessed, so that one round of a salted SHA-256 keeps it as well as a slow hash would:
- * a login tries all app passwords of an account in no time, and nobody can tell from its time how many there are.
+ * a login tries all app passwords of an account in no time, and nobody can tell from its time how many there are. With
+ * `cramMd5` it is kept as `{CRAM-MD5}`, for which the same holds.
  */
 export function makeAppPassword(
   { name, roles = [], secret = newAppSecret() }: NewAppPassword,
   others: readonly AppPassword[],
   now: number,
+  cramMd5: boolean = false,
 ): { readonly stored: StoredAppPassword; readonly secret: string } {
   const checked = checkLine(name, 'name of an app password', MAX_NAME_CHARACTERS)
   if (others.some((other) => sameName(other.name, checked)))
     throw new MailwrightError('MAIL_E_EXISTS', `there is an app password ${JSON.stringify(checked)} already`)
   if (others.length >= MAX_AN_ACCOUNT)
     throw new MailwrightError('MAIL_E_OVER_QUOTA', `an account has at most ${MAX_AN_ACCOUNT} app passwords`)
-  const kept = hash(checkSecret(secret))
+  const kept = hashAppSecret(checkSecret(secret), cramMd5)
   return {
     stored: { name: checked, roles: checkRoles(roles), createdAt: new Date(now), hash: kept },
     secret,
@@ -106,12 +115,21 @@ function checkSecret(secret: string): string {
   return secret
 }
 
-function hash(secret: string): string {
+/** How a secret of an app password is kept. */
+export function hashAppSecret(secret: string, cramMd5: boolean): string {
+  if (cramMd5) return hashForCramMd5(secret)
   const salt = randomBytes(SALT_OCTETS)
   return `{SSHA256}${Buffer.concat([digest(secret, salt), salt]).toString('base64')}`
 }
 
+/** The key for CRAM-MD5 that an app password is kept as; undefined where it is kept otherwise. */
+export function appPasswordKey(stored: string): CramMd5Key | undefined {
+  return isCramMd5Hash(stored) ? readCramMd5Key(stored) : undefined
+}
+
 function matches(secret: string, stored: string): boolean {
+  const key = appPasswordKey(stored)
+  if (key !== undefined) return isKeyOf(key, Buffer.from(secret))
   const octets = Buffer.from(form.exec(stored)?.[1] ?? '', 'base64')
   if (octets.length <= DIGEST_OCTETS) return false
   const salt = octets.subarray(DIGEST_OCTETS)

@@ -236,7 +236,8 @@ export class DirectoryAdministration implements AccountsAdministration {
     const scramKeys = await this.#holder.scramKeys?.(secret, subject, before)
     const stored = await this.#change({ action: 'app-password.add', subject, detail }, (directory) => {
       const record = directory.requireRecord(subject)
-      const made = makeAppPassword({ ...given, secret }, record.appPasswords, this.#holder.clock.now())
+      const { clock, cramMd5 } = this.#holder
+      const made = makeAppPassword({ ...given, secret }, record.appPasswords, clock.now(), cramMd5)
       const kept = { ...made.stored, ...(scramKeys === undefined ? {} : { scramKeys }) }
       directory.put({ ...record, appPasswords: [...record.appPasswords, kept] })
       return kept

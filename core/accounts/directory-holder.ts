@@ -18,6 +18,8 @@ export interface DirectoryHolder {
   hash(password: string, address: Address, before?: AccountRecord): Promise<string>
   /** The same for the keys of a new app password; undefined where none are kept. */
   scramKeys?(secret: string, address: Address, before?: AccountRecord): Promise<string | undefined>
+  /** Whether secrets of new app passwords are kept for CRAM-MD5. No where absent. */
+  readonly cramMd5?: boolean
   /** The audit trail in the order of time; absent where there is none. */
   readonly trail?: AuditEntry[]
 }

@@ -8,3 +8,15 @@ export function mayBeUsed(account: Account | undefined, role: SessionRole): Veri
   if (account.disabled) return { ok: false, reason: 'disabled' }
   return account.disabledProtocols?.includes(role) ? { ok: false, reason: 'protocol' } : { ok: true, account }
 }
+
+/** The same for an account that somebody has opened: with its own password, or with an app password for some roles. */
+export function mayBeOpened(
+  account: Account,
+  role: SessionRole,
+  used: { readonly name: string; readonly roles: readonly string[] } | undefined,
+): Verification {
+  const verified = mayBeUsed(account, role)
+  if (!verified.ok || used === undefined) return verified
+  const isInScope = used.roles.length === 0 || used.roles.includes(role)
+  return isInScope ? { ...verified, appPassword: used.name } : { ok: false, reason: 'protocol' }
+}

@@ -4,6 +4,7 @@ export * from '../passwords/index.ts'
 export { accountIdOf, newAccountId } from './account-id.ts'
 export {
   type AppPasswordMatch,
+  hashAppSecret,
   makeAppPassword,
   matchAppPassword,
   nameKey,
@@ -20,6 +21,8 @@ export {
   changeDetail,
   targetDetail,
 } from './audit.ts'
+export { verifyCramMd5 } from './cram-md5.ts'
+export { type CramMd5Options, cramMd5Warning, readCramMd5Options } from './cram-md5-option.ts'
 export { type DetailedAddress, splitDetail } from './detail.ts'
 export { readDetailSeparator } from './detail-option.ts'
 export { type AccountRecord, AccountsDirectory, type DeletedRecord } from './directory.ts'

@@ -3,8 +3,8 @@ import type { Account } from '../model/account.ts'
 import { type Address, addressKey, formatAddress, parseAddress } from '../model/address/address.ts'
 import type { SessionRole } from '../model/session.ts'
 import { hashForScram, type KeptScramKeys, readScramKeys, type ScramSettings } from '../passwords/index.ts'
-import type { ScramKeys, ScramVerifier, Verification } from '../services/accounts.ts'
-import { mayBeUsed } from './identify.ts'
+import type { ScramKeys, ScramVerifier } from '../services/accounts.ts'
+import { mayBeOpened } from './identify.ts'
 
 /** How a provider makes keys for SCRAM, and what it says of logins that have none. */
 export interface ScramPolicy {
@@ -90,7 +90,7 @@ export async function scramVerifierOf<Stored extends ScramSecret>(
       const source = sources.find(({ keys }) => proven?.storedKey.equals(keys.storedKey))
       if (source === undefined)
         return { ok: false, reason: sources.length === 0 ? 'no-keys' : 'wrong-secret' }
-      const verified = judge(record.account, role, source.from)
+      const verified = mayBeOpened(record.account, role, source.from)
       if (verified.ok && source.from !== undefined) await onUse?.(source.from)
       return verified
     },
@@ -114,13 +114,6 @@ function sourcesOf<Stored extends ScramSecret>(
     const keys = read(kept)
     return keys !== undefined && isMadeWith(keys, settings) ? [{ keys, from }] : []
   })
-}
-
-function judge(account: Account, role: SessionRole, used: ScramSecret | undefined): Verification {
-  const verified = mayBeUsed(account, role)
-  if (!verified.ok || used === undefined) return verified
-  const isInScope = used.roles.length === 0 || used.roles.includes(role)
-  return isInScope ? { ...verified, appPassword: used.name } : { ok: false, reason: 'protocol' }
 }
 
 /** What keys of an account are made with: what the first of them was, else what a login without any is shown. */

@@ -22,7 +22,7 @@ import type {
   TlsFacts,
 } from '../model/session.ts'
 import type { MailParameters, RecipientParameters, Transaction } from '../model/transaction.ts'
-import type { ScramKeys, ScramMechanism, ScramVerifier } from '../services/accounts.ts'
+import type { CramMd5Response, ScramKeys, ScramMechanism, ScramVerifier } from '../services/accounts.ts'
 import type { HistoryEntry, HistoryVerb } from '../services/history.ts'
 import type { RecipientAnswer } from '../services/queue.ts'
 import type { TokenHints } from '../services/tokens.ts'
@@ -76,7 +76,7 @@ export interface SessionFlow {
   /** What can be verified beside passwords. */
   readonly loginAbilities: LoginAbilities
   /** Runs `checkLogin`, has the proof verified, runs `loggedIn` or `loginFailed`. A text is a password. */
-  login(attempt: LoginAttempt, proof: string | BearerToken): Promise<LoginResult>
+  login(attempt: LoginAttempt, proof: LoginSecret): Promise<LoginResult>
   /** The same for SCRAM (RFC 5802), whose proof comes later: runs `checkLogin`. The rest is the answer's. */
   beginScram(attempt: LoginAttempt, mechanism: ScramMechanism): Promise<ScramStart>
   /**
@@ -105,6 +105,8 @@ export type LoginResult =
 export interface LoginAbilities {
   /** Mechanisms that `beginScram` can be called for. */
   readonly scram: readonly ScramMechanism[]
+  /** Whether an answer to a challenge of CRAM-MD5 can be. */
+  readonly cramMd5: boolean
   /** What a client is told that has no valid token; undefined where tokens cannot be verified. */
   readonly tokens: TokenHints | undefined
 }
@@ -113,6 +115,9 @@ export interface LoginAbilities {
 export interface BearerToken {
   readonly token: string
 }
+
+/** What shows at once who somebody is: a password, a bearer token, or an answer to a challenge of CRAM-MD5. */
+export type LoginSecret = string | BearerToken | CramMd5Response
 
 export type ScramStart =
   | { readonly ok: true; readonly login: ScramLogin }

@@ -58,12 +58,17 @@ describe('what can be verified', () => {
     [
       'nothing beside passwords',
       { service: { supports: {} as Accounts['supports'] } },
-      { scram: [], tokens: undefined },
+      { scram: [], cramMd5: false, tokens: undefined },
+    ],
+    [
+      'CRAM-MD5',
+      { service: { supports: { cramMd5: true } as Accounts['supports'] } },
+      { scram: [], cramMd5: true, tokens: undefined },
     ],
     [
       'SCRAM, and tokens that nobody knows',
       { service: { supports } },
-      { scram: ['SCRAM-SHA-256'], tokens: undefined },
+      { scram: ['SCRAM-SHA-256'], cramMd5: false, tokens: undefined },
     ],
     [
       'tokens',
@@ -71,16 +76,49 @@ describe('what can be verified', () => {
         service: { supports: { identify: true } as Accounts['supports'] },
         token: { hints: { scope: 'mail' } },
       },
-      { scram: [], tokens: { scope: 'mail' } },
+      { scram: [], cramMd5: false, tokens: { scope: 'mail' } },
     ],
     [
       'tokens, and accounts that cannot be asked who that is',
       { service: { supports: {} as Accounts['supports'] }, token: {} },
-      { scram: [], tokens: undefined },
+      { scram: [], cramMd5: false, tokens: undefined },
     ],
   ])('%s', async (_, parts, abilities) => {
     await using host = await hostWith(parts)
     expect(open(host).loginAbilities).toEqual(abilities)
+  })
+})
+
+describe('a login by CRAM-MD5', () => {
+  const attempt = { mechanism: 'CRAM-MD5', login: 'jo@example.org' }
+  const response = { challenge: '<1.2@localhost>', digest: Buffer.alloc(16) }
+
+  test('is judged by the accounts, and a failure is told to whoever counts', async () => {
+    const failed = vi.fn(async () => undefined)
+    const asked = vi.fn(async (...[, given]: Parameters<NonNullable<Accounts['verifyCramMd5']>>) =>
+      given === response
+        ? ({ ok: true, account: jo } as const)
+        : ({ ok: false, reason: 'wrong-secret' } as const),
+    )
+    await using host = await hostWith({
+      service: { verifyCramMd5: asked },
+      taps: (hooks) => hooks.connection.loginFailed.tap('see', failed),
+    })
+    expect(await open(host).login(attempt, { ...response })).toMatchObject({ reply: { code: 535 } })
+    expect(failed).toHaveBeenCalledTimes(1)
+    const session = open(host)
+    expect(await session.login(attempt, response)).toEqual({ ok: true, account: jo })
+    expect(session.session.account).toEqual(jo)
+    expect(asked).toHaveBeenLastCalledWith('jo@example.org', response, 'pop3')
+    expect(await told(host)).toEqual([
+      ['jo@example.org: wrong-secret', { mechanism: 'CRAM-MD5' }],
+      ['jo@example.org', { mechanism: 'CRAM-MD5' }],
+    ])
+  })
+
+  test('cannot be verified where the accounts cannot', async () => {
+    await using host = await hostWith({})
+    expect(await open(host).login(attempt, response)).toMatchObject({ reply: { code: 454 } })
   })
 })
 

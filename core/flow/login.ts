@@ -20,6 +20,7 @@ import type {
   BearerToken,
   LoginAbilities,
   LoginResult,
+  LoginSecret,
   ScramLogin,
   ScramProven,
   ScramStart,
@@ -60,16 +61,17 @@ export class Logins {
     const knowsTokens = service?.supports?.identify === true
     return {
       scram: service?.supports?.scram === true ? ['SCRAM-SHA-256'] : [],
+      cramMd5: service?.supports?.cramMd5 === true,
       tokens: knowsTokens ? this.#context.services.find(tokens)?.hints : undefined,
     }
   }
 
-  async login(attempt: LoginAttempt, proof: string | BearerToken): Promise<LoginResult> {
+  async login(attempt: LoginAttempt, proof: LoginSecret): Promise<LoginResult> {
     const refused = await this.#check(attempt)
     if (refused !== undefined) return refused
     const verified = await this.#ask((service) => this.#verify(service, attempt, proof))
     const failed = await this.#failure(attempt, verified)
-    return failed ?? this.#succeed(attempt, verified, typeof proof !== 'string')
+    return failed ?? this.#succeed(attempt, verified, typeof proof !== 'string' && 'token' in proof)
   }
 
   async beginScram(attempt: LoginAttempt, mechanism: ScramMechanism): Promise<ScramStart> {
@@ -109,11 +111,13 @@ export class Logins {
   async #verify(
     service: Accounts,
     attempt: LoginAttempt,
-    proof: string | BearerToken,
+    proof: LoginSecret,
   ): Promise<Verification | undefined> {
     if (!isOwnIdentity(attempt)) return { ok: false, reason: 'wrong-secret' }
-    if (typeof proof !== 'string') return this.#verifyToken(service, attempt, proof)
-    return service.verify(attempt.login, proof, this.#own.session.role)
+    const { role } = this.#own.session
+    if (typeof proof === 'string') return service.verify(attempt.login, proof, role)
+    if ('token' in proof) return this.#verifyToken(service, attempt, proof)
+    return service.verifyCramMd5?.(attempt.login, proof, role)
   }
 
   async #verifyToken(

@@ -2,6 +2,7 @@ import { MailwrightError, UnavailableError } from '../errors.ts'
 import { Slots } from '../slots.ts'
 import { argon2, hashArgon2id, isCurrent, nobodysHash } from './argon2.ts'
 import { checkCharacters } from './characters.ts'
+import { cramMd5KeyOf, writeCramMd5Key } from './cram-md5.ts'
 import type { SecretCheck } from './scheme.ts'
 import { deriveScramKeys, type ScramSettings, writeScramKeys } from './scram.ts'
 import { readStored, type VerifyOptions } from './stored-hash.ts'
@@ -32,6 +33,14 @@ export async function hashPassword(secret: string): Promise<string> {
 export async function hashForScram(secret: string, settings: ScramSettings): Promise<string> {
   newSecretOctets(secret)
   return inLine('hashed', async () => writeScramKeys(await deriveScramKeys(secret, settings)))
+}
+
+/**
+ * Keeps a new password for CRAM-MD5 (RFC 2195): `{CRAM-MD5}…`, which {@link verifyPassword} knows as well. A thief guesses at it
+ * as fast as at MD5, and logs in with it by CRAM-MD5 as it is. MAIL_E_INVALID as {@link hashPassword}.
+ */
+export function hashForCramMd5(secret: string): string {
+  return writeCramMd5Key(cramMd5KeyOf(newSecretOctets(secret)))
 }
 
 function newSecretOctets(secret: string): Buffer {

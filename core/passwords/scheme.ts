@@ -1,3 +1,5 @@
+import type { CramMd5Key } from './cram-md5.ts'
+
 /** Whether a secret is the one that was stored. It rejects only where that could not be found out. */
 export type SecretCheck = (secret: Buffer) => Promise<boolean>
 
@@ -22,4 +24,6 @@ export interface PasswordScheme {
    * allows. The check compares in constant time, and does no work on the event loop that takes a millisecond.
    */
   read(stored: StoredHash): SecretCheck | undefined
+  /** The key for CRAM-MD5 of what {@link read} can read. Absent where there is none in its hashes. */
+  cramMd5Key?(stored: StoredHash): CramMd5Key | undefined
 }

@@ -1,6 +1,7 @@
 import { MailwrightError } from '../errors.ts'
 import { argon2 } from './argon2.ts'
 import { bcrypt } from './bcrypt.ts'
+import { type CramMd5Key, cramMd5 } from './cram-md5.ts'
 import { digests } from './digest.ts'
 import { decodeBase64, decodeHex } from './encoding.ts'
 import { mysqlOldPassword, mysqlPassword } from './mysql.ts'
@@ -30,8 +31,15 @@ const schemes: readonly PasswordScheme[] = [
   ...digests,
   mysqlPassword,
   mysqlOldPassword,
+  cramMd5,
   plain,
 ]
+
+/** A stored password that could be read. */
+interface ReadHash {
+  readonly check: SecretCheck
+  readonly cramMd5Key: CramMd5Key | undefined
+}
 
 const markedSchemes = schemes.filter((scheme) => scheme.marked)
 
@@ -50,6 +58,18 @@ const neverBare = /^[!*]*(?:$|\$[\w-]+\$|\{[\w.-]+\})/
  * length, which may be 4,096 characters. MAIL_E_INVALID where `bareScheme` is not one of {@link passwordSchemes}.
  */
 export function readStored(stored: string, options: VerifyOptions = {}): SecretCheck | undefined {
+  return readHash(stored, options)?.check
+}
+
+/**
+ * The key for CRAM-MD5 that a stored password is, or makes where it is kept in clear. Undefined for another kind of hash. The
+ * same bounds and error.
+ */
+export function readCramMd5Key(stored: string, options: VerifyOptions = {}): CramMd5Key | undefined {
+  return readHash(stored, options)?.cramMd5Key
+}
+
+function readHash(stored: string, options: VerifyOptions): ReadHash | undefined {
   const bareScheme = readBareScheme(options.bareScheme)
   if (stored.length > longestStored) return undefined
   const [prefix, name, encoding] = schemePrefix.exec(stored) ?? []
@@ -58,7 +78,7 @@ export function readStored(stored: string, options: VerifyOptions = {}): SecretC
   const marked = firstRead(markedSchemes, { text: stored })
   if (marked !== undefined || neverBare.test(stored)) return marked
   const named = bareScheme && readNamed(bareScheme.name, bareScheme.encoding, stored)
-  return named ?? (options.plain === true ? plain.read({ text: stored }) : undefined)
+  return named ?? (options.plain === true ? firstRead([plain], { text: stored }) : undefined)
 }
 
 /** Whether a stored password can be verified: it says by itself what it is, or the options do. MAIL_E_INVALID as {@link readStored}. */
@@ -78,7 +98,7 @@ function readBareScheme(given?: string): { name: string; encoding: string | unde
   throw new MailwrightError('MAIL_E_INVALID', `${JSON.stringify(given)} is not a known password scheme`)
 }
 
-function readNamed(name: string, encoding: string | undefined, text: string): SecretCheck | undefined {
+function readNamed(name: string, encoding: string | undefined, text: string): ReadHash | undefined {
   const stored = decode(name.toUpperCase(), encoding?.toUpperCase(), text)
   return stored && firstRead(schemes, stored)
 }
@@ -90,11 +110,11 @@ function decode(name: string, encoding: string | undefined, text: string): Store
 }
 
 /** Several schemes may have one name, as `{CRYPT}` and `{MD5}` are; no text is well-formed for two of them. */
-function firstRead(candidates: readonly PasswordScheme[], stored: StoredHash): SecretCheck | undefined {
+function firstRead(candidates: readonly PasswordScheme[], stored: StoredHash): ReadHash | undefined {
   const { name } = stored
   for (const scheme of candidates) {
     const check = name === undefined || scheme.names.includes(name) ? scheme.read(stored) : undefined
-    if (check !== undefined) return check
+    if (check !== undefined) return { check, cramMd5Key: scheme.cramMd5Key?.(stored) }
   }
   return undefined
 }

@@ -33,7 +33,7 @@ function contextWith({ abilities = {}, answer = entered, serverName }: Parts = {
 } {
   const seen: Seen[] = []
   const flow = {
-    loginAbilities: { scram: [], tokens: {}, ...abilities },
+    loginAbilities: { scram: [], cramMd5: false, tokens: {}, ...abilities },
     session: { tls: serverName === undefined ? undefined : { serverName } },
     beginScram: async () => ({ ok: true, login: nobody }),
     login: async (...given: Seen) => {
@@ -324,11 +324,11 @@ test('noise ends every exchange in one of the known ways', async () => {
     'm=',
   ]
   const noise = () => Array.from({ length: below(8) }, () => parts[below(parts.length)]).join('')
-  const scram: Partial<LoginAbilities> = { scram: ['SCRAM-SHA-256'] }
+  const given: Partial<LoginAbilities> = { scram: ['SCRAM-SHA-256'], cramMd5: true, tokens: {} }
   for (let round = 0; round < 3000; round++) {
-    const name = ['SCRAM-SHA-256', 'OAUTHBEARER', 'XOAUTH2', 'PLAIN', 'LOGIN'][below(5)] ?? ''
+    const name = ['SCRAM-SHA-256', 'OAUTHBEARER', 'XOAUTH2', 'PLAIN', 'LOGIN', 'CRAM-MD5'][below(6)] ?? ''
     const lines = Array.from({ length: 4 }, () => (below(8) === 0 ? noise() : base64(noise())))
-    const { outcome } = await play(name, lines, { abilities: { ...scram, tokens: {} } })
+    const { outcome } = await play(name, lines, { abilities: given })
     expect(['done', 'cancelled', 'malformed', 'ended']).toContain(outcome.kind)
   }
 })

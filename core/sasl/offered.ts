@@ -1,5 +1,6 @@
 import { BearerMechanism } from './bearer.ts'
 import { oauthBearer, xoauth2 } from './bearer-messages.ts'
+import { CramMd5Mechanism } from './cram-md5.ts'
 import { LoginMechanism } from './login.ts'
 import type { SaslContext, SaslMechanism } from './mechanism.ts'
 import { PlainMechanism } from './plain.ts'
@@ -28,6 +29,11 @@ const offers: Readonly<Record<string, Offer>> = {
   XOAUTH2: { isOffered: hasTokens, begin: (context) => new BearerMechanism(context, xoauth2) },
   PLAIN: { isOffered: () => true, begin: (context) => new PlainMechanism(context) },
   LOGIN: { isOffered: () => true, begin: (context) => new LoginMechanism(context) },
+  // Behind all others: for clients that have nothing else, not for those that take what comes first.
+  'CRAM-MD5': {
+    isOffered: ({ flow }) => flow.loginAbilities.cramMd5,
+    begin: (context) => new CramMd5Mechanism(context),
+  },
 }
 
 /**

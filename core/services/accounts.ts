@@ -35,6 +35,8 @@ export interface AccountsAbilities {
   readonly audit?: boolean
   /** `scramVerifier` is there, and clients shall be offered SCRAM. */
   readonly scram?: boolean
+  /** `verifyCramMd5` is there, and clients shall be offered CRAM-MD5. */
+  readonly cramMd5?: boolean
   /** `identify` is there. */
   readonly identify?: boolean
 }
@@ -58,7 +60,7 @@ export type Resolution =
   /** The domain is not ours. */
   | { readonly kind: 'foreign' }
 
-/** Why a login failed. `no-keys`: by SCRAM, and nothing is kept of the account's password that could verify it. */
+/** Why a login failed. `no-keys`: by SCRAM or CRAM-MD5, and nothing is kept of the account's password that could verify it. */
 export type LoginFailure = 'unknown' | 'wrong-secret' | 'disabled' | 'protocol' | 'no-keys'
 
 /** What came of a login. The reason is for the history, never for the client: all failures look the same to it. */
@@ -91,6 +93,14 @@ export interface ScramVerifier {
   verify(proven: ScramKeys | undefined): Promise<Verification>
 }
 
+/** What a client by CRAM-MD5 has answered to a challenge (RFC 2195 §2). */
+export interface CramMd5Response {
+  /** As the client got it, without its base64. */
+  readonly challenge: string
+  /** HMAC-MD5 of the challenge, with the password as key: 16 octets. */
+  readonly digest: Buffer
+}
+
 /**
  * Who has an address here, and who is logging in. Every call may fail with MAIL_E_UNAVAILABLE; nobody may take that
  * for "unknown".
@@ -112,6 +122,11 @@ export interface Accounts {
    * has gets a salt too, always the same one, in every process. Absent where `supports.scram` is.
    */
   scramVerifier?(login: string, role: SessionRole, mechanism: ScramMechanism): Promise<ScramVerifier>
+  /**
+   * Verifies an answer to a challenge: by the account's password, or by an app password for that role. Takes about as long for an
+   * unknown login as for a wrong answer. Absent where `supports.cramMd5` is.
+   */
+  verifyCramMd5?(login: string, response: CramMd5Response, role: SessionRole): Promise<Verification>
   /**
    * Who a login is, and whether it may be used for a role: for logins that somebody else vouches for, such as those of
    * bearer tokens. Absent where `supports.identify` is.

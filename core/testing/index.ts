@@ -27,6 +27,7 @@ export {
 export type { QueueFixture, QueueSubject, QueueSurroundings } from './contracts/queue-fixture.ts'
 export { type StoreContractOptions, storeCases, storeContract } from './contracts/store.ts'
 export { type AnnouncedChange, fixtureAccountById, type StoreFixture } from './contracts/store-fixture.ts'
+export { loginByCramMd5 } from './cram-md5-login.ts'
 export {
   Dialogue,
   type DialogueOptions,

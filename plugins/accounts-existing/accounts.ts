@@ -16,7 +16,7 @@ import {
 } from 'mailwright'
 import { copiesFor, withCopies } from './copies.ts'
 import { unavailable } from './failure.ts'
-import { identify, type LoginContext, scramVerifier, verifyLogin } from './login.ts'
+import { identify, type LoginContext, scramVerifier, verifyCramMd5Login, verifyLogin } from './login.ts'
 import type { AccountsExistingOptions } from './options.ts'
 import { find } from './resolution.ts'
 import type { FoundDomain, Schema } from './schema.ts'
@@ -40,6 +40,7 @@ export class ExistingAccounts implements Accounts {
   readonly supports: Accounts['supports']
   readonly administration = undefined
   readonly scramVerifier?: NonNullable<Accounts['scramVerifier']>
+  readonly verifyCramMd5?: NonNullable<Accounts['verifyCramMd5']>
   readonly #surroundings: Surroundings
   readonly #complaints = new Set<string>()
   readonly #loginContext: LoginContext
@@ -54,6 +55,7 @@ export class ExistingAccounts implements Accounts {
       persistent: true,
       identify: true,
       scram: surroundings.options.passwords.scram,
+      cramMd5: surroundings.options.passwords.cramMd5,
     }
     this.#surroundings = surroundings
     const { database, schema, log, options } = surroundings
@@ -62,6 +64,7 @@ export class ExistingAccounts implements Accounts {
       this.#complain(address, { account: id, reason: 'a hash that cannot be read' })
     this.#loginContext = { database, schema, log, passwords, defaultDomain, unreadable }
     if (this.supports.scram) this.scramVerifier = (login, role) => this.#scramVerifier(login, role)
+    if (this.supports.cramMd5) this.verifyCramMd5 = (...given) => this.#verifyCramMd5(...given)
   }
 
   async domain(name: string): Promise<FoundDomain | undefined> {
@@ -98,6 +101,13 @@ export class ExistingAccounts implements Accounts {
     await this.#ready()
     const policy = { saltKey: await saltKey(), iterations: options.passwords.scramIterations }
     return scramVerifier(this.#loginContext, policy, login, role)
+  }
+
+  async #verifyCramMd5(
+    ...[login, response, role]: Parameters<NonNullable<Accounts['verifyCramMd5']>>
+  ): Promise<Verification> {
+    await this.#ready()
+    return verifyCramMd5Login(this.#loginContext, login, response, role)
   }
 
   async identify(login: string, role: SessionRole): Promise<Verification> {

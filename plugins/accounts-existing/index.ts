@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { accounts, database, definePlugin, type PluginFactory } from 'mailwright'
-import { readSaltKey } from 'mailwright/accounts'
+import { cramMd5Warning, readSaltKey } from 'mailwright/accounts'
 import { ExistingAccounts } from './accounts.ts'
 import { type AccountsExistingInput, type AccountsExistingOptions, parseOptions } from './options.ts'
 import { passwordFaults } from './password-check.ts'
@@ -55,7 +55,12 @@ const plugin: PluginFactory<AccountsExistingInput> = definePlugin<
       hooks.delivery.sort.tap('copies', (disposition) => service.sorted(disposition))
     }
 
-    return { start: () => check.run() }
+    return {
+      start: () => check.run(),
+      async serve() {
+        if (options.passwords.cramMd5) log.warn('starting', { text: cramMd5Warning })
+      },
+    }
   },
   commands({ use }, options) {
     if (!options.passwords.writeBack) return []

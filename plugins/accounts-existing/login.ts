@@ -1,5 +1,6 @@
 import {
   type Account,
+  type CramMd5Response,
   type Database,
   type Log,
   parseAddress,
@@ -12,10 +13,12 @@ import {
   isVerifiable,
   mayBeUsed,
   needsRehash,
+  readCramMd5Key,
   readScramKeys,
   type ScramPolicy,
   scramVerifierOf,
   type VerifyOptions,
+  verifyCramMd5,
   verifyNothing,
   verifyPassword,
 } from 'mailwright/accounts'
@@ -30,6 +33,7 @@ export interface PasswordSettings {
   readonly writeBack: boolean
   readonly scram: boolean
   readonly scramIterations: number
+  readonly cramMd5: boolean
 }
 
 export interface LoginContext {
@@ -93,6 +97,18 @@ export async function scramVerifier(
   return scramVerifierOf(policy, { login, role, load })
 }
 
+/** Verifies an answer to a challenge of CRAM-MD5 by what the site keeps, where that is good for it. */
+export async function verifyCramMd5Login(
+  context: LoginContext,
+  login: string,
+  response: CramMd5Response,
+  role: SessionRole,
+): Promise<Verification> {
+  const found = await findLogin(context, login, role)
+  const record = found && { account: visible(found), password: storedPassword(found), appPasswords: [] }
+  return verifyCramMd5(response, role, record, verifyOptions(context.passwords)).verification
+}
+
 /** Who a login is. */
 export async function identify(
   context: LoginContext,
@@ -114,9 +130,12 @@ function scramKeysOf({ hash = '' }: FoundAccount, { defaultScheme }: PasswordSet
   return readScramKeys(hash, defaultScheme) && `{SCRAM-SHA-256}${hash}`
 }
 
-/** Keys for SCRAM stay where clients are offered it: argon2id cannot stand in for them. */
-function mayRehash(hash: string, { rehash, scram, defaultScheme }: PasswordSettings): boolean {
-  return rehash && needsRehash(hash) && !(scram && readScramKeys(hash, defaultScheme) !== undefined)
+/** What SCRAM and CRAM-MD5 need stays where clients are offered them: argon2id cannot stand in for it. */
+function mayRehash(hash: string, passwords: PasswordSettings): boolean {
+  const { rehash, scram, cramMd5, defaultScheme } = passwords
+  if (!rehash || !needsRehash(hash)) return false
+  if (scram && readScramKeys(hash, defaultScheme) !== undefined) return false
+  return !(cramMd5 && readCramMd5Key(hash, verifyOptions(passwords)) !== undefined)
 }
 
 /** Keeps a password as new ones are kept, with its scheme before it, so that other programs know it too. */
@@ -149,15 +168,16 @@ function readLogin(text: string, role: SessionRole, defaultDomain: string | unde
   return { text, address: address?.localPart === '' ? undefined : address, role }
 }
 
+async function hasSecret(found: FoundAccount, secret: string, passwords: PasswordSettings): Promise<boolean> {
+  const stored = storedPassword(found)
+  return stored === undefined
+    ? verifyNothing(secret)
+    : verifyPassword(secret, stored, verifyOptions(passwords))
+}
+
 /** The hash counts where there is one; what is kept in clear, only where there is none. */
-async function hasSecret(
-  { hash, clear }: FoundAccount,
-  secret: string,
-  passwords: PasswordSettings,
-): Promise<boolean> {
-  if (hash !== undefined) return verifyPassword(secret, hash, verifyOptions(passwords))
-  if (clear !== undefined) return verifyPassword(secret, `{PLAIN}${clear}`)
-  return verifyNothing(secret)
+function storedPassword({ hash, clear }: FoundAccount): string | undefined {
+  return hash ?? (clear === undefined ? undefined : `{PLAIN}${clear}`)
 }
 
 /** Whether no secret can ever match the hash; the marks of accounts that are locked are meant so. */

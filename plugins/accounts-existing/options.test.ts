@@ -21,6 +21,7 @@ describe('the options of accounts-existing', () => {
         writeBack: false,
         scram: false,
         scramIterations: 4096,
+        cramMd5: false,
       },
       detailSeparator: '+',
       defaultDomain: undefined,

@@ -52,6 +52,8 @@ export interface PasswordsInput {
   readonly scram?: boolean
   /** The iterations that most of them have: logins that nobody has are shown so many. 4,096. */
   readonly scramIterations?: number
+  /** Whether clients are offered CRAM-MD5: where most passwords are `{CRAM-MD5}` or in clear. Those are then never replaced. `false`. */
+  readonly cramMd5?: boolean
 }
 
 export interface PostfixadminInput extends CommonInput {
@@ -238,6 +240,7 @@ const noPasswordSettings: PasswordSettings = {
   writeBack: false,
   scram: false,
   scramIterations: 4096,
+  cramMd5: false,
 }
 
 function readPasswords(read: OptionReader): PasswordSettings {
@@ -248,6 +251,7 @@ function readPasswords(read: OptionReader): PasswordSettings {
     writeBack: read.boolean('writeBack', { default: false }),
     scram: read.boolean('scram', { default: false }),
     scramIterations: read.integer('scramIterations', { default: 4096, min: 1, max: 1_000_000 }),
+    cramMd5: read.boolean('cramMd5', { default: false }),
   }
 }
 

@@ -85,7 +85,7 @@ const scram = { offer: true, iterations: 4096 }
 for (const [name, format, more] of [
   ['accounts-file', 'passwd', {}],
   ['accounts-file with JSON and SCRAM', 'json', { scram }],
-  ['accounts-file with YAML', 'yaml', {}],
+  ['accounts-file with YAML and CRAM-MD5', 'yaml', { cramMd5: { offer: true } }],
 ] as const) {
   /** The seed as the administration writes it; made once, since every change is flushed to the disk. */
   let seeded: string | undefined

@@ -62,8 +62,8 @@ function readAppPassword(read: OptionReader): StoredAppPassword {
     ...(scramKeys === undefined ? {} : { scramKeys }),
     name: read.string('name'),
     hash: read.string('hash', {
-      pattern: /^\{SSHA256\}/,
-      expected: 'a salted SHA-256 such as "{SSHA256}…"',
+      pattern: /^\{(?:SSHA256|CRAM-MD5)\}/,
+      expected: 'a salted SHA-256 such as "{SSHA256}…", or "{CRAM-MD5}…"',
     }),
     roles: readRoles(read, 'for'),
     createdAt: readTime(read, 'created') ?? new Date(0),

@@ -13,6 +13,7 @@ export function dataAdministration<Contents extends DataContents>(
     clock,
     hash: (...given) => passwords.hash(...given),
     scramKeys: (...given) => passwords.scramKeys(...given),
+    cramMd5: passwords.cramMd5,
     read: async () => (await source.current()).directory,
     async change<T>(edit: (directory: AccountsDirectory) => T): Promise<T> {
       const results: T[] = []

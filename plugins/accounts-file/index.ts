@@ -11,7 +11,14 @@ import {
   parseAddress,
   UnavailableError,
 } from 'mailwright'
-import { type AccountRecord, mayBeUsed, scramVerifierOf, verifyLogin } from 'mailwright/accounts'
+import {
+  type AccountRecord,
+  cramMd5Warning,
+  mayBeUsed,
+  scramVerifierOf,
+  verifyCramMd5,
+  verifyLogin,
+} from 'mailwright/accounts'
 import type { FileContents, FileFormat } from './contents.ts'
 import { dataAdministration } from './data-administration.ts'
 import { jsonFormat } from './json-format.ts'
@@ -23,7 +30,13 @@ import type { RewritingSettings } from './rewriting.ts'
 import { AccountsSource } from './source.ts'
 import { yamlFormat } from './yaml-format.ts'
 
-export type { AccountsFileInput, AccountsFileOptions, FormatName, ScramInput } from './options.ts'
+export type {
+  AccountsFileInput,
+  AccountsFileOptions,
+  CramMd5Input,
+  FormatName,
+  ScramInput,
+} from './options.ts'
 
 /** Domains, accounts and aliases in a text file. */
 const plugin: PluginFactory<AccountsFileInput> = definePlugin<AccountsFileOptions, AccountsFileInput>({
@@ -32,7 +45,7 @@ const plugin: PluginFactory<AccountsFileInput> = definePlugin<AccountsFileOption
   parseOptions,
   setup({ provide, clock, log, dataDir }, options) {
     const file = isAbsolute(options.file) ? options.file : join(dataDir, options.file)
-    const passwords = new FilePasswords(join(dataDir, 'scram-salt.key'), options.scram)
+    const passwords = new FilePasswords(join(dataDir, 'scram-salt.key'), options)
     const surroundings = { options: { ...options, file }, clock, log, passwords }
     const { service, lifecycle } = provideBy(surroundings)
     provide(accounts, service)
@@ -71,34 +84,42 @@ function provided<Contents extends FileContents>(
 ): Provided {
   const { file, create, detailSeparator } = options
   const source = new AccountsSource({ format, file, create, clock, log })
-  const find = async (login: string): Promise<AccountRecord | undefined> => {
+  const find: Find = async (login) => {
     const address = parseAddress(login)
     return address && (await source.current()).record(address)
   }
+  const offers = { scram: options.scram?.offer === true, cramMd5: options.cramMd5?.offer === true }
   const service: Accounts = {
-    supports: { ...format.supports, scram: options.scram?.offer === true, identify: true },
+    supports: { ...format.supports, ...offers, identify: true },
     domain: async (name) => (await source.current()).domain(name),
     resolve: async (address) => (await source.current()).resolve(address, detailSeparator, clock.now()),
     byId: async (id) => (await source.current()).byId(id),
     verify: async (login, secret, role) => (await verifyLogin(secret, role, await find(login))).verification,
     identify: async (login, role) => mayBeUsed((await find(login))?.account, role),
-    ...(options.scram?.offer === true ? { scramVerifier: scramBy(passwords, find) } : {}),
+    ...(offers.scram ? { scramVerifier: scramBy(passwords, find) } : {}),
+    ...(offers.cramMd5 ? { verifyCramMd5: cramMd5By(find) } : {}),
     administration: administer({ source, format, file, clock, passwords }),
   }
   const lifecycle: Lifecycle = {
     keeps: [file],
     start: () => source.open(),
     check: () => source.check(),
-    serve: async () => source.watch(),
+    async serve() {
+      source.watch()
+      if (offers.cramMd5) log.warn('starting', { text: cramMd5Warning })
+    },
     stop: async () => source.close(),
   }
   return { service, lifecycle }
 }
 
-function scramBy(
-  passwords: FilePasswords,
-  find: (login: string) => Promise<AccountRecord | undefined>,
-): NonNullable<Accounts['scramVerifier']> {
+type Find = (login: string) => Promise<AccountRecord | undefined>
+
+function cramMd5By(find: Find): NonNullable<Accounts['verifyCramMd5']> {
+  return async (login, response, role) => verifyCramMd5(response, role, await find(login)).verification
+}
+
+function scramBy(passwords: FilePasswords, find: Find): NonNullable<Accounts['scramVerifier']> {
   return async (login, role) => {
     const policy = await passwords.policy()
     if (policy === undefined) throw new UnavailableError('no keys for SCRAM are kept')

@@ -1,5 +1,11 @@
 import { readOptions } from 'mailwright'
-import { readDetailSeparator, readScramOptions, type ScramOptions } from 'mailwright/accounts'
+import {
+  type CramMd5Options,
+  readCramMd5Options,
+  readDetailSeparator,
+  readScramOptions,
+  type ScramOptions,
+} from 'mailwright/accounts'
 
 const formats = ['passwd', 'json', 'yaml'] as const
 
@@ -19,6 +25,8 @@ export interface AccountsFileOptions {
   readonly detailSeparator: string
   /** Undefined: new passwords are kept as argon2id. */
   readonly scram: ScramOptions | undefined
+  /** Undefined: nothing is kept for CRAM-MD5. */
+  readonly cramMd5: CramMd5Options | undefined
 }
 
 /** What a config may write. */
@@ -33,6 +41,8 @@ export interface AccountsFileInput {
   readonly detailSeparator?: string
   /** New passwords are kept as keys for SCRAM; as argon2id where absent. */
   readonly scram?: ScramInput
+  /** New passwords are kept for CRAM-MD5, which is next to keeping them in clear; as argon2id where absent. */
+  readonly cramMd5?: CramMd5Input
 }
 
 /** How keys for SCRAM are kept. */
@@ -41,6 +51,12 @@ export interface ScramInput {
   readonly offer?: boolean
   /** How often a guess must be hashed: by thieves of the file, and by every client at every login. 600,000. */
   readonly iterations?: number
+}
+
+/** How passwords are kept for CRAM-MD5. */
+export interface CramMd5Input {
+  /** Whether clients are offered CRAM-MD5: when enough accounts have new passwords, for many clients try nothing else then. `false`. */
+  readonly offer?: boolean
 }
 
 export function parseOptions(input: unknown): AccountsFileOptions {
@@ -53,7 +69,10 @@ export function parseOptions(input: unknown): AccountsFileOptions {
     format,
     create: read.boolean('create', { default: false }),
   }
-  return read.done({ ...options, detailSeparator: readDetailSeparator(read), scram: readScramOptions(read) })
+  const [scram, cramMd5] = [readScramOptions(read), readCramMd5Options(read)]
+  if (scram !== undefined && cramMd5 !== undefined)
+    read.fault('cramMd5', 'cannot stand beside `scram`: a password is kept in one form')
+  return read.done({ ...options, detailSeparator: readDetailSeparator(read), scram, cramMd5 })
 }
 
 function formatOf(file: string | undefined): FormatName {

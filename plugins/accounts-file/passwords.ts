@@ -1,32 +1,41 @@
 import type { Address } from 'mailwright'
 import {
   type AccountRecord,
+  hashForCramMd5,
   hashPassword,
   makeScramKeys,
   readSaltKey,
-  type ScramOptions,
   type ScramPolicy,
   type ScramRecord,
   type StoredAppPassword,
 } from 'mailwright/accounts'
+import type { AccountsFileOptions } from './options.ts'
+
+type FilePasswordsOptions = Pick<AccountsFileOptions, 'scram' | 'cramMd5'>
 
 /**
- * How new passwords are kept: as argon2id, or, where keys for SCRAM are wanted, as those. Both beside each other would
+ * How new passwords are kept: as argon2id, or, where SCRAM or CRAM-MD5 needs something else, as that. Both beside each other would
  * have to be changed together by whoever edits the file, or an old password would go on to open the account.
  */
 export class FilePasswords {
   readonly #saltFile: string
-  readonly #options: ScramOptions | undefined
+  readonly #options: FilePasswordsOptions
   #saltKey: Buffer | undefined
 
-  constructor(saltFile: string, options: ScramOptions | undefined) {
+  constructor(saltFile: string, options: FilePasswordsOptions) {
     this.#saltFile = saltFile
     this.#options = options
   }
 
   /** A new password of an account, of which `before` is kept. MAIL_E_INVALID. */
   async hash(password: string, address: Address, before?: AccountRecord): Promise<string> {
+    if (this.cramMd5) return hashForCramMd5(password)
     return (await this.scramKeys(password, address, before)) ?? hashPassword(password)
+  }
+
+  /** Whether new secrets are kept for CRAM-MD5. */
+  get cramMd5(): boolean {
+    return this.#options.cramMd5 !== undefined
   }
 
   /** Keys of a secret of the same account; undefined where none are wanted. */
@@ -37,9 +46,10 @@ export class FilePasswords {
 
   /** Undefined where no keys are wanted. */
   async policy(): Promise<ScramPolicy | undefined> {
-    if (this.#options === undefined) return undefined
+    const { scram } = this.#options
+    if (scram === undefined) return undefined
     this.#saltKey ??= await readSaltKey(this.#saltFile)
-    return { saltKey: this.#saltKey, iterations: this.#options.iterations }
+    return { saltKey: this.#saltKey, iterations: scram.iterations }
   }
 }
 

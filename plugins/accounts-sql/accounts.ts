@@ -57,13 +57,13 @@ async function newSecret(
   address: Address,
 ): Promise<SecretColumns> {
   if (password === undefined) return { ...noSecret, password: hash ?? null }
-  return secretColumns(await changes.scramPolicy(), password, address)
+  return secretColumns(await changes.secretPolicy(), password, address)
 }
 
 export async function setPassword(changes: Changes, given: Address, secret: string): Promise<void> {
   const address = checkAddress(given)
-  const policy = await changes.scramPolicy()
-  const record = policy && (await findSecrets(changes.database, address))
+  const policy = await changes.secretPolicy()
+  const record = policy.scram && (await findSecrets(changes.database, address))
   const columns = await secretColumns(policy, secret, address, record)
   await changes.make({ action: 'account.password', subject: address }, async (transaction) => {
     const { id } = await existingAccount(transaction, address)

@@ -41,12 +41,14 @@ export async function addAppPassword(
   const detail = { name: wanted.name, roles: wanted.roles ?? [] }
   const note = { action: 'app-password.add', subject: address, detail } as const
   const { secret = newAppSecret() } = wanted
-  const keys = await keysOf(changes, address, secret)
+  const { scram, cramMd5 } = await changes.secretPolicy()
+  const keys =
+    scram && (await makeScramKeys(scram, secret, address, await findSecrets(changes.database, address)))
   return changes.make(note, async (transaction) => {
     await holdDomain(transaction, address.domain)
     const { id } = await existingAccount(transaction, address)
     const others = await transaction<AppPasswordRow>('app_passwords').where({ account_id: id }).select()
-    const made = makeAppPassword({ ...wanted, secret }, others.map(toAppPassword), changes.now())
+    const made = makeAppPassword({ ...wanted, secret }, others.map(toAppPassword), changes.now(), cramMd5)
     const { stored } = made
     const { hash, ...appPassword } = stored
     await transaction<AppPasswordRow>('app_passwords').insert({
@@ -61,12 +63,6 @@ export async function addAppPassword(
     })
     return { appPassword, secret }
   })
-}
-
-/** The keys of a new secret, with the salt that the account's others have. */
-async function keysOf(changes: Changes, address: Address, secret: string): Promise<string | undefined> {
-  const policy = await changes.scramPolicy()
-  return policy && makeScramKeys(policy, secret, address, await findSecrets(changes.database, address))
 }
 
 export async function removeAppPassword(changes: Changes, given: Address, name: string): Promise<void> {

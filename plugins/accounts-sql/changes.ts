@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Clock, Database } from 'mailwright'
-import { type AuditNote, auditKey, auditSubject, type ScramPolicy } from 'mailwright/accounts'
+import { type AuditNote, auditKey, auditSubject } from 'mailwright/accounts'
+import type { SecretPolicy } from './secrets.ts'
 import type { AuditRow, ChangesRow } from './tables.ts'
 
 /** What every change needs. */
@@ -9,8 +10,7 @@ export interface ChangeSettings {
   readonly clock: Clock
   /** Called after a change, also after one of which nobody knows whether it was made. */
   readonly announce: () => void
-  /** How keys for SCRAM are made; undefined where none are kept. */
-  readonly scramPolicy: () => Promise<ScramPolicy | undefined>
+  readonly secretPolicy: () => Promise<SecretPolicy>
 }
 
 /** What a change is in the audit trail, where it can be told before it is made, or only after. */
@@ -30,8 +30,8 @@ export class Changes {
     return this.#settings.database
   }
 
-  scramPolicy(): Promise<ScramPolicy | undefined> {
-    return this.#settings.scramPolicy()
+  secretPolicy(): Promise<SecretPolicy> {
+    return this.#settings.secretPolicy()
   }
 
   now(): number {

@@ -27,7 +27,10 @@ afterAll(async () => {
 
 const kinds: readonly (readonly [name: string, options: AccountsSqlInput])[] = [
   ['accounts-sql', { cache: { checkEvery: 0 } }],
-  ['accounts-sql without a cache, with SCRAM', { cache: false, scram: { offer: true, iterations: 4096 } }],
+  [
+    'accounts-sql without a cache, with SCRAM and CRAM-MD5',
+    { cache: false, scram: { offer: true, iterations: 4096 }, cramMd5: { offer: true } },
+  ],
 ]
 
 for (const [name, options] of kinds) {

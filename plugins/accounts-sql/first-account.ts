@@ -34,7 +34,7 @@ export async function makeFirstAccount(
   const id = newAccountId(changes.now())
   const row: AccountRow = {
     id,
-    ...(await secretColumns(await changes.scramPolicy(), password, address)),
+    ...(await secretColumns(await changes.secretPolicy(), password, address)),
     created_at: changes.now(),
     ...accountColumns({ id, address }),
   }

@@ -7,21 +7,34 @@ import {
   notifier,
   type PluginFactory,
 } from 'mailwright'
-import { checkSending } from 'mailwright/accounts'
+import { checkSending, cramMd5Warning } from 'mailwright/accounts'
 import { SqlAdministration } from './administration.ts'
 import { Changes } from './changes.ts'
 import { makeFirstAccount } from './first-account.ts'
 import { FirstAccountNote } from './first-account-note.ts'
-import { identifySqlLogin, type LoginSettings, sqlScramVerifier, verifySqlLogin } from './login.ts'
+import {
+  identifySqlLogin,
+  type LoginSettings,
+  sqlScramVerifier,
+  verifySqlCramMd5,
+  verifySqlLogin,
+} from './login.ts'
 import { Lookup } from './lookup.ts'
 import { accountsMigration } from './migration-accounts.ts'
 import { scramMigration } from './migration-scram.ts'
 import { settingsMigration } from './migration-settings.ts'
 import { type AccountsSqlInput, type AccountsSqlOptions, parseOptions } from './options.ts'
-import { scramPolicies } from './secrets.ts'
+import { secretPolicies } from './secrets.ts'
 import { countSending } from './sending-counts.ts'
 
-export type { AccountsSqlInput, AccountsSqlOptions, CacheInput, FirstAccount, ScramInput } from './options.ts'
+export type {
+  AccountsSqlInput,
+  AccountsSqlOptions,
+  CacheInput,
+  CramMd5Input,
+  FirstAccount,
+  ScramInput,
+} from './options.ts'
 
 const supports: AccountsAbilities = {
   administration: true,
@@ -54,25 +67,27 @@ const plugin: PluginFactory<AccountsSqlInput> = definePlugin<AccountsSqlOptions,
   setup({ provide, use, useOptional, hooks, clock, log, dataDir }, options) {
     const tables = use(database)
     const hints = useOptional(notifier)
-    const { detailSeparator: separator, cache, firstAccount, scram } = options
+    const { detailSeparator: separator, cache, firstAccount } = options
+    const offers = { scram: options.scram?.offer === true, cramMd5: options.cramMd5?.offer === true }
     const lookup = new Lookup({ database: tables, clock, separator, cache })
     const announce = () => {
       lookup.forget()
       hints?.publish(TOPIC, {})
     }
-    const scramPolicy = scramPolicies(tables, scram)
-    const changes = new Changes({ database: tables, clock, announce, scramPolicy })
+    const secretPolicy = secretPolicies(tables, options)
+    const changes = new Changes({ database: tables, clock, announce, secretPolicy })
     const note = new FirstAccountNote(dataDir, log)
-    const logins: LoginSettings = { database: tables, clock, log, scramPolicy }
+    const logins: LoginSettings = { database: tables, clock, log, secretPolicy }
     const service: Accounts = {
-      supports: { ...supports, scram: scram?.offer === true },
+      supports: { ...supports, ...offers },
       domain: (name) => lookup.domain(name),
       resolve: (address) => lookup.resolve(address),
       byId: (id) => lookup.byId(id),
       verify: (login, secret, role) => verifySqlLogin(logins, login, secret, role),
       identify: (login, role) => identifySqlLogin(logins, login, role),
-      ...(scram?.offer === true
-        ? { scramVerifier: (login, role) => sqlScramVerifier(logins, login, role) }
+      ...(offers.scram ? { scramVerifier: (login, role) => sqlScramVerifier(logins, login, role) } : {}),
+      ...(offers.cramMd5
+        ? { verifyCramMd5: (login, response, role) => verifySqlCramMd5(logins, login, response, role) }
         : {}),
       administration: new SqlAdministration(changes, note),
     }
@@ -88,6 +103,7 @@ const plugin: PluginFactory<AccountsSqlInput> = definePlugin<AccountsSqlOptions,
         unsubscribe = hints?.subscribe(TOPIC, () => lookup.suspect())
       },
       async serve() {
+        if (offers.cramMd5) log.warn('starting', { text: cramMd5Warning })
         if (firstAccount !== undefined) await makeFirstAccount({ changes, log, note }, firstAccount)
         await note.check(tables)
       },

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type CramMd5Response,
   type Database,
   type Log,
   parseAddress,
@@ -9,16 +10,24 @@ import {
   type Verification,
 } from 'mailwright'
 import {
+  hashAppSecret,
+  isCramMd5Hash,
   lacksScramKeys,
   makeScramKeys,
   mayBeUsed,
   needsRehash,
-  type ScramPolicy,
   scramVerifierOf,
+  verifyCramMd5,
   verifyLogin,
 } from 'mailwright/accounts'
 import { noteUse } from './app-passwords.ts'
-import { findSecrets, type KeptAppPassword, type SecretsRecord, secretColumns } from './secrets.ts'
+import {
+  findSecrets,
+  type KeptAppPassword,
+  type SecretPolicy,
+  type SecretsRecord,
+  secretColumns,
+} from './secrets.ts'
 import type { AccountRow, AppPasswordRow } from './tables.ts'
 
 /** What a login needs. Nothing of it is cached: a changed or revoked password is out of force at once, everywhere. */
@@ -26,8 +35,7 @@ export interface LoginSettings {
   readonly database: Database
   readonly clock: Clock
   readonly log: Log
-  /** How keys for SCRAM are made; undefined where none are kept. */
-  readonly scramPolicy: () => Promise<ScramPolicy | undefined>
+  readonly secretPolicy: () => Promise<SecretPolicy>
 }
 
 /** Verifies a secret for an address, and keeps what a success tells. */
@@ -52,7 +60,7 @@ export async function sqlScramVerifier(
   login: string,
   role: SessionRole,
 ): Promise<ScramVerifier> {
-  const policy = await settings.scramPolicy()
+  const { scram: policy } = await settings.secretPolicy()
   if (policy === undefined) throw new UnavailableError('no keys for SCRAM are kept')
   const { database, clock } = settings
   return scramVerifierOf(policy, {
@@ -61,6 +69,19 @@ export async function sqlScramVerifier(
     load: () => find(settings, login),
     onUse: (used) => unlessReadOnly(settings, used, noteUse(database, clock, used)),
   })
+}
+
+/** Verifies an answer to a challenge of CRAM-MD5. */
+export async function verifySqlCramMd5(
+  settings: LoginSettings,
+  login: string,
+  response: CramMd5Response,
+  role: SessionRole,
+): Promise<Verification> {
+  const { database, clock } = settings
+  const { verification, used } = verifyCramMd5(response, role, await find(settings, login))
+  if (used !== undefined) await unlessReadOnly(settings, used, noteUse(database, clock, used))
+  return verification
 }
 
 /** Who a login is. */
@@ -88,34 +109,37 @@ async function unlessReadOnly(
 }
 
 /**
- * Keeps the password as new ones are kept: hashed anew, and with keys for SCRAM where they are wanted. Nothing where it
+ * Keeps the password as new ones are kept: hashed anew, and for SCRAM and CRAM-MD5 where that is wanted. Nothing where it
  * is so already, or was changed meanwhile.
  */
 async function renew(
-  { database, scramPolicy }: LoginSettings,
+  { database, secretPolicy }: LoginSettings,
   record: SecretsRecord,
   secret: string,
 ): Promise<void> {
   const { id, password } = record.row
   if (password === null) return
-  const policy = await scramPolicy()
-  const lacksKeys = policy !== undefined && lacksScramKeys(policy, record, record.scramKeys)
-  if (!lacksKeys && !needsRehash(password)) return
+  const policy = await secretPolicy()
+  const { scram, cramMd5 } = policy
+  const lacksKeys = scram !== undefined && lacksScramKeys(scram, record, record.scramKeys)
+  if (!lacksKeys && (cramMd5 ? isCramMd5Hash(password) : !needsRehash(password))) return
   const columns = await secretColumns(policy, secret, record.account.address, record)
   await database.query((knex) => knex<AccountRow>('accounts').where({ id, password }).update(columns))
 }
 
-/** Notes the use of an app password, and makes its keys where they are wanted and not there. */
+/** Notes the use of an app password, and keeps it for SCRAM and CRAM-MD5 where that is wanted and not done yet. */
 async function keepUse(
-  { database, clock, scramPolicy }: LoginSettings,
+  { database, clock, secretPolicy }: LoginSettings,
   record: SecretsRecord,
   { used, secret }: { readonly used: KeptAppPassword; readonly secret: string },
 ): Promise<void> {
   await noteUse(database, clock, used)
-  const policy = await scramPolicy()
-  if (policy === undefined || !lacksScramKeys(policy, record, used.scramKeys)) return
-  const keys = await makeScramKeys(policy, secret, record.account.address, record)
-  await database.query((knex) =>
-    knex<AppPasswordRow>('app_passwords').where({ id: used.id }).update({ scram_keys: keys }),
-  )
+  const { scram, cramMd5 } = await secretPolicy()
+  const lacksKeys = scram !== undefined && lacksScramKeys(scram, record, used.scramKeys)
+  const columns = {
+    ...(lacksKeys ? { scram_keys: await makeScramKeys(scram, secret, record.account.address, record) } : {}),
+    ...(cramMd5 !== isCramMd5Hash(used.hash) ? { hash: hashAppSecret(secret, cramMd5) } : {}),
+  }
+  if (Object.keys(columns).length === 0) return
+  await database.query((knex) => knex<AppPasswordRow>('app_passwords').where({ id: used.id }).update(columns))
 }

@@ -1,6 +1,8 @@
 import { type Address, type OptionReader, readOptions } from 'mailwright'
 import {
+  type CramMd5Options,
   parseOwnAddress,
+  readCramMd5Options,
   readDetailSeparator,
   readScramOptions,
   type ScramOptions,
@@ -17,6 +19,8 @@ export interface AccountsSqlOptions {
   readonly firstAccount: FirstAccount | undefined
   /** Undefined: no keys for SCRAM are kept. */
   readonly scram: ScramOptions | undefined
+  /** Undefined: nothing is kept for CRAM-MD5. */
+  readonly cramMd5: CramMd5Options | undefined
 }
 
 export interface FirstAccount {
@@ -31,6 +35,8 @@ export interface AccountsSqlInput {
   readonly cache?: CacheInput | false
   /** Keys for SCRAM beside the hashes of passwords; none where absent. */
   readonly scram?: ScramInput
+  /** Passwords are kept for CRAM-MD5 in the place of argon2id, which is next to keeping them in clear; not where absent. */
+  readonly cramMd5?: CramMd5Input
   /** None is made where absent. */
   readonly firstAccount?: {
     /** Such as `postmaster@example.org`. */
@@ -56,6 +62,12 @@ export interface ScramInput {
   readonly iterations?: number
 }
 
+/** How passwords are kept for CRAM-MD5: new ones, and others from their next login in clear on. */
+export interface CramMd5Input {
+  /** Whether clients are offered CRAM-MD5: when enough accounts can use it, for many clients try nothing else then. `false`. */
+  readonly offer?: boolean
+}
+
 export function parseOptions(input: unknown): AccountsSqlOptions {
   const read = readOptions(input)
   return read.done({
@@ -63,6 +75,7 @@ export function parseOptions(input: unknown): AccountsSqlOptions {
     cache: read.value('cache') === false ? undefined : (read.object('cache', readCache) ?? defaultCache),
     firstAccount: read.object('firstAccount', readFirstAccount),
     scram: readScramOptions(read),
+    cramMd5: readCramMd5Options(read),
   })
 }
 

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { type Address, addressKey, type Database, UnavailableError } from 'mailwright'
 import {
+  hashForCramMd5,
   hashPassword,
   makeScramKeys,
   readScramKeys,
   type ScramPolicy,
   type ScramRecord,
 } from 'mailwright/accounts'
+import type { AccountsSqlOptions } from './options.ts'
 import {
   type AccountRow,
   type AccountView,
@@ -100,33 +102,46 @@ export type SecretColumns = Pick<AccountRow, 'password' | 'scram_keys' | 'scram_
 /** The columns of an account that cannot log in. */
 export const noSecret: SecretColumns = { password: null, scram_keys: null, scram_of: null }
 
+/** How new secrets are kept. */
+export interface SecretPolicy {
+  /** How keys for SCRAM are made; undefined where none are kept. */
+  readonly scram: ScramPolicy | undefined
+  /** Whether what stands in the hash's place is good for CRAM-MD5. */
+  readonly cramMd5: boolean
+}
+
 /** The columns of a new password, or of one that is hashed anew. */
 export async function secretColumns(
-  policy: ScramPolicy | undefined,
+  { scram, cramMd5 }: SecretPolicy,
   secret: string,
   address: Address,
   before?: SecretsRecord,
 ): Promise<SecretColumns> {
-  const password = await hashPassword(secret)
-  if (policy === undefined) return { ...noSecret, password }
-  const keys = await makeScramKeys(policy, secret, address, before)
+  const password = cramMd5 ? hashForCramMd5(secret) : await hashPassword(secret)
+  if (scram === undefined) return { ...noSecret, password }
+  const keys = await makeScramKeys(scram, secret, address, before)
   return { password, scram_keys: keys, scram_of: hashMark(password) }
 }
 
-/** What salts are made of: read once, for it never changes. */
-export function scramPolicies(
+/** What salts for SCRAM are made of is read once, for it never changes. */
+export function secretPolicies(
   database: Database,
-  options: { readonly iterations: number } | undefined,
-): () => Promise<ScramPolicy | undefined> {
+  options: Pick<AccountsSqlOptions, 'scram' | 'cramMd5'>,
+): () => Promise<SecretPolicy> {
+  const { scram } = options
+  const cramMd5 = options.cramMd5 !== undefined
   let known: ScramPolicy | undefined
   return async () => {
-    if (options === undefined) return undefined
-    if (known !== undefined) return known
-    const row = await database.query((knex) =>
-      knex<SecretRow>('accounts_secrets').where({ name: 'scram-salt' }).first('value'),
-    )
-    if (row === undefined) throw new UnavailableError('the table of secrets has lost what salts are made of')
-    known = { saltKey: Buffer.from(row.value, 'hex'), iterations: options.iterations }
-    return known
+    if (scram !== undefined)
+      known ??= { saltKey: await readScramSalt(database), iterations: scram.iterations }
+    return { scram: known, cramMd5 }
   }
+}
+
+async function readScramSalt(database: Database): Promise<Buffer> {
+  const row = await database.query((knex) =>
+    knex<SecretRow>('accounts_secrets').where({ name: 'scram-salt' }).first('value'),
+  )
+  if (row === undefined) throw new UnavailableError('the table of secrets has lost what salts are made of')
+  return Buffer.from(row.value, 'hex')
 }

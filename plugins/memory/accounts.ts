@@ -6,6 +6,7 @@ import {
   type Clock,
   definePlugin,
   type Hooks,
+  type Log,
   type PluginFactory,
   parseAddress,
   type SessionRole,
@@ -17,17 +18,19 @@ import {
   AccountsDirectory,
   checkNewAccount,
   checkSending,
+  cramMd5Warning,
   DirectoryAdministration,
   matchAppPassword,
   mayBeUsed,
   type StoredAppPassword,
   scramVerifierOf,
+  verifyCramMd5,
 } from 'mailwright/accounts'
-import { AccountSecrets, scramRecordOf } from './account-secrets.ts'
+import { AccountSecrets, cramMd5RecordOf, scramRecordOf } from './account-secrets.ts'
 import { type MemoryAccountsInput, type MemoryAccountsOptions, parseAccountsOptions } from './options.ts'
 import { SendingCounts } from './sending-counts.ts'
 
-const supports: AccountsAbilities = {
+const abilities: AccountsAbilities = {
   administration: true,
   aliases: true,
   catchAll: true,
@@ -53,7 +56,9 @@ export function createMemoryAccounts(input: MemoryAccountsInput = {}, clock: Clo
 
 /** The same with options that have been checked. */
 export function memoryAccountsOf(options: MemoryAccountsOptions, clock: Clock): Accounts {
-  const secrets = new AccountSecrets()
+  const { cramMd5 } = options
+  const supports = { ...abilities, cramMd5 }
+  const secrets = new AccountSecrets(cramMd5)
   const directory = directoryOf(options, secrets, clock)
   const trail: AuditEntry[] = []
   return {
@@ -66,6 +71,7 @@ export function memoryAccountsOf(options: MemoryAccountsOptions, clock: Clock): 
       change: async (edit) => edit(directory),
       hash: async (...given) => secrets.keep(...given),
       scramKeys: async (...given) => secrets.scramKeys(...given),
+      cramMd5,
     }),
     domain: async (name) => directory.domain(name),
     resolve: async (address) => directory.resolve(address, options.detailSeparator, clock.now()),
@@ -93,10 +99,22 @@ export function memoryAccountsOf(options: MemoryAccountsOptions, clock: Clock): 
           if (record !== undefined) noteUse({ directory, clock }, record, used)
         },
       }),
+    ...(cramMd5 ? { verifyCramMd5: cramMd5By({ directory, clock }) } : {}),
     async identify(login, role) {
       const record = recordAt(directory, login)
       return mayBeUsed(record && directory.accountOf(record), role)
     },
+  }
+}
+
+function cramMd5By(holder: Holder): NonNullable<Accounts['verifyCramMd5']> {
+  const { directory } = holder
+  return async (login, response, role) => {
+    const record = recordAt(directory, login)
+    const kept = record && cramMd5RecordOf({ ...record, account: directory.accountOf(record) })
+    const { verification, used } = verifyCramMd5(response, role, kept)
+    if (record !== undefined && used !== undefined) noteUse(holder, record, used)
+    return verification
   }
 }
 
@@ -161,6 +179,11 @@ export function limitSending(hooks: Hooks, accounts: Accounts, clock: Clock): vo
   )
 }
 
+/** The warning of a server that offers CRAM-MD5. */
+export async function warnOfCramMd5({ cramMd5 }: MemoryAccountsOptions, log: Log): Promise<void> {
+  if (cramMd5) log.warn('starting', { text: cramMd5Warning })
+}
+
 /** The plugin `memory-accounts`. */
 export const memoryAccounts: PluginFactory<MemoryAccountsInput> = definePlugin<
   MemoryAccountsOptions,
@@ -169,9 +192,10 @@ export const memoryAccounts: PluginFactory<MemoryAccountsInput> = definePlugin<
   name: 'memory-accounts',
   provides: [accountsKey],
   parseOptions: parseAccountsOptions,
-  setup({ provide, hooks, clock }, options) {
+  setup({ provide, hooks, clock, log }, options) {
     const accounts = memoryAccountsOf(options, clock)
     provide(accountsKey, accounts)
     limitSending(hooks, accounts, clock)
+    return { serve: () => warnOfCramMd5(options, log) }
   },
 })

@@ -1,5 +1,5 @@
 import { accounts, classifier, definePlugin, type PluginFactory, queue, store } from 'mailwright'
-import { limitSending, memoryAccountsOf } from './accounts.ts'
+import { limitSending, memoryAccountsOf, warnOfCramMd5 } from './accounts.ts'
 import { createMemoryClassifier } from './classifier.ts'
 import { type MemoryAccountsInput, type MemoryAccountsOptions, parseAccountsOptions } from './options.ts'
 import { createMemoryQueue } from './queue.ts'
@@ -17,13 +17,14 @@ const memory: PluginFactory<MemoryAccountsInput> = definePlugin<MemoryAccountsOp
   name: 'memory',
   provides: [accounts, store, queue, classifier],
   parseOptions: parseAccountsOptions,
-  setup({ provide, hooks, flow, clock }, options) {
+  setup({ provide, hooks, flow, clock, log }, options) {
     const service = memoryAccountsOf(options, clock)
     provide(accounts, service)
     limitSending(hooks, service, clock)
     provide(store, createSharedMemoryStore(flow.retrieval, service, clock))
     provide(queue, createMemoryQueue(flow.delivery))
     provide(classifier, createMemoryClassifier())
+    return { serve: () => warnOfCramMd5(options, log) }
   },
 })
 

@@ -13,7 +13,8 @@ function faultsOf(input: unknown): readonly string[] {
 }
 
 it('needs nothing', () => {
-  expect(parseAccountsOptions({})).toEqual({ domains: [], accounts: [], aliases: [], detailSeparator: '+' })
+  const nothing = { domains: [], accounts: [], aliases: [] }
+  expect(parseAccountsOptions({})).toEqual({ ...nothing, detailSeparator: '+', cramMd5: false })
 })
 
 it('reads domains, accounts and aliases, and makes their domains ours', () => {

@@ -45,6 +45,8 @@ export interface MemoryAccountsInput {
   readonly aliases?: readonly AliasOption[]
   /** What separates user and detail in `user+detail@domain`; an empty text separates none. `+` */
   readonly detailSeparator?: string
+  /** Whether clients are offered CRAM-MD5, for which passwords are then kept as well. `false`. */
+  readonly cramMd5?: boolean
 }
 
 /** An account of the options, checked. */
@@ -60,6 +62,7 @@ export interface MemoryAccountsOptions {
   readonly accounts: readonly ConfiguredAccount[]
   readonly aliases: readonly Alias[]
   readonly detailSeparator: string
+  readonly cramMd5: boolean
 }
 
 export function parseAccountsOptions(input: unknown): MemoryAccountsOptions {
@@ -77,6 +80,7 @@ export function parseAccountsOptions(input: unknown): MemoryAccountsOptions {
     accounts,
     aliases,
     detailSeparator: typeof separator === 'string' ? separator : '+',
+    cramMd5: read.boolean('cramMd5', { default: false }),
   })
 }
 

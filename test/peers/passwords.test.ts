@@ -96,6 +96,8 @@ describe.runIf(doveadm.available)(doveadm.title, () => {
     'PBKDF2',
     'SCRAM-SHA-1',
     'SCRAM-SHA-256',
+    'CRAM-MD5',
+    'HMAC-MD5',
   ])('%s', async (scheme) => {
     const stored = await Promise.all(secrets.map((secret) => make(scheme, secret)))
     for (const [index, secret] of secrets.entries()) await expectSecret(secret, stored[index] ?? '')
@@ -139,14 +141,11 @@ describe.runIf(doveadm.available)(doveadm.title, () => {
     },
   )
 
-  test.each(['DES-CRYPT', 'CRAM-MD5', 'HMAC-MD5', 'DIGEST-MD5', 'PLAIN-MD4', 'OTP'])(
-    '%s is refused',
-    async (scheme) => {
-      const stored = await make(scheme, 'secret', '-u', 'jo@example.org')
-      expect(stored).toMatch(`{${scheme}}`)
-      expect(readStored(stored)).toBeUndefined()
-    },
-  )
+  test.each(['DES-CRYPT', 'DIGEST-MD5', 'PLAIN-MD4', 'OTP'])('%s is refused', async (scheme) => {
+    const stored = await make(scheme, 'secret', '-u', 'jo@example.org')
+    expect(stored).toMatch(`{${scheme}}`)
+    expect(readStored(stored)).toBeUndefined()
+  })
 })
 
 describe.runIf(openssl.available)(openssl.title, () => {

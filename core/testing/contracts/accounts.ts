@@ -1,5 +1,6 @@
 import { administrationCases } from './accounts-administration.ts'
 import { appPasswordCases } from './accounts-app-passwords.ts'
+import { cramMd5Cases } from './accounts-cram-md5.ts'
 import { domainSettingsCases } from './accounts-domain-settings.ts'
 import {
   type AccountsCase,
@@ -21,6 +22,7 @@ const accountsContractCases: readonly AccountsCase[] = [
   ...lookupCases,
   ...loginCases,
   ...scramCases,
+  ...cramMd5Cases,
   ...identifyCases,
   ...administrationCases,
   ...hashCases,

@@ -32,7 +32,23 @@ describe('a login', () => {
     expect(said).toEqual([`AUTH PLAIN ${Buffer.from('\0me\0secret').toString('base64')}`])
   })
 
+  test('by CRAM-MD5 where the host has nothing else', async () => {
+    const challenge = '<1896.697170952@postoffice.reston.mci.net>'
+    const { connection, said } = host('CRAM-MD5 GSSAPI', [
+      `334 ${Buffer.from(challenge).toString('base64')}`,
+      '235 fine',
+    ])
+    // The example of RFC 2195 §2.
+    await logIn(
+      connection,
+      { ...login, user: 'tim', secret: { kind: 'text', text: 'tanstaaftanstaaf' } },
+      settings,
+    )
+    expect(said).toEqual(['AUTH CRAM-MD5', 'dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw'])
+  })
+
   test.each([
+    ['CRAM-MD5', login, 'in clear'],
     ['PLAIN LOGIN', login, 'in clear'],
     ['OAUTHBEARER', { ...login, kind: 'token' } as const, 'in clear'],
   ])('by %s not where others can hear it', async (offered, own, text) => {

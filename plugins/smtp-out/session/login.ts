@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { errorText, type Reply } from 'mailwright'
 import { HostFailure, unreachable } from '../outcome.ts'
 import { type CertificateLogin, type Login, readSecret, type SecretLogin } from '../routing/secret.ts'
@@ -128,13 +129,20 @@ function chosen(
     )
   if (!isConfidential) return undefined
   if (mechanisms.has('PLAIN')) return { name: 'PLAIN', first: () => `\0${user}\0${secret}`, next: () => '' }
-  return mechanisms.has('LOGIN') ? loginExchange(user, secret) : undefined
+  if (mechanisms.has('LOGIN')) return loginExchange(user, secret)
+  return mechanisms.has('CRAM-MD5') ? cramMd5(user, secret) : undefined
 }
 
 /** RFC 4954 §4: the server begins, so that an initial response would be a fault. */
 function loginExchange(user: string, secret: string): Exchange {
   const answers = [user, secret]
   return { name: 'LOGIN', most: answers.length, next: () => answers.shift() ?? '' }
+}
+
+/** RFC 2195 §2: for old hosts that have nothing else. */
+function cramMd5(user: string, secret: string): Exchange {
+  const digest = (challenge: string) => createHmac('md5', secret).update(challenge).digest('hex')
+  return { name: 'CRAM-MD5', most: 1, next: (challenge) => `${user} ${digest(challenge)}` }
 }
 
 function scram(name: string, exchange: ScramLogin): Exchange {

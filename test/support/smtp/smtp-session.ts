@@ -131,7 +131,7 @@ export class SessionDouble {
       },
       notSecured: () => undefined,
       unknownCommand: async () => undefined,
-      loginAbilities: { scram: [], tokens: undefined },
+      loginAbilities: { scram: [], cramMd5: false, tokens: undefined },
       beginScram: async () => ({ ok: false, reply: reply(454, '4.7.0', 'Not here') }),
       refuseLogin: () => ({ ok: false, reply: reply(535, '5.7.8', 'Not here') }),
       login: async (attempt, secret) => {
