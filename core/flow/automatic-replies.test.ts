@@ -1,4 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { SortAction } from '../model/delivery.ts'
+import { reply } from '../model/reply.ts'
 import {
   at,
   delivered,
@@ -9,9 +11,7 @@ import {
   type Parts,
   setUp,
   tried,
-} from '../../test/support/delivery-world.ts'
-import type { SortAction } from '../model/delivery.ts'
-import { reply } from '../model/reply.ts'
+} from '../testing/delivery-world.ts'
 import type { Attempt } from './flow.ts'
 
 describe('automatic replies', () => {

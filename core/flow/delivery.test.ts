@@ -1,4 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { Hooks } from '../hooks/index.ts'
+import { createMessage } from '../message/create-message.ts'
+import { bufferContent } from '../model/content.ts'
+import type { Batch, Outcome, SortAction } from '../model/delivery.ts'
+import { localError } from '../model/reply.ts'
+import { definePlugin, noOptions } from '../plugin.ts'
 import {
   at,
   away,
@@ -12,13 +18,7 @@ import {
   never,
   setUp,
   tried,
-} from '../../test/support/delivery-world.ts'
-import type { Hooks } from '../hooks/index.ts'
-import { createMessage } from '../message/create-message.ts'
-import { bufferContent } from '../model/content.ts'
-import type { Batch, Outcome, SortAction } from '../model/delivery.ts'
-import { localError } from '../model/reply.ts'
-import { definePlugin, noOptions } from '../plugin.ts'
+} from '../testing/delivery-world.ts'
 import { createTestHost } from '../testing/test-host.ts'
 import { turns } from '../testing/turns.ts'
 import type { AttemptItem } from './flow.ts'

@@ -1,18 +1,18 @@
-import type { Attempt, AttemptItem } from '../../core/flow/flow.ts'
-import type { Hooks } from '../../core/hooks/index.ts'
-import { createMessage } from '../../core/message/create-message.ts'
-import type { Account } from '../../core/model/account.ts'
-import type { Address } from '../../core/model/address/address.ts'
-import { bufferContent } from '../../core/model/content.ts'
-import type { Batch, Outcome, Route, SortAction } from '../../core/model/delivery.ts'
-import type { Message } from '../../core/model/message.ts'
-import { type Reply, reply } from '../../core/model/reply.ts'
-import { definePlugin, noOptions } from '../../core/plugin.ts'
-import { type Queue, queue, type Submission } from '../../core/services/queue.ts'
-import { createTestHost, type TestHost } from '../../core/testing/test-host.ts'
+import type { Attempt, AttemptItem } from '../flow/flow.ts'
+import type { Hooks } from '../hooks/index.ts'
+import { createMessage } from '../message/create-message.ts'
+import type { Account } from '../model/account.ts'
+import type { Address } from '../model/address/address.ts'
+import { bufferContent } from '../model/content.ts'
+import type { Batch, Outcome, Route, SortAction } from '../model/delivery.ts'
+import type { Message } from '../model/message.ts'
+import { type Reply, reply } from '../model/reply.ts'
+import { definePlugin, noOptions } from '../plugin.ts'
+import { type Queue, queue, type Submission } from '../services/queue.ts'
+import { createTestHost, type TestHost } from './test-host.ts'
 
 export const at = (localPart: string): Address => ({ localPart, domain: 'example.org' })
-export const account = (id: string): Account => ({ id, address: at(id) })
+const account = (id: string): Account => ({ id, address: at(id) })
 export const message: Message = await createMessage(bufferContent(Buffer.from('Subject: hi\r\n\r\nbody\r\n')))
 export const inbox: SortAction = { kind: 'file', mailbox: 'INBOX' }
 export const delivered: Outcome = { kind: 'delivered', text: 'done' }
@@ -51,14 +51,14 @@ export interface Parts {
   readonly taken?: Reply
 }
 
-export interface Setup extends AsyncDisposable {
+interface Setup extends AsyncDisposable {
   readonly host: TestHost
   /** Each batch as `kind: where(mailboxes), …`. */
   readonly batches: readonly string[]
   readonly submissions: readonly Submission[]
 }
 
-export function place(route: Route): string {
+function place(route: Route): string {
   return route.kind === 'account' ? route.account.id : route.address.localPart
 }
 
