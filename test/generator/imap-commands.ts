@@ -106,6 +106,7 @@ export class ImapCommandMaker {
       UNSUBSCRIBE: mailbox,
       LIST: () => this.#listArguments(),
       LSUB: () => `${pick('""', mailbox())} ${pattern()}`,
+      XLIST: () => `${pick('""', mailbox())} ${pattern()}`,
       NAMESPACE: this.#nothing,
       STATUS: () => `${mailbox()} ${list(1, 4, item)}`,
       GETQUOTAROOT: mailbox,

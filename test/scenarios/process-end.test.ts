@@ -109,7 +109,7 @@ test.each([
   const { child, closed, errors } = await startUntil('"ready"')
   child.kill('SIGTERM')
   expect(await closed).toEqual([0, null])
-  expect(errors()).toMatch(/"error":"astray","event":"internal-error"[\s\S]*"ready"/)
+  expect(errors()).toMatch(/"error":"astray","stack":.*"event":"internal-error"[\s\S]*"ready"/)
   expect(errors()).not.toMatch(/^ +at /m)
 })
 
