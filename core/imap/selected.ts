@@ -41,6 +41,8 @@ export interface ImapSelected {
   told(entries: readonly MessageEntry[]): void
   /** The client has asked for the flags of these, and is told them. */
   answered(entries: readonly MessageEntry[]): void
+  /** The client has removed these, and not by `mailbox`: it is told so, whatever it wants to hear of others. */
+  removed(uids: readonly number[]): void
   /**
    * The command tells mod-sequences, `highest` at most where others have told of it: behind it the client is told up to
    * where it knows of everything, if that is less.

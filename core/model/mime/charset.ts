@@ -26,8 +26,10 @@ const aliases: ReadonlyMap<string, string> = new Map([
 
 /** Those that leave it to the text which octet of two comes first. */
 const unordered = new Set(['utf-16', 'unicode', 'ucs-2', 'csunicode', 'iso-10646-ucs-2'])
-/** Octets by whose zeros the order is guessed. */
+/** Octets by which the order is guessed. */
 const guessedBy = 1024
+const bigEndianMark = 0xfeff
+const littleEndianMark = 0xfffe
 
 /**
  * Turns octets of a declared charset into text. Never throws: octets that are not of that charset become U+FFFD; where
@@ -44,16 +46,40 @@ export function decodeText(octets: Buffer, charset: string | undefined): string 
  */
 export function withByteOrder(octets: Buffer, charset: string | undefined): string | undefined {
   if (!unordered.has(labelOf(charset))) return charset
-  const mark = octets.length < 2 ? 0 : octets.readUInt16BE(0)
-  if (mark === 0xfeff) return 'utf-16be'
-  return mark === 0xfffe || isLittleEndian(octets.subarray(0, guessedBy)) ? 'utf-16le' : 'utf-16be'
+  const mark = markOf(octets)
+  if (mark === bigEndianMark) return 'utf-16be'
+  return mark === littleEndianMark || isLittleEndian(octets.subarray(0, guessedBy)) ? 'utf-16le' : 'utf-16be'
 }
 
-/** Characters below U+0100, of which most texts have some, are a zero and another octet. */
+/** Whether a text begins with a mark that tells the order of its octets, where the charset leaves that to the text. */
+export function hasByteOrderMark(octets: Buffer, charset: string | undefined): boolean {
+  const mark = markOf(octets)
+  return (mark === bigEndianMark || mark === littleEndianMark) && unordered.has(labelOf(charset))
+}
+
+function markOf(octets: Buffer): number {
+  return octets.length < 2 ? 0 : octets.readUInt16BE(0)
+}
+
+/**
+ * Zeros alone tell nothing: 一 is U+4E00. Blanks and line ends do, for in the other order they are hardly any character;
+ * without them most of the text has to be ASCII. A single character may be either.
+ */
 function isLittleEndian(octets: Buffer): boolean {
+  const units = octets.length >>> 1
   let surplus = 0
-  for (const [at, octet] of octets.entries()) if (octet === 0) surplus += at % 2 === 0 ? -1 : 1
-  return surplus > 0
+  let ascii = 0
+  for (let at = 0; at < units; at += 1) {
+    const unit = octets.readUInt16LE(2 * at)
+    if (isBlank(unit)) surplus += 1
+    else if (isBlank(octets.readUInt16BE(2 * at))) surplus -= 1
+    if (unit > 0x1f && unit < 0x7f) ascii += 1
+  }
+  return surplus === 0 ? units > 1 && 2 * ascii > units : surplus > 0
+}
+
+function isBlank(unit: number): boolean {
+  return unit === 0x20 || unit === 0x0d || unit === 0x0a
 }
 
 /**

@@ -1,4 +1,4 @@
-import { decodeText } from './charset.ts'
+import { decodeText, hasByteOrderMark } from './charset.ts'
 
 // RFC 2047 §2, with the language of RFC 2231 §5. Every part is bounded or ends at the next question mark, so that no
 // text makes the search go over the same characters twice. Spaces in the encoded text are against the rule, but common.
@@ -15,9 +15,9 @@ interface Run {
 
 /**
  * Replaces the encoded words (RFC 2047) in a field body by what they say. White space between two of them goes; words
- * next to each other in one charset are decoded together, so that a character split between them is whole again. What
- * is not well-formed stays as it is, and so do words beyond the first 5,000. The answer never holds CR, LF or NUL,
- * whatever was encoded.
+ * next to each other in one charset are decoded together, so that a character split between them is whole again, but
+ * where one has a byte order mark of its own (§5). What is not well-formed stays as it is, and so do words beyond the
+ * first 5,000. The answer never holds CR, LF or NUL, whatever was encoded.
  */
 export function decodeEncodedWords(text: string): string {
   if (!text.includes('=?')) return text
@@ -33,7 +33,7 @@ export function decodeEncodedWords(text: string): string {
     const octets = decodeWord(match[2] ?? '', match[3] ?? '')
     last = match.index + match[0].length
     const joins = run !== undefined && !nonBlank.test(between)
-    if (joins && run?.charset === charset) {
+    if (joins && run?.charset === charset && !hasByteOrderMark(octets, charset)) {
       run.octets.push(octets)
       continue
     }

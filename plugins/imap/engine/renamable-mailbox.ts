@@ -27,9 +27,14 @@ export class RenamableMailbox implements Mailbox {
     return this.#complete
   }
 
-  /** UIDs that were removed by this object and of which nobody was told. */
+  /** UIDs that the client has removed and of which it was not told. */
   get removals(): ReadonlySet<number> {
     return this.#removals
+  }
+
+  /** The client has removed these by something else than this object. */
+  wereRemoved(uids: readonly number[]): void {
+    for (const uid of uids) this.#removals.add(uid)
   }
 
   toldRemovals(): void {
@@ -101,7 +106,7 @@ export class RenamableMailbox implements Mailbox {
 
   async expunge(uids: readonly number[], options?: ExpungeOptions): Promise<readonly number[]> {
     const removed = await this.#opened.expunge(uids, options)
-    for (const uid of removed) this.#removals.add(uid)
+    this.wereRemoved(removed)
     return removed
   }
 

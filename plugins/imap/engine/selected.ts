@@ -51,7 +51,7 @@ export class Selected implements ImapSelected {
   readonly #surroundings: SelectedSurroundings
   readonly #watch: SelectedWatch
   readonly #updateListeners = new Set<ImapUpdateListener>()
-  /** What the client was told of by commands that changed flags: listeners learn of it with the next update. */
+  /** What the client was told of by commands on flags, their own or withheld ones: listeners learn of it with the next update. */
   readonly #toldBefore: MessageEntry[] = []
   #messages: readonly MessageEntry[]
   /** The mod-sequence up to which the client was told of everything. */
@@ -115,13 +115,21 @@ export class Selected implements ImapSelected {
 
   told(entries: readonly MessageEntry[]): void {
     if (entries.length === 0) return
-    if (this.#updateListeners.size > 0) for (const entry of entries) this.#toldBefore.push(entry)
+    this.#tellListeners(entries)
     this.#messages = withNewer(this.#messages, entries)
     this.#hasToldModSequences = true
   }
 
   answered(entries: readonly MessageEntry[]): void {
-    this.#withheld.answered(entries)
+    this.#tellListeners(this.#withheld.answered(entries))
+  }
+
+  #tellListeners(entries: readonly MessageEntry[]): void {
+    if (this.#updateListeners.size > 0) for (const entry of entries) this.#toldBefore.push(entry)
+  }
+
+  removed(uids: readonly number[]): void {
+    this.mailbox.wereRemoved(uids)
   }
 
   toldModSequences(highest = 0): void {
@@ -167,10 +175,9 @@ export class Selected implements ImapSelected {
   /** What the client is to be told of now. */
   #changes(expunges: boolean): ViewChanges | undefined {
     const { messages, flags } = this.#surroundings.news()
-    const there = this.mailbox.entries
     const { shown, isBehind } = messages
-      ? { shown: there, isBehind: false }
-      : frozenMessages(this.#messages, there, {
+      ? { shown: this.mailbox.entries, isBehind: false }
+      : frozenMessages(this.#messages, this.mailbox.entries, {
           removed: this.mailbox.removals,
           lastArrived: lastOwnArrival(this),
         })

@@ -40,7 +40,8 @@ describe('WithheldFlags', () => {
   test('are withheld until they are asked for, as they are now', () => {
     const withheld = new WithheldFlags()
     withheld.withhold([entry(1, 5), entry(2, 6), entry(3, 7)])
-    withheld.answered([entry(1, 5), entry(2, 5)])
+    expect(withheld.answered([entry(1, 5), entry(2, 5)])).toEqual([entry(1, 5)])
+    expect(withheld.answered([entry(1, 5)])).toEqual([])
     expect(withheld.areNone).toBe(false)
     withheld.answered([entry(2, 6)])
     withheld.forget([3])

@@ -57,11 +57,14 @@ export class WithheldFlags {
     for (const { uid, modSequence } of entries) this.#untold.set(uid, modSequence)
   }
 
-  /** The client has asked for the flags of these. */
-  answered(entries: readonly MessageEntry[]): void {
-    if (this.areNone) return
-    for (const { uid, modSequence } of entries)
-      if (modSequence >= (this.#untold.get(uid) ?? Number.POSITIVE_INFINITY)) this.#untold.delete(uid)
+  /** The client has asked for the flags of these; answers those of which it was not told before. */
+  answered(entries: readonly MessageEntry[]): readonly MessageEntry[] {
+    if (this.areNone) return []
+    const news = entries.filter(
+      ({ uid, modSequence }) => modSequence >= (this.#untold.get(uid) ?? Number.POSITIVE_INFINITY),
+    )
+    for (const { uid } of news) this.#untold.delete(uid)
+    return news
   }
 
   forget(vanished: readonly number[]): void {

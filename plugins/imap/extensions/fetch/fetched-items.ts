@@ -33,8 +33,9 @@ export class FetchedItems {
   }
 
   /**
-   * In the order in which they are sent: what nobody has asked for comes first, and last what may have to be read, which is mostly a
-   * literal. Some clients (Mail::IMAPClient) take what stands behind a literal for a part of it.
+   * In the order in which they are sent: what nobody has asked for comes first, then what is said of every message, then texts made of
+   * the message, which may have literals, and last what may have to be read, which is mostly one. Some clients (Mail::IMAPClient) take
+   * what stands behind a literal for a part of it.
    */
   inOrder(): readonly (ImapFetchAttribute & { readonly name: string })[] {
     const asked = [...this.attributes.keys()].filter((name) => !this.#implied.has(name))
@@ -43,7 +44,7 @@ export class FetchedItems {
       const attribute = this.attributes.get(name)
       return attribute === undefined ? [] : { ...attribute, name }
     })
-    return [...all.filter((each) => !mayBeLiteral(each)), ...all.filter(mayBeLiteral)]
+    return all.toSorted((a, b) => likeLiteral(a) - likeLiteral(b))
   }
 
   /** Another item, which reads nothing and is not asked for, where it is not there already. */
@@ -60,8 +61,10 @@ export class FetchedItems {
   }
 }
 
-function mayBeLiteral({ read }: ImapFetchAttribute): boolean {
-  return read !== undefined
+/** How much an item is like one with a literal. */
+function likeLiteral({ read, fact, needs }: ImapFetchAttribute): number {
+  if (read !== undefined) return 2
+  return fact !== undefined || needs === 'summary' ? 1 : 0
 }
 
 /** For items that were not read: nothing stands behind their names. */

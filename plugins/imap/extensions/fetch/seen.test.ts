@@ -38,6 +38,17 @@ describe('\\Seen by FETCH (RFC 9051 §6.4.5)', () => {
     ])
   })
 
+  it('stands before texts made of the message, which may have literals too', async () => {
+    await system.deliver('INBOX', 'Subject: "2"\n\n\u00fc')
+    await client.ok('NOOP')
+    const [response = ''] = await client.ok(
+      'FETCH 2 (PREVIEW BODY[TEXT] ENVELOPE RFC822.SIZE BODY UID FLAGS)',
+    )
+    expect(response).toMatch(
+      /^2 FETCH \(RFC822\.SIZE \d+ UID 2 FLAGS \(.*\) PREVIEW .* ENVELOPE .* BODY \(.* BODY\[TEXT\] \{/s,
+    )
+  })
+
   it.each(['BODY.PEEK[]', 'RFC822.HEADER', 'BODY'])('is not set by %s', async (items) => {
     expect((await client.ok(`FETCH 1 ${items}`)).join()).not.toContain('FLAGS')
     expect(await flags()).toEqual([])

@@ -1,11 +1,17 @@
-import { errorCode } from 'mailwright'
-import type { ImapCall, ImapResult, ImapSession } from 'mailwright/imap'
+import { errorCode, type MessageEntry } from 'mailwright'
+import type { ImapCall, ImapResult, ImapSelected, ImapSession } from 'mailwright/imap'
 import { noteOwnChange } from '../../engine/own-changes.ts'
 import { explained, no, ok, Refusal } from '../../engine/result.ts'
+import { showing } from '../../engine/showing.ts'
 import { Progress } from '../../search/progress.ts'
 import { tellRealName } from './real-name.ts'
 
 const belowItself = 'It cannot be moved below itself'
+
+interface OpenInbox {
+  readonly selected: ImapSelected
+  readonly before: readonly MessageEntry[]
+}
 
 /**
  * RENAME (RFC 9051 §6.3.6). The store takes what is below along; INBOX stays, and its messages move. Where the selected
@@ -20,10 +26,12 @@ export async function rename({ args, session, tag }: ImapCall): Promise<ImapResu
   await session.access(from, 'write')
   // Before it is another one.
   const below = from === 'INBOX' ? undefined : pathBelow(session.selected?.name, from)
+  const inbox = from === 'INBOX' ? openInbox(session) : undefined
   const progress = new Progress(session, tag)
   await progress.during(() => move(session, from, to, progress))
   const real = await realName(session, to)
   if (from === 'INBOX') await copyAnnotations(session, real)
+  if (inbox !== undefined) await showEmptied(session, inbox)
   await noteOwnChange(session, { gone: from, come: real })
   tellRealName(session, from, { given: to, real })
   if (below !== undefined) await session.renamed(real + below)
@@ -72,6 +80,17 @@ function isBelowAny(name: string, names: ReadonlySet<string>, offset: number): b
   for (let end = name.indexOf('/', offset); end >= 0; end = name.indexOf('/', end + 1))
     if (names.has(name.slice(0, end))) return true
   return false
+}
+
+/** INBOX with its messages as they are, where the session has it selected. */
+function openInbox({ selected }: ImapSession): OpenInbox | undefined {
+  return selected?.name === 'INBOX' ? { selected, before: selected.mailbox.entries } : undefined
+}
+
+/** Its messages went by the client's own doing; it is told of that whatever it wants to hear of others. */
+async function showEmptied(session: ImapSession, { selected, before }: OpenInbox): Promise<void> {
+  selected.removed(before.map(({ uid }) => uid))
+  await showing(session, () => selected.requireThere())
 }
 
 /** RFC 5464 §4.1: those of INBOX stay, and are copied. Where they cannot be it is renamed all the same. */

@@ -47,6 +47,18 @@ describe.each([...withoutMessages, withoutFlags])('after %s', (command) => {
     expect(changed.flatMap((line) => /^\d FETCH/.exec(line) ?? [])).toEqual(['1 FETCH', '2 FETCH', '3 FETCH'])
   })
 
+  test('a search that is followed learns of flags that the client has asked for', async () => {
+    const { client, other } = await started('UID SEARCH RETURN (ALL UPDATE) UNFLAGGED')
+    await client.ok(command)
+    await other.ok('STORE 2 +FLAGS (\\Flagged)')
+    const lines = [...(await client.ok('NOOP')), ...(await client.ok('FETCH 2 (FLAGS)'))]
+    expect(lines.filter((line) => line.startsWith('ESEARCH'))).toEqual([
+      expect.stringMatching(/^ESEARCH \(TAG "\w+"\) UID REMOVEFROM \(0 2\)$/),
+    ])
+    const later = await client.ok('NOTIFY SET (SELECTED (MessageNew MessageExpunge FlagChange))')
+    expect([...later, ...(await client.ok('NOOP'))]).toEqual([])
+  })
+
   test('what was withheld is told of as soon as it is wanted again', async () => {
     const { client, other } = await started(command)
     await other.ok('STORE 2 +FLAGS (\\Flagged)')
@@ -80,6 +92,17 @@ describe.each(withoutMessages)('after %s messages and their numbers stay as they
     const expunged = await client.ok('EXPUNGE')
     expect(expunged.filter((line) => line.endsWith('EXPUNGE'))).toEqual(['2 EXPUNGE'])
     expect((await client.ok('FETCH 2 (UID)'))[0]).toBe('2 FETCH (UID 3)')
+  })
+
+  test('and what it takes along by a RENAME of INBOX', async () => {
+    const { client, other } = await started(command)
+    await other.ok('STORE 1 +FLAGS (\\Deleted)')
+    await other.ok('EXPUNGE')
+    await client.ok('NOOP')
+    const renamed = await client.ok('RENAME INBOX Taken')
+    expect(renamed.filter((line) => line.endsWith('EXPUNGE'))).toEqual(['3 EXPUNGE', '2 EXPUNGE'])
+    expect((await client.ok('UID SEARCH ALL')).filter((line) => /^SEARCH .*[23]/.test(line))).toEqual([])
+    expect(await client.ok('STATUS Taken (MESSAGES)')).toEqual(['STATUS Taken (MESSAGES 2)'])
   })
 
   test('and what it puts in itself, with all that came before', async () => {

@@ -33,7 +33,7 @@ test('is in UTF-8, in a form that the client takes', async () => {
 
 test.each([
   ['FETCH 1 PREVIEW (LAZY)', '1 FETCH (PREVIEW "text")'],
-  ['FETCH 1 (preview (lazy) UID)', '1 FETCH (PREVIEW "text" UID 1)'],
+  ['FETCH 1 (preview (lazy) UID)', '1 FETCH (UID 1 PREVIEW "text")'],
   ['FETCH 1 (UID PREVIEW (LAZY LAZY))', '1 FETCH (UID 1 PREVIEW "text")'],
   ['FETCH 1 PREVIEW (CHANGEDSINCE 0)', '1 FETCH (MODSEQ (2) PREVIEW "text")'],
   ['FETCH 1 PREVIEW (LAZY) (CHANGEDSINCE 0)', '1 FETCH (MODSEQ (2) PREVIEW "text")'],
