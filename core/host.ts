@@ -216,7 +216,7 @@ export class Host {
   async check(): Promise<void> {
     const check = (plugin: RunningPlugin) => this.#step(plugin, 'check')
     await checkPlugins(this.#plugins, check, () => this.#stopping)
-    const doubts = await unreadPostmaster(this, this.#clock)
+    const doubts = await unreadPostmaster(this, this.#clock, this.#started.length > 0)
     this.#doubts.push(...doubts)
     for (const text of doubts) this.log.warn('starting', { text })
   }

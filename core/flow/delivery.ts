@@ -9,12 +9,13 @@ import type {
   RouteQuestion,
   SortAction,
 } from '../model/delivery.ts'
-import { notWithoutOthers } from '../model/outcome.ts'
-import { formatReply, localError, reply } from '../model/reply.ts'
+import { notNow, notWithoutOthers } from '../model/outcome.ts'
+import { formatReply, reply } from '../model/reply.ts'
 import { aMomentAfter } from './a-moment-after.ts'
 import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
 import { forEach, parted, routeActions, sentOn } from './forwards.ts'
 import { idTime } from './id.ts'
+import { judgedOutcomes } from './judged-outcome.ts'
 import { findRoutes, routeKey } from './routing.ts'
 import type { FlowContext } from './surroundings.ts'
 
@@ -39,7 +40,6 @@ const nobodyDelivers: Outcome = {
   kind: 'deferred',
   reply: reply(451, '4.3.5', 'Nobody delivers to that address now'),
 }
-const notNow: Outcome = { kind: 'deferred', reply: localError }
 const discarded: Outcome = { kind: 'delivered', text: 'discarded by sorting' }
 
 /** Runs the hooks of delivery; see {@link DeliveryFlow}. */
@@ -158,7 +158,7 @@ export class Delivery implements DeliveryFlow {
     const subject = this.#subject(attempt)
     const batch = Object.freeze({ id, parameters, kind, items: Object.freeze(items), atomic, signal })
     const patient = aMomentAfter(signal, this.#context.clock)
-    const decision = await delivery.deliver.decide<readonly Outcome[]>([batch], {
+    const decision = await delivery.deliver.decide<readonly unknown[]>([batch], {
       ...subject,
       signal: patient,
     })
@@ -168,7 +168,9 @@ export class Delivery implements DeliveryFlow {
         ? items.map(() => nobodyDelivers)
         : decision.kind === 'fault'
           ? items.map(() => notNow)
-          : decision.answer
+          : judgedOutcomes(decision.answer, (problem) =>
+              delivery.deliver.blame(decision.by, problem, subject),
+            )
     for (const [index, item] of items.entries()) this.#report(attempt, item, outcomes[index] ?? notNow)
     return outcomes
   }

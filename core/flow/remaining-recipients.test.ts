@@ -39,6 +39,7 @@ describe('of the recipients a and b', () => {
 
 describe('parameters of one who is added', () => {
   const never: RecipientParameters = { notify: ['NEVER'] }
+  const all: RecipientParameters = { notify: ['DELAY', 'FAILURE', 'SUCCESS'] }
   const success: RecipientParameters = { notify: ['SUCCESS'], originalRecipient: 'rfc822;a@example.org' }
 
   test.each<[string, readonly RecipientParameters[], readonly Edit[], RecipientParameters]>([
@@ -46,9 +47,28 @@ describe('parameters of one who is added', () => {
     ['those of the edit', [{}], [{ kind: 'add-recipient', address: at('c'), parameters: never }], never],
     ['those of the one that is redirected', [never], [redirect('c')], never],
     ['also where it was to be a copy', [success], [add('c'), redirect('C')], success],
-    ['those of one whom the sender wants to hear of', [never, success, {}], [redirect('c')], success],
+    ['whatever the sender wants to hear of any', [success, {}], [redirect('c')], all],
+    ['in any order', [never, {}, success], [redirect('c')], all],
+    ['no failure where nobody wants that', [never, success], [redirect('c')], { notify: ['SUCCESS'] }],
+    ['nothing where all are to be silent', [never, never], [redirect('c')], never],
+    ['nothing said where nobody says anything', [{ originalRecipient: 'rfc822;b' }, {}], [redirect('c')], {}],
   ])('%s', (_, given, edits, expected) => {
     const those = given.map((parameters) => ({ parameters }))
-    expect(addedParameters(those, edits, at('c'))).toEqual(expected)
+    const { notify, ...others } = addedParameters(those, edits, at('c'))
+    expect({ ...others, ...(notify && { notify: notify.toSorted() }) }).toEqual(expected)
+  })
+
+  test('one of them to whom all are redirected is not silent for all', () => {
+    const [a, b] = [never, {}].map(
+      (parameters, index): Recipient => ({
+        ...(recipients[index] as Recipient),
+        parameters: { ...parameters, originalRecipient: `rfc822;${index}` },
+      }),
+    )
+    const remaining = remainingRecipients([a, b] as Recipient[], [redirect('a')])
+    expect(remaining).toEqual([
+      { ...a, parameters: { notify: ['FAILURE', 'DELAY'], originalRecipient: 'rfc822;0' } },
+    ])
+    expect(remainingRecipients([a, b] as Recipient[], [remove('b')])).toEqual([a])
   })
 })

@@ -8,7 +8,17 @@ export function remainingRecipients(
   edits: readonly Edit[],
 ): readonly Recipient[] {
   const remains = remainder(edits)
-  return recipients.filter(({ forwardPath }) => remains(forwardPath))
+  const remaining = recipients.filter(({ forwardPath }) => remains(forwardPath))
+  return edits.some(({ kind }) => kind === 'redirect')
+    ? remaining.map((recipient) => inPlaceOfAll(recipient, recipients))
+    : remaining
+}
+
+/** One of several to whom all are redirected: the sender hears of it what they want to hear of any. */
+function inPlaceOfAll(recipient: Recipient, recipients: readonly Pick<Recipient, 'parameters'>[]): Recipient {
+  const { originalRecipient } = recipient.parameters
+  const own = originalRecipient === undefined ? {} : { originalRecipient }
+  return { ...recipient, parameters: { ...replacedParameters(recipients), ...own } }
 }
 
 /** Whom the edits add to a message's recipients, each once. */
@@ -42,10 +52,23 @@ export function addedParameters(
   return (found?.kind === 'add-recipient' ? found.parameters : undefined) ?? {}
 }
 
-/** One for several has those of the first, as with Postfix, whom the sender wants to hear of. */
+type NotifyWord = NonNullable<RecipientParameters['notify']>[number]
+
+/** What holds where the sender says nothing: RFC 3461 §4.1 leaves delays to us. */
+const unasked: readonly NotifyWord[] = ['FAILURE', 'DELAY']
+
+/**
+ * One for several is told of as of any of them, so that no failure is silent which the sender wants to hear of. What one was called is not
+ * what all were.
+ */
 function replacedParameters(recipients: readonly Pick<Recipient, 'parameters'>[]): RecipientParameters {
-  const told = recipients.find(({ parameters }) => parameters.notify?.includes('NEVER') !== true)
-  return (told ?? recipients[0])?.parameters ?? {}
+  const [first, ...others] = recipients.map(({ parameters }) => parameters)
+  if (first === undefined || others.length === 0) return first ?? {}
+  const all = [first, ...others]
+  if (all.every(({ notify }) => notify === undefined)) return {}
+  const events = new Set(all.flatMap(({ notify }) => notify ?? unasked))
+  if (events.size > 1) events.delete('NEVER')
+  return { notify: [...events] }
 }
 
 /** Whether edits take somebody off who is named or who is added, or put another in everybody's place. */

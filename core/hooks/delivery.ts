@@ -29,7 +29,8 @@ export interface DeliveryHooks {
   readonly sort: RewriteHook<Disposition, []>
   /**
    * Deliver these, all of one kind of route and of one handler, and say what became of each item. A tap that takes the kind answers one
-   * outcome per item, in their order, and only says `delivered` for what is durable.
+   * outcome per item, in their order, and only says `delivered` for what is durable. An outcome without a valid kind, text or reply defers its
+   * item alone; any other detail that is not valid is left out. The log says so (`hook-failed`).
    *
    * - Kind: claim. When: after sorting. Previous: `sort`. Next: `delivered`, `deferred`, `bounced`.
    * - No answer: every item is deferred with 451 4.3.5, and the log says so. Standard: RFC 5321 §4.4 (final delivery).

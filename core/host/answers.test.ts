@@ -100,28 +100,8 @@ const bad: Case[] = [
   ['delivery.sort', 'rewrite', { ...disposed, route: { ...route, detail: 'x' } }, [disposed]],
   ['delivery.deliver', 'claim', { kind: 'delivered', text: 'ok' }, [items]],
   ['delivery.deliver', 'claim', [{ kind: 'delivered', text: 'ok' }], [items]],
-  ['delivery.deliver', 'claim', [{ kind: 'delivered' }, notNow], [items]],
-  ['delivery.deliver', 'claim', [{ kind: 'lost' }, notNow], [items]],
-  ['delivery.deliver', 'claim', [{ kind: 'deferred' }, notNow], [items]],
-  ['delivery.deliver', 'claim', [{ kind: 'deferred', reply: never.reply }, notNow], [items]],
-  ['delivery.deliver', 'claim', [{ kind: 'failed', reply: localError }, notNow], [items]],
   ['delivery.deliver', 'claim', [notNow, notNow], [{}]],
   ['delivery.route', 'claim', { kind: 'remote', address, nextHop: 25 }],
-  ...[
-    { ...notNow, retryAfter: Number.NaN },
-    { ...notNow, retryAfter: Number.POSITIVE_INFINITY },
-    { ...notNow, retryAfter: -1 },
-    { ...notNow, retryAfter: '5m' },
-    { ...notNow, concerns: 'everybody' },
-    { ...notNow, cause: 'toString' },
-    { ...notNow, hold: 'no' },
-    { ...notNow, untried: 1 },
-    { ...notNow, moving: 'yes' },
-    { ...never, host: 7 },
-    { ...never, place: {} },
-    { kind: 'delivered', text: 'ok', reached: 'soon' },
-    { kind: 'delivered', text: 'ok', reply: { code: 250, lines: ['a\r\nb'] } },
-  ].map((outcome): Case => ['delivery.deliver', 'claim', [outcome, notNow], [items]]),
 ]
 
 describe('answerFault', () => {

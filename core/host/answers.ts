@@ -3,7 +3,6 @@ import { isAddress } from '../model/address/address-check.ts'
 import { isContent } from '../model/content.ts'
 import { editFault, messageEditFault } from '../model/edit.ts'
 import { isRefusal, type Reply, replyFault } from '../model/reply.ts'
-import { outcomeFault } from './outcome-fault.ts'
 import { property } from './property.ts'
 
 type AnswerFault = (answer: unknown, args: readonly unknown[]) => string | undefined
@@ -38,9 +37,9 @@ const faults: Readonly<Record<string, AnswerFault>> = {
   'delivery.deliver': (answer, [batch]) => {
     const items = property(batch, 'items')
     if (!Array.isArray(answer)) return 'answered no list of outcomes'
-    if (!Array.isArray(items) || answer.length !== items.length)
-      return 'answered not one outcome for each item'
-    return answer.map(outcomeFault).find(Boolean)
+    const isComplete = Array.isArray(items) && answer.length === items.length
+    // What they say is judged one by one: what was delivered is not delivered again for the fault of another.
+    return isComplete ? undefined : 'answered not one outcome for each item'
   },
 }
 

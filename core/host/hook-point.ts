@@ -126,6 +126,12 @@ export class HookPoint {
     return this.#bail.promise(this.#call(args, subject)) as Promise<Decision<Answer> | undefined>
   }
 
+  /** Tells what is wrong with a part of a tap's answer, where the rest of it counts. */
+  blame(tap: string, problem: string, subject: HookSubject): void {
+    const error = new MailwrightError('MAIL_E_HOOK', `${tap} in ${this.name} ${problem}`)
+    this.#settings.observer.failed(this.name, tap, error, 0, subject)
+  }
+
   /** Runs an inspection; what failed is listed apart. Never rejects. */
   collect<Answer>(args: readonly unknown[], subject: HookSubject): Promise<Collected<Answer>> {
     if (this.#parallel === undefined || subject.signal?.aborted) return nothing

@@ -33,7 +33,7 @@ export function createObserver(
         verb: 'verdict',
         hook,
         by,
-        text: answerText(answer),
+        text: readableText(answer),
         milliseconds: rounded(milliseconds),
       })
     },
@@ -79,6 +79,15 @@ function ids({ session, transaction }: HookSubject): Pick<HistoryEntry, 'session
 
 function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000
+}
+
+/** Of an answer not every part was looked at before, and a getter of a plugin may throw. */
+function readableText(answer: unknown): string {
+  try {
+    return answerText(answer)
+  } catch (error) {
+    return `an answer that cannot be read: ${errorText(error)}`
+  }
 }
 
 /** One line for what a tap answered. */

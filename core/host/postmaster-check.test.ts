@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createHost, type Host } from '../host.ts'
-import type { RouteAnswer } from '../model/delivery.ts'
+import type { RouteAnswer, RouteQuestion } from '../model/delivery.ts'
 import { definePlugin, noOptions } from '../plugin.ts'
 import { capturedLog } from '../testing/captured-log.ts'
 
@@ -13,7 +13,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-type Answer = () => Promise<RouteAnswer | undefined>
+type Answer = (question: RouteQuestion) => Promise<RouteAnswer | undefined>
 
 /** A host that takes mail in a role, and says where the postmaster's goes. */
 function hostOf(
@@ -34,16 +34,33 @@ function hostOf(
 }
 
 const nobody = async () => undefined
-const somebody: Answer = async () => ({
-  kind: 'expansion',
-  addresses: [{ localPart: 'jo', domain: 'example.org' }],
-  via: 'alias',
+const jo = { localPart: 'jo', domain: 'example.org' }
+/** The postmaster is jo, who has what the answer says. */
+const joWith =
+  (answer: Answer): Answer =>
+  async (question) =>
+    question.address.domain === '' ? { kind: 'expansion', addresses: [jo], via: 'alias' } : answer(question)
+const somebody = joWith(async () => ({ kind: 'account', account: { id: 'jo', address: jo }, address: jo }))
+
+test.each<[string, Answer]>([
+  ['nobody has it', nobody],
+  ['nobody has what it leads to', joWith(nobody)],
+  ['it leads to itself', joWith(async () => ({ kind: 'expansion', addresses: [jo], via: 'alias' }))],
+])('a warning behind a start where %s', async (_, answer) => {
+  const host = hostOf('transfer', answer)
+  await host.start()
+  await host.check()
+  await host.stop()
+  expect(host.warnings).toEqual([expect.stringContaining('nobody reads mail for <postmaster>')])
 })
 
-test('whom nobody reads is a warning', async () => {
-  const host = hostOf('transfer', nobody)
+test.each<[string, Answer, number]>([
+  ['nobody has it', nobody, 1],
+  ['those who are not started know nobody', joWith(nobody), 0],
+])('without a start where %s', async (_, answer, count) => {
+  const host = hostOf('transfer', answer)
   await host.check()
-  expect(host.warnings).toEqual([expect.stringContaining('nobody reads mail for <postmaster>')])
+  expect(host.warnings).toHaveLength(count)
 })
 
 test.each<[string, () => Host]>([
@@ -57,8 +74,26 @@ test.each<[string, () => Host]>([
         throw new Error('not started')
       }),
   ],
+  [
+    'nobody can tell who has it',
+    () =>
+      hostOf(
+        'transfer',
+        joWith(() => Promise.reject(new Error('away'))),
+      ),
+  ],
+  [
+    'a tap answers nonsense',
+    () =>
+      hostOf(
+        'transfer',
+        joWith(async () => ({ kind: 'x' }) as never),
+      ),
+  ],
 ])('no warning where %s', async (_, make) => {
   const host = make()
+  await host.start()
   await host.check()
+  await host.stop()
   expect(host.warnings).toEqual([])
 })

@@ -1,38 +1,75 @@
 import type { Clock } from '../clock.ts'
+import type { RouteResult } from '../flow/flow.ts'
+import { findRoutes } from '../flow/routing.ts'
 import type { Host } from '../host.ts'
+import type { RouteAnswer, RouteQuestion } from '../model/delivery.ts'
+import { isPermanent } from '../model/reply.ts'
+import { answerFault } from './answers.ts'
+import type { Decision } from './hook-point.ts'
 import { withinTime } from './steps.ts'
 import type { PlacedTap } from './tap-order.ts'
 
 // RFC 5321 §4.1.1.3: the one mailbox that needs no domain.
 const address = { localPart: 'postmaster', domain: '' }
 const patience = 5_000
+type Ask = (question: RouteQuestion) => Promise<Decision<RouteAnswer> | undefined>
+
+const unknown = { kind: 'fault', by: 'core/not-started' } as const
+const faultOf = answerFault('delivery.route', 'claim')
 
 /**
  * Where mail from other servers is led into mailboxes and nobody reads what goes to the postmaster (RFC 5321 §4.5.1). No fault, for such
- * configs have been taken. The taps are asked apart from their hook: what they say of nobody's mail is nothing for the history.
+ * configs have been taken. The taps are asked apart from their hook: what they say of nobody's mail is nothing for the history. Accounts that
+ * are not started may know nobody: whether the one who is named has a mailbox is only asked behind a start.
  */
 export async function unreadPostmaster(
   { rolesListenedFor, hooks }: Pick<Host, 'rolesListenedFor' | 'hooks'>,
   clock: Clock,
+  isStarted: boolean,
 ): Promise<readonly string[]> {
-  const { route } = hooks.points.delivery
-  const intoMailboxes = route.placed.some(({ options: { kinds } }) => kinds?.includes('account'))
+  const { placed } = hooks.points.delivery.route
+  const intoMailboxes = placed.some(({ options: { kinds } }) => kinds?.includes('account'))
   if (!rolesListenedFor.has('transfer') || !intoMailboxes) return []
-  for (const tap of route.placed) if (await mayKnow(tap, clock)) return []
+  const found = await postmasterRoutes(placed, clock, isStarted)
+  if (found === undefined || found.ok || !isPermanent(found.reply)) return []
   return [
-    'nobody reads mail for <postmaster>, which is refused: name somebody with localDelivery({ postmaster })',
+    'nobody reads mail for <postmaster>, which is refused: name somebody who has a mailbox with localDelivery({ postmaster })',
   ]
 }
 
-/** Who fails may know: a plugin that is set up and not started, say. */
-async function mayKnow({ plugin, run }: PlacedTap, clock: Clock): Promise<boolean> {
+/** Undefined where nobody can tell: a plugin that is set up and not started, say. */
+async function postmasterRoutes(
+  taps: readonly PlacedTap[],
+  clock: Clock,
+  isStarted: boolean,
+): Promise<RouteResult | undefined> {
+  const late = new AbortController()
+  let found: RouteResult | undefined
   try {
-    let answer: unknown
-    await withinTime(clock, plugin, 'check', patience, async () => {
-      answer = await run({ address, original: address }, { signal: new AbortController().signal })
+    await withinTime(clock, 'the route of <postmaster>', 'check', patience, async () => {
+      const ask: Ask = async (question) =>
+        isStarted || question.address.domain === '' ? firstAnswer(taps, question, late.signal) : unknown
+      found = await findRoutes(ask, { address: { ...address }, original: { ...address } })
     })
-    return answer !== undefined && answer !== null
   } catch {
-    return true
+    return undefined
+  } finally {
+    late.abort()
   }
+  return found
+}
+
+async function firstAnswer(
+  taps: readonly PlacedTap[],
+  question: RouteQuestion,
+  signal: AbortSignal,
+): Promise<Decision<RouteAnswer> | undefined> {
+  for (const { name: by, run } of taps) {
+    const answer = await run(question, { signal })
+    if (answer === undefined) continue
+    return faultOf(answer, [question]) === undefined
+      ? { kind: 'answer', by, answer: answer as RouteAnswer }
+      : { kind: 'fault', by }
+  }
+  return undefined
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { bufferContent, readAll } from '../model/content.ts'
-import { blindFields, withoutFields } from './without-fields.ts'
+import { createMessage } from './create-message.ts'
+import { blindFields, withoutFields, withoutReversePath } from './without-fields.ts'
 
 async function shown(text: string): Promise<string> {
   const content = await withoutFields(bufferContent(Buffer.from(text, 'latin1')), blindFields)
@@ -43,4 +44,13 @@ test.each([
 ])('%j is left alone', async (text) => {
   const content = bufferContent(Buffer.from(text))
   expect(await withoutFields(content, blindFields)).toBe(content)
+})
+
+test.each([0, 3_000])('a Return-Path behind %d fields goes', async (count) => {
+  const before = 'X: 1\r\n'.repeat(count)
+  const text = `${before}Return-Path: <forged@evil.example>\r\nY: 1\r\n\r\nbody`
+  const message = await createMessage(bufferContent(Buffer.from(text)))
+  expect((await readAll(await withoutReversePath(message))).toString().slice(before.length)).toBe(
+    'Y: 1\r\n\r\nbody',
+  )
 })

@@ -55,5 +55,6 @@ async function endOfField(content: Content, seen: number): Promise<number> {
 
 /** A message as final delivery starts from it: without what others say its reverse-path is (RFC 5321 §4.4). */
 export async function withoutReversePath({ content, header }: Message): Promise<Content> {
-  return header.first('Return-Path') === undefined ? content : withoutFields(content, ['return-path'])
+  const mayHaveOne = header.truncated || header.first('Return-Path') !== undefined
+  return mayHaveOne ? withoutFields(content, ['return-path']) : content
 }

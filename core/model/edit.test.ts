@@ -18,6 +18,7 @@ describe('editFault', () => {
     { kind: 'add-recipient', address, parameters: {} },
     { kind: 'add-recipient', address, parameters: { notify: ['NEVER'], originalRecipient: 'rfc822;jo@x' } },
     { kind: 'add-recipient', address, parameters: { notify: ['SUCCESS', 'DELAY'] } },
+    { kind: 'add-recipient', address, parameters: { originalRecipient: 'utf-8;"jö b"@bücher.example' } },
     { kind: 'remove-recipient', address },
     { kind: 'change-reverse-path', address },
     { kind: 'change-reverse-path', address: null, where: 'remote' },
@@ -65,6 +66,9 @@ describe('editFault', () => {
     { kind: 'add-recipient', address, parameters: { notify: ['NEVER', 'DELAY'] } },
     { kind: 'add-recipient', address, parameters: { notify: ['DELAY', 'NEVER'] } },
     { kind: 'add-recipient', address, parameters: { originalRecipient: 1 } },
+    ...['', 'jo@x', ';jo@x', 'rfc822;', 'rfc 822;jo@x', 'a\r\nRCPT TO:<z@z>;b', 'rfc822;a\r\nb', 'a;b\0'].map(
+      (originalRecipient) => ({ kind: 'add-recipient', address, parameters: { originalRecipient } }),
+    ),
     { kind: 'remove-recipient' },
     { kind: 'change-reverse-path' },
     { kind: 'change-reverse-path', address: { localPart: 'a\r\nb', domain: 'example.org' } },

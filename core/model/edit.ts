@@ -53,7 +53,7 @@ export type EditAction =
   | { readonly kind: 'discard' }
   /**
    * This address gets it, and nobody else, whoever was or will be added. The last one holds; a `discard` wins. It has the parameters of
-   * those whom it replaces.
+   * whom it replaces; of several the sender hears what is wanted of any.
    */
   | { readonly kind: 'redirect'; readonly address: Address }
 
@@ -64,6 +64,9 @@ export type MessageEdit = Extract<
 >
 
 const notifyEvents: ReadonlySet<unknown> = new Set(['SUCCESS', 'FAILURE', 'DELAY'])
+
+// The type is an atom on the wire; the address is any text without controls.
+const originalRecipient = /^[!-9<-~]+;[^\x00-\x1f\x7f]+$/
 
 // RFC 5322 §2.2: printable US-ASCII but the colon.
 const fieldName = /^[\x21-\x39\x3b-\x7e]{1,76}$/
@@ -123,14 +126,20 @@ function parametersFault(parameters: unknown): string | undefined {
   if (typeof parameters !== 'object' || parameters === null) return 'the parameters are not an object'
   const { notify, originalRecipient } = parameters as RecipientParameters
   if (notify !== undefined && !isNotify(notify)) return 'notify is neither NEVER alone nor a list of events'
-  const isText = originalRecipient === undefined || typeof originalRecipient === 'string'
-  return isText ? undefined : 'the original recipient is not a string'
+  return originalRecipient === undefined || isOriginalRecipient(originalRecipient)
+    ? undefined
+    : 'the original recipient is not a type, a semicolon and an address'
 }
 
 /** RFC 3461 §4.1: NEVER stands alone. */
 function isNotify(words: unknown): boolean {
   if (!Array.isArray(words) || words.length === 0) return false
   return words[0] === 'NEVER' ? words.length === 1 : words.every((word) => notifyEvents.has(word))
+}
+
+/** RFC 3461 §4.2. What has a line break would be commands of its own to the next host. */
+function isOriginalRecipient(value: unknown): boolean {
+  return typeof value === 'string' && originalRecipient.test(value)
 }
 
 function reversePathFault({

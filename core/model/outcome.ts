@@ -1,5 +1,11 @@
 import type { Outcome } from './delivery.ts'
-import { reply } from './reply.ts'
+import { localError, reply } from './reply.ts'
+
+/** For what nobody can tell more of. */
+export const notNow: Outcome & { readonly kind: 'deferred' } = Object.freeze({
+  kind: 'deferred',
+  reply: localError,
+})
 
 /**
  * For what could have been delivered, where something else of the same message could not. It says nothing of its own: the reply

@@ -35,4 +35,12 @@ describe('ORCPT', () => {
     expect(originalRecipientWord(`utf-8;${'ö'.repeat(200)}`, false)).toBeUndefined()
     expect(originalRecipientWord(`rfc822;${'='.repeat(200)}`, true)).toBeUndefined()
   })
+
+  test.each(['a\r\nRCPT TO:<z@z>;b', 'rfc 822;jo', 'rfc822\n;jo', ';jo@x', 'jo@x', 'jö;x', ''])(
+    '%j has no type that is an atom, and is left out',
+    (original) => {
+      for (const hasSmtpUtf8 of [true, false])
+        expect(originalRecipientWord(original, hasSmtpUtf8)).toBeUndefined()
+    },
+  )
 })

@@ -1,13 +1,10 @@
-import type { Accounts, Address, Resolution, RouteAnswer } from 'mailwright'
-import type { LocalDeliveryOptions } from './options.ts'
+import { type Accounts, type Address, type Resolution, type RouteAnswer, sameAddress } from 'mailwright'
 import type { OwnNames } from './own-names.ts'
-
-/** Who reads the mail of addresses that every domain must have. */
-export type Persons = Pick<LocalDeliveryOptions, 'postmaster' | 'abuse'>
+import { type Persons, personFor } from './persons.ts'
 
 /**
- * What addresses are here, as the accounts service says, with a `postmaster` and an `abuse` everywhere (RFC 5321 §4.5.1,
- * RFC 2142 §4), at this server's own names too: notifications come from there, and people answer them.
+ * What addresses are here, as the accounts service says, with a `postmaster` and an `abuse` at each of its domains (RFC 5321 §4.5.1,
+ * RFC 2142 §4).
  */
 export class LocalAddresses {
   readonly #accounts: Accounts
@@ -24,18 +21,11 @@ export class LocalAddresses {
     // `<postmaster>` without a domain is legal in RCPT and means this system's.
     const bare = address.domain === ''
     const found: Resolution = bare ? { kind: 'unknown' } : await this.#accounts.resolve(address)
-    const isHere = bare || this.#ownNames.has(address.domain)
-    const person = this.#personOf(address, isHere)
-    return person === undefined || isOwnOf(found) || (found.kind === 'foreign' && !isHere)
+    if (found.kind === 'foreign' || isOwnOf(found)) return found
+    const person = personFor(this.#persons, address, bare || this.#ownNames.has(address.domain))
+    return person === undefined || sameAddress(person, address)
       ? found
       : { kind: 'alias', addresses: [person], via: 'alias' }
-  }
-
-  #personOf({ localPart }: Address, isHere: boolean): Address | undefined {
-    const name = localPart.toLowerCase()
-    // What other servers call the sender of notifications.
-    if (isHere && name === 'mailer-daemon') return this.#persons.postmaster
-    return name === 'postmaster' || name === 'abuse' ? this.#persons[name] : undefined
   }
 
   async route(address: Address): Promise<RouteAnswer | undefined> {

@@ -1,0 +1,64 @@
+import {
+  type Accounts,
+  type Address,
+  type DeliveryFlow,
+  hasVeryAddress,
+  isTransient,
+  type RouteAnswer,
+  type RouteQuestion,
+  sameAddress,
+} from 'mailwright'
+import type { OwnNames } from './own-names.ts'
+import { type Persons, personFor } from './persons.ts'
+
+export interface OwnMailboxesParts {
+  readonly accounts: Accounts
+  readonly persons: Persons
+  readonly ownNames: OwnNames
+  readonly delivery: Pick<DeliveryFlow, 'route'>
+}
+
+/**
+ * The postmaster, abuse and MAILER-DAEMON at this server's own names, where these are no domains of accounts: notifications come from
+ * there, and people answer them (RFC 5321 §4.5.1).
+ */
+export class OwnMailboxes {
+  readonly #parts: OwnMailboxesParts
+  /** The forward-paths of questions that we ask the other plugins, known again by identity. */
+  readonly #asked = new WeakSet<Address>()
+
+  constructor(parts: OwnMailboxesParts) {
+    this.#parts = parts
+  }
+
+  /** Whether mail for it comes to somebody here. A plugin in front may lead it to another host: there it is not ours to take. */
+  async claims(address: Address): Promise<boolean> {
+    if ((await this.#personOf(address)) === undefined) return false
+    return hasVeryAddress(await this.#parts.delivery.route({ address, original: address }))
+  }
+
+  /** The person, where no other plugin has that very address: an alias counts also behind us. */
+  async route({ address, original }: RouteQuestion): Promise<RouteAnswer | undefined> {
+    if (this.#asked.has(original)) return undefined
+    const person = await this.#personOf(address)
+    if (person === undefined || (await this.#mayBeOthers(address))) return undefined
+    return { kind: 'expansion', addresses: [person], via: 'alias' }
+  }
+
+  /** Where nobody can say now, the answer is that of those who cannot. */
+  async #mayBeOthers(address: Address): Promise<boolean> {
+    const original = { ...address }
+    this.#asked.add(original)
+    const routed = await this.#parts.delivery.route({ address, original })
+    return hasVeryAddress(routed) || (!routed.ok && isTransient(routed.reply))
+  }
+
+  async #personOf(address: Address): Promise<Address | undefined> {
+    const { accounts, persons, ownNames } = this.#parts
+    const person = personFor(persons, address, true)
+    if (person === undefined || address.domain === '' || !ownNames.has(address.domain)) return undefined
+    // Whose own mailbox it is, on another host.
+    if (sameAddress(person, address)) return undefined
+    return (await accounts.resolve(address)).kind === 'foreign' ? person : undefined
+  }
+}
