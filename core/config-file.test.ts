@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadConfig } from './config-file.ts'
+import { originStack } from './error-stack.ts'
+import { errorText } from './errors.ts'
 
 let folder = ''
 
@@ -43,6 +45,36 @@ describe('loadConfig', () => {
       code: 'MAIL_E_CONFIG_LOAD',
       message: `the config file ${file} is no module: a config is code, in a file that ends in one of .ts, .mts, .js, .mjs, .cjs`,
     })
+  })
+
+  test.runIf(process.geteuid?.() === 0)('tells a folder that it may not look into from none', async () => {
+    const file = await write('closed/mailwright.config.ts', 'export default { plugins: [] }')
+    await mkdir(join(folder, 'closed/below'))
+    await chmod(folder, 0o755)
+    await chmod(join(folder, 'closed'), 0)
+    process.seteuid?.(65_534)
+    try {
+      await expect(loadConfig(folder, file)).rejects.toMatchObject({
+        code: 'MAIL_E_CONFIG_LOAD',
+        message: `the config file ${file} cannot be read`,
+      })
+      await expect(loadConfig(join(folder, 'closed/below'))).rejects.toMatchObject({
+        code: 'MAIL_E_CONFIG_NOT_FOUND',
+        message: expect.stringContaining(
+          `; ${join(folder, 'closed/below')} cannot be looked into (EACCES)`,
+        ) as unknown,
+      })
+    } finally {
+      process.seteuid?.(0)
+    }
+  })
+
+  test('where a module that a config imports threw can be told', async () => {
+    await write('plugin.mjs', 'const failing = () => { throw new TypeError("of the plugin") }\nfailing()')
+    await write('mailwright.config.mjs', "import './plugin.mjs'\nexport default { plugins: [] }")
+    const error = await loadConfig(folder).catch((thrown: unknown) => thrown)
+    expect(originStack(error)?.[0]).toMatch(/^failing .*plugin\.mjs:1:/)
+    expect(errorText(error)).toMatch(/^the config file .* failed: TypeError: of the plugin$/)
   })
 
   test('says that a file cannot be read, and looks for none above it', async () => {

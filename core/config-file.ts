@@ -4,6 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cosmiconfig } from 'cosmiconfig'
 import type { Config } from './config.ts'
+import { toldBy } from './error-origin.ts'
 import { MailwrightError } from './errors.ts'
 import { unknownPlugin } from './unknown-plugin.ts'
 
@@ -32,10 +33,7 @@ export async function loadConfig(from: string, file?: string): Promise<LoadedCon
   const path = file === undefined ? await nearest(from) : await existing(resolve(from, file))
   const explorer = cosmiconfig('mailwright', { loaders, cache: false })
   const found = await explorer.load(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EACCES') throw error
-    throw new MailwrightError('MAIL_E_CONFIG_LOAD', `the config file ${path} cannot be read`, {
-      cause: error,
-    })
+    throw error.code === 'EACCES' ? unreadable(path, error) : error
   })
   if (found === null || found.isEmpty)
     throw new MailwrightError('MAIL_E_CONFIG_LOAD', `the config file ${path} is empty`)
@@ -44,22 +42,27 @@ export async function loadConfig(from: string, file?: string): Promise<LoadedCon
 
 /** The first one upwards counts, also where it is empty or cannot be read: one above it is for something else. */
 async function nearest(from: string): Promise<string> {
+  let closed = ''
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     for (const name of configNames) {
       const file = join(folder, name)
-      if (await isFile(file)) return file
+      const seen = await lookAt(file)
+      if (seen === true) return file
+      if (seen !== false && closed === '') closed = `; ${folder} cannot be looked into (EACCES)`
     }
     if (folder === dirname(folder)) break
   }
   const names = `mailwright.config.{${endings.join(',')}}`
   throw new MailwrightError(
     'MAIL_E_CONFIG_NOT_FOUND',
-    `no ${names} in ${from} or above it; name one with --config`,
+    `no ${names} in ${from} or above it; name one with --config${closed}`,
   )
 }
 
 async function existing(file: string): Promise<string> {
-  if (await isFile(file)) return requireModule(file)
+  const seen = await lookAt(file)
+  if (seen === true) return requireModule(file)
+  if (seen !== false) throw unreadable(file, seen)
   throw new MailwrightError('MAIL_E_CONFIG_NOT_FOUND', `there is no config file ${file}`)
 }
 
@@ -73,8 +76,18 @@ function requireModule(file: string): string {
   )
 }
 
-async function isFile(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => undefined))?.isFile() ?? false
+/** Whether it is a file; the error where this user may not look. */
+async function lookAt(file: string): Promise<boolean | NodeJS.ErrnoException> {
+  try {
+    return (await stat(file)).isFile()
+  } catch (caught) {
+    const error = caught as NodeJS.ErrnoException
+    return error.code === 'EACCES' && error
+  }
+}
+
+function unreadable(file: string, cause: unknown): MailwrightError {
+  return new MailwrightError('MAIL_E_CONFIG_LOAD', `the config file ${file} cannot be read`, { cause })
 }
 
 /** Modules are cached by their address, so a changed file needs a new one. */
@@ -82,10 +95,10 @@ async function importFresh(file: string): Promise<unknown> {
   try {
     return await import(`${pathToFileURL(file).href}?loaded=${process.hrtime.bigint()}`)
   } catch (error) {
-    throw new MailwrightError(
-      'MAIL_E_CONFIG_LOAD',
-      `the config file ${file} failed: ${(await unknownPlugin(error)) ?? ownWords(error, file)}`,
-    )
+    const words = (await unknownPlugin(error)) ?? ownWords(error, file)
+    throw toldBy(new MailwrightError('MAIL_E_CONFIG_LOAD', `the config file ${file} failed: ${words}`), [
+      error,
+    ])
   }
 }
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import { toldBy } from './error-origin.ts'
 import { faultStack, originStack } from './error-stack.ts'
-import { MailwrightError, UnavailableError } from './errors.ts'
+import { ConfigError, type ErrorCode, MailwrightError, UnavailableError } from './errors.ts'
+import { throwTogether } from './joint-faults.ts'
 
 function thrower(text: string): Error {
   return new TypeError(text)
@@ -23,6 +25,34 @@ test('those of what a step of a plugin failed with', () => {
     new MailwrightError('MAIL_E_START', 'p failed in start', { cause })
   expect(faultStack(failed(thrower('x')))?.[0]).toMatch(/^thrower /)
   expect(faultStack(failed(new UnavailableError('no disk')))).toBeUndefined()
+})
+
+test('those of all that are told together', () => {
+  const told = (code: ErrorCode) => {
+    try {
+      throwTogether(code, [
+        thrower('one'),
+        new MailwrightError('MAIL_E_STOP', 'p', { cause: thrower('two') }),
+      ])
+    } catch (error) {
+      return error
+    }
+    return undefined
+  }
+  for (const code of ['MAIL_E_START', 'MAIL_E_STOP'] as const)
+    expect(originStack(told(code))?.filter((place) => place.startsWith('thrower '))).toHaveLength(2)
+})
+
+test('those of a parser of options that failed, and none of faults that it found', () => {
+  const fault = { path: 'plugins[0]', problem: 'its option parser failed' }
+  expect(originStack(new ConfigError([toldBy(fault, [thrower('x')])]))?.[0]).toMatch(/^thrower /)
+  expect(faultStack(new ConfigError([{ ...fault }]))).toBeUndefined()
+})
+
+test('none of an error of the operating system, where it is not asked for', () => {
+  const error = Object.assign(thrower('ENOENT'), { errno: -2, syscall: 'open', code: 'ENOENT' })
+  expect(faultStack(error)).toBeUndefined()
+  expect(originStack(error)?.[0]).toMatch(/^thrower /)
 })
 
 test('none of an error that was raised on purpose, where it is not asked for', () => {

@@ -1,26 +1,40 @@
-import { errorCode } from './errors.ts'
+import { originsOf } from './error-origin.ts'
+import { ConfigError, errorCode } from './errors.ts'
 
 const mostFrames = 8
 const longestFrame = 200
 
 /**
  * Where an error was thrown, innermost first: the places alone, since texts may hold what is nobody's business. Undefined where
- * there is none, and for an error of ours that was raised on purpose; what a plugin's step failed with is looked for behind it.
+ * there is none, for an error of ours that was raised on purpose, and for one of the operating system, whose text says what it is;
+ * what a plugin's step failed with is looked for behind it. Of several that are told together one after the other.
  */
 export function faultStack(error: unknown): readonly string[] | undefined {
-  const fault = behindSteps(error)
-  return errorCode(fault) === undefined ? framesOf(fault) : undefined
+  return stackOf(behind(error).filter((fault) => errorCode(fault) === undefined && !isOfSystem(fault)))
 }
 
 /** The same of any error. */
 export function originStack(error: unknown): readonly string[] | undefined {
-  return framesOf(behindSteps(error))
+  return stackOf(behind(error))
 }
 
-function behindSteps(error: unknown): unknown {
+function stackOf(faults: readonly unknown[]): readonly string[] | undefined {
+  const frames = faults.flatMap((fault) => framesOf(fault) ?? [])
+  return frames.length === 0 ? undefined : frames
+}
+
+/** What plugins and the config have thrown: itself, or what it stands for. */
+function behind(error: unknown): readonly unknown[] {
+  const told = error instanceof ConfigError ? error.faults.flatMap(originsOf) : originsOf(error)
+  if (told.length > 0) return told.flatMap(behind)
   const code = errorCode(error)
   const isStep = code === 'MAIL_E_SETUP' || code === 'MAIL_E_START' || code === 'MAIL_E_STOP'
-  return isStep ? ((error as Error).cause ?? error) : error
+  return [isStep ? ((error as Error).cause ?? error) : error]
+}
+
+function isOfSystem(error: unknown): boolean {
+  const { errno, syscall } = (error ?? {}) as NodeJS.ErrnoException
+  return typeof errno === 'number' && typeof syscall === 'string'
 }
 
 /** Never throws itself. */

@@ -5,7 +5,7 @@ import { ConfigError, type ConfigFault, MailwrightError } from './errors.ts'
 import type { Flow } from './flow/flow.ts'
 import { createFlow } from './flow/index.ts'
 import { createFileHistory } from './history/file-history.ts'
-import { checkPlugins } from './host/check-plugins.ts'
+import { checkPlugins, type Excuse } from './host/check-plugins.ts'
 import { type InstanceCommands, namedCommands } from './host/commands.ts'
 import { defaultServices, provideDefaults } from './host/default-services.ts'
 import { undelivered } from './host/delivery-check.ts'
@@ -14,7 +14,7 @@ import { HookSet } from './host/hook-set.ts'
 import { type InstrumentOptions, Instruments } from './host/instruments.ts'
 import { type KeptPath, keptPathsOf } from './host/kept-paths.ts'
 import { type KeptValues, keptValue } from './host/kept-values.ts'
-import { lifecycleOf } from './host/lifecycle.ts'
+import { doubtsOf, lifecycleOf } from './host/lifecycle.ts'
 import { strangeRoles } from './host/listen-faults.ts'
 import {
   createListenerPool,
@@ -33,6 +33,7 @@ import { stopPlugins } from './host/stop-plugins.ts'
 import { MissedHooks } from './host/unknown-hook.ts'
 import { WaitingConnections } from './host/waiting-connections.ts'
 import { checkWholeConfig } from './host/whole-config.ts'
+import { throwTogether } from './joint-faults.ts'
 import { createLog, type Log } from './log.ts'
 import { createSpool, type Spool } from './message/spool.ts'
 import type { Lifecycle, PluginCommand, PluginContext } from './plugin.ts'
@@ -181,7 +182,9 @@ export class Host {
 
   /** What the config lacks, as far as that is no fault. */
   get warnings(): readonly string[] {
-    return [...this.#doubts, ...strangeRoles(this.#requests), ...undelivered(this.hooks.points.delivery)]
+    const ofPlugins = doubtsOf(this.#plugins)
+    const { delivery } = this.hooks.points
+    return [...this.#doubts, ...strangeRoles(this.#requests), ...undelivered(delivery), ...ofPlugins]
   }
 
   /** The commands that plugins add; see {@link namedCommands}. */
@@ -212,12 +215,12 @@ export class Host {
     })
   }
 
-  /** Lets the plugins read what a server will not serve without. Needs no start. */
-  async check(): Promise<void> {
+  /** Lets the plugins read what a server will not serve without. Needs no start. What is excused becomes a warning. */
+  async check(excuse?: Excuse): Promise<void> {
     const check = (plugin: RunningPlugin) => this.#step(plugin, 'check')
-    await checkPlugins(this.#plugins, check, () => this.#stopping)
+    const excused = await checkPlugins(this.#plugins, check, () => this.#stopping, excuse)
     const doubts = await unreadPostmaster(this, this.#clock, this.#started.length > 0)
-    this.#doubts.push(...doubts)
+    this.#doubts.push(...excused, ...doubts)
     for (const text of doubts) this.log.warn('starting', { text })
   }
 
@@ -281,11 +284,11 @@ export class Host {
     await this.#running.catch(() => undefined)
     await this.#pool.release(this)
     const [started, settled, cut] = [this.#started, this.#settled, () => this.#pool.cut(this)]
-    const problems = await stopPlugins(started, { ...this.settings, clock: this.#clock, settled, cut })
+    const faults = await stopPlugins(started, { ...this.settings, clock: this.#clock, settled, cut })
     this.#started = []
     await this.#history.close()
     this.instruments.stop()
-    if (problems.length > 0) throw new MailwrightError('MAIL_E_STOP', problems.join('; '))
+    throwTogether('MAIL_E_STOP', faults)
   }
 }
 

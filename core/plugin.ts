@@ -70,7 +70,7 @@ export interface PluginContext {
   readonly health: Health
   /** This server's name in greetings and trace fields. */
   readonly hostname: string
-  /** The roles of all listeners of the config: whole once every plugin is set up, so ask in `start` or later. */
+  /** The roles of all listeners of the config: whole once every plugin is set up, so ask in `doubts`, `start` or later. */
   readonly rolesListenedFor: () => ReadonlySet<string>
   /** Absolute path of the folder where plugins keep what is theirs. */
   readonly dataDir: string
@@ -98,6 +98,8 @@ export interface Lifecycle {
    * examines the disks that they are on. They need not be there yet.
    */
   readonly keeps?: readonly string[]
+  /** What of the config may not be what was meant, though it is no fault: `mailwright check` and the start tell it. Every plugin is set up then. */
+  doubts?(): readonly string[]
   start?(): Promise<void>
   check?(): Promise<void>
   serve?(): Promise<void>

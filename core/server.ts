@@ -68,7 +68,7 @@ export class Server {
     if (host.settings.user !== undefined) await this.#giveUpRights(host, loaded.file)
     else if (isRoot())
       host.log.warn('starting', { text: 'runs as root; the setting `user` names a better one' })
-    for (const text of host.warnings) host.log.warn('starting', { text })
+    tellWarnings(host)
     await host.start()
     this.#listeners = await host.serve()
     await this.#refuseUnclaimed(host)
@@ -159,6 +159,7 @@ export class Server {
     try {
       next = await this.#next(old)
       this.#comes(next)
+      tellWarnings(next)
       await next.start()
     } catch (error) {
       this.#refuse(old, error)
@@ -208,4 +209,9 @@ export class Server {
     if (failure !== undefined) throw failure.reason
     first.log.info('stopped')
   }
+}
+
+/** What the config of several workers lacks is told once, by the process that keeps them. */
+function tellWarnings({ log, warnings }: Host): void {
+  if (!isWorker) for (const text of warnings) log.warn('starting', { text })
 }

@@ -8,6 +8,7 @@ import certificates from 'mailwright/plugins/certificates'
 import database from 'mailwright/plugins/database'
 import pickup from 'mailwright/plugins/pickup'
 import queue from 'mailwright/plugins/queue'
+import relay from 'mailwright/plugins/relay'
 import smtp from 'mailwright/plugins/smtp'
 import smtpOut from 'mailwright/plugins/smtp-out'
 import srs from 'mailwright/plugins/srs'
@@ -16,6 +17,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { errorText } from '../core/errors.ts'
 import { createHost } from '../core/host.ts'
 import { createLog } from '../core/log.ts'
+import { runCommand } from './support/command-line.ts'
+import { temporaryProject } from './support/project.ts'
 
 // `mailwright check` reads every file that a config names and the administrator writes, as a start would.
 
@@ -82,6 +85,28 @@ test.each<[string, string, () => readonly PluginInstance[]]>([
     () => [acme({ agreeToTerms: true, certificates: [{ names: ['mx.example.org'] }], directoryCa: gone })],
   ],
   [
+    'an authority that is no certificate',
+    'acme found a fault in what it reads: directoryCa: /etc/passwd holds no certificate',
+    () => [
+      acme({ agreeToTerms: true, certificates: [{ names: ['mx.example.org'] }], directoryCa: '/etc/passwd' }),
+    ],
+  ],
+  [
+    'recipients of a backup MX',
+    `relay found a fault in what it reads: cannot read ${gone}`,
+    () => [relay({ backupMxFor: ['example.net'], backupRecipients: gone })],
+  ],
+  [
+    'the user of a program',
+    'transports found a fault in what it reads: there is no user mailwright-nobody',
+    () => [
+      transports({
+        map: { 'a.example': 'tickets:' },
+        pipes: { tickets: { command: ['/bin/cat'], user: 'mailwright-nobody' } },
+      }),
+    ],
+  ],
+  [
     'a group',
     'pickup found a fault in what it reads: group: there is no group mailwright-nobody',
     () => [pickup({ group: 'mailwright-nobody' })],
@@ -115,4 +140,21 @@ test('what the environment or a first start will bring is no fault', async () =>
   const plugins = [...first, smtpOut({ relay: { ...login, passwordEnv } })]
   expect(await checked(database({ ...mysql, passwordEnv }), ...plugins)).toBe('good')
   expect(await readdir(folder)).toEqual([])
+})
+
+test('what a unit hands over, and a role that no listener has, are warnings of the command', async () => {
+  const key = '/run/credentials/mailwright-nobody.service/mail.key'
+  await using project = await temporaryProject({
+    'mailwright.config.ts': `
+      import certificates from 'mailwright/plugins/certificates'
+      import guard from 'mailwright/plugins/guard'
+      const files = [{ key: '${key}', chain: '${key}' }]
+      export default { plugins: [certificates({ files }), guard({ roles: ['mail-cuont'] })] }`,
+  })
+  const { out, exitCode } = await runCommand(project.folder, ['check', '--json'])
+  expect((JSON.parse(out) as { warnings: readonly string[] }).warnings).toEqual([
+    expect.stringContaining(`cannot read ${key}: there is no such file`),
+    'guard: `roles`: no listener has the role "mail-cuont"',
+  ])
+  expect(exitCode).toBe(0)
 })

@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, statfsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { type Database, database } from 'mailwright'
+import databasePlugin from 'mailwright/plugins/database'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createHost } from '../core/host.ts'
+import { createLog } from '../core/log.ts'
 import { runCommand } from './support/command-line.ts'
 import { type DatabaseUnderTest, databaseKind, databaseUnderTest } from './support/database-under-test.ts'
 import { type TemporaryProject, temporaryProject } from './support/project.ts'
@@ -52,12 +57,68 @@ test(`the data folder and the database of a config: ${databaseKind}`, async () =
   expect(exitCode).toBe(durable ? 0 : 1)
   expect(durable).toBe(findings.every(({ level }) => level !== 'bad'))
   // Nothing of it is left.
-  expect((await readdir(folder)).filter((name) => name.startsWith('durability-'))).toEqual([])
+  expect((await readdir(folder)).filter((name) => name.includes('durability'))).toEqual([])
 })
+
+/** Asks the database of the config. */
+async function inDatabase<T>(ask: Parameters<Database['query']>[0]): Promise<T> {
+  const config = { dataDir: join(project.folder, 'data'), plugins: [databasePlugin(underTest.options)] }
+  const host = createHost(config, { log: createLog('silent') })
+  await host.start()
+  try {
+    return (await host.service(database).query(ask)) as T
+  } finally {
+    await host.stop()
+  }
+}
 
 const memory = '/dev/shm'
 // linux/magic.h: TMPFS_MAGIC.
 const hasMemory = existsSync(memory) && statfsSync(memory).type === 0x01021994
+
+const isRoot = process.geteuid?.() === 0
+
+test('runs beside each other leave each other alone, and remove what one that has died has left', async () => {
+  const dead = `durability_proof_${Date.now() - 4_000_000}_00ff`
+  const living = `durability_proof_${Date.now()}_00ff`
+  for (const name of [dead, living])
+    await inDatabase((knex) => knex.schema.createTable(name, (table) => table.integer('x')))
+  const runs = await Promise.all([run('--json'), run('--json')])
+  for (const { out } of runs) {
+    const { findings } = JSON.parse(out) as { findings: readonly Finding[] }
+    expect(
+      findings.filter(({ subject, level }) => subject.startsWith('database') && level === 'bad'),
+    ).toEqual([])
+  }
+  expect(await inDatabase((knex) => knex.schema.hasTable(dead))).toBe(false)
+  expect(await inDatabase((knex) => knex.schema.hasTable(living))).toBe(true)
+  await inDatabase((knex) => knex.schema.dropTable(living))
+})
+
+test.runIf(isRoot)('a folder that cannot be written to is no good one', async () => {
+  const place = join(project.folder, 'closed')
+  await mkdir(place, { mode: 0o555 })
+  await chmod(project.folder, 0o755)
+  process.seteuid?.(65_534)
+  try {
+    expect(await run(place)).toMatchObject({ exitCode: 'MAIL_E_UNAVAILABLE', out: '' })
+  } finally {
+    process.seteuid?.(0)
+  }
+})
+
+test('an interrupted run removes what it has made', async () => {
+  const place = join(project.folder, 'interrupted')
+  await mkdir(place)
+  const main = join(projectFolder, 'core/cli/main.ts')
+  const words = ['--conditions=mailwright-source', main, 'prove-durability', place]
+  const child = spawn(process.execPath, words, { cwd: project.folder, stdio: 'ignore' })
+  const ended = once(child, 'exit')
+  await expect.poll(() => readdir(place), { timeout: 30_000, interval: 5 }).not.toEqual([])
+  child.kill('SIGINT')
+  expect(await ended).toEqual([null, 'SIGINT'])
+  expect(await readdir(place)).toEqual([])
+})
 
 test.runIf(hasMemory)('what plugins keep is examined where it is: mail in memory is bad', async () => {
   const elsewhere = await mkdtemp(join(memory, 'mailwright-'))

@@ -43,14 +43,18 @@ export async function withHost<T>(context: CliContext, run: (host: Host) => Prom
   return whileStarted(await hostOf(context), run)
 }
 
-/** Runs something between a host's start and its stop. */
+/** Runs something between a host's start and its stop. Where both fail, why it failed itself is what counts. */
 export async function whileStarted<T>(host: Host, run: (host: Host) => Promise<T>): Promise<T> {
   await host.start()
+  let result: T
   try {
-    return await run(host)
-  } finally {
-    await host.stop()
+    result = await run(host)
+  } catch (error) {
+    await host.stop().catch((stopError) => host.log.error('plugin-failed', { error: stopError }))
+    throw error
   }
+  await host.stop()
+  return result
 }
 
 /** An address from the command line; a wrong one is wrong use. */

@@ -1,10 +1,17 @@
 import { isAbsolute } from 'node:path'
-import { ConfigError, type ConfigFault } from '../errors.ts'
+import { ConfigError, type ConfigFault, errorText } from '../errors.ts'
 import type { Lifecycle } from '../plugin.ts'
 import { didYouMean } from '../suggest.ts'
 import { refusePromise } from './steps.ts'
 
-const steps = ['start', 'check', 'serve', 'drain', 'stop'] as const satisfies readonly (keyof Lifecycle)[]
+const called = [
+  'start',
+  'check',
+  'serve',
+  'drain',
+  'stop',
+  'doubts',
+] as const satisfies readonly (keyof Lifecycle)[]
 
 /**
  * What a plugin's setup answered, as its lifecycle; what of it is never called is told in `doubts`. ConfigError where a step is no
@@ -17,7 +24,7 @@ export function lifecycleOf(plugin: string, answer: unknown, doubts: string[]): 
   const lifecycle = answer as Lifecycle
   const isStep = (value: unknown): boolean =>
     value === undefined || value === null || typeof value === 'function'
-  const faults = steps
+  const faults = called
     .filter((step) => !isStep(lifecycle[step]))
     .map(
       (step): ConfigFault => ({ path: '', problem: `its setup answered a \`${step}\` that is no function` }),
@@ -43,9 +50,22 @@ function idleAnswers(plugin: string, answer: unknown): readonly string[] {
   // Objects of a class may have more methods than the host calls.
   if (Object.getPrototypeOf(answer) !== Object.prototype) return []
   return Object.entries(answer)
-    .filter(([name, value]) => typeof value === 'function' && !(steps as readonly string[]).includes(name))
+    .filter(([name, value]) => typeof value === 'function' && !(called as readonly string[]).includes(name))
     .map(([name]) => {
-      const hint = didYouMean(name, steps) ?? `there are ${steps.join(', ')}`
+      const hint = didYouMean(name, called) ?? `there are ${called.join(', ')}`
       return `the setup of ${plugin} answered a \`${name}\`, which nobody calls: ${hint}`
     })
+}
+
+/** What plugins hold for doubtful. */
+export function doubtsOf(
+  plugins: readonly { readonly plan: { readonly name: string }; readonly lifecycle: Lifecycle }[],
+): readonly string[] {
+  return plugins.flatMap(({ plan: { name }, lifecycle }) => {
+    try {
+      return [...(lifecycle.doubts?.() ?? [])].map((text) => `${name}: ${text}`)
+    } catch (error) {
+      return [`the \`doubts\` of ${name} failed: ${errorText(error)}`]
+    }
+  })
 }

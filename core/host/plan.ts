@@ -1,3 +1,4 @@
+import { toldBy } from '../error-origin.ts'
 import { ConfigError, type ConfigFault, errorText } from '../errors.ts'
 import type { PluginDefinition, PluginInstance } from '../plugin.ts'
 import type { ServiceKey } from '../services/key.ts'
@@ -83,7 +84,7 @@ function planPlugin(entry: unknown, position: number, faults: ConfigFault[]): Pl
     return { ...plugin, options: undefined }
   } catch (error) {
     if (error instanceof ConfigError) faults.push(...error.faults.map((one) => within(path, one)))
-    else fault(path, `its option parser failed: ${errorText(error)}`)
+    else faults.push(toldBy({ path, problem: `its option parser failed: ${errorText(error)}` }, [error]))
     // It still says what it provides and needs, so that these faults are told too.
     return { ...plugin, options: undefined }
   }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { originStack } from '../error-stack.ts'
 import { ConfigError, errorText } from '../errors.ts'
 import { createHost, type Host } from '../host.ts'
 import { definePlugin, noOptions, type PluginContext, type PluginDefinition } from '../plugin.ts'
@@ -45,6 +46,53 @@ test('a parser of options that is asynchronous', () => {
   )
 })
 
+test('where a parser of options threw can be told', () => {
+  const parseOptions = () => {
+    throw new TypeError('oops')
+  }
+  try {
+    hostOf({ parseOptions })
+    expect.unreachable()
+  } catch (error) {
+    expect(errorText(error)).toBe('plugins[0] (p): its option parser failed: oops')
+    expect(originStack(error)?.[0]).toMatch(/parseOptions .*plugin-mistakes\.test\.ts/)
+  }
+})
+
+test('where plugins threw in a check or a stop can be told, of several, too', async () => {
+  const fail = async () => {
+    throw new TypeError('oops')
+  }
+  const failing = (name: string) =>
+    definePlugin({ name, parseOptions: noOptions, setup: () => ({ check: fail, stop: fail }) })()
+  const plugins = [failing('one'), failing('two')]
+  const host = createHost({ dataDir: folder, plugins }, { log: capturedLog() })
+  await host.start()
+  const thrown = [await host.check().catch(originStack), await host.stop().catch(originStack)] as string[][]
+  for (const stack of thrown)
+    expect(stack.filter((place) => /fail .*plugin-mistakes\.test\.ts/.test(place))).toHaveLength(2)
+})
+
+test('doubts of plugins are warnings, and so are doubts that fail', () => {
+  const doubting = (doubts: () => unknown) => hostOf(onSetup(() => ({ doubts }))).warnings
+  expect(doubting(() => ['nobody uses it'])).toEqual(['p: nobody uses it'])
+  expect(doubting(() => undefined)).toEqual([])
+  const fail = () => {
+    throw new Error('oops')
+  }
+  expect(doubting(fail)).toEqual(['the `doubts` of p failed: oops'])
+})
+
+test('what is excused of a check is a warning', async () => {
+  const fail = async () => {
+    throw new Error('no key')
+  }
+  const host = hostOf(onSetup(() => ({ check: fail })))
+  await expect(host.check()).rejects.toThrow('p found a fault in what it reads')
+  await host.check((fault) => `${errorText(fault)}, so far`)
+  expect(host.warnings).toEqual(['p found a fault in what it reads: no key, so far'])
+})
+
 test('a step that is null is none', () => {
   expect(problemOf({ setup: () => ({ start: null }) })).toBe('')
 })
@@ -73,7 +121,9 @@ test.each<[unknown, readonly string[]]>([
   ],
   [
     { finish: () => undefined },
-    ['the setup of p answered a `finish`, which nobody calls: there are start, check, serve, drain, stop'],
+    [
+      'the setup of p answered a `finish`, which nobody calls: there are start, check, serve, drain, stop, doubts',
+    ],
   ],
   [{ start: async () => undefined, state: 5 }, []],
   [

@@ -14,19 +14,42 @@ type PrivilegeSettings = Pick<HostSettings, 'user' | 'group' | 'dataDir'>
  */
 export function becomeUser({ user, group, dataDir }: PrivilegeSettings): Identity | undefined {
   if (user === undefined) return undefined
-  if (process.geteuid === undefined)
-    throw new MailwrightError('MAIL_E_START', 'user: this system has no users of that kind')
-  const wanted = findIdentity(user, group)
-  if (process.geteuid() === 0) {
-    refuseKernelThreads()
-    prepareDataFolder(dataDir, wanted)
-    drop(wanted)
-    refuse([...identityFaults(wanted), ...threadFaults(wanted)])
-  } else requireSame(wanted)
-  refuse(waysBack())
-  requireOwnData(dataDir, wanted)
+  const wanted = identityOf(user, group)
+  if (!isRoot()) requireSame(wanted)
+  become(wanted, dataDir, () => prepareDataFolder(dataDir, wanted))
   // Who was this user before may have fewer groups, or more (`SupplementaryGroups=` of systemd).
   return { ...wanted, groups: process.getgroups?.() ?? wanted.groups }
+}
+
+/**
+ * The same to read what a server will read, where this process may: nothing is made. Answers what is in doubt where it may not.
+ * MAIL_E_START for what a start refuses.
+ */
+export function becomeUserToRead({ user, group, dataDir }: PrivilegeSettings): string | undefined {
+  if (user === undefined) return undefined
+  const wanted = identityOf(user, group)
+  if (!isRoot() && process.geteuid?.() !== wanted.uid)
+    return `whether ${user} can read the files that the config names has not been looked at: only root can become ${user}`
+  become(wanted, dataDir)
+  return undefined
+}
+
+function identityOf(user: string, group: string | undefined): Identity {
+  if (process.geteuid === undefined)
+    throw new MailwrightError('MAIL_E_START', 'user: this system has no users of that kind')
+  return findIdentity(user, group)
+}
+
+/** Gives root's rights up where this process has them; `prepare` is done with them. */
+function become(wanted: Identity, dataDir: string, prepare?: () => void): void {
+  if (isRoot()) {
+    refuseKernelThreads()
+    prepare?.()
+    drop(wanted)
+    refuse([...identityFaults(wanted), ...threadFaults(wanted)])
+  }
+  refuse(waysBack())
+  requireOwnData(dataDir, wanted)
 }
 
 /** Whether this process could do whatever it wants. */

@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts'
-import { errorText } from '../errors.ts'
 import type { Lifecycle } from '../plugin.ts'
 import { stepError, withinTime } from './steps.ts'
 
@@ -26,8 +25,8 @@ interface Surroundings {
 export async function stopPlugins(
   started: readonly StartedPlugin[],
   { clock, drainTimeout, pluginTimeout, settled, cut }: Surroundings,
-): Promise<readonly string[]> {
-  const problems: string[] = []
+): Promise<readonly unknown[]> {
+  const faults: unknown[] = []
   const over = new AbortController()
   const timer = clock.after(drainTimeout, () => {
     over.abort()
@@ -39,7 +38,7 @@ export async function stopPlugins(
     try {
       await withinTime(clock, name, step, Math.round(left) + pluginTimeout, run)
     } catch (error) {
-      problems.push(errorText(stepError('MAIL_E_STOP', name, step, error)))
+      faults.push(stepError('MAIL_E_STOP', name, step, error))
     }
   }
   const plugins = started.toReversed()
@@ -54,5 +53,5 @@ export async function stopPlugins(
   timer.cancel()
   cut()
   await take('work that nobody waits for', 'end', settled)
-  return problems
+  return faults
 }

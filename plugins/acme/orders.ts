@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Certificate, type Clock, type Log, MailwrightError } from 'mailwright'
@@ -31,7 +32,7 @@ export class Orders {
     this.#accounts = new AccountFile(parts.folder, parts.options)
   }
 
-  /** MAIL_E_INVALID where `directoryCa` cannot be read. */
+  /** MAIL_E_INVALID where `directoryCa` cannot be read, or holds no certificate. */
   async open(): Promise<void> {
     const { directoryCa } = this.#parts.options
     if (directoryCa === undefined) return
@@ -39,6 +40,13 @@ export class Orders {
       this.#ca = await readFile(directoryCa, 'utf8')
     } catch (cause) {
       throw new MailwrightError('MAIL_E_INVALID', `directoryCa: cannot read ${directoryCa}`, { cause })
+    }
+    try {
+      new X509Certificate(this.#ca)
+    } catch (cause) {
+      throw new MailwrightError('MAIL_E_INVALID', `directoryCa: ${directoryCa} holds no certificate`, {
+        cause,
+      })
     }
   }
 

@@ -33,11 +33,8 @@ const plugin: PluginFactory<GuardInput> = definePlugin<GuardOptions, GuardInput>
     )
     const synchronisation = tables && new Synchronisation(guard, tables, options, { clock, log })
     return {
-      serve: async () => {
-        for (const text of unheardRoles('roles', options.roles, rolesListenedFor()))
-          log.warn('starting', { text })
-        await synchronisation?.start()
-      },
+      doubts: () => unheardRoles('roles', options.roles, rolesListenedFor()),
+      serve: async () => synchronisation?.start(),
       stop: async () => synchronisation?.stop(),
     }
   },

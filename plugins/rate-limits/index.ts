@@ -50,11 +50,11 @@ const plugin: PluginFactory<RateLimitsInput> = definePlugin<RateLimitsOptions, R
       timer = clock.after(cleanEvery, clean)
     }
     return {
-      serve: async () => {
+      doubts: () => {
         const roles = new Set(options.clients.flatMap((client) => [...client.roles]))
-        for (const text of unheardRoles('clients', roles, rolesListenedFor())) log.warn('starting', { text })
-        clean()
+        return unheardRoles('clients', roles, rolesListenedFor())
       },
+      serve: async () => clean(),
       stop: async () => timer?.cancel(),
     }
   },

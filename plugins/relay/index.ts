@@ -43,7 +43,8 @@ const plugin: PluginFactory<RelayInput> = definePlugin<RelayOptions, RelayInput>
 
     hooks.delivery.route.tap('remote', async ({ address }) => rules.route(address), { kinds: ['remote'] })
 
-    return { start: async () => backupRecipients?.load() }
+    const load = async (): Promise<void> => backupRecipients?.load()
+    return { start: load, check: load }
   },
   commands(context, options) {
     return [checkCommand({ ...decide(context, options), accounts: context.useOptional(accounts) })]

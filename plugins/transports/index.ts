@@ -98,6 +98,7 @@ const plugin: PluginFactory<TransportsInput> = definePlugin<TransportsOptions, T
       async check() {
         tls.start()
         await forAllAtOnce(tables, (table) => table.check?.({ clock, log }))
+        await programs.check()
       },
       async stop() {
         pool.close()

@@ -249,6 +249,58 @@ describe.runIf(isRoot)('a start is refused', () => {
   })
 })
 
+describe.runIf(isRoot)('check', () => {
+  const checked = async () => {
+    const { code, stdout, stderr } = await mailwright(['check'])
+    return { code, said: stdout + stderr }
+  }
+
+  test('reads as the user, and makes nothing', async () => {
+    await configure({ user: 'nobody' })
+    expect(await checked()).toMatchObject({ code: 0 })
+    expect(await readdir(project.folder)).not.toContain('data')
+  })
+
+  test('refuses a file that root alone can read, as a start does', async () => {
+    await project.write('secret', 'x'.repeat(40))
+    await chmod(join(project.folder, 'secret'), 0o600)
+    await project.write(
+      'mailwright.config.ts',
+      `import srs from 'mailwright/plugins/srs'
+       export default { dataDir: 'data', user: 'nobody', plugins: [srs({ secretFile: '${project.folder}/secret' })] }`,
+    )
+    expect(await checked()).toMatchObject({ code: 1, said: expect.stringContaining('EACCES') })
+    await chmod(join(project.folder, 'secret'), 0o644)
+    expect(await checked()).toMatchObject({ code: 0 })
+  })
+
+  test('refuses a user that there is not, and data that is not his', async () => {
+    await configure({ user: 'no-such-user' })
+    expect(await checked()).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('user: there is no user no-such-user'),
+    })
+    await configure({ user: 'nobody' })
+    await mkdir(join(project.folder, 'data'), { mode: 0o700 })
+    expect(await checked()).toMatchObject({ code: 1, said: expect.stringContaining("not nobody's own") })
+  })
+
+  test('by whoever cannot become the user tells what it has not looked at', async () => {
+    await configure({ user: 'daemon' })
+    const main = join(projectFolder, 'core/cli/main.ts')
+    const words = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath]
+    const { code, stdout } = await runProcess(
+      'setpriv',
+      [...words, '--conditions=mailwright-source', main, 'check'],
+      { folder: project.folder },
+    )
+    expect(stdout).toContain(
+      'But whether daemon can read the files that the config names has not been looked at',
+    )
+    expect(code).toBe(0)
+  })
+})
+
 describe.runIf(isRoot)('who is it already', () => {
   test('needs no root', async () => {
     await configure({ user: 'nobody' })

@@ -93,6 +93,15 @@ describe('several workers', () => {
     server = undefined
   })
 
+  test('are warned once of what the config may not mean', async () => {
+    const text = config(2)
+      .replace('import queue', "import guard from 'mailwright/plugins/guard'\nimport queue")
+      .replace('queue(),', "queue(),\n    guard({ roles: ['imap', 'mail-cuont'] }),")
+    project = await temporaryProject({ 'mailwright.config.ts': text })
+    server = await startServer(project.folder)
+    expect(server.errors().match(/no listener has the role/g)).toHaveLength(1)
+  })
+
   test('go on when one of them dies, and another takes its place', async () => {
     const { pid, port, logged } = await start(2)
     const first = await firstChild(pid)

@@ -1,6 +1,8 @@
+import { becomeUserToRead } from '../../host/privileges.ts'
 import { createHost } from '../../host.ts'
 import { createLog } from '../../log.ts'
 import type { PluginCommand } from '../../plugin.ts'
+import { awayCredential } from '../away-credential.ts'
 import { configOf } from '../context.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
@@ -12,21 +14,23 @@ export const checkCommand: CoreCommand = {
   action: async (context) => {
     const { config, file, folder } = await configOf(context)
     const host = createHost(config, { folder, log: createLog('silent') })
-    await host.check()
+    const doubt = becomeUserToRead(host.settings)
+    await host.check(awayCredential)
+    const warnings = [...host.warnings, ...(doubt === undefined ? [] : [doubt])]
     const hooks = host.hooks.list().filter((hook) => hook.taps.length > 0)
     const json = {
       config: file,
       hostname: host.settings.hostname,
       dataDir: host.settings.dataDir,
       plugins: host.plugins,
-      warnings: host.warnings,
+      warnings,
       commands: host.commands.map(({ name, summary }) => ({ name, summary })),
       hooks: Object.fromEntries(hooks.map((hook) => [hook.name, hook.taps])),
     }
     const rows = hooks.map((hook) => [hook.name, hook.kind, hook.taps.join(' → ')])
     const text = [
       `${file} is good.`,
-      ...host.warnings.map((text) => `But ${text}.`),
+      ...warnings.map((text) => `But ${text}.`),
       '',
       `Plugins, in the order in which they start: ${host.plugins.join(', ')}`,
       '',

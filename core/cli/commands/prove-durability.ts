@@ -1,6 +1,6 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir, rmdir, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { errorCode, MailwrightError } from '../../errors.ts'
+import { errorCode, MailwrightError, UnavailableError } from '../../errors.ts'
 import type { KeptPath } from '../../host/kept-paths.ts'
 import type { Host } from '../../host.ts'
 import type { CommandOutput } from '../../plugin.ts'
@@ -8,9 +8,11 @@ import { database } from '../../services/database.ts'
 import { type CliContext, configOf, hostOf, UsageError, whileStarted } from '../context.ts'
 import { checkDatabase } from '../durability/database-check.ts'
 import type { Finding } from '../durability/finding.ts'
+import { untilInterrupted } from '../durability/interruption.ts'
 import { checkPlace } from '../durability/place-check.ts'
 import { placesOf } from '../durability/places.ts'
 import { verifyCut, writeUntilCut } from '../durability/power-cut.ts'
+import { makeProofFolder } from '../durability/proof-folder.ts'
 import { table } from '../output.ts'
 import type { CoreCommand } from '../program.ts'
 import { given } from './quantities.ts'
@@ -24,11 +26,11 @@ interface Section {
 }
 
 /** The file systems of some folders and files, each once. */
-async function examine(kept: readonly KeptPath[]): Promise<readonly Section[]> {
+async function examine(kept: readonly KeptPath[], signal: AbortSignal): Promise<readonly Section[]> {
   const { places, findings } = await placesOf(kept, kernel)
   const sections: Section[] = []
   for (const place of places)
-    sections.push({ title: titleOf(place.kept), findings: await checkPlace(place, kernel) })
+    sections.push({ title: titleOf(place.kept), findings: await checkPlace(place, kernel, signal) })
   return findings.length === 0 ? sections : [...sections, { title: 'not examined', findings }]
 }
 
@@ -43,23 +45,27 @@ function titleOf(kept: readonly KeptPath[]): string {
 }
 
 /** All that the system of the config keeps, and its database. */
-async function examineSystem(context: CliContext): Promise<Examined> {
+async function examineSystem(context: CliContext, signal: AbortSignal): Promise<Examined> {
   const { file } = await configOf(context)
   const host = await hostOf(context)
   const { dataDir } = host.settings
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   return whileStarted(host, async () => {
-    const sections = await examine([{ plugin: '', path: dataDir }, ...host.keptPaths])
-    const findings = await examineDatabase(host, file)
+    const sections = await examine([{ plugin: '', path: dataDir }, ...host.keptPaths], signal)
+    const findings = await examineDatabase(host, file, signal)
     const ofDatabase = findings.length === 0 ? [] : [{ title: 'database', findings }]
     return { folder: dataDir, sections: [...sections, ...ofDatabase] }
   })
 }
 
 /** What the config's database says, where it has one. */
-async function examineDatabase(host: Host, configFile: string): Promise<readonly Finding[]> {
+async function examineDatabase(
+  host: Host,
+  configFile: string,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   try {
-    return await checkDatabase(host.service(database), configFile)
+    return await checkDatabase(host.service(database), configFile, signal)
   } catch (error) {
     if (errorCode(error) === 'MAIL_E_SERVICE') return []
     throw error
@@ -79,6 +85,20 @@ async function folderOf(context: CliContext, word: string | undefined): Promise<
   throw new MailwrightError('MAIL_E_NOT_FOUND', `there is no folder ${folder}`)
 }
 
+/** MAIL_E_UNAVAILABLE where nothing can be written to a folder. */
+async function requireWritable(folder: string): Promise<void> {
+  try {
+    await rmdir(await makeProofFolder(folder))
+  } catch (cause) {
+    throw new UnavailableError(`nothing can be written to ${folder}`, { cause })
+  }
+}
+
+async function examineFolder(folder: string, signal: AbortSignal): Promise<readonly Section[]> {
+  await requireWritable(folder)
+  return examine([{ plugin: '', path: folder }], signal)
+}
+
 /** What was found out of a whole system, or of a folder. */
 interface Examined {
   readonly folder: string
@@ -86,7 +106,7 @@ interface Examined {
 }
 
 function report({ folder, sections }: Examined, conclude = conclusion): CommandOutput {
-  const words = { good: 'ok', doubt: 'DOUBT', bad: 'BAD' } as const
+  const words = { good: 'ok', doubt: 'DOUBT', bad: 'BAD', untried: 'NOT TRIED' } as const
   const tables = sections.map(({ title, findings }) =>
     table(
       ['', 'what', title],
@@ -94,17 +114,20 @@ function report({ folder, sections }: Examined, conclude = conclusion): CommandO
     ),
   )
   const findings = sections.flatMap(({ title, findings }) => findings.map((one) => ({ of: title, ...one })))
-  const isBad = findings.some(({ level }) => level === 'bad')
+  const has = (wanted: Finding['level']): boolean => findings.some(({ level }) => level === wanted)
+  const durable = has('bad') ? false : has('untried') ? null : true
   return {
-    json: { folder, durable: !isBad, findings },
+    json: { folder, durable, findings },
     text: [...tables, conclude(findings)].join('\n\n'),
-    exitCode: isBad ? 1 : 0,
+    exitCode: durable === true ? 0 : 1,
   }
 }
 
 function conclusion(findings: readonly Finding[]): string {
   const has = (level: Finding['level']): boolean => findings.some((finding) => finding.level === level)
   if (has('bad')) return 'Mail can get lost here when the power goes. See BAD above.'
+  if (has('untried'))
+    return 'Whether mail can get lost here is not known: not all could be tried. See NOT TRIED above.'
   const rest = 'Only a power cut proves the rest: --power-cut.'
   return has('doubt')
     ? `Nothing was lost, and there is a doubt that software cannot remove. ${rest}`
@@ -155,13 +178,13 @@ export const proveDurabilityCommand: CoreCommand = {
       throw new UsageError('say --power-cut or --verify, not both')
     const told = given(verify) ? numberOf(verify) : undefined
     if (word === undefined && told === undefined && options.powerCut !== true)
-      return report(await examineSystem(context))
+      return report(await untilInterrupted((signal) => examineSystem(context, signal)))
     const folder = await folderOf(context, word)
     if (told !== undefined) {
       const findings = [await verifyCut(folder, told)]
       return report({ folder, sections: [{ title: folder, findings }] }, afterCut)
     }
     if (options.powerCut === true) return cutPower(context, folder)
-    return report({ folder, sections: await examine([{ plugin: '', path: folder }]) })
+    return report({ folder, sections: await untilInterrupted((signal) => examineFolder(folder, signal)) })
   },
 }

@@ -94,8 +94,9 @@ async function keepWorkers(
   { config, file, folder }: LoadedConfig,
 ): Promise<CommandOutput | undefined> {
   // All faults are told once, before there is a worker.
-  const { settings, log } = createHost(config, { folder })
+  const { settings, log, warnings } = createHost(config, { folder })
   hasLog(log)
+  for (const text of warnings) log.warn('starting', { text })
   const manager = new ServiceManager(process.env)
   // Ports are opened here, for all of them, and with them go the rights for it.
   const bound = settings.user === undefined ? undefined : () => void becomeUser(settings)

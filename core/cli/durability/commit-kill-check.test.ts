@@ -40,9 +40,11 @@ const holding = (rows: number): Database => ({
   transaction: () => Promise.reject(new Error('nothing is written here')),
 })
 
+const proof = () => ({ configFile: config, table: 'proof', kills: 2 })
+
 test('rows that are gone after they were acknowledged are bad', async () => {
   await configWith('() => new Promise((done) => setTimeout(done, 1))')
-  expect(await checkCommitKills(holding(0), config, 2)).toMatchObject({
+  expect(await checkCommitKills(holding(0), proof())).toMatchObject({
     level: 'bad',
     text: expect.stringMatching(/ and 0 of them are there$/) as unknown,
   })
@@ -50,8 +52,13 @@ test('rows that are gone after they were acknowledged are bad', async () => {
 
 test('where processes cannot commit there is a doubt, with the reason', async () => {
   await configWith("() => Promise.reject(new Error('no room'))")
-  expect(await checkCommitKills(holding(0), config, 2)).toMatchObject({
+  expect(await checkCommitKills(holding(0), proof())).toMatchObject({
     level: 'doubt',
     text: expect.stringMatching(/^could not be tried: .*no room/) as unknown,
   })
+})
+
+test('what a config prints is no row', async () => {
+  await configWith("(console.log(999_999_999), () => Promise.reject(new Error('no room')))")
+  expect(await checkCommitKills(holding(0), proof())).toMatchObject({ level: 'doubt' })
 })

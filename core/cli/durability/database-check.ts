@@ -2,7 +2,7 @@ import { errorText } from '../../errors.ts'
 import type { Database } from '../../services/database.ts'
 import { checkCommitKills } from './commit-kill-check.ts'
 import { bad, doubt, type Finding, good } from './finding.ts'
-import { proofTable, rowsOf, withProofTable } from './proof-table.ts'
+import { rowsOf, withProofTable } from './proof-table.ts'
 import { milliseconds, quantile } from './sync-times.ts'
 
 type Knex = Parameters<Parameters<Database['query']>[0]>[0]
@@ -12,15 +12,20 @@ const commits = 50
 const kills = 5
 
 /** What the database of a config says of how durable a commit is, how long one takes, and what is left of one after a kill. */
-export async function checkDatabase(database: Database, configFile: string): Promise<readonly Finding[]> {
+export async function checkDatabase(
+  database: Database,
+  configFile: string,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   try {
     const settings = await (database.dialect === 'sqlite' ? checkSqlite(database) : checkMysql(database))
-    const tried = await withProofTable(database, async () => [
-      await timeCommits(database),
-      await checkCommitKills(database, configFile, kills),
+    const tried = await withProofTable(database, async (table) => [
+      await timeCommits(database, table, signal),
+      await checkCommitKills(database, { configFile, table, kills, signal }),
     ])
     return [...settings, ...tried]
   } catch (error) {
+    signal.throwIfAborted()
     return [bad(subject, `cannot be asked: ${errorText(error)}`)]
   }
 }
@@ -80,16 +85,17 @@ async function variables(knex: Knex): Promise<ReadonlyMap<string, string>> {
 }
 
 /** Commits rows one after the other, and reads them again. */
-async function timeCommits(database: Database): Promise<Finding> {
+async function timeCommits(database: Database, table: string, signal: AbortSignal): Promise<Finding> {
   const taken: number[] = []
   for (let number = 1; number <= commits; number++) {
+    signal.throwIfAborted()
     const from = performance.now()
     await database.transaction(async (knex) => {
-      await knex(proofTable).insert({ run: 0, number })
+      await knex(table).insert({ run: 0, number })
     })
     taken.push(performance.now() - from)
   }
-  const rows = await rowsOf(database, 0, commits)
+  const rows = await rowsOf(database, table, { run: 0, most: commits })
   taken.sort((a, b) => a - b)
   return rows === commits
     ? good(subject, `a commit takes ${milliseconds(quantile(taken, 0.5))}`)

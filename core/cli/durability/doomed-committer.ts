@@ -1,5 +1,5 @@
-// A program that commits rows to the database of a config until it is killed: `doomed-committer CONFIG RUN`. Each number that it
-// prints was acknowledged.
+// A program that commits rows to the database of a config until it is killed: `doomed-committer CONFIG TABLE RUN`. Each number
+// that it writes to its descriptor 3 was acknowledged.
 import { writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,12 +8,12 @@ import { errorText } from '../../errors.ts'
 import { createHost } from '../../host.ts'
 import { createLog } from '../../log.ts'
 import { database } from '../../services/database.ts'
-import { proofTable } from './proof-table.ts'
+import { words } from './killed-writer.ts'
 
 /** Its path. */
 export const doomedCommitter: string = fileURLToPath(import.meta.url)
 
-async function commitUntilKilled(file: string, run: number): Promise<void> {
+async function commitUntilKilled(file: string, table: string, run: number): Promise<void> {
   const { config, folder } = await loadConfig(dirname(file), file)
   // The rest of the system has no part in it.
   const plugins = config.plugins.filter(
@@ -24,15 +24,15 @@ async function commitUntilKilled(file: string, run: number): Promise<void> {
   const kept = host.service(database)
   for (let number = 1; ; number++) {
     await kept.transaction(async (knex) => {
-      await knex(proofTable).insert({ run, number })
+      await knex(table).insert({ run, number })
     })
-    writeSync(1, `${number}\n`)
+    writeSync(words, `${number}\n`)
   }
 }
 
-const [, program, file = '', run = ''] = process.argv
+const [, program, file = '', table = '', run = ''] = process.argv
 if (program === doomedCommitter)
-  await commitUntilKilled(file, Number(run)).catch((error: unknown) => {
+  await commitUntilKilled(file, table, Number(run)).catch((error: unknown) => {
     writeSync(2, errorText(error))
     process.exit(1)
   })

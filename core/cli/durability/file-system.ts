@@ -39,18 +39,46 @@ const unsafe: Readonly<Record<string, string>> = {
   'data=writeback': 'names may be there before what is in the files',
 }
 
+// Those of the kernel itself, in which nobody keeps mail.
+const pseudo = [
+  'proc',
+  'sysfs',
+  'devpts',
+  'cgroup',
+  'cgroup2',
+  'mqueue',
+  'debugfs',
+  'tracefs',
+  'securityfs',
+  'bpf',
+]
+
 /** The mount that a folder belongs to; undefined where the kernel does not tell. */
-export async function mountOf(folder: string, { proc }: KernelFolders): Promise<Mount | undefined> {
+export async function mountOf(folder: string, kernel: KernelFolders): Promise<Mount | undefined> {
   const path = await realpath(folder)
-  const text = await readFile(join(proc, 'self/mountinfo'), 'utf8').catch(() => '')
   let found: Mount | undefined
-  for (const line of text.split('\n')) {
-    const mount = parseMount(line)
-    if (mount === undefined || !isBelow(path, mount.path)) continue
+  for (const mount of await mounts(kernel)) {
+    if (!isBelow(path, mount.path)) continue
     // Of two at one place the later one lies on top.
     if (found === undefined || mount.path.length >= found.path.length) found = mount
   }
   return found
+}
+
+/** Where other file systems begin below a folder, by its real path. */
+export async function mountPointsBelow(folder: string, kernel: KernelFolders): Promise<readonly string[]> {
+  const below = (await mounts(kernel)).filter(
+    ({ path, type }) => path !== folder && isBelow(path, folder) && !pseudo.includes(type),
+  )
+  return [...new Set(below.map(({ path }) => path))]
+}
+
+async function mounts({ proc }: KernelFolders): Promise<readonly Mount[]> {
+  const text = await readFile(join(proc, 'self/mountinfo'), 'utf8').catch(() => '')
+  return text
+    .split('\n')
+    .map(parseMount)
+    .filter((mount) => mount !== undefined)
 }
 
 // proc_pid_mountinfo(5): 36 35 98:0 /root /mount options optional - type source super-options

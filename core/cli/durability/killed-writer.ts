@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+
+/** The descriptor that such a program says its numbers by: a config that it loads may print. */
+export const words = 3
 
 /** What a process had said before it was killed. */
 export interface LastWords {
@@ -9,15 +13,16 @@ export interface LastWords {
   readonly complaint: string
 }
 
-/** Runs a program of Node.js that prints ever higher numbers, and kills it so many milliseconds after the first. */
-export async function killedWriter(words: readonly string[], life: number): Promise<LastWords> {
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs a program of Node.js that says ever higher numbers, and kills it so many milliseconds after the first. */
+export async function killedWriter(argv: readonly string[], life: number): Promise<LastWords> {
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
+  const said = child.stdio[words] as Readable
   let [text, complaint] = ['', '']
-  child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
+  said.setEncoding('latin1').on('data', (chunk: string) => {
     if (text === '') setTimeout(() => child.kill('SIGKILL'), life)
     text = (text + chunk).slice(-64)
   })
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     complaint = (complaint + chunk).slice(-500)
   })
   await once(child, 'close')

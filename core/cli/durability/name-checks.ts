@@ -17,6 +17,8 @@ export async function checkFolderSync(folder: string): Promise<Finding> {
     await syncFolder(join(folder, 'names'))
     return good(subject, 'works')
   } catch (error) {
+    // That says nothing of syncs.
+    if (isFull(error)) throw error
     return bad(subject, `does not work: ${errorText(error)}. Names of new files may be lost`)
   }
 }
@@ -30,6 +32,8 @@ export async function checkRename(folder: string): Promise<Finding> {
   const writing = replaceOften(path).finally(() => {
     isDone = true
   })
+  // It is waited for below; until then nobody else hears of it.
+  writing.catch(() => undefined)
   let reads = 0
   while (!isDone) {
     const octets = await readFile(path).catch(() => undefined)
@@ -59,4 +63,9 @@ function content(round: number): Buffer {
 
 function isWhole(octets: Buffer): boolean {
   return octets.length === size && octets.equals(Buffer.alloc(size, octets[0]))
+}
+
+function isFull(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
 }

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { linksBelow } from './links-below.ts'
 import { placesOf } from './places.ts'
 
 let folder: string
@@ -51,6 +52,46 @@ test('what cannot be reached is told', async () => {
   const { places, findings } = await placesOf([{ plugin: 'store', path }], kernel())
   expect(places).toEqual([])
   expect(findings).toEqual([
-    { level: 'doubt', subject: 'of store', text: `${path} cannot be examined (ELOOP)` },
+    { level: 'untried', subject: 'of store', text: `${path} cannot be examined (ELOOP)` },
   ])
+})
+
+/** What is found where mail lies in `disk/mail`. */
+const found = async () => {
+  const kept = [{ plugin: 'store', path: join(folder, 'disk/mail') }]
+  const { places, findings } = await placesOf(kept, kernel())
+  return { types: places.map(({ mount }) => mount?.type), kept: places.at(-1)?.kept, findings }
+}
+
+test('what a link below a kept folder leads to is a place of its own', async () => {
+  const path = join(folder, 'disk/mail/example.test/jo')
+  await mkdir(join(folder, 'disk/mail/example.test'))
+  await symlink(join(folder, 'memory'), path)
+  expect(await found()).toEqual({ types: ['ext4', 'tmpfs'], kept: [{ plugin: 'store', path }], findings: [] })
+})
+
+test('and so is what is mounted there, however deep', async () => {
+  const path = join(folder, 'disk/mail/example.test/a/b/c')
+  await mkdir(path, { recursive: true })
+  await appendFile(
+    join(folder, 'proc/self/mountinfo'),
+    [
+      `\n22 20 0:31 / ${path} rw - tmpfs tmpfs rw`,
+      `23 20 0:32 / ${folder}/disk/mail/proc rw - proc proc rw`,
+    ].join('\n'),
+  )
+  expect(await found()).toEqual({ types: ['ext4', 'tmpfs'], kept: [{ plugin: 'store', path }], findings: [] })
+})
+
+test('below a folder that is not there yet nothing is looked for', async () => {
+  await rm(join(folder, 'disk/mail'), { recursive: true })
+  await symlink(join(folder, 'memory'), join(folder, 'disk/other'))
+  expect((await found()).types).toEqual(['ext4'])
+})
+
+test('links are looked for among so many names, and it is known where there are more', async () => {
+  await symlink(join(folder, 'memory'), join(folder, 'disk/mail/jo'))
+  const links = [join(folder, 'disk/mail/jo')]
+  expect(await linksBelow(join(folder, 'disk'), 2)).toEqual({ links, isWhole: true })
+  expect(await linksBelow(join(folder, 'disk'), 1)).toEqual({ links: [], isWhole: false })
 })

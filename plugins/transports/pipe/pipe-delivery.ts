@@ -17,7 +17,7 @@ import { expandWords, type MacroSource, macroValues, namedMacros } from './argum
 import { outcomeOfEnd } from './exit-status.ts'
 import { programInput } from './program-input.ts'
 import { NotStarted, runProgram } from './run-program.ts'
-import { type UserIds, userIds } from './user-ids.ts'
+import { root, type UserIds, userIds } from './user-ids.ts'
 
 // RFC 3463 §3.2: 5.1.3 is "bad destination mailbox address syntax", 5.1.7 that of the sender; §3.3: 5.2.3 is "message length
 // exceeds administrative limit"; §3.5: 5.4.6 is "routing loop detected".
@@ -54,6 +54,11 @@ export class PipeDelivery {
   /** Finds the users that programs run as. MAIL_E_START where one cannot be had. */
   async start(): Promise<void> {
     for (const [name, { user }] of this.#pipes) this.#ids.set(name, await userIds(user))
+  }
+
+  /** Whether there are such users. MAIL_E_START; whether this process may become them is for the one that serves. */
+  async check(): Promise<void> {
+    for (const { user } of this.#pipes.values()) if (user !== undefined) await userIds(user, root)
   }
 
   async deliver(

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { userIds } from './user-ids.ts'
+import { root, userIds } from './user-ids.ts'
 
 describe('userIds', () => {
   test('root runs nothing as root; others run nothing as somebody else', async () => {
-    const root = { uid: 0, gid: 0 }
     await expect(userIds(undefined, root)).rejects.toThrow('needs a `user`')
     await expect(userIds('root', root)).rejects.toThrow('must not run as root')
     await expect(userIds('no-such-user-here', root)).rejects.toThrow('there is no user')

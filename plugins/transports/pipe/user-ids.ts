@@ -7,6 +7,9 @@ export interface UserIds {
   readonly gid: number
 }
 
+/** Who may become anybody. */
+export const root: UserIds = { uid: 0, gid: 0 }
+
 const run = promisify(execFile)
 
 /**
