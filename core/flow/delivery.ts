@@ -153,10 +153,19 @@ export class Delivery implements DeliveryFlow {
     kind: BatchItem['route']['kind'],
     items: readonly BatchItem[],
   ): Promise<readonly Outcome[]> {
-    const { id, parameters = {}, atomic, signal } = attempt
+    const { id, parameters = {}, atomic, isLast = false, signal } = attempt
     const { delivery } = this.#context.hooks
     const subject = this.#subject(attempt)
-    const batch = Object.freeze({ id, parameters, kind, items: Object.freeze(items), atomic, signal })
+    const last = isLast && { isLast }
+    const batch = Object.freeze({
+      id,
+      parameters,
+      kind,
+      items: Object.freeze(items),
+      atomic,
+      ...last,
+      signal,
+    })
     const patient = aMomentAfter(signal, this.#context.clock)
     const decision = await delivery.deliver.decide<readonly unknown[]>([batch], {
       ...subject,

@@ -173,6 +173,8 @@ export interface Attempt {
   readonly items: readonly AttemptItem[]
   /** All or none: where one item cannot be delivered, no other is, as far as the destinations can be undone. */
   readonly atomic: boolean
+  /** No other attempt follows: what is deferred is given up then. */
+  readonly isLast?: boolean
   /**
    * Takes durably over what sorting sends on to other hosts and handlers, before anything is filed; rejects where it cannot, and the
    * item is then deferred. Delivered at once where absent.

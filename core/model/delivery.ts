@@ -96,6 +96,8 @@ export interface Batch {
   readonly items: readonly BatchItem[]
   /** Deliver all items or none, as far as that can be had: nothing that is undone may have been visible. */
   readonly atomic: boolean
+  /** What is not delivered now is given up: it is not put off for what others have found out. */
+  readonly isLast?: boolean
   /** Aborts where the delivery is given up, and a moment later nobody hears any more what has come of it. */
   readonly signal: AbortSignal
 }

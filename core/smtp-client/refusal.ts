@@ -24,14 +24,18 @@ export interface RefusalMeaning {
 /** Characters of a refusal that are looked at. */
 const mostText = 1_000
 
-const greylisting = /gr[ea]y-?\s?list|postgrey|gr[ea]y listed|triplet/i
+const greylisting =
+  /gr[ea]y[- ]?list|postgrey|triplet|first (?:time|attempt|contact)|not (?:been )?seen before/i
 const rate =
-  /rate.?limit|throttl|too (?:many|much)(?! recipients| hops| invalid)|too fast|slow down|unusual (?:rate|amount)|(?:high|excessive) (?:rate|volume|number)|exceeded .*(?:rate|limit|quota for)|connection (?:limit|rate)|temporar(?:y|ily) (?:deferred|rate)|try(?:ing)? .*more slowly|\bTSS?\d\d\b|\bRP-00[123]\b|server busy|too busy/i
+  /rate.?limit|throttl|too (?:many|much)(?! recipients| hops| invalid)|too fast|slow down|unusual (?:rate|amount)|(?:high|excessive) (?:rate|volume|number)|exceeded .*(?:rate|limit|quota for)|connection (?:limit|rate)|temporar(?:y|ily) (?:deferred|rate)|try(?:ing)? .*more slowly|receiving mail (?:too quickly|at a rate)|rate that prevents|\bTSS?\d\d\b|\bRP-00[123]\b|server busy|too busy/i
 const full =
   /(?:mail\s?box|inbox|account|user|recipient|storage|disk)\b.{0,40}\b(?:full|over ?quota|over (?:the |its )?(?:quota|limit)|out of storage|exceed)|over ?quota|quota (?:exceeded|full)|exceeded (?:storage|its quota|.*mailbox)|insufficient .*mailbox|out of storage space/i
 const noUser =
   /(?:user|recipient|mail\s?box|address|account|alias)\b.{0,60}\b(?:unknown|not (?:found|exist|known|listed|available here)|(?:does|do|doesn't|don't|did|didn't)(?: not)? exist|invalid|disabled|inactive|no longer|unavailable|rejected: undeliverable)|(?:unknown|no such|invalid|non-?existent|bad|inactive|disabled) (?:local )?(?:user|recipient|mail\s?box|address|account|destination mailbox)|user .*doesn't have|not a valid (?:user|recipient|mailbox)|does not have an? .*account|no mailbox here/i
-const comeBack = /\b(?:again|later|back|retry|wait|delay(?:ed)?|(?:in|for) \d+ ?s)/i
+const comeBack = /\b(?:again|later|back|retry|wait|delay(?:ed)?|deferred|(?:in|for) \d+ ?s)/i
+/** What may stand beside that where nothing else is wrong: the words of a put-off, its time, and whom it is about. */
+const generic =
+  /<[^<>]*>|\[[^[\]]*\]|\S+@\S+|\b(?:\d+ ?(?:s|m|h|secs?|seconds?|mins?|minutes?|hours?)?|try|come|please|again|back|later|retry(?:ing)?|wait|delay(?:ed)?|temporar(?:y|ily)|deferred|defer|rejected|reject|refused|not|now|at|this|time|in|for|after|a|an?|the|few|some|while|moments?|minutes?|and|or|to|is|be|your?|you|mail|message|e-?mail|recipient|sender|address|client|host|data|delivery|command|end|of|it|will|has|been|we|are|sorry)\b|[^\p{L}\d]/giu
 const notNow =
   /not (?:currently )?accepting|shutting down|system (?:not|is not) |service (?:unavailable|not available)|insufficient (?:system|disk)|local error|temporar(?:y|ily) .*(?:problem|failure|unavailable)|overload|load/i
 
@@ -68,9 +72,9 @@ function causeOf(answer: Reply, text: string, step: RefusalStep): TroubleCause |
   if (code < 500) {
     if (greylisting.test(text)) return 'greylisted'
     if (detail === '2.2' || full.test(text)) return 'mailbox-full'
-    if (isRate(detail) || rate.test(text)) return 'rate-limited'
-    if (/^45[01]$/.test(String(code)) && detail === '7.1' && step === 'recipient' && isPutOff(text))
+    if (/^45[01]$/.test(String(code)) && detail === '7.1' && isOfMail(step) && isPutOff(text))
       return 'greylisted'
+    if (isRate(code, detail) || rate.test(text)) return 'rate-limited'
     return detail.startsWith('7.') ? 'policy' : undefined
   }
   if (detail === '2.2' || full.test(text)) return 'mailbox-full'
@@ -83,13 +87,19 @@ function causeOf(answer: Reply, text: string, step: RefusalStep): TroubleCause |
   return /^(?:5[05]4|550)$/.test(String(code)) && !isOfRecipient(step) ? 'policy' : undefined
 }
 
-/** Many who greylist ask to come back and say no more; whoever names something else that is wrong means that. */
-function isPutOff(text: string): boolean {
-  return comeBack.test(text) && !notNow.test(text)
+/** What greylisting refuses, at RCPT or at the end of the message. */
+function isOfMail(step: RefusalStep): boolean {
+  return isOfRecipient(step) || step === 'data' || step === 'message'
 }
 
-// RFC 3463 §3.4, and those of RFC 7372 and of large providers that speak of rates.
-function isRate(detail: string): boolean {
+/** Many who greylist ask to come back and say no more; whoever names anything that is wrong means that. */
+function isPutOff(text: string): boolean {
+  return comeBack.test(text) && text.replace(generic, '') === ''
+}
+
+// RFC 3463 §3.4, and those of RFC 7372 and of large providers that speak of rates. 451 4.7.500 to 4.7.699 are one restriction of a client.
+function isRate(code: number, detail: string): boolean {
+  if (code === 451 && /^7\.[56]\d\d$/.test(detail)) return true
   return /^(?:7\.28|7\.500|7\.650|7\.651|7\.652|4\.5|2\.[78]|7\.59)$/.test(detail)
 }
 

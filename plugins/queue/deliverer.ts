@@ -59,6 +59,8 @@ export interface TurnResult {
 export type Deliver = (lane: Lane, turn: Turn) => Promise<TurnResult & { readonly written: Promise<void> }>
 
 const mostBroken = 1_000
+/** Milliseconds that an attempt may take: one that begins so soon before the end of a message's time is its last one. */
+const attemptTime = 60_000
 
 /** Makes one attempt for recipients of one message, from reading its octets to writing what came of it. */
 export class Deliverer {
@@ -162,11 +164,11 @@ export class Deliverer {
   }
 
   async #make(
-    { id, envelope }: QueuedMessage,
+    { id, envelope, expiresAt }: QueuedMessage,
     recipients: readonly QueuedRecipient[],
     { message, sentOn }: { readonly message: Message; readonly sentOn: SentOn },
   ): Promise<readonly Outcome[]> {
-    const { delivery, settlement, cutting } = this.#settings
+    const { delivery, settlement, clock, cutting } = this.#settings
     const items = recipients.flatMap((recipient) => attemptItem(recipient, message) ?? [])
     const { reversePath, parameters, session } = envelope
     const attempt = {
@@ -175,6 +177,7 @@ export class Deliverer {
       parameters,
       items,
       atomic: false,
+      isLast: clock.now() + attemptTime >= expiresAt,
       signal: cutting,
       ...(session === undefined ? {} : { session }),
     }

@@ -2,7 +2,7 @@ import { type Clock, type Log, wait } from 'mailwright'
 import type { TurnResult } from './deliverer.ts'
 import type { Holder } from './lanes/holder.ts'
 import type { Lane } from './lanes/lane.ts'
-import { clearPauses, pauseLane, releaseLane } from './lanes/lane-table.ts'
+import { clearPauses, pauseLane, releaseLane, yieldLane } from './lanes/lane-table.ts'
 import type { Lanes } from './lanes/lanes.ts'
 import { longestTurn } from './lanes/times-ahead.ts'
 import type { GroupCommit, Write } from './tables/group-commit.ts'
@@ -19,6 +19,8 @@ export interface DeparturesSettings {
 
 /** Milliseconds of a pause of which nothing else is said. */
 const shortPause = 1_000
+/** Milliseconds for which those who need the room come first. */
+const yieldedFor = 10_000
 /** Milliseconds until the table is told again. */
 const [firstWait, longestWait] = [1_000, 30_000]
 
@@ -58,6 +60,13 @@ export class Departures {
   /** Others may have it. */
   release(lane: Lane): void {
     this.#leave(lane, (knex) => releaseLane(knex, lane, this.#settings.holder.id))
+  }
+
+  /** Somebody waits for it, and others who may have a turn need the room more. */
+  yield(lane: Lane): void {
+    const { clock, holder } = this.#settings
+    const until = clock.now() + yieldedFor
+    this.#leave(lane, (knex) => yieldLane(knex, lane, holder.id, { now: clock.now(), until }))
   }
 
   /** It may have been taken again since it was not its turn. */

@@ -14,6 +14,7 @@ import { ReadyLanes } from './lanes/ready-lanes.ts'
 import { Refills } from './lanes/refills.ts'
 import { UnwrittenOutcomes } from './outcomes/unwritten-outcomes.ts'
 import type { GroupCommit } from './tables/group-commit.ts'
+import { Turnover } from './turnover.ts'
 
 export interface SchedulerSettings {
   readonly database: Database
@@ -31,8 +32,6 @@ export interface SchedulerSettings {
 
 const tick = 1_000
 const lanesAtOnce = 200
-/** Milliseconds for which an idle destination is kept. */
-const idleTime = 5_000
 /** Milliseconds until a message is read again that cannot be read now. */
 const unreadPause = 5_000
 /** Such messages of a destination that wait without a delivery's place. */
@@ -56,6 +55,7 @@ export class Scheduler {
   readonly #turns = new Set<Promise<void>>()
   readonly #departures: Departures
   readonly #looks: DueLooks
+  readonly #turnover: Turnover
   readonly #unwritten: UnwrittenOutcomes
   readonly #mayTake = (sender: string): boolean => this.#slots.mayTake(sender)
   #pumping: NodeJS.Immediate | undefined
@@ -71,9 +71,11 @@ export class Scheduler {
     this.#looks = new DueLooks(settings)
     this.#unwritten = new UnwrittenOutcomes(settings.clock)
     this.#slots = new DeliverySlots(settings, () => this.#pump())
-    this.#refills = new Refills(settings, (lanes) => {
+    this.#refills = new Refills({ ...settings, mayTake: this.#mayTake }, (lanes) => {
       for (const lane of lanes) this.#offer(lane)
     })
+    const [departures, mayTake] = [this.#departures, this.#mayTake]
+    this.#turnover = new Turnover({ ...settings, departures, mayTake, wake: (lane) => this.#wake(lane) })
   }
 
   /** Whether this process delivers; one that only runs a command leaves that to others. */
@@ -171,16 +173,16 @@ export class Scheduler {
     const { holder, lanes } = this.#settings
     if (!holder.isAlive) return
     const most = Math.min(lanesAtOnce, lanes.roomForWaiting)
-    const { taken, own, more } = await this.#looks.look(this.#taker, { most, atOnce: lanesAtOnce })
+    const { taken, own, left, more } = await this.#looks.look(this.#taker, { most, atOnce: lanesAtOnce })
     for (const row of taken) this.#wake(this.#open(row))
     for (const destination of own) {
       const lane = lanes.get(destination)
       if (lane === undefined) continue
-      lane.more = true
+      lanes.added(lane, this.#mayTake)
       this.#wake(lane)
     }
     if (more && taken.length + own.length > 0) this.#lookAgain = true
-    this.#releaseIdle()
+    this.#turnover.look(left)
   }
 
   #open(row: TakenLane): Lane {
@@ -269,24 +271,5 @@ export class Scheduler {
     makeRoom()
     await over
     lane.unread--
-  }
-
-  #releaseIdle(): void {
-    const { lanes, clock } = this.#settings
-    const now = clock.monotonic()
-    // Others may need the room.
-    const longest = lanes.roomForWaiting < lanesAtOnce ? 0 : idleTime
-    for (const lane of lanes.all()) {
-      if (lane.nextDue <= clock.now()) {
-        lane.nextDue = Number.POSITIVE_INFINITY
-        lane.more = true
-      }
-      if (lane.more && !lane.loading && lane.line.size === 0) this.#wake(lane)
-      if (!lane.isIdle) lane.idleSince = undefined
-      else if (lane.idleSince === undefined) lane.idleSince = now
-      else if (now - lane.idleSince >= longest) {
-        this.#departures.release(lane)
-      }
-    }
   }
 }

@@ -9,6 +9,7 @@ import { forCertificate, type OwnCertificate } from './security/own-certificate.
 import type { SecurityPolicies } from './security/policies.ts'
 import { type ConnectionPool, StaleSession } from './session/connection-pool.ts'
 import { encryptionNeeded, forNow } from './session/refusal.ts'
+import type { Visit } from './session/silent-hosts.ts'
 import type { SmtpSession } from './session/smtp-session.ts'
 import type { Target } from './session/target.ts'
 import { type Transacted, transact } from './transaction/transaction.ts'
@@ -30,6 +31,8 @@ export interface AttemptSettings {
 /** How one envelope is to be delivered, and what has come of its items so far. */
 export interface Errand {
   readonly atomic: boolean
+  /** Nobody tries again. */
+  readonly isLast: boolean
   readonly signal: AbortSignal
   readonly outcomes: Map<BatchItem, Outcome>
 }
@@ -164,14 +167,16 @@ export class Attempts {
   async #try(target: Target, address: string, avoided: Set<string>): Promise<boolean> {
     this.#addresses += 1
     const { pace, pool } = this.#settings
-    const { signal } = this.#errand
+    const { signal, isLast } = this.#errand
     const { reversePath } = this.#envelope
+    const request = { address, avoided, signal, reversePath, isLast }
     const turn: Turn = { address, isGreeted: false, asked: new Set() }
+    let visit: Visit | undefined
     try {
+      // Whoever waits for what others find out has no turn meanwhile.
+      visit = await pool.approach(target, request)
       return await pace.run(target, signal, (getsOn) =>
-        pool.use(target, { address, avoided, signal, reversePath }, (session) =>
-          this.#inSession(session, turn, getsOn),
-        ),
+        pool.use(target, request, (session) => this.#inSession(session, turn, getsOn), visit),
       )
     } catch (error) {
       if (error instanceof NotItsTurn) {
@@ -184,6 +189,7 @@ export class Attempts {
       this.#say(error.isOurs ? error.outcome : this.#fateOf(error.outcome))
       return false
     } finally {
+      visit?.end()
       avoided.add(turn.address)
       if (turn.isGreeted) this.#sessions += 1
     }
@@ -247,7 +253,11 @@ function isAnswered({ refused, outcomes, deferrals }: Transacted): boolean {
   )
 }
 
-/** Of two hosts' answers: one that may take it later outweighs one that never will, and the last one counts. */
+/**
+ * Of two hosts' answers: one that may take it later outweighs one that never will, one that was asked a host that others are asking, and the
+ * last one counts.
+ */
 export function graver(before: Undelivered, after: Undelivered): Undelivered {
-  return before.kind === 'deferred' && after.kind === 'failed' ? before : after
+  const isLess = after.kind === 'failed' || after.untried === true
+  return before.kind === 'deferred' && isLess ? before : after
 }

@@ -68,11 +68,11 @@ export class RemoteDelivery {
       if (route.kind !== 'remote') throw new TypeError('a remote batch holds remote routes')
       return destinations.find(route, reversePath)
     })
-    if (batch.atomic) await this.#oneByOne(dispatches, outcomes, signal)
+    if (batch.atomic) await this.#oneByOne(dispatches, outcomes, batch, signal)
     else
       await Promise.all(
         dispatches.map(async (dispatch) =>
-          this.#note(dispatch, outcomes, await this.#one(dispatch, false, signal)),
+          this.#note(dispatch, outcomes, await this.#one(dispatch, batch, signal)),
         ),
       )
     return outcomes
@@ -82,11 +82,12 @@ export class RemoteDelivery {
   async #oneByOne(
     dispatches: readonly Dispatch[],
     outcomes: Map<BatchItem, Outcome>,
+    batch: Batch,
     signal: AbortSignal,
   ): Promise<void> {
     for (const dispatch of dispatches) {
       const isStopped = [...outcomes.values()].some(({ kind }) => kind !== 'delivered')
-      const found = isStopped ? new Map() : await this.#one(dispatch, true, signal)
+      const found = isStopped ? new Map() : await this.#one(dispatch, batch, signal)
       this.#note(dispatch, outcomes, found, isStopped ? notWithoutOthers : notNow)
     }
   }
@@ -102,12 +103,12 @@ export class RemoteDelivery {
 
   async #one(
     { destination, envelope }: Dispatch,
-    atomic: boolean,
+    { atomic, isLast = false }: Batch,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<BatchItem, Outcome>> {
     const outcomes = new Map<BatchItem, Outcome>()
     try {
-      await this.#settings.delivery.deliver(destination, envelope, { atomic, signal, outcomes })
+      await this.#settings.delivery.deliver(destination, envelope, { atomic, isLast, signal, outcomes })
     } catch (error) {
       // The message cannot be read, or the time is over. What is decided stays so.
       const { log } = this.#settings

@@ -15,7 +15,7 @@ const mostDoubtful = 500
  */
 export class DueLooks {
   readonly #settings: DueLooksSettings
-  readonly #doubtful = new Set<string>()
+  #doubtful = new Set<string>()
 
   constructor(settings: DueLooksSettings) {
     this.#settings = settings
@@ -23,22 +23,26 @@ export class DueLooks {
 
   /** Of a transaction that got no answer. */
   doubt(destinations: readonly string[]): void {
-    for (const destination of destinations.slice(0, mostDoubtful - this.#doubtful.size))
-      this.#doubtful.add(destination)
+    for (const destination of destinations)
+      if (this.#doubtful.size < mostDoubtful) this.#doubtful.add(destination)
   }
 
   /** Takes up to `most` that nobody works on. MAIL_E_UNAVAILABLE. */
   async look(taker: Taker, bounds: { readonly most: number; readonly atOnce: number }): Promise<DueLanes> {
     const { database, clock } = this.#settings
-    let looked: readonly string[] = []
-    const found = await firmTransaction(database, async (knex) => {
-      const doubtful = [...this.#doubtful]
-      const due = await dueLanes(knex, taker, clock.now(), { ...bounds, doubtful })
-      looked = [...doubtful, ...due.own, ...due.taken.map(({ destination }) => destination)]
-      this.doubt(looked)
-      return due
-    })
-    for (const destination of looked) this.#doubtful.delete(destination)
-    return found
+    const looked = this.#doubtful
+    // What is doubted from now on is looked at again: this look may have been too early for it.
+    this.#doubtful = new Set()
+    try {
+      return await firmTransaction(database, async (knex) => {
+        const due = await dueLanes(knex, taker, clock.now(), { ...bounds, doubtful: [...looked] })
+        for (const { destination } of due.taken) looked.add(destination)
+        for (const destination of due.own) looked.add(destination)
+        return due
+      })
+    } catch (error) {
+      this.doubt([...looked])
+      throw error
+    }
   }
 }

@@ -57,6 +57,17 @@ describe('a line', () => {
     expect(turns(line, 1)).toEqual(['1:1'])
   })
 
+  it('knows how many wait of senders who may', () => {
+    const line = filled([1, 'a@x.example', 5], [2, 'b@x.example', 2])
+    const isB = (sender: string): boolean => sender === 'b@x.example'
+    expect([1, 2, 3].map((count) => line.hasFor(isB, count))).toEqual([true, true, false])
+    expect([line.hasFor(() => true, 7), line.hasFor(() => false), line.hasFor(() => true, 8)]).toEqual([
+      true,
+      false,
+      false,
+    ])
+  })
+
   it('has each recipient once, and knows of whom somebody waits', () => {
     const line = filled([1, 'a@x.example', 2], [1, 'a@x.example', 2])
     expect([line.size, line.has(1_000), line.has(5)]).toEqual([2, true, false])

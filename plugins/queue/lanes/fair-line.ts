@@ -44,6 +44,19 @@ export class FairLine {
     return this.#senders.keys()
   }
 
+  /** Whether so many recipients wait of senders who may have a turn. */
+  hasFor(mayTake: (sender: string) => boolean, count = 1): boolean {
+    let left = count
+    for (const [sender, messages] of this.#senders) {
+      if (!mayTake(sender)) continue
+      for (const group of messages.values()) {
+        left -= group.length
+        if (left <= 0) return true
+      }
+    }
+    return false
+  }
+
   add(recipient: QueuedRecipient): void {
     if (this.#numbers.has(recipient.number)) return
     this.#numbers.add(recipient.number)

@@ -94,6 +94,8 @@ export interface DueLanes {
   readonly taken: readonly TakenLane[]
   /** Those that the taker works on, where others have added something. */
   readonly own: readonly string[]
+  /** Others that there was no room for, as far as was looked. */
+  readonly left: number
   /** There may be more. */
   readonly more: boolean
 }
@@ -132,7 +134,7 @@ export async function dueLanes(
       .where({ owner })
       .update({ due: laterUnlessPaused(knex, now) })
   const taken = await takeLanes(knex, others.slice(0, most).sort(), taker, now)
-  return { taken, own, more: due.length === atOnce }
+  return { taken, own, left: Math.max(0, others.length - most), more: due.length === atOnce }
 }
 
 function isFree({ worksOn, leaves }: Taker, destination: string): boolean {
@@ -163,6 +165,17 @@ export async function releaseLane(knex: Knex, lane: Lane, owner: string): Promis
     await knex('queue_lanes')
       .where({ destination: lane.destination, owner: '' })
       .update({ due: Number(next.due) })
+}
+
+/** Gives a destination up for which somebody waits whose turn it is not. It is looked at from a time on, or when something is added. */
+export async function yieldLane(
+  knex: Knex,
+  lane: Lane,
+  owner: string,
+  { now, until }: { readonly now: number; readonly until: number },
+): Promise<void> {
+  const due = knex.raw('case when ?? <= ? then ?? else ? end', ['due', now, 'due', until])
+  await ownLane(knex, lane, owner).update({ owner: '', due })
 }
 
 /** Leaves a destination alone until a time, whoever has something for it. */

@@ -13,6 +13,7 @@ export interface LanesSettings {
 const everybodysShare = 5
 const longestLine = 500
 const shareOfWaiting = 0.75
+const roomMade = 200
 
 /** The destinations that this process holds, and who waits for them in memory. */
 export class Lanes {
@@ -43,7 +44,22 @@ export class Lanes {
 
   /** How many more of those whose time has come there may be: some room is kept for what comes now, which waits for no others. */
   get roomForWaiting(): number {
-    return Math.max(0, Math.ceil(this.#settings.recipientsInMemory * shareOfWaiting) - this.#lanes.size)
+    return Math.max(0, this.#mostWaiting - this.#lanes.size)
+  }
+
+  /**
+   * How many there are too many, where others want room for so many. Where there is no room nobody knows of others, and some is made for
+   * them.
+   */
+  surplus(wanted: number): number {
+    const most = this.#mostWaiting
+    const isFull = this.#lanes.size >= most
+    const room = Math.min(isFull ? Math.max(wanted, roomMade) : wanted, Math.ceil(most / 3))
+    return Math.max(0, this.#lanes.size + room - most)
+  }
+
+  get #mostWaiting(): number {
+    return Math.ceil(this.#settings.recipientsInMemory * shareOfWaiting)
   }
 
   /** A destination that was taken just now, by a holder of this name. `now` is of the monotonic clock. */
@@ -71,6 +87,12 @@ export class Lanes {
   forget(lane: Lane): void {
     this.#waiting -= lane.line.clear()
     this.readAgain(lane)
+  }
+
+  /** There is something new in the table. Where those who may not have a turn now fill the line, they make room for it. */
+  added(lane: Lane, mayTake: (sender: string) => boolean): void {
+    lane.more = true
+    if (this.roomOf(lane) <= 0 && !lane.line.hasFor(mayTake)) this.forget(lane)
   }
 
   /** The table has more than was read of it, or than is being read. */

@@ -21,7 +21,7 @@ function world(): { lane: Lane; lanes: Lanes; refills: Refills; looks: PromiseWi
   const holder = { id: 'me', isAlive: true } as Holder
   const lanes = new Lanes({ health, recipientsInMemory: 100 })
   const refills = new Refills(
-    { database, holder, lanes, clock: fakeClock(), log: capturedLog() },
+    { database, holder, lanes, clock: fakeClock(), log: capturedLog(), mayTake: () => true },
     () => undefined,
   )
   const rest = { due: 0, paused_until: 0, pauses: 0, moving: null, last: null, isNew: false }

@@ -11,6 +11,8 @@ export interface RefillsSettings {
   readonly lanes: Lanes
   readonly clock: Clock
   readonly log: Log
+  /** Whether a sender may have a delivery now: whoever may not keeps no other's mail in the table. */
+  readonly mayTake: (sender: string) => boolean
 }
 
 /** A destination whose line is being filled. */
@@ -46,9 +48,14 @@ export class Refills {
 
   /** Has a line filled, where that is wanted. */
   refill(lane: Lane): void {
-    if (!isHungry(lane) || !this.#settings.holder.isAlive) return
+    if (!this.#isHungry(lane) || !this.#settings.holder.isAlive) return
     this.#hungry.add(lane)
     this.#begin()
+  }
+
+  #isHungry(lane: Lane): boolean {
+    if (lane.isOver || !lane.more || lane.loading) return false
+    return lane.line.size < refillBelow || !lane.line.hasFor(this.#settings.mayTake, refillBelow)
   }
 
   #begin(): void {
@@ -90,7 +97,7 @@ export class Refills {
     for (const lane of this.#hungry) {
       if (portions.length >= lanesAtOnce) break
       this.#hungry.delete(lane)
-      if (!isHungry(lane) || this.#settings.lanes.roomOf(lane) <= 0) continue
+      if (!this.#isHungry(lane) || this.#settings.lanes.roomOf(lane) <= 0) continue
       lane.loading = true
       lane.more = false
       portions.push({ lane, forgotten: lane.forgotten })
@@ -133,8 +140,4 @@ export class Refills {
     for (const recipient of loaded.recipients)
       if (!finished.has(recipient.number)) lanes.push(lane, recipient)
   }
-}
-
-function isHungry(lane: Lane): boolean {
-  return !lane.isOver && lane.more && !lane.loading && lane.line.size < refillBelow
 }

@@ -1,10 +1,11 @@
 import { type Address, type Clock, senderInTurn, type Timer } from 'mailwright'
 import type { Connections, Timeouts } from '../options.ts'
+import { ConnectionCounts } from './connection-counts.ts'
 import { HostTurns, type Waiting } from './host-turns.ts'
 import { type OpeningSettings, openSession } from './opening.ts'
 import { SilentHosts, type Visit } from './silent-hosts.ts'
 import { SmtpSession } from './smtp-session.ts'
-import { hostOf, keyOf, type Target, wayTo } from './target.ts'
+import { hostOf, keyOf, placeOf, type Target, wayTo } from './target.ts'
 
 /** A session is over: it had ended since it was kept, or has served enough. What is left to do is done in another one. */
 export class StaleSession extends Error {}
@@ -31,7 +32,11 @@ export interface PoolRequest {
   readonly signal: AbortSignal
   /** Whose mail it is for: senders take turns where they have to wait. */
   readonly reversePath?: Address | null
+  /** It hears itself whether the host answers, whatever others have found. */
+  readonly isLast?: boolean
 }
+
+type Work<T> = (session: SmtpSession) => Promise<T>
 
 /** Somebody who waits for a session that was kept, or for room for a new one. */
 interface Waiter extends Waiting {
@@ -39,6 +44,7 @@ interface Waiter extends Waiting {
   readonly avoided: ReadonlySet<string>
   /** Where a new one goes. */
   readonly way: string
+  readonly isLast: boolean
   readonly fail: (reason: unknown) => void
   readonly go: (kept: SmtpSession | undefined) => void
 }
@@ -50,11 +56,10 @@ export class ConnectionPool {
   readonly #kept = new Set<Kept>()
   /** How many of those there are by their keys. */
   readonly #keptOf = new Map<string, number>()
-  /** Open connections of each host, those that are kept as well. */
-  readonly #open = new Map<string, number>()
+  /** Those that are kept as well. */
+  readonly #open = new ConnectionCounts()
   readonly #waiters = new HostTurns<Waiter>()
   readonly #silent: SilentHosts
-  #total = 0
   #closed = false
 
   constructor(settings: PoolSettings) {
@@ -64,7 +69,7 @@ export class ConnectionPool {
 
   /** Open connections. */
   get size(): number {
-    return this.#total
+    return this.#open.total
   }
 
   /** Whether an address has not answered of late: others are to be asked first. */
@@ -73,12 +78,22 @@ export class ConnectionPool {
   }
 
   /**
+   * Resolves when a connection to the address may be wanted: at once, but where others find out whether it answers. To be ended. Rejects
+   * with `HostFailure` where nobody answers, as far as others have found.
+   */
+  approach(target: Target, { address, signal, isLast = false }: PoolRequest): Promise<Visit> {
+    const [way, place] = [wayTo(target, address), placeOf(target.candidate, address)]
+    return this.#silent.visit({ way, place, host: target.candidate.host, signal, isLast })
+  }
+
+  /**
    * Does some work in a session that was kept, or in a new one with the address once there may be one. Rejects with `HostFailure`
    * where none can be had. What the work rejects with costs the connection; after `StaleSession` it is done again in another one.
+   * `visit`: whoever has approached the address for it.
    */
-  async use<T>(target: Target, request: PoolRequest, work: (session: SmtpSession) => Promise<T>): Promise<T> {
-    for (;;) {
-      const session = await this.#session(target, request)
+  async use<T>(target: Target, request: PoolRequest, work: Work<T>, visit?: Visit): Promise<T> {
+    for (let next = visit; ; next = undefined) {
+      const session = await this.#session(target, request, next ?? (await this.approach(target, request)))
       try {
         return await this.#run(session, request.signal, work)
       } catch (error) {
@@ -87,8 +102,7 @@ export class ConnectionPool {
     }
   }
 
-  async #session(target: Target, request: PoolRequest): Promise<SmtpSession> {
-    const visit = await this.#silent.visit(wayTo(target, request.address), request.signal)
+  async #session(target: Target, request: PoolRequest, visit: Visit): Promise<SmtpSession> {
     try {
       return (await this.#admit(target, request)) ?? (await this.#begin(target, request, visit))
     } finally {
@@ -100,7 +114,8 @@ export class ConnectionPool {
     const { clock, timeouts } = this.#settings
     try {
       visit.begin()
-      const opened = await openSession(target, address, this.#settings, { signal, greeted: visit.greeted })
+      const { connected, greeted } = visit
+      const opened = await openSession(target, address, this.#settings, { signal, connected, greeted })
       return new SmtpSession(opened, { target, address, timeouts, begunAt: clock.monotonic() })
     } catch (error) {
       // They would wait for the same.
@@ -112,15 +127,12 @@ export class ConnectionPool {
 
   #failWaiters(target: Target, address: string, error: unknown): void {
     const way = wayTo(target, address)
-    const next = (): Waiter | undefined => this.#waiters.take(hostOf(target), (one) => one.way === way)
+    const next = (): Waiter | undefined =>
+      this.#waiters.take(hostOf(target), (one) => one.way === way && !one.isLast)
     for (let waiter = next(); waiter !== undefined; waiter = next()) waiter.fail(error)
   }
 
-  async #run<T>(
-    session: SmtpSession,
-    signal: AbortSignal,
-    work: (session: SmtpSession) => Promise<T>,
-  ): Promise<T> {
+  async #run<T>(session: SmtpSession, signal: AbortSignal, work: Work<T>): Promise<T> {
     const abort = (): void => session.connection.destroy()
     signal.addEventListener('abort', abort, { once: true })
     try {
@@ -189,7 +201,7 @@ export class ConnectionPool {
   /** A session that was kept; undefined where a new one is counted now, once there is room for it. */
   #admit(
     target: Target,
-    { address, avoided, signal, reversePath = null }: PoolRequest,
+    { address, avoided, signal, reversePath = null, isLast = false }: PoolRequest,
   ): Promise<SmtpSession | undefined> {
     const [host, key] = [hostOf(target), keyOf(target)]
     return new Promise((resolve, reject) => {
@@ -206,13 +218,14 @@ export class ConnectionPool {
         key,
         avoided,
         way: wayTo(target, address),
+        isLast,
         fail: (reason) => {
           signal.removeEventListener('abort', abort)
           reject(reason)
         },
         go: (session) => {
           signal.removeEventListener('abort', abort)
-          if (session === undefined) this.#count(host)
+          if (session === undefined) this.#open.add(host)
           resolve(session)
         },
       }
@@ -237,9 +250,8 @@ export class ConnectionPool {
   /** Whether one connection more is allowed; one that is kept for others makes room for it. */
   #hasRoom(host: string): boolean {
     const { perHost, total } = this.#settings.connections
-    if ((this.#open.get(host) ?? 0) >= perHost && !this.#giveUpKept((kept) => kept.host === host))
-      return false
-    return this.#total < total || this.#giveUpKept(() => true)
+    if (this.#open.of(host) >= perHost && !this.#giveUpKept((kept) => kept.host === host)) return false
+    return this.#open.total < total || this.#giveUpKept(() => true)
   }
 
   #giveUpKept(mayGo: (kept: Kept) => boolean): boolean {
@@ -248,22 +260,10 @@ export class ConnectionPool {
       this.#takeOut(kept)
       kept.session.connection.quit()
       this.#silent.left(wayTo(kept.session.target, kept.session.address))
-      this.#uncount(kept.host)
+      this.#open.remove(kept.host)
       return true
     }
     return false
-  }
-
-  #count(host: string): void {
-    this.#total += 1
-    this.#open.set(host, (this.#open.get(host) ?? 0) + 1)
-  }
-
-  #uncount(host: string): void {
-    this.#total -= 1
-    const left = (this.#open.get(host) ?? 1) - 1
-    if (left === 0) this.#open.delete(host)
-    else this.#open.set(host, left)
   }
 
   #ended({ target, address }: SmtpSession): void {
@@ -272,7 +272,7 @@ export class ConnectionPool {
   }
 
   #left(host: string): void {
-    this.#uncount(host)
+    this.#open.remove(host)
     this.#wake()
   }
 
@@ -280,7 +280,7 @@ export class ConnectionPool {
   #wake(): void {
     for (const host of this.#waiters.hosts()) {
       if (this.#hasRoom(host)) this.#waiters.take(host)?.go(undefined)
-      else if (this.#total >= this.#settings.connections.total && this.#kept.size === 0) return
+      else if (this.#open.total >= this.#settings.connections.total && this.#kept.size === 0) return
     }
   }
 

@@ -26,6 +26,8 @@ const noneUsable: SecurityFailure = {
 /** Of one opening. */
 export interface OpeningRequest {
   readonly signal: AbortSignal
+  /** Is called when there is a connection. */
+  connected?(): void
   /** Is called when the host has greeted, whatever it says. */
   greeted?(): void
 }
@@ -71,6 +73,7 @@ class Opening {
   async run(request: OpeningRequest, useTls: boolean): Promise<OpenSession> {
     const { signal } = request
     const connection = await this.#dial()
+    request.connected?.()
     const abort = (): void => connection.destroy()
     signal.addEventListener('abort', abort, { once: true })
     try {

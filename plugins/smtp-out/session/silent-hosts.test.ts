@@ -1,7 +1,7 @@
 import { type FakeClock, fakeClock } from 'mailwright/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { HostFailure, unreachable } from '../outcome.ts'
-import { SilentHosts, type Visit } from './silent-hosts.ts'
+import { HostFailure, noAnswer, unreachable } from '../outcome.ts'
+import { SilentHosts, type Visit, type Visitor } from './silent-hosts.ts'
 
 const minute = 60_000
 const way = 'mx.example'
@@ -15,12 +15,18 @@ beforeEach(() => {
   hosts = new SilentHosts(clock)
 })
 
-function silence(text = 'does not answer', cause?: unknown): HostFailure {
-  return new HostFailure(unreachable('unreachable', '4.4.1', text), { cause })
+const place = 'mx.example[192.0.2.1]:25'
+
+function silence(problem = 'does not answer', cause?: unknown): HostFailure {
+  return noAnswer({ place, host: way }, { enhanced: '4.4.1', problem, cause })
 }
 
-async function opening(signal = never): Promise<Visit> {
-  const visit = await hosts.visit(way, signal)
+function visitor(more: Partial<Visitor> = {}): Visitor {
+  return { way, host: way, place, signal: never, isLast: false, ...more }
+}
+
+async function opening(more: Partial<Visitor> = {}): Promise<Visit> {
+  const visit = await hosts.visit(visitor(more))
   visit.begin()
   return visit
 }
@@ -37,10 +43,10 @@ async function succeed(): Promise<void> {
   visit.end()
 }
 
-const waiting = (signal = never) =>
-  hosts.visit(way, signal).then(
+const waiting = (more: Partial<Visitor> = {}) =>
+  hosts.visit(visitor(more)).then(
     () => 'goes on',
-    (error: Error) => error.message,
+    (error: Error) => error.message.replace(`${place} `, ''),
   )
 
 describe('an address that did not answer', () => {
@@ -86,6 +92,76 @@ describe('an address that did not answer', () => {
     expect(await waiting()).toBe('goes on')
   })
 
+  test('that has connected is waited for until it greets', async () => {
+    fail(await opening())
+    const probe = await opening()
+    const other = waiting()
+    clock.advance(5_000)
+    probe.connected()
+    clock.advance(5_000)
+    await Promise.resolve()
+    clock.advance(30_000)
+    probe.greeted()
+    expect(await other).toBe('goes on')
+  })
+
+  test('is waited for from when whoever finds out begins to connect', async () => {
+    fail(await opening())
+    const probe = await hosts.visit(visitor())
+    const other = waiting()
+    clock.advance(9_000)
+    probe.begin()
+    clock.advance(9_000)
+    await Promise.resolve()
+    probe.greeted()
+    expect(await other).toBe('goes on')
+  })
+
+  test('that is slow to greet has not been tried for those who waited', async () => {
+    fail(await opening())
+    const probe = await opening()
+    probe.connected()
+    clock.advance(60_000)
+    const late = hosts.visit(visitor())
+    await expect(late).rejects.toMatchObject({
+      isOurs: true,
+      outcome: { kind: 'deferred', untried: true, retryAfter: 60_000 },
+    })
+    expect(await waiting({ isLast: true })).toBe('goes on')
+  })
+
+  test('is asked by whoever is not to come again, whatever others have found', async () => {
+    fail(await opening())
+    await opening()
+    const last = await opening({ isLast: true })
+    expect(fail(last, silence('is away still'))).toBe(true)
+    clock.advance(10_000)
+    expect(await waiting()).toBe('is away still')
+  })
+
+  test('is told of by the name by which it is visited, with its time', async () => {
+    fail(await opening())
+    clock.advance(3 * minute)
+    await opening()
+    clock.advance(10_000)
+    const other = { host: 'mx.other.example', place: 'mx.other.example[192.0.2.1]:25' }
+    await expect(hosts.visit(visitor(other))).rejects.toMatchObject({
+      outcome: {
+        host: 'mx.other.example',
+        reply: { lines: ['mx.other.example[192.0.2.1]:25 does not answer (found 3 min ago)'] },
+      },
+    })
+  })
+
+  test('is a new one after an hour', async () => {
+    const late = await hosts.visit(visitor())
+    fail(await opening())
+    clock.advance(60 * minute)
+    expect(() => late.begin()).not.toThrow()
+    await opening()
+    expect(await waiting()).toBe('goes on')
+  })
+
   test('is asked by another one where nothing came of the first', async () => {
     fail(await opening())
     const probe = await opening()
@@ -100,13 +176,13 @@ describe('an address that did not answer', () => {
     fail(await opening())
     await opening()
     const end = new AbortController()
-    const other = waiting(end.signal)
+    const other = waiting({ signal: end.signal })
     end.abort(new Error('over'))
     expect(await other).toBe('over')
   })
 
   test('is not connected to by those who wanted it before', async () => {
-    const late = await hosts.visit(way, never)
+    const late = await hosts.visit(visitor())
     fail(await opening())
     expect(() => late.begin()).toThrow('does not answer')
     expect(late.failed(silence())).toBe(false)
@@ -114,7 +190,7 @@ describe('an address that did not answer', () => {
 
   test('is one of ten thousand at the most', async () => {
     for (let count = 0; count < 10_001; count++) {
-      const visit = await hosts.visit(`mx${count}.example`, never)
+      const visit = await hosts.visit(visitor({ way: `mx${count}.example` }))
       visit.begin()
       fail(visit)
     }

@@ -1,5 +1,5 @@
 import { type Clock, wait } from 'mailwright'
-import { HostFailure, type Undelivered } from '../outcome.ts'
+import { HostFailure, noAnswer } from '../outcome.ts'
 
 /**
  * Milliseconds for which an address that did not answer is asked last. It is less than from a queue's first attempt to its second, so
@@ -9,21 +9,27 @@ const silentFor = 4 * 60_000
 /** Milliseconds after which nothing is known of it any more. */
 const forgottenAfter = 60 * 60_000
 const mostRemembered = 10_000
-/** Milliseconds that others wait for whoever finds out whether it answers again. */
-const patience = 10_000
+/** Milliseconds that others wait for whoever finds out whether it answers again: for a connection, and then for the greeting. */
+const [connectPatience, greetingPatience] = [10_000, 60_000]
+/** Milliseconds after which those come back for whom the greeting takes too long. */
+const comeBackAfter = 60_000
 
 /** The machine has no more: that says nothing of a host. */
 const ours = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'EADDRINUSE', 'EADDRNOTAVAIL'])
 
 /** Somebody finds out whether an address answers again. */
 interface Probe {
-  readonly begunAt: number
+  /** When it was chosen for that, or has begun to connect: it may have to wait for its turn before. */
+  begunAt: number
+  connectedAt: number | undefined
   readonly over: AbortController
 }
 
 /** An address did not connect, or did not greet. */
 interface Silence {
-  readonly outcome: Undelivered
+  readonly enhanced: string
+  /** Without the host's name: many names may have the address. */
+  readonly problem: string
   /** Of the monotonic clock. */
   readonly since: number
   probe: Probe | undefined
@@ -38,10 +44,23 @@ interface Contact {
   greetings: number
 }
 
+/** Who wants a connection, and where. */
+export interface Visitor {
+  readonly way: string
+  /** The host as this one knows it. */
+  readonly host: string
+  readonly place: string
+  readonly signal: AbortSignal
+  /** It hears itself whether anybody answers, whatever others have found. */
+  readonly isLast: boolean
+}
+
 /** Somebody who wants a connection to an address. */
 export interface Visit {
   /** Before it connects. Throws a `HostFailure` where others have found meanwhile that nobody answers. */
   begin(): void
+  /** There is a connection: the others wait for the greeting. */
+  connected(): void
   /** The host has greeted, whatever it said; until {@link SilentHosts.left} a connection is open. */
   greeted(): void
   /** No session has come about. Answers whether the address is remembered for it. */
@@ -66,43 +85,67 @@ export class SilentHosts {
 
   /** Whether others are to be asked first. When its time is over that is so while one delivery finds out. */
   has(way: string): boolean {
-    const silence = this.#silences.get(way)
+    const silence = this.#known(way)
     if (silence === undefined) return false
     return silence.probe !== undefined || this.#clock.monotonic() < silence.since + silentFor
   }
 
   /** Resolves when a connection may be wanted. Rejects with `HostFailure` where nobody answers, as far as is known. */
-  async visit(way: string, signal: AbortSignal): Promise<Visit> {
+  async visit(visitor: Visitor): Promise<Visit> {
+    const { way, signal, isLast } = visitor
     let before: Silence | undefined
     for (;;) {
-      const silence = this.#silences.get(way)
-      if (silence === undefined) return this.#visit(way, undefined)
-      if (before !== undefined && before !== silence) throw new HostFailure(silence.outcome)
+      const silence = this.#known(way)
+      if (silence === undefined || isLast) return this.#visit(visitor, undefined)
+      if (before !== undefined && before !== silence) throw this.#found(silence, visitor)
       const now = this.#clock.monotonic()
       const { probe } = silence
       if (probe === undefined) {
-        silence.probe = { begunAt: now, over: new AbortController() }
-        return this.#visit(way, silence.probe)
+        silence.probe = { begunAt: now, connectedAt: undefined, over: new AbortController() }
+        return this.#visit(visitor, silence.probe)
       }
-      const left = probe.begunAt + patience - now
-      if (left <= 0) throw new HostFailure(silence.outcome)
+      const left = endOfPatience(probe) - now
+      if (left <= 0)
+        throw probe.connectedAt === undefined ? this.#found(silence, visitor) : notGreetedYet(visitor)
       before = silence
       await wait(this.#clock, left, AbortSignal.any([signal, probe.over.signal])).catch(() => undefined)
       signal.throwIfAborted()
     }
   }
 
-  #visit(way: string, probe: Probe | undefined): Visit {
+  /** What is not too old. */
+  #known(way: string): Silence | undefined {
+    const silence = this.#silences.get(way)
+    if (silence === undefined || silence.probe !== undefined) return silence
+    if (this.#clock.monotonic() < silence.since + forgottenAfter) return silence
+    this.#silences.delete(way)
+    return undefined
+  }
+
+  /** What others have found, of the host as this visitor knows it. */
+  #found({ enhanced, problem, since }: Silence, visitor: Visitor): HostFailure {
+    const minutes = Math.floor((this.#clock.monotonic() - since) / 60_000)
+    const when = minutes === 0 ? '' : ` (found ${minutes} min ago)`
+    const { outcome } = noAnswer(visitor, { enhanced, problem: `${problem}${when}` })
+    return new HostFailure(outcome, { isOurs: true })
+  }
+
+  #visit(visitor: Visitor, probe: Probe | undefined): Visit {
+    const { way, isLast } = visitor
     let greetingsBefore: number | undefined
     let isGreeted = false
     return {
       begin: () => {
-        const silence = this.#silences.get(way)
-        const isProbing = probe !== undefined && silence?.probe === probe
-        if (silence !== undefined && !isProbing) throw new HostFailure(silence.outcome)
+        const silence = this.#known(way)
+        const mayAsk = isLast || (probe !== undefined && silence?.probe === probe)
+        if (silence !== undefined && !mayAsk) throw this.#found(silence, visitor)
+        if (probe !== undefined) probe.begunAt = this.#clock.monotonic()
         const contact = this.#contact(way)
         contact.openings++
         greetingsBefore = contact.greetings
+      },
+      connected: () => {
+        if (probe !== undefined) probe.connectedAt ??= this.#clock.monotonic()
       },
       greeted: () => {
         if (isGreeted) return
@@ -152,7 +195,8 @@ export class SilentHosts {
     const before = this.#silences.get(way)?.probe
     this.#silences.delete(way)
     this.#silences.set(way, {
-      outcome: error.outcome,
+      enhanced: error.outcome.reply.enhanced ?? '4.4.1',
+      problem: error.problem,
       since: this.#clock.monotonic(),
       probe: before === probe ? undefined : before,
     })
@@ -181,9 +225,23 @@ export class SilentHosts {
   }
 }
 
+function endOfPatience({ begunAt, connectedAt }: Probe): number {
+  return connectedAt === undefined ? begunAt + connectPatience : connectedAt + greetingPatience
+}
+
+/** Nobody was asked for this one: the host is there, and may greet yet. */
+function notGreetedYet(visitor: Visitor): HostFailure {
+  const problem = 'is slow to greet again; others wait for it'
+  const { outcome } = noAnswer(visitor, { enhanced: '4.4.1', problem })
+  return new HostFailure(
+    { ...outcome, kind: 'deferred', untried: true, retryAfter: comeBackAfter },
+    { isOurs: true },
+  )
+}
+
 /** TLS that does not come about, and a host that says that it has had enough, are answers. */
-function isSilence(error: unknown): error is HostFailure {
-  if (!(error instanceof HostFailure) || error.isOurs) return false
+function isSilence(error: unknown): error is HostFailure & { readonly problem: string } {
+  if (!(error instanceof HostFailure) || error.problem === undefined) return false
   const { code = '' } = (error.cause ?? {}) as NodeJS.ErrnoException
-  return error.outcome.cause === 'unreachable' && !ours.has(code)
+  return !ours.has(code)
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { type Clock, errorText, type Reply } from 'mailwright'
 import { LineConnection } from 'mailwright/network'
 import { dataChunks, dotStuffed, type EhloKeywords, ReplyReadError, readReply } from 'mailwright/smtp-client'
-import { HostFailure, unreachable } from '../outcome.ts'
+import { HostFailure, noAnswer, unreachable } from '../outcome.ts'
 
 /** A command without its line end, and how many milliseconds its answer may take. */
 export interface Command {
@@ -50,7 +50,7 @@ export class SmtpConnection {
   }
 
   static async dial(address: string, port: number, settings: DialSettings): Promise<SmtpConnection> {
-    const { clock, connectTimeout, blockTimeout, localAddress, place, host } = settings
+    const { clock, connectTimeout, blockTimeout, localAddress } = settings
     const socket = connect({
       host: address,
       port,
@@ -59,7 +59,7 @@ export class SmtpConnection {
     return new Promise((resolve, reject) => {
       const fail = (problem: string, cause?: unknown): void => {
         socket.destroy()
-        reject(new HostFailure(unreachable('unreachable', '4.4.1', `${place} ${problem}`, host), { cause }))
+        reject(noAnswer(settings, { enhanced: '4.4.1', problem, cause }))
       }
       const timer = clock.after(connectTimeout, () => fail('does not answer'))
       socket.once('error', (error: NodeJS.ErrnoException) => {
@@ -183,9 +183,7 @@ export class SmtpConnection {
     this.line.destroy()
     const isSilent = error instanceof ReplyReadError && error.kind === 'silence'
     const problem = isSilent ? 'says nothing' : 'has closed the connection'
-    return new HostFailure(unreachable('unreachable', '4.4.2', `${this.place} ${problem}`, this.host), {
-      cause: error,
-    })
+    return noAnswer(this, { enhanced: '4.4.2', problem, cause: error })
   }
 
   /** Ends it politely, without waiting for the answer (RFC 5321 §4.1.1.10). */

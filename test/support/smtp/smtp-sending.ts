@@ -32,6 +32,8 @@ export interface OutgoingMail {
   readonly recipientParameters?: RecipientParameters
   readonly nextHop?: string
   readonly atomic?: boolean
+  /** No other attempt follows. */
+  readonly isLast?: boolean
   readonly signal?: AbortSignal
   readonly message?: Message
 }
@@ -75,6 +77,7 @@ export async function startSender(
         reversePath: from === null ? null : addressOf(from),
         parameters,
         atomic,
+        ...(mail.isLast === undefined ? {} : { isLast: mail.isLast }),
         signal: mail.signal ?? new AbortController().signal,
         items: [to].flat().map((text): AttemptItem => {
           const route: RemoteRoute = {
