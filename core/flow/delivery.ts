@@ -10,7 +10,7 @@ import type {
   SortAction,
 } from '../model/delivery.ts'
 import { notNow, notWithoutOthers } from '../model/outcome.ts'
-import { formatReply, reply } from '../model/reply.ts'
+import { reply } from '../model/reply.ts'
 import { aMomentAfter } from './a-moment-after.ts'
 import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
 import { forEach, parted, routeActions, sentOn } from './forwards.ts'
@@ -18,6 +18,7 @@ import { idTime } from './id.ts'
 import { judgedOutcomes } from './judged-outcome.ts'
 import { findRoutes, routeKey } from './routing.ts'
 import type { FlowContext } from './surroundings.ts'
+import { causesOf, outcomeText, worst } from './told-outcome.ts'
 
 /** Sends an automatic reply that sorting asked for. */
 export type Respond = (
@@ -216,20 +217,6 @@ export class Delivery implements DeliveryFlow {
   }
 }
 
-/** What is known beside the reply, for the history and the log. */
-function causesOf(outcome: Outcome): Pick<Failed, 'cause' | 'lastCause'> {
-  if (outcome.kind === 'delivered') return {}
-  const { cause, lastCause } = outcome
-  return { ...(cause === undefined ? {} : { cause }), ...(lastCause === undefined ? {} : { lastCause }) }
-}
-
-/** In one line, with who said so. */
-function outcomeText(outcome: Outcome): string {
-  if (outcome.kind === 'delivered') return outcome.text
-  const said = formatReply(outcome.reply).replaceAll('\r\n', ' / ')
-  return outcome.place === undefined ? said : `${outcome.place} said: ${said}`
-}
-
 /** What one plugin delivers together. A handler's name belongs to one plugin, so that each handler has a batch of its own. */
 function batchesOf(
   items: readonly BatchItem[],
@@ -287,15 +274,4 @@ function deliveryKey(item: BatchItem): string {
   variantNumbers.set(item.message, variant)
   const sender = item.reversePath === null ? '' : formatAddress(item.reversePath)
   return `${variant} ${routeKey(item.route)} ${JSON.stringify(item.filings)} ${sender}`
-}
-
-/** A recipient with several destinations is delivered when all are. */
-function worst(outcomes: readonly Outcome[]): Outcome {
-  return (
-    outcomes.find((outcome) => outcome.kind === 'deferred' && outcome.reply !== notWithoutOthers.reply) ??
-    outcomes.find((outcome) => outcome.kind !== 'delivered' && outcome.reply !== notWithoutOthers.reply) ??
-    outcomes.find((outcome) => outcome.kind !== 'delivered') ??
-    outcomes[0] ??
-    notNow
-  )
 }
