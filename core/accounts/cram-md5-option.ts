@@ -6,9 +6,11 @@ export interface CramMd5Options {
   readonly offer: boolean
 }
 
-/** What the log says at the start where clients are offered it. */
-export const cramMd5Warning =
-  'CRAM-MD5 is offered: what is kept for it is next to a password in clear, should somebody steal it'
+/** What the log says at the start where passwords are kept for it: that costs the same whether clients are offered it or not. */
+export function cramMd5Warning({ offer }: CramMd5Options): string {
+  const state = offer ? 'CRAM-MD5 is offered' : 'Passwords are kept for CRAM-MD5, which is not offered'
+  return `${state}: what is kept for it is next to a password in clear, should somebody steal it`
+}
 
 /** Reads the option `cramMd5`; undefined where it is absent: nothing is kept for it. */
 export function readCramMd5Options(read: OptionReader): CramMd5Options | undefined {

@@ -40,6 +40,17 @@ it('judges by the account’s own password and by app passwords', () => {
   for (const wrong of ['other secret', '', 'Secret']) expect(verify(wrong)).toEqual(failed('wrong-secret'))
 })
 
+it('takes, of app passwords with one secret, the one that opens the account', () => {
+  const twin = (name: string, role: string) => ({ ...phone, name, roles: [role] })
+  const record = { ...jo, appPasswords: [twin('Mail', 'imap'), twin('Send', 'submission')] }
+  expect(verify('phone secret', record, 'submission')).toMatchObject({
+    verification: { ok: true, appPassword: 'Send' },
+    used: { name: 'Send' },
+  })
+  expect(verify('phone secret', record)).toMatchObject({ verification: { appPassword: 'Mail' } })
+  expect(verify('phone secret', record, 'pop3')).toEqual(failed('protocol'))
+})
+
 it('has a reason for every failure', () => {
   expect(verifyCramMd5(answer('secret'), 'imap', undefined)).toEqual(failed('unknown'))
   const bare = { account, password: '{SSHA}AAAA', appPasswords: [other] }

@@ -2,7 +2,7 @@ import type { SessionRole } from '../model/session.ts'
 import { type CramMd5Key, provesCramMd5Key, readCramMd5Key, type VerifyOptions } from '../passwords/index.ts'
 import type { CramMd5Response } from '../services/accounts.ts'
 import { appPasswordKey } from './app-password.ts'
-import { mayBeOpened } from './identify.ts'
+import { openedBy } from './identify.ts'
 import type { LoginRecord, VerifiedLogin } from './login.ts'
 
 /** A secret's key, with the app password that it is of; undefined where it is the account's own. */
@@ -11,7 +11,7 @@ interface Source<Stored> {
   readonly from: Stored | undefined
 }
 
-/** Compared with where a login has no keys, so that the time does not tell. */
+/** Compared with as well, so that a login without keys takes about the time of one; the session's flow hides the rest. */
 const nobodys = { key: { outer: Buffer.alloc(16), inner: Buffer.alloc(16) }, from: undefined }
 
 /**
@@ -28,11 +28,13 @@ export function verifyCramMd5<
 ): VerifiedLogin<Stored> {
   const sources = record === undefined ? [] : sourcesOf(record, options)
   const matching = [...sources, nobodys].filter(({ key }) => provesCramMd5Key(key, response))
-  const source = matching.find((each) => each !== nobodys)
   if (record === undefined) return failed('unknown')
-  if (source === undefined) return failed(sources.length === 0 ? 'no-keys' : 'wrong-secret')
-  const verification = mayBeOpened(record.account, role, source.from)
-  return { verification, used: verification.ok ? source.from : undefined }
+  const opened = openedBy(
+    record.account,
+    role,
+    matching.filter((each) => each !== nobodys),
+  )
+  return opened ?? failed(sources.length === 0 ? 'no-keys' : 'wrong-secret')
 }
 
 function failed(reason: 'unknown' | 'no-keys' | 'wrong-secret'): VerifiedLogin<never> {

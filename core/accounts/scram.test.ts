@@ -101,6 +101,22 @@ describe('a login', () => {
     expect(reasons).toEqual(['unknown', 'no-keys', 'wrong-secret', 'protocol', 'disabled', 'protocol'])
   })
 
+  it('takes, of app passwords with one secret, the one that opens the account', async () => {
+    const record = await withPhone()
+    const [phone] = record.appPasswords
+    if (phone === undefined) throw new Error('no app password')
+    const twin = { ...phone, name: 'Send', roles: ['submission'] }
+    const onUse = vi.fn(async () => undefined)
+    const ask = async (role: string) => {
+      const verifier = await verifierFor({ ...record, appPasswords: [phone, twin] }, { role, onUse })
+      return verifier.verify(verifier.keys[1])
+    }
+    expect(await ask('submission')).toEqual({ ok: true, account, appPassword: 'Send' })
+    expect(onUse).toHaveBeenCalledExactlyOnceWith(twin)
+    expect(await ask('imap')).toEqual({ ok: true, account, appPassword: 'Phone' })
+    expect(await ask('pop3')).toEqual({ ok: false, reason: 'protocol' })
+  })
+
   it('fails where the secret was taken away before its proof came', async () => {
     const record = await withPhone()
     let now: ScramRecord<ScramSecret> | undefined = record

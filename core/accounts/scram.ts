@@ -4,7 +4,7 @@ import { type Address, addressKey, formatAddress, parseAddress } from '../model/
 import type { SessionRole } from '../model/session.ts'
 import { hashForScram, type KeptScramKeys, readScramKeys, type ScramSettings } from '../passwords/index.ts'
 import type { ScramKeys, ScramVerifier } from '../services/accounts.ts'
-import { mayBeOpened } from './identify.ts'
+import { openedBy } from './identify.ts'
 
 /** How a provider makes keys for SCRAM, and what it says of logins that have none. */
 export interface ScramPolicy {
@@ -87,12 +87,12 @@ export async function scramVerifierOf<Stored extends ScramSecret>(
       const record = await load()
       if (record === undefined) return { ok: false, reason: 'unknown' }
       const sources = sourcesOf(record, settings)
-      const source = sources.find(({ keys }) => proven?.storedKey.equals(keys.storedKey))
-      if (source === undefined)
+      const matching = sources.filter(({ keys }) => proven?.storedKey.equals(keys.storedKey))
+      const opened = openedBy(record.account, role, matching)
+      if (opened === undefined)
         return { ok: false, reason: sources.length === 0 ? 'no-keys' : 'wrong-secret' }
-      const verified = mayBeOpened(record.account, role, source.from)
-      if (verified.ok && source.from !== undefined) await onUse?.(source.from)
-      return verified
+      if (opened.used !== undefined) await onUse?.(opened.used)
+      return opened.verification
     },
   }
 }

@@ -62,13 +62,23 @@ describe('what can be verified', () => {
     ],
     [
       'CRAM-MD5',
-      { service: { supports: { cramMd5: true } as Accounts['supports'] } },
+      {
+        service: {
+          supports: { cramMd5: true } as Accounts['supports'],
+          verifyCramMd5: async () => unknown,
+        },
+      },
       { scram: [], cramMd5: true, tokens: undefined },
     ],
     [
       'SCRAM, and tokens that nobody knows',
-      { service: { supports } },
+      { service: { supports, scramVerifier: () => Promise.reject(new Error('down')) } },
       { scram: ['SCRAM-SHA-256'], cramMd5: false, tokens: undefined },
+    ],
+    [
+      'nothing that is announced and not there',
+      { service: { supports: { scram: true, cramMd5: true } as Accounts['supports'] } },
+      { scram: [], cramMd5: false, tokens: undefined },
     ],
     [
       'tokens',
@@ -114,6 +124,27 @@ describe('a login by CRAM-MD5', () => {
       ['jo@example.org: wrong-secret', { mechanism: 'CRAM-MD5' }],
       ['jo@example.org', { mechanism: 'CRAM-MD5' }],
     ])
+  })
+
+  test('fails at a time that does not tell what was looked for', async () => {
+    const clock = fakeClock()
+    const asked = vi.fn(async () => unknown)
+    await using host = await hostWith({ service: { verifyCramMd5: asked }, clock })
+    const settled = vi.fn()
+    const result = open(host).login(attempt, response).finally(settled)
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled())
+    clock.advance(24)
+    await new Promise(setImmediate)
+    expect(settled).not.toHaveBeenCalled()
+    clock.advance(1)
+    expect(await result).toMatchObject({ reply: { code: 535 } })
+  })
+
+  test('succeeds at once', async () => {
+    const clock = fakeClock()
+    const verifyCramMd5 = async () => ({ ok: true, account: jo }) as const
+    await using host = await hostWith({ service: { verifyCramMd5 }, clock })
+    expect(await open(host).login(attempt, response)).toMatchObject({ ok: true })
   })
 
   test('cannot be verified where the accounts cannot', async () => {

@@ -16,6 +16,7 @@ import type { HistoryVerb } from '../services/history.ts'
 import { tokens } from '../services/tokens.ts'
 import type { LoginProof } from './account-sessions.ts'
 import { answerInTime } from './answer-in-time.ts'
+import { failNotBefore } from './fail-not-before.ts'
 import type {
   BearerToken,
   LoginAbilities,
@@ -34,6 +35,9 @@ const wrongLogin = reply(535, '5.7.8', 'Authentication failed')
 const cannotVerify = reply(454, '4.7.0', 'Authentication is not possible now, try again later')
 
 const longestShown = 320
+
+// CRAM-MD5 has no slow hash that hides how long a look-up took, and how many secrets were compared.
+const earliestCramMd5Failure = 25
 
 /** What logins need of their session. */
 export interface LoginSession {
@@ -60,8 +64,8 @@ export class Logins {
     const service = this.#context.services.find(accounts)
     const knowsTokens = service?.supports?.identify === true
     return {
-      scram: service?.supports?.scram === true ? ['SCRAM-SHA-256'] : [],
-      cramMd5: service?.supports?.cramMd5 === true,
+      scram: service?.supports?.scram === true && service.scramVerifier ? ['SCRAM-SHA-256'] : [],
+      cramMd5: service?.supports?.cramMd5 === true && service.verifyCramMd5 !== undefined,
       tokens: knowsTokens ? this.#context.services.find(tokens)?.hints : undefined,
     }
   }
@@ -117,7 +121,9 @@ export class Logins {
     const { role } = this.#own.session
     if (typeof proof === 'string') return service.verify(attempt.login, proof, role)
     if ('token' in proof) return this.#verifyToken(service, attempt, proof)
-    return service.verifyCramMd5?.(attempt.login, proof, role)
+    return failNotBefore(this.#context.clock, earliestCramMd5Failure, () =>
+      service.verifyCramMd5?.(attempt.login, proof, role),
+    )
   }
 
   async #verifyToken(

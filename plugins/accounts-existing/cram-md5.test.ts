@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { hashForCramMd5, hashPassword } from 'mailwright/accounts'
 import database from 'mailwright/plugins/database'
 import { createTestHost, loginByCramMd5 } from 'mailwright/testing'
@@ -5,6 +6,9 @@ import { expect, it } from 'vitest'
 import { databaseUnderTest } from '../../test/support/database-under-test.ts'
 import { createSite, type Site } from '../../test/support/existing-site.ts'
 import accountsExisting from './index.ts'
+import { parseOptions } from './options.ts'
+import { passwordCommand } from './password-command.ts'
+import { TableSchema } from './table-schema.ts'
 
 const domain = 'example.org'
 
@@ -50,6 +54,46 @@ it('takes Courier’s column of passwords in clear', async () => {
   const options = { passwords: { cramMd5: true }, tables: { accounts: { columns } } } as const
   const { accounts } = await site.read({ preset: 'postfixadmin', ...options })
   expect(await loginByCramMd5(accounts, 'jo@example.org', 'secret')).toMatchObject({ ok: true })
+})
+
+it('takes the password in clear beside a hash, but only where it is the hash’s', async () => {
+  await using base = await databaseUnderTest()
+  await using site = await createSite(base.options, 'postfixadmin')
+  await site.insert('domain', [{ domain }])
+  await insert(site, 'jo', '{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=')
+  // The column of names stands in for Courier's `clear`.
+  const options = {
+    passwords: { cramMd5: true },
+    tables: { accounts: { columns: { clear: 'name', name: null } } },
+  } as const
+  const { accounts } = await site.read({ preset: 'postfixadmin', ...options })
+  const keepInClear = (name: string) => site.database.query((knex) => knex('mailbox').update({ name }))
+  const cramMd5 = async (secret: string) => {
+    const verified = await loginByCramMd5(accounts, 'jo@example.org', secret)
+    return verified.ok || verified.reason
+  }
+  await keepInClear('secret')
+  expect([await cramMd5('secret'), await cramMd5('wrong')]).toEqual([true, 'wrong-secret'])
+  await keepInClear('stale')
+  expect([await cramMd5('secret'), await cramMd5('stale')]).toEqual(['wrong-secret', 'wrong-secret'])
+})
+
+it('keeps a password that is set by command good for it', async () => {
+  await using base = await databaseUnderTest()
+  await using site = await createSite(base.options, 'postfixadmin')
+  await site.insert('domain', [{ domain }])
+  await insert(site, 'jo', hashForCramMd5('secret'))
+  const passwords = { cramMd5: true, writeBack: true }
+  const { accounts } = await site.read({ preset: 'postfixadmin', passwords })
+  const { tables } = parseOptions({ preset: 'postfixadmin' })
+  if (tables === undefined) throw new Error('no tables')
+  const context = { database: site.database, schema: new TableSchema(tables, undefined), passwords }
+  await passwordCommand(context, Readable.from([Buffer.from('next\n')])).run({
+    arguments: ['jo@example.org'],
+    options: {},
+  })
+  expect(await loginByCramMd5(accounts, 'jo@example.org', 'next')).toMatchObject({ ok: true })
+  expect(await accounts.verify('jo@example.org', 'next', 'imap')).toMatchObject({ ok: true })
 })
 
 it('replaces such a password where nobody is offered CRAM-MD5', async () => {

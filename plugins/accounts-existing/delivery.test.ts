@@ -112,7 +112,8 @@ describe(`mailwright existing passwd on ${databaseKind}`, () => {
     const { tables } = parseOptions({ preset: 'postfixadmin' })
     if (tables === undefined) throw new Error('no tables')
     const schema = new TableSchema(tables, undefined)
-    const command = passwordCommand({ database: site.database, schema }, Readable.from([Buffer.from(input)]))
+    const context = { database: site.database, schema, passwords: { cramMd5: false } }
+    const command = passwordCommand(context, Readable.from([Buffer.from(input)]))
     return command.run({ arguments: [address], options: {} })
   }
 

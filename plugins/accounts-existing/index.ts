@@ -58,13 +58,14 @@ const plugin: PluginFactory<AccountsExistingInput> = definePlugin<
     return {
       start: () => check.run(),
       async serve() {
-        if (options.passwords.cramMd5) log.warn('starting', { text: cramMd5Warning })
+        if (options.passwords.cramMd5) log.warn('starting', { text: cramMd5Warning({ offer: true }) })
       },
     }
   },
   commands({ use }, options) {
-    if (!options.passwords.writeBack) return []
-    return [passwordCommand({ database: use(database), schema: schemaOf(options) })]
+    const { passwords } = options
+    if (!passwords.writeBack) return []
+    return [passwordCommand({ database: use(database), schema: schemaOf(options), passwords })]
   },
 })
 

@@ -9,6 +9,7 @@ import {
   type Verification,
 } from 'mailwright'
 import {
+  hashForCramMd5,
   hashPassword,
   isVerifiable,
   mayBeUsed,
@@ -97,7 +98,10 @@ export async function scramVerifier(
   return scramVerifierOf(policy, { login, role, load })
 }
 
-/** Verifies an answer to a challenge of CRAM-MD5 by what the site keeps, where that is good for it. */
+/**
+ * Verifies an answer to a challenge of CRAM-MD5 by what the site keeps, where that is good for it. A password in clear beside a
+ * hash counts where it is the hash's: that is asked only of who has proven it, so that slow hashes tell nobody who exists.
+ */
 export async function verifyCramMd5Login(
   context: LoginContext,
   login: string,
@@ -105,8 +109,14 @@ export async function verifyCramMd5Login(
   role: SessionRole,
 ): Promise<Verification> {
   const found = await findLogin(context, login, role)
-  const record = found && { account: visible(found), password: storedPassword(found), appPasswords: [] }
-  return verifyCramMd5(response, role, record, verifyOptions(context.passwords)).verification
+  const options = verifyOptions(context.passwords)
+  const beside = found && clearBesideHash(found, options)
+  const password = found && (beside === undefined ? storedPassword(found) : `{PLAIN}${beside.clear}`)
+  const record = found && { account: visible(found), password, appPasswords: [] }
+  const { verification } = verifyCramMd5(response, role, record, options)
+  if (!verification.ok || beside === undefined) return verification
+  const isCurrent = await verifyPassword(beside.clear, beside.hash, options)
+  return isCurrent ? verification : { ok: false, reason: 'wrong-secret' }
 }
 
 /** Who a login is. */
@@ -138,13 +148,29 @@ function mayRehash(hash: string, passwords: PasswordSettings): boolean {
   return !(cramMd5 && readCramMd5Key(hash, verifyOptions(passwords)) !== undefined)
 }
 
-/** Keeps a password as new ones are kept, with its scheme before it, so that other programs know it too. */
-export async function renewPassword(
-  { database, schema }: Pick<LoginContext, 'database' | 'schema'>,
+type PasswordTable = Pick<LoginContext, 'database' | 'schema'>
+
+/** Keeps a password as argon2id in the place of an older hash. */
+async function renewPassword(context: PasswordTable, found: FoundAccount, secret: string): Promise<boolean> {
+  return writeHash(context, found, await argon2idOf(secret))
+}
+
+/** Keeps a new password: as argon2id, or good for CRAM-MD5 where clients are offered it, which many try and nothing else. */
+export async function setPassword(
+  context: PasswordTable & { readonly passwords: Pick<PasswordSettings, 'cramMd5'> },
   found: FoundAccount,
   secret: string,
 ): Promise<boolean> {
-  const hash = `{ARGON2ID}${await hashPassword(secret)}`
+  const { cramMd5 } = context.passwords
+  return writeHash(context, found, cramMd5 ? hashForCramMd5(secret) : await argon2idOf(secret))
+}
+
+/** With its scheme before it, so that other programs know it too. */
+async function argon2idOf(secret: string): Promise<string> {
+  return `{ARGON2ID}${await hashPassword(secret)}`
+}
+
+function writeHash({ database, schema }: PasswordTable, found: FoundAccount, hash: string): Promise<boolean> {
   return database.query((knex) => schema.setPassword(knex, found, hash))
 }
 
@@ -178,6 +204,15 @@ async function hasSecret(found: FoundAccount, secret: string, passwords: Passwor
 /** The hash counts where there is one; what is kept in clear, only where there is none. */
 function storedPassword({ hash, clear }: FoundAccount): string | undefined {
   return hash ?? (clear === undefined ? undefined : `{PLAIN}${clear}`)
+}
+
+/** The password in clear beside a hash that is not good for CRAM-MD5, as Courier's tables may have both. */
+function clearBesideHash(
+  { hash, clear }: FoundAccount,
+  options: VerifyOptions,
+): { readonly hash: string; readonly clear: string } | undefined {
+  if (hash === undefined || clear === undefined) return undefined
+  return readCramMd5Key(hash, options) === undefined ? { hash, clear } : undefined
 }
 
 /** Whether no secret can ever match the hash; the marks of accounts that are locked are meant so. */

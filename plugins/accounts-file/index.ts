@@ -82,13 +82,13 @@ function provided<Contents extends FileContents>(
   format: FileFormat<Contents>,
   administer: (settings: RewritingSettings<Contents>) => AccountsAdministration,
 ): Provided {
-  const { file, create, detailSeparator } = options
+  const { file, create, detailSeparator, cramMd5 } = options
   const source = new AccountsSource({ format, file, create, clock, log })
   const find: Find = async (login) => {
     const address = parseAddress(login)
     return address && (await source.current()).record(address)
   }
-  const offers = { scram: options.scram?.offer === true, cramMd5: options.cramMd5?.offer === true }
+  const offers = { scram: options.scram?.offer === true, cramMd5: cramMd5?.offer === true }
   const service: Accounts = {
     supports: { ...format.supports, ...offers, identify: true },
     domain: async (name) => (await source.current()).domain(name),
@@ -106,7 +106,7 @@ function provided<Contents extends FileContents>(
     check: () => source.check(),
     async serve() {
       source.watch()
-      if (offers.cramMd5) log.warn('starting', { text: cramMd5Warning })
+      if (cramMd5 !== undefined) log.warn('starting', { text: cramMd5Warning(cramMd5) })
     },
     stop: async () => source.close(),
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Accounts } from 'mailwright'
 import database from 'mailwright/plugins/database'
 import { addressOf, createTestHost, loginByCramMd5 } from 'mailwright/testing'
@@ -76,13 +77,36 @@ it('takes what another system has kept in clear or for it', async () => {
   await system.stop()
 })
 
-it('warns where it is offered', async () => {
+it('is found by the query of docs/passwords.md', async () => {
+  await using base = await databaseUnderTest()
+  const system = await start(base, {})
+  const page = readFileSync(new URL('../../docs/passwords.md', import.meta.url), 'utf8')
+  const [, query = ''] = /```sql\n(SELECT.*?CRAM-MD5.*?)```/s.exec(page) ?? []
+  const { administration, database } = system
+  await administration.addDomain('example.org')
+  await administration.addAccount({ address: jo, password: 'secret' })
+  await administration.addAppPassword(jo, { name: 'Phone' })
+  const found = () => database.query(async (knex) => (await knex.raw(query)).flat())
+  const secrets = (await found()).map((row: Record<string, unknown>) => [row.local_part, row.secret])
+  expect(secrets).toContainEqual(['jo', 'password'])
+  expect(secrets).toContainEqual(['jo', 'Phone'])
+  await database.query((knex) => knex('accounts').update({ password: '$argon2id$' }))
+  expect(JSON.stringify(await found())).not.toContain('"password"')
+  await system.stop()
+})
+
+it('warns where it is kept, and where it is offered, too', async () => {
   await using base = await databaseUnderTest()
   const warningsWith = async (cramMd5: NonNullable<AccountsSqlInput['cramMd5']>) => {
     await using host = await createTestHost({ plugins: [database(base.options), accountsSql({ cramMd5 })] })
     return host.log.lines.filter(({ level }) => level === 'warn').map(({ event, text }) => [event, text])
   }
-  expect(await warningsWith({})).toEqual([])
+  expect(await warningsWith({})).toEqual([
+    [
+      'starting',
+      expect.stringMatching('kept for CRAM-MD5, which is not offered.*next to a password in clear'),
+    ],
+  ])
   expect(await warningsWith({ offer: true })).toEqual([
     ['starting', expect.stringContaining('CRAM-MD5 is offered')],
   ])

@@ -103,7 +103,7 @@ const plugin: PluginFactory<AccountsSqlInput> = definePlugin<AccountsSqlOptions,
         unsubscribe = hints?.subscribe(TOPIC, () => lookup.suspect())
       },
       async serve() {
-        if (offers.cramMd5) log.warn('starting', { text: cramMd5Warning })
+        if (options.cramMd5 !== undefined) log.warn('starting', { text: cramMd5Warning(options.cramMd5) })
         if (firstAccount !== undefined) await makeFirstAccount({ changes, log, note }, firstAccount)
         await note.check(tables)
       },

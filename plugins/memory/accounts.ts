@@ -181,7 +181,7 @@ export function limitSending(hooks: Hooks, accounts: Accounts, clock: Clock): vo
 
 /** The warning of a server that offers CRAM-MD5. */
 export async function warnOfCramMd5({ cramMd5 }: MemoryAccountsOptions, log: Log): Promise<void> {
-  if (cramMd5) log.warn('starting', { text: cramMd5Warning })
+  if (cramMd5) log.warn('starting', { text: cramMd5Warning({ offer: true }) })
 }
 
 /** The plugin `memory-accounts`. */

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { Login } from '../routing/secret.ts'
 import { logIn } from './login.ts'
@@ -47,10 +48,35 @@ describe('a login', () => {
     expect(said).toEqual(['AUTH CRAM-MD5', 'dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw'])
   })
 
+  test('by CRAM-MD5 of a challenge as its octets are, that need be no text', async () => {
+    const challenge = Buffer.from([0x3c, 0xff, 0x80, 0x3e])
+    const { connection, said } = host('CRAM-MD5', [`334 ${challenge.toString('base64')}`, '235 fine'])
+    await logIn(connection, login, settings)
+    const digest = createHmac('md5', 'secret').update(challenge).digest('hex')
+    expect(said[1]).toBe(Buffer.from(`me ${digest}`).toString('base64'))
+  })
+
+  test.each(['CRAM-MD5', 'SCRAM-SHA-256'])(
+    'by %s is given up where a challenge is not base64',
+    async (offered) => {
+      const { connection, said } = host(offered, ['334 <1.2@mx.example>', '501 as you wish'])
+      await expect(logIn(connection, login, settings)).rejects.toMatchObject({
+        outcome: { kind: 'deferred', reply: { lines: [expect.stringContaining('not base64')] } },
+      })
+      expect(said.slice(1)).toEqual(['*'])
+    },
+  )
+
+  test('by LOGIN goes on, however the host asks', async () => {
+    const { connection, said } = host('LOGIN', ['334 Username:', '334 Password:', '235 fine'])
+    await logIn(connection, login, settings)
+    expect(said).toHaveLength(3)
+  })
+
   test.each([
-    ['CRAM-MD5', login, 'in clear'],
-    ['PLAIN LOGIN', login, 'in clear'],
-    ['OAUTHBEARER', { ...login, kind: 'token' } as const, 'in clear'],
+    ['CRAM-MD5', login, 'no login without TLS that is used here'],
+    ['PLAIN LOGIN', login, 'no login without TLS'],
+    ['OAUTHBEARER', { ...login, kind: 'token' } as const, 'no login without TLS'],
   ])('by %s not where others can hear it', async (offered, own, text) => {
     const { connection, said } = host(offered, [])
     await expect(logIn(connection, own, { ...settings, isConfidential: false })).rejects.toMatchObject({

@@ -23,7 +23,9 @@ interface Exchange {
   readonly most?: number
   /** Absent where the server begins. */
   first?(): string
-  next(challenge: string): Promise<string> | string
+  next(challenge: Buffer): Promise<string> | string
+  /** Whether answers are made of the challenges, which must be base64 then; of others a host may say anything. */
+  readonly reads?: true
 }
 
 // RFC 4954 §4: a longer line needs a challenge first.
@@ -48,7 +50,7 @@ export async function logIn(
       connection,
       settings.isConfidential
         ? `${connection.place} has no way to log in that is known here`
-        : `${connection.place} would have the password in clear`,
+        : `${connection.place} offers no login without TLS that is used here`,
     )
   const answer = await run(connection, exchange, settings.timeout).catch((error: unknown) => {
     if (!(error instanceof RangeError)) throw error
@@ -74,8 +76,16 @@ async function run(connection: SmtpConnection, exchange: Exchange, timeout: numb
   const { most = mostChallenges } = exchange
   for (let count = 0; answer.code === 334; count++) {
     if (count === most) throw connection.fault('has no end of questions')
-    const challenge = Buffer.from(answer.lines[0] ?? '', 'base64').toString()
-    answer = await connection.command(base64(await exchange.next(challenge)), timeout, true)
+    const text = (answer.lines[0] ?? '').trim()
+    if (exchange.reads && !isBase64(text)) {
+      // RFC 4954 §4: the client gives up.
+      await connection.command('*', timeout, true)
+      throw failure(
+        connection,
+        `${connection.place} asks in what is not base64 at a login by ${exchange.name}`,
+      )
+    }
+    answer = await connection.command(base64(await exchange.next(Buffer.from(text, 'base64'))), timeout, true)
   }
   return answer
 }
@@ -141,8 +151,8 @@ function loginExchange(user: string, secret: string): Exchange {
 
 /** RFC 2195 §2: for old hosts that have nothing else. */
 function cramMd5(user: string, secret: string): Exchange {
-  const digest = (challenge: string) => createHmac('md5', secret).update(challenge).digest('hex')
-  return { name: 'CRAM-MD5', most: 1, next: (challenge) => `${user} ${digest(challenge)}` }
+  const digest = (challenge: Buffer) => createHmac('md5', secret).update(challenge).digest('hex')
+  return { name: 'CRAM-MD5', most: 1, reads: true, next: (challenge) => `${user} ${digest(challenge)}` }
 }
 
 function scram(name: string, exchange: ScramLogin): Exchange {
@@ -150,10 +160,12 @@ function scram(name: string, exchange: ScramLogin): Exchange {
   return {
     name,
     first: () => exchange.first(),
+    reads: true,
     async next(challenge) {
+      const message = challenge.toString()
       step += 1
-      if (step === 1) return exchange.final(challenge)
-      exchange.verify(challenge)
+      if (step === 1) return exchange.final(message)
+      exchange.verify(message)
       return ''
     },
   }
@@ -176,6 +188,10 @@ function xoauth2(user: string, token: string): Exchange {
     first: () => `user=${user}\x01auth=Bearer ${token}\x01\x01`,
     next: () => '',
   }
+}
+
+function isBase64(text: string): boolean {
+  return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
 }
 
 function base64(text: string): string {
