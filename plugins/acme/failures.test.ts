@@ -2,9 +2,10 @@ import { X509Certificate } from 'node:crypto'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTestHost, fakeClock } from 'mailwright/testing'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { AcmeServer } from '../../test/support/acme/acme-server.ts'
 import { AcmeWorld, logged } from '../../test/support/acme/acme-world.ts'
+import { OpensslCertificates } from '../../test/support/acme/openssl-certificates.ts'
 import { freePort } from '../../test/support/free-port.ts'
 import type { TemporaryProject } from '../../test/support/project.ts'
 import acme from './index.ts'
@@ -131,7 +132,10 @@ describe('what fails', () => {
   }
 
   test('an authority whose own certificate nobody knows', async () => {
-    const host = await world.start({ directoryCa: join(import.meta.dirname, '../../LICENSE') })
+    const certificates = new OpensslCertificates()
+    onTestFinished(() => certificates.remove())
+    const another = certificates.make({ subject: 'another authority', isAuthority: true })
+    const host = await world.start({ directoryCa: another.file })
     await world.until(logged(host, 'does not answer'))
     expect(authority.asked).toEqual([])
   })
