@@ -158,3 +158,20 @@ test('what a unit hands over, and a role that no listener has, are warnings of t
   ])
   expect(exitCode).toBe(0)
 })
+
+test('and hides no other fault of the same plugin', async () => {
+  const key = '/run/credentials/mailwright-nobody.service/mail.key'
+  const files = [
+    { key, chain: gone },
+    { key: `${gone}.2`, chain: key },
+  ]
+  const told = await checked(certificates({ files }))
+  for (const path of [key, gone, `${gone}.2`])
+    expect(told).toContain(`cannot read ${path}: there is no such file`)
+  await using project = await temporaryProject({
+    'mailwright.config.ts': `
+      import certificates from 'mailwright/plugins/certificates'
+      export default { plugins: [certificates({ files: ${JSON.stringify(files)} })] }`,
+  })
+  expect(await runCommand(project.folder, ['check'])).toMatchObject({ exitCode: 'MAIL_E_START' })
+})

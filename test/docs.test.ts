@@ -398,7 +398,7 @@ const tableNames = /(?<=')(?:((?:hash|regexp):)\/[^']+|\/etc\/aliases)(?=')/g
 
 /** Nothing else than files that are not there. */
 const absentFiles =
-  /^mailwright: (?:[\w-]+ found a fault in what it reads: [^;]*(?:ENOENT|there is no such file)[^;]*(?:; |$))+$/
+  /^mailwright: (?:(?:[\w-]+ found a fault in what it reads: )?[^;]*(?:ENOENT|there is no such file)[^;]*(?:; |$))+$/
 
 /** The user of a config, or of a program. */
 const absentUser =

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { MailwrightError } from '../errors.ts'
+import { throwTogether } from '../joint-faults.ts'
 import { awayCredential } from './away-credential.ts'
 
 const away = '/run/credentials/mailwright-nobody.service/tls.key'
@@ -23,4 +24,19 @@ test('within a unit it is a fault, and so is anything else', () => {
   expect(awayCredential(fault('cannot read /etc/tls.key'))).toBeUndefined()
   vi.stubEnv('CREDENTIALS_DIRECTORY', '/run/credentials/mailwright-nobody.service')
   expect(awayCredential(fault(`cannot read ${away}`))).toBeUndefined()
+})
+
+test.each([
+  ['/etc/tls.key', undefined],
+  ['/run/credentials/mailwright-nobody.service/other', expect.stringContaining('other')],
+])('beside the fault of %s', (path, doubt) => {
+  const faults = [away, path].map((each) => new Error(`cannot read ${each}`))
+  let cause: unknown
+  try {
+    throwTogether('MAIL_E_START', faults)
+  } catch (error) {
+    cause = error
+  }
+  const told = new MailwrightError('MAIL_E_START', 'certificates found a fault', { cause })
+  expect(awayCredential(told)).toEqual(doubt)
 })

@@ -10,12 +10,13 @@ import type {
   SortAction,
 } from '../model/delivery.ts'
 import { notNow, notWithoutOthers } from '../model/outcome.ts'
-import { reply } from '../model/reply.ts'
+import { localError, reply } from '../model/reply.ts'
 import { aMomentAfter } from './a-moment-after.ts'
 import type { Attempt, AttemptItem, DeliveryFlow, RouteResult } from './flow.ts'
 import { forEach, parted, routeActions, sentOn } from './forwards.ts'
 import { idTime } from './id.ts'
 import { judgedOutcomes } from './judged-outcome.ts'
+import { NestedQuestions } from './nested-questions.ts'
 import { findRoutes, routeKey } from './routing.ts'
 import type { FlowContext } from './surroundings.ts'
 import { causesOf, outcomeText, worst } from './told-outcome.ts'
@@ -47,6 +48,7 @@ const discarded: Outcome = { kind: 'delivered', text: 'discarded by sorting' }
 export class Delivery implements DeliveryFlow {
   readonly #context: FlowContext
   readonly #respond: Respond
+  readonly #nested = new NestedQuestions()
 
   constructor(context: FlowContext, respond: Respond) {
     this.#context = context
@@ -58,8 +60,16 @@ export class Delivery implements DeliveryFlow {
   }
 
   /** The same on behalf of a transaction, so that its history says who answered what. */
-  routeFor(question: RouteQuestion, subject: HookSubject): Promise<RouteResult> {
-    return findRoutes((one) => this.#context.hooks.delivery.route.decide([one], subject), question)
+  async routeFor(question: RouteQuestion, subject: HookSubject): Promise<RouteResult> {
+    const { hooks, log } = this.#context
+    const found = await this.#nested.within(
+      () => findRoutes((one) => hooks.delivery.route.decide([one], subject), question),
+      () => {
+        const text = 'to lead an address somewhere plugins ask each other for ever'
+        log.error('internal-error', { ...subject, recipient: formatAddress(question.address), text })
+      },
+    )
+    return found ?? { ok: false, reply: localError }
   }
 
   async attempt(attempt: Attempt): Promise<readonly Outcome[]> {

@@ -197,7 +197,7 @@ export interface AttemptItem {
 
 /** What a queue needs of the hooks. */
 export interface DeliveryFlow {
-  /** Runs `route`, and again for what it expands to; loops and floods are refused. Never rejects. */
+  /** Runs `route`, and again for what it expands to; loops and floods are refused, and 451 where plugins ask each other for ever. Never rejects. */
   route(question: RouteQuestion): Promise<RouteResult>
   /** Runs `sort` and `deliver`, then `delivered`, `deferred`, `bounced`. One outcome for each item. Never rejects. */
   attempt(attempt: Attempt): Promise<readonly Outcome[]>

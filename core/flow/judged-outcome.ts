@@ -1,7 +1,6 @@
-import { errorText } from '../errors.ts'
 import { property } from '../host/property.ts'
 import { type Deferred, type Delivered, type Outcome, troubleCauses } from '../model/delivery.ts'
-import { notNow } from '../model/outcome.ts'
+import { notNow, notWithoutOthers } from '../model/outcome.ts'
 import { isPermanent, isTransient, type Reply, replyFault } from '../model/reply.ts'
 
 const reached: readonly unknown[] = [
@@ -42,58 +41,93 @@ interface Judged {
   readonly problem?: string
 }
 
+/** What could not be read: it is like nothing that is good. */
+const unreadable = Symbol('unreadable')
+
 /** What a tap said of the items of a batch, as a queue may keep it and act on it; what is wrong with it is told by `blame`. */
 export function judgedOutcomes(
   answer: readonly unknown[],
   blame: (problem: string) => void,
 ): readonly Outcome[] {
-  return Array.from(answer, (said) => {
-    const { outcome, problem } = judged(said)
+  return Array.from({ length: answer.length }, (_, index) => {
+    const said = read(() => answer[index])
+    const { outcome, problem } = judged((name) => read(() => property(said, name)))
     if (problem !== undefined) blame(problem)
     return outcome
   })
 }
 
-/** Without its kind, its text or its reply it says nothing. Any other detail that is wrong is left out: it is no reason to deliver again. */
-function judged(said: unknown): Judged {
+/** Plugins may answer with getters, which may throw: each is read once, and what was read is what counts. */
+function read(get: () => unknown): unknown {
   try {
-    const problem = outcomeFault(said)
-    return problem === undefined ? withoutWrongDetails(said as Outcome) : { outcome: notNow, problem }
-  } catch (error) {
-    return { outcome: notNow, problem: `answered an outcome that cannot be read: ${errorText(error)}` }
+    return get()
+  } catch {
+    return unreadable
   }
 }
 
-function withoutWrongDetails(said: Outcome): Judged {
-  const wrong = Object.keys(details).filter((name) => {
-    const value = property(said, name)
-    return value !== undefined && details[name]?.(value) !== true
+/**
+ * Without its kind, its text or the reply of a trouble it says nothing. Any other detail that is wrong is left out: it is no reason to
+ * deliver again.
+ */
+function judged(part: (name: string) => unknown): Judged {
+  const kind = part('kind')
+  switch (kind) {
+    case 'delivered':
+      return deliveredAs(part)
+    case 'deferred':
+    case 'failed':
+      return troubleAs(kind, part)
+    default:
+      return { outcome: notNow, problem: 'answered an unknown outcome' }
+  }
+}
+
+function deliveredAs(part: (name: string) => unknown): Judged {
+  const text = part('text')
+  if (typeof text !== 'string') return { outcome: notNow, problem: 'answered an outcome without its text' }
+  const said = plainReply(part('reply'))
+  if (said === undefined) return withDetails({ kind: 'delivered', text }, part)
+  return replyFault(said) === undefined
+    ? withDetails({ kind: 'delivered', text, reply: said as Reply }, part)
+    : withDetails({ kind: 'delivered', text }, part, ['reply'])
+}
+
+function troubleAs(kind: 'deferred' | 'failed', part: (name: string) => unknown): Judged {
+  const said = plainReply(part('reply'))
+  const fault = replyFault(said)
+  if (fault !== undefined)
+    return { outcome: notNow, problem: `answered an outcome without a valid reply: ${fault}` }
+  const answer = said as Reply
+  const fits = kind === 'deferred' ? isTransient(answer) : isPermanent(answer)
+  if (!fits) return { outcome: notNow, problem: `answered "${kind}" with a reply that says otherwise` }
+  return withDetails({ kind, reply: answer }, part)
+}
+
+/** A reply that says the same whoever reads it how often; anything else as it is. */
+function plainReply(said: unknown): unknown {
+  // Recognised by identity.
+  if (said === notWithoutOthers.reply || typeof said !== 'object' || said === null) return said
+  return read(() => {
+    const { code, enhanced, lines } = said as Partial<Reply>
+    const own = Array.isArray(lines) ? Array.from(lines) : lines
+    return { code, ...(enhanced === undefined ? {} : { enhanced }), lines: own }
   })
-  const isPast = said.kind === 'deferred' && Number(said.retryAfter) < 0 && !wrong.includes('retryAfter')
-  if (wrong.length === 0 && !isPast) return { outcome: said }
-  const kept = Object.entries(said).filter(([name]) => !wrong.includes(name))
-  const outcome = { ...Object.fromEntries(kept), ...(isPast ? { retryAfter: 0 } : {}) } as unknown as Outcome
-  const names = [...wrong, ...(isPast ? ['retryAfter'] : [])].join(', ')
-  return { outcome, problem: `answered an outcome whose ${names} is not valid` }
 }
 
-function outcomeFault(outcome: unknown): string | undefined {
-  const kind = property(outcome, 'kind')
-  if (kind !== 'delivered' && kind !== 'deferred' && kind !== 'failed') return 'answered an unknown outcome'
-  return kind === 'delivered' ? deliveredFault(outcome) : troubleFault(kind, outcome)
-}
-
-function deliveredFault(outcome: unknown): string | undefined {
-  if (typeof property(outcome, 'text') !== 'string') return 'answered an outcome without its text'
-  const said = property(outcome, 'reply')
-  const problem = said === undefined ? undefined : replyFault(said)
-  return problem === undefined ? undefined : `answered an outcome without a valid reply: ${problem}`
-}
-
-function troubleFault(kind: 'deferred' | 'failed', outcome: unknown): string | undefined {
-  const answer = property(outcome, 'reply')
-  const problem = replyFault(answer)
-  if (problem !== undefined) return `answered an outcome without a valid reply: ${problem}`
-  const fits = kind === 'deferred' ? isTransient(answer as Reply) : isPermanent(answer as Reply)
-  return fits ? undefined : `answered "${kind}" with a reply that says otherwise`
+/** Adds the details that are good; `wrong` names what is not, and is not in the outcome already. */
+function withDetails(main: Outcome, part: (name: string) => unknown, wrong: readonly string[] = []): Judged {
+  const all = [...wrong]
+  const kept: Record<string, unknown> = {}
+  for (const [name, isGood] of Object.entries(details)) {
+    const value = part(name)
+    if (value === undefined) continue
+    const isPast = name === 'retryAfter' && Number.isFinite(value) && Number(value) < 0
+    if (isPast || !isGood(value)) all.push(name)
+    if (isGood(value)) kept[name] = isPast ? 0 : value
+  }
+  const outcome: Outcome = { ...main, ...kept }
+  return all.length === 0
+    ? { outcome }
+    : { outcome, problem: `answered an outcome whose ${all.join(', ')} is not valid` }
 }

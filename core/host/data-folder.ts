@@ -23,14 +23,28 @@ export function prepareDataFolder(dataDir: string, { uid, gid }: Identity): void
 
 /**
  * As its user: MAIL_E_START, with the command that helps, where the data folder or something right in it is somebody
- * else's, such as after a start as root.
+ * else's, such as after a start as root; also where the user cannot get to it.
  */
 export function requireOwnData(dataDir: string, identity: Identity): void {
+  if (!isReached(dataDir)) {
+    const problem = `a folder above ${dataDir} is closed to ${identity.user}, who needs \`x\` on each of them`
+    throw new MailwrightError('MAIL_E_START', `dataDir: ${problem}`)
+  }
   const foreign = foreignEntries(dataDir, identity.uid)
   if (foreign.length === 0) return
   const named = foreign.slice(0, mostNamed).join(', ')
   const help = `as root: chown -R -h ${identity.user}:${identity.gid} ${dataDir}`
   throw new MailwrightError('MAIL_E_START', `dataDir: not ${identity.user}'s own: ${named}; ${help}`)
+}
+
+/** Whose a folder is only its own entry tells, and that needs the right to pass those above. */
+function isReached(folder: string): boolean {
+  try {
+    statSync(folder, { throwIfNoEntry: false })
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EACCES'
+  }
 }
 
 function foreignEntries(dataDir: string, uid: number): readonly string[] {

@@ -30,7 +30,10 @@ function hostOf(
       hooks.delivery.deliver.tap('deliver', async () => undefined)
     },
   })
-  return createHost({ dataDir: folder, plugins: [plugin()] }, { log: capturedLog() })
+  return createHost(
+    { hostname: 'mail.example.org', dataDir: folder, plugins: [plugin()] },
+    { log: capturedLog() },
+  )
 }
 
 const nobody = async () => undefined
@@ -42,9 +45,16 @@ const joWith =
     question.address.domain === '' ? { kind: 'expansion', addresses: [jo], via: 'alias' } : answer(question)
 const somebody = joWith(async () => ({ kind: 'account', account: { id: 'jo', address: jo }, address: jo }))
 
+function outTo(domain: string, nextHop?: string): Answer {
+  const hop = nextHop === undefined ? {} : { nextHop }
+  return joWith(async () => ({ kind: 'remote', address: { localPart: 'root', domain }, ...hop }))
+}
+
 test.each<[string, Answer]>([
   ['nobody has it', nobody],
   ['nobody has what it leads to', joWith(nobody)],
+  ['it goes out to our own name', outTo('mail.example.org')],
+  ['it goes out to our own literal', outTo('[127.0.0.1]')],
   ['it leads to itself', joWith(async () => ({ kind: 'expansion', addresses: [jo], via: 'alias' }))],
 ])('a warning behind a start where %s', async (_, answer) => {
   const host = hostOf('transfer', answer)
@@ -65,6 +75,11 @@ test.each<[string, Answer, number]>([
 
 test.each<[string, () => Host]>([
   ['somebody reads it', () => hostOf('transfer', somebody)],
+  ['somebody elsewhere reads it', () => hostOf('transfer', outTo('far.example'))],
+  [
+    'another host is named for our own name',
+    () => hostOf('transfer', outTo('mail.example.org', 'hub.example')),
+  ],
   ['nobody brings mail from elsewhere', () => hostOf('submission', nobody)],
   ['there are no mailboxes', () => hostOf('transfer', nobody, 'remote')],
   [

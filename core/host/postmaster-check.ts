@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts'
 import type { RouteResult } from '../flow/flow.ts'
 import { findRoutes } from '../flow/routing.ts'
 import type { Host } from '../host.ts'
+import { formatAddress } from '../model/address/address.ts'
 import type { RouteAnswer, RouteQuestion } from '../model/delivery.ts'
 import { isPermanent } from '../model/reply.ts'
+import { OwnNames } from '../own-names.ts'
 import { answerFault } from './answers.ts'
 import type { Decision } from './hook-point.ts'
 import { withinTime } from './steps.ts'
@@ -23,7 +25,7 @@ const faultOf = answerFault('delivery.route', 'claim')
  * are not started may know nobody: whether the one who is named has a mailbox is only asked behind a start.
  */
 export async function unreadPostmaster(
-  { rolesListenedFor, hooks }: Pick<Host, 'rolesListenedFor' | 'hooks'>,
+  { rolesListenedFor, hooks, settings }: Pick<Host, 'rolesListenedFor' | 'hooks' | 'settings'>,
   clock: Clock,
   isStarted: boolean,
 ): Promise<readonly string[]> {
@@ -31,10 +33,19 @@ export async function unreadPostmaster(
   const intoMailboxes = placed.some(({ options: { kinds } }) => kinds?.includes('account'))
   if (!rolesListenedFor.has('transfer') || !intoMailboxes) return []
   const found = await postmasterRoutes(placed, clock, isStarted)
-  if (found === undefined || found.ok || !isPermanent(found.reply)) return []
+  const problem = found === undefined ? undefined : problemOf(found, new OwnNames(settings.hostname))
+  if (problem === undefined) return []
   return [
-    'nobody reads mail for <postmaster>, which is refused: name somebody who has a mailbox with localDelivery({ postmaster })',
+    `nobody reads mail for <postmaster>, ${problem}: name somebody who has a mailbox with localDelivery({ postmaster })`,
   ]
+}
+
+function problemOf(found: RouteResult, ownNames: OwnNames): string | undefined {
+  if (!found.ok) return isPermanent(found.reply) ? 'which is refused' : undefined
+  const circle = found.routes
+    .filter((route) => route.kind === 'remote' && route.nextHop === undefined)
+    .find((route) => ownNames.has(route.address.domain))
+  return circle && `which would go out to ${formatAddress(circle.address)}, and so come back to this server`
 }
 
 /** Undefined where nobody can tell: a plugin that is set up and not started, say. */

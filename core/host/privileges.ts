@@ -7,6 +7,13 @@ import type { HostSettings } from './settings.ts'
 
 type PrivilegeSettings = Pick<HostSettings, 'user' | 'group' | 'dataDir'>
 
+/** As whom files are read where the settings name a user. */
+export interface Reader {
+  /** With the groups: a unit of systemd may add others. */
+  readonly name?: string
+  readonly doubt?: string
+}
+
 /**
  * Becomes the user of the settings, for good, and makes sure of it; undefined where they name none. The data folder is made
  * where there is none, and has to belong to the user. MAIL_E_START where anything is not as it has to be: the process is
@@ -22,16 +29,19 @@ export function becomeUser({ user, group, dataDir }: PrivilegeSettings): Identit
 }
 
 /**
- * The same to read what a server will read, where this process may: nothing is made. Answers what is in doubt where it may not.
- * MAIL_E_START for what a start refuses.
+ * The same to read what a server will read, where this process may: nothing is made. Answers what is in doubt where it may not, and
+ * who it is then. MAIL_E_START for what a start refuses.
  */
-export function becomeUserToRead({ user, group, dataDir }: PrivilegeSettings): string | undefined {
-  if (user === undefined) return undefined
+export function becomeUserToRead({ user, group, dataDir }: PrivilegeSettings): Reader {
+  if (user === undefined) return {}
   const wanted = identityOf(user, group)
   if (!isRoot() && process.geteuid?.() !== wanted.uid)
-    return `whether ${user} can read the files that the config names has not been looked at: only root can become ${user}`
+    return {
+      doubt: `whether ${user} can read the files that the config names has not been looked at: only root can become ${user}`,
+    }
   become(wanted, dataDir)
-  return undefined
+  const groups = process.getgroups?.() ?? wanted.groups
+  return { name: `${user}, who is in the groups ${groups.join(', ')}` }
 }
 
 function identityOf(user: string, group: string | undefined): Identity {

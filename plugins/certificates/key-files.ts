@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { MailwrightError } from 'mailwright'
+import { forAllAtOnce, MailwrightError } from 'mailwright'
 import { type KeyPair, makeKeyPair } from './key-pair.ts'
 import type { KeyFiles } from './options.ts'
 
-/** Reads all pairs. MAIL_E_INVALID naming the option and the file of the first that cannot be used. */
+/** Reads all pairs. MAIL_E_INVALID naming the option and the file that cannot be used; MAIL_E_START with all such faults of several. */
 export async function readKeyFiles(files: readonly KeyFiles[]): Promise<readonly KeyPair[]> {
   const pairs: KeyPair[] = []
-  for (const [index, each] of files.entries()) pairs.push(await readPair(each, index))
+  await forAllAtOnce([...files.entries()], async ([index, each]) => {
+    pairs[index] = await readPair(each, index)
+  })
   return pairs
 }
 
@@ -29,9 +31,12 @@ export function readKeyFilesAgain(
 
 async function readPair({ names, key, chain }: KeyFiles, index: number): Promise<KeyPair> {
   const at = `files[${index}]`
-  const certificate = { key: await readPem(`${at}.key`, key), chain: await readPem(`${at}.chain`, chain) }
+  const pem = { key: '', chain: '' }
+  await forAllAtOnce(Object.entries({ key, chain }), async ([part, path]) => {
+    Object.assign(pem, { [part]: await readPem(`${at}.${part}`, path) })
+  })
   try {
-    return makeKeyPair(certificate, names, chain)
+    return makeKeyPair(pem, names, chain)
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
     throw new MailwrightError('MAIL_E_INVALID', `${at}.${problem}; files: ${key}, ${chain}`)

@@ -1,10 +1,9 @@
-import { accounts, definePlugin, type PluginFactory, store } from 'mailwright'
+import { accounts, definePlugin, OwnNames, type PluginFactory, store } from 'mailwright'
 import { loopRefusal } from './delivered-before.ts'
 import { addressRefusal } from './known-address.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { type LocalDeliveryInput, type LocalDeliveryOptions, parseOptions } from './options.ts'
 import { OwnMailboxes } from './own-mailboxes.ts'
-import { OwnNames } from './own-names.ts'
 import { StoreDelivery } from './store-delivery.ts'
 
 /** Mail for accounts of this system, into their mailboxes; see README.md. */

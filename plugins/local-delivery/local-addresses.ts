@@ -1,5 +1,11 @@
-import { type Accounts, type Address, type Resolution, type RouteAnswer, sameAddress } from 'mailwright'
-import type { OwnNames } from './own-names.ts'
+import {
+  type Accounts,
+  type Address,
+  type OwnNames,
+  type Resolution,
+  type RouteAnswer,
+  sameAddress,
+} from 'mailwright'
 import { type Persons, personFor } from './persons.ts'
 
 /**

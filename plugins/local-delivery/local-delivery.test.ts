@@ -8,6 +8,7 @@ import {
   createLog,
   createMessage,
   MailwrightError,
+  OwnNames,
   type Recipient,
   type Resolution,
   type RouteResult,
@@ -24,7 +25,6 @@ import { distinctFilings } from './distinct-filings.ts'
 import { addressRefusal } from './known-address.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { parseOptions } from './options.ts'
-import { OwnNames } from './own-names.ts'
 import { StoreDelivery } from './store-delivery.ts'
 
 const account = (name: string): Account => ({ id: name, address: addressOf(`${name}@here.example`) })

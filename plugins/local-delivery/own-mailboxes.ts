@@ -4,11 +4,11 @@ import {
   type DeliveryFlow,
   hasVeryAddress,
   isTransient,
+  type OwnNames,
   type RouteAnswer,
   type RouteQuestion,
   sameAddress,
 } from 'mailwright'
-import type { OwnNames } from './own-names.ts'
 import { type Persons, personFor } from './persons.ts'
 
 export interface OwnMailboxesParts {
@@ -19,27 +19,36 @@ export interface OwnMailboxesParts {
 }
 
 /**
+ * The forward-paths of questions that we ask the other plugins, known again by identity. Of all instances: each would
+ * otherwise ask the next one, for ever.
+ */
+const asked = new WeakSet<Address>()
+
+/**
  * The postmaster, abuse and MAILER-DAEMON at this server's own names, where these are no domains of accounts: notifications come from
  * there, and people answer them (RFC 5321 §4.5.1).
  */
 export class OwnMailboxes {
   readonly #parts: OwnMailboxesParts
-  /** The forward-paths of questions that we ask the other plugins, known again by identity. */
-  readonly #asked = new WeakSet<Address>()
 
   constructor(parts: OwnMailboxesParts) {
     this.#parts = parts
   }
 
-  /** Whether mail for it comes to somebody here. A plugin in front may lead it to another host: there it is not ours to take. */
+  /**
+   * Whether mail for it comes to somebody here, also by way of a pattern. A plugin in front may lead it to another host: there it is
+   * not ours to take. Where nobody can say now, it is ours to say so.
+   */
   async claims(address: Address): Promise<boolean> {
     if ((await this.#personOf(address)) === undefined) return false
-    return hasVeryAddress(await this.#parts.delivery.route({ address, original: address }))
+    const routed = await this.#parts.delivery.route({ address, original: address })
+    if (hasVeryAddress(routed)) return true
+    return routed.ok ? routed.routes.every(({ kind }) => kind === 'account') : isTransient(routed.reply)
   }
 
   /** The person, where no other plugin has that very address: an alias counts also behind us. */
   async route({ address, original }: RouteQuestion): Promise<RouteAnswer | undefined> {
-    if (this.#asked.has(original)) return undefined
+    if (asked.has(original)) return undefined
     const person = await this.#personOf(address)
     if (person === undefined || (await this.#mayBeOthers(address))) return undefined
     return { kind: 'expansion', addresses: [person], via: 'alias' }
@@ -48,7 +57,7 @@ export class OwnMailboxes {
   /** Where nobody can say now, the answer is that of those who cannot. */
   async #mayBeOthers(address: Address): Promise<boolean> {
     const original = { ...address }
-    this.#asked.add(original)
+    asked.add(original)
     const routed = await this.#parts.delivery.route({ address, original })
     return hasVeryAddress(routed) || (!routed.ok && isTransient(routed.reply))
   }

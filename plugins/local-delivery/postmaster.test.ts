@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type PluginInstance, UnavailableError } from 'mailwright'
+import { definePlugin, noOptions, type PluginInstance, UnavailableError } from 'mailwright'
 import aliases from 'mailwright/plugins/aliases'
 import localDelivery from 'mailwright/plugins/local-delivery'
 import memory from 'mailwright/plugins/memory'
 import relay from 'mailwright/plugins/relay'
+import rewriting from 'mailwright/plugins/rewriting'
 import smtp from 'mailwright/plugins/smtp'
 import transports from 'mailwright/plugins/transports'
 import { addressOf, createTestHost, type TestHost } from 'mailwright/testing'
@@ -78,6 +79,48 @@ describe('where a plugin in front leads the server’s own name to another host'
       expect(answers).toMatchObject([{ reply: { code: 550 } }])
     }
   })
+})
+
+describe('where a plugin in front leads the server’s own name to mailboxes here', () => {
+  test.each<[string, readonly PluginInstance[]]>([
+    [
+      'other domains for our own',
+      [rewriting({ canonical: [{ '@mail.example.org': '@lists.example.org' }] })],
+    ],
+    ['a pattern of aliases', [aliases({ virtual: [{ '@mail.example.org': 'al@lists.example.org' }] })]],
+  ])('strangers are taken: %s', async (_, inFront) => {
+    await using host = await ordered([...inFront, reader])
+    for (const address of own.slice(0, 2)) {
+      const answers = await host.send({ from: 'a@far.example', to: address, data: 'Subject: x\n\nx\n' })
+      expect(answers).toMatchObject([{ reply: { code: 250 } }])
+    }
+  })
+})
+
+test('two instances do not ask each other for ever', async () => {
+  await using host = await ordered([
+    reader,
+    localDelivery({ postmaster: 'al@lists.example.org' }, { as: 'second' }),
+  ])
+  for (const address of [...own, 'postmaster@[127.0.0.1]']) {
+    const answers = await host.send({ from: 'a@far.example', to: address, data: 'Subject: x\n\nx\n' })
+    expect(answers).toMatchObject([{ reply: { code: 250 } }])
+  }
+})
+
+test('where nobody can say where it leads, strangers are to come again', async () => {
+  const away = definePlugin({
+    name: 'away',
+    parseOptions: noOptions,
+    setup({ hooks }) {
+      hooks.delivery.route.tap('away', () => Promise.reject(new UnavailableError('away')))
+    },
+  })
+  await using host = await ordered([reader, away()])
+  for (const to of own) {
+    const answers = await host.send({ from: 'a@far.example', to, data: 'Subject: x\n\nx\n' })
+    expect(answers).toMatchObject([{ reply: { code: 451 } }])
+  }
 })
 
 describe('a postmaster whose mailbox is on another host', () => {

@@ -198,6 +198,22 @@ describe.runIf(isRoot)('a start is refused', () => {
     expect(await readdir(folder)).toEqual(['mailwright.db'])
   })
 
+  test('where the user cannot get to the data', async () => {
+    await configure({ user: 'nobody' })
+    const closed = join(project.folder, 'closed')
+    const folder = join(closed, 'data')
+    await mkdir(folder, { recursive: true })
+    await chown(folder, nobody, nobody)
+    await chmod(closed, 0o700)
+    const config = join(project.folder, 'mailwright.config.ts')
+    const text = await readFile(config, 'utf8')
+    await writeFile(config, text.replace("dataDir: 'data'", `dataDir: '${folder}'`))
+    const { code, stderr } = await mailwright(['start'])
+    expect(stderr).toContain(`a folder above ${folder} is closed to nobody`)
+    expect(stderr).not.toContain('chown')
+    expect(code).toBe(1)
+  })
+
   test.each([
     [{ user: 'no-such-user' }, 'user: there is no user no-such-user'],
     [{ user: 'nobody', group: 'no-such-group' }, 'group: there is no group no-such-group'],
@@ -269,7 +285,9 @@ describe.runIf(isRoot)('check', () => {
       `import srs from 'mailwright/plugins/srs'
        export default { dataDir: 'data', user: 'nobody', plugins: [srs({ secretFile: '${project.folder}/secret' })] }`,
     )
-    expect(await checked()).toMatchObject({ code: 1, said: expect.stringContaining('EACCES') })
+    const { code, said } = await checked()
+    expect({ code, said }).toMatchObject({ code: 1, said: expect.stringContaining('EACCES') })
+    expect(said).toContain(`read as nobody, who is in the groups ${nobody})`)
     await chmod(join(project.folder, 'secret'), 0o644)
     expect(await checked()).toMatchObject({ code: 0 })
   })

@@ -1,3 +1,5 @@
+import { toldBy } from '../../error-origin.ts'
+import { errorText, MailwrightError } from '../../errors.ts'
 import { becomeUserToRead } from '../../host/privileges.ts'
 import { createHost } from '../../host.ts'
 import { createLog } from '../../log.ts'
@@ -14,8 +16,10 @@ export const checkCommand: CoreCommand = {
   action: async (context) => {
     const { config, file, folder } = await configOf(context)
     const host = createHost(config, { folder, log: createLog('silent') })
-    const doubt = becomeUserToRead(host.settings)
-    await host.check(awayCredential)
+    const { name, doubt } = becomeUserToRead(host.settings)
+    await host.check(awayCredential).catch((error: unknown) => {
+      throw name === undefined ? error : faultsFor(name, error)
+    })
     const warnings = [...host.warnings, ...(doubt === undefined ? [] : [doubt])]
     const hooks = host.hooks.list().filter((hook) => hook.taps.length > 0)
     const json = {
@@ -39,6 +43,11 @@ export const checkCommand: CoreCommand = {
     ].join('\n')
     return { json, text }
   },
+}
+
+/** Who reads decides what is a fault. */
+function faultsFor(name: string, error: unknown): MailwrightError {
+  return toldBy(new MailwrightError('MAIL_E_START', `${errorText(error)} (read as ${name})`), [error])
 }
 
 function commandsText(commands: readonly PluginCommand[]): string {

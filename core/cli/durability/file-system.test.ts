@@ -57,6 +57,7 @@ describe('what is said of a mount', () => {
   test.each([
     ['good', {}],
     ['bad', { type: 'tmpfs' }],
+    ['bad', { type: 'devtmpfs' }],
     ['bad', { options: ['rw', 'nobarrier'] }],
     ['bad', { options: ['rw', 'barrier=0'] }],
     ['bad', { options: ['rw', 'data=writeback'] }],

@@ -26,7 +26,7 @@ export interface KernelFolders {
   readonly sys: string
 }
 
-const volatile = ['tmpfs', 'ramfs']
+const volatile = ['tmpfs', 'ramfs', 'devtmpfs']
 const remote = ['nfs', 'nfs4', 'cifs', 'smb3', 'ceph', 'glusterfs', '9p', 'virtiofs', 'fuse', 'fuseblk']
 /** Options with which a sync does not reach the disk, or leaves files that were not written. */
 const unsafe: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import type { Dir } from 'node:fs'
-import { opendir } from 'node:fs/promises'
+import { opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 // Mailboxes are two levels below a root: domain and user.
@@ -7,7 +7,7 @@ const levels = 2
 /** Names that are looked at: of a million mailboxes not each. */
 const mostNames = 20_000
 
-/** The links in the first levels of a folder, and whether all names there were looked at. */
+/** The links in the first levels of a folder that lead to where mail can be, and whether all names there were looked at. */
 export async function linksBelow(
   folder: string,
   most: number = mostNames,
@@ -26,10 +26,22 @@ export async function linksBelow(
       if (left < 0) break
       left--
       const below = join(path, entry.name)
-      if (entry.isSymbolicLink()) links.push(below)
-      else if (entry.isDirectory() && depth < levels) await look(below, depth + 1)
+      if (entry.isSymbolicLink()) {
+        if (await leadsToKept(below)) links.push(below)
+      } else if (entry.isDirectory() && depth < levels) await look(below, depth + 1)
     }
   }
   await look(folder, 1)
   return { links, isWhole: left >= 0 }
+}
+
+/** Devices, such as that of a `.bash_history` that is to stay empty, keep nothing, and neither do links to nowhere. */
+async function leadsToKept(link: string): Promise<boolean> {
+  try {
+    const target = await stat(link)
+    return target.isDirectory() || target.isFile()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code !== 'ENOENT' && code !== 'ELOOP'
+  }
 }

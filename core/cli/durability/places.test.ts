@@ -70,6 +70,21 @@ test('what a link below a kept folder leads to is a place of its own', async () 
   expect(await found()).toEqual({ types: ['ext4', 'tmpfs'], kept: [{ plugin: 'store', path }], findings: [] })
 })
 
+test('a link to a device, to itself or to nowhere leads to no place', async () => {
+  const home = join(folder, 'disk/mail/jo')
+  await mkdir(home)
+  await symlink('/dev/null', join(home, '.bash_history'))
+  await symlink(join(home, 'loop'), join(home, 'loop'))
+  await symlink(join(folder, 'memory/gone/file'), join(home, 'gone'))
+  expect(await found()).toMatchObject({ types: ['ext4'], findings: [] })
+})
+
+test('a link to a file leads to where that is', async () => {
+  await writeFile(join(folder, 'memory/jo'), '')
+  await symlink(join(folder, 'memory/jo'), join(folder, 'disk/mail/jo'))
+  expect((await found()).types).toEqual(['ext4', 'tmpfs'])
+})
+
 test('and so is what is mounted there, however deep', async () => {
   const path = join(folder, 'disk/mail/example.test/a/b/c')
   await mkdir(path, { recursive: true })

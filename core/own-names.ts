@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os'
-import { canonicalDomain } from 'mailwright'
+import { canonicalDomain } from './model/address/domain.ts'
 
 /** What others write behind the @ who mean this server, and no domain of its mail. */
 export class OwnNames {
