@@ -156,6 +156,81 @@ describe('what refusals mean', () => {
     ['550 Blocked', 'delivery', undefined, 'recipient'],
     ['421 4.3.2 Service shutting down', 'delivery', undefined, 'destination'],
     ['452 4.3.1 Insufficient system storage', 'delivery', undefined, 'destination'],
+    ['552 5.3.4 Message too big for system', 'recipient', undefined, 'recipient'],
+    ['552 5.2.3 Message exceeds what the user takes', 'recipient', undefined, 'recipient'],
+    ['552 message size exceeds limit', 'recipient', undefined, 'recipient'],
+    [
+      '552 5.7.0 This message was blocked because its content presents a risk',
+      'recipient',
+      'policy',
+      'recipient',
+    ],
+    ['550 5.4.5 User quota exceeded', 'mail', 'rate-limited', 'message'],
+    ['550 5.4.5 Daily user sending quota exceeded', 'mail', 'rate-limited', 'message'],
+    ['550 5.4.5 Daily user sending quota exceeded', 'message', 'rate-limited', 'message'],
+    ['421 4.7.1 Your account has exceeded the sending quota', 'mail', 'rate-limited', 'destination'],
+    ['452 4.2.0 Your account has exceeded its hourly sending limit', 'mail', 'rate-limited', 'destination'],
+    [
+      '452 4.2.0 Your account has exceeded its hourly sending limit',
+      'recipient',
+      'rate-limited',
+      'destination',
+    ],
+    ['432 4.3.2 STOREDRV.Deliver; recipient thread limit exceeded', 'message', 'rate-limited', 'recipient'],
+    ['431 4.3.1 Disk full', 'message', undefined, 'destination'],
+    ['452 4.4.5 Insufficient disk space; try again later', 'mail', undefined, 'destination'],
+    ['451 4.4.5 Try again later', 'mail', 'rate-limited', 'destination'],
+    [
+      '550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages',
+      'recipient',
+      'rate-limited',
+      'recipient',
+    ],
+    [
+      '550 5.1.8 <s@x.example>: Sender address rejected: Domain not found',
+      'recipient',
+      'policy',
+      'recipient',
+    ],
+    [
+      '450 4.1.8 <s@x.example>: Sender address rejected: Domain not found',
+      'recipient',
+      'policy',
+      'recipient',
+    ],
+    ['550 5.1.0 <s@x.example>: Sender address rejected: User unknown', 'recipient', 'policy', 'recipient'],
+    [
+      '550 5.1.7 <s@x.example>: Sender address rejected: User unknown in virtual mailbox table',
+      'recipient',
+      'policy',
+      'recipient',
+    ],
+    [
+      '553 5.1.8 <s@x.example>... Domain of sender address s@x.example does not exist',
+      'recipient',
+      'policy',
+      'recipient',
+    ],
+    ['550 Rejected: HELO address invalid', 'recipient', 'policy', 'recipient'],
+    ['550 Sender address unknown', 'recipient', 'policy', 'recipient'],
+    ['450 4.7.1 Greylisting in action, please come back later', 'greeting', 'greylisted', 'destination'],
+    ['421 4.7.0 Greylisted, please come back later', 'hello', 'greylisted', 'destination'],
+    [
+      "554 delivery error: This user doesn't have a yahoo.example account",
+      'message',
+      'no-such-address',
+      'recipient',
+    ],
+    ['451 4.7.1 Message held for first contact review', 'recipient', 'policy', 'recipient'],
+    [
+      '451 4.7.1 The first attempt to resolve SPF record failed, try again later',
+      'recipient',
+      'policy',
+      'recipient',
+    ],
+    ['450 4.2.0 First contact, please try again later', 'recipient', 'greylisted', 'recipient'],
+    ['552 5.2.0 Suspected to be unwanted', 'recipient', undefined, 'recipient'],
+    ['552 Sending limit reached', 'recipient', 'rate-limited', 'recipient'],
   ])('%s (%s)', (text, step, cause, concerns) => {
     const { retryAfter: _, ...found } = refusalMeaning(said(text), step)
     expect(found).toEqual({ ...(cause === undefined ? {} : { cause }), concerns })
@@ -171,6 +246,13 @@ describe('what refusals mean', () => {
     ['550 5.7.1 Try again in 5 minutes', undefined],
   ])('%s', (text, expected) => {
     expect(refusalMeaning(said(text), 'recipient').retryAfter).toBe(expected)
+  })
+
+  test('552 by itself is a full mailbox', () => {
+    const bare = (text: string) =>
+      refusalMeaning({ code: 552, enhanced: undefined, lines: [text] }, 'recipient')
+    expect(bare('Aborted')).toEqual({ cause: 'mailbox-full', concerns: 'recipient' })
+    expect(bare('Message too large')).toEqual({ concerns: 'recipient' })
   })
 
   test('a hostile text costs no time', () => {

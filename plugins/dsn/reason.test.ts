@@ -28,6 +28,14 @@ test.each<[number, string | undefined, string, Reason]>([
   [554, '5.0.0', 'Transaction failed', 'other'],
   [554, '5.99.9', 'x', 'other'],
   [550, undefined, 'x', 'other'],
+  [552, undefined, 'message size exceeds limit', 'tooLarge'],
+  [552, undefined, 'Message too large', 'tooLarge'],
+  [552, undefined, 'Mailbox size limit exceeded', 'mailboxFull'],
+  [552, '5.7.0', 'This message was blocked because of its content', 'policy'],
+  [550, '5.7.1', 'Your sending quota exceeded', 'policy'],
+  [550, '5.1.0', '<s@x.example>: Sender address rejected: User unknown', 'senderRefused'],
+  [550, undefined, '<s@x.example>: Sender address rejected: User unknown', 'senderRefused'],
+  [550, undefined, 'Client address unknown', 'other'],
 ])('%i %s %s: %s', (code, enhanced, text, expected) => {
   expect(reasonOf(reply(code, enhanced, text))).toBe(expected)
 })

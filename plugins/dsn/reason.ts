@@ -81,7 +81,9 @@ const byCause: { readonly [Cause in TroubleCause]?: Reason } = {
 
 const unknownUser =
   /no such (?:user|mailbox|recipient|address)|(?:user|mailbox|recipient|address) (?:is )?(?:unknown|not found)|unknown (?:user|recipient|mailbox)|does not exist/i
+const ofSender = /\b(?:sender|sending|helo|ehlo|client)\b/i
 const enoughRecipients = /too many recipients/i
+const tooLarge = /\bsize\b[^.]{0,40}(?:limit|exceed|maximum)|exceed[^.]{0,40}\bsize\b|too (?:large|big)/i
 const fullMailbox = /(?:mailbox|quota|storage)[^.]{0,40}(?:full|exceeded)|over ?quota/i
 
 /** By what is known beside the reply, and by the reply. */
@@ -104,11 +106,21 @@ export function reasonOf(reply: Reply): Reason {
   const [, subject, detail] = reply.enhanced?.split('.') ?? []
   const known = subject === undefined ? undefined : (byCode[`${subject}.${detail}`] ?? byCode[subject])
   if (known !== undefined && known !== 'policy') return known
-  // Many say 5.7.1, or nothing, for all that they refuse.
-  if (unknownUser.test(text)) return 'noSuchAddress'
+  return byWords(reply, text, known) ?? known ?? (reply.code === 421 ? 'notReached' : 'other')
+}
+
+/** Many say 5.7.1, or nothing, for all that they refuse. */
+function byWords({ code }: Reply, text: string, known: Reason | undefined): Reason | undefined {
+  const isOfSender = ofSender.test(text)
+  if (unknownUser.test(text)) {
+    if (!isOfSender) return 'noSuchAddress'
+    if (/sender address/i.test(text)) return 'senderRefused'
+  }
   // RFC 5321 §4.5.3.1.10: 452 and 552 are for that, too.
   if (enoughRecipients.test(text)) return 'tooManyRecipients'
-  if (fullMailbox.test(text) || reply.code === 452 || reply.code === 552) return 'mailboxFull'
-  if (known !== undefined) return known
-  return reply.code === 421 ? 'notReached' : 'other'
+  if (fullMailbox.test(text) && !isOfSender) return 'mailboxFull'
+  if (known !== undefined || (code !== 452 && code !== 552)) return undefined
+  // RFC 1870 §6.1.
+  if (tooLarge.test(text)) return 'tooLarge'
+  return isOfSender ? undefined : 'mailboxFull'
 }
