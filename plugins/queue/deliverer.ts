@@ -51,6 +51,8 @@ export interface TurnResult {
   /** With `waits`: others have their turns meanwhile. */
   readonly moving?: boolean
   readonly last?: LastAttempt
+  /** It was not its turn, and its time has ended meanwhile: it is to be tried again at once, for the last time. */
+  readonly overdue?: boolean
   /** The message could not be read, or nobody could say where it goes: its recipients are as they were, and are to be read again. */
   readonly unread?: boolean
 }
@@ -82,15 +84,16 @@ export class Deliverer {
         failure = error
       })
       const message = await this.#read(turn.message, watched)
-      const all = await this.#attempt(turn, message)
+      const isLast = this.#settings.clock.now() + attemptTime >= turn.message.expiresAt
+      const all = await this.#attempt(turn, message, isLast)
       const concluded = failure === undefined ? all : all.filter(({ result }) => !liesWithUs(result))
       const now = this.#settings.clock.now()
-      const tried = concluded.filter((one) => !staysAsItIs(one, now))
+      const tried = concluded.filter((one) => !staysAsItIs(one, now, isLast))
       const written = this.#settings.settlement.settle(lane, turn.message, message, tried)
       const isBroken = concluded.length < all.length
       if (isBroken) this.#isBroken(turn.message)
       return {
-        ...(isBroken ? this.#unread(turn, failure) : judged(concluded, now)),
+        ...(isBroken ? this.#unread(turn, failure) : judged(concluded, now, isLast)),
         written: written.finally(() => open?.close()),
       }
     } catch (error) {
@@ -138,7 +141,7 @@ export class Deliverer {
     return { health: 'unknown', unread: true }
   }
 
-  async #attempt(turn: Turn, message: Message): Promise<readonly Concluded[]> {
+  async #attempt(turn: Turn, message: Message, isLast: boolean): Promise<readonly Concluded[]> {
     const routed = await Promise.all(turn.recipients.map((recipient) => this.#route(recipient)))
     if (routed.some(({ result }) => isLocalError(result))) await this.#askDatabase()
     const going = routed.filter((one) => one.result === undefined)
@@ -149,7 +152,7 @@ export class Deliverer {
         : await this.#make(
             turn.message,
             going.map(({ recipient }) => recipient),
-            { message, sentOn },
+            { message, sentOn, isLast },
           )
     const made = new Map(going.map(({ recipient }, index) => [recipient, outcomes[index]]))
     return routed.map(({ recipient, result }) => ({
@@ -164,11 +167,15 @@ export class Deliverer {
   }
 
   async #make(
-    { id, envelope, expiresAt }: QueuedMessage,
+    { id, envelope }: QueuedMessage,
     recipients: readonly QueuedRecipient[],
-    { message, sentOn }: { readonly message: Message; readonly sentOn: SentOn },
+    {
+      message,
+      sentOn,
+      isLast,
+    }: { readonly message: Message; readonly sentOn: SentOn; readonly isLast: boolean },
   ): Promise<readonly Outcome[]> {
-    const { delivery, settlement, clock, cutting } = this.#settings
+    const { delivery, settlement, cutting } = this.#settings
     const items = recipients.flatMap((recipient) => attemptItem(recipient, message) ?? [])
     const { reversePath, parameters, session } = envelope
     const attempt = {
@@ -177,7 +184,7 @@ export class Deliverer {
       parameters,
       items,
       atomic: false,
-      isLast: clock.now() + attemptTime >= expiresAt,
+      isLast,
       signal: cutting,
       ...(session === undefined ? {} : { session }),
     }
@@ -247,7 +254,9 @@ function liesWithUs(result: Result): boolean {
 }
 
 /** What outcomes say of the destination that they are from. */
-function judged(concluded: readonly Concluded[], now: number): TurnResult {
+function judged(concluded: readonly Concluded[], now: number, isLast: boolean): TurnResult {
+  // A pause would not end before somebody gave it up.
+  if (concluded.some((one) => isOverdue(one, now, isLast))) return { health: 'unknown', overdue: true }
   for (const { result } of concluded)
     if (result.kind === 'deferred' && (result.concerns === 'destination' || result.untried === true)) {
       const { moving } = result
@@ -265,11 +274,17 @@ function judged(concluded: readonly Concluded[], now: number): TurnResult {
 
 /**
  * It was not its turn: nothing is written of it, and it is due again as soon as its destination is not left alone any more. Where others
- * have their turns its own comes, though its time is over.
+ * have their turns its own comes, though its time is over; so it does where this one was not to be the last.
  */
-function staysAsItIs({ recipient, result }: Concluded, now: number): boolean {
+function staysAsItIs({ recipient, result }: Concluded, now: number, isLast: boolean): boolean {
   if (result.kind !== 'deferred' || result.untried !== true) return false
-  return result.moving === true || now < recipient.message.expiresAt
+  return result.moving === true || !isLast || now < recipient.message.expiresAt
+}
+
+/** Its time has ended meanwhile. */
+function isOverdue({ recipient, result }: Concluded, now: number, isLast: boolean): boolean {
+  if (result.kind !== 'deferred' || result.untried !== true || result.moving === true) return false
+  return !isLast && now >= recipient.message.expiresAt
 }
 
 /** Whoever refuses a recipient or a message is there. */

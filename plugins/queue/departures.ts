@@ -5,6 +5,7 @@ import type { Lane } from './lanes/lane.ts'
 import { clearPauses, pauseLane, releaseLane, yieldLane } from './lanes/lane-table.ts'
 import type { Lanes } from './lanes/lanes.ts'
 import { longestTurn } from './lanes/times-ahead.ts'
+import { YieldTimes } from './lanes/yield-times.ts'
 import type { GroupCommit, Write } from './tables/group-commit.ts'
 
 export interface DeparturesSettings {
@@ -19,8 +20,6 @@ export interface DeparturesSettings {
 
 /** Milliseconds of a pause of which nothing else is said. */
 const shortPause = 1_000
-/** Milliseconds for which those who need the room come first. */
-const yieldedFor = 10_000
 /** Milliseconds until the table is told again. */
 const [firstWait, longestWait] = [1_000, 30_000]
 
@@ -29,6 +28,7 @@ export class Departures {
   readonly #settings: DeparturesSettings
   /** What the table does not know yet, by destination. */
   readonly #leaving = new Map<string, Write<void>>()
+  readonly #yieldTimes = new YieldTimes()
 
   constructor(settings: DeparturesSettings) {
     this.#settings = settings
@@ -65,7 +65,7 @@ export class Departures {
   /** Somebody waits for it, and others who may have a turn need the room more. */
   yield(lane: Lane): void {
     const { clock, holder } = this.#settings
-    const until = clock.now() + yieldedFor
+    const until = clock.now() + this.#yieldTimes.next(lane, clock.monotonic())
     this.#leave(lane, (knex) => yieldLane(knex, lane, holder.id, { now: clock.now(), until }))
   }
 

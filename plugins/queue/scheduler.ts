@@ -181,8 +181,9 @@ export class Scheduler {
       lanes.added(lane, this.#mayTake)
       this.#wake(lane)
     }
-    if (more && taken.length + own.length > 0) this.#lookAgain = true
-    this.#turnover.look(left)
+    const yielded = this.#turnover.look(left)
+    // Room that is made in this way is for others who come, not for all who wait there at once.
+    if (more && taken.length + own.length > 0 && yielded === 0) this.#lookAgain = true
   }
 
   #open(row: TakenLane): Lane {
@@ -254,7 +255,7 @@ export class Scheduler {
     else makeRoom()
     await this.#unwritten.until(result.written)
     lanes.finish(lane, turn.recipients)
-    if (result.unread === true) lanes.readAgain(lane)
+    if (result.unread === true || result.overdue === true) lanes.readAgain(lane)
     this.#wake(lane)
   }
 

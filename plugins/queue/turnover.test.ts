@@ -47,6 +47,25 @@ describe('a mailing whose deliveries hang', () => {
     expect(await world.rows()).toBe(0)
   })
 
+  it('is not taken and left all together where memory is short', async () => {
+    node = await world.node()
+    const open = await hang(900)
+    const fences = async (): Promise<Map<string, number>> => {
+      const rows = await world.database.query((knex) => knex('queue_lanes').select('destination', 'fence'))
+      return new Map(rows.map(({ destination, fence }) => [destination, Number(fence)]))
+    }
+    const taken: number[] = []
+    for (let before = await fences(); taken.length < 20; ) {
+      await world.pass(1_000)
+      const now = await fences()
+      taken.push([...now].filter(([destination, fence]) => before.get(destination) !== fence).length)
+      before = now
+    }
+    expect(Math.max(...taken)).toBeGreaterThan(0)
+    expect(Math.max(...taken)).toBeLessThanOrEqual(200)
+    open()
+  })
+
   it.each([80, 700])('and %i that wait elsewhere hide nobody else’s mail there', async (count) => {
     node = await world.node({ recipientsInMemory: 20_000 })
     const open = await hang(20)

@@ -17,6 +17,8 @@ export interface TurnoverSettings {
 const idleTime = 5_000
 /** Where there is room for fewer, they are not kept. */
 const shortOfRoom = 200
+/** At a time: what is passed over is not written of in bursts. */
+const mostYielded = 200
 
 /**
  * Keeps room in memory for destinations whose time comes: those with nothing to do are given up, and, where it is short, those that nobody
@@ -29,8 +31,8 @@ export class Turnover {
     this.#settings = settings
   }
 
-  /** Looks after all destinations. `wanted`: how many others there was no room for. */
-  look(wanted: number): void {
+  /** Looks after all destinations. `wanted`: how many others there was no room for. Answers how many made room for others. */
+  look(wanted: number): number {
     const { lanes, clock } = this.#settings
     // Others may need the room.
     const longest = lanes.roomForWaiting < shortOfRoom ? 0 : idleTime
@@ -38,14 +40,16 @@ export class Turnover {
       this.#read(lane)
       this.#release(lane, clock.monotonic(), longest)
     }
-    let surplus = lanes.surplus(wanted)
+    const surplus = Math.min(lanes.surplus(wanted), mostYielded)
+    let yielded = 0
     // The last ones first: of those that are kept it is known how long they have waited.
     for (const lane of surplus > 0 ? lanes.all().toReversed() : []) {
-      if (surplus <= 0) return
+      if (yielded === surplus) break
       if (!this.#isPassedOver(lane)) continue
-      surplus--
+      yielded++
       this.#settings.departures.yield(lane)
     }
+    return yielded
   }
 
   #read(lane: Lane): void {

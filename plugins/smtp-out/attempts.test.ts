@@ -121,11 +121,14 @@ test('a host that is slow to greet again has not been tried for those who come m
   const waits = { kind: 'deferred', untried: true, retryAfter: 60 * seconds, host: 'mx1.example' }
   expect(await send('al@single.example')).toMatchObject(waits)
   expect(first.connections).toBe(2)
-  const last = send('al@single.example', { isLast: true })
-  await outwaited(3)
+  const lasts = [1, 2, 3].map(() => send('al@single.example', { isLast: true }))
+  await settle()
   clock.advance(greetingTime)
-  const kinds = (await Promise.all([probe, last])).map((outcome) => outcome?.kind)
-  expect(kinds).toEqual(['deferred', 'deferred'])
+  await expect.poll(() => first.connections, { timeout: 30_000 }).toBe(3)
+  clock.advance(greetingTime)
+  const kinds = (await Promise.all([probe, ...lasts])).map((outcome) => outcome?.kind)
+  expect(kinds).toEqual(['deferred', 'deferred', 'deferred', 'deferred'])
+  expect(first.connections).toBe(3)
 })
 
 test('who waits for what another delivery finds out takes no turn from others', async () => {
@@ -145,4 +148,19 @@ test('a host that says that it has had enough is there, and is asked first again
   await start({ greeting: '421 4.3.2 too busy' })
   for (let count = 0; count < 3; count++) expect(await send()).toMatchObject({ kind: 'delivered' })
   expect([first.connections, second.messages.length]).toEqual([3, 3])
+})
+
+test.each([
+  [true, 'could not be sent in time'],
+  [false, 'could not be sent now, it will be tried again'],
+])('what takes too long, and is tried for the last time (%s), %s', async (isLast, text) => {
+  const timeouts = { connect: timeout, greeting: greetingTime, delivery: timeout }
+  await start({ greeting: '' }, { timeouts, connections: { perHost: 1 } })
+  const before = send('jo@single.example')
+  await expect.poll(() => first.connections, { timeout: 30_000 }).toBe(1)
+  const late = send('jo@single.example', { isLast })
+  await settle()
+  await outwaited(1)
+  expect(told(await late)).toBe(`deferred 451 4.3.0 The message ${text}`)
+  await before
 })

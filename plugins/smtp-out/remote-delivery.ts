@@ -13,6 +13,7 @@ import type { Destination, Destinations } from './routing/destination.ts'
 import { type Dispatch, dispatchesOf } from './transaction/dispatch.ts'
 
 const notNow = undelivered(reply(451, '4.3.0', 'The message could not be sent now, it will be tried again'))
+const notInTime = undelivered(reply(451, '4.3.0', 'The message could not be sent in time'))
 const noDomain = undelivered(reply(550, '5.1.3', 'The address has no domain'), { cause: 'no-such-address' })
 
 export interface RemoteDeliverySettings {
@@ -46,7 +47,7 @@ export class RemoteDelivery {
     this.#atWork.add(end)
     try {
       const outcomes = await this.#dispatch(batch, end.signal)
-      return batch.items.map((item) => outcomes.get(item) ?? notNow)
+      return batch.items.map((item) => outcomes.get(item) ?? unsent(batch))
     } finally {
       this.#atWork.delete(end)
       timer.cancel()
@@ -72,7 +73,7 @@ export class RemoteDelivery {
     else
       await Promise.all(
         dispatches.map(async (dispatch) =>
-          this.#note(dispatch, outcomes, await this.#one(dispatch, batch, signal)),
+          this.#note(dispatch, outcomes, await this.#one(dispatch, batch, signal), unsent(batch)),
         ),
       )
     return outcomes
@@ -88,7 +89,7 @@ export class RemoteDelivery {
     for (const dispatch of dispatches) {
       const isStopped = [...outcomes.values()].some(({ kind }) => kind !== 'delivered')
       const found = isStopped ? new Map() : await this.#one(dispatch, batch, signal)
-      this.#note(dispatch, outcomes, found, isStopped ? notWithoutOthers : notNow)
+      this.#note(dispatch, outcomes, found, isStopped ? notWithoutOthers : unsent(batch))
     }
   }
 
@@ -96,7 +97,7 @@ export class RemoteDelivery {
     { envelope }: Dispatch,
     outcomes: Map<BatchItem, Outcome>,
     found: ReadonlyMap<BatchItem, Outcome>,
-    standard: Outcome = notNow,
+    standard: Outcome,
   ): void {
     for (const item of envelope.items) outcomes.set(item, found.get(item) ?? standard)
   }
@@ -122,4 +123,9 @@ export class RemoteDelivery {
     this.#closed = true
     for (const end of this.#atWork) end.abort(new Error('the system is shutting down'))
   }
+}
+
+/** Nothing else is known of it. */
+function unsent({ isLast = false }: Batch): Outcome {
+  return isLast ? notInTime : notNow
 }

@@ -425,6 +425,17 @@ describe('room', () => {
     expect(taken).toHaveLength(1)
   })
 
+  test('where the host does not answer all who wait hear of it, those who are not to come again as well', async () => {
+    const pool = newPool({ perHost: 1 })
+    const away = { ...request(), address: '127.0.0.9' }
+    const all = [true, false, true, true].map((isLast) =>
+      pool.use(target(), { ...away, isLast }, async () => 'never').catch((error: unknown) => error),
+    )
+    const [found, ...others] = await Promise.all(all)
+    expect(found).toBeInstanceOf(HostFailure)
+    for (const other of others) expect(other).toBe(found)
+  })
+
   test('whoever waits is not given one with an address that has had its turn', async () => {
     const pool = newPool({ perHost: 1 })
     const mail = await envelope()

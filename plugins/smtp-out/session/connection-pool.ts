@@ -32,7 +32,7 @@ export interface PoolRequest {
   readonly signal: AbortSignal
   /** Whose mail it is for: senders take turns where they have to wait. */
   readonly reversePath?: Address | null
-  /** It hears itself whether the host answers, whatever others have found. */
+  /** What others found before it came is not enough for it. */
   readonly isLast?: boolean
 }
 
@@ -44,7 +44,8 @@ interface Waiter extends Waiting {
   readonly avoided: ReadonlySet<string>
   /** Where a new one goes. */
   readonly way: string
-  readonly isLast: boolean
+  /** As {@link Visit.came}, where only openings that began later are enough. */
+  readonly since: number
   readonly fail: (reason: unknown) => void
   readonly go: (kept: SmtpSession | undefined) => void
 }
@@ -104,7 +105,7 @@ export class ConnectionPool {
 
   async #session(target: Target, request: PoolRequest, visit: Visit): Promise<SmtpSession> {
     try {
-      return (await this.#admit(target, request)) ?? (await this.#begin(target, request, visit))
+      return (await this.#admit(target, request, visit)) ?? (await this.#begin(target, request, visit))
     } finally {
       visit.end()
     }
@@ -119,16 +120,16 @@ export class ConnectionPool {
       return new SmtpSession(opened, { target, address, timeouts, begunAt: clock.monotonic() })
     } catch (error) {
       // They would wait for the same.
-      if (visit.failed(signal.aborted ? signal.reason : error)) this.#failWaiters(target, address, error)
+      if (visit.failed(signal.aborted ? signal.reason : error))
+        this.#failWaiters(target, wayTo(target, address), visit, error)
       this.#left(hostOf(target))
       throw error
     }
   }
 
-  #failWaiters(target: Target, address: string, error: unknown): void {
-    const way = wayTo(target, address)
+  #failWaiters(target: Target, way: string, { begun = 0 }: Visit, error: unknown): void {
     const next = (): Waiter | undefined =>
-      this.#waiters.take(hostOf(target), (one) => one.way === way && !one.isLast)
+      this.#waiters.take(hostOf(target), (one) => one.way === way && one.since < begun)
     for (let waiter = next(); waiter !== undefined; waiter = next()) waiter.fail(error)
   }
 
@@ -202,6 +203,7 @@ export class ConnectionPool {
   #admit(
     target: Target,
     { address, avoided, signal, reversePath = null, isLast = false }: PoolRequest,
+    { came }: Visit,
   ): Promise<SmtpSession | undefined> {
     const [host, key] = [hostOf(target), keyOf(target)]
     return new Promise((resolve, reject) => {
@@ -218,7 +220,7 @@ export class ConnectionPool {
         key,
         avoided,
         way: wayTo(target, address),
-        isLast,
+        since: isLast ? came : 0,
         fail: (reason) => {
           signal.removeEventListener('abort', abort)
           reject(reason)

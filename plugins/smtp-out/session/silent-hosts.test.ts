@@ -127,16 +127,32 @@ describe('an address that did not answer', () => {
       isOurs: true,
       outcome: { kind: 'deferred', untried: true, retryAfter: 60_000 },
     })
-    expect(await waiting({ isLast: true })).toBe('goes on')
   })
 
-  test('is asked by whoever is not to come again, whatever others have found', async () => {
-    fail(await opening())
-    await opening()
-    const last = await opening({ isLast: true })
-    expect(fail(last, silence('is away still'))).toBe(true)
-    clock.advance(10_000)
-    expect(await waiting()).toBe('is away still')
+  test.each(['fails', 'is given up'])(
+    'that is slow to greet once more, when whoever finds out %s, has been tried',
+    async (how) => {
+      fail(await opening())
+      const first = await opening()
+      first.connected()
+      if (how === 'fails') fail(first)
+      else first.end()
+      const second = await opening()
+      second.connected()
+      const other = waiting()
+      clock.advance(60_000)
+      expect(await other).toBe('does not answer (found 1 min ago)')
+    },
+  )
+
+  test('is asked by whoever is not to come again where what others found began before', async () => {
+    const before = await opening()
+    const last = await hosts.visit(visitor({ isLast: true }))
+    fail(before)
+    expect(() => last.begin()).not.toThrow()
+    const early = await hosts.visit(visitor({ isLast: true, way: 'mx2.example' }))
+    fail(await opening({ way: 'mx2.example' }))
+    expect(() => early.begin()).toThrow('does not answer')
   })
 
   test('is told of by the name by which it is visited, with its time', async () => {

@@ -32,7 +32,18 @@ interface Silence {
   readonly problem: string
   /** Of the monotonic clock. */
   readonly since: number
+  /** When the opening began that found it, in the order of {@link Visit.came}. */
+  readonly begun: number
+  /** Somebody has found out already that it goes on: whoever waits while the next one does has been tried. */
+  isConfirmed: boolean
   probe: Probe | undefined
+}
+
+/** One that has come to nothing. */
+interface Opening {
+  readonly begun: number
+  readonly greetingsBefore: number
+  readonly probe: Probe | undefined
 }
 
 /** Connections to an address. */
@@ -51,12 +62,16 @@ export interface Visitor {
   readonly host: string
   readonly place: string
   readonly signal: AbortSignal
-  /** It hears itself whether anybody answers, whatever others have found. */
+  /** What others have found by openings that began before it came is not enough for it. */
   readonly isLast: boolean
 }
 
 /** Somebody who wants a connection to an address. */
 export interface Visit {
+  /** Before an opening that begins later, whose number is higher. */
+  readonly came: number
+  /** When its own opening began. */
+  readonly begun: number | undefined
   /** Before it connects. Throws a `HostFailure` where others have found meanwhile that nobody answers. */
   begin(): void
   /** There is a connection: the others wait for the greeting. */
@@ -78,6 +93,8 @@ export class SilentHosts {
   /** The longest silent first. */
   readonly #silences = new Map<string, Silence>()
   readonly #contacts = new Map<string, Contact>()
+  /** Visits and openings in the order of their beginnings. */
+  #moment = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -93,20 +110,24 @@ export class SilentHosts {
   /** Resolves when a connection may be wanted. Rejects with `HostFailure` where nobody answers, as far as is known. */
   async visit(visitor: Visitor): Promise<Visit> {
     const { way, signal, isLast } = visitor
+    const came = ++this.#moment
     let before: Silence | undefined
     for (;;) {
       const silence = this.#known(way)
-      if (silence === undefined || isLast) return this.#visit(visitor, undefined)
-      if (before !== undefined && before !== silence) throw this.#found(silence, visitor)
+      if (silence === undefined) return this.#visit(visitor, came, undefined)
+      const isNews = before !== undefined && before !== silence
+      if (isNews && (!isLast || silence.begun > came)) throw this.#found(silence, visitor)
       const now = this.#clock.monotonic()
       const { probe } = silence
       if (probe === undefined) {
         silence.probe = { begunAt: now, connectedAt: undefined, over: new AbortController() }
-        return this.#visit(visitor, silence.probe)
+        return this.#visit(visitor, came, silence.probe)
       }
-      const left = endOfPatience(probe) - now
-      if (left <= 0)
-        throw probe.connectedAt === undefined ? this.#found(silence, visitor) : notGreetedYet(visitor)
+      const left = isLast ? forgottenAfter : endOfPatience(probe) - now
+      if (left <= 0) {
+        const isUntried = probe.connectedAt !== undefined && !silence.isConfirmed
+        throw isUntried ? notGreetedYet(visitor) : this.#found(silence, visitor)
+      }
       before = silence
       await wait(this.#clock, left, AbortSignal.any([signal, probe.over.signal])).catch(() => undefined)
       signal.throwIfAborted()
@@ -130,15 +151,23 @@ export class SilentHosts {
     return new HostFailure(outcome, { isOurs: true })
   }
 
-  #visit(visitor: Visitor, probe: Probe | undefined): Visit {
+  #visit(visitor: Visitor, came: number, probe: Probe | undefined): Visit {
     const { way, isLast } = visitor
-    let greetingsBefore: number | undefined
+    let begun: number | undefined
+    let greetingsBefore = 0
     let isGreeted = false
     return {
+      came,
+      get begun() {
+        return begun
+      },
       begin: () => {
         const silence = this.#known(way)
-        const mayAsk = isLast || (probe !== undefined && silence?.probe === probe)
-        if (silence !== undefined && !mayAsk) throw this.#found(silence, visitor)
+        if (silence !== undefined) {
+          const isProbe = probe !== undefined && silence.probe === probe
+          if (!isProbe && (!isLast || silence.begun > came)) throw this.#found(silence, visitor)
+        }
+        begun = ++this.#moment
         if (probe !== undefined) probe.begunAt = this.#clock.monotonic()
         const contact = this.#contact(way)
         contact.openings++
@@ -153,17 +182,24 @@ export class SilentHosts {
         this.#greeted(way)
       },
       failed: (error) => {
-        if (greetingsBefore === undefined) return false
+        if (begun === undefined) return false
         if (isGreeted) this.left(way)
-        return !isGreeted && this.#failed(way, error, { greetingsBefore, probe })
+        return !isGreeted && this.#failed(way, error, { begun, greetingsBefore, probe })
       },
       end: () => {
-        if (probe === undefined) return
-        const silence = this.#silences.get(way)
-        if (silence?.probe === probe) silence.probe = undefined
-        probe.over.abort()
+        if (probe !== undefined) this.#ended(way, probe)
       },
     }
+  }
+
+  #ended(way: string, probe: Probe): void {
+    const silence = this.#silences.get(way)
+    if (silence?.probe === probe) {
+      silence.probe = undefined
+      // It was given up: the next one is not another first one.
+      if (probe.connectedAt !== undefined) silence.isConfirmed = true
+    }
+    probe.over.abort()
   }
 
   #greeted(way: string): void {
@@ -183,22 +219,21 @@ export class SilentHosts {
   }
 
   /** Where others are served meanwhile the host has only had enough. */
-  #failed(
-    way: string,
-    error: unknown,
-    { greetingsBefore, probe }: { readonly greetingsBefore: number; readonly probe: Probe | undefined },
-  ): boolean {
+  #failed(way: string, error: unknown, { begun, greetingsBefore, probe }: Opening): boolean {
     const contact = this.#contact(way)
     contact.openings--
     this.#tidy(way, contact)
     if (contact.sessions > 0 || contact.greetings > greetingsBefore || !isSilence(error)) return false
-    const before = this.#silences.get(way)?.probe
+    const before = this.#silences.get(way)
     this.#silences.delete(way)
     this.#silences.set(way, {
       enhanced: error.outcome.reply.enhanced ?? '4.4.1',
       problem: error.problem,
       since: this.#clock.monotonic(),
-      probe: before === probe ? undefined : before,
+      begun,
+      // Those that were opened side by side with the first one say no more than it.
+      isConfirmed: probe !== undefined || before?.isConfirmed === true,
+      probe: before?.probe === probe ? undefined : before?.probe,
     })
     this.#forget()
     return true
