@@ -243,8 +243,9 @@ describe.runIf(getmail.available)(getmail.title, () => {
         `password = ${password}`,
         '[destination]',
         'type = MDA_external',
-        'path = /usr/bin/tee',
-        `arguments = ('-a', '${box}')`,
+        // It waits for ever for a program that has ended before it begins to wait.
+        'path = /bin/sh',
+        `arguments = ('-c', 'cat >> "$0"; sleep 0.5', '${box}')`,
         'allow_root_commands = true',
         '[options]',
         'delete = true',
