@@ -212,7 +212,10 @@ test('what is deferred is tried again, and given up after its time', async () =>
   // Both times, and not that rules against unwanted mail refuse it.
   expect(told.replaceAll(/\s+/g, ' ').match(/does not know only after a while/g)).toHaveLength(2)
   expect(told).not.toContain('does not accept this message')
-  expect((await command('trace', id)).out).toMatch(/bounced .*: (?:expired, )?greylisted: /)
+  // It is written down after it was told.
+  await eventually(async () =>
+    expect((await command('trace', id)).out).toMatch(/bounced .*: (?:expired, )?greylisted: /),
+  )
 })
 
 test('held for the postmaster, released, redirected, removed', async () => {
