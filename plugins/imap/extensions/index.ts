@@ -48,7 +48,6 @@ import { unauthentication } from './unauthenticate/index.ts'
 import { utf8Accept } from './utf8/index.ts'
 import { utf8Append } from './utf8-append/index.ts'
 import { within } from './within/index.ts'
-import { xList } from './xlist/index.ts'
 
 /** The modules that every listener has, in the order in which their capabilities are told. */
 export const shippedExtensions: readonly ImapExtension[] = [
@@ -60,7 +59,6 @@ export const shippedExtensions: readonly ImapExtension[] = [
   listMailboxes,
   children,
   specialUse,
-  xList,
   namespace,
   status,
   listStatus,
